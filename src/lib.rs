@@ -1,0 +1,6 @@
+//! windtunnel: a wind tunnel for LLM systems.
+
+pub mod cost;
+pub mod kernel;
+pub mod spec;
+pub mod stats;

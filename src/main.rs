@@ -1,0 +1,3 @@
+//! The windtunnel command line.
+
+fn main() {}

@@ -1,0 +1,173 @@
+//! Problems in an experiment file: where, what, and the remedy.
+
+use std::fmt;
+
+/// One step of a [`Path`]: a key of a map or an index of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Segment {
+    /// A key of a map.
+    Key(String),
+    /// An index of a list, from 0.
+    Index(usize),
+}
+
+impl From<&str> for Segment {
+    fn from(key: &str) -> Self {
+        Segment::Key(key.to_owned())
+    }
+}
+
+impl From<usize> for Segment {
+    fn from(index: usize) -> Self {
+        Segment::Index(index)
+    }
+}
+
+/// A place in an experiment file: `cache.levels.0.capacity`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Path(pub Vec<Segment>);
+
+impl Path {
+    /// The path with one more step.
+    #[must_use]
+    pub fn join(&self, segment: impl Into<Segment>) -> Path {
+        let mut steps = self.0.clone();
+        steps.push(segment.into());
+        Path(steps)
+    }
+
+    /// The path of dotted words; numbers are list indices.
+    pub fn parse(dotted: &str) -> Path {
+        Path(
+            dotted
+                .split('.')
+                .filter(|word| !word.is_empty())
+                .map(|word| word.parse().map_or_else(|_| Segment::from(word), Segment::Index))
+                .collect(),
+        )
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, segment) in self.0.iter().enumerate() {
+            if i > 0 {
+                f.write_str(".")?;
+            }
+            match segment {
+                Segment::Key(key) => f.write_str(key)?,
+                Segment::Index(index) => write!(f, "{index}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How bad a problem is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// The experiment cannot run.
+    Error,
+    /// It can, but perhaps not as meant.
+    Warning,
+}
+
+/// One thing wrong with an experiment file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where in the file.
+    pub path: Path,
+    /// Whether the key at `path` is meant, rather than its value.
+    pub at_key: bool,
+    /// Error or warning.
+    pub severity: Severity,
+    /// What is wrong and what was expected.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+/// Collects problems while a spec is checked, keeping track of the place.
+///
+/// ```
+/// use windtunnel::spec::Problems;
+/// let mut problems = Problems::default();
+/// problems.at("workload", |p| p.at("users", |p| p.error("there must be at least one user")));
+/// assert_eq!(problems.list()[0].path.to_string(), "workload.users");
+/// ```
+#[derive(Debug, Default)]
+pub struct Problems {
+    here: Path,
+    list: Vec<Problem>,
+}
+
+impl Problems {
+    /// Runs `check` one step deeper in the file.
+    pub fn at<R>(&mut self, step: impl Into<Segment>, check: impl FnOnce(&mut Self) -> R) -> R {
+        self.here.0.push(step.into());
+        let result = check(self);
+        self.here.0.pop();
+        result
+    }
+
+    /// Reports an error at the present place.
+    pub fn error(&mut self, message: impl Into<String>) {
+        self.push(Severity::Error, message.into(), None);
+    }
+
+    /// Reports an error at the present place, with a remedy.
+    pub fn error_help(&mut self, message: impl Into<String>, help: impl Into<String>) {
+        self.push(Severity::Error, message.into(), Some(help.into()));
+    }
+
+    /// Reports something that is probably not meant.
+    pub fn warn(&mut self, message: impl Into<String>) {
+        self.push(Severity::Warning, message.into(), None);
+    }
+
+    /// Reports that `name` is not one of `known` (a `what`), with the nearest
+    /// name that is.
+    pub fn unknown<'a>(
+        &mut self,
+        what: &str,
+        name: &str,
+        known: impl IntoIterator<Item = &'a str>,
+    ) {
+        let known: Vec<&str> = known.into_iter().collect();
+        let help = match nearest(name, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if known.is_empty() => format!("there is no {what} in this file"),
+            None => format!("expected one of: {}", known.join(", ")),
+        };
+        self.error_help(format!("unknown {what} `{name}`"), help);
+    }
+
+    /// Adds a finished problem.
+    pub fn add(&mut self, problem: Problem) {
+        self.list.push(problem);
+    }
+
+    /// What was found so far.
+    pub fn list(&self) -> &[Problem] {
+        &self.list
+    }
+
+    /// All that was found.
+    pub fn into_list(self) -> Vec<Problem> {
+        self.list
+    }
+
+    fn push(&mut self, severity: Severity, message: String, help: Option<String>) {
+        self.list.push(Problem { path: self.here.clone(), at_key: false, severity, message, help });
+    }
+}
+
+/// The name in `known` nearest to `name`, if one is near enough to be meant.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= 1 + name.len().max(candidate.len()) / 4)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}

@@ -1,0 +1,282 @@
+//! Quantities as people write them: `250ms`, `20/s`, `64MiB`, `2M tokens`.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::kernel::Duration;
+
+/// Reads text or a bare number with `parse`; used by every quantity here.
+pub(crate) fn from_text<'de, D, T>(
+    deserializer: D,
+    expected: &'static str,
+    parse: fn(&str) -> Result<T, String>,
+) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    struct TextVisitor<T>(&'static str, fn(&str) -> Result<T, String>);
+
+    impl<T> Visitor<'_> for TextVisitor<T> {
+        type Value = T;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+            (self.1)(text.trim()).map_err(|why| E::custom(format!("{why}: expected {}", self.0)))
+        }
+        fn visit_u64<E: de::Error>(self, value: u64) -> Result<T, E> {
+            self.visit_str(&value.to_string())
+        }
+        fn visit_i64<E: de::Error>(self, value: i64) -> Result<T, E> {
+            self.visit_str(&value.to_string())
+        }
+        fn visit_f64<E: de::Error>(self, value: f64) -> Result<T, E> {
+            self.visit_str(&value.to_string())
+        }
+    }
+    deserializer.deserialize_any(TextVisitor(expected, parse))
+}
+
+/// Splits `1.5h` into the number and the unit after it. Underscores may group
+/// digits.
+pub(crate) fn split_unit(text: &str) -> Result<(f64, &str), String> {
+    let end = text
+        .char_indices()
+        .find(|&(i, c)| {
+            let exponent = matches!(c, 'e' | 'E')
+                && text[i + 1..].starts_with(|n: char| n.is_ascii_digit() || n == '-' || n == '+');
+            let sign = matches!(c, '-' | '+') && (i == 0 || text[..i].ends_with(['e', 'E']));
+            !(c.is_ascii_digit() || c == '.' || c == '_' || exponent || sign)
+        })
+        .map_or(text.len(), |(i, _)| i);
+    let number: f64 = text[..end]
+        .replace('_', "")
+        .parse()
+        .map_err(|_| format!("`{text}` does not begin with a number"))?;
+    if !number.is_finite() {
+        return Err(format!("`{text}` is not finite"));
+    }
+    Ok((number, text[end..].trim()))
+}
+
+const DURATION: &str = "a duration such as 250ms, 1.5s, 10m, 1h or 30d";
+
+/// Reads a duration: a number and one of `ns`, `us`, `ms`, `s`, `m`, `h`, `d`,
+/// `w`; several parts add up (`1h30m`). `0` needs no unit.
+///
+/// # Errors
+/// Says what is wrong with the text.
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
+    let mut nanos = 0.0;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (number, tail) = split_unit(rest)?;
+        let end = tail.find(|c: char| !c.is_alphabetic()).unwrap_or(tail.len());
+        let scale = match &tail[..end] {
+            "ns" => 1.0,
+            "us" | "µs" => 1e3,
+            "ms" => 1e6,
+            "s" => 1e9,
+            "m" | "min" => 60e9,
+            "h" => 3600e9,
+            "d" => 86_400e9,
+            "w" => 604_800e9,
+            "" => return Err(format!("`{text}` has no unit")),
+            unit => return Err(format!("`{unit}` is not a unit of time")),
+        };
+        if number < 0.0 {
+            return Err(format!("`{text}` is negative"));
+        }
+        nanos += number * scale;
+        rest = tail[end..].trim_start();
+    }
+    if text.is_empty() || nanos >= 9e18 {
+        return Err(format!("`{text}` is not a duration under 285 years"));
+    }
+    Ok(Duration((nanos + 0.5) as u64))
+}
+
+impl<'de> Deserialize<'de> for Duration {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        from_text(deserializer, DURATION, parse_duration)
+    }
+}
+
+impl Serialize for Duration {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl JsonSchema for Duration {
+    fn schema_name() -> Cow<'static, str> {
+        "Duration".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A span of time: 250ms, 1.5s, 10m, 1h30m, 30d.",
+            "type": ["string", "number"],
+            "examples": ["250ms", "1h"],
+        })
+    }
+}
+
+const RATE: &str = "a rate of 0 or more such as 20/s, 300/m or 5000/h";
+
+/// Events per second: `20/s`, `300/m`, `5000/h`, `1e6/d`; a bare number is per
+/// second.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct Rate(f64);
+
+impl Rate {
+    /// Events per second.
+    pub const fn per_sec(self) -> f64 {
+        self.0
+    }
+}
+
+impl FromStr for Rate {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (number, unit) = split_unit(text)?;
+        let per_sec = match unit.strip_prefix('/').map(str::trim) {
+            _ if number < 0.0 => return Err(format!("`{text}` is negative")),
+            None if unit.is_empty() => number,
+            Some("s" | "sec") => number,
+            Some("m" | "min") => number / 60.0,
+            Some("h") => number / 3600.0,
+            Some("d" | "day") => number / 86_400.0,
+            _ => return Err(format!("`{unit}` is not a unit of rate")),
+        };
+        Ok(Rate(per_sec))
+    }
+}
+
+/// The rate as [`Rate`] reads it.
+pub fn format_rate(per_sec: f64) -> String {
+    format!("{per_sec}/s")
+}
+
+impl<'de> Deserialize<'de> for Rate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        from_text(deserializer, RATE, str::parse)
+    }
+}
+
+impl Serialize for Rate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&format_rate(self.0))
+    }
+}
+
+impl JsonSchema for Rate {
+    fn schema_name() -> Cow<'static, str> {
+        "Rate".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Events per time: 20/s, 300/m, 5000/h.",
+            "type": ["string", "number"],
+            "examples": ["20/s"],
+        })
+    }
+}
+
+const CAPACITY: &str = "a capacity such as 1000 (entries), 64MiB, 2M tokens or unbounded";
+
+/// How much a cache holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Capacity {
+    /// A number of entries: `1000`, `10k entries`.
+    Entries(u64),
+    /// Bytes of answers: `64MiB`, `1GB`.
+    Bytes(u64),
+    /// Tokens of answers: `2M tokens`.
+    Tokens(u64),
+    /// No limit.
+    Unbounded,
+}
+
+impl FromStr for Capacity {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "unbounded" {
+            return Ok(Capacity::Unbounded);
+        }
+        let (number, unit) = split_unit(text)?;
+        let (scale, unit) = match unit.split_at_checked(1) {
+            Some(("k" | "K", rest)) if !rest.starts_with(['B', 'i']) => (1e3, rest.trim()),
+            Some(("M", rest)) if !rest.starts_with(['B', 'i']) => (1e6, rest.trim()),
+            Some(("G", rest)) if !rest.starts_with(['B', 'i']) => (1e9, rest.trim()),
+            _ => (1.0, unit),
+        };
+        let whole = |scale: f64| {
+            let value = number * scale;
+            if value < 0.0 || value >= 9e18 || value.fract() != 0.0 {
+                return Err(format!("`{text}` is not a whole number of 0 or more"));
+            }
+            Ok(value as u64)
+        };
+        Ok(match unit {
+            "" | "entry" | "entries" => Capacity::Entries(whole(scale)?),
+            "token" | "tokens" => Capacity::Tokens(whole(scale)?),
+            "B" => Capacity::Bytes(whole(scale)?),
+            "kB" | "KB" => Capacity::Bytes(whole(1e3)?),
+            "MB" => Capacity::Bytes(whole(1e6)?),
+            "GB" => Capacity::Bytes(whole(1e9)?),
+            "TB" => Capacity::Bytes(whole(1e12)?),
+            "KiB" => Capacity::Bytes(whole(1024.0)?),
+            "MiB" => Capacity::Bytes(whole(1024.0 * 1024.0)?),
+            "GiB" => Capacity::Bytes(whole(1024.0 * 1024.0 * 1024.0)?),
+            "TiB" => Capacity::Bytes(whole(1024.0 * 1024.0 * 1024.0 * 1024.0)?),
+            _ => return Err(format!("`{unit}` is not a unit of capacity")),
+        })
+    }
+}
+
+impl fmt::Display for Capacity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Capacity::Entries(entries) => write!(f, "{entries}"),
+            Capacity::Bytes(bytes) => write!(f, "{bytes}B"),
+            Capacity::Tokens(tokens) => write!(f, "{tokens} tokens"),
+            Capacity::Unbounded => f.write_str("unbounded"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Capacity {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        from_text(deserializer, CAPACITY, str::parse)
+    }
+}
+
+impl Serialize for Capacity {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Capacity::Entries(entries) => serializer.serialize_u64(*entries),
+            other => serializer.collect_str(other),
+        }
+    }
+}
+
+impl JsonSchema for Capacity {
+    fn schema_name() -> Cow<'static, str> {
+        "Capacity".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "How much a cache holds: 1000 (entries), 64MiB, 2M tokens or unbounded.",
+            "type": ["string", "integer"],
+            "examples": [1000, "64MiB", "2M tokens", "unbounded"],
+        })
+    }
+}
