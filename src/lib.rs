@@ -1,5 +1,6 @@
 //! windtunnel: a wind tunnel for LLM systems.
 
+pub mod cache;
 pub mod cost;
 pub mod kernel;
 pub mod spec;
