@@ -4,3 +4,4 @@ pub mod cost;
 pub mod kernel;
 pub mod spec;
 pub mod stats;
+pub mod workload;
