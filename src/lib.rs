@@ -5,3 +5,4 @@ pub mod cost;
 pub mod kernel;
 pub mod spec;
 pub mod stats;
+pub mod workload;
