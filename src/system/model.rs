@@ -19,7 +19,7 @@ use crate::kernel::{Admission, Duration, Model, Scheduler, Stream, Time};
 use crate::pipeline::{
     KeyMaker, Log, LogEntry, Outcome, Params, RequestError, Stage, StagesSpec,
 };
-use crate::serving::{Server, Work, seed_output_tokens};
+use crate::serving::{Replica, Work, seed_output_tokens};
 use crate::workload::{Incoming, Source, TraceError};
 
 /// What happens on the virtual clock.
@@ -66,7 +66,7 @@ pub struct System<'r> {
     pub(super) caches: Option<Hierarchy<Answer>>,
     pub(super) optimizer: Optimizer,
     pub(super) quality: Vec<f64>,
-    pub(super) servers: Vec<Server>,
+    pub(super) servers: Vec<Replica>,
     pub(super) output: Stream,
     pub(super) measuring: bool,
     pub(super) measures: Measures,
@@ -294,12 +294,12 @@ impl System<'_> {
         request.queued = now;
         match self.servers[model].arrive(now, slot) {
             Admission::Start => {
-                let limited = self.servers[model].is_limited();
+                let limited = self.servers[model].limit().is_some();
                 self.timeline.set(now, |levels| levels.busy += u32::from(limited));
                 self.start(slot, request, sim);
                 Next::Wait
             }
-            Admission::Queued => {
+            Admission::Queued(_) => {
                 self.timeline.set(now, |levels| levels.queue += 1);
                 Next::Wait
             }
@@ -348,7 +348,7 @@ impl System<'_> {
                 self.requests[waiting as usize] = next;
             }
             None => {
-                let limited = self.servers[model].is_limited();
+                let limited = self.servers[model].limit().is_some();
                 self.timeline.set(now, |levels| levels.busy -= u32::from(limited));
             }
         }

@@ -12,9 +12,9 @@ use super::tables::{self, RunTables};
 use super::timeline::Timeline;
 use crate::cache::{CacheSpec, Hierarchy};
 use crate::cost::{Candidate, CostSpec, Optimizer};
-use crate::kernel::{Duration, Simulation, Streams, Time};
+use crate::kernel::{Duration, Ended, Simulation, Streams, Time};
 use crate::pipeline::{KeyMaker, Log, Params, PipelineSpec, Preprocessor};
-use crate::serving::{ModelSpec, Server};
+use crate::serving::{ModelSpec, Replica};
 use crate::workload::{Plan, TraceError};
 
 /// Everything that a run needs, the same for all replications of a point.
@@ -76,15 +76,14 @@ pub fn run(
     let (system, scheduler) = simulation.parts_mut();
     system.fetch(scheduler);
     loop {
-        let before = simulation.events();
-        simulation.run_events(SLICE);
+        let ended = simulation.run_events(SLICE);
         if let Some(failure) = simulation.model.failure.take() {
             return Err(failure.into());
         }
         if stop.load(Ordering::Relaxed) {
             return Err(RunError::Interrupted);
         }
-        if simulation.events() - before < SLICE {
+        if ended == Ended::Drained {
             break;
         }
     }
@@ -106,8 +105,8 @@ fn build<'r>(setup: &Setup, streams: &Streams, recorder: Option<Recorder<'r>>) -
             (name.clone(), candidate)
         })
         .collect();
-    let servers: Vec<Server> = setup.models.iter().map(|(_, model)| Server::new(&model.server)).collect();
-    let limited = servers.iter().filter_map(Server::limit).sum();
+    let servers: Vec<Replica> = setup.models.iter().map(|(_, model)| Replica::new(&model.server)).collect();
+    let limited = servers.iter().filter_map(Replica::limit).sum();
     let interval = setup.interval.or_else(|| setup.duration.map(|whole| split(whole, INTERVALS)));
     let pipeline = setup.pipeline.as_ref();
     Ok(System {
@@ -162,8 +161,8 @@ fn finish(mut system: System<'_>, setup: &Setup, drained: Time, events: u64) -> 
 
 /// The busy share of all limited servers from the end of the warm-up until
 /// `until`.
-fn utilization(servers: &[Server], until: Time) -> f64 {
-    let limited = servers.iter().filter_map(|server| Some((server.limit()?, server.mean_busy(until)?)));
+fn utilization(servers: &[Replica], until: Time) -> f64 {
+    let limited = servers.iter().filter_map(|server| Some((server.limit()?, server.mean_busy(until))));
     let (count, busy) = limited.fold((0.0, 0.0), |(count, sum), (limit, busy)| {
         (count + f64::from(limit), sum + busy)
     });

@@ -93,7 +93,7 @@ fn models(system: &System<'_>, setup: &Setup) -> Table {
         let mut row = vec![Cell::from(name.as_str())];
         row.extend(share(model));
         row.push(seconds(model.queue_ns, model.completed - model.hits));
-        let busy = server.limit().zip(server.mean_busy(window));
+        let busy = server.limit().map(|limit| (limit, server.mean_busy(window)));
         row.push(busy.map(|(limit, busy)| busy / f64::from(limit)).into());
         table.push(row);
     }

@@ -43,7 +43,9 @@ pub fn read<T: DeserializeOwned>(value: &Value) -> Reading<T> {
         let consequence = error
             .missing
             .is_some_and(|field| masked.iter().any(|mask| *mask == place.join(field) || place == *mask));
-        if !consequence {
+        // A choice that is not known is found again once it is masked: its whole
+        // place must go.
+        if !consequence && !masked.contains(&place) {
             problems.push(Problem {
                 path: place.clone(),
                 at_key: error.at_key,
