@@ -2,5 +2,6 @@
 
 pub mod cost;
 pub mod kernel;
+pub mod serving;
 pub mod spec;
 pub mod stats;
