@@ -44,7 +44,7 @@ where
 
 /// Splits `1.5h` into the number and the unit after it. Underscores may group
 /// digits.
-pub(crate) fn split_unit(text: &str) -> Result<(f64, &str), String> {
+fn split_unit(text: &str) -> Result<(f64, &str), String> {
     let end = text
         .char_indices()
         .find(|&(i, c)| {
