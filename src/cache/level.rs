@@ -272,3 +272,124 @@ impl<V: Copy> Level<V> {
         u32::try_from(weight).ok().filter(|_| weight <= capacity)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const SMALL: Size = Size { bytes: 10, tokens: 1 };
+
+    fn level(capacity: Capacity, ttl: Option<u64>) -> Level<u32> {
+        let spec = LevelSpec { capacity, ttl: ttl.map(Duration), ..LevelSpec::default() };
+        Level::new(&spec, 0, None)
+    }
+
+    #[test]
+    fn an_entry_lives_for_its_ttl_after_the_last_write_and_no_longer() {
+        let mut level = level(Capacity::Entries(10), Some(100));
+        level.store(Key(1), SMALL, 7, Time(0));
+        assert_eq!(level.lookup(Key(1), Time(99)), Some(7), "a look does not prolong it");
+        assert_eq!(level.lookup(Key(1), Time(100)), None);
+        assert_eq!((level.len(), level.stats().expirations, level.stats().misses), (0, 1, 1));
+
+        level.store(Key(1), SMALL, 8, Time(200));
+        level.store(Key(1), SMALL, 9, Time(250));
+        assert_eq!(level.lookup(Key(1), Time(349)), Some(9), "a write does");
+        assert_eq!(level.lookup(Key(1), Time(350)), None);
+        assert_eq!((level.stats().insertions, level.stats().overwrites), (2, 1));
+    }
+
+    #[test]
+    fn without_a_ttl_nothing_expires() {
+        let mut level = level(Capacity::Entries(10), None);
+        level.store(Key(1), SMALL, 7, Time(5));
+        assert_eq!(level.lookup(Key(1), Time(u64::MAX - 1)), Some(7));
+    }
+
+    #[test]
+    fn a_store_over_an_expired_entry_counts_as_a_new_one() {
+        let mut level = level(Capacity::Entries(10), Some(100));
+        level.store(Key(1), SMALL, 7, Time(0));
+        level.store(Key(1), SMALL, 8, Time(100));
+        let stats = level.stats();
+        assert_eq!((stats.insertions, stats.expirations, stats.overwrites), (2, 1, 0));
+    }
+
+    #[test]
+    fn capacity_is_in_bytes_or_tokens_where_it_says_so() {
+        let size = |bytes, tokens| Size { bytes, tokens };
+        for (capacity, held) in [
+            (Capacity::Entries(2), 2),
+            (Capacity::Bytes(100), 1),
+            (Capacity::Tokens(7), 3),
+            (Capacity::Unbounded, 4),
+        ] {
+            let mut level = level(capacity, None);
+            for key in 0..4 {
+                level.store(Key(key), size(60, 2), 0, Time(0));
+            }
+            assert_eq!(level.len(), held, "{capacity}");
+        }
+    }
+
+    #[test]
+    fn what_is_larger_than_the_level_is_rejected_and_replaces_nothing_but_itself() {
+        let mut level = level(Capacity::Bytes(100), None);
+        let size = |bytes| Size { bytes, tokens: 0 };
+        level.store(Key(1), size(60), 1, Time(0));
+        level.store(Key(2), size(101), 2, Time(0));
+        level.store(Key(3), size(u64::MAX), 3, Time(0));
+        assert_eq!((level.len(), level.weight(), level.stats().rejected), (1, 60, 2));
+        level.store(Key(1), size(101), 1, Time(0));
+        assert_eq!(level.lookup(Key(1), Time(0)), None, "the old answer is out of date");
+        assert_eq!((level.stats().rejected, level.stats().evictions), (3, 1));
+    }
+
+    #[test]
+    fn entries_of_no_size_still_take_room() {
+        let mut level = level(Capacity::Tokens(3), None);
+        for key in 0..10 {
+            level.store(Key(key), Size::default(), 0, Time(0));
+        }
+        assert_eq!((level.len(), level.weight()), (3, 3));
+    }
+
+    proptest! {
+        #[test]
+        fn levels_stay_within_capacity_and_their_books_balance(
+            capacity in prop_oneof![
+                (1u64..20).prop_map(Capacity::Entries),
+                (1u64..200).prop_map(Capacity::Bytes),
+                (1u64..50).prop_map(Capacity::Tokens),
+            ],
+            policy in prop_oneof![Just(PolicySpec::Lru), Just(PolicySpec::Fifo)],
+            ops in prop::collection::vec((0u64..30, 0u64..60, any::<bool>()), 1..300),
+        ) {
+            let ttl = Some(Duration(40));
+            let mut level = Level::new(&LevelSpec { capacity, policy, ttl, ..LevelSpec::default() }, 0, None);
+            let most = match capacity {
+                Capacity::Entries(n) | Capacity::Bytes(n) | Capacity::Tokens(n) => n,
+                Capacity::Unbounded => u64::MAX,
+            };
+            let mut written = std::collections::BTreeMap::new();
+            for (now, (key, size, store)) in ops.into_iter().enumerate() {
+                let now = Time(now as u64);
+                if store {
+                    level.store(Key(key), Size { bytes: size, tokens: size / 4 }, now, now);
+                    written.insert(key, now);
+                } else if let Some(value) = level.lookup(Key(key), now) {
+                    prop_assert_eq!(Some(&value), written.get(&key), "the last value written");
+                    prop_assert!(now.since(value) < Duration(40));
+                }
+                let stats = *level.stats();
+                prop_assert!(level.weight() <= most);
+                prop_assert_eq!(stats.lookups, stats.hits + stats.misses);
+                prop_assert_eq!(
+                    stats.insertions,
+                    stats.evictions + stats.expirations + level.len() as u64
+                );
+            }
+        }
+    }
+}

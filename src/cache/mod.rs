@@ -8,13 +8,12 @@
 //! - [`policy`] decides what goes when a level is full: one file per policy. A
 //!   bare policy without values replays a trace at full speed
 //!   ([`AnyPolicy::replay`]).
-//! - [`Table`] is what policies are built of: key to slot by open addressing, and
-//!   doubly linked lists threaded through the slots.
+//! - [`Table`] is what policies are built of: key to slot by hashing, and doubly
+//!   linked lists threaded through the slots.
 //!
 //! Memory is bounded by the capacities, never by how many distinct keys passed.
 
 mod hierarchy;
-mod index;
 mod key;
 mod level;
 pub mod policy;

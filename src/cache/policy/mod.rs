@@ -96,16 +96,13 @@ pub trait Policy {
     /// One request of a trace: a hit, or a miss that is stored. True if a hit.
     #[inline]
     fn request(&mut self, key: Key, weight: u32) -> bool {
-        match self.table().find(key) {
-            Some(slot) => {
-                self.hit(slot);
-                true
-            }
-            None => {
-                self.admit(key, weight, |_| {});
-                false
-            }
+        let found = self.table().find(key);
+        if let Some(slot) = found {
+            self.hit(slot);
+        } else {
+            self.admit(key, weight, |_| {});
         }
+        found.is_some()
     }
 }
 
