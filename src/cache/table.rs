@@ -53,7 +53,7 @@ fn hash(key: Key) -> u64 {
     product as u64 ^ (product >> 64) as u64
 }
 
-/// Entries by key, on lists, within a capacity: 22 to 29 bytes an entry when
+/// Entries by key, on lists, within a capacity: 22 to 32 bytes an entry when
 /// full, 4 more with weights. The index holds slots only; a slot never moves.
 #[derive(Clone, Debug)]
 pub struct Table {
@@ -236,13 +236,13 @@ impl Table {
         self.index.insert_unique(hash(key), slot.0, |slot| hash(nodes[*slot as usize].key));
     }
 
-    /// Clears the index of the marks that removals leave behind, if they are an
-    /// eighth of it; else it is the entries that fill it, and it may double. Left
+    /// Clears the index of the marks that removals leave behind, if they are a
+    /// quarter of it; else it is the entries that fill it, and it may double. Left
     /// alone, it would double on account of marks whenever it is half full.
     #[cold]
     fn sweep_index(&mut self) {
         let full = self.index.num_buckets() / 8 * 7;
-        if self.index.len() > full / 8 * 7 {
+        if self.index.len() > full / 4 * 3 {
             return;
         }
         let marked = std::mem::replace(&mut self.index, HashTable::with_capacity(full));
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_table_needs_under_34_bytes_an_entry_however_long_it_churns() {
+    fn a_full_table_needs_under_36_bytes_an_entry_however_long_it_churns() {
         for capacity in [1000, 1024, 4000, 10_000, 12_545, 14_337, 28_672] {
             for unit in [Capacity::Entries, Capacity::Bytes] {
                 let mut table = Table::new(unit(capacity), 1);
@@ -337,7 +337,7 @@ mod tests {
                     table.insert(Key(key), 1, FIRST);
                 }
                 let bytes = table.bytes() as f64 / capacity as f64;
-                assert!(bytes < 34.0, "{bytes} bytes an entry of {capacity}");
+                assert!(bytes < 36.0, "{bytes} bytes an entry of {capacity}");
             }
         }
     }
