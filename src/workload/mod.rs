@@ -32,6 +32,7 @@
 
 mod alias;
 pub mod arrivals;
+mod asked;
 mod data_paths;
 mod incoming;
 pub mod lengths;

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::arrivals::Arrivals;
+use super::asked::Asked;
 use super::incoming::{Incoming, ProfileId, PromptId, UserId, sizes_of_tokens};
 use super::lengths::{Lengths, PromptLengths};
 use super::params::Profile;
 use super::plan::{Kind, Ready};
-use super::prompts::Prompts;
 use super::trace::{Rows, TraceError};
 use super::users::User;
 use crate::kernel::{Stream, Streams, Time};
@@ -33,66 +33,38 @@ enum State {
 struct Synthetic {
     arrivals: Arrivals,
     gaps: Stream,
-    input: PromptLengths,
+    asked: Asked,
     output: Option<(Lengths, Stream)>,
-    draws: Draws,
+    who: Stream,
 }
 
 #[derive(Debug)]
 struct Replay {
     rows: Rows,
-    draws: Draws,
-}
-
-/// Draws what asks and who.
-#[derive(Debug)]
-struct Draws {
-    prompts: Prompts,
-    what: Stream,
+    asked: Asked,
     who: Stream,
-}
-
-impl Draws {
-    fn new(prompts: &Prompts, streams: &Streams) -> Self {
-        Draws {
-            prompts: prompts.clone(),
-            what: streams.stream("workload.prompts"),
-            who: streams.stream("workload.users"),
-        }
-    }
-
-    /// A request at `at`; `lengths` gives a prompt's tokens and its answer's.
-    #[inline]
-    fn request(
-        &mut self,
-        ready: &Ready,
-        at: Time,
-        lengths: impl FnOnce(PromptId) -> (u32, Option<u32>),
-    ) -> Incoming {
-        let prompt = self.prompts.draw(&mut self.what);
-        let user = UserId(ready.users.shares.pick(self.who.bits()));
-        let (input, output_tokens) = lengths(prompt);
-        let (chars, input_decitokens) = sizes_of_tokens(input);
-        Incoming { at, user, prompt, chars, input_decitokens, output_tokens, profile: ProfileId(0) }
-    }
 }
 
 impl Source {
     pub(super) fn new(ready: Arc<Ready>, streams: &Streams) -> Result<Self, TraceError> {
+        let who = streams.stream("workload.users");
+        let what = streams.stream("workload.prompts");
         let state = match &ready.kind {
             Kind::Synthetic { arrivals, prompts, input, output } => {
                 let mut keys = streams.stream("workload.tokens.input");
+                let lengths = PromptLengths::new(*input, prompts.count(), &mut keys);
                 State::Synthetic(Box::new(Synthetic {
                     arrivals: arrivals.clone(),
                     gaps: streams.stream("workload.arrivals"),
-                    input: PromptLengths::new(*input, prompts.count(), &mut keys),
+                    asked: Asked::new(prompts.clone(), what, Some(lengths)),
                     output: output.map(|it| (it, streams.stream("workload.tokens.output"))),
-                    draws: Draws::new(prompts, streams),
+                    who,
                 }))
             }
             Kind::Trace { spec, file, prompts, .. } => State::Trace(Box::new(Replay {
                 rows: spec.open(file)?,
-                draws: Draws::new(prompts, streams),
+                asked: Asked::new(prompts.clone(), what, None),
+                who,
             })),
             Kind::Listed(_) => State::Listed { next: 0 },
         };
@@ -152,11 +124,9 @@ impl Synthetic {
     #[inline]
     fn next(&mut self, ready: &Ready) -> Option<Incoming> {
         let at = self.arrivals.next_at(&mut self.gaps)?;
-        let (input, output) = (&mut self.input, &mut self.output);
-        Some(self.draws.request(ready, at, |prompt| {
-            let output = output.as_mut().map(|(it, stream)| it.quantile(stream.uniform()));
-            (input.of(prompt), output)
-        }))
+        let (prompt, input) = self.asked.draw();
+        let output = self.output.as_mut().map(|(it, stream)| it.quantile(stream.uniform()));
+        Some(request(at, ready.user(&mut self.who), prompt, input, output))
     }
 }
 
@@ -164,6 +134,24 @@ impl Replay {
     #[inline]
     fn next(&mut self, ready: &Ready) -> Result<Option<Incoming>, TraceError> {
         let Some((at, row)) = self.rows.next_row()? else { return Ok(None) };
-        Ok(Some(self.draws.request(ready, at, |_| (row.input_tokens, Some(row.output_tokens)))))
+        let (prompt, _) = self.asked.draw();
+        let user = ready.user(&mut self.who);
+        Ok(Some(request(at, user, prompt, row.input_tokens, Some(row.output_tokens))))
     }
+}
+
+impl Ready {
+    /// Who asks next.
+    #[inline]
+    fn user(&self, stream: &mut Stream) -> UserId {
+        UserId(self.users.shares.pick(stream.bits()))
+    }
+}
+
+/// A request of which only the tokens are known.
+#[inline]
+fn request(at: Time, user: UserId, prompt: PromptId, input: u32, output: Option<u32>) -> Incoming {
+    let (chars, input_decitokens) = sizes_of_tokens(input);
+    let profile = ProfileId(0);
+    Incoming { at, user, prompt, chars, input_decitokens, output_tokens: output, profile }
 }

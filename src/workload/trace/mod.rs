@@ -76,7 +76,7 @@ impl TraceSpec {
         self.azure.as_deref().map(|path| ("azure", "azure-2023", path))
     }
 
-    /// Opens `path`, which was found for [`TraceSpec::file`].
+    /// Opens a file of the format that the spec names.
     ///
     /// # Errors
     /// If the file cannot be read or is of another format.
