@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use md5::{Digest, Md5};
 
-use super::PyNumber;
+use crate::workload::PyNumber;
 
 /// The id under which a cache knows an answer. Ids may be any 64-bit numbers:
 /// those of a trace, or real keys ([`cache_key_md5`]) interned once.
@@ -15,7 +15,8 @@ pub struct Key(pub u64);
 /// of `prompt|temperature|max_tokens|top_p`, numbers as Python prints them.
 ///
 /// ```
-/// use windtunnel::cache::{PyNumber, cache_key_md5};
+/// use windtunnel::cache::cache_key_md5;
+/// use windtunnel::workload::PyNumber;
 /// let key = cache_key_md5("What is AI?", PyNumber::Float(0.7), 100, PyNumber::Int(1));
 /// assert_eq!(key.len(), 32);
 /// ```

@@ -17,12 +17,10 @@ mod hierarchy;
 mod key;
 mod level;
 pub mod policy;
-mod python;
 mod table;
 
 pub use hierarchy::{CacheSpec, Hierarchy};
 pub use key::{Key, cache_key_md5};
 pub use level::{Level, LevelSpec, LevelStats, Size};
 pub use policy::{AnyPolicy, Policy, PolicySpec};
-pub use python::{PyNumber, python_repr};
 pub use table::{List, Slot, Table};

@@ -1,10 +1,7 @@
 //! What is asked of the optimizer and what it answers.
 
 use super::{Money, Price};
-
-/// A user, by index.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UserId(pub u32);
+use crate::workload::UserId;
 
 /// A model, by its index in the file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -39,7 +39,8 @@ mod spec;
 
 pub use budget::{BudgetSpec, BudgetsSpec};
 pub use calendar::Calendar;
-pub use demand::{Candidate, Choice, Demand, InsufficientBudget, ModelId, UserId};
+pub use demand::{Candidate, Choice, Demand, InsufficientBudget, ModelId};
+pub use crate::workload::UserId;
 pub use ledger::{Ledger, ModelAccount, UserAccount};
 pub use money::Money;
 pub use optimizer::Optimizer;

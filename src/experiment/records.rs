@@ -77,7 +77,8 @@ impl<'s, W: Write> RequestWriter<'s, W> {
     fn row(&self, finished: &Finished<'_>) -> [Cell; REQUEST_COLUMNS.len()] {
         let Finished { source, params, request, outcome, at } = finished;
         let incoming = &request.incoming;
-        let seconds = |at: Time| Cell::Num(at.as_secs_f64());
+        // To the nanosecond: a real cell keeps nine digits only.
+        let seconds = |at: Time| Cell::Text(at.to_string().trim_end_matches('s').to_owned());
         let answer = request.source;
         let served = answer.filter(|answer| !answer.cached);
         let failed = outcome.error().is_some();

@@ -8,9 +8,11 @@
 pub mod latency;
 mod model;
 mod output;
+mod replica;
 mod server;
 
 pub use latency::{Latency, LatencySpec, Service, Work};
 pub use model::ModelSpec;
 pub use output::seed_output_tokens;
+pub use replica::Replica;
 pub use server::ServerSpec;

@@ -1,7 +1,6 @@
 //! The metrics of a run: names, meanings, and how each is computed.
 
 use super::measure::Measures;
-use crate::stats::Histogram;
 
 /// One metric.
 #[derive(Debug)]
@@ -28,10 +27,6 @@ pub fn values(measures: &Measures) -> Vec<f64> {
 
 fn ratio(part: u64, whole: u64) -> f64 {
     if whole == 0 { f64::NAN } else { part as f64 / whole as f64 }
-}
-
-fn total_seconds(histogram: &Histogram) -> f64 {
-    histogram.sum() as f64 / 1e9
 }
 
 macro_rules! metrics {
@@ -71,7 +66,7 @@ metrics! {
     queue_mean_s: "mean wait for a model server, of requests that reached one", |m| m.queue.mean();
     queue_p99_s: "99th percentile of the same", |m| m.queue.quantile(0.99);
     inference_mean_s: "mean time that a model worked on a request", |m| m.inference.mean();
-    inference_total_s: "sum of the same", |m| total_seconds(&m.inference);
+    inference_total_s: "sum of the same", |m| m.inference.sum();
     utilization: "busy share of the models' servers over the window, where their number is limited", |m| m.utilization;
     input_tokens: "tokens of the prompts that models worked on", |m| m.input_decitokens as f64 / 10.0;
     output_tokens: "tokens that models made", |m| m.output_tokens as f64;

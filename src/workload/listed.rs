@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::incoming::{Incoming, ProfileId, PromptId, UserId};
-use super::params::{Profile, PyNumber};
+use super::params::Profile;
+use super::python::PyNumber;
 use super::spec::WorkloadSpec;
 use super::text;
 use super::users::{ANONYMOUS, User, UsersSpec};

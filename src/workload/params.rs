@@ -1,67 +1,6 @@
 //! What a client asks for beside the prompt.
 
-use std::fmt;
-
-use schemars::JsonSchema;
-use serde::de::{Deserializer, Error, Visitor};
-use serde::{Deserialize, Serialize};
-
-/// A number that remembers whether it was written with a point: Python prints
-/// 1 and 1.0 differently, and cache keys are made of what it prints.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
-#[serde(untagged)]
-pub enum PyNumber {
-    /// An integer, `1`.
-    Int(i64),
-    /// A real number, `1.0`.
-    Float(f64),
-}
-
-impl PyNumber {
-    /// The value.
-    pub const fn get(self) -> f64 {
-        match self {
-            PyNumber::Int(value) => value as f64,
-            PyNumber::Float(value) => value,
-        }
-    }
-
-    /// Distinguishes all that print differently: 1 and 1.0, 0.0 and -0.0.
-    pub(super) const fn identity(self) -> (bool, u64) {
-        match self {
-            PyNumber::Int(value) => (true, value as u64),
-            PyNumber::Float(value) => (false, value.to_bits()),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for PyNumber {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Number;
-        impl Visitor<'_> for Number {
-            type Value = PyNumber;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a finite number")
-            }
-            fn visit_i64<E: Error>(self, value: i64) -> Result<PyNumber, E> {
-                Ok(PyNumber::Int(value))
-            }
-            fn visit_u64<E: Error>(self, value: u64) -> Result<PyNumber, E> {
-                i64::try_from(value)
-                    .map(PyNumber::Int)
-                    .map_err(|_| E::custom(format!("{value} is too large: expected under 2^63")))
-            }
-            fn visit_f64<E: Error>(self, value: f64) -> Result<PyNumber, E> {
-                if value.is_finite() {
-                    Ok(PyNumber::Float(value))
-                } else {
-                    Err(E::custom(format!("{value}: expected a finite number")))
-                }
-            }
-        }
-        deserializer.deserialize_any(Number)
-    }
-}
+use super::python::PyNumber;
 
 /// What a client asks for beside the prompt; `None` where it leaves the choice
 /// to the pipeline's defaults. Requests that ask alike share one profile.

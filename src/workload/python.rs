@@ -26,6 +26,14 @@ impl PyNumber {
         }
     }
 
+    /// Distinguishes all that print differently: 1 and 1.0, 0.0 and -0.0.
+    pub(super) const fn identity(self) -> (bool, u64) {
+        match self {
+            PyNumber::Int(int) => (true, int as u64),
+            PyNumber::Float(float) => (false, float.to_bits()),
+        }
+    }
+
     /// Python's `max(low, min(high, self))`: of two equal numbers the first
     /// argument is taken, so a number on a bound comes out as a float (`2`
     /// becomes `2.0`), one between them as it was.
