@@ -12,8 +12,9 @@ use windtunnel::system::{self, METRICS, RunTables};
 
 fn simulate(yaml: &str) -> RunTables {
     let document = Document::from_text("test.yaml", yaml).expect("YAML");
-    let prepared = prepare(&document, &Overrides::default())
-        .unwrap_or_else(|found| panic!("{}\n{yaml}", found.iter().fold(String::new(), |text, one| text + &one.to_string())));
+    let prepared = prepare(&document, &Overrides::default()).unwrap_or_else(|found| {
+        panic!("{}\n{yaml}", found.iter().fold(String::new(), |text, one| text + &one.to_string()))
+    });
     let streams = Streams::new(prepared.experiment.seed, 0);
     system::run(&prepared.setups[0], &streams, &AtomicBool::new(false), None).expect("a run")
 }
@@ -62,17 +63,19 @@ fn case() -> impl Strategy<Value = Case> {
         0u32..50,
         1000u32..20_000,
     )
-        .prop_map(|(seed, rate, capacity, policy, concurrency, queue, daily, warmup, longest)| Case {
-            seed,
-            rate,
-            capacity,
-            policy,
-            concurrency,
-            queue,
-            daily,
-            warmup,
-            longest,
-        })
+        .prop_map(
+            |(seed, rate, capacity, policy, concurrency, queue, daily, warmup, longest)| Case {
+                seed,
+                rate,
+                capacity,
+                policy,
+                concurrency,
+                queue,
+                daily,
+                warmup,
+                longest,
+            },
+        )
 }
 
 fn yaml(case: &Case) -> String {
@@ -148,7 +151,10 @@ fn littles_law_holds_over_the_timeline() {
         from = *time;
     }
     let time_in_system = metric(&run, "e2e_mean_s") * metric(&run, "completed");
-    assert!((area - time_in_system).abs() < 1e-6 * area, "{area} request-seconds against {time_in_system}");
+    assert!(
+        (area - time_in_system).abs() < 1e-6 * area,
+        "{area} request-seconds against {time_in_system}"
+    );
 }
 
 #[test]
@@ -179,8 +185,13 @@ fn budgets_reset_at_midnight_of_the_virtual_calendar() {
          cost: { budgets: { default: { daily: $1 } } }\nrecord: { interval: 12h }\n",
     );
     // 1000 + 100 tokens cost $0.11: nine fit into a dollar, four days are touched.
-    assert!((metric(&run, "cost_usd") - 4.0 * 9.0 * 0.11).abs() < 1e-9, "{}", metric(&run, "cost_usd"));
-    let spend: Vec<f64> = column(&run.timeline, "spend_usd").iter().map(|spend| (spend * 100.0).round()).collect();
+    assert!(
+        (metric(&run, "cost_usd") - 4.0 * 9.0 * 0.11).abs() < 1e-9,
+        "{}",
+        metric(&run, "cost_usd")
+    );
+    let spend: Vec<f64> =
+        column(&run.timeline, "spend_usd").iter().map(|spend| (spend * 100.0).round()).collect();
     assert_eq!(spend[..6], [99.0, 99.0, 0.0, 99.0, 0.0, 99.0]);
     assert_eq!(metric(&run, "budget_overshoot_usd"), 0.0);
 }

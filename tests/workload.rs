@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use windtunnel::kernel::Streams;
-use windtunnel::workload::lengths::normal_quantile;
+use windtunnel::kernel::normal_quantile;
 use windtunnel::workload::{DataPaths, Incoming, Plan, Profile, PyNumber, Source, WorkloadSpec};
 
 /// Two-sided 99.9 % of the normal distribution.

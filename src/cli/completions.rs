@@ -6,7 +6,9 @@ use clap_complete::Shell;
 use super::{Cli, Failure, print};
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  windtunnel completions bash > ~/.local/share/bash-completion/completions/windtunnel")]
+#[command(
+    after_help = "Example:\n  windtunnel completions bash > ~/.local/share/bash-completion/completions/windtunnel"
+)]
 pub(super) struct Args {
     /// The shell
     shell: Shell,

@@ -67,7 +67,10 @@ impl Failure {
         let texts: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
         let errors = diagnostics.iter().filter(|found| found.is_error()).count();
         let plural = if errors == 1 { "" } else { "s" };
-        Failure::Input(format!("{}\n\n{errors} error{plural} found; nothing was run", texts.join("\n\n")))
+        Failure::Input(format!(
+            "{}\n\n{errors} error{plural} found; nothing was run",
+            texts.join("\n\n")
+        ))
     }
 }
 

@@ -34,7 +34,9 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
 fn write_new(path: &Path, text: &str) -> Result<(), String> {
     let file = OpenOptions::new().write(true).create_new(true).open(path);
     file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => format!("error: `{}` is there already and is left alone", path.display()),
+        ErrorKind::AlreadyExists => {
+            format!("error: `{}` is there already and is left alone", path.display())
+        }
         _ => format!("error: cannot write `{}`: {error}", path.display()),
     })
 }

@@ -55,7 +55,8 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
     let mut all = Vec::new();
     let mut found = Vec::new();
     for file in &args.files.files {
-        match Document::open(file).and_then(|document| prepare(&document, &args.files.overrides())) {
+        match Document::open(file).and_then(|document| prepare(&document, &args.files.overrides()))
+        {
             Ok(prepared) => all.push(prepared),
             Err(mut diagnostics) => found.append(&mut diagnostics),
         }
@@ -124,7 +125,8 @@ fn run_one(args: &Args, prepared: &Prepared, progress: &Arc<Progress>) -> Result
     }
     let failed = |error: &dyn std::fmt::Display| Failure::Run(format!("error: {error}"));
     let staging = workspace.staging().map_err(|error| failed(&error))?;
-    let points = report::write_results(prepared, &workspace, &staging).map_err(|error| failed(&error))?;
+    let points =
+        report::write_results(prepared, &workspace, &staging).map_err(|error| failed(&error))?;
     report::draw_charts(&staging, &formats(&args.format)).map_err(|error| failed(&error))?;
     let folder = workspace.publish().map_err(|error| failed(&error))?;
     if !args.quiet {
@@ -147,9 +149,12 @@ fn formats(wanted: &[OutputFormat]) -> Vec<Format> {
 
 /// A progress bar that follows `progress` until it is finished.
 fn watch(prepared: &Prepared, progress: &Arc<Progress>) -> ProgressBar {
-    let style = ProgressStyle::with_template("{msg} {bar:32} {pos}/{len} runs  {elapsed}  {eta} left")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = ProgressBar::new(prepared.runs() as u64).with_style(style).with_message(prepared.name.clone());
+    let style =
+        ProgressStyle::with_template("{msg} {bar:32} {pos}/{len} runs  {elapsed}  {eta} left")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = ProgressBar::new(prepared.runs() as u64)
+        .with_style(style)
+        .with_message(prepared.name.clone());
     let (shown, progress) = (bar.clone(), Arc::clone(progress));
     thread::spawn(move || {
         while !shown.is_finished() {

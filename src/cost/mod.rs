@@ -37,10 +37,10 @@ mod price;
 pub mod select;
 mod spec;
 
+pub use crate::workload::UserId;
 pub use budget::{BudgetSpec, BudgetsSpec};
 pub use calendar::Calendar;
 pub use demand::{Candidate, Choice, Demand, InsufficientBudget, ModelId};
-pub use crate::workload::UserId;
 pub use ledger::{Ledger, ModelAccount, UserAccount};
 pub use money::Money;
 pub use optimizer::Optimizer;

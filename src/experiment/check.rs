@@ -66,7 +66,9 @@ impl Experiment {
         if let Warmup::After(warmup) = self.warmup {
             if warmup >= duration {
                 problems.at("warmup", |p| {
-                    p.error(format!("the warm-up of {warmup} leaves nothing of the duration of {duration}"));
+                    p.error(format!(
+                        "the warm-up of {warmup} leaves nothing of the duration of {duration}"
+                    ));
                 });
             }
         }
@@ -75,7 +77,9 @@ impl Experiment {
             if interval.is_zero() || interval < finest {
                 problems.at("record", |p| {
                     p.at("interval", |p| {
-                        p.error(format!("too fine for a duration of {duration}: expected {finest} or more"));
+                        p.error(format!(
+                            "too fine for a duration of {duration}: expected {finest} or more"
+                        ));
                     });
                 });
             }

@@ -82,7 +82,9 @@ pub fn execute(
         pending
             .par_iter()
             .with_max_len(1)
-            .filter_map(|&run| run_one(prepared, workspace, run, progress).err().map(|error| (run, error)))
+            .filter_map(|&run| {
+                run_one(prepared, workspace, run, progress).err().map(|error| (run, error))
+            })
             .min_by_key(|(run, error)| (matches!(error, ExecuteError::Interrupted { .. }), *run))
     });
     match failure {
@@ -99,7 +101,12 @@ fn is_done(prepared: &Prepared, workspace: &Workspace, run: usize) -> bool {
     requests && workspace.recall(run).is_some()
 }
 
-fn run_one(prepared: &Prepared, workspace: &Workspace, run: usize, progress: &Progress) -> Result<(), ExecuteError> {
+fn run_one(
+    prepared: &Prepared,
+    workspace: &Workspace,
+    run: usize,
+    progress: &Progress,
+) -> Result<(), ExecuteError> {
     if progress.stop.load(Ordering::Relaxed) {
         return Err(ExecuteError::Interrupted { done: 0, runs: 0 });
     }
@@ -111,7 +118,8 @@ fn run_one(prepared: &Prepared, workspace: &Workspace, run: usize, progress: &Pr
     let result = if prepared.experiment.record.requests {
         let path = workspace.requests_path(run);
         let draft = path.with_extension("draft");
-        let mut writer = RequestWriter::new(BufWriter::new(File::create(&draft)?), setup, point, replication);
+        let mut writer =
+            RequestWriter::new(BufWriter::new(File::create(&draft)?), setup, point, replication);
         let result = system::run(setup, &streams, &progress.stop, Some(writer.recorder()));
         writer.finish()?;
         fs::rename(&draft, &path)?;
@@ -127,7 +135,10 @@ fn run_one(prepared: &Prepared, workspace: &Workspace, run: usize, progress: &Pr
             ExecuteError::Run { run, point, replication, source }
         }
     })?;
-    let events = METRICS.iter().position(|metric| metric.name == "events").map_or(0.0, |index| tables.metrics[index]);
+    let events = METRICS
+        .iter()
+        .position(|metric| metric.name == "events")
+        .map_or(0.0, |index| tables.metrics[index]);
     workspace.keep(run, &Record { tables, wall_s: began.elapsed().as_secs_f64() })?;
     progress.events.fetch_add(events as u64, Ordering::Relaxed);
     progress.done.fetch_add(1, Ordering::Relaxed);

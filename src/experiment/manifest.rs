@@ -55,8 +55,9 @@ impl Manifest {
     /// Says why it cannot be read.
     pub fn read(folder: &Path) -> Result<Self, String> {
         let path = folder.join("manifest.yaml");
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| format!("`{}` is not a results folder: {}: {error}", folder.display(), path.display()))?;
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            format!("`{}` is not a results folder: {}: {error}", folder.display(), path.display())
+        })?;
         serde_yaml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
     }
 

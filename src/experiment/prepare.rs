@@ -72,7 +72,9 @@ enum Origin {
 pub fn prepare(document: &Document, overrides: &Overrides) -> Result<Prepared, Vec<Diagnostic>> {
     let mut found = Vec::new();
     let base = read_checked(&document.value, |problem| document.diagnose(problem), &mut found);
-    let Some(base) = base.filter(|_| !found.iter().any(Diagnostic::is_error)) else { return Err(found) };
+    let Some(base) = base.filter(|_| !found.iter().any(Diagnostic::is_error)) else {
+        return Err(found);
+    };
     found.clear();
 
     let mut resolved = to_value(&base);
@@ -94,7 +96,9 @@ pub fn prepare(document: &Document, overrides: &Overrides) -> Result<Prepared, V
 /// The file's name without its ending.
 fn stem(document: &Document) -> String {
     let file = document.sources.first().map_or("experiment", |source| source.name.as_str());
-    FilePath::new(file).file_stem().map_or_else(|| "experiment".to_owned(), |stem| stem.to_string_lossy().into_owned())
+    FilePath::new(file)
+        .file_stem()
+        .map_or_else(|| "experiment".to_owned(), |stem| stem.to_string_lossy().into_owned())
 }
 
 fn hash(resolved: &Value) -> String {
@@ -151,7 +155,9 @@ fn override_values(
             problem.help.clone_from(&error.help);
             refused.push(match origin {
                 Origin::CommandLine(text) => Diagnostic::of_place(&problem, text),
-                Origin::Elsewhere(path) => document.diagnose(&Problem { path, at_key: true, ..problem }),
+                Origin::Elsewhere(path) => {
+                    document.diagnose(&Problem { path, at_key: true, ..problem })
+                }
             });
         }
     };
@@ -205,7 +211,9 @@ fn setups(
     base: &Experiment,
     found: &mut Vec<Diagnostic>,
 ) -> Result<Vec<Setup>, Vec<Diagnostic>> {
-    let paths = DataPaths::for_experiment(document.sources.first().map(|source| FilePath::new(&source.name)));
+    let paths = DataPaths::for_experiment(
+        document.sources.first().map(|source| FilePath::new(&source.name)),
+    );
     let mut workloads = Workloads { paths, plans: BTreeMap::new() };
     if grid.axes.is_empty() {
         let setup = workloads.setup(base).map_err(|problem| vec![document.diagnose(&problem)])?;
@@ -249,8 +257,10 @@ fn diagnose_point(document: &Document, grid: &Grid, point: usize, problem: &Prob
             return document.diagnose(&Problem { path, at_key: false, ..problem.clone() });
         }
     }
-    let values: Vec<String> = grid.values(point).map(|(axis, value)| format!("{}={}", axis.name, plain(value))).collect();
-    let message = format!("{}: {} (at the point {})", problem.path, problem.message, values.join(", "));
+    let values: Vec<String> =
+        grid.values(point).map(|(axis, value)| format!("{}={}", axis.name, plain(value))).collect();
+    let message =
+        format!("{}: {} (at the point {})", problem.path, problem.message, values.join(", "));
     document.diagnose(&Problem { path: root, at_key: true, message, ..problem.clone() })
 }
 
@@ -275,7 +285,8 @@ impl Workloads {
         if let Some(plan) = self.plans.get(&key) {
             return Ok(plan.clone());
         }
-        let plan = Plan::new(spec, &self.paths).map_err(|error| error.into_problem(&Path::parse("workload")))?;
+        let plan = Plan::new(spec, &self.paths)
+            .map_err(|error| error.into_problem(&Path::parse("workload")))?;
         self.plans.insert(key, plan.clone());
         Ok(plan)
     }

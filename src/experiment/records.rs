@@ -86,7 +86,9 @@ impl<'s, W: Write> RequestWriter<'s, W> {
         let level = match outcome {
             Outcome::Hit(level) => {
                 let levels = self.setup.cache.as_ref().map(|cache| &cache.levels);
-                levels.and_then(|levels| levels.get(usize::from(*level))).map(|spec| spec.name_at(usize::from(*level)))
+                levels
+                    .and_then(|levels| levels.get(usize::from(*level)))
+                    .map(|spec| spec.name_at(usize::from(*level)))
             }
             _ => None,
         };

@@ -11,14 +11,16 @@ pub fn schema() -> Schema {
     let generator = SchemaSettings::draft2020_12().into_generator();
     let mut schema = generator.into_root_schema_for::<Experiment>();
     let definitions = schema.get("$defs").cloned().unwrap_or(Value::Null);
-    RecursiveTransform(|schema: &mut Schema| allow_bare_words(schema, &definitions)).transform(&mut schema);
+    RecursiveTransform(|schema: &mut Schema| allow_bare_words(schema, &definitions))
+        .transform(&mut schema);
     schema
 }
 
 /// A choice whose settings all have defaults may be written as a bare word.
 fn allow_bare_words(schema: &mut Schema, definitions: &Value) {
     let Some(choices) = schema.get_mut("oneOf").and_then(Value::as_array_mut) else { return };
-    let words: Vec<Value> = choices.iter().filter_map(|choice| bare_word(choice, definitions)).collect();
+    let words: Vec<Value> =
+        choices.iter().filter_map(|choice| bare_word(choice, definitions)).collect();
     if !words.is_empty() {
         choices.push(json!({ "type": "string", "enum": words }));
     }

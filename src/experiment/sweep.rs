@@ -36,7 +36,11 @@ impl Grid {
     /// # Errors
     /// If a path leads nowhere, an axis is empty, two axes are the same, or
     /// there are more points or runs than [`MOST_POINTS`] and [`MOST_RUNS`].
-    pub fn new(spec: &SweepSpec, resolved: &Value, replications: u32) -> Result<Grid, Vec<Problem>> {
+    pub fn new(
+        spec: &SweepSpec,
+        resolved: &Value,
+        replications: u32,
+    ) -> Result<Grid, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut axes: Vec<Axis> = Vec::new();
         let root = Path::parse("sweep.grid");
@@ -68,14 +72,19 @@ impl Grid {
     }
 
     fn refuse_too_many(&self, replications: u32) -> Result<(), Problem> {
-        let points = self.axes.iter().try_fold(1u128, |points, axis| points.checked_mul(axis.values.len() as u128));
+        let points = self
+            .axes
+            .iter()
+            .try_fold(1u128, |points, axis| points.checked_mul(axis.values.len() as u128));
         let message = match points {
             Some(points) if points > u128::from(MOST_POINTS) => {
                 format!("the grid has {points} points; at most {MOST_POINTS} are run")
             }
             Some(points) if points * u128::from(replications) > u128::from(MOST_RUNS) => {
                 let runs = points * u128::from(replications);
-                format!("{points} points x {replications} replications are {runs} runs; at most {MOST_RUNS} are run")
+                format!(
+                    "{points} points x {replications} replications are {runs} runs; at most {MOST_RUNS} are run"
+                )
             }
             Some(_) => return Ok(()),
             None => "the grid has more than 10^38 points".to_owned(),
@@ -131,7 +140,8 @@ mod tests {
     use super::*;
 
     fn grid(text: &str) -> Result<Grid, Vec<Problem>> {
-        let resolved: Value = serde_yaml::from_str("{ a: 1, b: { c: 2, d: 3 }, e: 4 }").expect("YAML");
+        let resolved: Value =
+            serde_yaml::from_str("{ a: 1, b: { c: 2, d: 3 }, e: 4 }").expect("YAML");
         let spec: SweepSpec = serde_yaml::from_str(text).expect("a sweep");
         Grid::new(&spec, &resolved, 3)
     }

@@ -69,7 +69,8 @@ impl Workspace {
     /// else.
     pub fn open(out: &Path, name: &str, hash: &str, resume: bool) -> Result<Self, WorkspaceError> {
         let target = out.join(name);
-        let strange = target.exists() && !target.join("manifest.yaml").exists() && !is_empty_dir(&target);
+        let strange =
+            target.exists() && !target.join("manifest.yaml").exists() && !is_empty_dir(&target);
         if strange {
             return Err(WorkspaceError::NotOurs(target));
         }
@@ -104,7 +105,8 @@ impl Workspace {
             if path.file_name().is_some_and(|name| name == "lock") {
                 continue;
             }
-            if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) }.map_err(io_at(&path))?;
+            if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) }
+                .map_err(io_at(&path))?;
         }
         Ok(())
     }

@@ -74,7 +74,8 @@ impl KeyMaker {
         let triple = params
             .iter()
             .map(|params| {
-                let triple = (params.temperature.to_string(), params.max_tokens, params.top_p.to_string());
+                let triple =
+                    (params.temperature.to_string(), params.max_tokens, params.top_p.to_string());
                 let index = seen.iter().position(|known| *known == triple).unwrap_or_else(|| {
                     seen.push(triple);
                     seen.len() - 1

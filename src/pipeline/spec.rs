@@ -74,7 +74,11 @@ pub struct DefaultsSpec {
 
 impl Default for DefaultsSpec {
     fn default() -> Self {
-        DefaultsSpec { max_tokens: 100, temperature: PyNumber::Float(0.7), top_p: PyNumber::Float(0.9) }
+        DefaultsSpec {
+            max_tokens: 100,
+            temperature: PyNumber::Float(0.7),
+            top_p: PyNumber::Float(0.9),
+        }
     }
 }
 

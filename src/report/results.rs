@@ -30,7 +30,11 @@ pub enum ResultsError {
 ///
 /// # Errors
 /// If a record is missing or a file cannot be written.
-pub fn write_results(prepared: &Prepared, workspace: &Workspace, folder: &Path) -> Result<Table, ResultsError> {
+pub fn write_results(
+    prepared: &Prepared,
+    workspace: &Workspace,
+    folder: &Path,
+) -> Result<Table, ResultsError> {
     let mut files = Files::new(prepared, folder)?;
     let replications = prepared.experiment.replications as usize;
     let mut points = points_table(prepared);
@@ -45,7 +49,12 @@ pub fn write_results(prepared: &Prepared, workspace: &Workspace, folder: &Path) 
             }
             skipped = skipped.max(record.tables.skipped_rows);
             let prefix = [Cell::from(point as u64), Cell::from(replication as u64)];
-            files.write_run(&prefix, &swept_cells(prepared, point), &record.tables, record.wall_s)?;
+            files.write_run(
+                &prefix,
+                &swept_cells(prepared, point),
+                &record.tables,
+                record.wall_s,
+            )?;
         }
         let mut row = vec![Cell::from(point as u64)];
         row.extend(swept_cells(prepared, point));
@@ -68,7 +77,8 @@ pub fn write_results(prepared: &Prepared, workspace: &Workspace, folder: &Path) 
 
 fn points_table(prepared: &Prepared) -> Table {
     let swept = prepared.grid.axes.iter().map(|axis| axis.name.clone());
-    let metrics = METRICS.iter().flat_map(|metric| [metric.name.to_owned(), format!("{}_ci95", metric.name)]);
+    let metrics =
+        METRICS.iter().flat_map(|metric| [metric.name.to_owned(), format!("{}_ci95", metric.name)]);
     Table::new(["point".to_owned()].into_iter().chain(swept).chain(metrics))
 }
 
@@ -133,10 +143,19 @@ impl<'f> Files<'f> {
         })
     }
 
-    fn write_run(&mut self, prefix: &[Cell], swept: &[Cell], run: &RunTables, wall_s: f64) -> Result<(), ResultsError> {
+    fn write_run(
+        &mut self,
+        prefix: &[Cell],
+        swept: &[Cell],
+        run: &RunTables,
+        wall_s: f64,
+    ) -> Result<(), ResultsError> {
         let metrics: Vec<Cell> = run.metrics.iter().map(|value| Cell::from(*value)).collect();
         self.runs.row(prefix.iter().chain(swept).chain(&metrics))?;
-        let events = METRICS.iter().position(|metric| metric.name == "events").map_or(0.0, |at| run.metrics[at]);
+        let events = METRICS
+            .iter()
+            .position(|metric| metric.name == "events")
+            .map_or(0.0, |at| run.metrics[at]);
         let timing = [Cell::from(wall_s), Cell::from(events / wall_s)];
         self.timing.row(prefix.iter().chain(&timing))?;
         let log = self.log.then_some(("log.csv", &run.log));
@@ -171,7 +190,10 @@ impl<'f> Files<'f> {
     }
 
     fn finish(self) -> Result<(), ResultsError> {
-        for mut file in [self.runs, self.timing].into_iter().chain(self.tables.into_iter().map(|(_, file)| file)) {
+        for mut file in [self.runs, self.timing]
+            .into_iter()
+            .chain(self.tables.into_iter().map(|(_, file)| file))
+        {
             file.rows.flush()?;
         }
         Ok(())

@@ -69,11 +69,8 @@ mod tests {
 
     #[test]
     fn a_full_queue_refuses_and_an_unlimited_replica_never_queues() {
-        let spec = ServerSpec {
-            concurrency: Some(1),
-            queue_limit: Some(1),
-            ..ServerSpec::default()
-        };
+        let spec =
+            ServerSpec { concurrency: Some(1), queue_limit: Some(1), ..ServerSpec::default() };
         let mut limited = Replica::new(&spec);
         assert_eq!(limited.arrive(Time(0), 0), Admission::Start);
         assert!(matches!(limited.arrive(Time(0), 1), Admission::Queued(_)));

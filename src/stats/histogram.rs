@@ -62,6 +62,19 @@ impl Histogram {
         self.max = self.max.max(span);
     }
 
+    /// Counts `count` equal spans.
+    #[inline]
+    pub fn record_n(&mut self, span: Duration, count: u64) {
+        if count == 0 {
+            return;
+        }
+        let recorded = self.buckets.record_n(span.0.min(LONGEST), count);
+        debug_assert!(recorded.is_ok(), "the histogram grows as needed");
+        self.sum += u128::from(span.0) * u128::from(count);
+        self.min = self.min.min(span);
+        self.max = self.max.max(span);
+    }
+
     /// How many spans were recorded.
     pub fn count(&self) -> u64 {
         self.buckets.len()

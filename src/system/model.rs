@@ -16,9 +16,7 @@ use super::timeline::Timeline;
 use crate::cache::Hierarchy;
 use crate::cost::{Demand, ModelId, Money, Optimizer};
 use crate::kernel::{Admission, Duration, Model, Scheduler, Stream, Time};
-use crate::pipeline::{
-    KeyMaker, Log, LogEntry, Outcome, Params, RequestError, Stage, StagesSpec,
-};
+use crate::pipeline::{KeyMaker, Log, LogEntry, Outcome, Params, RequestError, Stage, StagesSpec};
 use crate::serving::{Replica, Work, seed_output_tokens};
 use crate::workload::{Incoming, Source, TraceError};
 
@@ -314,7 +312,9 @@ impl System<'_> {
         let model = request.model as usize;
         let output_tokens = match request.incoming.output_tokens {
             Some(tokens) => tokens.min(params.max_tokens),
-            None => seed_output_tokens(params.max_tokens, self.quality[model], self.output.uniform()),
+            None => {
+                seed_output_tokens(params.max_tokens, self.quality[model], self.output.uniform())
+            }
         };
         let work = Work {
             chars: request.incoming.chars,
@@ -388,7 +388,13 @@ impl System<'_> {
                 interval.e2e_ns += u128::from(e2e.as_nanos());
                 if request.measured {
                     let ttft = request.ttft(now);
-                    self.measures.complete(incoming.user.0, answer.model, e2e, ttft, answer.quality);
+                    self.measures.complete(
+                        incoming.user.0,
+                        answer.model,
+                        e2e,
+                        ttft,
+                        answer.quality,
+                    );
                     self.measures.completed_in_window += u64::from(now <= self.last_arrival);
                 }
                 if answer.cached { Outcome::Hit(request.level) } else { Outcome::Answered }

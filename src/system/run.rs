@@ -91,12 +91,20 @@ pub fn run(
     Ok(finish(simulation.model, setup, drained, events))
 }
 
-fn build<'r>(setup: &Setup, streams: &Streams, recorder: Option<Recorder<'r>>) -> Result<System<'r>, TraceError> {
+fn build<'r>(
+    setup: &Setup,
+    streams: &Streams,
+    recorder: Option<Recorder<'r>>,
+) -> Result<System<'r>, TraceError> {
     let source = setup.workload.source(streams)?;
     let preprocessor = Preprocessor::new(setup.pipeline.as_ref());
-    let params: Vec<Params> = source.profiles().iter().map(|profile| preprocessor.apply(profile)).collect();
-    let users: Vec<(String, Option<String>)> =
-        source.users().iter().map(|user| (user.name.clone(), Some(user.class.to_string()))).collect();
+    let params: Vec<Params> =
+        source.profiles().iter().map(|profile| preprocessor.apply(profile)).collect();
+    let users: Vec<(String, Option<String>)> = source
+        .users()
+        .iter()
+        .map(|user| (user.name.clone(), Some(user.class.to_string())))
+        .collect();
     let candidates: Vec<(String, Candidate)> = setup
         .models
         .iter()
@@ -105,7 +113,8 @@ fn build<'r>(setup: &Setup, streams: &Streams, recorder: Option<Recorder<'r>>) -
             (name.clone(), candidate)
         })
         .collect();
-    let servers: Vec<Replica> = setup.models.iter().map(|(_, model)| Replica::new(&model.server)).collect();
+    let servers: Vec<Replica> =
+        setup.models.iter().map(|(_, model)| Replica::new(&model.server)).collect();
     let limited = servers.iter().filter_map(Replica::limit).sum();
     let interval = setup.interval.or_else(|| setup.duration.map(|whole| split(whole, INTERVALS)));
     let pipeline = setup.pipeline.as_ref();
@@ -162,9 +171,9 @@ fn finish(mut system: System<'_>, setup: &Setup, drained: Time, events: u64) -> 
 /// The busy share of all limited servers from the end of the warm-up until
 /// `until`.
 fn utilization(servers: &[Replica], until: Time) -> f64 {
-    let limited = servers.iter().filter_map(|server| Some((server.limit()?, server.mean_busy(until))));
-    let (count, busy) = limited.fold((0.0, 0.0), |(count, sum), (limit, busy)| {
-        (count + f64::from(limit), sum + busy)
-    });
+    let limited =
+        servers.iter().filter_map(|server| Some((server.limit()?, server.mean_busy(until))));
+    let (count, busy) = limited
+        .fold((0.0, 0.0), |(count, sum), (limit, busy)| (count + f64::from(limit), sum + busy));
     if count > 0.0 { busy / count } else { f64::NAN }
 }

@@ -35,7 +35,12 @@ pub struct RunTables {
     pub virtual_s: f64,
 }
 
-pub(super) fn collect(system: System<'_>, setup: &Setup, metrics: Vec<f64>, drained: Time) -> RunTables {
+pub(super) fn collect(
+    system: System<'_>,
+    setup: &Setup,
+    metrics: Vec<f64>,
+    drained: Time,
+) -> RunTables {
     RunTables {
         metrics,
         models: models(&system, setup),
@@ -113,8 +118,17 @@ fn users(system: &System<'_>) -> Table {
 
 fn levels(system: &System<'_>) -> Table {
     let mut table = Table::new([
-        "level", "lookups", "hits", "misses", "hit_rate", "insertions", "promotions", "evictions",
-        "expirations", "rejected", "entries",
+        "level",
+        "lookups",
+        "hits",
+        "misses",
+        "hit_rate",
+        "insertions",
+        "promotions",
+        "evictions",
+        "expirations",
+        "rejected",
+        "entries",
     ]);
     let Some(caches) = &system.caches else { return table };
     for level in 0..caches.levels() {
@@ -170,7 +184,8 @@ fn latency(system: &System<'_>) -> Table {
 }
 
 fn log(system: &System<'_>, setup: &Setup) -> Table {
-    let mut table = Table::new(["at_s", "request_id", "user", "outcome", "model", "e2e_s", "error"]);
+    let mut table =
+        Table::new(["at_s", "request_id", "user", "outcome", "model", "e2e_s", "error"]);
     let users = system.source.users();
     for entry in system.log.entries() {
         let model = entry.model.map(|model| setup.models[model as usize].0.as_str());

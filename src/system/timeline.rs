@@ -171,7 +171,8 @@ impl Timeline {
     fn row(&self, end_s: f64, length_s: f64, interval: &Interval) -> Vec<Cell> {
         let per_s = |count: u64| Cell::Num(count as f64 / length_s);
         let average = |area: u128| Cell::Num(area as f64 / 1e9 / length_s);
-        let ratio = |part: f64, whole: f64| if whole > 0.0 { Cell::Num(part / whole) } else { Cell::Empty };
+        let ratio =
+            |part: f64, whole: f64| if whole > 0.0 { Cell::Num(part / whole) } else { Cell::Empty };
         vec![
             Cell::Num(end_s),
             per_s(interval.arrivals),

@@ -69,7 +69,11 @@ impl Document {
     }
 }
 
-fn open_into(path: &FilePath, sources: &mut Vec<Source>, depth: usize) -> Result<Value, Vec<Diagnostic>> {
+fn open_into(
+    path: &FilePath,
+    sources: &mut Vec<Source>,
+    depth: usize,
+) -> Result<Value, Vec<Diagnostic>> {
     let name = path.display().to_string();
     let text = read_text(path).map_err(|why| vec![Diagnostic::of_file(&name, why)])?;
     let source = Source { name, text };
@@ -114,7 +118,9 @@ fn open_into(path: &FilePath, sources: &mut Vec<Source>, depth: usize) -> Result
 fn read_text(path: &FilePath) -> Result<String, String> {
     let file = fs::File::open(path).map_err(|error| format!("cannot open: {error}"))?;
     let mut text = String::new();
-    file.take(MOST_BYTES + 1).read_to_string(&mut text).map_err(|error| format!("cannot read: {error}"))?;
+    file.take(MOST_BYTES + 1)
+        .read_to_string(&mut text)
+        .map_err(|error| format!("cannot read: {error}"))?;
     if text.len() as u64 > MOST_BYTES {
         return Err("the file is larger than 64 MiB: put requests into a trace file".to_owned());
     }
@@ -128,11 +134,16 @@ fn parse(source: &Source) -> Result<Value, Vec<Diagnostic>> {
         let place = error.location().map(|at| Location { line: at.line(), column: at.column() });
         let message = error.to_string();
         let message = message.split(" at line ").next().unwrap_or(&message).to_owned();
-        let help = message
-            .contains("repetition limit")
-            .then(|| "aliases expand to far more than the file holds; write the values out".to_owned());
-        let problem =
-            Problem { path: Path::default(), at_key: false, severity: Severity::Error, message, help };
+        let help = message.contains("repetition limit").then(|| {
+            "aliases expand to far more than the file holds; write the values out".to_owned()
+        });
+        let problem = Problem {
+            path: Path::default(),
+            at_key: false,
+            severity: Severity::Error,
+            message,
+            help,
+        };
         vec![Diagnostic::new(&problem, place.map(|place| (source.clone(), place)))]
     };
     let mut value: Value = serde_yaml::from_str(&source.text).map_err(|error| refuse(&error))?;

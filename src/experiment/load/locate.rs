@@ -94,7 +94,8 @@ impl<'de> Visitor<'de> for Probe<'_> {
         };
         for index in 0.. {
             if Some(index) == wanted {
-                let inner = Probe { steps: &self.steps[1..], at_key: self.at_key && self.steps.len() > 1 };
+                let inner =
+                    Probe { steps: &self.steps[1..], at_key: self.at_key && self.steps.len() > 1 };
                 if items.next_element_seed(inner)?.is_none() {
                     break;
                 }
@@ -116,7 +117,8 @@ impl<'de> Visitor<'de> for Probe<'_> {
             match entries.next_key_seed(KeyProbe { wanted: &wanted, stop: self.at_key && last })? {
                 None => return Ok(()),
                 Some(Match::Wanted) => {
-                    entries.next_value_seed(Probe { steps: &self.steps[1..], at_key: self.at_key })?;
+                    entries
+                        .next_value_seed(Probe { steps: &self.steps[1..], at_key: self.at_key })?;
                 }
                 // A merge: what is not here may be there.
                 Some(Match::Merge) => {

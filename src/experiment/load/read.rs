@@ -40,9 +40,9 @@ pub fn read<T: DeserializeOwned>(value: &Value) -> Reading<T> {
             Err(error) => error,
         };
         let mut place = Path(error.path.iter().rev().cloned().collect());
-        let consequence = error
-            .missing
-            .is_some_and(|field| masked.iter().any(|mask| *mask == place.join(field) || place == *mask));
+        let consequence = error.missing.is_some_and(|field| {
+            masked.iter().any(|mask| *mask == place.join(field) || place == *mask)
+        });
         // A choice that is not known is found again once it is masked: its whole
         // place must go.
         if !consequence && !masked.contains(&place) {
@@ -174,14 +174,22 @@ static NOTHING: Value = Value::Null;
 
 impl<'a> Node<'a> {
     fn child(&self, step: &Segment, value: &'a Value) -> Node<'a> {
-        Node { value, masked: self.masked, path: self.path.as_ref().map(|path| path.join(step.clone())) }
+        Node {
+            value,
+            masked: self.masked,
+            path: self.path.as_ref().map(|path| path.join(step.clone())),
+        }
     }
 
     fn is_masked(&self, step: &Segment) -> bool {
         self.path.as_ref().is_some_and(|path| self.masked.contains(&path.join(step.clone())))
     }
 
-    fn visit_map<'de, V: Visitor<'de>>(&self, map: &'a Mapping, visitor: V) -> Result<V::Value, ReadError> {
+    fn visit_map<'de, V: Visitor<'de>>(
+        &self,
+        map: &'a Mapping,
+        visitor: V,
+    ) -> Result<V::Value, ReadError> {
         let mut entries = Vec::with_capacity(map.len());
         for (key, value) in map {
             let key = key_text(key)?;
@@ -192,7 +200,11 @@ impl<'a> Node<'a> {
         visitor.visit_map(Entries { node: self, entries: entries.into_iter(), current: None })
     }
 
-    fn visit_seq<'de, V: Visitor<'de>>(&self, items: &'a [Value], visitor: V) -> Result<V::Value, ReadError> {
+    fn visit_seq<'de, V: Visitor<'de>>(
+        &self,
+        items: &'a [Value],
+        visitor: V,
+    ) -> Result<V::Value, ReadError> {
         visitor.visit_seq(Items { node: self, items, next: 0 })
     }
 }
@@ -225,7 +237,9 @@ impl<'de> de::Deserializer<'de> for Node<'_> {
             Value::String(text) => visitor.visit_str(text),
             Value::Sequence(items) => self.visit_seq(items, visitor),
             Value::Mapping(map) => self.visit_map(map, visitor),
-            Value::Tagged(tagged) => Err(ReadError::new(format!("the tag `{}` is not understood", tagged.tag))),
+            Value::Tagged(tagged) => {
+                Err(ReadError::new(format!("the tag `{}` is not understood", tagged.tag)))
+            }
         }
     }
 
@@ -249,9 +263,11 @@ impl<'de> de::Deserializer<'de> for Node<'_> {
     /// `cache:` and a choice as a bare word.
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         match self.value {
-            Value::Null => {
-                visitor.visit_map(Entries { node: &self, entries: Vec::new().into_iter(), current: None })
-            }
+            Value::Null => visitor.visit_map(Entries {
+                node: &self,
+                entries: Vec::new().into_iter(),
+                current: None,
+            }),
             _ => self.deserialize_any(visitor),
         }
     }
@@ -306,7 +322,10 @@ struct Entries<'n, 'a> {
 impl<'de> de::MapAccess<'de> for Entries<'_, '_> {
     type Error = ReadError;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ReadError> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, ReadError> {
         let Some((key, value)) = self.entries.next() else { return Ok(None) };
         let deserializer: StrDeserializer<ReadError> = key.as_str().into_deserializer();
         let result = seed.deserialize(deserializer).map(Some).map_err(|mut error| {
@@ -333,7 +352,10 @@ struct Items<'n, 'a> {
 impl<'de> de::SeqAccess<'de> for Items<'_, '_> {
     type Error = ReadError;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, ReadError> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, ReadError> {
         while let Some(item) = self.items.get(self.next) {
             let step = Segment::Index(self.next);
             self.next += 1;
@@ -356,11 +378,18 @@ impl<'de, 'a> de::EnumAccess<'de> for Choice<'a> {
     type Error = ReadError;
     type Variant = Content<'a>;
 
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Content<'a>), ReadError> {
+    fn variant_seed<V: DeserializeSeed<'de>>(
+        self,
+        seed: V,
+    ) -> Result<(V::Value, Content<'a>), ReadError> {
         let deserializer: StrDeserializer<ReadError> = self.choice.as_str().into_deserializer();
         let step = Segment::Key(self.choice.clone());
         let choice = seed.deserialize(deserializer).map_err(|error| {
-            if self.bare { ReadError { at_key: false, ..error } } else { error.within(step.clone()) }
+            if self.bare {
+                ReadError { at_key: false, ..error }
+            } else {
+                error.within(step.clone())
+            }
         })?;
         Ok((choice, Content { node: self.content, step, bare: self.bare }))
     }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::normal::normal_quantile;
+use crate::kernel::normal_quantile;
 use crate::spec::{NonNegative, Positive, Problems};
 use crate::workload::incoming::MAX_TOKENS;
 

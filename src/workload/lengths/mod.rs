@@ -5,14 +5,12 @@
 //! stays in step when a parameter changes.
 
 mod lognormal;
-mod normal;
 mod population;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use lognormal::{Lognormal, LognormalSpec};
-pub use normal::normal_quantile;
 pub(super) use population::PromptLengths;
 
 use super::incoming::MAX_TOKENS;
