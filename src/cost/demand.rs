@@ -31,16 +31,12 @@ pub struct Demand {
     pub quality_threshold: Option<f64>,
 }
 
-/// No request is longer: 10^14 tokens. Products of tokens, prices and qualities
-/// stay within 128 bits.
-const MOST_DECITOKENS: u64 = 1_000_000_000_000_000;
-
 impl Demand {
     /// The most that may be charged for, in tenths of a token: the estimates'
-    /// base. More than 10^14 tokens are taken as so many.
+    /// base.
     #[inline]
     pub fn most_decitokens(&self) -> u64 {
-        self.input_decitokens.saturating_add(10 * u64::from(self.max_tokens)).min(MOST_DECITOKENS)
+        self.input_decitokens.saturating_add(10 * u64::from(self.max_tokens))
     }
 }
 
@@ -98,9 +94,6 @@ mod tests {
             quality_threshold: None,
         };
         assert_eq!(demand.most_decitokens(), 5130);
-        assert_eq!(
-            Demand { input_decitokens: u64::MAX, ..demand }.most_decitokens(),
-            MOST_DECITOKENS
-        );
+        assert_eq!(Demand { input_decitokens: u64::MAX, ..demand }.most_decitokens(), u64::MAX);
     }
 }

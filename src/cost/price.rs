@@ -71,6 +71,16 @@ impl Price {
         }
     }
 
+    /// The same in pico-dollars, at most `u64::MAX` of them ($18 million): what
+    /// selectors compare.
+    #[inline]
+    pub(super) fn picos_of(self, decitokens: u64) -> u64 {
+        match self.picos.checked_mul(decitokens) {
+            Some(tenths) => tenths / 10 + u64::from(tenths % 10 >= 5),
+            None => Self::of_many(self.picos, decitokens).picos().try_into().unwrap_or(u64::MAX),
+        }
+    }
+
     #[cold]
     fn of_many(picos: u64, decitokens: u64) -> Money {
         Money::from_picos((i128::from(picos) * i128::from(decitokens) + 5) / 10)
@@ -127,9 +137,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn both_ways_of_multiplying_agree(picos in 0_u64..=1_000_000_000_000_000, decitokens: u64) {
+        fn all_ways_of_multiplying_agree(picos in 0_u64..=1_000_000_000_000_000, decitokens: u64) {
             let price = Price::per_token(Money::from_picos(i128::from(picos)));
-            prop_assert_eq!(price.of(decitokens), Price::of_many(picos, decitokens));
+            let cost = Price::of_many(picos, decitokens);
+            prop_assert_eq!(price.of(decitokens), cost);
+            prop_assert_eq!(i128::from(price.picos_of(decitokens)), cost.picos().min(u64::MAX.into()));
         }
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Ask, Offer, find};
 use crate::cost::budget::Allowance;
 use crate::cost::demand::Quality;
-use crate::cost::{Choice, ModelId, Money};
+use crate::cost::{Choice, ModelId};
 use crate::spec::{Fraction, Problems};
 
 /// The seed's fallback.
@@ -69,47 +69,51 @@ impl Utility {
             return ask.choice(self.fallback);
         }
         let threshold = ask.demand.quality_threshold.map_or(self.threshold, Quality::new);
-        most_useful(ask, threshold).or_else(|| cheapest(ask))
+        let best = most_useful(ask, threshold).or_else(|| cheapest(ask))?;
+        ask.choice(best.model)
     }
 }
 
 /// The affordable model of the highest utility among those good enough.
 #[inline]
-fn most_useful(ask: &Ask, threshold: Quality) -> Option<Choice> {
+fn most_useful(ask: &Ask, threshold: Quality) -> Option<Worth> {
     let mut best: Option<Worth> = None;
-    for worth in ask.affordable(|offer| offer.quality >= threshold) {
+    for worth in affordable(ask, |offer| offer.quality >= threshold) {
         if best.is_none_or(|best| worth.beats(&best)) {
             best = Some(worth);
         }
     }
-    best.map(|best| best.choice)
+    best
 }
 
 /// The cheapest affordable model.
-fn cheapest(ask: &Ask) -> Option<Choice> {
-    ask.affordable(|_| true).map(|worth| worth.choice).min_by_key(|choice| choice.estimate)
+fn cheapest(ask: &Ask) -> Option<Worth> {
+    affordable(ask, |_| true).min_by_key(|worth| worth.picos)
 }
 
-impl Ask<'_> {
-    /// The affordable ones of the models that `wanted` takes, in the order of
-    /// the file.
-    #[inline]
-    fn affordable(&self, wanted: impl Fn(&Offer) -> bool) -> impl Iterator<Item = Worth> {
-        let decitokens = self.demand.most_decitokens();
-        let offers = self.offers.iter().enumerate();
-        offers.filter(move |(_, offer)| wanted(offer)).filter_map(move |(index, offer)| {
-            let choice =
-                Choice { model: ModelId(index as u32), estimate: offer.price.of(decitokens) };
-            self.allowance.pays(choice.estimate).then_some(Worth { quality: offer.quality, choice })
-        })
-    }
+/// The affordable ones of the models that `wanted` takes, in the order of the
+/// file.
+#[inline]
+fn affordable(ask: &Ask, wanted: impl Fn(&Offer) -> bool) -> impl Iterator<Item = Worth> {
+    let decitokens = ask.demand.most_decitokens();
+    let most = match ask.allowance {
+        Allowance::Left(left) => left.picos().clamp(0, i128::from(u64::MAX)) as u64,
+        Allowance::NoBudget | Allowance::Unlimited => u64::MAX,
+    };
+    let offers = ask.offers.iter().zip(0..).filter(move |(offer, _)| wanted(offer));
+    let worths = offers.map(move |(offer, index)| {
+        let picos = offer.price.picos_of(decitokens);
+        Worth { model: ModelId(index), quality: offer.quality, picos }
+    });
+    worths.filter(move |worth| worth.picos <= most)
 }
 
-/// An affordable model and its quality.
+/// A model's quality and its estimate in pico-dollars.
 #[derive(Clone, Copy, Debug)]
 struct Worth {
+    model: ModelId,
     quality: Quality,
-    choice: Choice,
+    picos: u64,
 }
 
 impl Worth {
@@ -117,28 +121,19 @@ impl Worth {
     /// whole numbers, so that equals are equal on every machine.
     #[inline]
     fn beats(&self, other: &Worth) -> bool {
-        let (mine, others) = (self.choice.estimate, other.choice.estimate);
-        if mine == Money::ZERO || others == Money::ZERO {
+        if self.picos == 0 || other.picos == 0 {
             return self.beats_where_free(other);
         }
-        self.quality.times(others) > other.quality.times(mine)
+        let times = |quality: Quality, picos| u128::from(quality.billionths()) * u128::from(picos);
+        times(self.quality, other.picos) > times(other.quality, self.picos)
     }
 
     /// What is free has an infinite utility; of two such, the better model's is
     /// the higher (as it is for any small price).
     #[cold]
     fn beats_where_free(&self, other: &Worth) -> bool {
-        let rank = |worth: &Worth| (worth.choice.estimate == Money::ZERO, worth.quality);
+        let rank = |worth: &Worth| (worth.picos == 0, worth.quality);
         rank(self) > rank(other)
-    }
-}
-
-impl Quality {
-    /// Fits in 128 bits: 30 for a quality and 97 for the highest price of the
-    /// longest request.
-    #[inline]
-    fn times(self, estimate: Money) -> u128 {
-        u128::from(self.billionths()) * estimate.picos().unsigned_abs()
     }
 }
 
@@ -147,7 +142,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::cost::{Candidate, Demand, Price, UserId};
+    use crate::cost::{Candidate, Demand, Money, Price, UserId};
 
     /// Models of (picos a token, quality).
     fn offers(models: &[(i128, f64)]) -> Vec<Offer> {
@@ -224,6 +219,25 @@ mod tests {
         assert_eq!(chosen(&[(0, 0.0), (1, 1.0)], Some(0.0), left(9)), Some(0));
         assert_eq!(chosen(&THREE, None, left(0)), None);
         assert_eq!(chosen(&[(5, 0.9), (0, 0.1)], None, left(0)), Some(1));
+    }
+
+    #[test]
+    fn an_absurd_estimate_is_exact_and_no_more_affordable_than_others() {
+        // 2^64 / 10 tokens at $1000: beyond 64 bits of pico-dollars.
+        let models = offers(&[(1_000_000_000_000_000, 1.0)]);
+        let demand = Demand {
+            user: UserId(0),
+            input_decitokens: u64::MAX,
+            max_tokens: 0,
+            quality_threshold: None,
+        };
+        let selector = Utility::new(&UtilitySpec::default(), &["a"]);
+        let choose =
+            |allowance| selector.choose(&Ask { offers: &models, demand: &demand, allowance });
+        let estimate = Money::from_picos(1_844_674_407_370_955_161_500_000_000_000_000);
+        assert_eq!(choose(Allowance::Unlimited), Some(Choice { model: ModelId(0), estimate }));
+        assert_eq!(choose(Allowance::Left(estimate)), Some(Choice { model: ModelId(0), estimate }));
+        assert_eq!(choose(Allowance::Left(estimate - Money::from_picos(1))), None);
     }
 
     proptest! {
