@@ -56,7 +56,7 @@
 //! # Determinism
 //!
 //! The same file and seed give the same bytes: time is whole nanoseconds, ties are
-//! broken by sequence, every source of randomness has a ChaCha stream of its own
+//! broken by sequence, every source of randomness has a `ChaCha` stream of its own
 //! keyed by (seed, replication, name), and neither a wall clock nor a thread count
 //! nor a hash map's order touches any result.
 

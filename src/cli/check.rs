@@ -12,7 +12,7 @@ pub(super) struct Args {
 
 pub(super) fn main(args: &Args) -> Result<(), Failure> {
     let mut found: Vec<Diagnostic> = Vec::new();
-    for file in &args.files.files {
+    for file in &args.files.paths {
         let prepared =
             Document::open(file).and_then(|document| prepare(&document, &args.files.overrides()));
         match prepared {

@@ -111,7 +111,7 @@ fn is_terminal() -> bool {
 struct Files {
     /// Experiment files
     #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
+    paths: Vec<PathBuf>,
     /// Set a value by its path, such as `cache.levels.l1.capacity=500`; may be repeated
     #[arg(long = "set", value_name = "PATH=VALUE")]
     sets: Vec<String>,

@@ -54,7 +54,7 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
     // Every file is checked before the first runs.
     let mut all = Vec::new();
     let mut found = Vec::new();
-    for file in &args.files.files {
+    for file in &args.files.paths {
         match Document::open(file).and_then(|document| prepare(&document, &args.files.overrides()))
         {
             Ok(prepared) => all.push(prepared),
@@ -64,7 +64,7 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
     if !found.is_empty() {
         return Err(Failure::input(&found));
     }
-    if let Some((first, second)) = same_name(&all, &args.files.files) {
+    if let Some((first, second)) = same_name(&all, &args.files.paths) {
         return Err(Failure::Input(format!(
             "error: `{}` and `{}` would write the same results folder; give one another `name`",
             first.display(),

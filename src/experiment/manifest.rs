@@ -75,6 +75,9 @@ impl Manifest {
     }
 
     /// As it is written.
+    ///
+    /// # Panics
+    /// Never: a manifest is plain data.
     pub fn to_yaml(&self) -> String {
         serde_yaml::to_string(self).expect("a manifest is plain data")
     }

@@ -1,6 +1,6 @@
 //! From a document to runs that cannot fail on their input.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path as FilePath;
 
 use md5::{Digest, Md5};
@@ -9,7 +9,6 @@ use serde_yaml::Value;
 use super::load::{Diagnostic, Document, path, read};
 use super::spec::Experiment;
 use super::sweep::Grid;
-use crate::cost::CostSpec;
 use crate::serving::ModelSpec;
 use crate::spec::{Path, Problem, Problems, Severity};
 use crate::system::Setup;
@@ -88,9 +87,23 @@ pub fn prepare(document: &Document, overrides: &Overrides) -> Result<Prepared, V
     let grid = Grid::new(&experiment.sweep, &resolved, experiment.replications)
         .map_err(|problems| problems.iter().map(diagnose).collect::<Vec<_>>())?;
     let setups = setups(document, &grid, &resolved, &experiment, &mut found)?;
+    found.extend(strange_payers(&experiment, &setups[0]).iter().map(diagnose));
     let name = experiment.name.clone().unwrap_or_else(|| stem(document));
     let warnings = found;
     Ok(Prepared { name, hash: hash(&resolved), experiment, resolved, grid, setups, warnings })
+}
+
+/// Warns of budgets that nobody in the workload has.
+fn strange_payers(experiment: &Experiment, setup: &Setup) -> Vec<Problem> {
+    let mut problems = Problems::default();
+    if let Some(budgets) = experiment.cost.as_ref().and_then(|cost| cost.budgets.as_ref()) {
+        let users = setup.workload.users();
+        let names: BTreeSet<&str> =
+            users.iter().flat_map(|user| [user.name.as_str(), &*user.class]).collect();
+        let names: Vec<&str> = names.into_iter().collect();
+        problems.at("cost", |p| p.at("budgets", |p| budgets.check(Some(&names), p)));
+    }
+    problems.into_list()
 }
 
 /// The file's name without its ending.
@@ -104,10 +117,13 @@ fn stem(document: &Document) -> String {
 fn hash(resolved: &Value) -> String {
     let text = serde_yaml::to_string(resolved).unwrap_or_default();
     let digest = Md5::new().chain_update(env!("CARGO_PKG_VERSION")).chain_update(text).finalize();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:032x}", u128::from_be_bytes(digest.into()))
 }
 
 /// The experiment as YAML, choices as one-key maps.
+///
+/// # Panics
+/// Never: an experiment is plain data.
 pub fn to_value(experiment: &Experiment) -> Value {
     serde_yaml::with::singleton_map_recursive::serialize(experiment, serde_yaml::value::Serializer)
         .expect("an experiment is plain data")
@@ -240,7 +256,7 @@ fn setups(
     if errors.is_empty() {
         return Ok(setups);
     }
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     errors.retain(|error| seen.insert((error.place.clone(), error.message.clone())));
     found.append(&mut errors);
     Err(std::mem::take(found))
@@ -305,7 +321,7 @@ impl Workloads {
             pipeline: experiment.pipeline.clone(),
             cache: experiment.cache.clone(),
             models,
-            cost: experiment.cost.clone().unwrap_or_else(CostSpec::default),
+            cost: experiment.cost.clone().unwrap_or_default(),
             start: experiment.start.0,
             duration: experiment.duration.or(endless.then_some(ten_minutes)),
             requests: experiment.requests,

@@ -129,6 +129,9 @@ impl Workspace {
     ///
     /// # Errors
     /// If the file cannot be written.
+    ///
+    /// # Panics
+    /// Never: a record is plain data.
     pub fn keep(&self, run: usize, record: &Record) -> Result<(), WorkspaceError> {
         let body = postcard::to_stdvec(record).expect("a record is plain data");
         let mut bytes = Md5::digest(&body).to_vec();

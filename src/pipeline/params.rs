@@ -56,7 +56,7 @@ impl Preprocessor {
 
 /// Numbers cache keys: equal numbers exactly where the MD5 keys would be equal.
 ///
-/// The key is a function of the prompt and of (temperature, max_tokens, top_p)
+/// The key is a function of the prompt and of (temperature, `max_tokens`, `top_p`)
 /// as they are printed. A workload has few such triples, so that prompt times
 /// their count plus the triple's index names the key without hashing a string
 /// for each request.

@@ -177,15 +177,13 @@ impl<'f> Files<'f> {
     }
 
     fn table(&mut self, name: &'static str, table: &Table) -> Result<&mut TableFile, ResultsError> {
-        let index = match self.tables.iter().position(|(known, _)| *known == name) {
-            Some(index) => index,
-            None => {
-                let mut columns = vec!["point".to_owned(), "replication".to_owned()];
-                columns.extend(table.columns.iter().cloned());
-                self.tables.push((name, TableFile::create(&self.folder.join(name), &columns)?));
-                self.tables.len() - 1
-            }
-        };
+        let known = self.tables.iter().position(|(known, _)| *known == name);
+        let index = known.unwrap_or(self.tables.len());
+        if known.is_none() {
+            let mut columns = vec!["point".to_owned(), "replication".to_owned()];
+            columns.extend(table.columns.iter().cloned());
+            self.tables.push((name, TableFile::create(&self.folder.join(name), &columns)?));
+        }
         Ok(&mut self.tables[index].1)
     }
 
@@ -204,7 +202,7 @@ fn join_requests(workspace: &Workspace, runs: usize, path: &Path) -> Result<(), 
     let mut out = BufWriter::new(File::create(path)?);
     let mut header = csv::Writer::from_writer(Vec::new());
     header.write_record(REQUEST_COLUMNS)?;
-    io::Write::write_all(&mut out, &header.into_inner().map_err(|error| error.into_error())?)?;
+    io::Write::write_all(&mut out, &header.into_inner().map_err(csv::IntoInnerError::into_error)?)?;
     for run in 0..runs {
         let part = workspace.requests_path(run);
         io::copy(&mut File::open(&part)?, &mut out)?;

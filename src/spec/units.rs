@@ -220,7 +220,7 @@ impl FromStr for Capacity {
         };
         let whole = |scale: f64| {
             let value = number * scale;
-            if value < 0.0 || value >= 9e18 || value.fract() != 0.0 {
+            if !(0.0..9e18).contains(&value) || value.fract() != 0.0 {
                 return Err(format!("`{text}` is not a whole number of 0 or more"));
             }
             Ok(value as u64)

@@ -277,9 +277,8 @@ impl System<'_> {
             max_tokens: params.max_tokens,
             quality_threshold: params.quality_threshold,
         };
-        let choice = match self.optimizer.choose(&demand, now) {
-            Ok(choice) => choice,
-            Err(_) => return fail(request, RequestError::InsufficientBudget),
+        let Ok(choice) = self.optimizer.choose(&demand, now) else {
+            return fail(request, RequestError::InsufficientBudget);
         };
         request.model = choice.model.0;
         request.estimate = choice.estimate;
@@ -340,17 +339,14 @@ impl System<'_> {
     fn served(&mut self, request: &mut Request, sim: &mut Scheduler<Event>) -> Next {
         let now = sim.now();
         let model = request.model as usize;
-        match self.servers[model].finish(now) {
-            Some(waiting) => {
-                self.timeline.set(now, |levels| levels.queue -= 1);
-                let mut next = self.requests[waiting as usize];
-                self.start(waiting, &mut next, sim);
-                self.requests[waiting as usize] = next;
-            }
-            None => {
-                let limited = self.servers[model].limit().is_some();
-                self.timeline.set(now, |levels| levels.busy -= u32::from(limited));
-            }
+        if let Some(waiting) = self.servers[model].finish(now) {
+            self.timeline.set(now, |levels| levels.queue -= 1);
+            let mut next = self.requests[waiting as usize];
+            self.start(waiting, &mut next, sim);
+            self.requests[waiting as usize] = next;
+        } else {
+            let limited = self.servers[model].limit().is_some();
+            self.timeline.set(now, |levels| levels.busy -= u32::from(limited));
         }
         let Some(answer) = &mut request.source else { return Next::Finish };
         let (user, input) = (request.incoming.user, request.incoming.input_decitokens);
@@ -417,11 +413,11 @@ impl System<'_> {
             e2e,
             outcome,
         });
-        if let Some(record) = &mut self.recorder {
-            if request.measured {
-                let params = &self.params[incoming.profile.0 as usize];
-                record(&Finished { source: &self.source, params, request, outcome, at: now });
-            }
+        if let Some(record) = &mut self.recorder
+            && request.measured
+        {
+            let params = &self.params[incoming.profile.0 as usize];
+            record(&Finished { source: &self.source, params, request, outcome, at: now });
         }
     }
 

@@ -58,10 +58,10 @@ impl Document {
         let mut best: Option<(usize, &Source, Location)> = None;
         for source in &self.sources {
             let (location, steps) = locate(&source.text, &problem.path, problem.at_key);
-            if let Some(location) = location {
-                if best.is_none_or(|(most, ..)| steps > most) {
-                    best = Some((steps, source, location));
-                }
+            if let Some(location) = location
+                && best.is_none_or(|(most, ..)| steps > most)
+            {
+                best = Some((steps, source, location));
             }
         }
         let place = best.map(|(_, source, location)| (source.clone(), location));
@@ -127,7 +127,7 @@ fn read_text(path: &FilePath) -> Result<String, String> {
     Ok(text)
 }
 
-/// Parses a text; serde_yaml refuses duplicate keys, deep nests and aliases
+/// Parses a text; `serde_yaml` refuses duplicate keys, deep nests and aliases
 /// that expand without end.
 fn parse(source: &Source) -> Result<Value, Vec<Diagnostic>> {
     let refuse = |error: &serde_yaml::Error| {

@@ -41,13 +41,13 @@ pub fn resolve(root: &Value, dotted: &str) -> Result<Path, NoSuchPath> {
                     path.0.push(Segment::from(rest[0]));
                     return Ok(path);
                 }
-                None => return Err(missing(rest[0], path, keys(map))),
+                None => return Err(missing(rest[0], path, &keys(map))),
             },
             Value::Sequence(items) => match item(items, rest) {
                 Some((index, taken)) => (Segment::Index(index), &items[index], taken),
-                None => return Err(missing(rest[0], path, names(items))),
+                None => return Err(missing(rest[0], path, &names(items))),
             },
-            _ => return Err(missing(rest[0], path, Vec::new())),
+            _ => return Err(missing(rest[0], path, &[])),
         };
         path.0.push(step);
         here = next;
@@ -64,10 +64,8 @@ fn longest_key<'v>(map: &'v Mapping, words: &[&str]) -> Option<(String, &'v Valu
 }
 
 fn item(items: &[Value], words: &[&str]) -> Option<(usize, usize)> {
-    if let Ok(index) = words[0].parse::<usize>() {
-        if index < items.len() {
-            return Some((index, 1));
-        }
+    if let Some(index) = words[0].parse().ok().filter(|index| *index < items.len()) {
+        return Some((index, 1));
     }
     (1..=words.len()).rev().find_map(|taken| {
         let name = words[..taken].join(".");
@@ -87,7 +85,7 @@ fn names(items: &[Value]) -> Vec<String> {
     items.iter().enumerate().map(name).collect()
 }
 
-fn missing(step: &str, parent: Path, known: Vec<String>) -> NoSuchPath {
+fn missing(step: &str, parent: Path, known: &[String]) -> NoSuchPath {
     let help = match nearest(step, known.iter().map(String::as_str)) {
         Some(near) => Some(format!("did you mean `{near}`?")),
         None if known.is_empty() => None,

@@ -197,7 +197,7 @@ impl<'a> Node<'a> {
                 entries.push((key, value));
             }
         }
-        visitor.visit_map(Entries { node: self, entries: entries.into_iter(), current: None })
+        visitor.visit_map(Entries { node: self, rest: entries.into_iter(), current: None })
     }
 
     fn visit_seq<'de, V: Visitor<'de>>(
@@ -205,7 +205,7 @@ impl<'a> Node<'a> {
         items: &'a [Value],
         visitor: V,
     ) -> Result<V::Value, ReadError> {
-        visitor.visit_seq(Items { node: self, items, next: 0 })
+        visitor.visit_seq(Items { node: self, all: items, next: 0 })
     }
 }
 
@@ -265,7 +265,7 @@ impl<'de> de::Deserializer<'de> for Node<'_> {
         match self.value {
             Value::Null => visitor.visit_map(Entries {
                 node: &self,
-                entries: Vec::new().into_iter(),
+                rest: Vec::new().into_iter(),
                 current: None,
             }),
             _ => self.deserialize_any(visitor),
@@ -304,7 +304,7 @@ impl<'de> de::Deserializer<'de> for Node<'_> {
         };
         let bare = self.value.is_string();
         let step = Segment::Key(choice.clone());
-        visitor.visit_enum(Choice { content: self.child(&step, content), choice, bare })
+        visitor.visit_enum(Choice { content: self.child(&step, content), name: choice, bare })
     }
 
     serde::forward_to_deserialize_any! {
@@ -315,7 +315,7 @@ impl<'de> de::Deserializer<'de> for Node<'_> {
 
 struct Entries<'n, 'a> {
     node: &'n Node<'a>,
-    entries: std::vec::IntoIter<(String, &'a Value)>,
+    rest: std::vec::IntoIter<(String, &'a Value)>,
     current: Option<(String, &'a Value)>,
 }
 
@@ -326,7 +326,7 @@ impl<'de> de::MapAccess<'de> for Entries<'_, '_> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, ReadError> {
-        let Some((key, value)) = self.entries.next() else { return Ok(None) };
+        let Some((key, value)) = self.rest.next() else { return Ok(None) };
         let deserializer: StrDeserializer<ReadError> = key.as_str().into_deserializer();
         let result = seed.deserialize(deserializer).map(Some).map_err(|mut error| {
             error.at_key = true;
@@ -345,7 +345,7 @@ impl<'de> de::MapAccess<'de> for Entries<'_, '_> {
 
 struct Items<'n, 'a> {
     node: &'n Node<'a>,
-    items: &'a [Value],
+    all: &'a [Value],
     next: usize,
 }
 
@@ -356,7 +356,7 @@ impl<'de> de::SeqAccess<'de> for Items<'_, '_> {
         &mut self,
         seed: T,
     ) -> Result<Option<T::Value>, ReadError> {
-        while let Some(item) = self.items.get(self.next) {
+        while let Some(item) = self.all.get(self.next) {
             let step = Segment::Index(self.next);
             self.next += 1;
             if !self.node.is_masked(&step) {
@@ -369,7 +369,7 @@ impl<'de> de::SeqAccess<'de> for Items<'_, '_> {
 }
 
 struct Choice<'a> {
-    choice: String,
+    name: String,
     content: Node<'a>,
     bare: bool,
 }
@@ -382,8 +382,8 @@ impl<'de, 'a> de::EnumAccess<'de> for Choice<'a> {
         self,
         seed: V,
     ) -> Result<(V::Value, Content<'a>), ReadError> {
-        let deserializer: StrDeserializer<ReadError> = self.choice.as_str().into_deserializer();
-        let step = Segment::Key(self.choice.clone());
+        let deserializer: StrDeserializer<ReadError> = self.name.as_str().into_deserializer();
+        let step = Segment::Key(self.name.clone());
         let choice = seed.deserialize(deserializer).map_err(|error| {
             if self.bare {
                 ReadError { at_key: false, ..error }

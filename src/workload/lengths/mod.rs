@@ -42,6 +42,14 @@ impl LengthsSpec {
         }
     }
 
+    /// The mean in tokens, or `None` if the spec does not pass its check.
+    pub fn mean(&self) -> Option<f64> {
+        match self {
+            LengthsSpec::Constant(tokens) => Some(f64::from(*tokens)),
+            LengthsSpec::Lognormal(spec) => Some(spec.distribution()?.mean()),
+        }
+    }
+
     /// The distribution, or `None` if the spec does not pass its check.
     pub fn distribution(&self) -> Option<Lengths> {
         Some(match self {
