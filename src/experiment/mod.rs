@@ -1,0 +1,3 @@
+//! From a YAML file to a results folder.
+
+pub mod charts;
