@@ -1,0 +1,329 @@
+//! The `charts:` block of an experiment file: what to draw. How it is drawn is
+//! the report's matter.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{self, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::spec::Problems;
+
+/// Columns that tell apart the rows of a table other than the points: a bar
+/// chart may have one of them as its `x` or `series`.
+pub const ENTITIES: [&str; 4] = ["level", "model", "user", "stage"];
+
+/// A chart of an experiment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChartSpec {
+    /// A metric along a swept path, a line for each series.
+    Line(XySpec),
+    /// A metric for each value of a swept path, bars grouped by series.
+    Bar(XySpec),
+    /// The distribution of a latency.
+    Cdf(CdfSpec),
+    /// Metrics over virtual time, a panel for each.
+    Timeline(TimelineSpec),
+}
+
+/// What a line or bar chart shows.
+///
+/// Where swept paths other than `x` and `series` leave more than one point for
+/// the same place, nothing is averaged: up to six combinations of their values
+/// get a panel each, and more than six are held at the first combination,
+/// which the subtitle then says.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct XySpec {
+    /// The swept path along the horizontal axis, or `point`; bars may also
+    /// take `level`, `model`, `user` or `stage`. Default: the first swept path
+    /// that holds numbers.
+    pub x: Option<String>,
+    /// The metric, or a list of metrics with a chart for each. Default:
+    /// `e2e_p99_s`.
+    pub y: Names,
+    /// The swept path whose values are told apart by colour. Default: none.
+    pub series: Option<String>,
+    /// The title. Default: what is shown, in words.
+    pub title: Option<String>,
+    /// The subtitle. Default: the conditions: replications, interval, values held.
+    pub subtitle: Option<String>,
+    /// The horizontal scale. Default: `auto`.
+    pub x_scale: ScaleSpec,
+    /// The vertical scale; bars always stand on a linear one. Default: `auto`.
+    pub y_scale: ScaleSpec,
+    /// The name of the file in `charts/`, without extension. Default: made of
+    /// the metric and the path.
+    pub file: Option<String>,
+}
+
+/// What a chart of a latency's distribution shows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CdfSpec {
+    /// Which latency. Default: `e2e_s`, from arrival to answer.
+    pub metric: LatencyMetric,
+    /// The swept path with a curve for each value; other swept paths are held
+    /// at their first value. Default: a curve for each point.
+    pub series: Option<String>,
+    /// The points to draw, by number. Default: all, or eight spread evenly
+    /// over them if there are more.
+    pub points: Vec<u64>,
+    /// The title. Default: what is shown, in words.
+    pub title: Option<String>,
+    /// The subtitle. Default: the conditions.
+    pub subtitle: Option<String>,
+    /// The latency's scale. Default: `auto`.
+    pub x_scale: ScaleSpec,
+    /// The name of the file in `charts/`, without extension. Default: made of
+    /// the metric.
+    pub file: Option<String>,
+}
+
+/// What a chart over virtual time shows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TimelineSpec {
+    /// Columns of `timeline.csv`. Default: those that tell most and vary.
+    pub metrics: Vec<String>,
+    /// The swept path with a curve for each value; other swept paths are held
+    /// at their first value. Default: a curve for each point.
+    pub series: Option<String>,
+    /// The points to draw, by number. Default: all, or eight spread evenly
+    /// over them if there are more.
+    pub points: Vec<u64>,
+    /// The title. Default: what is shown, in words.
+    pub title: Option<String>,
+    /// The subtitle. Default: the conditions.
+    pub subtitle: Option<String>,
+    /// The name of the file in `charts/`, without extension. Default:
+    /// `timeline`.
+    pub file: Option<String>,
+}
+
+/// How an axis spaces its values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ScaleSpec {
+    /// Logarithmic where positive values span orders of magnitude.
+    #[default]
+    Auto,
+    /// Equal differences.
+    Linear,
+    /// Equal ratios; where a value is not positive the scale stays linear.
+    Log,
+}
+
+/// A latency of which `latency.csv` has the quantiles.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LatencyMetric {
+    /// From arrival to the finished answer.
+    #[default]
+    E2eS,
+    /// From arrival to the first token.
+    TtftS,
+    /// Waiting in queues.
+    QueueS,
+}
+
+impl LatencyMetric {
+    /// The column of `latency.csv`.
+    pub const fn column(self) -> &'static str {
+        match self {
+            LatencyMetric::E2eS => "e2e_s",
+            LatencyMetric::TtftS => "ttft_s",
+            LatencyMetric::QueueS => "queue_s",
+        }
+    }
+}
+
+/// One name or a list of names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Names(pub Vec<String>);
+
+impl Default for Names {
+    fn default() -> Self {
+        Names(vec!["e2e_p99_s".to_owned()])
+    }
+}
+
+impl<S: Into<String>> From<S> for Names {
+    fn from(name: S) -> Self {
+        Names(vec![name.into()])
+    }
+}
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NamesVisitor;
+        impl<'de> Visitor<'de> for NamesVisitor {
+            type Value = Names;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name or a list of names")
+            }
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Names, E> {
+                Ok(name.into())
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Names, A::Error> {
+                let mut names = Vec::new();
+                while let Some(name) = seq.next_element()? {
+                    names.push(name);
+                }
+                Ok(Names(names))
+            }
+        }
+        deserializer.deserialize_any(NamesVisitor)
+    }
+}
+
+impl JsonSchema for Names {
+    fn schema_name() -> Cow<'static, str> {
+        "Names".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A name or a list of names.",
+            "anyOf": [
+                { "type": "string" },
+                { "type": "array", "items": { "type": "string" } },
+            ],
+        })
+    }
+}
+
+impl ChartSpec {
+    /// Reports names that are neither swept paths nor metrics, and file names
+    /// that would leave the folder.
+    pub fn check(&self, swept: &[String], metrics: &[&str], problems: &mut Problems) {
+        match self {
+            ChartSpec::Line(xy) => {
+                problems.at("line", |p| xy.check(swept, metrics, p));
+            }
+            ChartSpec::Bar(xy) => problems.at("bar", |p| xy.check(swept, metrics, p)),
+            ChartSpec::Cdf(cdf) => problems.at("cdf", |p| {
+                check_path("series", cdf.series.as_deref(), swept, p);
+                check_file(cdf.file.as_deref(), p);
+            }),
+            ChartSpec::Timeline(timeline) => problems.at("timeline", |p| {
+                check_path("series", timeline.series.as_deref(), swept, p);
+                check_file(timeline.file.as_deref(), p);
+            }),
+        }
+    }
+}
+
+impl XySpec {
+    fn check(&self, swept: &[String], metrics: &[&str], problems: &mut Problems) {
+        let is_entity = |name: &str| ENTITIES.contains(&name) && !is_swept(name, swept);
+        // The columns of the entities' tables are not metrics of a run.
+        let mut of_run = true;
+        for (field, name) in [("x", self.x.as_deref()), ("series", self.series.as_deref())] {
+            if name.is_some_and(is_entity) {
+                of_run = false;
+            } else {
+                check_path(field, name, swept, problems);
+            }
+        }
+        problems.at("y", |p| {
+            if self.y.0.is_empty() {
+                p.error_help("there is nothing to draw", "name a metric such as `e2e_p99_s`");
+            }
+            for name in self.y.0.iter().filter(|name| of_run && !metrics.contains(&name.as_str())) {
+                p.unknown("metric", name, metrics.iter().copied());
+            }
+        });
+        check_file(self.file.as_deref(), problems);
+    }
+}
+
+fn is_swept(name: &str, swept: &[String]) -> bool {
+    swept.iter().any(|path| path == name)
+}
+
+fn check_path(field: &str, name: Option<&str>, swept: &[String], problems: &mut Problems) {
+    let Some(name) = name.filter(|name| *name != "point" && !is_swept(name, swept)) else {
+        return;
+    };
+    problems.at(field, |p| p.unknown("swept path", name, swept.iter().map(String::as_str)));
+}
+
+fn check_file(file: Option<&str>, problems: &mut Problems) {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    let Some(file) = file.filter(|f| f.is_empty() || f.starts_with('.') || !f.chars().all(plain))
+    else {
+        return;
+    };
+    problems.at("file", |p| {
+        p.error_help(
+            format!("`{file}` is not a plain file name"),
+            "use letters, digits, `.`, `_` and `-`, without folder or extension",
+        );
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(yaml: &str) -> Result<Vec<ChartSpec>, serde_yaml::Error> {
+        serde_yaml::with::singleton_map_recursive::deserialize(serde_yaml::Deserializer::from_str(
+            yaml,
+        ))
+    }
+
+    fn found(yaml: &str) -> Vec<String> {
+        let swept = vec!["cache.levels.l1.capacity".to_owned()];
+        let mut problems = Problems::default();
+        for chart in read(yaml).unwrap() {
+            chart.check(&swept, &["e2e_p99_s", "cost_usd"], &mut problems);
+        }
+        problems.list().iter().map(|p| format!("{}: {}", p.path, p.message)).collect()
+    }
+
+    #[test]
+    fn a_metric_or_a_list_of_metrics_can_be_drawn() {
+        let charts = read("[{line: {x: a, y: b}}, {bar: {y: [b, c]}}, {cdf: {}}]").unwrap();
+        let y = |chart: &ChartSpec| match chart {
+            ChartSpec::Line(xy) | ChartSpec::Bar(xy) => xy.y.0.clone(),
+            _ => Vec::new(),
+        };
+        assert_eq!(y(&charts[0]), ["b"]);
+        assert_eq!(y(&charts[1]), ["b", "c"]);
+        assert_eq!(charts[2], ChartSpec::Cdf(CdfSpec::default()));
+    }
+
+    #[test]
+    fn a_misspelt_key_is_refused_with_the_known_ones() {
+        let message = read("[{line: {serie: a}}]").unwrap_err().to_string();
+        assert!(message.contains("unknown field `serie`"), "{message}");
+    }
+
+    #[test]
+    fn what_reads_back_is_what_was_written() {
+        let charts = read("[{line: {x: a, y: b, x_scale: log}}, {timeline: {}}]").unwrap();
+        let mut out = Vec::new();
+        serde_yaml::with::singleton_map_recursive::serialize(
+            &charts,
+            &mut serde_yaml::Serializer::new(&mut out),
+        )
+        .unwrap();
+        assert_eq!(read(&String::from_utf8(out).unwrap()).unwrap(), charts);
+    }
+
+    #[test]
+    fn unknown_paths_metrics_and_folders_are_reported() {
+        assert_eq!(
+            found("[{line: {x: cache.levels.l1.capacit, y: e2e_p98_s, file: ../x}}]"),
+            [
+                "line.x: unknown swept path `cache.levels.l1.capacit`",
+                "line.y: unknown metric `e2e_p98_s`",
+                "line.file: `../x` is not a plain file name",
+            ]
+        );
+        assert_eq!(found("[{bar: {x: level, y: hits}}, {line: {x: point}}]"), [""; 0]);
+    }
+}

@@ -1,0 +1,118 @@
+//! A metric for each value of a path, model or cache level: bars from zero,
+//! grouped by series, with the interval as a whisker.
+
+use super::super::ReportError;
+use super::super::data::Share;
+use super::super::figure::axis::{Tick, drawable};
+use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Panel, Sample, look};
+use super::super::results::Results;
+use super::super::{human, unit::Unit};
+use super::Named;
+use super::xy::Xy;
+use crate::experiment::charts::{ScaleSpec, XySpec};
+
+/// The most groups of bars.
+const GROUPS: usize = 40;
+/// The share of a group's room that its bars fill.
+const FILL: f64 = 0.78;
+/// The widest bar, as a share of a panel.
+const WIDEST: f64 = 0.09;
+/// Bars have their values above them if there are at most this many.
+const NAMED: usize = 12;
+
+/// A figure for each metric of the spec.
+pub(super) fn figures(results: &Results, spec: &XySpec) -> Result<Vec<Named>, ReportError> {
+    spec.y.0.iter().map(|metric| figure(results, spec, metric)).collect()
+}
+
+fn figure(results: &Results, spec: &XySpec, metric: &str) -> Result<Named, ReportError> {
+    let mut xy = Xy::read(results, spec, metric)?;
+    xy.limit_x(GROUPS);
+    let names: Vec<String> = xy.x_dimension().levels.iter().map(|l| l.name.clone()).collect();
+    let title = match (xy.x_dimension().numeric, xy.x_dimension().unit) {
+        (true, Unit::Entries) => format!("{} (entries)", xy.x_dimension().title),
+        (true, Unit::PerSecond) => format!("{} (requests/s)", xy.x_dimension().title),
+        _ => xy.x_dimension().title.clone(),
+    };
+    let x = Axis::categories(&title, &names);
+    let (columns, height) = xy.grid();
+    let mut values = xy.values();
+    values.push(0.0);
+    let mut y = Axis::vertical(&xy.name, xy.unit, &values, ScaleSpec::Linear, height);
+    let named = xy.shares.len() == 1 && names.len() * xy.series_names().len() <= NAMED;
+    if named {
+        make_room(&mut y, &values);
+    }
+    let draw = |(i, share)| panel(&xy, share, i, x.clone(), y.clone(), named);
+    let panels = xy.shares.iter().enumerate().map(draw).collect();
+    let figure = Figure {
+        title: xy.title(spec),
+        subtitle: xy.subtitle(results, spec, "whiskers"),
+        legend: legend(&xy),
+        panels,
+        columns,
+        height,
+    };
+    Ok(Named { name: xy.file(spec), figure })
+}
+
+/// Room for a line of text above the largest value.
+fn make_room(y: &mut Axis, values: &[f64]) {
+    let largest = values.iter().copied().filter(|v| drawable(*v)).fold(0.0, f64::max);
+    y.high = y.high.max(y.low + (largest - y.low) * 1.08);
+}
+
+fn panel(xy: &Xy, share: &Share, index: usize, x: Axis, mut y: Axis, named: bool) -> Panel {
+    let mut marks = Vec::new();
+    let series = xy.series_names().len();
+    let groups = x.high - x.low;
+    let wide = (FILL / series as f64).min(WIDEST * groups);
+    for s in 0..series {
+        let look = look(s);
+        let offset = (s as f64 - series as f64 / 2.0) * wide;
+        // A hair of white between neighbours.
+        let gap = if series > 1 { 0.06 * wide } else { 0.0 };
+        for o in xy.of_series(share, s) {
+            if ![o.value, o.low, o.high].into_iter().all(drawable) {
+                continue;
+            }
+            let left = o.at[xy.x] as f64 + offset + gap / 2.0;
+            let right = left + wide - gap;
+            let middle = f64::midpoint(left, right);
+            marks.push(Mark::Bar { left, right, value: o.value, look });
+            let (low, high) = (o.low.max(y.low), o.high.min(y.high));
+            if high > low {
+                marks.push(Mark::Whisker { x: middle, low, high, look: ink(look) });
+            }
+            if named {
+                let text = value_text(xy.unit, o.value, &y.ticks);
+                marks.push(Mark::Text { x: middle, y: high.max(o.value).max(0.0), text });
+            }
+        }
+    }
+    if index % xy.grid().0 != 0 {
+        y.label.clear();
+    }
+    let x_labels = xy.is_lowest(index);
+    Panel { heading: share.heading.clone(), legend: None, x, y, x_labels, marks }
+}
+
+/// Whiskers are dark on every colour.
+fn ink(look: Look) -> Look {
+    Look { color: super::super::figure::theme::INK, ..look }
+}
+
+/// The value in the unit of the axis, without its sign.
+fn value_text(unit: Unit, value: f64, ticks: &[Tick]) -> String {
+    let largest = ticks.last().map_or(value, |tick| tick.at);
+    let shown = unit.shown(largest.abs());
+    let value = value / shown.factor;
+    if value.abs() >= 10_000.0 { human::short(value) } else { human::significant(value, 3) }
+}
+
+fn legend(xy: &Xy) -> Option<Legend> {
+    xy.series?;
+    let entry = |(i, name): (usize, String)| Entry { name, look: look(i), end: None };
+    let entries = xy.series_names().into_iter().enumerate().map(entry).collect();
+    Some(Legend { heading: xy.series_title(), entries, sample: Sample::Bar, at_ends: false })
+}

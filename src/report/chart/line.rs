@@ -1,0 +1,157 @@
+//! A metric along a swept path: a line with markers for each series, and the
+//! confidence interval as a band.
+
+use super::super::ReportError;
+use super::super::data::{Observation, Share};
+use super::super::figure::axis::drawable;
+use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Panel, Sample, band, look};
+use super::super::results::Results;
+use super::super::unit::Unit;
+use super::Named;
+use super::xy::Xy;
+use crate::experiment::charts::XySpec;
+
+/// Lines with more points than this have no markers.
+const MARKERS: usize = 40;
+
+/// A figure for each metric of the spec.
+pub(super) fn figures(results: &Results, spec: &XySpec) -> Result<Vec<Named>, ReportError> {
+    spec.y.0.iter().map(|metric| figure(results, spec, metric)).collect()
+}
+
+fn figure(results: &Results, spec: &XySpec, metric: &str) -> Result<Named, ReportError> {
+    let xy = Xy::read(results, spec, metric)?;
+    let (x, y) = axes(&xy, spec);
+    let (columns, height) = xy.grid();
+    let panels: Vec<Panel> = xy
+        .shares
+        .iter()
+        .enumerate()
+        .map(|(i, share)| panel(&xy, share, i, x.clone(), y.clone()))
+        .collect();
+    let figure = Figure {
+        title: xy.title(spec),
+        subtitle: xy.subtitle(results, spec, "band"),
+        legend: legend(&xy, &x),
+        panels,
+        columns,
+        height,
+    };
+    Ok(Named { name: xy.file(spec), figure })
+}
+
+/// The axes that all panels share.
+fn axes(xy: &Xy, spec: &XySpec) -> (Axis, Axis) {
+    let dimension = xy.x_dimension();
+    let x = if dimension.numeric {
+        let values: Vec<f64> = dimension.levels.iter().map(|level| level.value).collect();
+        Axis::horizontal(&dimension.title, dimension.unit, &values, spec.x_scale, xy.width())
+    } else {
+        let names: Vec<String> = dimension.levels.iter().map(|l| l.name.clone()).collect();
+        Axis::categories(&dimension.title, &names)
+    };
+    let height = xy.grid().1;
+    let mut values = xy.values();
+    let measured: Vec<f64> =
+        xy.shares.iter().flat_map(|share| &share.observations).map(|o| o.value).collect();
+    // An interval may reach where the metric cannot: below zero, above 100 %.
+    if xy.unit == Unit::Fraction && measured.iter().all(|value| *value <= 1.0) {
+        values.iter_mut().for_each(|v| *v = v.min(1.0));
+    }
+    if measured.iter().all(|value| *value >= 0.0) {
+        let floor = measured.iter().copied().filter(|v| *v > 0.0).fold(f64::INFINITY, f64::min);
+        values.iter_mut().for_each(|v| {
+            if *v <= 0.0 && !measured.contains(v) {
+                *v = floor
+            }
+        });
+    }
+    (x, Axis::vertical(&xy.name, xy.unit, &values, spec.y_scale, height))
+}
+
+fn panel(xy: &Xy, share: &Share, index: usize, x: Axis, mut y: Axis) -> Panel {
+    let mut bands = Vec::new();
+    let mut lines = Vec::new();
+    for series in 0..xy.series_names().len() {
+        for run in runs(xy, share, series) {
+            draw_run(xy, &run, &y, look(series), &mut bands, &mut lines);
+        }
+    }
+    bands.extend(lines);
+    if index % xy.grid().0 != 0 {
+        y.label.clear();
+    }
+    let x_labels = xy.is_lowest(index);
+    Panel { heading: share.heading.clone(), legend: None, x, y, x_labels, marks: bands }
+}
+
+/// The pieces of a line between gaps.
+fn runs<'a>(xy: &Xy, share: &'a Share, series: usize) -> Vec<Vec<&'a Observation>> {
+    let mut runs: Vec<Vec<&Observation>> = Vec::new();
+    let mut last = None;
+    // Levels that other series have and this one lacks are gaps; levels that
+    // no series of this panel has are not.
+    let mut present: Vec<usize> = share.observations.iter().map(|o| o.at[xy.x]).collect();
+    present.sort_unstable();
+    present.dedup();
+    let drawn = xy.of_series(share, series).into_iter();
+    for observation in drawn.filter(|o| [o.value, o.low, o.high].into_iter().all(drawable)) {
+        let rank = present.binary_search(&observation.at[xy.x]).unwrap_or(0);
+        match runs.last_mut() {
+            Some(run) if last.is_some_and(|last| rank <= last + 1) => run.push(observation),
+            _ => runs.push(vec![observation]),
+        }
+        last = Some(rank);
+    }
+    runs
+}
+
+fn draw_run(
+    xy: &Xy,
+    run: &[&Observation],
+    y: &Axis,
+    look: Look,
+    bands: &mut Vec<Mark>,
+    lines: &mut Vec<Mark>,
+) {
+    let x = |o: &Observation| xy.x_dimension().levels[o.at[xy.x]].value;
+    let inside = |value: f64| value.clamp(y.low, y.high);
+    let points: Vec<(f64, f64)> = run.iter().map(|o| (x(o), o.value)).collect();
+    let opacity = band(xy.series_names().len());
+    let wide = run.iter().any(|o| o.high > o.low);
+    match run {
+        [alone] if wide => {
+            let (low, high) = (inside(alone.low), inside(alone.high));
+            bands.push(Mark::Whisker { x: x(alone), low, high, look });
+        }
+        _ if wide => {
+            let upper = run.iter().map(|o| (x(o), inside(o.high)));
+            let lower = run.iter().rev().map(|o| (x(o), inside(o.low)));
+            bands.push(Mark::Area { outline: upper.chain(lower).collect(), look, opacity });
+        }
+        _ => {}
+    }
+    if points.len() > 1 {
+        lines.push(Mark::Line { points: points.clone(), look });
+    }
+    if points.len() <= MARKERS {
+        lines.push(Mark::Markers { points, look });
+    }
+}
+
+fn legend(xy: &Xy, x: &Axis) -> Option<Legend> {
+    xy.series?;
+    let end = |series: usize| {
+        let [share] = xy.shares.as_slice() else { return None };
+        let last = *xy.of_series(share, series).last()?;
+        Some((xy.x_dimension().levels[last.at[xy.x]].value, last.value))
+    };
+    let entries: Vec<Entry> = xy
+        .series_names()
+        .into_iter()
+        .enumerate()
+        .map(|(i, name)| Entry { name, look: look(i), end: end(i) })
+        .collect();
+    let at_ends = entries.len() <= 10 && x.low < x.high;
+    Some(Legend { heading: xy.series_title(), entries, sample: Sample::LineAndMarker, at_ends })
+}

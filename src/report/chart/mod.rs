@@ -1,0 +1,63 @@
+//! The chart kinds, one file each. A kind turns a spec and the CSV files of a
+//! results folder into a [`Figure`].
+//!
+//! | kind | shows |
+//! |---|---|
+//! | [`line`] | a metric along a swept path, with confidence bands |
+//! | [`bar`] | a metric for each value of a path, model or cache level |
+//! | [`cdf`] | the distribution of a latency |
+//! | [`timeline`] | metrics over virtual time |
+//!
+//! To add one: a file here, a line in [`ChartSpec`] and one in [`figures`].
+
+mod bar;
+mod cdf;
+mod line;
+mod pick;
+mod timeline;
+mod xy;
+
+use super::ReportError;
+use super::data::Interval;
+use super::figure::Figure;
+use super::results::Results;
+use crate::experiment::charts::ChartSpec;
+
+/// A figure and the name of its file, without extension.
+pub(crate) struct Named {
+    pub name: String,
+    pub figure: Figure,
+}
+
+/// The figures of a chart: one, or one for each metric.
+pub(crate) fn figures(results: &Results, spec: &ChartSpec) -> Result<Vec<Named>, ReportError> {
+    match spec {
+        ChartSpec::Line(spec) => line::figures(results, spec),
+        ChartSpec::Bar(spec) => bar::figures(results, spec),
+        ChartSpec::Cdf(spec) => cdf::figure(results, spec).map(|figure| vec![figure]),
+        ChartSpec::Timeline(spec) => timeline::figure(results, spec).map(|figure| vec![figure]),
+    }
+}
+
+/// The conditions of a chart in a sentence: the experiment, what the marks and
+/// intervals are, and what else is to be known.
+fn conditions(results: &Results, interval: Interval, drawn: &str, more: Vec<String>) -> String {
+    let replications = match results.replications {
+        0 => String::new(),
+        1 => "one replication".to_owned(),
+        n => format!("mean of {n} replications"),
+    };
+    let interval = match interval {
+        Interval::None => String::new(),
+        Interval::Confidence => format!("{drawn}: 95 % confidence interval"),
+        Interval::Range => format!("{drawn}: lowest to highest replication"),
+    };
+    let parts = [results.title.to_owned(), replications, interval].into_iter().chain(more);
+    parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+}
+
+/// A name as part of a file's name.
+pub(crate) fn file_name(text: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
+    text.trim_start_matches('.').chars().map(plain).collect()
+}

@@ -1,0 +1,110 @@
+//! Which points a chart of curves shows, and what they are called.
+
+use super::super::data::Dimension;
+use super::super::figure::{Entry, Legend, Sample, look};
+use super::super::results::{Results, show};
+use super::super::{ReportError, human};
+
+/// The most curves of a chart: as many as the palette has colours.
+const CURVES: usize = 8;
+
+/// The points of a chart.
+pub(crate) struct Pick {
+    /// The number of each point, with its name.
+    pub points: Vec<(u64, String)>,
+    /// What tells them apart, in words.
+    pub by: String,
+    /// What the subtitle has to say about the choice.
+    pub notes: Vec<String>,
+}
+
+impl Pick {
+    /// The legend of the curves; none for a single one.
+    pub(crate) fn legend(&self) -> Option<Legend> {
+        let entry = |(i, (_, name)): (usize, &(u64, String))| Entry {
+            name: name.clone(),
+            look: look(i),
+            end: None,
+        };
+        (self.points.len() > 1).then(|| Legend {
+            heading: human::sentence(&self.by),
+            entries: self.points.iter().enumerate().map(entry).collect(),
+            sample: Sample::Line,
+            at_ends: false,
+        })
+    }
+}
+
+/// Chooses the points asked for, or one for each value of `series`, or all;
+/// eight at most, spread evenly.
+pub(crate) fn pick(
+    results: &Results,
+    series: Option<&str>,
+    asked: &[u64],
+) -> Result<Pick, ReportError> {
+    let rows = 0..results.points.rows.len();
+    let dimension = |path: &String| {
+        Dimension::new(path, rows.clone().map(|row| results.cell(row, path).clone()))
+    };
+    let dimensions: Vec<Dimension> = results.swept.iter().map(dimension).collect();
+    let numbers = results.point_numbers();
+    let mut rows: Vec<usize> =
+        rows.filter(|row| asked.is_empty() || asked.contains(&numbers[*row])).collect();
+    let mut notes = Vec::new();
+    let mut named: Vec<&Dimension> = dimensions.iter().filter(|d| d.levels.len() > 1).collect();
+    if let Some(series) = series {
+        let chosen = dimensions.iter().find(|d| d.path == series);
+        let chosen = chosen.ok_or_else(|| ReportError::not_swept(series, results.swept))?;
+        hold(results, &mut rows, chosen, &named, &mut notes);
+        named = vec![chosen];
+    }
+    let total = rows.len();
+    if total > CURVES {
+        rows = (0..CURVES).map(|i| rows[i * (total - 1) / (CURVES - 1)]).collect();
+        notes.push(format!("{CURVES} of {total} points"));
+    }
+    let name = |row: usize| {
+        let values = named.iter().map(|d| show(results.cell(row, &d.path)));
+        let name = values.collect::<Vec<_>>().join(", ");
+        if name.is_empty() { format!("point {}", numbers[row]) } else { name }
+    };
+    let points = rows.iter().map(|row| (numbers[*row], name(*row))).collect();
+    let titles: Vec<&str> = named.iter().map(|d| d.title.as_str()).collect();
+    Ok(Pick { points, by: titles.join(" and "), notes })
+}
+
+/// Keeps the first row for each value of `chosen`, with the other dimensions
+/// held at the values of the first.
+fn hold(
+    results: &Results,
+    rows: &mut Vec<usize>,
+    chosen: &Dimension,
+    all: &[&Dimension],
+    notes: &mut Vec<String>,
+) {
+    let Some(&first) = rows.first() else { return };
+    let others: Vec<&&Dimension> = all.iter().filter(|d| d.path != chosen.path).collect();
+    let same =
+        |row: usize, d: &Dimension| results.cell(row, &d.path) == results.cell(first, &d.path);
+    let mut seen = Vec::new();
+    let before = rows.len();
+    let mut fresh = |row: usize| {
+        let cell = results.cell(row, &chosen.path);
+        let is_new = !seen.contains(&cell);
+        if is_new {
+            seen.push(cell);
+        }
+        is_new
+    };
+    let distinct = chosen.levels.len() == before;
+    rows.retain(|row| (distinct || others.iter().all(|d| same(*row, d))) && fresh(*row));
+    if rows.len() < before {
+        let held: Vec<String> = others
+            .iter()
+            .map(|d| format!("{} {}", d.title, show(results.cell(first, &d.path))))
+            .collect();
+        if !held.is_empty() {
+            notes.push(format!("held at {}", held.join(", ")));
+        }
+    }
+}

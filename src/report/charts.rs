@@ -1,0 +1,94 @@
+//! Charts, always drawn from the CSV files of a results folder, so that
+//! drawing them again gives the same bytes.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use super::chart::figures;
+use super::results::Results;
+use super::{ReportError, png};
+use crate::experiment::charts::ChartSpec;
+
+/// A kind of picture file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Scalable: for papers and browsers.
+    Svg,
+    /// The same drawing in pixels, twice as dense as the SVG says.
+    Png,
+}
+
+impl Format {
+    const fn extension(self) -> &'static str {
+        match self {
+            Format::Svg => "svg",
+            Format::Png => "png",
+        }
+    }
+}
+
+impl FromStr for Format {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "svg" => Ok(Format::Svg),
+            "png" => Ok(Format::Png),
+            _ => Err(format!("`{text}` is not a kind of picture: expected svg or png")),
+        }
+    }
+}
+
+/// Draws charts into `charts/` of a results folder, from the folder's CSV
+/// files, and returns the files in the order in which they were asked for.
+///
+/// `swept` are the columns of `points.csv` that were swept; `title` is the
+/// experiment's, shown in the subtitle. Files are named after what they show
+/// (`e2e_p99_s-by-cache.levels.l1.capacity.svg`), with `-2` and so on where
+/// two charts would have the same name.
+///
+/// # Errors
+/// If a table or a column that a chart needs is missing, or a file cannot be
+/// written.
+pub fn draw_all(
+    dir: &Path,
+    specs: &[ChartSpec],
+    swept: &[String],
+    formats: &[Format],
+    title: &str,
+) -> Result<Vec<PathBuf>, ReportError> {
+    let results = Results::open(dir, swept, title)?;
+    let charts = dir.join("charts");
+    fs::create_dir_all(&charts).map_err(ReportError::io(&charts))?;
+    let mut taken = BTreeSet::new();
+    let mut files = Vec::new();
+    for spec in specs {
+        for named in figures(&results, spec)? {
+            let name = free_name(&named.name, &mut taken);
+            let failed = |reason| ReportError::Draw { chart: name.clone(), reason };
+            let svg = named.figure.to_svg().map_err(failed)?;
+            for format in formats {
+                let path = charts.join(format!("{name}.{}", format.extension()));
+                let bytes = match format {
+                    Format::Svg => svg.clone().into_bytes(),
+                    Format::Png => png::from_svg(&svg).map_err(failed)?,
+                };
+                fs::write(&path, bytes).map_err(ReportError::io(&path))?;
+                files.push(path);
+            }
+        }
+    }
+    Ok(files)
+}
+
+fn free_name(name: &str, taken: &mut BTreeSet<String>) -> String {
+    let mut free = name.to_owned();
+    let mut number = 1;
+    // File systems may not tell capitals apart.
+    while !taken.insert(free.to_lowercase()) {
+        number += 1;
+        free = format!("{name}-{number}");
+    }
+    free
+}

@@ -1,0 +1,262 @@
+//! A metric over the dimensions of a sweep, and how it falls into panels.
+
+use std::collections::BTreeMap;
+
+use super::results::{Fold, Results, column, number, show};
+use super::unit::{Unit, quantities};
+use super::{ReportError, human, names};
+use crate::experiment::charts::ENTITIES;
+use crate::stats::{Cell, Table};
+
+/// A swept path (or `level`, `model` ...) with its values.
+#[derive(Clone, Debug)]
+pub(crate) struct Dimension {
+    pub path: String,
+    /// The path in words.
+    pub title: String,
+    pub unit: Unit,
+    /// The values in the order of the sweep; numbers rise.
+    pub levels: Vec<Level>,
+    /// Whether the values are quantities, so that distances between them mean
+    /// something.
+    pub numeric: bool,
+}
+
+/// A value of a dimension.
+#[derive(Clone, Debug)]
+pub(crate) struct Level {
+    cell: Cell,
+    pub name: String,
+    /// The quantity, or the place in the order.
+    pub value: f64,
+}
+
+impl Dimension {
+    pub(crate) fn new(path: &str, cells: impl Iterator<Item = Cell>) -> Self {
+        let mut distinct: Vec<Cell> = Vec::new();
+        for cell in cells {
+            if !distinct.contains(&cell) {
+                distinct.push(cell);
+            }
+        }
+        let level = |(cell, value): (Cell, f64)| Level { name: show(&cell), cell, value };
+        let title = names::path(path);
+        let (numeric, mut unit, mut levels) = match quantities(&distinct) {
+            Some((unit, values)) => {
+                let levels = distinct.into_iter().zip(values).map(level).collect::<Vec<_>>();
+                (true, unit, levels)
+            }
+            None => {
+                let order = (0..distinct.len()).map(|i| i as f64);
+                let levels = distinct.into_iter().zip(order).map(level).collect();
+                (false, Unit::Plain, levels)
+            }
+        };
+        levels.sort_by(|a, b| a.value.total_cmp(&b.value));
+        if unit == Unit::Plain && numeric {
+            unit = match path.rsplit('.').next() {
+                Some("capacity") => Unit::Entries,
+                Some("rate") => Unit::PerSecond,
+                _ => Unit::Plain,
+            };
+        }
+        Dimension { path: path.to_owned(), title, unit, levels, numeric }
+    }
+
+    fn find(&self, cell: &Cell) -> usize {
+        self.levels.iter().position(|level| level.cell == *cell).unwrap_or(0)
+    }
+
+    /// `L1 capacity 100`: a value with its dimension.
+    pub(crate) fn with(&self, level: usize) -> String {
+        self.levels
+            .get(level)
+            .map_or(String::new(), |level| format!("{} {}", self.title, level.name))
+    }
+}
+
+/// Something measured at a place of the sweep.
+#[derive(Clone, Debug)]
+pub(crate) struct Observation {
+    /// A level of each dimension.
+    pub at: Vec<usize>,
+    pub value: f64,
+    /// The interval around it; both equal `value` if there is none.
+    pub low: f64,
+    pub high: f64,
+}
+
+/// What the intervals are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Interval {
+    None,
+    /// The 95 % confidence interval of the mean over replications.
+    Confidence,
+    /// From the lowest to the highest replication.
+    Range,
+}
+
+/// A metric over all dimensions.
+#[derive(Clone, Debug)]
+pub(crate) struct Data {
+    pub dimensions: Vec<Dimension>,
+    pub observations: Vec<Observation>,
+    pub interval: Interval,
+}
+
+impl Data {
+    /// Reads a metric of the points, or of an entity's table if one of `axes`
+    /// is an entity. The dimensions are the swept paths, then `axes` that are
+    /// not swept.
+    pub(crate) fn read(
+        results: &Results,
+        metric: &str,
+        axes: &[&str],
+    ) -> Result<Self, ReportError> {
+        let swept = |axis: &str| results.swept.iter().any(|path| path == axis);
+        let entities: Vec<&str> =
+            axes.iter().copied().filter(|a| ENTITIES.contains(a) && !swept(a)).collect();
+        let others = axes.iter().copied().filter(|axis| !swept(axis) && !entities.contains(axis));
+        if let Some(axis) = others.clone().find(|axis| *axis != "point") {
+            return Err(ReportError::not_swept(axis, results.swept));
+        }
+        let mut paths: Vec<&str> = results.swept.iter().map(String::as_str).collect();
+        paths.extend(others);
+        match entities.first() {
+            None => Self::of_points(results, metric, &paths),
+            Some(entity) => Self::of_entity(results, metric, &paths, entity),
+        }
+    }
+
+    fn of_points(results: &Results, metric: &str, paths: &[&str]) -> Result<Self, ReportError> {
+        let table = &results.points;
+        let mean = column(table, "points.csv", metric)?;
+        let half = table.column(&format!("{metric}_ci95"));
+        let dimensions = dimensions_of(results, paths);
+        let mut observations = Vec::new();
+        let mut interval = Interval::None;
+        for (row, cells) in table.rows.iter().enumerate() {
+            let Some(value) = number(&cells[mean]) else { continue };
+            let half = half.and_then(|half| number(&cells[half])).filter(|half| *half > 0.0);
+            if half.is_some() {
+                interval = Interval::Confidence;
+            }
+            let half = half.unwrap_or(0.0);
+            let at = places(results, &dimensions, row);
+            observations.push(Observation { at, value, low: value - half, high: value + half });
+        }
+        Ok(Data { dimensions, observations, interval })
+    }
+
+    /// From `levels.csv` and its like: a row for each run and entity.
+    fn of_entity(
+        results: &Results,
+        metric: &str,
+        paths: &[&str],
+        entity: &str,
+    ) -> Result<Self, ReportError> {
+        let file = format!("{entity}s.csv");
+        let table = results.table(&file)?;
+        let value = column(&table, &file, metric)?;
+        let point = column(&table, &file, "point")?;
+        let name = column(&table, &file, entity)?;
+        let mut dimensions = dimensions_of(results, paths);
+        let last = Dimension::new(entity, table.rows.iter().map(|row| row[name].clone()));
+        let folds = fold(&table, results, (point, name, value), &last);
+        let mut observations = Vec::new();
+        for ((row, level), fold) in folds {
+            let Some(value) = fold.mean() else { continue };
+            let mut at = places(results, &dimensions, row);
+            at.push(level);
+            observations.push(Observation { at, value, low: fold.low, high: fold.high });
+        }
+        dimensions.push(last);
+        let interval = if results.replications > 1 { Interval::Range } else { Interval::None };
+        Ok(Data { dimensions, observations, interval })
+    }
+
+    /// The number of a dimension.
+    pub(crate) fn dimension(&self, path: &str) -> Option<usize> {
+        self.dimensions.iter().position(|dimension| dimension.path == path)
+    }
+}
+
+fn dimensions_of(results: &Results, paths: &[&str]) -> Vec<Dimension> {
+    let rows = 0..results.points.rows.len();
+    let cells = |path| rows.clone().map(move |row| results.cell(row, path).clone());
+    paths.iter().map(|path| Dimension::new(path, cells(path))).collect()
+}
+
+fn places(results: &Results, dimensions: &[Dimension], row: usize) -> Vec<usize> {
+    dimensions.iter().map(|d| d.find(results.cell(row, &d.path))).collect()
+}
+
+/// Folds the replications of each point (by row) and entity (by level).
+fn fold(
+    table: &Table,
+    results: &Results,
+    (point, name, value): (usize, usize, usize),
+    entity: &Dimension,
+) -> BTreeMap<(usize, usize), Fold> {
+    let rows: BTreeMap<u64, usize> =
+        results.point_numbers().into_iter().enumerate().map(|(row, point)| (point, row)).collect();
+    let mut folds: BTreeMap<(usize, usize), Fold> = BTreeMap::new();
+    for cells in &table.rows {
+        let row = number(&cells[point]).and_then(|point| rows.get(&(point as u64)));
+        if let (Some(&row), Some(value)) = (row, number(&cells[value])) {
+            folds.entry((row, entity.find(&cells[name]))).or_default().add(value);
+        }
+    }
+    folds
+}
+
+/// Observations that are drawn between one pair of axes.
+#[derive(Clone, Debug)]
+pub(crate) struct Share {
+    /// The values that the observations have in common, in words.
+    pub heading: String,
+    pub observations: Vec<Observation>,
+}
+
+/// The most panels of small multiples.
+const PANELS: usize = 6;
+
+/// Divides the observations so that nothing is hidden and nothing averaged.
+///
+/// Where `x` and `series` tell all observations apart there is one share.
+/// Otherwise each combination of the other dimensions' values has one, up to
+/// six; beyond that only the first combination is shown, and the second result
+/// says which.
+pub(crate) fn divide(data: &Data, x: usize, series: Option<usize>) -> (Vec<Share>, Option<String>) {
+    let whole = |observations| Share { heading: String::new(), observations };
+    let mut seen: BTreeMap<(usize, Option<usize>), usize> = BTreeMap::new();
+    for observation in &data.observations {
+        *seen.entry((observation.at[x], series.map(|s| observation.at[s]))).or_default() += 1;
+    }
+    if seen.values().all(|count| *count == 1) {
+        return (vec![whole(data.observations.clone())], None);
+    }
+    let others: Vec<usize> = (0..data.dimensions.len())
+        .filter(|d| *d != x && Some(*d) != series && data.dimensions[*d].levels.len() > 1)
+        .collect();
+    let mut shares: BTreeMap<Vec<usize>, Vec<Observation>> = BTreeMap::new();
+    for observation in &data.observations {
+        let key = others.iter().map(|d| observation.at[*d]).collect();
+        shares.entry(key).or_default().push(observation.clone());
+    }
+    let heading = |key: &[usize]| {
+        let values = others.iter().zip(key).map(|(d, level)| data.dimensions[*d].with(*level));
+        human::sentence(&values.collect::<Vec<_>>().join(", "))
+    };
+    if shares.len() > PANELS {
+        let total = shares.len();
+        let first = shares.into_iter().next();
+        return first.map_or((Vec::new(), None), |(key, observations)| {
+            let held = format!("only {} (1 of {total} combinations)", heading(&key));
+            (vec![whole(observations)], Some(held))
+        });
+    }
+    let share =
+        |(key, observations): (Vec<usize>, _)| Share { heading: heading(&key), observations };
+    (shares.into_iter().map(share).collect(), None)
+}

@@ -1,0 +1,379 @@
+//! Axes: ranges and ticks that people would choose.
+
+use super::super::human::{self, pow10};
+use super::super::unit::{Shown, Unit};
+use super::text::{Weight, width};
+use super::theme::TICK;
+use crate::experiment::charts::ScaleSpec;
+
+/// How values are spaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scale {
+    Linear,
+    Log,
+    /// Names side by side, at 0, 1, 2 ...
+    Category,
+}
+
+/// A labelled place on an axis, in the units of the data.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Tick {
+    pub at: f64,
+    pub label: String,
+}
+
+/// One axis of a panel.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Axis {
+    /// What it measures, with the unit; empty for none.
+    pub label: String,
+    pub scale: Scale,
+    pub low: f64,
+    pub high: f64,
+    pub ticks: Vec<Tick>,
+    /// Fainter grid lines without labels.
+    pub minor: Vec<f64>,
+}
+
+/// Nothing beyond this is drawn: differences must not overflow.
+const LARGEST: f64 = 1e290;
+
+/// Whether a value can be drawn at all.
+pub(crate) fn drawable(value: f64) -> bool {
+    value.abs() <= LARGEST
+}
+
+impl Axis {
+    /// The coordinate of a value: the value itself or its decimal logarithm.
+    pub(crate) fn coordinate(&self, value: f64) -> f64 {
+        match self.scale {
+            // What is not positive lies below the axis' end.
+            Scale::Log if value > 0.0 => libm::log10(value),
+            Scale::Log => libm::log10(self.low),
+            _ => value,
+        }
+    }
+
+    /// Names side by side.
+    pub(crate) fn categories(label: &str, names: &[String]) -> Axis {
+        let tick = |(i, name): (usize, &String)| Tick { at: i as f64, label: name.clone() };
+        Axis {
+            label: human::sentence(label),
+            scale: Scale::Category,
+            low: -0.5,
+            high: names.len().max(1) as f64 - 0.5,
+            ticks: names.iter().enumerate().map(tick).collect(),
+            minor: Vec::new(),
+        }
+    }
+
+    /// A vertical axis for these values: from 0 unless that would hide what
+    /// differs, to the first tick above the largest.
+    pub(crate) fn vertical(
+        label: &str,
+        unit: Unit,
+        values: &[f64],
+        scale: ScaleSpec,
+        length: f64,
+    ) -> Axis {
+        let (low, high) = extent(values);
+        let shown = unit.shown(low.abs().max(high.abs()));
+        let label = with_unit(label, &shown);
+        if wants_log(scale, values, 1000.0) {
+            return logarithmic(label, &shown, outwards(low, -1), outwards(high, 1), length / 34.0);
+        }
+        let spread = high - low;
+        let flat = spread <= 0.02 * high.abs().max(low.abs());
+        let mut from = if low >= 0.0 && (low <= 0.6 * high || flat) { 0.0 } else { low };
+        let mut to = if high <= 0.0 && (high >= 0.6 * low || flat) { 0.0 } else { high };
+        if from >= to {
+            to = if unit == Unit::Fraction { 1.0 } else { from + shown.factor };
+        }
+        let step = step(to - from, (length / 50.0).clamp(2.0, 6.0), &shown);
+        from = libm::floor(from / step + 1e-9) * step;
+        to = libm::ceil(to / step - 1e-9) * step;
+        linear(label, &shown, from, to, step)
+    }
+
+    /// A horizontal axis for values that were chosen, such as a sweep's: ticks
+    /// at the values themselves if their labels find room.
+    pub(crate) fn horizontal(
+        label: &str,
+        unit: Unit,
+        values: &[f64],
+        scale: ScaleSpec,
+        length: f64,
+    ) -> Axis {
+        let (low, high) = extent(values);
+        let shown = unit.shown(low.abs().max(high.abs()));
+        let label = with_unit(label, &shown);
+        let mut axis = if wants_log(scale, values, 30.0) {
+            let spread = (high / low).max(1.0);
+            let margin = libm::pow(spread, 0.03).max(1.05);
+            logarithmic(label, &shown, low / margin, high * margin, length / 60.0)
+        } else {
+            let spread = if high > low { high - low } else { high.abs().max(shown.factor) };
+            let margin = spread * if high > low { 0.03 } else { 0.5 };
+            let step = step(spread + 2.0 * margin, (length / 70.0).clamp(2.0, 8.0), &shown);
+            linear(label, &shown, low - margin, high + margin, step)
+        };
+        if let Some(ticks) = chosen_ticks(&axis, values, &shown, length) {
+            axis.ticks = ticks;
+        }
+        axis
+    }
+
+    /// A horizontal axis for measured values, from 0 to just past the largest.
+    pub(crate) fn measured(
+        label: &str,
+        unit: Unit,
+        values: &[f64],
+        scale: ScaleSpec,
+        length: f64,
+    ) -> Axis {
+        let (low, high) = extent(values);
+        let shown = unit.shown(high);
+        let label = with_unit(label, &shown);
+        if wants_log(scale, values, 100.0) {
+            return logarithmic(label, &shown, outwards(low, -1), outwards(high, 1), length / 60.0);
+        }
+        let from = low.min(0.0);
+        let to = if high > from { high } else { from + shown.factor };
+        let step = step(to - from, (length / 75.0).clamp(2.0, 9.0), &shown);
+        linear(label, &shown, from, to, step)
+    }
+
+    /// Virtual time since the start, in seconds.
+    pub(crate) fn clock(values: &[f64], length: f64) -> Axis {
+        let (low, high) = extent(values);
+        let (from, to) = (low.min(0.0), if high > low.min(0.0) { high } else { low + 1.0 });
+        let shown = Unit::clock(to);
+        let step = step(to - from, (length / 70.0).clamp(2.0, 9.0), &shown);
+        linear(with_unit("virtual time", &shown), &shown, from, to, step)
+    }
+
+    /// From 0 to 100 per cent.
+    pub(crate) fn share(label: &str) -> Axis {
+        let shown = Unit::Fraction.shown(1.0);
+        linear(with_unit(label, &shown), &shown, 0.0, 1.0, 0.2)
+    }
+}
+
+fn with_unit(label: &str, shown: &Shown) -> String {
+    match shown.sign {
+        "" => human::sentence(label),
+        sign => format!("{} ({sign})", human::sentence(label)),
+    }
+}
+
+/// Smallest and largest of what can be drawn; 0 and 0 if there is nothing.
+fn extent(values: &[f64]) -> (f64, f64) {
+    let mut drawable = values.iter().copied().filter(|v| drawable(*v));
+    let first = drawable.next().unwrap_or(0.0);
+    drawable.fold((first, first), |(low, high), v| (low.min(v), high.max(v)))
+}
+
+fn wants_log(scale: ScaleSpec, values: &[f64], ratio: f64) -> bool {
+    let (low, high) = extent(values);
+    // The smallest normal numbers leave no room for a margin below.
+    let possible = low >= 1e-290;
+    match scale {
+        ScaleSpec::Linear => false,
+        ScaleSpec::Log => possible,
+        ScaleSpec::Auto => possible && high / low >= ratio,
+    }
+}
+
+/// The step of 1, 2 or 5 (or the unit's own) times a power of ten that gives
+/// at most `ticks` intervals.
+fn step(span: f64, ticks: f64, shown: &Shown) -> f64 {
+    let wanted = span / shown.factor / ticks;
+    let listed = shown.steps.iter().copied().find(|step| *step >= wanted);
+    if let Some(step) = listed.filter(|_| shown.steps.len() > 3 && wanted > 1.0) {
+        return step * shown.factor;
+    }
+    let base = pow10(human::exponent(wanted.max(1e-300)));
+    let nice = [1.0, 2.0, 5.0, 10.0].into_iter().find(|n| n * base >= wanted * (1.0 - 1e-9));
+    nice.unwrap_or(10.0) * base * shown.factor
+}
+
+fn linear(label: String, shown: &Shown, low: f64, high: f64, step: f64) -> Axis {
+    let first = libm::ceil(low / step - 1e-6);
+    let count = (libm::floor(high / step + 1e-6) - first).clamp(0.0, 100.0) as i64;
+    let at: Vec<f64> = (0..=count).map(|i| (first + i as f64) * step).collect();
+    let values: Vec<f64> = at.iter().map(|v| v / shown.factor).collect();
+    let labels = human::ticks(&values, step / shown.factor);
+    let ticks = at.into_iter().zip(labels).map(|(at, label)| Tick { at, label }).collect();
+    Axis { label, scale: Scale::Linear, low, high, ticks, minor: Vec::new() }
+}
+
+/// The next of 1, 2, 5 times a power of ten below (-1) or above (1).
+fn outwards(value: f64, direction: i32) -> f64 {
+    let base = pow10(human::exponent(value));
+    let nice = [0.5, 1.0, 2.0, 5.0, 10.0].map(|n| n * base);
+    let found = if direction < 0 {
+        nice.into_iter().rev().find(|n| *n < value * (1.0 - 1e-9))
+    } else {
+        nice.into_iter().find(|n| *n > value * (1.0 + 1e-9))
+    };
+    found.unwrap_or(value)
+}
+
+fn logarithmic(label: String, shown: &Shown, low: f64, high: f64, room: f64) -> Axis {
+    let (first, last) = (human::exponent(low), human::exponent(high));
+    let inside = |v: &f64| *v >= low * (1.0 - 1e-9) && *v <= high * (1.0 + 1e-9);
+    let multiples = |of: &[f64], every: i32| -> Vec<f64> {
+        (first..=last)
+            .filter(|n| n % every == 0)
+            .flat_map(|n| of.iter().map(move |m| m * pow10(n)))
+            .filter(inside)
+            .collect()
+    };
+    let every = libm::ceil(f64::from(last - first + 1) / room.max(2.0)) as i32;
+    let mut at = multiples(&[1.0, 2.0, 5.0], 1);
+    if at.len() as f64 > room || last - first > 3 {
+        at = multiples(&[1.0], every.max(1));
+    }
+    if at.len() < 2 {
+        at = vec![low, high];
+    }
+    let tick = |at: f64| Tick { at, label: human::short(at / shown.factor) };
+    let minor = match last - first {
+        0..=5 => multiples(&[2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0], 1),
+        _ => Vec::new(),
+    };
+    Axis { label, scale: Scale::Log, low, high, ticks: at.into_iter().map(tick).collect(), minor }
+}
+
+/// Ticks at the values themselves, if they are few, short and apart.
+fn chosen_ticks(axis: &Axis, values: &[f64], shown: &Shown, length: f64) -> Option<Vec<Tick>> {
+    let mut distinct: Vec<f64> = values.iter().copied().filter(|v| drawable(*v)).collect();
+    distinct.sort_by(f64::total_cmp);
+    distinct.dedup();
+    let ticks: Vec<Tick> =
+        distinct.iter().map(|&at| Tick { at, label: human::short(at / shown.factor) }).collect();
+    let span = axis.coordinate(axis.high) - axis.coordinate(axis.low);
+    let place = |tick: &Tick| (axis.coordinate(tick.at) / span) * length;
+    let half = |tick: &Tick| width(&tick.label, TICK, Weight::Regular) / 2.0;
+    let apart = ticks
+        .windows(2)
+        .all(|pair| place(&pair[1]) - place(&pair[0]) >= half(&pair[0]) + half(&pair[1]) + 8.0);
+    let short = ticks.iter().all(|tick| tick.label.len() <= 5);
+    (!ticks.is_empty() && ticks.len() <= 12 && short && apart).then_some(ticks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(axis: &Axis) -> Vec<&str> {
+        axis.ticks.iter().map(|tick| tick.label.as_str()).collect()
+    }
+
+    fn vertical(unit: Unit, values: &[f64]) -> Axis {
+        Axis::vertical("m", unit, values, ScaleSpec::Auto, 300.0)
+    }
+
+    #[test]
+    fn a_sweep_has_ticks_at_its_values() {
+        let axis = Axis::horizontal(
+            "L1 capacity",
+            Unit::Entries,
+            &[10.0, 100.0, 1000.0, 10_000.0],
+            ScaleSpec::Auto,
+            600.0,
+        );
+        assert_eq!(axis.scale, Scale::Log);
+        assert_eq!(labels(&axis), ["10", "100", "1k", "10k"]);
+        assert_eq!(axis.label, "L1 capacity (entries)");
+    }
+
+    #[test]
+    fn close_values_have_round_ticks_instead() {
+        let values: Vec<f64> = (0..40).map(|i| 100.0 + f64::from(i)).collect();
+        let axis = Axis::horizontal("x", Unit::Plain, &values, ScaleSpec::Auto, 600.0);
+        assert_eq!(labels(&axis), ["100", "110", "120", "130", "140"]);
+    }
+
+    #[test]
+    fn the_vertical_axis_starts_at_zero_where_that_hides_nothing() {
+        let range = |values: &[f64]| {
+            let axis = vertical(Unit::Plain, values);
+            (axis.low.round() as i32, axis.high.round() as i32)
+        };
+        assert_eq!(range(&[40.0, 90.0]), (0, 100));
+        assert_eq!(range(&[80.0, 90.0]), (80, 90));
+        // A difference of half a per cent should look like one.
+        assert_eq!(range(&[90.0, 90.4]), (0, 100));
+        assert_eq!(range(&[-15.0, -10.0]), (-15, -10));
+        assert_eq!(range(&[-50.0, -10.0]), (-50, 0));
+    }
+
+    #[test]
+    fn units_follow_the_size_of_the_values() {
+        assert_eq!(vertical(Unit::Seconds, &[0.1, 0.4]).label, "M (ms)");
+        assert_eq!(
+            labels(&vertical(Unit::Seconds, &[0.1, 0.4])),
+            ["0", "100", "200", "300", "400"]
+        );
+        assert_eq!(
+            labels(&vertical(Unit::Fraction, &[0.1, 0.93])),
+            ["0", "20", "40", "60", "80", "100"]
+        );
+        assert_eq!(
+            labels(&vertical(Unit::Usd, &[0.0, 0.0004])),
+            ["0", "0.0001", "0.0002", "0.0003", "0.0004"]
+        );
+        assert_eq!(vertical(Unit::Usd, &[2e-6]).label, "M (10⁻⁶ US$)");
+    }
+
+    #[test]
+    fn time_is_divided_as_on_a_clock() {
+        let ticks = |end: f64| {
+            let axis = Axis::clock(&[0.0, end], 600.0);
+            (axis.label.clone(), axis.ticks.len(), axis.ticks[1].label.clone())
+        };
+        assert_eq!(ticks(120.0), ("Virtual time (s)".into(), 9, "15".into()));
+        assert_eq!(ticks(3600.0), ("Virtual time (min)".into(), 7, "10".into()));
+        assert_eq!(ticks(86_400.0), ("Virtual time (h)".into(), 9, "3".into()));
+        assert_eq!(ticks(864_000.0), ("Virtual time (days)".into(), 6, "2".into()));
+    }
+
+    #[test]
+    fn orders_of_magnitude_make_a_logarithmic_axis() {
+        let axis = vertical(Unit::Seconds, &[0.02, 900.0]);
+        assert_eq!(axis.scale, Scale::Log);
+        assert_eq!(labels(&axis), ["0.01", "0.1", "1", "10", "100", "1k"]);
+        let narrow = Axis::vertical("m", Unit::Plain, &[3.0, 4.0], ScaleSpec::Log, 300.0);
+        assert_eq!(labels(&narrow), ["2", "5"]);
+    }
+
+    #[test]
+    fn nothing_and_extremes_still_make_an_axis() {
+        let cases: [&[f64]; 8] = [
+            &[],
+            &[f64::NAN, f64::INFINITY],
+            &[0.0],
+            &[-1.0],
+            &[5e-324, 1e-300],
+            &[1e300, -1e300],
+            &[1e289, -1e289],
+            &[1e-12, 1e12],
+        ];
+        for values in cases {
+            for scale in [ScaleSpec::Auto, ScaleSpec::Linear, ScaleSpec::Log] {
+                for unit in [Unit::Plain, Unit::Seconds, Unit::Fraction, Unit::Usd, Unit::Bytes] {
+                    for axis in [
+                        Axis::vertical("m", unit, values, scale, 300.0),
+                        Axis::horizontal("m", unit, values, scale, 600.0),
+                        Axis::measured("m", unit, values, scale, 600.0),
+                        Axis::clock(values, 600.0),
+                    ] {
+                        assert!(axis.low < axis.high, "{values:?} {scale:?} {axis:?}");
+                        assert!(axis.ticks.len() <= 101 && !axis.ticks.is_empty(), "{axis:?}");
+                    }
+                }
+            }
+        }
+    }
+}

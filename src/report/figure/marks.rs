@@ -1,0 +1,73 @@
+//! Marks drawn with plotters' own elements in a panel's coordinates.
+
+use plotters::prelude::*;
+
+use super::canvas::{Align, Canvas, Drawn, Font, Plot, length, px, reason, stroke};
+use super::text::Weight;
+use super::theme::{INK, Look, SUBTITLE};
+use super::{Axis, Mark, Panel};
+
+const LINE: f64 = 2.0;
+
+/// Draws a panel's marks in their order.
+pub(crate) fn draw(canvas: &Canvas, plot: &mut Plot, panel: &Panel) -> Drawn {
+    let place = |&(x, y): &(f64, f64)| (panel.x.coordinate(x), panel.y.coordinate(y));
+    let places = |points: &[(f64, f64)]| points.iter().map(place).collect::<Vec<_>>();
+    for mark in &panel.marks {
+        match mark {
+            Mark::Area { outline, look, opacity } => {
+                let area = Polygon::new(places(outline), look.color.mix(*opacity).filled());
+                plot.draw_series([area]).map_err(reason)?;
+            }
+            Mark::Line { points, look } => line(plot, places(points), *look)?,
+            Mark::Markers { points, look } => {
+                for point in places(points) {
+                    canvas.marker(px(plot.backend_coord(&point)), *look)?;
+                }
+            }
+            Mark::Bar { left, right, value, look } => {
+                let foot = base(&panel.y);
+                let corners = [(*left, foot), (*right, panel.y.coordinate(*value))];
+                let bar = Rectangle::new(corners, look.color.filled());
+                plot.draw_series([bar]).map_err(reason)?;
+            }
+            Mark::Whisker { x, low, high, look } => {
+                let ends = [low, high].map(|y| px(plot.backend_coord(&place(&(*x, *y)))));
+                whisker(canvas, ends, *look)?;
+            }
+            Mark::Text { x, y, text } => {
+                let (x, y) = px(plot.backend_coord(&place(&(*x, *y))));
+                let font = Font { size: SUBTITLE - 1.0, weight: Weight::Regular, color: INK };
+                canvas.text(text, (x, y - 5.0), Align::Center, font)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Where bars stand: at zero, or at the end nearest to it.
+fn base(axis: &Axis) -> f64 {
+    axis.coordinate(0.0_f64.clamp(axis.low, axis.high))
+}
+
+fn line(plot: &mut Plot, points: Vec<(f64, f64)>, look: Look) -> Drawn {
+    let style = stroke(look.color, LINE);
+    match look.dash {
+        None => plot.draw_series(LineSeries::new(points, style)).map_err(reason)?,
+        Some((dash, gap)) => {
+            let line = DashedLineSeries::new(points, length(dash), length(gap), style);
+            plot.draw_series(line).map_err(reason)?
+        }
+    };
+    Ok(())
+}
+
+/// An interval with caps; plotters' own error bar adds a ring at the mean.
+fn whisker(canvas: &Canvas, [low, high]: [(f64, f64); 2], look: Look) -> Drawn {
+    let style = stroke(look.color, 1.3);
+    canvas.line(low, high, style)?;
+    for (x, y) in [low, high] {
+        canvas.line((x - 3.5, y), (x + 3.5, y), style)?;
+    }
+    Ok(())
+}

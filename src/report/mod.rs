@@ -1,0 +1,28 @@
+//! Results for people: tables as CSV files, charts, the terminal's summary.
+//!
+//! ```text
+//! Table ─ csv ─► results folder ─► results ─► chart/ ─► figure/ ─► SVG ─ png ─► PNG
+//!                                  (tables)   (a file   (axes, labels,
+//!                                              a kind)   plotters)
+//! ```
+//! Charts are always drawn from the files of a results folder, so that
+//! `windtunnel plot` gives the same bytes as the run did.
+
+mod chart;
+pub mod charts;
+pub mod csv;
+mod data;
+mod defaults;
+mod error;
+mod figure;
+mod human;
+mod names;
+mod png;
+mod results;
+mod summary;
+mod unit;
+
+pub use charts::{Format, draw_all};
+pub use defaults::default_charts;
+pub use error::ReportError;
+pub use summary::{Terminal, summary};

@@ -1,0 +1,179 @@
+//! Names of metrics and swept paths in words.
+
+/// A metric in words: `p99 latency` for `e2e_p99_s`.
+pub(crate) fn metric(name: &str) -> String {
+    let exact = match name {
+        "completed" => "completed requests",
+        "rejected" => "rejected requests",
+        "semantic_false_hits" => "false semantic hits",
+        "throughput_rps" => "throughput",
+        "goodput_rps" => "goodput",
+        "cost_usd" => "cost",
+        "cost_per_request_usd" => "cost per request",
+        "cost_saved_usd" => "cost saved by caching",
+        "quality_mean" => "mean quality",
+        "budget_overshoot_usd" => "budget overshoot",
+        "events" => "simulated events",
+        "arrivals_rps" => "arrivals",
+        "completions_rps" => "completions",
+        "errors_rps" => "errors",
+        "in_flight" => "requests in flight",
+        "queue" => "requests queued",
+        "spend_usd" => "spend",
+        "e2e_s" => "latency",
+        "ttft_s" => "time to first token",
+        "queue_s" => "time in queue",
+        _ => "",
+    };
+    if exact.is_empty() { statistic(name).unwrap_or_else(|| plain(name)) } else { exact.to_owned() }
+}
+
+/// `p99 time in queue` for `queue_p99_s`: what, which statistic, unit.
+fn statistic(name: &str) -> Option<String> {
+    let mut words = name.strip_suffix("_s")?.split('_');
+    let (what, statistic) = (words.next()?, words.next()?);
+    let what = match what {
+        "e2e" => "latency",
+        "ttft" => "time to first token",
+        "tpot" => "time per output token",
+        "itl" => "time between tokens",
+        "queue" => "time in queue",
+        "inference" => "inference time",
+        _ => return None,
+    };
+    let statistic = match statistic {
+        "max" => "longest",
+        "min" => "shortest",
+        other => other,
+    };
+    words.next().is_none().then(|| format!("{statistic} {what}"))
+}
+
+/// A name without its unit and underscores.
+fn plain(name: &str) -> String {
+    let suffix = ["_usd", "_rps", "_s"].into_iter().find_map(|unit| name.strip_suffix(unit));
+    suffix.unwrap_or(name).replace('_', " ")
+}
+
+/// A swept path in words: `L1 capacity` for `cache.levels.l1.capacity`, or
+/// for `cache.levels.0.capacity` (the level's name is not known here).
+pub(crate) fn path(path: &str) -> String {
+    let steps: Vec<&str> = path.split('.').collect();
+    let words = |steps: &[&str]| steps.join(" ").replace('_', " ");
+    match steps.as_slice() {
+        ["point"] => "sweep point".to_owned(),
+        ["level"] => "cache level".to_owned(),
+        ["cache", "levels", level, rest @ ..] => {
+            let level = match level.parse::<usize>() {
+                Ok(index) => format!("L{}", index + 1),
+                Err(_) if level.len() <= 3 => level.to_uppercase(),
+                Err(_) => (*level).to_owned(),
+            };
+            format!("{level} {}", words(last_of(rest)))
+        }
+        ["models", model, rest @ ..] => format!("{model} {}", words(last_of(rest))),
+        ["workload", "arrivals", .., "rate"] => "arrival rate".to_owned(),
+        ["workload", part, .., last] => format!("{} {}", singular(part), words(&[last])),
+        ["cost", "select"] => "model selection".to_owned(),
+        ["cost", "budgets", name, .., last] => format!("{name} {} budget", words(&[last])),
+        [.., before, last] if is_vague(last) => format!("{} {}", words(&[before]), words(&[last])),
+        [.., last] => words(&[last]),
+        [] => String::new(),
+    }
+    .trim()
+    .to_owned()
+}
+
+/// Whether a step needs the one before it to say anything.
+fn is_vague(step: &str) -> bool {
+    const VAGUE: [&str; 14] = [
+        "capacity",
+        "policy",
+        "latency",
+        "count",
+        "rate",
+        "mean",
+        "exponent",
+        "threshold",
+        "limit",
+        "max",
+        "min",
+        "size",
+        "name",
+        "ttl",
+    ];
+    VAGUE.contains(&step) || step.parse::<usize>().is_ok()
+}
+
+fn last_of<'a, 'b>(steps: &'b [&'a str]) -> &'b [&'a str] {
+    &steps[steps.len().saturating_sub(1)..]
+}
+
+fn singular(word: &str) -> &str {
+    word.strip_suffix('s').unwrap_or(word)
+}
+
+/// A swept path as short as it can be told from the others: `l1.capacity`.
+pub(crate) fn shortest<'a>(path: &'a str, all: &[String]) -> &'a str {
+    let starts = path.rmatch_indices('.').map(|(dot, _)| dot + 1);
+    for start in starts {
+        let end = &path[start..];
+        let unique = all.iter().filter(|other| {
+            other.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        });
+        if unique.count() <= 1 && end.parse::<usize>().is_err() {
+            return end;
+        }
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_have_names_in_words() {
+        for (name, words) in [
+            ("e2e_p99_s", "p99 latency"),
+            ("ttft_mean_s", "mean time to first token"),
+            ("e2e_max_s", "longest latency"),
+            ("cost_per_request_usd", "cost per request"),
+            ("cache_hit_rate", "cache hit rate"),
+            ("hits", "hits"),
+            ("something_new_usd", "something new"),
+        ] {
+            assert_eq!(metric(name), words);
+        }
+    }
+
+    #[test]
+    fn paths_have_names_in_words() {
+        for (name, words) in [
+            ("cache.levels.l1.capacity", "L1 capacity"),
+            ("cache.levels.0.policy", "L1 policy"),
+            ("cache.levels.disk.latency", "disk latency"),
+            ("cache.semantic.threshold", "semantic threshold"),
+            ("workload.arrivals.poisson.rate", "arrival rate"),
+            ("workload.prompts.zipf.exponent", "prompt exponent"),
+            ("models.gpt-4.server.replicas", "gpt-4 replicas"),
+            ("cost.select", "model selection"),
+            ("cost.select.utility.quality_threshold", "quality threshold"),
+            ("cost.budgets.default.daily", "default daily budget"),
+            ("seed", "seed"),
+            ("point", "sweep point"),
+            ("", ""),
+        ] {
+            assert_eq!(path(name), words);
+        }
+    }
+
+    #[test]
+    fn columns_are_told_apart_by_as_little_as_it_takes() {
+        let all = ["cache.levels.l1.capacity", "cache.levels.l2.capacity", "cost.select"]
+            .map(str::to_owned);
+        assert_eq!(shortest(&all[0], &all), "l1.capacity");
+        assert_eq!(shortest(&all[2], &all), "select");
+        assert_eq!(shortest("seed", &all), "seed");
+    }
+}

@@ -1,0 +1,260 @@
+//! A results folder, read as far as a chart needs it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::csv::{cell_text, open, read_cell, read_table};
+use super::{ReportError, human};
+use crate::stats::{Cell, Table};
+
+/// A folder with the CSV files of an experiment.
+pub(crate) struct Results<'a> {
+    dir: &'a Path,
+    pub swept: &'a [String],
+    /// `points.csv`.
+    pub points: Table,
+    /// The most replications that a point has, if `runs.csv` tells.
+    pub replications: usize,
+    /// The experiment's title; may be empty.
+    pub title: &'a str,
+}
+
+/// What several replications measured at one place.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Fold {
+    count: f64,
+    sum: f64,
+    pub low: f64,
+    pub high: f64,
+}
+
+impl Fold {
+    const NOTHING: Fold =
+        Fold { count: 0.0, sum: 0.0, low: f64::INFINITY, high: f64::NEG_INFINITY };
+
+    pub(crate) fn add(&mut self, value: f64) {
+        self.count += 1.0;
+        self.sum += value;
+        self.low = self.low.min(value);
+        self.high = self.high.max(value);
+    }
+
+    /// The mean of what was measured, if anything was.
+    pub(crate) fn mean(&self) -> Option<f64> {
+        // Rounding must not push the mean of equal values past them.
+        (self.count > 0.0).then(|| (self.sum / self.count).clamp(self.low, self.high))
+    }
+
+    /// The fold of two neighbouring places: the mean of both, bounds around both.
+    fn join(&mut self, other: &Fold) {
+        self.count += other.count;
+        self.sum += other.sum;
+        self.low = self.low.min(other.low);
+        self.high = self.high.max(other.high);
+    }
+}
+
+impl Default for Fold {
+    fn default() -> Self {
+        Fold::NOTHING
+    }
+}
+
+/// A curve of a point: places (quantiles, times) in rising order, each with a
+/// fold for each column that was asked for.
+pub(crate) type Curve = Vec<(f64, Vec<Fold>)>;
+
+impl<'a> Results<'a> {
+    pub(crate) fn open(
+        dir: &'a Path,
+        swept: &'a [String],
+        title: &'a str,
+    ) -> Result<Self, ReportError> {
+        let points = read_table(&dir.join("points.csv"))?;
+        for path in swept {
+            need(&points.columns, "points.csv", path)?;
+        }
+        let replications = count_replications(dir);
+        Ok(Results { dir, swept, points, replications, title })
+    }
+
+    /// Whether a table is there and has rows.
+    pub(crate) fn has(&self, file: &str) -> bool {
+        let reader = open(&self.dir.join(file));
+        reader.is_ok_and(|mut reader| reader.records().next().is_some_and(|row| row.is_ok()))
+    }
+
+    /// The columns of a table; none if it is not there.
+    pub(crate) fn columns(&self, file: &str) -> Vec<String> {
+        let reader = open(&self.dir.join(file)).ok();
+        let header = reader.and_then(|mut reader| reader.headers().cloned().ok());
+        header.map_or_else(Vec::new, |header| header.iter().map(str::to_owned).collect())
+    }
+
+    /// A table of the folder.
+    pub(crate) fn table(&self, file: &str) -> Result<Table, ReportError> {
+        read_table(&self.dir.join(file))
+    }
+
+    /// The cell of `points.csv` in a row and column.
+    pub(crate) fn cell(&self, row: usize, column: &str) -> &Cell {
+        let index = self.points.column(column);
+        index.and_then(|index| self.points.rows[row].get(index)).unwrap_or(&Cell::Empty)
+    }
+
+    /// The number of the point in each row of `points.csv`.
+    pub(crate) fn point_numbers(&self) -> Vec<u64> {
+        let number = |row: usize| match self.cell(row, "point") {
+            Cell::Int(point) => *point as u64,
+            _ => row as u64,
+        };
+        (0..self.points.rows.len()).map(number).collect()
+    }
+
+    /// The curves of these points in `latency.csv` or `timeline.csv`, folded
+    /// over replications. Reads the file once and keeps nothing else of it.
+    pub(crate) fn curves(
+        &self,
+        file: &str,
+        key: &str,
+        values: &[String],
+        points: &[u64],
+    ) -> Result<Vec<Curve>, ReportError> {
+        let path = self.dir.join(file);
+        let mut reader = open(&path)?;
+        let header = reader.headers().map_err(ReportError::csv(&path))?;
+        let header: Vec<String> = header.iter().map(str::to_owned).collect();
+        let point = need(&header, file, "point")?;
+        let key = need(&header, file, key)?;
+        let values: Vec<usize> =
+            values.iter().map(|v| need(&header, file, v)).collect::<Result<_, _>>()?;
+        let wanted: BTreeMap<String, usize> =
+            points.iter().enumerate().map(|(i, point)| (point.to_string(), i)).collect();
+        // Keys are not negative, so that their bits are in their order.
+        let mut curves: Vec<BTreeMap<u64, Vec<Fold>>> = vec![BTreeMap::new(); points.len()];
+        let mut row = csv::StringRecord::new();
+        while reader.read_record(&mut row).map_err(ReportError::csv(&path))? {
+            let Some(&curve) = wanted.get(&row[point]) else { continue };
+            let Some(key) = number(&read_cell(&row[key])).filter(|key| *key >= 0.0) else {
+                continue;
+            };
+            let folds = curves[curve]
+                .entry(key.abs().to_bits())
+                .or_insert_with(|| vec![Fold::default(); values.len()]);
+            for (fold, column) in folds.iter_mut().zip(&values) {
+                if let Some(value) = number(&read_cell(&row[*column])) {
+                    fold.add(value);
+                }
+            }
+        }
+        let rising = |curve: BTreeMap<u64, Vec<Fold>>| {
+            curve.into_iter().map(|(key, folds)| (f64::from_bits(key), folds)).collect()
+        };
+        Ok(curves.into_iter().map(rising).collect())
+    }
+}
+
+/// Joins neighbours until a curve has at most `most` places.
+pub(crate) fn thin(curve: &Curve, most: usize) -> Curve {
+    let join = |chunk: &[(f64, Vec<Fold>)]| {
+        let (first, rest) = chunk.split_first()?;
+        let mut joined = first.clone();
+        for (_, folds) in rest {
+            joined.1.iter_mut().zip(folds).for_each(|(fold, other)| fold.join(other));
+        }
+        Some(joined)
+    };
+    curve.chunks(curve.len().div_ceil(most.max(1)).max(1)).filter_map(join).collect()
+}
+
+fn need(columns: &[String], file: &str, name: &str) -> Result<usize, ReportError> {
+    let found = columns.iter().position(|column| column == name);
+    found.ok_or_else(|| ReportError::column(file, name, columns))
+}
+
+/// The column of a table, or an error with the nearest name.
+pub(crate) fn column(table: &Table, file: &str, name: &str) -> Result<usize, ReportError> {
+    need(&table.columns, file, name)
+}
+
+/// The number in a cell, if it is one and finite.
+pub(crate) fn number(cell: &Cell) -> Option<f64> {
+    match cell {
+        Cell::Int(value) => Some(*value as f64),
+        Cell::Num(value) if value.is_finite() => Some(*value),
+        _ => None,
+    }
+}
+
+/// The most replications of a point in `runs.csv`; 0 if it does not tell.
+fn count_replications(dir: &Path) -> usize {
+    let Ok(mut reader) = open(&dir.join("runs.csv")) else { return 0 };
+    let Ok(header) = reader.headers() else { return 0 };
+    let Some(point) = header.iter().position(|column| column == "point") else { return 0 };
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for row in reader.records().flatten() {
+        *counts.entry(row.get(point).unwrap_or_default().to_owned()).or_default() += 1;
+    }
+    counts.into_values().max().unwrap_or(0)
+}
+
+/// The value of a swept path as a reader of the chart sees it.
+pub(crate) fn show(cell: &Cell) -> String {
+    match cell {
+        Cell::Empty => "(default)".to_owned(),
+        Cell::Text(text) if text.starts_with('{') => unwrapped(text),
+        Cell::Text(text) => text.clone(),
+        Cell::Int(_) | Cell::Num(_) => {
+            let plain = cell_text(cell);
+            let short = number(cell).map_or_else(String::new, human::short);
+            // Round thousands are shortened: nothing is lost.
+            if plain.ends_with("00") && short.ends_with('k') || plain.len() > 7 {
+                short
+            } else {
+                plain
+            }
+        }
+    }
+}
+
+/// `utility: {quality_threshold: 0.8}` for a choice written as JSON.
+fn unwrapped(json: &str) -> String {
+    let inner = json.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(json);
+    let spaced = inner.replace('"', "").replace(':', ": ").replace(',', ", ");
+    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thinning_keeps_the_mean_and_the_bounds() {
+        let place = |t: u32| {
+            let mut fold = Fold::default();
+            fold.add(f64::from(t));
+            (f64::from(t), vec![fold])
+        };
+        let curve: Curve = (0..10).map(place).collect();
+        let thin = thin(&curve, 5);
+        assert_eq!(thin.len(), 5);
+        let (time, folds) = &thin[1];
+        assert_eq!((Some(*time), folds[0].mean()), (Some(2.0), Some(2.5)));
+        assert_eq!([folds[0].low, folds[0].high], [2.0, 3.0]);
+        assert_eq!(super::thin(&Vec::new(), 5), Vec::new());
+    }
+
+    #[test]
+    fn values_of_paths_read_well_and_lose_nothing() {
+        let json = r#"{"utility":{"quality_threshold":0.8}}"#;
+        let cells = [Cell::Int(1000), Cell::Int(1234), Cell::Int(20_000), Cell::Int(12_345)];
+        assert_eq!(cells.map(|cell| show(&cell)), ["1k", "1234", "20k", "12345"]);
+        assert_eq!(show(&Cell::from(json)), "utility: {quality_threshold: 0.8}");
+        assert_eq!(show(&Cell::Empty), "(default)");
+    }
+
+    #[test]
+    fn nothing_measured_has_no_mean() {
+        assert_eq!(Fold::default().mean(), None);
+    }
+}
