@@ -32,7 +32,7 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
         })
         .collect();
     for folder in &args.folders {
-        let charts = report::draw_charts(folder, &formats)
+        let charts = report::redraw(folder, &formats)
             .map_err(|error| Failure::Input(format!("error: {error}")))?;
         for chart in charts {
             print(&chart.display().to_string())?;

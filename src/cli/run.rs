@@ -127,10 +127,14 @@ fn run_one(args: &Args, prepared: &Prepared, progress: &Arc<Progress>) -> Result
     let staging = workspace.staging().map_err(|error| failed(&error))?;
     let points =
         report::write_results(prepared, &workspace, &staging).map_err(|error| failed(&error))?;
-    report::draw_charts(&staging, &formats(&args.format)).map_err(|error| failed(&error))?;
+    let formats = formats(&args.format);
+    if !formats.is_empty() {
+        report::redraw(&staging, &formats).map_err(|error| failed(&error))?;
+    }
     let folder = workspace.publish().map_err(|error| failed(&error))?;
     if !args.quiet {
-        eprintln!("{}", report::summary(prepared, &points));
+        let swept: Vec<String> = prepared.grid.axes.iter().map(|axis| axis.name.clone()).collect();
+        eprint!("{}", report::summary(&points, &swept, terminal()));
     }
     Ok(folder)
 }
@@ -145,6 +149,14 @@ fn formats(wanted: &[OutputFormat]) -> Vec<Format> {
         }
     }
     formats
+}
+
+/// What the summary may use of the terminal.
+fn terminal() -> report::Terminal {
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let stderr = console::Term::stderr();
+    let width = stderr.size_checked().map(|(_, columns)| columns);
+    report::Terminal { width, color: is_terminal() && !plain }
 }
 
 /// A progress bar that follows `progress` until it is finished.

@@ -120,7 +120,7 @@ impl Experiment {
     }
 
     fn check_chart(&self, chart: &ChartSpec, problems: &mut Problems) {
-        let axes: Vec<&str> = self.sweep.grid.keys().map(String::as_str).collect();
+        let axes: Vec<String> = self.sweep.grid.keys().cloned().collect();
         let metrics: Vec<&str> = METRICS.iter().map(|metric| metric.name).collect();
         chart.check(&axes, &metrics, problems);
     }
