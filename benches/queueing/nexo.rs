@@ -43,12 +43,13 @@ fn now(cx: &Context<System>) -> Time {
 #[Model]
 impl System {
     #[nexosim(init)]
+    #[allow(clippy::unused_async)] // nexosim asks for it
     async fn init(&mut self, cx: &Context<Self>) {
         self.schedule_arrival(cx);
     }
 
     #[nexosim(schedulable)]
-    fn arrive(&mut self, _: (), cx: &Context<Self>) {
+    fn arrive(&mut self, (): (), cx: &Context<Self>) {
         self.schedule_arrival(cx);
         if self.state().station.arrive(now(cx), (), 0) == Admission::Start {
             self.schedule_departure(cx);
@@ -56,7 +57,7 @@ impl System {
     }
 
     #[nexosim(schedulable)]
-    fn depart(&mut self, _: (), cx: &Context<Self>) {
+    fn depart(&mut self, (): (), cx: &Context<Self>) {
         if self.state().station.finish(now(cx)).is_some() {
             self.schedule_departure(cx);
         }

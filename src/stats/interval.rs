@@ -45,6 +45,7 @@ pub fn mean_ci(values: &[f64], level: f64) -> MeanCi {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "exact by contract")]
 mod tests {
     use super::*;
     use crate::kernel::Streams;

@@ -71,6 +71,7 @@ impl FromIterator<f64> for Moments {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "exact by contract")]
 mod tests {
     use super::*;
 

@@ -85,6 +85,7 @@ fn exceedance(t: f64, df: f64) -> f64 {
 
 /// The continued fraction of the incomplete beta function (26.5.8), by Lentz's
 /// method.
+#[allow(clippy::many_single_char_names)] // as in the source
 fn beta_fraction(x: f64, a: f64, b: f64) -> f64 {
     /// Keeps a denominator from being zero.
     fn guard(value: f64) -> f64 {

@@ -1,8 +1,8 @@
 //! A queueing system of one station, and the closed forms it is held against.
 
 use windtunnel::kernel::{
-    Admission, Discipline, EventId, Model, Scheduler, Simulation, Station, StationConfig, Stream,
-    Streams, Ticket, Time,
+    Admission, Discipline, Duration, EventId, Model, Scheduler, Simulation, Station, StationConfig,
+    Stream, Streams, Ticket, Time,
 };
 use windtunnel::stats::{MeanCi, Moments, mean_ci};
 
@@ -129,9 +129,7 @@ impl Desk {
             sim.cancel(*impatience);
         }
         self.class_wait[job.class as usize].push(sim.now().since(job.arrival).as_secs_f64());
-        let service = windtunnel::kernel::Duration::from_secs_f64(
-            self.system.service.draw(&mut self.services),
-        );
+        let service = Duration::from_secs_f64(self.system.service.draw(&mut self.services));
         sim.schedule_in(service, Event::Departure(job));
     }
 
