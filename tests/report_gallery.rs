@@ -8,14 +8,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use support::folder::{Folder, counts, names};
-use windtunnel::experiment::charts::ChartSpec;
 use windtunnel::report::{Format, default_charts, draw_all};
 use windtunnel::stats::Cell;
-
-fn read(yaml: &str) -> Vec<ChartSpec> {
-    serde_yaml::with::singleton_map_recursive::deserialize(serde_yaml::Deserializer::from_str(yaml))
-        .unwrap()
-}
 
 fn draw(name: &str, folder: &Folder, charts: &str) {
     let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("gallery").join(name);
@@ -23,8 +17,11 @@ fn draw(name: &str, folder: &Folder, charts: &str) {
     fs::create_dir_all(&dir).unwrap();
     folder.write(&dir);
     let swept = folder.swept();
-    let specs =
-        if charts.is_empty() { default_charts(&dir, &swept).unwrap() } else { read(charts) };
+    let specs = if charts.is_empty() {
+        default_charts(&dir, &swept).unwrap()
+    } else {
+        support::charts(charts)
+    };
     let files = draw_all(&dir, &specs, &swept, &[Format::Svg, Format::Png], name).unwrap();
     for file in files {
         println!("{}", file.display());
@@ -98,5 +95,28 @@ fn gallery() {
             (POLICY, many),
         ]),
         "[{line: {x: workload.arrivals.poisson.rate, y: [e2e_p99_s, cache_hit_rate], series: cache.levels.l1.policy, y_scale: log}}]",
+    );
+    draw(
+        "bytes",
+        &sweep(vec![(CAPACITY, names(&["16MiB", "64MiB", "256MiB", "1GiB"]))]),
+        "[{line: {x: cache.levels.l1.capacity}}]",
+    );
+    draw(
+        "unbounded",
+        &sweep(vec![
+            (CAPACITY, names(&["100", "1000", "unbounded"])),
+            ("cache.ttl", names(&["10m", "1h", "1d"])),
+        ]),
+        "[{line: {x: cache.levels.l1.capacity, series: cache.ttl}}, {line: {x: cache.ttl, series: cache.levels.l1.capacity}}, {cdf: {x_scale: linear}}]",
+    );
+    draw(
+        "one-value",
+        &sweep(vec![(CAPACITY, counts(&[1000])), (POLICY, names(&["lru", "sieve"]))]),
+        "[{line: {x: cache.levels.l1.capacity, series: cache.levels.l1.policy}}, {bar: {x: cache.levels.l1.policy, y: cache_hit_rate}}]",
+    );
+    draw(
+        "levels",
+        &sweep(vec![(CAPACITY, capacities())]),
+        "[{bar: {x: level, y: hits, series: cache.levels.l1.capacity}}, {line: {x: cache.levels.l1.capacity, y: hits, series: level}}, {timeline: {metrics: [queue]}}]",
     );
 }
