@@ -8,14 +8,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use support::folder::{Folder, counts, names};
-use windtunnel::experiment::charts::ChartSpec;
 use windtunnel::report::{Format, default_charts, draw_all};
 use windtunnel::stats::Cell;
-
-fn read(yaml: &str) -> Vec<ChartSpec> {
-    serde_yaml::with::singleton_map_recursive::deserialize(serde_yaml::Deserializer::from_str(yaml))
-        .unwrap()
-}
 
 fn draw(name: &str, folder: &Folder, charts: &str) {
     let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("gallery").join(name);
@@ -23,8 +17,11 @@ fn draw(name: &str, folder: &Folder, charts: &str) {
     fs::create_dir_all(&dir).unwrap();
     folder.write(&dir);
     let swept = folder.swept();
-    let specs =
-        if charts.is_empty() { default_charts(&dir, &swept).unwrap() } else { read(charts) };
+    let specs = if charts.is_empty() {
+        default_charts(&dir, &swept).unwrap()
+    } else {
+        support::charts(charts)
+    };
     let files = draw_all(&dir, &specs, &swept, &[Format::Svg, Format::Png], name).unwrap();
     for file in files {
         println!("{}", file.display());
@@ -46,7 +43,8 @@ fn gallery() {
         &sweep(vec![(CAPACITY, capacities()), (POLICY, names(&["lru", "sieve"]))]),
         "",
     );
-    let policies = ["lru", "fifo", "sieve", "s3-fifo", "tinylfu", "arc", "lirs", "a-policy-with-a-long-name"];
+    let policies =
+        ["lru", "fifo", "sieve", "s3-fifo", "tinylfu", "arc", "lirs", "a-policy-with-a-long-name"];
     draw("eight-series", &sweep(vec![(CAPACITY, capacities()), (POLICY, names(&policies))]), "");
     draw(
         "categories",
@@ -60,14 +58,24 @@ fn gallery() {
             names(&[
                 "{\"utility\":{\"quality_threshold\":0.8,\"fallback\":\"cheapest\"}}",
                 "{\"cascade\":{\"models\":[\"local-llama\",\"gpt-3.5\",\"gpt-4\"]}}",
-                "cheapest", "random", "round_robin", "best_quality_within_budget", "a", "b", "c", "d",
+                "cheapest",
+                "random",
+                "round_robin",
+                "best_quality_within_budget",
+                "a",
+                "b",
+                "c",
+                "d",
             ]),
         )]),
         "[{bar: {x: cost.select, y: cost_per_request_usd}}]",
     );
     draw(
         "big-intervals",
-        &Folder { noise: 0.8, ..sweep(vec![(CAPACITY, capacities()), (POLICY, names(&["lru", "sieve", "arc"]))]) },
+        &Folder {
+            noise: 0.8,
+            ..sweep(vec![(CAPACITY, capacities()), (POLICY, names(&["lru", "sieve", "arc"]))])
+        },
         "",
     );
     draw(
@@ -82,7 +90,10 @@ fn gallery() {
     let many: Vec<Cell> = (0..12).map(|i| Cell::from(format!("policy-{i}"))).collect();
     draw(
         "twelve-series",
-        &sweep(vec![("workload.arrivals.poisson.rate", names(&["5/s", "10/s", "15/s", "20/s", "25/s"])), (POLICY, many)]),
+        &sweep(vec![
+            ("workload.arrivals.poisson.rate", names(&["5/s", "10/s", "15/s", "20/s", "25/s"])),
+            (POLICY, many),
+        ]),
         "[{line: {x: workload.arrivals.poisson.rate, y: [e2e_p99_s, cache_hit_rate], series: cache.levels.l1.policy, y_scale: log}}]",
     );
 }

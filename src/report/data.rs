@@ -1,10 +1,11 @@
 //! A metric over the dimensions of a sweep, and how it falls into panels.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::csv::cell_text;
 use super::results::{Fold, Results, column, number, show};
 use super::unit::{Unit, quantities};
-use super::{ReportError, names};
+use super::{ReportError, human, names};
 use crate::experiment::charts::ENTITIES;
 use crate::stats::{Cell, Table};
 
@@ -20,12 +21,15 @@ pub(crate) struct Dimension {
     /// Whether the values are quantities, so that distances between them mean
     /// something.
     pub numeric: bool,
+    /// The number of each value, by its text.
+    order: BTreeMap<String, usize>,
 }
 
 /// A value of a dimension.
 #[derive(Clone, Debug)]
 pub(crate) struct Level {
-    cell: Cell,
+    /// The value as it stands in the file.
+    cell: String,
     pub name: String,
     /// The quantity, or the place in the order.
     pub value: f64,
@@ -33,25 +37,15 @@ pub(crate) struct Level {
 
 impl Dimension {
     pub(crate) fn new(path: &str, cells: impl Iterator<Item = Cell>) -> Self {
-        let mut distinct: Vec<Cell> = Vec::new();
-        for cell in cells {
-            if !distinct.contains(&cell) {
-                distinct.push(cell);
-            }
-        }
-        let level = |(cell, value): (Cell, f64)| Level { name: show(&cell), cell, value };
-        let title = names::path(path);
-        let (numeric, mut unit, mut levels) = match quantities(&distinct) {
-            Some((unit, values)) => {
-                let levels = distinct.into_iter().zip(values).map(level).collect::<Vec<_>>();
-                (true, unit, levels)
-            }
-            None => {
-                let order = (0..distinct.len()).map(|i| i as f64);
-                let levels = distinct.into_iter().zip(order).map(level).collect();
-                (false, Unit::Plain, levels)
-            }
-        };
+        let mut seen = BTreeSet::new();
+        let distinct: Vec<Cell> = cells.filter(|cell| seen.insert(cell_text(cell))).collect();
+        let found = quantities(&distinct);
+        let numeric = found.is_some();
+        let (mut unit, values) =
+            found.unwrap_or_else(|| (Unit::Plain, (0..distinct.len()).map(|i| i as f64).collect()));
+        let level =
+            |(cell, value): (&Cell, f64)| Level { name: show(cell), cell: cell_text(cell), value };
+        let mut levels: Vec<Level> = distinct.iter().zip(values).map(level).collect();
         levels.sort_by(|a, b| a.value.total_cmp(&b.value));
         if unit == Unit::Plain && numeric {
             unit = match path.rsplit('.').next() {
@@ -60,16 +54,20 @@ impl Dimension {
                 _ => Unit::Plain,
             };
         }
-        Dimension { path: path.to_owned(), title, unit, levels, numeric }
+        let order = levels.iter().enumerate().map(|(i, level)| (level.cell.clone(), i)).collect();
+        let title = names::path(path);
+        Dimension { path: path.to_owned(), title, unit, levels, numeric, order }
     }
 
     fn find(&self, cell: &Cell) -> usize {
-        self.levels.iter().position(|level| level.cell == *cell).unwrap_or(0)
+        self.order.get(&cell_text(cell)).copied().unwrap_or(0)
     }
 
     /// `L1 capacity 100`: a value with its dimension.
     pub(crate) fn with(&self, level: usize) -> String {
-        self.levels.get(level).map_or(String::new(), |level| format!("{} {}", self.title, level.name))
+        self.levels
+            .get(level)
+            .map_or(String::new(), |level| format!("{} {}", self.title, level.name))
     }
 }
 
@@ -106,12 +104,16 @@ impl Data {
     /// Reads a metric of the points, or of an entity's table if one of `axes`
     /// is an entity. The dimensions are the swept paths, then `axes` that are
     /// not swept.
-    pub(crate) fn read(results: &Results, metric: &str, axes: &[&str]) -> Result<Self, ReportError> {
+    pub(crate) fn read(
+        results: &Results,
+        metric: &str,
+        axes: &[&str],
+    ) -> Result<Self, ReportError> {
         let swept = |axis: &str| results.swept.iter().any(|path| path == axis);
         let entities: Vec<&str> =
             axes.iter().copied().filter(|a| ENTITIES.contains(a) && !swept(a)).collect();
         let others = axes.iter().copied().filter(|axis| !swept(axis) && !entities.contains(axis));
-        for axis in others.clone().filter(|axis| *axis != "point") {
+        if let Some(axis) = others.clone().find(|axis| *axis != "point") {
             return Err(ReportError::not_swept(axis, results.swept));
         }
         let mut paths: Vec<&str> = results.swept.iter().map(String::as_str).collect();
@@ -246,10 +248,13 @@ pub(crate) fn divide(data: &Data, x: usize, series: Option<usize>) -> (Vec<Share
         let total = shares.len();
         let first = shares.into_iter().next();
         return first.map_or((Vec::new(), None), |(key, observations)| {
-            let held = format!("held at {} (1 of {total} combinations)", heading(&key));
+            let held = format!("only {} (1 of {total} combinations)", heading(&key));
             (vec![whole(observations)], Some(held))
         });
     }
-    let share = |(key, observations): (Vec<usize>, _)| Share { heading: heading(&key), observations };
+    let share = |(key, observations): (Vec<usize>, _)| Share {
+        heading: human::sentence(&heading(&key)),
+        observations,
+    };
     (shares.into_iter().map(share).collect(), None)
 }

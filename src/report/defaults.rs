@@ -25,9 +25,7 @@ pub fn default_charts(dir: &Path, swept: &[String]) -> Result<Vec<ChartSpec>, Re
     let rows = 0..results.points.rows.len();
     let dimensions: Vec<Dimension> = swept
         .iter()
-        .map(|path| {
-            Dimension::new(path, rows.clone().map(|row| results.cell(row, path).clone()))
-        })
+        .map(|path| Dimension::new(path, rows.clone().map(|row| results.cell(row, path).clone())))
         .filter(|dimension| dimension.levels.len() > 1)
         .collect();
     let mut charts = Vec::new();

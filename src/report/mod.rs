@@ -19,8 +19,10 @@ mod human;
 mod names;
 mod png;
 mod results;
+mod summary;
 mod unit;
 
 pub use charts::{Format, draw_all};
 pub use defaults::default_charts;
 pub use error::ReportError;
+pub use summary::{Terminal, summary};

@@ -87,8 +87,20 @@ pub(crate) fn path(path: &str) -> String {
 /// Whether a step needs the one before it to say anything.
 fn is_vague(step: &str) -> bool {
     const VAGUE: [&str; 14] = [
-        "capacity", "policy", "latency", "count", "rate", "mean", "exponent", "threshold", "limit",
-        "max", "min", "size", "name", "ttl",
+        "capacity",
+        "policy",
+        "latency",
+        "count",
+        "rate",
+        "mean",
+        "exponent",
+        "threshold",
+        "limit",
+        "max",
+        "min",
+        "size",
+        "name",
+        "ttl",
     ];
     VAGUE.contains(&step) || step.parse::<usize>().is_ok()
 }

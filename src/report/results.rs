@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::ReportError;
 use super::csv::{cell_text, open, read_cell, read_table};
+use super::{ReportError, human};
 use crate::stats::{Cell, Table};
 
 /// A folder with the CSV files of an experiment.
@@ -202,12 +202,26 @@ fn count_replications(dir: &Path) -> usize {
 pub(crate) fn show(cell: &Cell) -> String {
     match cell {
         Cell::Empty => "(default)".to_owned(),
-        Cell::Int(_) | Cell::Num(_) => match number(cell) {
-            Some(value) if value.abs() >= 10_000.0 => super::human::short(value),
-            _ => cell_text(cell),
-        },
+        Cell::Text(text) if text.starts_with('{') => unwrapped(text),
         Cell::Text(text) => text.clone(),
+        Cell::Int(_) | Cell::Num(_) => {
+            let plain = cell_text(cell);
+            let short = number(cell).map_or_else(String::new, human::short);
+            // Round thousands are shortened: nothing is lost.
+            if plain.ends_with("00") && short.ends_with('k') || plain.len() > 7 {
+                short
+            } else {
+                plain
+            }
+        }
     }
+}
+
+/// `utility: {quality_threshold: 0.8}` for a choice written as JSON.
+fn unwrapped(json: &str) -> String {
+    let inner = json.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(json);
+    let spaced = inner.replace('"', "").replace(':', ": ").replace(',', ", ");
+    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -224,10 +238,19 @@ mod tests {
         let curve: Curve = (0..10).map(place).collect();
         let thin = thin(&curve, 5);
         assert_eq!(thin.len(), 5);
-        assert_eq!(thin[1].0, 2.0);
-        assert_eq!(thin[1].1[0].mean(), Some(2.5));
-        assert_eq!((thin[1].1[0].low, thin[1].1[0].high), (2.0, 3.0));
+        let (time, folds) = &thin[1];
+        assert_eq!((Some(*time), folds[0].mean()), (Some(2.0), Some(2.5)));
+        assert_eq!((Some(folds[0].low), Some(folds[0].high)), (Some(2.0), Some(3.0)));
         assert_eq!(super::thin(&Vec::new(), 5), Vec::new());
+    }
+
+    #[test]
+    fn values_of_paths_read_well_and_lose_nothing() {
+        let json = r#"{"utility":{"quality_threshold":0.8}}"#;
+        let cells = [Cell::Int(1000), Cell::Int(1234), Cell::Int(20_000), Cell::Int(12_345)];
+        assert_eq!(cells.map(|cell| show(&cell)), ["1k", "1234", "20k", "12345"]);
+        assert_eq!(show(&Cell::from(json)), "utility: {quality_threshold: 0.8}");
+        assert_eq!(show(&Cell::Empty), "(default)");
     }
 
     #[test]

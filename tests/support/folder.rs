@@ -99,8 +99,17 @@ impl Folder {
         let mut models = Table::new(["point", "replication", "model", "requests", "cost_usd"]);
         let mut latency = Table::new(["point", "replication", "quantile", "e2e_s", "ttft_s"]);
         let mut timeline = Table::new([
-            "point", "replication", "time_s", "arrivals_rps", "completions_rps", "errors_rps",
-            "in_flight", "queue", "utilization", "cache_hit_rate", "spend_usd",
+            "point",
+            "replication",
+            "time_s",
+            "arrivals_rps",
+            "completions_rps",
+            "errors_rps",
+            "in_flight",
+            "queue",
+            "utilization",
+            "cache_hit_rate",
+            "spend_usd",
         ]);
         for (number, point) in self.points().iter().enumerate() {
             let place = self.place(point);
@@ -112,10 +121,16 @@ impl Folder {
                 let key = || vec![Cell::Int(number as i64), Cell::Int(replication as i64)];
                 let row = |cells: Vec<Cell>| [key(), cells].concat();
                 runs.push(row(vec![Cell::Int(19_366)]));
-                for (i, (level, share)) in [("l1", 0.2), ("l2", 0.3), ("l3", 0.1)].iter().enumerate() {
+                for (i, (level, share)) in
+                    [("l1", 0.2), ("l2", 0.3), ("l3", 0.1)].iter().enumerate()
+                {
                     let lookups = 19_366.0 / (i + 1) as f64;
                     let hits = (lookups * share * (0.5 + first) * (1.0 + noise)).floor();
-                    levels.push(row(vec![(*level).into(), Cell::Num(lookups.floor()), hits.into()]));
+                    levels.push(row(vec![
+                        (*level).into(),
+                        Cell::Num(lookups.floor()),
+                        hits.into(),
+                    ]));
                 }
                 for (model, share) in [("gpt-4", 0.12), ("gpt-3.5", 0.55), ("local-llama", 0.33)] {
                     let requests = (19_366.0 * share * (1.0 + noise)).floor();
@@ -136,21 +151,19 @@ impl Folder {
                     let jitter = 1.0 + 0.1 * wobble(seed + 7 * step);
                     let arrivals = (20.0 + 8.0 * wave) * jitter;
                     let warm = 1.0 - libm::exp(-minute / 8.0);
-                    timeline.push(row(
-                        [
-                            minute * 60.0,
-                            arrivals,
-                            arrivals * (0.97 + 0.02 * wave),
-                            0.2 * arrivals * (wave - 0.8).max(0.0),
-                            arrivals * (1.4 - 0.6 * first),
-                            (8.0 * (wave - 0.3)).max(0.0) * (1.5 - first) * jitter,
-                            (0.7 + 0.25 * wave - 0.2 * first) * jitter.min(1.02),
-                            (0.1 + 0.6 * first) * warm * jitter.min(1.0),
-                            arrivals * 0.012 * (1.3 - first) * (minute + 1.0) * 3.0,
-                        ]
-                        .map(Cell::from)
-                        .to_vec(),
-                    ));
+                    timeline.push(row([
+                        minute * 60.0,
+                        arrivals,
+                        arrivals * (0.97 + 0.02 * wave),
+                        0.2 * arrivals * (wave - 0.8).max(0.0),
+                        arrivals * (1.4 - 0.6 * first),
+                        (8.0 * (wave - 0.3)).max(0.0) * (1.5 - first) * jitter,
+                        (0.7 + 0.25 * wave - 0.2 * first) * jitter.min(1.02),
+                        (0.1 + 0.6 * first) * warm * jitter.min(1.0),
+                        arrivals * 0.012 * (1.3 - first) * (minute + 1.0) * 3.0,
+                    ]
+                    .map(Cell::from)
+                    .to_vec()));
                 }
             }
         }

@@ -4,7 +4,7 @@
 use super::super::ReportError;
 use super::super::data::Interval;
 use super::super::figure::axis::drawable;
-use super::super::figure::{Axis, Entry, Figure, Legend, Mark, Panel, Sample, look};
+use super::super::figure::{Axis, Figure, Mark, Panel, band, look};
 use super::super::results::{Curve, Results};
 use super::super::unit::Unit;
 use super::super::{human, names};
@@ -31,7 +31,8 @@ pub(super) fn figure(results: &Results, spec: &CdfSpec) -> Result<Named, ReportE
     let all = values(1.0);
     if all.iter().any(|v| *v > x.high) {
         let largest = all.iter().copied().filter(|v| drawable(*v)).fold(0.0, f64::max);
-        pick.notes.push(format!("to the 99.9th percentile; the longest is {}", human::seconds(largest)));
+        pick.notes
+            .push(format!("to the 99.9th percentile; the longest is {}", human::seconds(largest)));
     }
     let panel = panel(&curves, x);
     let interval = if results.replications > 1 { Interval::Range } else { Interval::None };
@@ -39,7 +40,7 @@ pub(super) fn figure(results: &Results, spec: &CdfSpec) -> Result<Named, ReportE
     let figure = Figure {
         title: spec.title.clone().unwrap_or_else(|| title(&name, &pick)),
         subtitle: spec.subtitle.clone().unwrap_or_else(subtitle),
-        legend: legend(&pick),
+        legend: pick.legend(),
         panels: vec![panel],
         columns: 1,
         height: 300.0,
@@ -52,23 +53,9 @@ fn title(name: &str, pick: &Pick) -> String {
     match pick.points.len() {
         0 | 1 => human::sentence(&format!("distribution of {name}")),
         _ => {
-            let by = pick.heading.clone();
-            let by = if by.is_empty() { "point".to_owned() } else { decapitalise(&by) };
+            let by = if pick.by.is_empty() { "point" } else { &pick.by };
             human::sentence(&format!("distribution of {name} by {by}"))
         }
-    }
-}
-
-/// Undoes [`human::sentence`] for use within a sentence; names such as `L1`
-/// keep their capitals.
-fn decapitalise(text: &str) -> String {
-    let word = text.split(' ').next().unwrap_or(text);
-    let mut chars = text.chars();
-    match chars.next() {
-        Some(first) if word.chars().skip(1).all(char::is_lowercase) => {
-            first.to_lowercase().chain(chars).collect()
-        }
-        _ => text.to_owned(),
     }
 }
 
@@ -79,14 +66,16 @@ fn panel(curves: &[Curve], x: Axis) -> Panel {
         let measured: Vec<(f64, f64, f64, f64)> = curve
             .iter()
             .filter_map(|(q, folds)| Some((*q, folds[0].low, folds[0].mean()?, folds[0].high)))
-            .filter(|(q, low, mean, high)| *q <= 1.0 && [*low, *mean, *high].into_iter().all(drawable))
+            .filter(|(q, low, mean, high)| {
+                *q <= 1.0 && [*low, *mean, *high].into_iter().all(drawable)
+            })
             .collect();
         let low = cut(measured.iter().map(|(q, low, ..)| (*low, *q)), &x);
         let mean = cut(measured.iter().map(|(q, _, mean, _)| (*mean, *q)), &x);
         let high = cut(measured.iter().map(|(q, .., high)| (*high, *q)), &x);
         if low != high && !low.is_empty() {
             let outline = low.into_iter().chain(high.into_iter().rev()).collect();
-            bands.push(Mark::Area { outline, look: look(i) });
+            bands.push(Mark::Area { outline, look: look(i), opacity: band(curves.len()) });
         }
         if !mean.is_empty() {
             lines.push(Mark::Line { points: mean, look: look(i) });
@@ -111,14 +100,4 @@ fn cut(points: impl Iterator<Item = (f64, f64)>, x: &Axis) -> Vec<(f64, f64)> {
         kept.push((value.max(x.low), share));
     }
     kept
-}
-
-fn legend(pick: &Pick) -> Option<Legend> {
-    if pick.points.len() < 2 {
-        return None;
-    }
-    let entry =
-        |(i, (_, name)): (usize, &(u64, String))| Entry { name: name.clone(), look: look(i), end: None };
-    let entries = pick.points.iter().enumerate().map(entry).collect();
-    Some(Legend { heading: pick.heading.clone(), entries, sample: Sample::Line, at_ends: false })
 }

@@ -4,7 +4,7 @@
 use super::super::ReportError;
 use super::super::data::{Observation, Share};
 use super::super::figure::axis::drawable;
-use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Panel, Sample, look};
+use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Panel, Sample, band, look};
 use super::super::results::Results;
 use super::Named;
 use super::xy::Xy;
@@ -50,14 +50,10 @@ fn axes(xy: &Xy, spec: &XySpec) -> (Axis, Axis) {
         Axis::categories(&dimension.title, &names)
     };
     let height = xy.grid().1;
-    let mut values = xy.values();
-    let measured: Vec<f64> =
-        xy.shares.iter().flat_map(|share| &share.observations).map(|o| o.value).collect();
-    // An interval may reach below zero where the metric cannot.
-    if measured.iter().all(|value| *value >= 0.0) {
-        let floor = measured.iter().copied().filter(|v| *v > 0.0).fold(f64::INFINITY, f64::min);
-        values.iter_mut().for_each(|v| if *v <= 0.0 && !measured.contains(v) { *v = floor });
-    }
+    let shown = xy.shares.iter().flat_map(|share| &share.observations);
+    // An interval that reaches zero should not forbid a logarithmic axis.
+    let ends = shown.flat_map(|o| [o.value, if o.low > 0.0 { o.low } else { o.value }, o.high]);
+    let values: Vec<f64> = ends.collect();
     (x, Axis::vertical(&xy.name, xy.unit, &values, spec.y_scale, height))
 }
 
@@ -70,7 +66,7 @@ fn panel(xy: &Xy, share: &Share, index: usize, x: Axis, mut y: Axis) -> Panel {
         }
     }
     bands.extend(lines);
-    if index % xy.grid().0 != 0 {
+    if !index.is_multiple_of(xy.grid().0) {
         y.label.clear();
     }
     let x_labels = xy.is_lowest(index);
@@ -109,6 +105,7 @@ fn draw_run(
     let x = |o: &Observation| xy.x_dimension().levels[o.at[xy.x]].value;
     let inside = |value: f64| value.clamp(y.low, y.high);
     let points: Vec<(f64, f64)> = run.iter().map(|o| (x(o), o.value)).collect();
+    let opacity = band(xy.series_names().len());
     let wide = run.iter().any(|o| o.high > o.low);
     match run {
         [alone] if wide => {
@@ -118,7 +115,7 @@ fn draw_run(
         _ if wide => {
             let upper = run.iter().map(|o| (x(o), inside(o.high)));
             let lower = run.iter().rev().map(|o| (x(o), inside(o.low)));
-            bands.push(Mark::Area { outline: upper.chain(lower).collect(), look });
+            bands.push(Mark::Area { outline: upper.chain(lower).collect(), look, opacity });
         }
         _ => {}
     }

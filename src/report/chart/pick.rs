@@ -1,7 +1,11 @@
 //! Which points a chart of curves shows, and what they are called.
 
+use std::collections::BTreeSet;
+
+use super::super::csv::cell_text;
 use super::super::data::Dimension;
-use super::super::results::Results;
+use super::super::figure::{Entry, Legend, Sample, look};
+use super::super::results::{Results, show};
 use super::super::{ReportError, human};
 
 /// The most curves of a chart: as many as the palette has colours.
@@ -12,9 +16,26 @@ pub(crate) struct Pick {
     /// The number of each point, with its name.
     pub points: Vec<(u64, String)>,
     /// What tells them apart, in words.
-    pub heading: String,
+    pub by: String,
     /// What the subtitle has to say about the choice.
     pub notes: Vec<String>,
+}
+
+impl Pick {
+    /// The legend of the curves; none for a single one.
+    pub(crate) fn legend(&self) -> Option<Legend> {
+        let entry = |(i, (_, name)): (usize, &(u64, String))| Entry {
+            name: name.clone(),
+            look: look(i),
+            end: None,
+        };
+        (self.points.len() > 1).then(|| Legend {
+            heading: human::sentence(&self.by),
+            entries: self.points.iter().enumerate().map(entry).collect(),
+            sample: Sample::Line,
+            at_ends: false,
+        })
+    }
 }
 
 /// Chooses the points asked for, or one for each value of `series`, or all;
@@ -46,13 +67,13 @@ pub(crate) fn pick(
         notes.push(format!("{CURVES} of {total} points"));
     }
     let name = |row: usize| {
-        let values = named.iter().map(|d| super::super::results::show(results.cell(row, &d.path)));
+        let values = named.iter().map(|d| show(results.cell(row, &d.path)));
         let name = values.collect::<Vec<_>>().join(", ");
         if name.is_empty() { format!("point {}", numbers[row]) } else { name }
     };
     let points = rows.iter().map(|row| (numbers[*row], name(*row))).collect();
     let titles: Vec<&str> = named.iter().map(|d| d.title.as_str()).collect();
-    Ok(Pick { points, heading: human::sentence(&titles.join(", ")), notes })
+    Ok(Pick { points, by: titles.join(" and "), notes })
 }
 
 /// Keeps the first row for each value of `chosen`, with the other dimensions
@@ -66,25 +87,17 @@ fn hold(
 ) {
     let Some(&first) = rows.first() else { return };
     let others: Vec<&&Dimension> = all.iter().filter(|d| d.path != chosen.path).collect();
-    let same = |row: usize, d: &Dimension| results.cell(row, &d.path) == results.cell(first, &d.path);
-    let mut seen = Vec::new();
+    let same =
+        |row: usize, d: &Dimension| results.cell(row, &d.path) == results.cell(first, &d.path);
+    let mut seen = BTreeSet::new();
     let before = rows.len();
-    let mut fresh = |row: usize| {
-        let cell = results.cell(row, &chosen.path);
-        let is_new = !seen.contains(&cell);
-        if is_new {
-            seen.push(cell);
-        }
-        is_new
-    };
+    let mut fresh = |row: usize| seen.insert(cell_text(results.cell(row, &chosen.path)));
     let distinct = chosen.levels.len() == before;
     rows.retain(|row| (distinct || others.iter().all(|d| same(*row, d))) && fresh(*row));
     if rows.len() < before {
         let held: Vec<String> = others
             .iter()
-            .map(|d| {
-                format!("{} {}", d.title, super::super::results::show(results.cell(first, &d.path)))
-            })
+            .map(|d| format!("{} {}", d.title, show(results.cell(first, &d.path))))
             .collect();
         if !held.is_empty() {
             notes.push(format!("held at {}", held.join(", ")));

@@ -4,10 +4,10 @@
 use super::super::ReportError;
 use super::super::data::Interval;
 use super::super::figure::axis::drawable;
-use super::super::figure::{Axis, Entry, Figure, Legend, Mark, Panel, Sample, look};
+use super::super::figure::{Axis, Entry, Figure, Legend, Mark, Panel, Sample, band, look};
+use super::super::names;
 use super::super::results::{Curve, Fold, Results, thin};
 use super::super::unit::Unit;
-use super::super::names;
 use super::pick::{Pick, pick};
 use super::{Named, conditions, file_name};
 use crate::experiment::charts::{ScaleSpec, TimelineSpec};
@@ -49,7 +49,7 @@ pub(super) fn figure(results: &Results, spec: &TimelineSpec) -> Result<Named, Re
             .subtitle
             .clone()
             .unwrap_or_else(|| conditions(results, interval, "band", pick.notes.clone())),
-        legend: legend(&pick),
+        legend: pick.legend(),
         panels,
         columns: 1,
         height: if groups.len() > 1 { 115.0 } else { 260.0 },
@@ -59,11 +59,11 @@ pub(super) fn figure(results: &Results, spec: &TimelineSpec) -> Result<Named, Re
 }
 
 fn title(pick: &Pick) -> String {
-    match pick.heading.as_str() {
-        heading if pick.points.len() > 1 && !heading.is_empty() => {
-            format!("Over virtual time, by {heading}")
+    match pick.by.as_str() {
+        by if pick.points.len() > 1 && !by.is_empty() => {
+            format!("Behaviour over virtual time by {by}")
         }
-        _ => "Over virtual time".to_owned(),
+        _ => "Behaviour over virtual time".to_owned(),
     }
 }
 
@@ -138,7 +138,8 @@ fn panel(group: &Group, columns: &[String], curves: &[Curve], x: Axis, last: boo
                 if run.iter().any(|(_, fold)| fold.high > fold.low) {
                     let upper = run.iter().map(|(t, fold)| (*t, fold.high));
                     let lower = run.iter().rev().map(|(t, fold)| (*t, fold.low));
-                    bands.push(Mark::Area { outline: upper.chain(lower).collect(), look });
+                    let outline = upper.chain(lower).collect();
+                    bands.push(Mark::Area { outline, look, opacity: band(curves.len()) });
                 }
             }
         }
@@ -174,14 +175,4 @@ fn runs(curve: &Curve, metric: usize) -> Vec<Vec<(f64, Fold)>> {
     }
     runs.retain(|run| !run.is_empty());
     runs
-}
-
-fn legend(pick: &Pick) -> Option<Legend> {
-    if pick.points.len() < 2 {
-        return None;
-    }
-    let entry =
-        |(i, (_, name)): (usize, &(u64, String))| Entry { name: name.clone(), look: look(i), end: None };
-    let entries = pick.points.iter().enumerate().map(entry).collect();
-    Some(Legend { heading: pick.heading.clone(), entries, sample: Sample::Line, at_ends: false })
 }

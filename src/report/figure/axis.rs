@@ -86,7 +86,7 @@ impl Axis {
         let flat = spread <= 0.02 * high.abs().max(low.abs());
         let mut from = if low >= 0.0 && (low <= 0.6 * high || flat) { 0.0 } else { low };
         let mut to = if high <= 0.0 && (high >= 0.6 * low || flat) { 0.0 } else { high };
-        if from == to {
+        if from >= to {
             to = if unit == Unit::Fraction { 1.0 } else { from + shown.factor };
         }
         let step = step(to - from, (length / 50.0).clamp(2.0, 6.0), &shown);
@@ -189,10 +189,8 @@ fn wants_log(scale: ScaleSpec, values: &[f64], ratio: f64) -> bool {
 fn step(span: f64, ticks: f64, shown: &Shown) -> f64 {
     let wanted = span / shown.factor / ticks;
     let listed = shown.steps.iter().copied().find(|step| *step >= wanted);
-    if shown.steps.len() > 3 && wanted > 1.0 {
-        if let Some(step) = listed {
-            return step * shown.factor;
-        }
+    if let Some(step) = listed.filter(|_| shown.steps.len() > 3 && wanted > 1.0) {
+        return step * shown.factor;
     }
     let base = pow10(human::exponent(wanted.max(1e-300)));
     let nice = [1.0, 2.0, 5.0, 10.0].into_iter().find(|n| n * base >= wanted * (1.0 - 1e-9));
@@ -252,16 +250,14 @@ fn chosen_ticks(axis: &Axis, values: &[f64], shown: &Shown, length: f64) -> Opti
     let mut distinct: Vec<f64> = values.iter().copied().filter(|v| drawable(*v)).collect();
     distinct.sort_by(f64::total_cmp);
     distinct.dedup();
-    let ticks: Vec<Tick> = distinct
-        .iter()
-        .map(|&at| Tick { at, label: human::short(at / shown.factor) })
-        .collect();
+    let ticks: Vec<Tick> =
+        distinct.iter().map(|&at| Tick { at, label: human::short(at / shown.factor) }).collect();
     let span = axis.coordinate(axis.high) - axis.coordinate(axis.low);
     let place = |tick: &Tick| (axis.coordinate(tick.at) / span) * length;
     let half = |tick: &Tick| width(&tick.label, TICK, Weight::Regular) / 2.0;
-    let apart = ticks.windows(2).all(|pair| {
-        place(&pair[1]) - place(&pair[0]) >= half(&pair[0]) + half(&pair[1]) + 8.0
-    });
+    let apart = ticks
+        .windows(2)
+        .all(|pair| place(&pair[1]) - place(&pair[0]) >= half(&pair[0]) + half(&pair[1]) + 8.0);
     let short = ticks.iter().all(|tick| tick.label.len() <= 5);
     (!ticks.is_empty() && ticks.len() <= 12 && short && apart).then_some(ticks)
 }
@@ -301,25 +297,34 @@ mod tests {
 
     #[test]
     fn the_vertical_axis_starts_at_zero_where_that_hides_nothing() {
-        assert_eq!(vertical(Unit::Plain, &[40.0, 90.0]).low, 0.0);
-        assert_eq!(vertical(Unit::Plain, &[80.0, 90.0]).low, 80.0);
+        let range = |values: &[f64]| {
+            let axis = vertical(Unit::Plain, values);
+            (axis.low.round() as i32, axis.high.round() as i32)
+        };
+        assert_eq!(range(&[40.0, 90.0]), (0, 100));
+        assert_eq!(range(&[80.0, 90.0]), (80, 90));
         // A difference of half a per cent should look like one.
-        assert_eq!(vertical(Unit::Plain, &[90.0, 90.4]).low, 0.0);
-        assert_eq!(vertical(Unit::Plain, &[-5.0, -4.0]).high, -4.0);
-        assert_eq!(vertical(Unit::Plain, &[-5.0, -1.0]).high, 0.0);
+        assert_eq!(range(&[90.0, 90.4]), (0, 100));
+        assert_eq!(range(&[-15.0, -10.0]), (-15, -10));
+        assert_eq!(range(&[-50.0, -10.0]), (-50, 0));
     }
 
     #[test]
     fn units_follow_the_size_of_the_values() {
         assert_eq!(vertical(Unit::Seconds, &[0.1, 0.4]).label, "M (ms)");
-        assert_eq!(labels(&vertical(Unit::Seconds, &[0.1, 0.4])), ["0", "100", "200", "300", "400"]);
-        assert_eq!(labels(&vertical(Unit::Fraction, &[0.1, 0.93])), [
-            "0", "20", "40", "60", "80", "100"
-        ]);
-        assert_eq!(labels(&vertical(Unit::Usd, &[0.0, 0.0004])), [
-            "0", "0.0001", "0.0002", "0.0003", "0.0004"
-        ]);
-        assert_eq!(vertical(Unit::Usd, &[2e-6]).label, "M (10⁻⁶ US$)");
+        assert_eq!(
+            labels(&vertical(Unit::Seconds, &[0.1, 0.4])),
+            ["0", "100", "200", "300", "400"]
+        );
+        assert_eq!(
+            labels(&vertical(Unit::Fraction, &[0.1, 0.93])),
+            ["0", "20", "40", "60", "80", "100"]
+        );
+        assert_eq!(
+            labels(&vertical(Unit::Usd, &[0.0, 0.0004])),
+            ["0", "0.0001", "0.0002", "0.0003", "0.0004"]
+        );
+        assert_eq!(vertical(Unit::Usd, &[2e-6]).label, "M (millionths of a US$)");
     }
 
     #[test]

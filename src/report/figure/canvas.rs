@@ -144,8 +144,10 @@ impl<'b> Canvas<'b> {
         font: Font,
         turn: FontTransform,
     ) -> Drawn {
-        // The backend sets the baseline 0.76 em below a `Top` anchor, and
-        // divides the size by 1.24.
+        if text.is_empty() {
+            return Ok(());
+        }
+        // The backend sets the baseline 0.76 em below a `Top` anchor.
         let drop = 0.76 * font.size;
         let place = match turn {
             FontTransform::None => (x, y - drop),
@@ -161,7 +163,7 @@ impl<'b> Canvas<'b> {
             Weight::Bold => FontStyle::Bold,
         };
         let family = FontFamily::Name(FONTS);
-        let style = TextStyle::from((family, font.size * UNITS * 1.24, weight).into_font())
+        let style = TextStyle::from((family, backend_size(font.size), weight).into_font())
             .color(&font.color)
             .transform(turn)
             .pos(Pos::new(h_pos, VPos::Top));
@@ -236,6 +238,14 @@ impl<'b> Canvas<'b> {
         }
         Ok(())
     }
+}
+
+/// The size that the backend, which divides it by 1.24, writes as a short number.
+fn backend_size(px: f64) -> f64 {
+    let wanted = px * UNITS;
+    let near = wanted * 1.24;
+    let written = |size: &f64| (size / 1.24).to_string().len();
+    [near, near.next_down(), near.next_up()].into_iter().min_by_key(written).unwrap_or(near)
 }
 
 /// A place that plotters computed, in px.

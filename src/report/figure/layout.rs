@@ -212,9 +212,8 @@ fn draw_panel(
     draw_x(canvas, &plot, panel, place)?;
     match &figure.legend {
         Some(legend) if layout.at_ends => {
-            let end = |(x, y)| {
-                px(plot.backend_coord(&(panel.x.coordinate(x), panel.y.coordinate(y))))
-            };
+            let end =
+                |(x, y)| px(plot.backend_coord(&(panel.x.coordinate(x), panel.y.coordinate(y))));
             let ends: Vec<_> = legend.entries.iter().filter_map(|e| e.end).map(end).collect();
             legend::draw_ends(canvas, legend, place.plot, &ends)
         }

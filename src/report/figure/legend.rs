@@ -130,27 +130,29 @@ pub(crate) fn ends_width(legend: &Legend, height: f64) -> Option<f64> {
 }
 
 /// Draws the names beside a plot; `ends` are where the lines end, in px.
-pub(crate) fn draw_ends(canvas: &Canvas, legend: &Legend, plot: Rect, ends: &[(f64, f64)]) -> Drawn {
+pub(crate) fn draw_ends(
+    canvas: &Canvas,
+    legend: &Legend,
+    plot: Rect,
+    ends: &[(f64, f64)],
+) -> Drawn {
     let heading = end_heading(legend);
     let left = plot.right() + LEADER;
-    for (i, line) in heading.iter().enumerate() {
-        let baseline = plot.top + i as f64 * END_ROW + 6.0;
-        canvas.text(line, (left, baseline), Align::Left, font(Weight::Bold))?;
-    }
-    let top = plot.top + heading.len() as f64 * END_ROW - 4.0;
-    let wanted: Vec<f64> = ends.iter().map(|(_, y)| *y).collect();
-    let Some(centres) = spread(&wanted, END_ROW, top, plot.bottom() + 8.0) else {
+    // The heading's lines stand above the first name and give way with it.
+    let first = ends.iter().map(|(_, y)| *y).fold(plot.bottom(), f64::min);
+    let above = (1..=heading.len()).rev().map(|row| first - 0.1 - row as f64 * END_ROW);
+    let wanted: Vec<f64> = above.chain(ends.iter().map(|(_, y)| *y)).collect();
+    let Some(centres) = spread(&wanted, END_ROW, plot.top - 8.0, plot.bottom() + 8.0) else {
         return Ok(());
     };
-    for ((entry, end), centre) in legend.entries.iter().zip(ends).zip(centres) {
+    let (above, beside) = centres.split_at(heading.len());
+    for (line, centre) in heading.iter().zip(above) {
+        canvas.text(line, (left, centre + 4.2), Align::Left, font(Weight::Bold))?;
+    }
+    for ((entry, end), &centre) in legend.entries.iter().zip(ends).zip(beside) {
         // A leader from a line that ends earlier would run through the others.
         if plot.right() - end.0 < 0.06 * plot.width {
-            let bend = (plot.right() + 3.0, end.1);
-            let from = (end.0 + 6.0, end.1);
-            if from.0 < bend.0 {
-                canvas.line(from, bend, stroke(AXIS, 0.6))?;
-            }
-            canvas.line(bend, (left - 2.0, centre), stroke(AXIS, 0.6))?;
+            draw_leader(canvas, *end, plot.right() + 3.0, (left - 2.0, centre))?;
         }
         canvas.marker((left + 3.0, centre), entry.look)?;
         let name = shorten(&entry.name, SUBTITLE, Weight::Regular, END_NAME);
@@ -158,4 +160,13 @@ pub(crate) fn draw_ends(canvas: &Canvas, legend: &Legend, plot: Rect, ends: &[(f
         canvas.text(&name, baseline, Align::Left, font(Weight::Regular))?;
     }
     Ok(())
+}
+
+/// A thin line from the end of a series to its name, level up to `bend`.
+fn draw_leader(canvas: &Canvas, end: (f64, f64), bend: f64, name: (f64, f64)) -> Drawn {
+    let from = end.0 + 6.0;
+    if from < bend {
+        canvas.line((from, end.1), (bend, end.1), stroke(AXIS, 0.6))?;
+    }
+    canvas.line((bend, end.1), name, stroke(AXIS, 0.6))
 }

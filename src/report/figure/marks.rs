@@ -4,7 +4,7 @@ use plotters::prelude::*;
 
 use super::canvas::{Align, Canvas, Drawn, Font, Plot, length, px, reason, stroke};
 use super::text::Weight;
-use super::theme::{BAND, INK, Look, SUBTITLE};
+use super::theme::{INK, Look, SUBTITLE};
 use super::{Axis, Mark, Panel};
 
 const LINE: f64 = 2.0;
@@ -15,8 +15,8 @@ pub(crate) fn draw(canvas: &Canvas, plot: &mut Plot, panel: &Panel) -> Drawn {
     let places = |points: &[(f64, f64)]| points.iter().map(place).collect::<Vec<_>>();
     for mark in &panel.marks {
         match mark {
-            Mark::Area { outline, look } => {
-                let area = Polygon::new(places(outline), look.color.mix(BAND).filled());
+            Mark::Area { outline, look, opacity } => {
+                let area = Polygon::new(places(outline), look.color.mix(*opacity).filled());
                 plot.draw_series([area]).map_err(reason)?;
             }
             Mark::Line { points, look } => line(plot, places(points), *look)?,

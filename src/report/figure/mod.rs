@@ -14,7 +14,7 @@ mod text;
 pub(crate) mod theme;
 
 pub(crate) use axis::Axis;
-pub(crate) use theme::{Look, look};
+pub(crate) use theme::{Look, band, look};
 
 /// A drawing of one or more panels.
 #[derive(Clone, Debug)]
@@ -80,7 +80,7 @@ pub(crate) struct Panel {
 #[derive(Clone, Debug)]
 pub(crate) enum Mark {
     /// A transparent area, such as an interval.
-    Area { outline: Vec<(f64, f64)>, look: Look },
+    Area { outline: Vec<(f64, f64)>, look: Look, opacity: f64 },
     /// A line without gaps.
     Line { points: Vec<(f64, f64)>, look: Look },
     /// Markers at data points.

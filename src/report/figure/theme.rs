@@ -22,8 +22,11 @@ pub(crate) const AXIS: RGBColor = RGBColor(110, 110, 110);
 pub(crate) const GRID: RGBColor = RGBColor(224, 224, 224);
 pub(crate) const MINOR_GRID: RGBColor = RGBColor(240, 240, 240);
 
-/// How opaque the band of an interval is.
-pub(crate) const BAND: f64 = 0.15;
+/// How opaque the band of an interval is: 15 %, and less where more than four
+/// may lie over one another.
+pub(crate) fn band(series: usize) -> f64 {
+    0.15 * (4.0 / series.max(1) as f64).min(1.0)
+}
 
 /// Font sizes in px.
 pub(crate) const TITLE: f64 = 17.0;

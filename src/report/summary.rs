@@ -1,0 +1,131 @@
+//! The table at the end of a run: a row for each point.
+
+use std::fmt::Write as _;
+
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table as Grid, presets};
+
+use super::results::{number, show};
+use super::{human, names};
+use crate::stats::{Cell, Table};
+
+/// The most points in the table; the others are in `points.csv`.
+const ROWS: usize = 20;
+
+/// How the table may look on a terminal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Terminal {
+    /// Columns of the terminal; `None` for as wide as it takes.
+    pub width: Option<u16>,
+    /// Whether the header may be bold: on a terminal, and `NO_COLOR` unset.
+    pub color: bool,
+}
+
+/// The summary of the points: their swept values and what most people want to
+/// know of them, with 95 % intervals where they were measured. Ends with a
+/// line end; empty if there are no points.
+pub fn summary(points: &Table, swept: &[String], terminal: Terminal) -> String {
+    if points.rows.is_empty() {
+        return String::new();
+    }
+    let columns = columns(points, swept);
+    let mut grid = Grid::new();
+    grid.load_style(presets::UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none()));
+    if let Some(width) = terminal.width {
+        grid.set_width(width).set_content_arrangement(ContentArrangement::Dynamic);
+    }
+    grid.set_header(columns.iter().map(|column| column.title.clone()));
+    for row in points.rows.iter().take(ROWS) {
+        grid.add_row(columns.iter().map(|column| column.show(points, row)));
+    }
+    for (column, shown) in columns.iter().zip(grid.column_iter_mut()) {
+        if !column.is_name {
+            shown.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let mut text = String::new();
+    for (i, line) in grid.lines().enumerate() {
+        let line = line.trim_end();
+        // The first line is the rule above the header.
+        let bold = terminal.color && i == 1;
+        let (on, off) = if bold { ("\u{1b}[1m", "\u{1b}[0m") } else { ("", "") };
+        let _ = writeln!(text, "{on}{line}{off}");
+    }
+    if points.rows.len() > ROWS {
+        let _ = writeln!(text, "... and {} more points in points.csv", points.rows.len() - ROWS);
+    }
+    text
+}
+
+/// How a number is written.
+type Format = fn(f64) -> String;
+
+/// A column of the summary.
+struct Column {
+    /// The column of `points.csv`.
+    source: String,
+    title: String,
+    /// Whether it holds names, which are aligned to the left.
+    is_name: bool,
+    format: Format,
+    /// Whether the interval follows the mean.
+    interval: bool,
+}
+
+fn columns(points: &Table, swept: &[String]) -> Vec<Column> {
+    let count = |value| human::grouped(value, 1);
+    let metrics: [(&str, &str, Format, bool); 6] = [
+        ("requests", "requests", count, false),
+        ("cache_hit_rate", "cache hits", human::percent, false),
+        ("e2e_p50_s", "p50", human::seconds, false),
+        ("e2e_p99_s", "p99", human::seconds, true),
+        ("cost_per_request_usd", "cost/request", human::dollars, true),
+        ("errors", "errors", count, false),
+    ];
+    let path = |path: &String| {
+        let values = points.column(path).map(|i| points.rows.iter().map(move |row| &row[i]));
+        let is_name = values.is_some_and(|mut v| v.any(|cell| matches!(cell, Cell::Text(_))));
+        Column {
+            source: path.clone(),
+            title: names::shortest(path, swept).to_owned(),
+            is_name,
+            format: human::short,
+            interval: false,
+        }
+    };
+    let metric = |(source, title, format, interval): (&str, &str, _, _)| Column {
+        source: source.to_owned(),
+        title: title.to_owned(),
+        is_name: false,
+        format,
+        interval,
+    };
+    let measured = |source: &str| {
+        points.column(source).is_some_and(|i| points.rows.iter().any(|r| number(&r[i]).is_some()))
+    };
+    let mut columns: Vec<Column> = swept.iter().map(path).collect();
+    columns.extend(metrics.into_iter().filter(|(source, ..)| measured(source)).map(metric));
+    columns
+}
+
+impl Column {
+    fn show(&self, points: &Table, row: &[Cell]) -> String {
+        let cell = |name: &str| points.column(name).and_then(|i| row.get(i));
+        let Some(found) = cell(&self.source) else { return String::new() };
+        let is_metric = points.column(&format!("{}_ci95", self.source)).is_some();
+        match number(found) {
+            Some(value) if is_metric => {
+                let half = cell(&format!("{}_ci95", self.source)).and_then(number);
+                let half = half.filter(|half| self.interval && *half > 0.0);
+                half.map_or_else(|| (self.format)(value), |half| self.with(value, half))
+            }
+            None if is_metric => "-".to_owned(),
+            _ => show(found),
+        }
+    }
+
+    /// The mean and its interval in one unit: `1.25 s ± 4 %`.
+    fn with(&self, value: f64, half: f64) -> String {
+        let relative = human::significant(100.0 * half / value.abs(), 2);
+        format!("{} ± {relative} %", (self.format)(value))
+    }
+}
