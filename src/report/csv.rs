@@ -21,7 +21,7 @@ pub fn write_table(path: &Path, table: &Table) -> io::Result<()> {
     for row in &table.rows {
         writer.write_record(row.iter().map(Cell::to_string))?;
     }
-    writer.into_inner().map_err(|error| error.into_error())?.flush()
+    writer.into_inner().map_err(csv::IntoInnerError::into_error)?.flush()
 }
 
 /// Reads a table that [`write_table`] wrote. Text that reads as a number comes

@@ -1,6 +1,6 @@
 //! A metric over the dimensions of a sweep, and how it falls into panels.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::results::{Fold, Results, column, number, show};
 use super::unit::{Unit, quantities};
@@ -20,12 +20,15 @@ pub(crate) struct Dimension {
     /// Whether the values are quantities, so that distances between them mean
     /// something.
     pub numeric: bool,
+    /// The number of each value, by its text.
+    order: BTreeMap<String, usize>,
 }
 
 /// A value of a dimension.
 #[derive(Clone, Debug)]
 pub(crate) struct Level {
-    cell: Cell,
+    /// The value as it stands in the file.
+    cell: String,
     pub name: String,
     /// The quantity, or the place in the order.
     pub value: f64,
@@ -33,25 +36,15 @@ pub(crate) struct Level {
 
 impl Dimension {
     pub(crate) fn new(path: &str, cells: impl Iterator<Item = Cell>) -> Self {
-        let mut distinct: Vec<Cell> = Vec::new();
-        for cell in cells {
-            if !distinct.contains(&cell) {
-                distinct.push(cell);
-            }
-        }
-        let level = |(cell, value): (Cell, f64)| Level { name: show(&cell), cell, value };
-        let title = names::path(path);
-        let (numeric, mut unit, mut levels) = match quantities(&distinct) {
-            Some((unit, values)) => {
-                let levels = distinct.into_iter().zip(values).map(level).collect::<Vec<_>>();
-                (true, unit, levels)
-            }
-            None => {
-                let order = (0..distinct.len()).map(|i| i as f64);
-                let levels = distinct.into_iter().zip(order).map(level).collect();
-                (false, Unit::Plain, levels)
-            }
-        };
+        let mut seen = BTreeSet::new();
+        let distinct: Vec<Cell> = cells.filter(|cell| seen.insert(cell.to_string())).collect();
+        let found = quantities(&distinct);
+        let numeric = found.is_some();
+        let (mut unit, values) =
+            found.unwrap_or_else(|| (Unit::Plain, (0..distinct.len()).map(|i| i as f64).collect()));
+        let level =
+            |(cell, value): (&Cell, f64)| Level { name: show(cell), cell: cell.to_string(), value };
+        let mut levels: Vec<Level> = distinct.iter().zip(values).map(level).collect();
         levels.sort_by(|a, b| a.value.total_cmp(&b.value));
         if unit == Unit::Plain && numeric {
             unit = match path.rsplit('.').next() {
@@ -60,11 +53,13 @@ impl Dimension {
                 _ => Unit::Plain,
             };
         }
-        Dimension { path: path.to_owned(), title, unit, levels, numeric }
+        let order = levels.iter().enumerate().map(|(i, level)| (level.cell.clone(), i)).collect();
+        let title = names::path(path);
+        Dimension { path: path.to_owned(), title, unit, levels, numeric, order }
     }
 
     fn find(&self, cell: &Cell) -> usize {
-        self.levels.iter().position(|level| level.cell == *cell).unwrap_or(0)
+        self.order.get(&cell.to_string()).copied().unwrap_or(0)
     }
 
     /// `L1 capacity 100`: a value with its dimension.
@@ -246,7 +241,7 @@ pub(crate) fn divide(data: &Data, x: usize, series: Option<usize>) -> (Vec<Share
     }
     let heading = |key: &[usize]| {
         let values = others.iter().zip(key).map(|(d, level)| data.dimensions[*d].with(*level));
-        human::sentence(&values.collect::<Vec<_>>().join(", "))
+        values.collect::<Vec<_>>().join(", ")
     };
     if shares.len() > PANELS {
         let total = shares.len();
@@ -256,7 +251,9 @@ pub(crate) fn divide(data: &Data, x: usize, series: Option<usize>) -> (Vec<Share
             (vec![whole(observations)], Some(held))
         });
     }
-    let share =
-        |(key, observations): (Vec<usize>, _)| Share { heading: heading(&key), observations };
+    let share = |(key, observations): (Vec<usize>, _)| Share {
+        heading: human::sentence(&heading(&key)),
+        observations,
+    };
     (shares.into_iter().map(share).collect(), None)
 }

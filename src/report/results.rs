@@ -240,7 +240,7 @@ mod tests {
         assert_eq!(thin.len(), 5);
         let (time, folds) = &thin[1];
         assert_eq!((Some(*time), folds[0].mean()), (Some(2.0), Some(2.5)));
-        assert_eq!([folds[0].low, folds[0].high], [2.0, 3.0]);
+        assert_eq!((Some(folds[0].low), Some(folds[0].high)), (Some(2.0), Some(3.0)));
         assert_eq!(super::thin(&Vec::new(), 5), Vec::new());
     }
 

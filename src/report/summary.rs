@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::{CellAlignment, ContentArrangement, Table as Grid, presets};
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table as Grid, presets};
 
 use super::results::{number, show};
 use super::{human, names};
@@ -29,7 +29,7 @@ pub fn summary(points: &Table, swept: &[String], terminal: Terminal) -> String {
     }
     let columns = columns(points, swept);
     let mut grid = Grid::new();
-    grid.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    grid.load_style(presets::UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none()));
     if let Some(width) = terminal.width {
         grid.set_width(width).set_content_arrangement(ContentArrangement::Dynamic);
     }
@@ -73,13 +73,14 @@ struct Column {
 
 fn columns(points: &Table, swept: &[String]) -> Vec<Column> {
     let count = |value| human::grouped(value, 1);
-    let metrics: [(&str, &str, Format, bool); 6] = [
+    let metrics: [(&str, &str, Format, bool); 7] = [
         ("requests", "requests", count, false),
         ("cache_hit_rate", "cache hits", human::percent, false),
         ("e2e_p50_s", "p50", human::seconds, false),
         ("e2e_p99_s", "p99", human::seconds, true),
         ("cost_per_request_usd", "cost/request", human::dollars, true),
         ("errors", "errors", count, false),
+        ("rejected", "rejected", count, false),
     ];
     let path = |path: &String| {
         let values = points.column(path).map(|i| points.rows.iter().map(move |row| &row[i]));

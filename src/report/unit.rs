@@ -67,7 +67,7 @@ impl Unit {
             Unit::Tokens => pick(&[(0.0, 1.0, "tokens")], DECIMAL),
             Unit::PerSecond => pick(&[(0.0, 1.0, "requests/s")], DECIMAL),
             Unit::Fraction => pick(&[(0.0, 0.01, "%")], DECIMAL),
-            Unit::Usd => pick(&[(1e-4, 1e-6, "10⁻⁶ US$"), (0.0, 1.0, "US$")], DECIMAL),
+            Unit::Usd => pick(&[(1e-4, 1e-6, "millionths of a US$"), (0.0, 1.0, "US$")], DECIMAL),
             Unit::Seconds => pick(
                 &[(1e-6, 1e-9, "ns"), (1e-3, 1e-6, "µs"), (1.0, 1e-3, "ms"), (0.0, 1.0, "s")],
                 DECIMAL,

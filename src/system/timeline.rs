@@ -151,19 +151,29 @@ impl Timeline {
         self.interval = self.interval * 2;
     }
 
-    /// The table of all intervals until `end`; the last may be shorter.
+    /// The table of all intervals until `end`. What is left after the last full
+    /// interval is a row of its own if it is at least half as long; else it joins
+    /// that row, as rates over next to no time mean nothing.
     pub fn finish(mut self, end: Time) -> Table {
         self.at(end);
         self.fill(end);
-        let mut table = Table::new(COLUMNS);
-        let full = self.interval.as_secs_f64();
-        for (index, interval) in self.closed.iter().enumerate() {
-            table.push(self.row((index as f64 + 1.0) * full, full, interval));
+        let mut lengths = vec![self.interval; self.closed.len()];
+        let rest = end.since(Time::ZERO + self.interval * self.closed.len() as u64);
+        match (self.closed.last_mut(), lengths.last_mut()) {
+            (Some(last), Some(length)) if rest * 2 < self.interval => {
+                last.join(&self.open);
+                *length += rest;
+            }
+            _ => {
+                self.closed.push(self.open);
+                lengths.push(rest.max(Duration::from_nanos(1)));
+            }
         }
-        let start = self.closed.len() as f64 * full;
-        let rest = end.as_secs_f64() - start;
-        if rest > full * 1e-6 {
-            table.push(self.row(end.as_secs_f64(), rest, &self.open));
+        let mut table = Table::new(COLUMNS);
+        let mut ends = Time::ZERO;
+        for (interval, length) in self.closed.iter().zip(lengths) {
+            ends += length;
+            table.push(self.row(ends.as_secs_f64(), length.as_secs_f64(), interval));
         }
         table
     }

@@ -39,11 +39,11 @@ fn figure(results: &Results, spec: &XySpec, metric: &str) -> Result<Named, Repor
     let mut values = xy.values();
     values.push(0.0);
     let mut y = Axis::vertical(&xy.name, xy.unit, &values, ScaleSpec::Linear, height);
-    let named = xy.shares.len() == 1 && names.len() * xy.series_names().len() <= NAMED;
-    if named {
+    let with_values = xy.shares.len() == 1 && names.len() * xy.series_names().len() <= NAMED;
+    if with_values {
         make_room(&mut y, &values);
     }
-    let draw = |(i, share)| panel(&xy, share, i, x.clone(), y.clone(), named);
+    let draw = |(i, share)| panel(&xy, share, i, x.clone(), y.clone(), with_values);
     let panels = xy.shares.iter().enumerate().map(draw).collect();
     let figure = Figure {
         title: xy.title(spec),
@@ -62,7 +62,7 @@ fn make_room(y: &mut Axis, values: &[f64]) {
     y.high = y.high.max(y.low + (largest - y.low) * 1.08);
 }
 
-fn panel(xy: &Xy, share: &Share, index: usize, x: Axis, mut y: Axis, named: bool) -> Panel {
+fn panel(xy: &Xy, share: &Share, index: usize, x: Axis, mut y: Axis, with_values: bool) -> Panel {
     let mut marks = Vec::new();
     let series = xy.series_names().len();
     let groups = x.high - x.low;
@@ -84,13 +84,13 @@ fn panel(xy: &Xy, share: &Share, index: usize, x: Axis, mut y: Axis, named: bool
             if high > low {
                 marks.push(Mark::Whisker { x: middle, low, high, look: ink(look) });
             }
-            if named {
+            if with_values {
                 let text = value_text(xy.unit, o.value, &y.ticks);
                 marks.push(Mark::Text { x: middle, y: high.max(o.value).max(0.0), text });
             }
         }
     }
-    if index % xy.grid().0 != 0 {
+    if !index.is_multiple_of(xy.grid().0) {
         y.label.clear();
     }
     let x_labels = xy.is_lowest(index);

@@ -6,7 +6,6 @@ use super::super::data::{Observation, Share};
 use super::super::figure::axis::drawable;
 use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Panel, Sample, band, look};
 use super::super::results::Results;
-use super::super::unit::Unit;
 use super::Named;
 use super::xy::Xy;
 use crate::experiment::charts::XySpec;
@@ -51,21 +50,10 @@ fn axes(xy: &Xy, spec: &XySpec) -> (Axis, Axis) {
         Axis::categories(&dimension.title, &names)
     };
     let height = xy.grid().1;
-    let mut values = xy.values();
-    let measured: Vec<f64> =
-        xy.shares.iter().flat_map(|share| &share.observations).map(|o| o.value).collect();
-    // An interval may reach where the metric cannot: below zero, above 100 %.
-    if xy.unit == Unit::Fraction && measured.iter().all(|value| *value <= 1.0) {
-        values.iter_mut().for_each(|v| *v = v.min(1.0));
-    }
-    if measured.iter().all(|value| *value >= 0.0) {
-        let floor = measured.iter().copied().filter(|v| *v > 0.0).fold(f64::INFINITY, f64::min);
-        values.iter_mut().for_each(|v| {
-            if *v <= 0.0 && !measured.contains(v) {
-                *v = floor
-            }
-        });
-    }
+    let shown = xy.shares.iter().flat_map(|share| &share.observations);
+    // An interval that reaches zero should not forbid a logarithmic axis.
+    let ends = shown.flat_map(|o| [o.value, if o.low > 0.0 { o.low } else { o.value }, o.high]);
+    let values: Vec<f64> = ends.collect();
     (x, Axis::vertical(&xy.name, xy.unit, &values, spec.y_scale, height))
 }
 
@@ -78,7 +66,7 @@ fn panel(xy: &Xy, share: &Share, index: usize, x: Axis, mut y: Axis) -> Panel {
         }
     }
     bands.extend(lines);
-    if index % xy.grid().0 != 0 {
+    if !index.is_multiple_of(xy.grid().0) {
         y.label.clear();
     }
     let x_labels = xy.is_lowest(index);

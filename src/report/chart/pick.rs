@@ -1,5 +1,7 @@
 //! Which points a chart of curves shows, and what they are called.
 
+use std::collections::BTreeSet;
+
 use super::super::data::Dimension;
 use super::super::figure::{Entry, Legend, Sample, look};
 use super::super::results::{Results, show};
@@ -86,16 +88,9 @@ fn hold(
     let others: Vec<&&Dimension> = all.iter().filter(|d| d.path != chosen.path).collect();
     let same =
         |row: usize, d: &Dimension| results.cell(row, &d.path) == results.cell(first, &d.path);
-    let mut seen = Vec::new();
+    let mut seen = BTreeSet::new();
     let before = rows.len();
-    let mut fresh = |row: usize| {
-        let cell = results.cell(row, &chosen.path);
-        let is_new = !seen.contains(&cell);
-        if is_new {
-            seen.push(cell);
-        }
-        is_new
-    };
+    let mut fresh = |row: usize| seen.insert(results.cell(row, &chosen.path).to_string());
     let distinct = chosen.levels.len() == before;
     rows.retain(|row| (distinct || others.iter().all(|d| same(*row, d))) && fresh(*row));
     if rows.len() < before {

@@ -45,9 +45,10 @@ impl Xy {
         if let Some(series) = series {
             limit(&mut data, series, SERIES, &mut notes);
         }
-        let (shares, held) = divide(&data, x, series);
+        let (mut shares, held) = divide(&data, x, series);
         notes.extend(held);
         let (name, unit) = (names::metric(metric), Unit::of_metric(metric));
+        bound(&mut shares, unit);
         Ok(Xy { metric: metric.to_owned(), name, unit, data, x, series, shares, notes })
     }
 
@@ -134,6 +135,22 @@ impl Xy {
     /// Whether a panel's horizontal axis is the last of its column.
     pub(crate) fn is_lowest(&self, panel: usize) -> bool {
         panel + self.grid().0 >= self.shares.len()
+    }
+}
+
+/// Cuts intervals where the metric cannot be: below zero, above 100 %.
+fn bound(shares: &mut [Share], unit: Unit) {
+    let mut all: Vec<&mut Observation> =
+        shares.iter_mut().flat_map(|share| &mut share.observations).collect();
+    let positive = all.iter().all(|o| o.value >= 0.0);
+    let part = unit == Unit::Fraction && all.iter().all(|o| o.value <= 1.0);
+    for observation in &mut all {
+        if positive {
+            observation.low = observation.low.max(0.0);
+        }
+        if part {
+            observation.high = observation.high.min(1.0);
+        }
     }
 }
 

@@ -324,7 +324,7 @@ mod tests {
             labels(&vertical(Unit::Usd, &[0.0, 0.0004])),
             ["0", "0.0001", "0.0002", "0.0003", "0.0004"]
         );
-        assert_eq!(vertical(Unit::Usd, &[2e-6]).label, "M (10⁻⁶ US$)");
+        assert_eq!(vertical(Unit::Usd, &[2e-6]).label, "M (millionths of a US$)");
     }
 
     #[test]

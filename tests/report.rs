@@ -1,0 +1,253 @@
+//! From a results folder's CSV files to charts and the terminal's table.
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use proptest::prelude::*;
+use resvg::tiny_skia::Pixmap;
+use resvg::usvg::roxmltree::Document;
+use support::folder::{Folder, counts, names};
+use support::{charts, golden};
+use windtunnel::report::csv::{read_table, write_table};
+use windtunnel::report::{Format, Terminal, default_charts, draw_all, summary};
+use windtunnel::stats::{Cell, Table};
+
+const CAPACITY: &str = "cache.levels.l1.capacity";
+const POLICY: &str = "cache.levels.l1.policy";
+
+fn sweep() -> Folder {
+    let sweep =
+        vec![(CAPACITY, counts(&[10, 100, 1000, 10_000])), (POLICY, names(&["lru", "sieve"]))];
+    Folder { sweep, replications: 3, noise: 0.05 }
+}
+
+/// The charts of a made-up folder, by name.
+fn drawn(folder: &Folder, yaml: &str, formats: &[Format]) -> Vec<(String, Vec<u8>)> {
+    let dir = tempfile::tempdir().unwrap();
+    folder.write(dir.path());
+    let files = draw_all(dir.path(), &charts(yaml), &folder.swept(), formats, "made up").unwrap();
+    let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
+    files.iter().map(|path| (name(path), fs::read(path).unwrap())).collect()
+}
+
+#[test]
+fn each_chart_kind_draws_the_same_bytes_as_ever() {
+    let kinds = format!(
+        "[{{line: {{x: {CAPACITY}, y: e2e_p99_s, series: {POLICY}}}}},
+          {{bar: {{x: {POLICY}, y: cost_per_request_usd, series: {CAPACITY}}}}},
+          {{cdf: {{series: {POLICY}}}}},
+          {{timeline: {{metrics: [completions_rps, queue], points: [0, 7]}}}}]"
+    );
+    let files = drawn(&sweep(), &kinds, &[Format::Svg]);
+    assert_eq!(files.len(), 4);
+    for (name, svg) in files {
+        golden(&name, &String::from_utf8(svg).unwrap());
+    }
+}
+
+#[test]
+fn drawing_twice_gives_equal_bytes_in_both_formats() {
+    let charts = format!("[{{line: {{x: {CAPACITY}, series: {POLICY}}}}}, {{cdf: {{}}}}]");
+    let draw = || drawn(&sweep(), &charts, &[Format::Svg, Format::Png]);
+    assert_eq!(draw(), draw());
+}
+
+#[test]
+fn a_png_is_twice_the_size_of_its_svg_and_not_blank() {
+    let charts = format!("[{{line: {{x: {CAPACITY}, series: {POLICY}}}}}]");
+    let files = drawn(&sweep(), &charts, &[Format::Svg, Format::Png]);
+    let svg = String::from_utf8(files[0].1.clone()).unwrap();
+    let document = Document::parse(&svg).unwrap();
+    let side = |name| document.root_element().attribute(name).unwrap().parse::<u32>().unwrap();
+    let png = Pixmap::decode_png(&files[1].1).unwrap();
+    assert_eq!((png.width(), png.height()), (2 * side("width"), 2 * side("height")));
+    let pixels = png.pixels();
+    let dark = pixels.iter().filter(|p| p.red() < 60 && p.green() < 60 && p.blue() < 60).count();
+    let white = pixels.iter().filter(|p| p.red() == 255 && p.blue() == 255).count();
+    assert!(dark > 1500, "no text was drawn: {dark} dark pixels");
+    assert!(white > pixels.len() / 2, "only {white} of {} pixels are white", pixels.len());
+}
+
+#[test]
+fn file_names_say_what_is_shown_and_do_not_clash() {
+    let charts = format!(
+        "[{{line: {{x: {CAPACITY}, series: {POLICY}, y: [e2e_p99_s, cache_hit_rate]}}}},
+          {{line: {{x: {CAPACITY}}}}}, {{cdf: {{metric: ttft_s}}}}, {{bar: {{x: level, y: hits}}}},
+          {{line: {{file: mine}}}}, timeline: {{}}]"
+    )
+    .replace("timeline: {}", "{timeline: {}}");
+    let files: Vec<String> =
+        drawn(&sweep(), &charts, &[Format::Svg]).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(
+        files,
+        [
+            "e2e_p99_s-by-cache.levels.l1.capacity.svg",
+            "cache_hit_rate-by-cache.levels.l1.capacity.svg",
+            "e2e_p99_s-by-cache.levels.l1.capacity-2.svg",
+            "ttft_s-cdf.svg",
+            "hits-by-level.svg",
+            "mine.svg",
+            "timeline.svg",
+        ]
+    );
+}
+
+#[test]
+fn a_dimension_that_is_not_named_gets_panels_or_is_held_and_said() {
+    let panels = drawn(&sweep(), &format!("[{{line: {{x: {CAPACITY}}}}}]"), &[Format::Svg]);
+    let text = String::from_utf8(panels[0].1.clone()).unwrap();
+    assert!(text.contains("L1 policy lru") && text.contains("L1 policy sieve"));
+    let mut many = sweep();
+    many.sweep.push(("seed", counts(&[1, 2, 3, 4, 5, 6, 7])));
+    let charts = format!("[{{line: {{x: {CAPACITY}, series: {POLICY}}}}}]");
+    let held = drawn(&many, &charts, &[Format::Svg]);
+    let text = String::from_utf8(held[0].1.clone()).unwrap();
+    assert!(text.contains("only seed 1 (1 of 7 combinations)"));
+}
+
+#[test]
+fn default_charts_suit_what_was_swept() {
+    let kinds = |folder: &Folder| {
+        let dir = tempfile::tempdir().unwrap();
+        folder.write(dir.path());
+        let charts = default_charts(dir.path(), &folder.swept()).unwrap();
+        let files = draw_all(dir.path(), &charts, &folder.swept(), &[Format::Svg], "").unwrap();
+        let name = |path: &PathBuf| path.file_stem().unwrap().to_string_lossy().into_owned();
+        files.iter().map(name).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        kinds(&sweep()),
+        [
+            "cost_per_request_usd-by-cache.levels.l1.capacity",
+            "e2e_p99_s-by-cache.levels.l1.capacity",
+            "cache_hit_rate-by-cache.levels.l1.capacity",
+            "e2e_s-cdf",
+            "timeline",
+        ]
+    );
+    assert_eq!(
+        kinds(&Folder { sweep: vec![], ..sweep() }),
+        ["hits-by-level", "requests-by-model", "e2e_s-cdf", "timeline"]
+    );
+}
+
+#[test]
+fn what_is_missing_is_named_with_what_is_near() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = sweep();
+    folder.write(dir.path());
+    let error = |yaml: &str| {
+        let charts = charts(yaml);
+        draw_all(dir.path(), &charts, &folder.swept(), &[Format::Svg], "").unwrap_err().to_string()
+    };
+    assert_eq!(
+        error("[{line: {y: e2e_p98_s}}]"),
+        "points.csv has no column `e2e_p98_s`: did you mean `e2e_p99_s`?"
+    );
+    assert_eq!(
+        error("[{line: {x: cache.levels.l1.capacty}}]"),
+        "`cache.levels.l1.capacty` was not swept: did you mean `cache.levels.l1.capacity`?"
+    );
+    assert!(error("[{bar: {x: stage, y: mean_s}}]").contains("stages.csv"));
+}
+
+#[test]
+fn the_summary_has_a_row_for_each_point() {
+    let folder = Folder { replications: 3, noise: 0.04, ..sweep() };
+    golden("summary.txt", &summary(&folder.points_table(), &folder.swept(), Terminal::default()));
+}
+
+#[test]
+fn the_summary_keeps_to_the_terminal_and_counts_what_it_leaves_out() {
+    let mut folder = sweep();
+    folder.sweep.push(("seed", counts(&[1, 2, 3, 4, 5])));
+    let terminal = Terminal { width: Some(80), color: true };
+    let text = summary(&folder.points_table(), &folder.swept(), terminal);
+    let plain = text.replace("\u{1b}[1m", "").replace("\u{1b}[0m", "");
+    assert_ne!(text, plain);
+    assert!(plain.lines().all(|line| line.chars().count() <= 80), "{plain}");
+    assert!(plain.ends_with("... and 20 more points in points.csv\n"), "{plain}");
+    assert_eq!(summary(&Table::new(["point"]), &[], terminal), "");
+}
+
+/// Numbers that give charts trouble.
+fn odd_numbers() -> impl Strategy<Value = Cell> {
+    prop_oneof![
+        Just(Cell::Empty),
+        Just(Cell::Int(0)),
+        Just(Cell::Num(1.0)),
+        any::<f64>().prop_map(Cell::from),
+        (-1.0..1.0).prop_map(Cell::Num),
+        (0.0..1e-9).prop_map(Cell::Num),
+        (1e9..1e15).prop_map(Cell::Num),
+        "[a-z<&\"\\x00-\\x1f語]{0,40}".prop_map(Cell::Text),
+    ]
+}
+
+/// A folder whose tables hold whatever comes.
+fn write_odd(dir: &Path, rows: &[[Cell; 4]], title: &str) {
+    let cells = |row: usize, key: &[&Cell]| {
+        [vec![Cell::Int(row as i64)], key.iter().map(|c| (*c).clone()).collect()].concat()
+    };
+    let mut points =
+        Table::new(["point", "a.rate", "b", "e2e_p99_s", "e2e_p99_s_ci95", "hit_rate"]);
+    let mut levels = Table::new(["point", "level", "hits"]);
+    let mut latency = Table::new(["point", "quantile", "e2e_s"]);
+    let mut timeline = Table::new(["point", "time_s", "queue", "spend_usd"]);
+    for (i, [a, b, c, d]) in rows.iter().enumerate() {
+        let quantile = Cell::Num(i as f64 / rows.len() as f64);
+        points.push(cells(i, &[a, b, c, d, a]));
+        levels.push(cells(i % 3, &[b, c]));
+        latency.push(cells(i % 2, &[&quantile, c]));
+        timeline.push(cells(i % 2, &[a, c, d]));
+    }
+    let mut runs = Table::new(["point", "replication", title]);
+    runs.push(vec![Cell::Int(0), Cell::Int(0), Cell::Empty]);
+    for (name, table) in [
+        ("points", points),
+        ("levels", levels),
+        ("latency", latency),
+        ("timeline", timeline),
+        ("runs", runs),
+    ] {
+        write_table(&dir.join(format!("{name}.csv")), &table).unwrap();
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn whatever_was_measured_makes_valid_charts(
+        rows in prop::collection::vec([odd_numbers(), odd_numbers(), odd_numbers(), odd_numbers()], 0..24),
+        title in "[ -~\\x00-\\x1fé語]{0,200}",
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        write_odd(dir.path(), &rows, "x");
+        let swept = ["a.rate".to_owned(), "b".to_owned()];
+        let yaml = "[{line: {x: a.rate, y: [e2e_p99_s, hit_rate], series: b}}, {line: {x: b, x_scale: log, y_scale: log}},
+            {line: {x: point}}, {bar: {x: b, series: a.rate}}, {bar: {x: level, y: hits}},
+            {cdf: {}}, {cdf: {series: b, x_scale: log}}, {timeline: {}}, {timeline: {series: a.rate}}]";
+        let mut specs = charts(yaml);
+        specs.extend(default_charts(dir.path(), &swept).unwrap());
+        for path in draw_all(dir.path(), &specs, &swept, &[Format::Svg], &title).unwrap() {
+            let svg = fs::read_to_string(&path).unwrap();
+            let document = Document::parse(&svg);
+            prop_assert!(document.is_ok(), "{}: {:?}", path.display(), document.err());
+            prop_assert!(!svg.contains("NaN") && !svg.contains("inf\""), "{}", path.display());
+        }
+        let points = read_table(&dir.path().join("points.csv")).unwrap();
+        summary(&points, &swept, Terminal { width: Some(60), color: true });
+    }
+}
+
+#[test]
+fn single_points_and_equal_values_are_drawn() {
+    for values in [counts(&[5]), counts(&[0]), names(&["only"])] {
+        let folder = Folder { sweep: vec![("a.b", values)], replications: 1, noise: 0.0 };
+        let files =
+            drawn(&folder, "[{line: {x: a.b}}, {bar: {x: a.b}}, {cdf: {}}]", &[Format::Png]);
+        assert!(files.iter().all(|(_, png)| Pixmap::decode_png(png).is_ok()));
+    }
+}
