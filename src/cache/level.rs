@@ -124,7 +124,7 @@ pub struct Level<V> {
     capacity: Capacity,
     policy: AnyPolicy,
     /// By slot; what is in a free slot means nothing.
-    entries: Vec<Option<Entry<V>>>,
+    entries: Vec<Entry<V>>,
     stats: LevelStats,
 }
 
@@ -181,19 +181,19 @@ impl<V: Copy> Level<V> {
     /// Asks for `key`: a hit counts as a use.
     pub fn lookup(&mut self, key: Key, now: Time) -> Option<V> {
         self.stats.lookups += 1;
-        let Some((slot, entry)) = self.live(key, now) else {
+        let Some(slot) = self.live(key, now) else {
             self.stats.misses += 1;
             return None;
         };
         self.stats.hits += 1;
         self.policy.hit(slot);
-        Some(entry.value)
+        Some(self.entries[slot.index()].value)
     }
 
     /// Writes `key`, in place if it is there.
     pub fn store(&mut self, key: Key, size: Size, value: V, now: Time) {
         let entry = Entry { value, size, expires: now.saturating_add(self.ttl) };
-        let Some((slot, _)) = self.live(key, now) else {
+        let Some(slot) = self.live(key, now) else {
             self.insert(key, entry);
             return;
         };
@@ -207,13 +207,13 @@ impl<V: Copy> Level<V> {
         self.stats.overwrites += 1;
         let evictions = &mut self.stats.evictions;
         if self.policy.rewrite(slot, weight, |_| *evictions += 1) {
-            self.entries[slot.index()] = Some(entry);
+            self.entries[slot.index()] = entry;
         }
     }
 
     /// The entry of `key`, which is not counted as a use.
     pub(super) fn peek(&mut self, key: Key, now: Time) -> Option<Entry<V>> {
-        self.live(key, now).map(|(_, entry)| entry)
+        self.live(key, now).map(|slot| self.entries[slot.index()])
     }
 
     /// Takes a copy of an entry of a slower level, which lives no longer than
@@ -230,11 +230,10 @@ impl<V: Copy> Level<V> {
     }
 
     /// Where `key` is; removes it if it is expired.
-    fn live(&mut self, key: Key, now: Time) -> Option<(Slot, Entry<V>)> {
+    fn live(&mut self, key: Key, now: Time) -> Option<Slot> {
         let slot = self.policy.find(key)?;
-        let entry = self.entries[slot.index()]?;
-        if entry.expires > now {
-            return Some((slot, entry));
+        if self.entries[slot.index()].expires > now {
+            return Some(slot);
         }
         self.policy.remove(slot);
         self.stats.expirations += 1;
@@ -254,9 +253,9 @@ impl<V: Copy> Level<V> {
             return false;
         };
         if slot.index() >= self.entries.len() {
-            self.entries.resize(slot.index() + 1, None);
+            self.entries.resize(slot.index() + 1, entry);
         }
-        self.entries[slot.index()] = Some(entry);
+        self.entries[slot.index()] = entry;
         self.stats.insertions += 1;
         true
     }

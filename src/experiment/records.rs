@@ -79,8 +79,8 @@ impl<'s, W: Write> RequestWriter<'s, W> {
         let incoming = &request.incoming;
         // To the nanosecond: a real cell keeps nine digits only.
         let seconds = |at: Time| Cell::Text(at.to_string().trim_end_matches('s').to_owned());
-        let answer = request.source;
-        let served = answer.filter(|answer| !answer.cached);
+        let answer = request.answer;
+        let served = answer.filter(|_| !request.cached);
         let failed = outcome.error().is_some();
         let model = answer.map(|answer| self.setup.models[answer.model as usize].0.as_str());
         let level = match outcome {

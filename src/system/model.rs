@@ -245,7 +245,8 @@ impl System<'_> {
             self.timeline.at(now).asked += 1;
             self.timeline.at(now).hits += 1;
             request.model = answer.model;
-            request.source = Some(Answer { cached: true, ..answer });
+            request.answer = Some(answer);
+            request.cached = true;
             if request.measured {
                 let user = &mut self.measures.users[request.incoming.user.0 as usize];
                 user.hits += 1;
@@ -324,12 +325,11 @@ impl System<'_> {
         request.started = sim.now();
         request.inference = service.total;
         request.first_token = service.first_token;
-        request.source = Some(Answer {
+        request.answer = Some(Answer {
             cost: Money::ZERO,
             quality: self.quality[model],
             output_tokens,
             model: request.model,
-            cached: false,
         });
         sim.schedule_in(service.total, Event::Advance(slot));
     }
@@ -348,7 +348,7 @@ impl System<'_> {
             let limited = self.servers[model].limit().is_some();
             self.timeline.set(now, |levels| levels.busy -= u32::from(limited));
         }
-        let Some(answer) = &mut request.source else { return Next::Finish };
+        let Some(answer) = &mut request.answer else { return Next::Finish };
         let (user, input) = (request.incoming.user, request.incoming.input_decitokens);
         let model = ModelId(request.model);
         answer.cost = self.optimizer.charge(user, model, input, answer.output_tokens, now);
@@ -368,7 +368,7 @@ impl System<'_> {
     }
 
     fn store(&mut self, request: &Request, now: Time) {
-        if let (Some(caches), Some(answer)) = (&mut self.caches, request.source) {
+        if let (Some(caches), Some(answer)) = (&mut self.caches, request.answer) {
             caches.store(request.key, answer.size(), answer, now);
         }
     }
@@ -377,7 +377,7 @@ impl System<'_> {
         let incoming = &request.incoming;
         let e2e = now - incoming.at;
         self.timeline.set(now, |levels| levels.in_flight -= 1);
-        let outcome = match (request.error, request.source) {
+        let outcome = match (request.error, request.answer) {
             (None, Some(answer)) => {
                 let interval = self.timeline.at(now);
                 interval.completions += 1;
@@ -393,7 +393,7 @@ impl System<'_> {
                     );
                     self.measures.completed_in_window += u64::from(now <= self.last_arrival);
                 }
-                if answer.cached { Outcome::Hit(request.level) } else { Outcome::Answered }
+                if request.cached { Outcome::Hit(request.level) } else { Outcome::Answered }
             }
             (error, _) => {
                 let error = error.unwrap_or(RequestError::QueueFull);
@@ -404,7 +404,7 @@ impl System<'_> {
                 Outcome::Failed(error)
             }
         };
-        let answered_by = request.source.map(|answer| answer.model);
+        let answered_by = request.answer.map(|answer| answer.model);
         self.log.push(LogEntry {
             at: now,
             request: request.id,

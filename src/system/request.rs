@@ -21,8 +21,10 @@ pub struct Request {
     pub since: Time,
     /// The cache level that it asks, or was answered from.
     pub level: u8,
-    /// How the answer came about.
-    pub source: Option<Answer>,
+    /// The answer, once there is one.
+    pub answer: Option<Answer>,
+    /// Whether it came from a cache.
+    pub cached: bool,
     /// The cache key, once made.
     pub key: Key,
     /// The chosen model.
@@ -52,8 +54,6 @@ pub struct Answer {
     pub output_tokens: u32,
     /// Who made it.
     pub model: u32,
-    /// Whether it came from a cache.
-    pub cached: bool,
 }
 
 impl Request {
@@ -66,7 +66,8 @@ impl Request {
             stage: Stage::Validate,
             since: incoming.at,
             level: 0,
-            source: None,
+            answer: None,
+            cached: false,
             key: Key(0),
             model: u32::MAX,
             estimate: Money::ZERO,
@@ -81,8 +82,7 @@ impl Request {
     /// From arrival to the first token of the answer, if it finishes at `now`.
     /// A cached answer, and one that does not stream, comes all at once.
     pub fn ttft(&self, now: Time) -> Duration {
-        let cached = self.source.is_none_or(|answer| answer.cached);
-        if cached || self.first_token == self.inference {
+        if self.cached || self.first_token == self.inference {
             return now - self.incoming.at;
         }
         self.started + self.first_token - self.incoming.at
