@@ -96,4 +96,27 @@ fn gallery() {
         ]),
         "[{line: {x: workload.arrivals.poisson.rate, y: [e2e_p99_s, cache_hit_rate], series: cache.levels.l1.policy, y_scale: log}}]",
     );
+    draw(
+        "bytes",
+        &sweep(vec![(CAPACITY, names(&["16MiB", "64MiB", "256MiB", "1GiB"]))]),
+        "[{line: {x: cache.levels.l1.capacity}}]",
+    );
+    draw(
+        "unbounded",
+        &sweep(vec![
+            (CAPACITY, names(&["100", "1000", "unbounded"])),
+            ("cache.ttl", names(&["10m", "1h", "1d"])),
+        ]),
+        "[{line: {x: cache.levels.l1.capacity, series: cache.ttl}}, {line: {x: cache.ttl, series: cache.levels.l1.capacity}}, {cdf: {x_scale: linear}}]",
+    );
+    draw(
+        "one-value",
+        &sweep(vec![(CAPACITY, counts(&[1000])), (POLICY, names(&["lru", "sieve"]))]),
+        "[{line: {x: cache.levels.l1.capacity, series: cache.levels.l1.policy}}, {bar: {x: cache.levels.l1.policy, y: cache_hit_rate}}]",
+    );
+    draw(
+        "levels",
+        &sweep(vec![(CAPACITY, capacities())]),
+        "[{bar: {x: level, y: hits, series: cache.levels.l1.capacity}}, {line: {x: cache.levels.l1.capacity, y: hits, series: level}}, {timeline: {metrics: [queue]}}]",
+    );
 }
