@@ -1,3 +1,7 @@
-//! The windtunnel command line.
+//! The `windtunnel` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    windtunnel::cli::main()
+}

@@ -1,5 +1,49 @@
 //! Money: prices, budgets, the ledger and the choice of a model.
+//!
+//! A request that no cache could answer becomes a [`Demand`]. The [`Optimizer`]
+//! estimates what each model would ask for it, looks up what the user may still
+//! spend and lets the selector ([`select`]) choose. When the answer is there it
+//! is charged: the user's spend of the day and the month grows
+//! ([`budget`]), and the [`Ledger`] notes who paid how much for which model.
+//!
+//! ```
+//! use windtunnel::cost::{Candidate, CostSpec, Demand, Money, Optimizer, Price, UserId};
+//! use windtunnel::kernel::Time;
+//!
+//! let usd = |text: &str| Price::per_token(text.parse::<Money>().unwrap());
+//! let models = [
+//!     ("gpt-4".to_owned(), Candidate { price: usd("$0.00003"), quality: 0.95 }),
+//!     ("gpt-3.5".to_owned(), Candidate { price: usd("$0.000002"), quality: 0.85 }),
+//! ];
+//! let users = [("ann".to_owned(), None)];
+//! let start = "2026-01-01T00:00:00Z".parse().unwrap();
+//! let mut optimizer = Optimizer::new(&CostSpec::default(), &models, &users, start);
+//!
+//! // Ten words are 13 tokens; at most 500 come back.
+//! let demand =
+//!     Demand { user: UserId(0), input_decitokens: 130, max_tokens: 500, quality_threshold: Some(0.9) };
+//! let choice = optimizer.choose(&demand, Time::ZERO).unwrap();
+//! assert_eq!(choice.model.0, 0);
+//! assert_eq!(choice.estimate.to_string(), "$0.01539");
+//! ```
 
+pub mod budget;
+pub mod calendar;
+mod demand;
+mod ledger;
 pub mod money;
+mod optimizer;
+mod price;
+pub mod select;
+mod spec;
 
+pub use crate::workload::UserId;
+pub use budget::{BudgetSpec, BudgetsSpec};
+pub use calendar::Calendar;
+pub use demand::{Candidate, Choice, Demand, InsufficientBudget, ModelId};
+pub use ledger::{Ledger, ModelAccount, UserAccount};
 pub use money::Money;
+pub use optimizer::Optimizer;
+pub use price::{Price, PriceSpec};
+pub use select::SelectSpec;
+pub use spec::CostSpec;

@@ -1,3 +1,25 @@
-//! From a YAML file to a results folder.
+//! An experiment: a YAML file, checked, turned into points and numbered runs.
+//!
+//! [`load`] reads the file, [`prepare()`] makes every point of it, [`execute()`]
+//! runs what a [`Workspace`] has no record of.
 
 pub mod charts;
+mod check;
+mod execute;
+pub mod load;
+mod manifest;
+mod prepare;
+mod records;
+mod schema;
+mod spec;
+mod sweep;
+mod workspace;
+
+pub use execute::{ExecuteError, Progress, execute};
+pub use manifest::Manifest;
+pub use prepare::{Overrides, Prepared, plain, prepare, to_value};
+pub use records::REQUEST_COLUMNS;
+pub use schema::schema;
+pub use spec::{Experiment, RecordSpec, Start, SweepSpec, Warmup};
+pub use sweep::{Axis, Grid};
+pub use workspace::{Record, Workspace, WorkspaceError};

@@ -10,6 +10,9 @@ use md5::{Digest, Md5};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
+use super::normal::normal_quantile;
+use super::time::Duration;
+
 /// The streams of one run.
 #[derive(Clone, Copy, Debug)]
 pub struct Streams {
@@ -33,7 +36,7 @@ impl Streams {
     }
 }
 
-/// A stream of random numbers (ChaCha8: within 6 % of ChaCha12's cost here, and
+/// A stream of random numbers (`ChaCha8`: within 6 % of `ChaCha12`'s cost here, and
 /// far beyond what a simulation can tell from true randomness).
 #[derive(Clone, Debug)]
 pub struct Stream(ChaCha8Rng);
@@ -65,5 +68,18 @@ impl Stream {
     #[inline]
     pub fn exponential(&mut self, mean: f64) -> f64 {
         -mean * libm::log(self.uniform())
+    }
+
+    /// Exponential with a mean of `mean` seconds, as a span of time: the gaps of
+    /// a Poisson process.
+    #[inline]
+    pub fn exponential_span(&mut self, mean: f64) -> Duration {
+        Duration::from_secs_f64(self.exponential(mean))
+    }
+
+    /// Standard normal, by inversion.
+    #[inline]
+    pub fn normal(&mut self) -> f64 {
+        normal_quantile(self.uniform())
     }
 }

@@ -20,6 +20,11 @@ impl Time {
     /// Later than any event.
     pub const MAX: Time = Time(u64::MAX);
 
+    /// The instant `secs` seconds after the start of the run.
+    pub const fn from_secs(secs: u64) -> Self {
+        Time(secs * NANOS_PER_SEC)
+    }
+
     /// Nanoseconds since the start of the run.
     pub const fn as_nanos(self) -> u64 {
         self.0
@@ -36,6 +41,7 @@ impl Time {
     }
 
     /// `self + span`, or [`Time::MAX`] where that would overflow.
+    #[must_use]
     pub const fn saturating_add(self, span: Duration) -> Time {
         Time(self.0.saturating_add(span.0))
     }

@@ -8,7 +8,8 @@ use std::str::FromStr;
 
 use super::chart::figures;
 use super::results::Results;
-use super::{ReportError, png};
+use super::{ReportError, default_charts, png};
+use crate::experiment::Manifest;
 use crate::experiment::charts::ChartSpec;
 
 /// A kind of picture file.
@@ -80,6 +81,21 @@ pub fn draw_all(
         }
     }
     Ok(files)
+}
+
+/// Draws the charts of a finished results folder: those that its experiment
+/// names, or the default ones.
+///
+/// # Errors
+/// If it is not a results folder, or as for [`draw_all`].
+pub fn redraw(dir: &Path, formats: &[Format]) -> Result<Vec<PathBuf>, ReportError> {
+    let manifest = Manifest::read(dir).map_err(ReportError::Manifest)?;
+    let experiment = manifest.experiment().map_err(ReportError::Manifest)?;
+    let specs = match experiment.charts {
+        Some(specs) => specs,
+        None => default_charts(dir, &manifest.swept)?,
+    };
+    draw_all(dir, &specs, &manifest.swept, formats, &manifest.name)
 }
 
 fn free_name(name: &str, taken: &mut BTreeSet<String>) -> String {

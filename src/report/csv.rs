@@ -7,10 +7,6 @@ use std::path::Path;
 use super::ReportError;
 use crate::stats::{Cell, Table};
 
-/// Significant digits of a real number: more than any simulated figure
-/// deserves, fewer than would show a difference in the last bit.
-const DIGITS: usize = 9;
-
 /// Writes a table with a header line and LF line ends.
 ///
 /// Integers are written as they are; reals with at most nine significant
@@ -23,7 +19,7 @@ pub fn write_table(path: &Path, table: &Table) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(BufWriter::new(File::create(path)?));
     writer.write_record(&table.columns)?;
     for row in &table.rows {
-        writer.write_record(row.iter().map(cell_text))?;
+        writer.write_record(row.iter().map(Cell::to_string))?;
     }
     writer.into_inner().map_err(csv::IntoInnerError::into_error)?.flush()
 }
@@ -48,16 +44,6 @@ pub fn read_table(path: &Path) -> Result<Table, ReportError> {
 pub(crate) fn open(path: &Path) -> Result<csv::Reader<BufReader<File>>, ReportError> {
     let file = File::open(path).map_err(ReportError::io(path))?;
     Ok(csv::Reader::from_reader(BufReader::with_capacity(1 << 16, file)))
-}
-
-/// A cell as it stands in the file.
-pub(crate) fn cell_text(cell: &Cell) -> String {
-    match cell {
-        Cell::Int(value) => value.to_string(),
-        Cell::Num(value) => format_real(*value),
-        Cell::Text(text) => text.clone(),
-        Cell::Empty => String::new(),
-    }
 }
 
 /// A cell from how it stands in the file.
@@ -91,45 +77,6 @@ fn is_number(text: &str) -> bool {
         && digits(exponent)
 }
 
-/// A real number with at most nine significant digits; empty if not finite.
-fn format_real(value: f64) -> String {
-    if !value.is_finite() {
-        return String::new();
-    }
-    let scientific = format!("{value:.*e}", DIGITS - 1);
-    let Some((mantissa, exponent)) = scientific.split_once('e') else {
-        return scientific;
-    };
-    // Rounded first, so that 9.9999999999e14 counts as the 1e15 that it becomes.
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    let (sign, mantissa) = match mantissa.strip_prefix('-') {
-        Some(rest) => ("-", rest),
-        None => ("", mantissa),
-    };
-    let all: String = mantissa.chars().filter(char::is_ascii_digit).collect();
-    let digits = all.trim_end_matches('0');
-    if digits.is_empty() {
-        return "0".to_owned();
-    }
-    match exponent {
-        0..15 => {
-            let point = exponent as usize + 1;
-            if digits.len() <= point {
-                format!("{sign}{digits:0<point$}")
-            } else {
-                format!("{sign}{}.{}", &digits[..point], &digits[point..])
-            }
-        }
-        -5..0 => format!("{sign}0.{}{digits}", "0".repeat((-exponent - 1) as usize)),
-        _ => {
-            let (first, rest) = digits.split_at(1);
-            let point = if rest.is_empty() { "" } else { "." };
-            let exponent_sign = if exponent < 0 { '-' } else { '+' };
-            format!("{sign}{first}{point}{rest}e{exponent_sign}{:02}", exponent.abs())
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -158,7 +105,7 @@ mod tests {
             (f64::NAN, ""),
             (f64::NEG_INFINITY, ""),
         ] {
-            assert_eq!(format_real(value), text, "{value:e}");
+            assert_eq!(Cell::Num(value).to_string(), text, "{value:e}");
         }
     }
 

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::csv::cell_text;
 use super::results::{Fold, Results, column, number, show};
 use super::unit::{Unit, quantities};
 use super::{ReportError, human, names};
@@ -38,13 +37,13 @@ pub(crate) struct Level {
 impl Dimension {
     pub(crate) fn new(path: &str, cells: impl Iterator<Item = Cell>) -> Self {
         let mut seen = BTreeSet::new();
-        let distinct: Vec<Cell> = cells.filter(|cell| seen.insert(cell_text(cell))).collect();
+        let distinct: Vec<Cell> = cells.filter(|cell| seen.insert(cell.to_string())).collect();
         let found = quantities(&distinct);
         let numeric = found.is_some();
         let (mut unit, values) =
             found.unwrap_or_else(|| (Unit::Plain, (0..distinct.len()).map(|i| i as f64).collect()));
         let level =
-            |(cell, value): (&Cell, f64)| Level { name: show(cell), cell: cell_text(cell), value };
+            |(cell, value): (&Cell, f64)| Level { name: show(cell), cell: cell.to_string(), value };
         let mut levels: Vec<Level> = distinct.iter().zip(values).map(level).collect();
         levels.sort_by(|a, b| a.value.total_cmp(&b.value));
         if unit == Unit::Plain && numeric {
@@ -60,7 +59,7 @@ impl Dimension {
     }
 
     fn find(&self, cell: &Cell) -> usize {
-        self.order.get(&cell_text(cell)).copied().unwrap_or(0)
+        self.order.get(&cell.to_string()).copied().unwrap_or(0)
     }
 
     /// `L1 capacity 100`: a value with its dimension.

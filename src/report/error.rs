@@ -43,6 +43,9 @@ pub enum ReportError {
         /// The nearest name, or all there are.
         help: String,
     },
+    /// The folder is not a results folder, or one of another version.
+    #[error("{0}")]
+    Manifest(String),
     /// The drawing library failed.
     #[error("cannot draw {chart}: {reason}")]
     Draw {

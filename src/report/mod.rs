@@ -20,9 +20,11 @@ mod names;
 mod png;
 mod results;
 mod summary;
+mod tables;
 mod unit;
 
-pub use charts::{Format, draw_all};
+pub use charts::{Format, draw_all, redraw};
 pub use defaults::default_charts;
 pub use error::ReportError;
 pub use summary::{Terminal, summary};
+pub use tables::{ResultsError, write_results};

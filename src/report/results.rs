@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::csv::{cell_text, open, read_cell, read_table};
+use super::csv::{open, read_cell, read_table};
 use super::{ReportError, human};
 use crate::stats::{Cell, Table};
 
@@ -205,7 +205,7 @@ pub(crate) fn show(cell: &Cell) -> String {
         Cell::Text(text) if text.starts_with('{') => unwrapped(text),
         Cell::Text(text) => text.clone(),
         Cell::Int(_) | Cell::Num(_) => {
-            let plain = cell_text(cell);
+            let plain = cell.to_string();
             let short = number(cell).map_or_else(String::new, human::short);
             // Round thousands are shortened: nothing is lost.
             if plain.ends_with("00") && short.ends_with('k') || plain.len() > 7 {

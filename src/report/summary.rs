@@ -73,13 +73,14 @@ struct Column {
 
 fn columns(points: &Table, swept: &[String]) -> Vec<Column> {
     let count = |value| human::grouped(value, 1);
-    let metrics: [(&str, &str, Format, bool); 6] = [
+    let metrics: [(&str, &str, Format, bool); 7] = [
         ("requests", "requests", count, false),
         ("cache_hit_rate", "cache hits", human::percent, false),
         ("e2e_p50_s", "p50", human::seconds, false),
         ("e2e_p99_s", "p99", human::seconds, true),
         ("cost_per_request_usd", "cost/request", human::dollars, true),
         ("errors", "errors", count, false),
+        ("rejected", "rejected", count, false),
     ];
     let path = |path: &String| {
         let values = points.column(path).map(|i| points.rows.iter().map(move |row| &row[i]));

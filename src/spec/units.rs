@@ -44,7 +44,7 @@ where
 
 /// Splits `1.5h` into the number and the unit after it. Underscores may group
 /// digits.
-pub(crate) fn split_unit(text: &str) -> Result<(f64, &str), String> {
+fn split_unit(text: &str) -> Result<(f64, &str), String> {
     let end = text
         .char_indices()
         .find(|&(i, c)| {
@@ -220,7 +220,7 @@ impl FromStr for Capacity {
         };
         let whole = |scale: f64| {
             let value = number * scale;
-            if value < 0.0 || value >= 9e18 || value.fract() != 0.0 {
+            if !(0.0..9e18).contains(&value) || value.fract() != 0.0 {
                 return Err(format!("`{text}` is not a whole number of 0 or more"));
             }
             Ok(value as u64)

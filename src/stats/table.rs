@@ -1,6 +1,12 @@
 //! A plain table of results: what the CSV files and charts are made from.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
+
+/// Significant digits of a real number: more than any simulated figure
+/// deserves, fewer than would show a difference in the last bit.
+const DIGITS: usize = 9;
 
 /// One value of a [`Table`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,6 +48,59 @@ impl From<String> for Cell {
 impl<T: Into<Cell>> From<Option<T>> for Cell {
     fn from(value: Option<T>) -> Self {
         value.map_or(Cell::Empty, Into::into)
+    }
+}
+
+impl fmt::Display for Cell {
+    /// As it stands in a CSV file. Integers are written as they are; reals with at
+    /// most nine significant digits, in plain decimals from 1e-5 up to 1e15 and as
+    /// `1.2e-07` elsewhere; nothing measured is empty.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cell::Int(value) => value.fmt(f),
+            Cell::Num(value) => f.write_str(&format_real(*value)),
+            Cell::Text(text) => f.write_str(text),
+            Cell::Empty => Ok(()),
+        }
+    }
+}
+
+/// A real number with at most nine significant digits; empty if not finite.
+fn format_real(value: f64) -> String {
+    if !value.is_finite() {
+        return String::new();
+    }
+    let scientific = format!("{value:.*e}", DIGITS - 1);
+    let Some((mantissa, exponent)) = scientific.split_once('e') else {
+        return scientific;
+    };
+    // Rounded first, so that 9.9999999999e14 counts as the 1e15 that it becomes.
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let (sign, mantissa) = match mantissa.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", mantissa),
+    };
+    let all: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+    let digits = all.trim_end_matches('0');
+    if digits.is_empty() {
+        return "0".to_owned();
+    }
+    match exponent {
+        0..15 => {
+            let point = exponent as usize + 1;
+            if digits.len() <= point {
+                format!("{sign}{digits:0<point$}")
+            } else {
+                format!("{sign}{}.{}", &digits[..point], &digits[point..])
+            }
+        }
+        -5..0 => format!("{sign}0.{}{digits}", "0".repeat((-exponent - 1) as usize)),
+        _ => {
+            let (first, rest) = digits.split_at(1);
+            let point = if rest.is_empty() { "" } else { "." };
+            let exponent_sign = if exponent < 0 { '-' } else { '+' };
+            format!("{sign}{first}{point}{rest}e{exponent_sign}{:02}", exponent.abs())
+        }
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::super::csv::cell_text;
 use super::super::data::Dimension;
 use super::super::figure::{Entry, Legend, Sample, look};
 use super::super::results::{Results, show};
@@ -91,7 +90,7 @@ fn hold(
         |row: usize, d: &Dimension| results.cell(row, &d.path) == results.cell(first, &d.path);
     let mut seen = BTreeSet::new();
     let before = rows.len();
-    let mut fresh = |row: usize| seen.insert(cell_text(results.cell(row, &chosen.path)));
+    let mut fresh = |row: usize| seen.insert(results.cell(row, &chosen.path).to_string());
     let distinct = chosen.levels.len() == before;
     rows.retain(|row| (distinct || others.iter().all(|d| same(*row, d))) && fresh(*row));
     if rows.len() < before {

@@ -1,0 +1,115 @@
+//! Trace replay: requests/s of the bare policies beside the crates that
+//! implement the same, on one trace in one run.
+//!
+//! Zipf(1.0), 10 million requests over 1 million objects with random 64-bit
+//! ids, cache of 100,000 entries; every iteration starts empty.
+
+use std::hint::black_box;
+use std::num::NonZeroUsize;
+
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use windtunnel::cache::{AnyPolicy, Key, PolicySpec};
+use windtunnel::kernel::Streams;
+use windtunnel::spec::Capacity;
+
+#[path = "../tests/support/zipf.rs"]
+mod zipf;
+
+const REQUESTS: usize = 10_000_000;
+const OBJECTS: usize = 1_000_000;
+const CAPACITY: usize = OBJECTS / 10;
+
+fn trace() -> Vec<u64> {
+    let streams = Streams::new(42, 0);
+    let mut ids = streams.stream("ids");
+    let ids: Vec<u64> = (0..OBJECTS).map(|_| ids.bits()).collect();
+    let zipf = zipf::Zipf::new(OBJECTS, 1.0);
+    let mut ranks = streams.stream("ranks");
+    (0..REQUESTS).map(|_| ids[zipf.rank(&mut ranks)]).collect()
+}
+
+fn replay(cache: &mut AnyPolicy, trace: &[u64]) -> u64 {
+    cache.replay(trace.iter().map(|id| (Key(*id), 1)))
+}
+
+fn ours(c: &mut Criterion, trace: &[u64]) {
+    let mut group = c.benchmark_group("replay");
+    group.throughput(Throughput::Elements(REQUESTS as u64)).sample_size(10);
+    for (name, policy) in [("lru", PolicySpec::Lru), ("fifo", PolicySpec::Fifo)] {
+        let empty = || policy.build(Capacity::Entries(CAPACITY as u64));
+        let mut cache = empty();
+        let misses = REQUESTS as u64 - replay(&mut cache, trace);
+        println!(
+            "{name}: miss ratio {:.4}, {:.1} bytes per cached object",
+            misses as f64 / REQUESTS as f64,
+            cache.table().bytes() as f64 / cache.table().len() as f64,
+        );
+        group.bench_function(format!("windtunnel {name}"), |b| {
+            b.iter_batched(empty, |mut cache| replay(&mut cache, trace), BatchSize::PerIteration);
+        });
+    }
+}
+
+/// A peer: a closure that looks a key up and stores it if missing.
+fn peer<C>(
+    c: &mut Criterion,
+    trace: &[u64],
+    name: &str,
+    empty: impl Fn() -> C,
+    request: impl Fn(&mut C, u64) -> bool,
+) {
+    let run = |mut cache: C| trace.iter().filter(|id| request(&mut cache, **id)).count();
+    println!("{name}: miss ratio {:.4}", 1.0 - run(empty()) as f64 / REQUESTS as f64);
+    let mut group = c.benchmark_group("replay");
+    group.throughput(Throughput::Elements(REQUESTS as u64)).sample_size(10);
+    group.bench_function(name, |b| {
+        b.iter_batched(&empty, |cache| black_box(run(cache)), BatchSize::PerIteration);
+    });
+}
+
+fn replays(c: &mut Criterion) {
+    let trace = trace();
+    ours(c, &trace);
+    peer(
+        c,
+        &trace,
+        "crate lru",
+        || lru::LruCache::new(NonZeroUsize::MIN.saturating_add(CAPACITY - 1)),
+        |cache, id| {
+            let hit = cache.get(&id).is_some();
+            if !hit {
+                cache.put(id, ());
+            }
+            hit
+        },
+    );
+    peer(
+        c,
+        &trace,
+        "crate schnellru",
+        || schnellru::LruMap::new(schnellru::ByLength::new(CAPACITY as u32)),
+        |cache, id| {
+            let hit = cache.get(&id).is_some();
+            if !hit {
+                cache.insert(id, ());
+            }
+            hit
+        },
+    );
+    peer(
+        c,
+        &trace,
+        "crate quick_cache (s3-fifo)",
+        || quick_cache::unsync::Cache::new(CAPACITY),
+        |cache, id| {
+            let hit = cache.get(&id).is_some();
+            if !hit {
+                cache.insert(id, ());
+            }
+            hit
+        },
+    );
+}
+
+criterion_group!(benches, replays);
+criterion_main!(benches);

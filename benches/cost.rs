@@ -1,0 +1,93 @@
+//! What the cost optimizer takes for each request.
+
+use std::hint::black_box;
+
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use windtunnel::cost::{
+    BudgetSpec, BudgetsSpec, Candidate, CostSpec, Demand, ModelId, Money, Optimizer, Price,
+    SelectSpec, UserId,
+};
+use windtunnel::kernel::{Duration, Time};
+
+const USERS: u32 = 1000;
+
+/// An optimizer among `models` models of rising quality, the dearer the better
+/// on the whole, with budgets that are never exhausted.
+fn optimizer(models: u32) -> Optimizer {
+    let models: Vec<(String, Candidate)> = (1..=models)
+        .map(|rank| {
+            let picos = 100_000.0 * f64::from(rank % 7 + rank).exp2().sqrt();
+            let price = Price::per_token(Money::from_picos(picos as i128));
+            (
+                format!("model-{rank}"),
+                Candidate { price, quality: f64::from(rank) / f64::from(models) },
+            )
+        })
+        .collect();
+    let budget =
+        BudgetSpec { daily: Some(Money::from_usd(1e9)), monthly: Some(Money::from_usd(1e10)) };
+    let spec = CostSpec {
+        select: SelectSpec::default(),
+        budgets: Some(BudgetsSpec([("default".to_owned(), budget)].into())),
+    };
+    let users: Vec<(String, Option<String>)> =
+        (0..USERS).map(|user| (format!("user-{user}"), None)).collect();
+    Optimizer::new(&spec, &models, &users, "2026-01-01T00:00:00Z".parse().expect("a date"))
+}
+
+/// 1024 requests of all users over two days.
+fn demands() -> Vec<(Demand, Time)> {
+    (0..1024)
+        .map(|i: u32| {
+            let demand = Demand {
+                user: UserId(i.wrapping_mul(2_654_435_761) % USERS),
+                input_decitokens: u64::from(i * 37 % 20_000),
+                max_tokens: 100 + i % 400,
+                quality_threshold: i.is_multiple_of(2).then_some(f64::from(i % 10) / 10.0),
+            };
+            (demand, Time::ZERO + Duration::from_secs(168) * u64::from(i))
+        })
+        .collect()
+}
+
+fn choose(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("cost/choose");
+    let mixed = demands();
+    let with = |quality| {
+        let demand = |demand: &Demand| Demand { quality_threshold: Some(quality), ..*demand };
+        mixed.iter().map(|(each, now)| (demand(each), *now)).collect()
+    };
+    let (any, perfect): (Vec<_>, Vec<_>) = (with(0.0), with(1.0));
+    for (name, models, demands) in [
+        ("3", 3, &mixed),
+        ("20", 20, &mixed),
+        ("20, any will do", 20, &any),
+        ("20, hardly any will do", 20, &perfect),
+    ] {
+        let mut optimizer = optimizer(models);
+        let mut next = demands.iter().cycle();
+        group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
+            bencher.iter(|| {
+                let Some((demand, now)) = next.next() else { unreachable!("a cycle has no end") };
+                black_box(optimizer.choose(black_box(demand), *now))
+            });
+        });
+    }
+}
+
+fn charge(criterion: &mut Criterion) {
+    let demands = demands();
+    let mut optimizer = optimizer(20);
+    let mut next = demands.iter().zip((0..20).cycle().map(ModelId)).cycle();
+    criterion.bench_function("cost/charge", |bencher| {
+        bencher.iter(|| {
+            let Some(((demand, now), model)) = next.next() else {
+                unreachable!("a cycle has no end")
+            };
+            black_box(optimizer.charge(demand.user, model, demand.input_decitokens, 200, *now))
+        });
+    });
+}
+
+criterion_group!(benches, choose, charge);
+criterion_main!(benches);

@@ -1,0 +1,26 @@
+//! Caches of answers: which requests need no model at all.
+//!
+//! From the outside in:
+//! - [`Hierarchy`] is a row of levels, fastest first: a store writes them all, a
+//!   hit in a slow one is promoted to the faster ones. [`CacheSpec`] describes
+//!   it in an experiment file.
+//! - [`Level`] is one of them: a capacity, a latency, a time to live, statistics.
+//! - [`policy`] decides what goes when a level is full: one file per policy. A
+//!   bare policy without values replays a trace at full speed
+//!   ([`AnyPolicy::replay`]).
+//! - [`Table`] is what policies are built of: key to slot by hashing, and doubly
+//!   linked lists threaded through the slots.
+//!
+//! Memory is bounded by the capacities, never by how many distinct keys passed.
+
+mod hierarchy;
+mod key;
+mod level;
+pub mod policy;
+mod table;
+
+pub use hierarchy::{CacheSpec, Hierarchy};
+pub use key::{Key, cache_key_md5};
+pub use level::{Level, LevelSpec, LevelStats, Size};
+pub use policy::{AnyPolicy, Policy, PolicySpec};
+pub use table::{List, Slot, Table};

@@ -1,0 +1,51 @@
+//! Least recently used.
+//!
+//! R. L. Mattson, J. Gecsei, D. R. Slutz, I. L. Traiger: Evaluation techniques
+//! for storage hierarchies. IBM Systems Journal 9(2), 1970.
+
+use super::Policy;
+use crate::cache::{Key, List, Slot, Table};
+use crate::spec::Capacity;
+
+/// Entries in the order of their last use.
+#[derive(Clone, Debug)]
+pub struct Lru {
+    table: Table,
+}
+
+/// The latest used first.
+const ORDER: List = List::nth(0);
+
+impl Lru {
+    /// An empty cache.
+    pub fn new(capacity: Capacity) -> Self {
+        Lru { table: Table::new(capacity, 1) }
+    }
+}
+
+impl Policy for Lru {
+    #[inline]
+    fn table(&self) -> &Table {
+        &self.table
+    }
+
+    #[inline]
+    fn table_mut(&mut self) -> &mut Table {
+        &mut self.table
+    }
+
+    #[inline]
+    fn hit(&mut self, slot: Slot) {
+        self.table.move_to_front(ORDER, slot);
+    }
+
+    #[inline]
+    fn place(&mut self, key: Key, weight: u32) -> Slot {
+        self.table.insert(key, weight, ORDER)
+    }
+
+    #[inline]
+    fn victim(&mut self) -> Option<Slot> {
+        self.table.back(ORDER)
+    }
+}

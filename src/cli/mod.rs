@@ -1,0 +1,138 @@
+//! The command line: one file per command.
+
+mod check;
+mod completions;
+mod new;
+mod plot;
+mod run;
+mod schema;
+
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::experiment::load::Diagnostic;
+
+/// A wind tunnel for LLM systems: simulate gateways, caches, budgets and model
+/// servers before you pay for them.
+#[derive(Debug, Parser)]
+#[command(name = "windtunnel", version, after_help = EXAMPLES, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  windtunnel new my-experiment                          write a commented starter file
+  windtunnel check my-experiment.yaml                   find every mistake in it
+  windtunnel run my-experiment.yaml                     run it; results/my-experiment/ has CSVs and charts
+  windtunnel run my-experiment.yaml --quick             a fast look
+  windtunnel run x.yaml --set workload.arrivals.poisson.rate=50/s
+  windtunnel plot results/my-experiment                 redraw the charts from the CSVs
+
+Exit status: 0 done, 1 the run failed, 2 bad input, 130 interrupted.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run experiments or sweeps
+    Run(run::Args),
+    /// Validate experiments without running them: all mistakes at once
+    Check(check::Args),
+    /// Redraw the charts of a results folder from its CSVs
+    Plot(plot::Args),
+    /// Print the JSON Schema of an experiment file, for editors
+    Schema,
+    /// Write a commented starter experiment
+    New(new::Args),
+    /// Print shell completions
+    Completions(completions::Args),
+}
+
+/// What a command ends with, if not well.
+#[derive(Debug)]
+enum Failure {
+    /// Exit status 1.
+    Run(String),
+    /// Exit status 2.
+    Input(String),
+    /// Exit status 130.
+    Interrupted(String),
+}
+
+impl Failure {
+    fn input(diagnostics: &[Diagnostic]) -> Self {
+        let texts: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
+        let errors = diagnostics.iter().filter(|found| found.is_error()).count();
+        let plural = if errors == 1 { "" } else { "s" };
+        Failure::Input(format!(
+            "{}\n\n{errors} error{plural} found; nothing was run",
+            texts.join("\n\n")
+        ))
+    }
+}
+
+/// Runs the program with the process's arguments.
+pub fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Run(args) => run::main(&args),
+        Command::Check(args) => check::main(&args),
+        Command::Plot(args) => plot::main(&args),
+        Command::Schema => schema::main(),
+        Command::New(args) => new::main(&args),
+        Command::Completions(args) => completions::main(&args),
+    };
+    let (code, message) = match result {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(Failure::Run(message)) => (1, message),
+        Err(Failure::Input(message)) => (2, message),
+        Err(Failure::Interrupted(message)) => (130, message),
+    };
+    eprintln!("{message}");
+    ExitCode::from(code)
+}
+
+/// Prints a line to standard output; a closed pipe ends the program quietly.
+fn print(text: &str) -> Result<(), Failure> {
+    match writeln!(io::stdout(), "{text}") {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+        result => result.map_err(|error| Failure::Run(format!("cannot print: {error}"))),
+    }
+}
+
+fn is_terminal() -> bool {
+    io::stderr().is_terminal()
+}
+
+/// Experiment files: at least one.
+#[derive(Debug, clap::Args)]
+struct Files {
+    /// Experiment files
+    #[arg(required = true, value_name = "FILE")]
+    paths: Vec<PathBuf>,
+    /// Set a value by its path, such as `cache.levels.l1.capacity=500`; may be repeated
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    sets: Vec<String>,
+    /// The seed of all random streams
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Independent runs of every point
+    #[arg(long, value_name = "N")]
+    replications: Option<u32>,
+    /// Apply the file's `quick:` block, for a fast look
+    #[arg(long)]
+    quick: bool,
+}
+
+impl Files {
+    fn overrides(&self) -> crate::experiment::Overrides {
+        crate::experiment::Overrides {
+            sets: self.sets.clone(),
+            seed: self.seed,
+            replications: self.replications,
+            quick: self.quick,
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! `windtunnel plot`: charts from the CSVs of results folders.
+
+use std::path::PathBuf;
+
+use super::{Failure, print};
+use crate::report;
+use crate::report::charts::Format;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Results folders
+    #[arg(required = true, value_name = "DIR")]
+    folders: Vec<PathBuf>,
+    /// What to draw
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "svg,png")]
+    format: Vec<ChartFormat>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum ChartFormat {
+    Svg,
+    Png,
+}
+
+pub(super) fn main(args: &Args) -> Result<(), Failure> {
+    let formats: Vec<Format> = args
+        .format
+        .iter()
+        .map(|format| match format {
+            ChartFormat::Svg => Format::Svg,
+            ChartFormat::Png => Format::Png,
+        })
+        .collect();
+    for folder in &args.folders {
+        let charts = report::redraw(folder, &formats)
+            .map_err(|error| Failure::Input(format!("error: {error}")))?;
+        for chart in charts {
+            print(&chart.display().to_string())?;
+        }
+    }
+    Ok(())
+}

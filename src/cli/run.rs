@@ -1,0 +1,178 @@
+//! `windtunnel run`: experiments to results folders.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{Failure, Files, is_terminal, print};
+use crate::experiment::load::Document;
+use crate::experiment::{ExecuteError, Prepared, Progress, Workspace, execute, prepare};
+use crate::report;
+use crate::report::charts::Format;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  windtunnel run experiments/quickstart.yaml
+  windtunnel run sweep.yaml --jobs 8 --replications 20 --out /data/results
+  windtunnel run sweep.yaml --resume      after an interruption: only what is missing")]
+pub(super) struct Args {
+    #[command(flatten)]
+    files: Files,
+    /// The folder that results folders are made in
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    out: PathBuf,
+    /// Threads; the results do not depend on it [default: all cores]
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
+    /// Keep the finished runs of an interrupted experiment and run the rest
+    #[arg(long)]
+    resume: bool,
+    /// What to write: csv is always written
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "csv,svg,png")]
+    format: Vec<OutputFormat>,
+    /// No progress bar and no summary, only the results' path
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum OutputFormat {
+    Csv,
+    Svg,
+    Png,
+}
+
+pub(super) fn main(args: &Args) -> Result<(), Failure> {
+    if args.jobs == Some(0) {
+        return Err(Failure::Input("error: --jobs: expected at least 1 thread".to_owned()));
+    }
+    // Every file is checked before the first runs.
+    let mut all = Vec::new();
+    let mut found = Vec::new();
+    for file in &args.files.paths {
+        match Document::open(file).and_then(|document| prepare(&document, &args.files.overrides()))
+        {
+            Ok(prepared) => all.push(prepared),
+            Err(mut diagnostics) => found.append(&mut diagnostics),
+        }
+    }
+    if !found.is_empty() {
+        return Err(Failure::input(&found));
+    }
+    if let Some((first, second)) = same_name(&all, &args.files.paths) {
+        return Err(Failure::Input(format!(
+            "error: `{}` and `{}` would write the same results folder; give one another `name`",
+            first.display(),
+            second.display()
+        )));
+    }
+    let progress = Arc::new(Progress::default());
+    let stop = Arc::clone(&progress);
+    ctrlc::set_handler(move || {
+        // The second time nothing is waited for.
+        if stop.stop.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    })
+    .map_err(|error| Failure::Run(format!("error: cannot catch Ctrl-C: {error}")))?;
+    for prepared in &all {
+        let folder = run_one(args, prepared, &progress)?;
+        print(&folder.display().to_string())?;
+    }
+    Ok(())
+}
+
+fn same_name<'f>(all: &[Prepared], files: &'f [PathBuf]) -> Option<(&'f Path, &'f Path)> {
+    for (second, prepared) in all.iter().enumerate() {
+        if let Some(first) = all[..second].iter().position(|other| other.name == prepared.name) {
+            return Some((&files[first], &files[second]));
+        }
+    }
+    None
+}
+
+fn run_one(args: &Args, prepared: &Prepared, progress: &Arc<Progress>) -> Result<PathBuf, Failure> {
+    for warning in &prepared.warnings {
+        eprintln!("{warning}\n");
+    }
+    let refuse = |error: &dyn std::fmt::Display| Failure::Input(format!("error: {error}"));
+    if args.resume && Workspace::is_published(&args.out, &prepared.name, &prepared.hash) {
+        eprintln!("{}: the results are complete", prepared.name);
+        return Ok(args.out.join(&prepared.name));
+    }
+    let workspace = Workspace::open(&args.out, &prepared.name, &prepared.hash, args.resume)
+        .map_err(|error| refuse(&error))?;
+    let jobs = args.jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
+    let bar = (!args.quiet && is_terminal()).then(|| watch(prepared, progress));
+    let result = execute(prepared, &workspace, jobs, progress);
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
+    match result {
+        Ok(()) => {}
+        Err(ExecuteError::Interrupted { done, runs }) => {
+            return Err(Failure::Interrupted(format!(
+                "interrupted: {done} of {runs} runs of {} are kept; continue with --resume",
+                prepared.name
+            )));
+        }
+        Err(error) => return Err(Failure::Run(format!("error: {error}"))),
+    }
+    let failed = |error: &dyn std::fmt::Display| Failure::Run(format!("error: {error}"));
+    let staging = workspace.staging().map_err(|error| failed(&error))?;
+    let points =
+        report::write_results(prepared, &workspace, &staging).map_err(|error| failed(&error))?;
+    let formats = formats(&args.format);
+    if !formats.is_empty() {
+        report::redraw(&staging, &formats).map_err(|error| failed(&error))?;
+    }
+    let folder = workspace.publish().map_err(|error| failed(&error))?;
+    if !args.quiet {
+        let swept: Vec<String> = prepared.grid.axes.iter().map(|axis| axis.name.clone()).collect();
+        eprint!("{}", report::summary(&points, &swept, terminal()));
+    }
+    Ok(folder)
+}
+
+fn formats(wanted: &[OutputFormat]) -> Vec<Format> {
+    let mut formats = Vec::new();
+    for format in wanted {
+        match format {
+            OutputFormat::Csv => {}
+            OutputFormat::Svg => formats.push(Format::Svg),
+            OutputFormat::Png => formats.push(Format::Png),
+        }
+    }
+    formats
+}
+
+/// What the summary may use of the terminal.
+fn terminal() -> report::Terminal {
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let stderr = console::Term::stderr();
+    let width = stderr.size_checked().map(|(_, columns)| columns);
+    report::Terminal { width, color: is_terminal() && !plain }
+}
+
+/// A progress bar that follows `progress` until it is finished.
+fn watch(prepared: &Prepared, progress: &Arc<Progress>) -> ProgressBar {
+    let style =
+        ProgressStyle::with_template("{msg} {bar:32} {pos}/{len} runs  {elapsed}  {eta} left")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = ProgressBar::new(prepared.runs() as u64)
+        .with_style(style)
+        .with_message(prepared.name.clone());
+    let (shown, progress) = (bar.clone(), Arc::clone(progress));
+    thread::spawn(move || {
+        while !shown.is_finished() {
+            shown.set_position(progress.done.load(Ordering::Relaxed) as u64);
+            thread::sleep(Duration::from_millis(100));
+        }
+    });
+    bar
+}

@@ -1,0 +1,38 @@
+//! Always the same model.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Ask, find};
+use crate::cost::{Choice, ModelId};
+use crate::spec::Problems;
+
+/// The name of the model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct FixedSpec(pub String);
+
+impl FixedSpec {
+    /// Checks that the model exists.
+    pub fn check(&self, models: &[&str], problems: &mut Problems) {
+        if !models.contains(&self.0.as_str()) {
+            problems.unknown("model", &self.0, models.iter().copied());
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(in crate::cost) struct Fixed {
+    model: ModelId,
+}
+
+impl Fixed {
+    pub fn new(spec: &FixedSpec, models: &[&str]) -> Self {
+        Fixed { model: find(models, &spec.0).unwrap_or_default() }
+    }
+
+    #[inline]
+    pub fn choose(&self, ask: &Ask) -> Option<Choice> {
+        ask.choice(self.model)
+    }
+}

@@ -1,0 +1,112 @@
+//! The `cost` block of an experiment file.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{BudgetsSpec, SelectSpec};
+use crate::spec::Problems;
+
+/// How a model is chosen for each request, and what users may spend.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CostSpec {
+    /// How a model is chosen. Default: `utility`, the most quality for the
+    /// money.
+    pub select: SelectSpec,
+    /// Budgets by the name of a user, of a class of users, or `default`. Left
+    /// out, nothing is limited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budgets: Option<BudgetsSpec>,
+}
+
+impl CostSpec {
+    /// Checks what is named here: `models` are those of the file,
+    /// `users_and_classes` the names of users and classes, if they are known.
+    pub fn check(
+        &self,
+        models: &[&str],
+        users_and_classes: Option<&[&str]>,
+        problems: &mut Problems,
+    ) {
+        problems.at("select", |p| self.select.check(models, self.budgets.is_some(), p));
+        if let Some(budgets) = &self.budgets {
+            problems.at("budgets", |p| budgets.check(users_and_classes, p));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_yaml::with::singleton_map_recursive as choices;
+
+    use super::*;
+    use crate::cost::select::{FixedSpec, UtilitySpec};
+    use crate::spec::Severity;
+
+    fn read(yaml: &str) -> Result<CostSpec, String> {
+        choices::deserialize(serde_yaml::Deserializer::from_str(yaml))
+            .map_err(|e: serde_yaml::Error| e.to_string())
+    }
+
+    fn check(yaml: &str, users: Option<&[&str]>) -> Vec<(String, Severity, Option<String>)> {
+        let mut problems = Problems::default();
+        read(yaml).unwrap().check(&["gpt-4", "local-llama"], users, &mut problems);
+        let all = problems.into_list().into_iter();
+        all.map(|problem| (problem.path.to_string(), problem.severity, problem.help)).collect()
+    }
+
+    #[test]
+    fn the_default_is_the_seed_s_utility_with_threshold_0_8() {
+        let spec = read("{}").unwrap();
+        let SelectSpec::Utility(UtilitySpec { quality_threshold, fallback }) = spec.select else {
+            panic!()
+        };
+        assert_eq!((quality_threshold.get(), fallback, spec.budgets), (0.8, None, None));
+    }
+
+    #[test]
+    fn a_file_s_block_is_read_and_written_back() {
+        let yaml = "select: { utility: { quality_threshold: 0.9, fallback: gpt-4 } }\n\
+                    budgets: { default: { daily: $1, monthly: $20 }, vip: { daily: $10 } }";
+        let spec = read(yaml).unwrap();
+        let mut written = Vec::new();
+        choices::serialize(&spec, &mut serde_yaml::Serializer::new(&mut written)).unwrap();
+        assert_eq!(read(std::str::from_utf8(&written).unwrap()).unwrap(), spec);
+        assert_eq!(
+            read("select: { fixed: gpt-4 }").unwrap().select,
+            SelectSpec::Fixed(FixedSpec("gpt-4".to_owned()))
+        );
+    }
+
+    #[test]
+    fn strange_keys_and_values_are_refused() {
+        for (yaml, complaint) in [
+            ("selekt: utility", "unknown field `selekt`"),
+            ("select: { utilty: {} }", "unknown variant `utilty`"),
+            ("select: { utility: { quality: 1 } }", "unknown field `quality`"),
+            ("select: { utility: { quality_threshold: 1.1 } }", "1.1 is out of range"),
+            ("budgets: { ann: { daily: -1 } }", "`-1` is negative"),
+        ] {
+            let error = read(yaml).unwrap_err();
+            assert!(error.contains(complaint), "{yaml}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_model_that_is_not_there_is_an_error_with_the_nearest_name() {
+        let near = Some("did you mean `gpt-4`?".to_owned());
+        let fixed = check("select: { fixed: gpt4 }", None);
+        assert_eq!(fixed, [("select.fixed".to_owned(), Severity::Error, near.clone())]);
+        let fallback = check("{ select: { utility: { fallback: gpt-5 } }, budgets: {} }", None);
+        assert_eq!(fallback, [("select.utility.fallback".to_owned(), Severity::Error, near)]);
+    }
+
+    #[test]
+    fn a_fallback_without_budgets_and_a_budget_for_nobody_are_questioned() {
+        let fallback = check("select: { utility: { fallback: gpt-4 } }", None);
+        assert_eq!(fallback, [("select.utility.fallback".to_owned(), Severity::Warning, None)]);
+        let budget = check("budgets: { ann: {}, default: {} }", Some(&["bob"]));
+        assert_eq!(budget, [("budgets.ann".to_owned(), Severity::Warning, None)]);
+        assert_eq!(check("budgets: { ann: {} }", None), []);
+    }
+}

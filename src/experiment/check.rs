@@ -1,0 +1,127 @@
+//! Checks that need more than one part of the file.
+
+use super::charts::ChartSpec;
+use super::spec::{Experiment, Warmup};
+use crate::kernel::Duration;
+use crate::spec::Problems;
+use crate::system::METRICS;
+use crate::workload::lengths::LengthsSpec;
+
+/// The remedy where answers are cut.
+const RAISE: &str =
+    "set workload.max_tokens, and pipeline.max_tokens_cap where there is a pipeline";
+
+/// Finer timelines are refused.
+const MOST_INTERVALS: u64 = 100_000;
+
+impl Experiment {
+    /// Checks the whole experiment.
+    pub fn check(&self, problems: &mut Problems) {
+        self.check_name(problems);
+        self.check_run_length(problems);
+        problems.at("workload", |p| self.workload.check(p));
+        if let Some(pipeline) = &self.pipeline {
+            problems.at("pipeline", |p| pipeline.check(p));
+        }
+        self.check_answers_fit(problems);
+        if let Some(cache) = &self.cache {
+            problems.at("cache", |p| cache.check(p));
+        }
+        problems.at("models", |p| {
+            for (name, model) in &self.models {
+                p.at(name.as_str(), |p| model.check(p));
+            }
+        });
+        if let Some(cost) = &self.cost {
+            let models: Vec<&str> = self.models.keys().map(String::as_str).collect();
+            // Whose budgets there are is checked once the workload is ready.
+            problems.at("cost", |p| cost.check(&models, None, p));
+        }
+        problems.at("charts", |p| {
+            for (index, chart) in self.charts.iter().flatten().enumerate() {
+                p.at(index, |p| self.check_chart(chart, p));
+            }
+        });
+    }
+
+    fn check_name(&self, problems: &mut Problems) {
+        let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '+');
+        if let Some(name) = &self.name
+            && (name.is_empty() || name.starts_with('.') || !name.chars().all(plain))
+        {
+            problems.at("name", |p| {
+                p.error_help(
+                    format!("`{name}` cannot name a folder"),
+                    "use letters, digits, `-`, `_`, `+` and `.`, not beginning with `.`",
+                );
+            });
+        }
+    }
+
+    fn check_run_length(&self, problems: &mut Problems) {
+        if self.replications == 0 {
+            problems.at("replications", |p| p.error("expected at least 1 replication"));
+        }
+        if self.requests == Some(0) {
+            problems.at("requests", |p| p.error("expected at least 1 request"));
+        }
+        let Some(duration) = self.duration else { return };
+        if duration.is_zero() {
+            problems.at("duration", |p| p.error("expected a duration longer than 0"));
+        }
+        if let Warmup::After(warmup) = self.warmup
+            && warmup >= duration
+        {
+            problems.at("warmup", |p| {
+                p.error(format!(
+                    "the warm-up of {warmup} leaves nothing of the duration of {duration}"
+                ));
+            });
+        }
+        if let Some(interval) = self.record.interval {
+            let finest = Duration::from_nanos(duration.as_nanos() / MOST_INTERVALS);
+            if interval.is_zero() || interval < finest {
+                problems.at("record", |p| {
+                    p.at("interval", |p| {
+                        p.error(format!(
+                            "too fine for a duration of {duration}: expected {finest} or more"
+                        ));
+                    });
+                });
+            }
+        }
+    }
+
+    /// Answers longer than `max_tokens` are cut; a default should not do so
+    /// unnoticed.
+    fn check_answers_fit(&self, problems: &mut Problems) {
+        let defaults = self.pipeline.clone().unwrap_or_default();
+        let asked = self.workload.max_tokens.unwrap_or(defaults.defaults.max_tokens);
+        let most = if self.pipeline.is_some() { asked.min(defaults.max_tokens_cap) } else { asked };
+        let output = self.workload.tokens.as_ref().and_then(|tokens| tokens.output.as_ref());
+        if output.and_then(LengthsSpec::mean).is_some_and(|mean| mean > f64::from(most)) {
+            problems.at("workload", |p| {
+                p.at("tokens", |p| {
+                    p.at("output", |p| {
+                        p.warn(format!("most answers are cut to {most} tokens; {RAISE}"));
+                    });
+                });
+            });
+        }
+        if self.workload.trace.is_some() && self.workload.max_tokens.is_none() {
+            problems.at("workload", |p| {
+                p.at("trace", |p| {
+                    p.warn(format!(
+                        "the trace's answers are cut to {most} tokens, the default; {RAISE}"
+                    ));
+                });
+            });
+        }
+    }
+
+    fn check_chart(&self, chart: &ChartSpec, problems: &mut Problems) {
+        let axes: Vec<String> = self.sweep.grid.keys().cloned().collect();
+        let metrics: Vec<&str> = METRICS.iter().map(|metric| metric.name).collect();
+        chart.check(&axes, &metrics, problems);
+    }
+}

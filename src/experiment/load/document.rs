@@ -1,0 +1,182 @@
+//! An experiment file as text: includes, merges, and where things stand.
+
+use std::fs;
+use std::io::Read;
+use std::path::Path as FilePath;
+
+use serde_yaml::{Mapping, Value};
+
+use super::diagnostic::Diagnostic;
+use super::locate::{Location, locate};
+use crate::spec::{Path, Problem, Severity};
+
+/// No experiment file is larger; a trace belongs in a file of its own.
+const MOST_BYTES: u64 = 64 << 20;
+const DEEPEST_INCLUDE: usize = 8;
+
+/// A text that values came from.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The file's path as the user gave it.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// A YAML file with what it includes, as one value.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// The merged value.
+    pub value: Value,
+    /// The file itself, then what it includes.
+    pub sources: Vec<Source>,
+}
+
+impl Document {
+    /// Reads the file at `path` and what it includes.
+    ///
+    /// # Errors
+    /// If a file cannot be read or is not YAML.
+    pub fn open(path: &FilePath) -> Result<Document, Vec<Diagnostic>> {
+        let mut sources = Vec::new();
+        let value = open_into(path, &mut sources, 0)?;
+        Ok(Document { value, sources })
+    }
+
+    /// A document made from a text; `name` is shown in errors.
+    ///
+    /// # Errors
+    /// If the text is not YAML.
+    pub fn from_text(name: &str, text: &str) -> Result<Document, Vec<Diagnostic>> {
+        let source = Source { name: name.to_owned(), text: text.to_owned() };
+        let value = parse(&source)?;
+        Ok(Document { value, sources: vec![source] })
+    }
+
+    /// A problem with its place in the text.
+    pub fn diagnose(&self, problem: &Problem) -> Diagnostic {
+        let mut best: Option<(usize, &Source, Location)> = None;
+        for source in &self.sources {
+            let (location, steps) = locate(&source.text, &problem.path, problem.at_key);
+            if let Some(location) = location
+                && best.is_none_or(|(most, ..)| steps > most)
+            {
+                best = Some((steps, source, location));
+            }
+        }
+        let place = best.map(|(_, source, location)| (source.clone(), location));
+        Diagnostic::new(problem, place)
+    }
+}
+
+fn open_into(
+    path: &FilePath,
+    sources: &mut Vec<Source>,
+    depth: usize,
+) -> Result<Value, Vec<Diagnostic>> {
+    let name = path.display().to_string();
+    let text = read_text(path).map_err(|why| vec![Diagnostic::of_file(&name, why)])?;
+    let source = Source { name, text };
+    let mut value = parse(&source)?;
+    let own = sources.len();
+    sources.push(source);
+    let Some(include) = value.as_mapping_mut().and_then(|map| map.remove("include")) else {
+        return Ok(value);
+    };
+    let refuse = |message: &str| {
+        let problem = Problem {
+            path: Path::parse("include"),
+            at_key: false,
+            severity: Severity::Error,
+            message: message.to_owned(),
+            help: None,
+        };
+        let source = sources[own].clone();
+        let place = locate(&source.text, &problem.path, false).0;
+        vec![Diagnostic::new(&problem, place.map(|place| (source, place)))]
+    };
+    let names: Option<Vec<&str>> = match &include {
+        Value::String(name) => Some(vec![name]),
+        Value::Sequence(names) => names.iter().map(Value::as_str).collect(),
+        _ => None,
+    };
+    let Some(names) = names else {
+        return Err(refuse("expected the name of a file to include, or a list of names"));
+    };
+    if depth >= DEEPEST_INCLUDE {
+        return Err(refuse("files include each other more than 8 deep: is this a circle?"));
+    }
+    let folder = path.parent().unwrap_or(FilePath::new("."));
+    let mut base = Value::Mapping(Mapping::new());
+    for name in names {
+        overlay(&mut base, open_into(&folder.join(name), sources, depth + 1)?, 2);
+    }
+    overlay(&mut base, value, 2);
+    Ok(base)
+}
+
+fn read_text(path: &FilePath) -> Result<String, String> {
+    let file = fs::File::open(path).map_err(|error| format!("cannot open: {error}"))?;
+    let mut text = String::new();
+    file.take(MOST_BYTES + 1)
+        .read_to_string(&mut text)
+        .map_err(|error| format!("cannot read: {error}"))?;
+    if text.len() as u64 > MOST_BYTES {
+        return Err("the file is larger than 64 MiB: put requests into a trace file".to_owned());
+    }
+    Ok(text)
+}
+
+/// Parses a text; `serde_yaml` refuses duplicate keys, deep nests and aliases
+/// that expand without end.
+fn parse(source: &Source) -> Result<Value, Vec<Diagnostic>> {
+    let refuse = |error: &serde_yaml::Error| {
+        let place = error.location().map(|at| Location { line: at.line(), column: at.column() });
+        let message = error.to_string();
+        let message = message.split(" at line ").next().unwrap_or(&message).to_owned();
+        let help = message.contains("repetition limit").then(|| {
+            "aliases expand to far more than the file holds; write the values out".to_owned()
+        });
+        let problem = Problem {
+            path: Path::default(),
+            at_key: false,
+            severity: Severity::Error,
+            message,
+            help,
+        };
+        vec![Diagnostic::new(&problem, place.map(|place| (source.clone(), place)))]
+    };
+    let mut value: Value = serde_yaml::from_str(&source.text).map_err(|error| refuse(&error))?;
+    if value.is_null() {
+        return Err(vec![Diagnostic::of_file(
+            &source.name,
+            "the file is empty; `windtunnel new NAME` writes one to start from".to_owned(),
+        )]);
+    }
+    if !value.is_mapping() {
+        return Err(vec![Diagnostic::of_file(
+            &source.name,
+            "expected a map of settings such as `name: my-experiment`".to_owned(),
+        )]);
+    }
+    value.apply_merge().map_err(|error| refuse(&error))?;
+    Ok(value)
+}
+
+/// Lays `over` on `base`: maps are merged `depth` levels deep (a section and
+/// its fields), anything below is replaced, so that a choice replaces another.
+fn overlay(base: &mut Value, over: Value, depth: usize) {
+    match (base, over) {
+        (Value::Mapping(base), Value::Mapping(over)) if depth > 0 => {
+            for (key, value) in over {
+                match base.get_mut(&key) {
+                    Some(below) => overlay(below, value, depth - 1),
+                    None => {
+                        base.insert(key, value);
+                    }
+                }
+            }
+        }
+        (base, over) => *base = over,
+    }
+}

@@ -1,0 +1,125 @@
+//! `requests.csv`: a row per request, written as they finish.
+
+use std::io::{self, Write};
+
+use crate::cache::cache_key_md5;
+use crate::kernel::Time;
+use crate::pipeline::Outcome;
+use crate::stats::Cell;
+use crate::system::{Finished, Recorder, Setup};
+
+/// The columns of `requests.csv`.
+pub const REQUEST_COLUMNS: [&str; 23] = [
+    "point",
+    "replication",
+    "request_id",
+    "workflow",
+    "step",
+    "user",
+    "arrival_s",
+    "finish_s",
+    "prompt_chars",
+    "input_tokens",
+    "output_tokens",
+    "cache_key",
+    "cache_level",
+    "model",
+    "queue_s",
+    "ttft_s",
+    "inference_s",
+    "e2e_s",
+    "estimated_cost_usd",
+    "cost_usd",
+    "quality",
+    "outcome",
+    "error",
+];
+
+/// Writes the rows of one run.
+pub struct RequestWriter<'s, W: Write> {
+    rows: csv::Writer<W>,
+    setup: &'s Setup,
+    point: usize,
+    replication: u64,
+    /// The first error; nothing is written after it.
+    failure: Option<csv::Error>,
+}
+
+impl<'s, W: Write> RequestWriter<'s, W> {
+    /// Rows of replication `replication` of point `point` go to `out`, without
+    /// a header.
+    pub fn new(out: W, setup: &'s Setup, point: usize, replication: u64) -> Self {
+        let rows = csv::WriterBuilder::new().has_headers(false).from_writer(out);
+        RequestWriter { rows, setup, point, replication, failure: None }
+    }
+
+    /// What the system calls for each finished request.
+    pub fn recorder(&mut self) -> Recorder<'_> {
+        Box::new(|finished| {
+            if self.failure.is_none() {
+                let row = self.row(finished).map(|cell| cell.to_string());
+                self.failure = self.rows.write_record(row).err();
+            }
+        })
+    }
+
+    /// Flushes the rows.
+    ///
+    /// # Errors
+    /// If any row could not be written.
+    pub fn finish(mut self) -> io::Result<()> {
+        match self.failure.take() {
+            Some(error) => Err(error.into()),
+            None => self.rows.flush(),
+        }
+    }
+
+    fn row(&self, finished: &Finished<'_>) -> [Cell; REQUEST_COLUMNS.len()] {
+        let Finished { source, params, request, outcome, at } = finished;
+        let incoming = &request.incoming;
+        // To the nanosecond: a real cell keeps nine digits only.
+        let seconds = |at: Time| Cell::Text(at.to_string().trim_end_matches('s').to_owned());
+        let answer = request.source;
+        let served = answer.filter(|answer| !answer.cached);
+        let failed = outcome.error().is_some();
+        let model = answer.map(|answer| self.setup.models[answer.model as usize].0.as_str());
+        let level = match outcome {
+            Outcome::Hit(level) => {
+                let levels = self.setup.cache.as_ref().map(|cache| &cache.levels);
+                levels
+                    .and_then(|levels| levels.get(usize::from(*level)))
+                    .map(|spec| spec.name_at(usize::from(*level)))
+            }
+            _ => None,
+        };
+        let key = (!params.missing_prompt && !failed).then(|| {
+            let text = source.prompt_text(incoming.prompt);
+            cache_key_md5(&text, params.temperature, u64::from(params.max_tokens), params.top_p)
+        });
+        [
+            (self.point as u64).into(),
+            self.replication.into(),
+            request.id.into(),
+            request.id.into(),
+            0u64.into(),
+            source.users()[incoming.user.0 as usize].name.as_str().into(),
+            seconds(incoming.at),
+            seconds(*at),
+            u64::from(incoming.chars).into(),
+            Cell::Num(incoming.input_decitokens as f64 / 10.0),
+            answer.map(|answer| u64::from(answer.output_tokens)).into(),
+            key.into(),
+            level.into(),
+            model.into(),
+            served.map(|_| (request.started - request.queued).as_secs_f64()).into(),
+            answer.filter(|_| !failed).map(|_| request.ttft(*at).as_secs_f64()).into(),
+            served.map(|_| request.inference.as_secs_f64()).into(),
+            Cell::Num((*at - incoming.at).as_secs_f64()),
+            served.map(|_| request.estimate.usd()).into(),
+            served.map(|answer| answer.cost.usd()).into(),
+            answer.map(|answer| answer.quality).into(),
+            outcome.name().into(),
+            outcome.error().map(|error| error.to_string()).into(),
+        ]
+    }
+}

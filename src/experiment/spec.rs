@@ -1,0 +1,204 @@
+//! The experiment file: every part's spec, composed.
+
+use std::borrow::Cow;
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_yaml::Value;
+
+use super::charts::ChartSpec;
+use crate::cache::CacheSpec;
+use crate::cost::CostSpec;
+use crate::kernel::Duration;
+use crate::pipeline::PipelineSpec;
+use crate::serving::ModelSpec;
+use crate::spec::from_text;
+use crate::workload::WorkloadSpec;
+
+/// An experiment: who asks what and when, the system that answers, and what to
+/// vary.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Experiment {
+    /// The results folder's name. Default: the file's name without its ending.
+    pub name: Option<String>,
+    /// What is asked, for the reader.
+    pub description: String,
+    /// The seed of all random streams. Default 42.
+    pub seed: u64,
+    /// What the virtual clock shows at the start (UTC): budgets reset by it.
+    /// Default 2026-01-01T00:00:00Z.
+    pub start: Start,
+    /// Requests arrive until then; all of them are answered. Default 10m, or
+    /// the whole trace or request list.
+    pub duration: Option<Duration>,
+    /// At most that many requests. Default no limit.
+    pub requests: Option<u64>,
+    /// Measuring begins after that. Default none.
+    pub warmup: Warmup,
+    /// Independent runs of every point; 95 % intervals need at least 2.
+    /// Default 5.
+    pub replications: u32,
+    /// Who asks what and when.
+    pub workload: WorkloadSpec,
+    /// Validation, preprocessing and stage times. Left out, nothing is refused
+    /// or bounded.
+    pub pipeline: Option<PipelineSpec>,
+    /// The cache hierarchy. Left out, nothing is cached.
+    pub cache: Option<CacheSpec>,
+    /// The models by name, with price, quality and server. Left out, one free
+    /// model answers with the pipeline's own inference time.
+    pub models: IndexMap<String, ModelSpec>,
+    /// How a model is chosen, and who may spend how much. Left out, the best
+    /// utility wins and nobody has a budget.
+    pub cost: Option<CostSpec>,
+    /// What to vary.
+    pub sweep: SweepSpec,
+    /// The charts to draw. Default: chosen by what is varied.
+    pub charts: Option<Vec<ChartSpec>>,
+    /// What is written besides the summary tables.
+    pub record: RecordSpec,
+    /// Paths and values that `--quick` sets, for a fast look.
+    #[schemars(with = "IndexMap<String, serde_json::Value>")]
+    pub quick: IndexMap<String, Value>,
+}
+
+impl Default for Experiment {
+    fn default() -> Self {
+        Experiment {
+            name: None,
+            description: String::new(),
+            seed: 42,
+            start: Start::default(),
+            duration: None,
+            requests: None,
+            warmup: Warmup::None,
+            replications: 5,
+            workload: WorkloadSpec::default(),
+            pipeline: None,
+            cache: None,
+            models: IndexMap::new(),
+            cost: None,
+            sweep: SweepSpec::default(),
+            charts: None,
+            record: RecordSpec::default(),
+            quick: IndexMap::new(),
+        }
+    }
+}
+
+/// What to vary.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SweepSpec {
+    /// Paths and the values that each takes; every combination is a point, the
+    /// last path varying fastest.
+    #[schemars(with = "IndexMap<String, Vec<serde_json::Value>>")]
+    pub grid: IndexMap<String, Vec<Value>>,
+}
+
+/// What is written besides the summary tables.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RecordSpec {
+    /// Write `requests.csv`, a row per request. Default false.
+    pub requests: bool,
+    /// Write `log.csv`, the pipeline's last log entries. Default false.
+    pub log: bool,
+    /// The timeline's interval. Default: a 60th of the duration.
+    pub interval: Option<Duration>,
+}
+
+/// Measuring begins after that.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Warmup {
+    /// At once.
+    #[default]
+    None,
+    /// After a span of virtual time.
+    After(Duration),
+}
+
+impl Warmup {
+    /// The span.
+    pub fn span(self) -> Duration {
+        match self {
+            Warmup::None => Duration::ZERO,
+            Warmup::After(span) => span,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Warmup {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        from_text(deserializer, "a duration such as 5m, or none", |text| match text {
+            "none" => Ok(Warmup::None),
+            _ => crate::spec::parse_duration(text).map(Warmup::After),
+        })
+    }
+}
+
+impl Serialize for Warmup {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Warmup::None => serializer.serialize_str("none"),
+            Warmup::After(span) => span.serialize(serializer),
+        }
+    }
+}
+
+impl JsonSchema for Warmup {
+    fn schema_name() -> Cow<'static, str> {
+        "Warmup".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A duration, or none.",
+            "type": ["string", "number"],
+            "examples": ["5m", "none"],
+        })
+    }
+}
+
+/// An instant of the virtual calendar, UTC.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Start(pub Timestamp);
+
+const START: &str = "an instant in UTC such as 2026-01-01T00:00:00Z";
+
+impl Default for Start {
+    fn default() -> Self {
+        // 2026-01-01T00:00:00Z
+        Start(Timestamp::constant(1_767_225_600, 0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Start {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        from_text(deserializer, START, |text| {
+            text.parse().map(Start).map_err(|_| format!("`{text}` is not an instant"))
+        })
+    }
+}
+
+impl Serialize for Start {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl JsonSchema for Start {
+    fn schema_name() -> Cow<'static, str> {
+        "Start".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "An instant in UTC.",
+            "type": "string",
+            "format": "date-time",
+            "examples": ["2026-01-01T00:00:00Z"],
+        })
+    }
+}

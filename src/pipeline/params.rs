@@ -1,0 +1,94 @@
+//! Preprocessing: what a client asked for becomes what a model is asked for.
+
+use super::spec::PipelineSpec;
+use crate::cache::Key;
+use crate::workload::{Profile, PromptId, PyNumber};
+
+/// The parameters of a request after preprocessing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Params {
+    /// Output tokens at most.
+    pub max_tokens: u32,
+    /// Sampling temperature, within 0 and 2.
+    pub temperature: PyNumber,
+    /// Nucleus sampling, within 0 and 1.
+    pub top_p: PyNumber,
+    /// The least quality that the client accepts, if it says so.
+    pub quality_threshold: Option<f64>,
+    /// Whether the client sent no prompt.
+    pub missing_prompt: bool,
+}
+
+/// Fills in defaults and bounds parameters.
+#[derive(Clone, Debug)]
+pub struct Preprocessor {
+    spec: PipelineSpec,
+    bounded: bool,
+}
+
+impl Preprocessor {
+    /// Without a `pipeline:` block defaults are filled in, but nothing bounded.
+    pub fn new(spec: Option<&PipelineSpec>) -> Self {
+        Preprocessor { spec: spec.cloned().unwrap_or_default(), bounded: spec.is_some() }
+    }
+
+    /// The parameters that a model is asked with.
+    pub fn apply(&self, profile: &Profile) -> Params {
+        let defaults = &self.spec.defaults;
+        let max_tokens = profile.max_tokens.unwrap_or(defaults.max_tokens);
+        let temperature = profile.temperature.unwrap_or(defaults.temperature);
+        let top_p = profile.top_p.unwrap_or(defaults.top_p);
+        let mut params = Params {
+            max_tokens,
+            temperature,
+            top_p,
+            quality_threshold: profile.quality_threshold,
+            missing_prompt: profile.missing_prompt,
+        };
+        if self.bounded {
+            params.max_tokens = max_tokens.min(self.spec.max_tokens_cap);
+            params.temperature = temperature.clamp(0.0, 2.0);
+            params.top_p = top_p.clamp(0.0, 1.0);
+        }
+        params
+    }
+}
+
+/// Numbers cache keys: equal numbers exactly where the MD5 keys would be equal.
+///
+/// The key is a function of the prompt and of (temperature, `max_tokens`, `top_p`)
+/// as they are printed. A workload has few such triples, so that prompt times
+/// their count plus the triple's index names the key without hashing a string
+/// for each request.
+#[derive(Clone, Debug)]
+pub struct KeyMaker {
+    /// For each profile the index of its triple.
+    triple: Vec<u32>,
+    triples: u64,
+}
+
+impl KeyMaker {
+    /// For the parameters of each profile.
+    pub fn new(params: &[Params]) -> Self {
+        let mut seen: Vec<(String, u32, String)> = Vec::new();
+        let triple = params
+            .iter()
+            .map(|params| {
+                let triple =
+                    (params.temperature.to_string(), params.max_tokens, params.top_p.to_string());
+                let index = seen.iter().position(|known| *known == triple).unwrap_or_else(|| {
+                    seen.push(triple);
+                    seen.len() - 1
+                });
+                index as u32
+            })
+            .collect();
+        KeyMaker { triple, triples: seen.len().max(1) as u64 }
+    }
+
+    /// The key of `prompt` asked with the parameters of profile `profile`.
+    #[inline]
+    pub fn key(&self, prompt: PromptId, profile: u32) -> Key {
+        Key(prompt.0 * self.triples + u64::from(self.triple[profile as usize]))
+    }
+}

@@ -1,0 +1,211 @@
+//! The CSV files of a results folder, made from the records of its runs.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter};
+use std::path::Path;
+
+use serde_yaml::Value;
+
+use super::csv::write_table;
+use crate::experiment::{Manifest, Prepared, REQUEST_COLUMNS, Workspace, WorkspaceError, plain};
+use crate::stats::{Cell, Table, mean_ci95};
+use crate::system::{METRICS, RunTables};
+
+/// Why the results could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ResultsError {
+    /// A file could not be written.
+    #[error("cannot write results: {0}")]
+    Io(#[from] io::Error),
+    /// A row could not be written.
+    #[error("cannot write results: {0}")]
+    Csv(#[from] csv::Error),
+    /// A record is gone, or the folder cannot be used.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+}
+
+/// Writes every CSV file and the manifest into `folder`, reading one record at a
+/// time. Returns the table of points.
+///
+/// # Errors
+/// If a record is missing or a file cannot be written.
+pub fn write_results(
+    prepared: &Prepared,
+    workspace: &Workspace,
+    folder: &Path,
+) -> Result<Table, ResultsError> {
+    let mut files = Files::new(prepared, folder)?;
+    let replications = prepared.experiment.replications as usize;
+    let mut points = points_table(prepared);
+    let mut skipped = 0;
+    for point in 0..prepared.setups.len() {
+        let mut metrics = vec![Vec::with_capacity(replications); METRICS.len()];
+        for replication in 0..replications {
+            let run = point * replications + replication;
+            let record = workspace.recall(run).ok_or(WorkspaceError::Lost(run))?;
+            for (values, value) in metrics.iter_mut().zip(&record.tables.metrics) {
+                values.push(*value);
+            }
+            skipped = skipped.max(record.tables.skipped_rows);
+            let prefix = [Cell::from(point as u64), Cell::from(replication as u64)];
+            files.write_run(
+                &prefix,
+                &swept_cells(prepared, point),
+                &record.tables,
+                record.wall_s,
+            )?;
+        }
+        let mut row = vec![Cell::from(point as u64)];
+        row.extend(swept_cells(prepared, point));
+        for values in &metrics {
+            let estimate = mean_ci95(values);
+            row.push(estimate.mean.into());
+            row.push(estimate.half_width.into());
+        }
+        points.push(row);
+    }
+    files.finish()?;
+    write_table(&folder.join("points.csv"), &points)?;
+    if prepared.experiment.record.requests {
+        join_requests(workspace, prepared.runs(), &folder.join("requests.csv"))?;
+    }
+    let manifest = Manifest::new(prepared, skipped);
+    fs::write(folder.join("manifest.yaml"), manifest.to_yaml())?;
+    Ok(points)
+}
+
+fn points_table(prepared: &Prepared) -> Table {
+    let swept = prepared.grid.axes.iter().map(|axis| axis.name.clone());
+    let metrics =
+        METRICS.iter().flat_map(|metric| [metric.name.to_owned(), format!("{}_ci95", metric.name)]);
+    Table::new(["point".to_owned()].into_iter().chain(swept).chain(metrics))
+}
+
+fn swept_cells(prepared: &Prepared, point: usize) -> Vec<Cell> {
+    prepared.grid.values(point).map(|(_, value)| swept_cell(value)).collect()
+}
+
+/// Numbers stay numbers, so that a chart can place them.
+fn swept_cell(value: &Value) -> Cell {
+    match value {
+        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(whole), _) => Cell::Int(whole),
+            (None, Some(real)) => Cell::from(real),
+            (None, None) => Cell::Text(plain(value)),
+        },
+        _ => Cell::Text(plain(value)),
+    }
+}
+
+/// A CSV file that rows are added to run by run.
+struct TableFile {
+    rows: csv::Writer<BufWriter<File>>,
+    columns: usize,
+}
+
+impl TableFile {
+    fn create(path: &Path, columns: &[String]) -> Result<Self, ResultsError> {
+        let mut rows = csv::Writer::from_writer(BufWriter::new(File::create(path)?));
+        rows.write_record(columns)?;
+        Ok(TableFile { rows, columns: columns.len() })
+    }
+
+    fn row<'c>(&mut self, cells: impl Iterator<Item = &'c Cell>) -> Result<(), ResultsError> {
+        let row: Vec<String> = cells.map(Cell::to_string).collect();
+        debug_assert_eq!(row.len(), self.columns, "a cell for each column");
+        Ok(self.rows.write_record(row)?)
+    }
+}
+
+/// The files with rows of every run. Their headers come from the first run.
+struct Files<'f> {
+    folder: &'f Path,
+    runs: TableFile,
+    timing: TableFile,
+    tables: Vec<(&'static str, TableFile)>,
+    log: bool,
+}
+
+impl<'f> Files<'f> {
+    fn new(prepared: &Prepared, folder: &'f Path) -> Result<Self, ResultsError> {
+        let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
+        let mut columns = words(&["point", "replication"]);
+        columns.extend(prepared.grid.axes.iter().map(|axis| axis.name.clone()));
+        columns.extend(METRICS.iter().map(|metric| metric.name.to_owned()));
+        let timing = words(&["point", "replication", "wall_s", "events_per_s"]);
+        Ok(Files {
+            folder,
+            runs: TableFile::create(&folder.join("runs.csv"), &columns)?,
+            timing: TableFile::create(&folder.join("timing.csv"), &timing)?,
+            tables: Vec::new(),
+            log: prepared.experiment.record.log,
+        })
+    }
+
+    fn write_run(
+        &mut self,
+        prefix: &[Cell],
+        swept: &[Cell],
+        run: &RunTables,
+        wall_s: f64,
+    ) -> Result<(), ResultsError> {
+        let metrics: Vec<Cell> = run.metrics.iter().map(|value| Cell::from(*value)).collect();
+        self.runs.row(prefix.iter().chain(swept).chain(&metrics))?;
+        let events = METRICS
+            .iter()
+            .position(|metric| metric.name == "events")
+            .map_or(0.0, |at| run.metrics[at]);
+        let timing = [Cell::from(wall_s), Cell::from(events / wall_s)];
+        self.timing.row(prefix.iter().chain(&timing))?;
+        let log = self.log.then_some(("log.csv", &run.log));
+        let tables = [
+            ("models.csv", &run.models),
+            ("users.csv", &run.users),
+            ("levels.csv", &run.levels),
+            ("stages.csv", &run.stages),
+            ("timeline.csv", &run.timeline),
+            ("latency.csv", &run.latency),
+        ];
+        for (name, table) in tables.into_iter().chain(log) {
+            let file = self.table(name, table)?;
+            for row in &table.rows {
+                file.row(prefix.iter().chain(row))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn table(&mut self, name: &'static str, table: &Table) -> Result<&mut TableFile, ResultsError> {
+        let known = self.tables.iter().position(|(known, _)| *known == name);
+        let index = known.unwrap_or(self.tables.len());
+        if known.is_none() {
+            let mut columns = vec!["point".to_owned(), "replication".to_owned()];
+            columns.extend(table.columns.iter().cloned());
+            self.tables.push((name, TableFile::create(&self.folder.join(name), &columns)?));
+        }
+        Ok(&mut self.tables[index].1)
+    }
+
+    fn finish(self) -> Result<(), ResultsError> {
+        for mut file in [self.runs, self.timing]
+            .into_iter()
+            .chain(self.tables.into_iter().map(|(_, file)| file))
+        {
+            file.rows.flush()?;
+        }
+        Ok(())
+    }
+}
+
+fn join_requests(workspace: &Workspace, runs: usize, path: &Path) -> Result<(), ResultsError> {
+    let mut out = BufWriter::new(File::create(path)?);
+    let mut header = csv::Writer::from_writer(Vec::new());
+    header.write_record(REQUEST_COLUMNS)?;
+    io::Write::write_all(&mut out, &header.into_inner().map_err(csv::IntoInnerError::into_error)?)?;
+    for run in 0..runs {
+        let part = workspace.requests_path(run);
+        io::copy(&mut File::open(&part)?, &mut out)?;
+    }
+    Ok(io::Write::flush(&mut out)?)
+}

@@ -1,0 +1,144 @@
+//! How long answers take: latency models, one file each.
+//!
+//! | model | total time |
+//! |---|---|
+//! | [`seed`](SeedSpec) | a second for each 1000 tokens over the speed, at most 1 s (the seed's optimizer) |
+//! | [`seed_pipeline`](SeedPipelineSpec) | 0.1 s and a second for each 1000 characters, at most 2 s (the seed's pipeline) |
+//! | [`tokens`](TokensSpec) | a time to the first token and one for each further token (a hosted API) |
+//!
+//! Another one is a file with a spec and its arithmetic, a line in each of the
+//! two enums below and a field in [`ServerSpec`](super::ServerSpec). All
+//! arithmetic is in whole nanoseconds, rounded half up.
+
+mod seed;
+mod seed_pipeline;
+mod tokens;
+
+pub use seed::SeedSpec;
+pub use seed_pipeline::SeedPipelineSpec;
+pub use tokens::TokensSpec;
+
+use crate::kernel::Duration;
+use seed::Seed;
+
+/// A latency model and its settings.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LatencySpec {
+    /// The seed's optimizer.
+    Seed(SeedSpec),
+    /// The seed's pipeline.
+    SeedPipeline(SeedPipelineSpec),
+    /// A hosted API.
+    Tokens(TokensSpec),
+}
+
+impl Default for LatencySpec {
+    fn default() -> Self {
+        LatencySpec::Seed(SeedSpec::default())
+    }
+}
+
+/// A request as a server sees it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    /// Characters (Unicode scalar values) of the prompt.
+    pub chars: u32,
+    /// Tenths of an input token: 13 for each word of a text, 10 for each token
+    /// that was counted.
+    pub input_decitokens: u64,
+    /// Tokens of the answer.
+    pub output_tokens: u32,
+}
+
+/// How long a server works on a request, without any wait.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Service {
+    /// Until the answer is whole.
+    pub total: Duration,
+    /// Until its first token, or until it is whole if it has none; never more
+    /// than `total`.
+    pub first_token: Duration,
+}
+
+/// A latency model at work.
+#[derive(Clone, Debug)]
+pub struct Latency(Kind);
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Seed(Seed),
+    SeedPipeline(SeedPipelineSpec),
+    Tokens(TokensSpec),
+}
+
+impl Latency {
+    /// The latency model of `spec`.
+    pub fn new(spec: &LatencySpec) -> Self {
+        Latency(match spec {
+            LatencySpec::Seed(spec) => Kind::Seed(Seed::new(spec)),
+            LatencySpec::SeedPipeline(spec) => Kind::SeedPipeline(spec.clone()),
+            LatencySpec::Tokens(spec) => Kind::Tokens(spec.clone()),
+        })
+    }
+
+    /// How long `work` takes.
+    #[inline]
+    pub fn service(&self, work: &Work) -> Service {
+        let service = match &self.0 {
+            Kind::Seed(seed) => seed.service(work),
+            Kind::SeedPipeline(spec) => spec.service(work),
+            Kind::Tokens(spec) => spec.service(work),
+        };
+        debug_assert!(
+            service.first_token <= service.total,
+            "the first token is part of the answer"
+        );
+        service
+    }
+}
+
+/// `value` x `numerator` / `denominator`, rounded half up; the largest number
+/// where that overflows.
+#[inline]
+fn scale(value: u64, numerator: u64, denominator: u64) -> u64 {
+    debug_assert!(denominator > 0, "a scale has a size");
+    if let Some(sum) =
+        value.checked_mul(numerator).and_then(|product| product.checked_add(denominator / 2))
+    {
+        return sum / denominator;
+    }
+    let product = u128::from(value) * u128::from(numerator) + u128::from(denominator / 2);
+    u64::try_from(product / u128::from(denominator)).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_scale_is_rounded_half_up_and_never_wraps() {
+        assert_eq!([scale(5, 1, 10), scale(4, 1, 10), scale(7, 1, 3)], [1, 0, 2]);
+        assert_eq!(scale(u64::MAX, 3, 3), u64::MAX);
+        assert_eq!(scale(u64::MAX, u64::MAX, 1), u64::MAX);
+        assert_eq!(scale(1 << 40, 1 << 40, 1 << 30), 1 << 50);
+    }
+
+    proptest! {
+        #[test]
+        fn no_latency_model_fails_or_puts_the_first_token_last(
+            chars: u32, input_decitokens: u64, output_tokens: u32
+        ) {
+            let work = Work { chars, input_decitokens, output_tokens };
+            for spec in [
+                LatencySpec::Seed(SeedSpec::default()),
+                LatencySpec::SeedPipeline(SeedPipelineSpec::default()),
+                LatencySpec::Tokens(TokensSpec::default()),
+            ] {
+                let service = Latency::new(&spec).service(&work);
+                prop_assert!(service.first_token <= service.total, "{spec:?}");
+            }
+        }
+    }
+}

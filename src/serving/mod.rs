@@ -1,0 +1,18 @@
+//! Model servers: how long an answer takes.
+//!
+//! A request that reached a model is [`Work`]; the model's [`Latency`] makes of
+//! it a [`Service`]: how long a server is busy with it and when the first token
+//! comes. How many requests a server takes at a time, and how many may wait, is
+//! in its [`ServerSpec`]; the queue itself is a station of the kernel.
+
+pub mod latency;
+mod model;
+mod output;
+mod replica;
+mod server;
+
+pub use latency::{Latency, LatencySpec, Service, Work};
+pub use model::ModelSpec;
+pub use output::seed_output_tokens;
+pub use replica::Replica;
+pub use server::ServerSpec;

@@ -1,0 +1,160 @@
+//! The `server` block of a model.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::latency::{LatencySpec, SeedPipelineSpec, SeedSpec, TokensSpec};
+use crate::spec::Problems;
+
+/// A model's server: how long answers take (one of `seed`, `seed_pipeline` and
+/// `tokens`), and how many it makes at a time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerSpec {
+    /// The seed's optimizer: a second for each 1000 tokens. The default, with
+    /// speed 1.
+    #[serde(deserialize_with = "chosen", skip_serializing_if = "Option::is_none")]
+    pub seed: Option<SeedSpec>,
+    /// The seed's pipeline: 0.1 s and a second for each 1000 characters.
+    #[serde(deserialize_with = "chosen", skip_serializing_if = "Option::is_none")]
+    pub seed_pipeline: Option<SeedPipelineSpec>,
+    /// A hosted API: a time to the first token and a time for each further one.
+    #[serde(deserialize_with = "chosen", skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<TokensSpec>,
+    /// How many requests are worked on at a time; others wait in the order in
+    /// which they came. Default: no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<u32>,
+    /// How many requests may wait; a further one is refused. 0: none waits.
+    /// Default: no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue_limit: Option<u32>,
+}
+
+impl ServerSpec {
+    /// The latency model that was chosen: the seed's if none was, the first in
+    /// the order of the fields if several were (which
+    /// [`check`](ServerSpec::check) refuses).
+    pub fn latency(&self) -> LatencySpec {
+        self.choices()
+            .into_iter()
+            .flatten()
+            .next()
+            .map_or_else(LatencySpec::default, |(_, chosen)| chosen)
+    }
+
+    /// Checks that at most one latency model is chosen, and that the limits
+    /// make sense.
+    pub fn check(&self, problems: &mut Problems) {
+        let chosen: Vec<&str> =
+            self.choices().into_iter().flatten().map(|(name, _)| name).collect();
+        if chosen.len() > 1 {
+            problems.error_help(
+                format!("a server has one latency model, not {}", chosen.join(" and ")),
+                "keep one of them",
+            );
+        }
+        match (self.concurrency, self.queue_limit) {
+            (Some(0), _) => problems.at("concurrency", |p| {
+                p.error_help(
+                    "a server takes at least 1 request at a time",
+                    "leave it out for no limit",
+                );
+            }),
+            (None, Some(_)) => problems.at("queue_limit", |p| {
+                p.warn("nothing ever waits for a server whose `concurrency` has no limit");
+            }),
+            _ => {}
+        }
+        match self.latency() {
+            LatencySpec::Seed(_) | LatencySpec::Tokens(_) => {}
+            LatencySpec::SeedPipeline(spec) => problems.at("seed_pipeline", |p| spec.check(p)),
+        }
+    }
+
+    /// Each latency model that is set, with its name in the file.
+    fn choices(&self) -> [Option<(&'static str, LatencySpec)>; 3] {
+        [
+            self.seed.clone().map(|spec| ("seed", LatencySpec::Seed(spec))),
+            self.seed_pipeline
+                .clone()
+                .map(|spec| ("seed_pipeline", LatencySpec::SeedPipeline(spec))),
+            self.tokens.clone().map(|spec| ("tokens", LatencySpec::Tokens(spec))),
+        ]
+    }
+}
+
+/// A key without settings (`seed:`) chooses that latency model with its
+/// defaults, rather than none.
+fn chosen<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Some(Option::deserialize(deserializer)?.unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(yaml: &str) -> ServerSpec {
+        serde_yaml::from_str(yaml).unwrap()
+    }
+
+    fn problems(yaml: &str) -> Vec<(String, String)> {
+        let mut problems = Problems::default();
+        read(yaml).check(&mut problems);
+        let all = problems.into_list().into_iter();
+        all.map(|problem| (problem.path.to_string(), problem.message)).collect()
+    }
+
+    #[test]
+    fn latency_and_limits_stand_side_by_side() {
+        let server = read("{ seed: { speed: 2.0 }, concurrency: 8, queue_limit: 100 }");
+        assert!(matches!(server.latency(), LatencySpec::Seed(seed) if seed.speed.get() > 1.9));
+        assert_eq!((server.concurrency, server.queue_limit), (Some(8), Some(100)));
+        assert_eq!(problems("{ seed: { speed: 2.0 }, concurrency: 8, queue_limit: 0 }"), []);
+        let text = serde_yaml::to_string(&server).unwrap();
+        assert_eq!(read(&text), server, "{text}");
+    }
+
+    #[test]
+    fn the_seed_at_speed_1_is_the_default() {
+        assert_eq!(read("{}").latency(), LatencySpec::default());
+        assert_eq!(read("{ seed: {} }").latency(), LatencySpec::default());
+    }
+
+    #[test]
+    fn a_key_without_settings_is_a_choice() {
+        assert_eq!(read("{ tokens: }").latency(), LatencySpec::Tokens(TokensSpec::default()));
+        assert!(matches!(read("seed_pipeline:").latency(), LatencySpec::SeedPipeline(_)));
+    }
+
+    #[test]
+    fn two_latency_models_are_one_too_many() {
+        let found = problems("{ seed: {}, tokens: { ttft: 1s } }");
+        let message = "a server has one latency model, not seed and tokens".to_owned();
+        assert_eq!(found, [(String::new(), message)]);
+    }
+
+    #[test]
+    fn a_server_that_takes_nothing_and_a_queue_that_never_fills_are_found() {
+        assert_eq!(problems("{ concurrency: 0 }")[0].0, "concurrency");
+        assert_eq!(problems("{ queue_limit: 5 }")[0].0, "queue_limit");
+    }
+
+    #[test]
+    fn strange_settings_are_refused() {
+        for (yaml, complaint) in [
+            ("{ sed: {} }", "unknown field `sed`"),
+            ("{ seed: { speed: 0 } }", "0 is out of range: expected a number greater than 0"),
+            ("{ seed: { pace: 1 } }", "unknown field `pace`"),
+            ("{ tokens: { ttft: -1s } }", "`-1s` is negative"),
+            ("{ concurrency: -1 }", "expected u32"),
+        ] {
+            let error = serde_yaml::from_str::<ServerSpec>(yaml).unwrap_err().to_string();
+            assert!(error.contains(complaint), "{yaml}: {error}");
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! What one run measures, from the end of the warm-up on.
+
+use crate::cost::Money;
+use crate::kernel::{Duration, Time};
+use crate::pipeline::{Stage, StageStats};
+use crate::stats::Histogram;
+
+/// The measurements of one run. Requests count from their arrival: those that
+/// came before the warm-up ended are left out everywhere.
+#[derive(Debug, Default)]
+pub struct Measures {
+    /// Requests that arrived.
+    pub requests: u64,
+    /// Answered, whenever that was.
+    pub completed: u64,
+    /// Answered before the window closed.
+    pub completed_in_window: u64,
+    /// Wrong requests.
+    pub errors: u64,
+    /// Requests turned away.
+    pub rejected: u64,
+    /// Of these, for want of budget.
+    pub budget_rejections: u64,
+    /// Answered from a cache.
+    pub hits: u64,
+    /// Asked the caches in vain.
+    pub misses: u64,
+    /// Arrival to the whole response.
+    pub e2e: Histogram,
+    /// Arrival to the first token.
+    pub ttft: Histogram,
+    /// Time per output token after the first, a value per request.
+    pub tpot: Histogram,
+    /// The same, a value per token.
+    pub itl: Histogram,
+    /// Wait for a model server.
+    pub queue: Histogram,
+    /// Work of a model server.
+    pub inference: Histogram,
+    /// Tokens x 10 that models read.
+    pub input_decitokens: u64,
+    /// Tokens that models wrote.
+    pub output_tokens: u64,
+    /// Charged for models.
+    pub cost: Money,
+    /// Saved by caches.
+    pub saved: Money,
+    /// Charged beyond limits.
+    pub overshoot: Money,
+    /// Sum of the answers' quality.
+    pub quality_sum: f64,
+    /// Busy share of the limited servers; NaN where there are none.
+    pub utilization: f64,
+    /// Simulation events, warm-up included.
+    pub events: u64,
+    /// When measuring began.
+    pub window_start: Time,
+    /// When it ended.
+    pub window_end: Time,
+    /// Per stage, in the order of [`Stage::ALL`].
+    pub stages: [StageStats; Stage::ALL.len()],
+    /// Per model.
+    pub models: Vec<Share>,
+    /// Per user.
+    pub users: Vec<Share>,
+}
+
+/// One model's or one user's share of the requests.
+#[derive(Clone, Debug, Default)]
+pub struct Share {
+    /// Requests of the user, or that reached the model.
+    pub requests: u64,
+    /// Answered.
+    pub completed: u64,
+    /// Refused as wrong.
+    pub errors: u64,
+    /// Turned away.
+    pub rejected: u64,
+    /// Answered from a cache.
+    pub hits: u64,
+    /// Tokens x 10 read by models.
+    pub input_decitokens: u64,
+    /// Tokens written by models.
+    pub output_tokens: u64,
+    /// Charged.
+    pub cost: Money,
+    /// Saved by caches.
+    pub saved: Money,
+    /// Sum of end-to-end times of what was answered, in nanoseconds.
+    pub e2e_ns: u128,
+    /// Sum of waits, in nanoseconds.
+    pub queue_ns: u128,
+    /// Sum of work, in nanoseconds.
+    pub inference_ns: u128,
+}
+
+/// What a model did for one request.
+#[derive(Clone, Copy, Debug)]
+pub struct Served {
+    /// Wait for the server.
+    pub queue: Duration,
+    /// Its work.
+    pub inference: Duration,
+    /// Of that, until the first token.
+    pub first_token: Duration,
+    /// Tokens x 10 read.
+    pub input_decitokens: u64,
+    /// Tokens written.
+    pub output_tokens: u32,
+    /// Charged.
+    pub cost: Money,
+}
+
+impl Measures {
+    /// The window's length in seconds.
+    pub fn window_s(&self) -> f64 {
+        self.window_end.since(self.window_start).as_secs_f64()
+    }
+
+    /// The stage's statistics.
+    #[inline]
+    pub fn stage(&mut self, stage: Stage) -> &mut StageStats {
+        &mut self.stages[stage as usize]
+    }
+
+    /// Counts what `model` did for a request of `user`.
+    pub fn serve(&mut self, user: u32, model: u32, served: &Served) {
+        self.queue.record(served.queue);
+        self.inference.record(served.inference);
+        let streamed = served.inference.as_nanos().saturating_sub(served.first_token.as_nanos());
+        let gaps = u64::from(served.output_tokens.saturating_sub(1));
+        if streamed > 0 && gaps > 0 {
+            let gap = Duration::from_nanos(streamed / gaps);
+            self.tpot.record(gap);
+            self.itl.record_n(gap, gaps);
+        }
+        self.input_decitokens += served.input_decitokens;
+        self.output_tokens += u64::from(served.output_tokens);
+        self.cost += served.cost;
+        for share in [&mut self.users[user as usize], &mut self.models[model as usize]] {
+            share.input_decitokens += served.input_decitokens;
+            share.output_tokens += u64::from(served.output_tokens);
+            share.cost += served.cost;
+            share.queue_ns += u128::from(served.queue.as_nanos());
+            share.inference_ns += u128::from(served.inference.as_nanos());
+        }
+    }
+
+    /// Counts an answered request.
+    pub fn complete(&mut self, user: u32, model: u32, e2e: Duration, ttft: Duration, quality: f64) {
+        self.completed += 1;
+        self.e2e.record(e2e);
+        self.ttft.record(ttft);
+        self.quality_sum += quality;
+        for share in [&mut self.users[user as usize], &mut self.models[model as usize]] {
+            share.completed += 1;
+            share.e2e_ns += u128::from(e2e.as_nanos());
+        }
+    }
+}

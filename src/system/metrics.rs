@@ -1,0 +1,96 @@
+//! The metrics of a run: names, meanings, and how each is computed.
+
+use super::measure::Measures;
+
+/// One metric.
+#[derive(Debug)]
+pub struct Metric {
+    /// The column's name; the unit is its suffix.
+    pub name: &'static str,
+    /// What it means, in a line.
+    pub meaning: &'static str,
+    value: fn(&Measures) -> f64,
+}
+
+impl Metric {
+    /// The metric called `name`.
+    pub fn named(name: &str) -> Option<&'static Metric> {
+        METRICS.iter().find(|metric| metric.name == name)
+    }
+}
+
+/// The values of all metrics of a run, in the order of [`METRICS`]. NaN where
+/// nothing was measured.
+pub fn values(measures: &Measures) -> Vec<f64> {
+    METRICS.iter().map(|metric| (metric.value)(measures)).collect()
+}
+
+fn ratio(part: u64, whole: u64) -> f64 {
+    if whole == 0 { f64::NAN } else { part as f64 / whole as f64 }
+}
+
+macro_rules! metrics {
+    ($($name:ident: $meaning:literal, |$m:ident| $value:expr;)*) => {
+        /// Every metric, in the order of the columns.
+        pub const METRICS: &[Metric] = &[$(
+            Metric { name: stringify!($name), meaning: $meaning, value: |$m| $value },
+        )*];
+    };
+}
+
+metrics! {
+    requests: "requests that arrived in the measured window", |m| m.requests as f64;
+    completed: "of these, answered, by a cache or a model", |m| m.completed as f64;
+    errors: "of these, refused as wrong (no prompt, too long)", |m| m.errors as f64;
+    rejected: "of these, sound but turned away (no budget, queue full)", |m| m.rejected as f64;
+    cache_hits: "requests answered from any cache level", |m| m.hits as f64;
+    cache_misses: "requests that asked the caches and found nothing", |m| m.misses as f64;
+    cache_hit_rate: "cache_hits / (cache_hits + cache_misses)", |m| ratio(m.hits, m.hits + m.misses);
+    error_rate: "(errors + rejected) / requests", |m| ratio(m.errors + m.rejected, m.requests);
+    throughput_rps: "requests answered in the window / its length", |m| m.completed_in_window as f64 / m.window_s();
+    goodput_rps: "requests answered within the SLO / length of the window; without an SLO, throughput_rps", |m| m.completed_in_window as f64 / m.window_s();
+    e2e_mean_s: "mean time from arrival to the whole response, of answered requests", |m| m.e2e.mean();
+    e2e_p50_s: "median of the same", |m| m.e2e.quantile(0.50);
+    e2e_p90_s: "90th percentile of the same", |m| m.e2e.quantile(0.90);
+    e2e_p95_s: "95th percentile of the same", |m| m.e2e.quantile(0.95);
+    e2e_p99_s: "99th percentile of the same", |m| m.e2e.quantile(0.99);
+    e2e_max_s: "longest of the same", |m| m.e2e.quantile(1.0);
+    ttft_mean_s: "mean time from arrival to the first token of the answer", |m| m.ttft.mean();
+    ttft_p50_s: "median of the same", |m| m.ttft.quantile(0.50);
+    ttft_p90_s: "90th percentile of the same", |m| m.ttft.quantile(0.90);
+    ttft_p99_s: "99th percentile of the same", |m| m.ttft.quantile(0.99);
+    tpot_mean_s: "mean over requests of the time per output token after the first; of models that stream", |m| m.tpot.mean();
+    tpot_p50_s: "median of the same", |m| m.tpot.quantile(0.50);
+    tpot_p99_s: "99th percentile of the same", |m| m.tpot.quantile(0.99);
+    itl_p99_s: "99th percentile over tokens of the time between two tokens of an answer", |m| m.itl.quantile(0.99);
+    queue_mean_s: "mean wait for a model server, of requests that reached one", |m| m.queue.mean();
+    queue_p99_s: "99th percentile of the same", |m| m.queue.quantile(0.99);
+    inference_mean_s: "mean time that a model worked on a request", |m| m.inference.mean();
+    inference_total_s: "sum of the same", |m| m.inference.sum();
+    utilization: "busy share of the models' servers over the window, where their number is limited", |m| m.utilization;
+    input_tokens: "tokens of the prompts that models worked on", |m| m.input_decitokens as f64 / 10.0;
+    output_tokens: "tokens that models made", |m| m.output_tokens as f64;
+    cost_usd: "money charged for models, US dollars", |m| m.cost.usd();
+    cost_per_request_usd: "cost_usd / requests", |m| m.cost.usd() / m.requests as f64;
+    cost_saved_usd: "what the answers that came from caches had cost when they were made", |m| m.saved.usd();
+    quality_mean: "mean quality of the answers", |m| m.quality_sum / m.completed as f64;
+    budget_rejections: "requests that no affordable model was left for", |m| m.budget_rejections as f64;
+    budget_overshoot_usd: "money charged beyond users' limits", |m| m.overshoot.usd();
+    events: "simulation events of the whole run", |m| m.events as f64;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documentation_has_every_metric_with_its_meaning() {
+        let page = include_str!("../../docs/metrics.md");
+        for metric in METRICS {
+            let row = format!("| `{}` | {} |", metric.name, metric.meaning);
+            assert!(page.contains(&row), "docs/metrics.md lacks the row\n{row}");
+        }
+        let rows = page.lines().filter(|line| line.starts_with("| `")).count();
+        assert_eq!(rows, METRICS.len(), "docs/metrics.md has rows for metrics that do not exist");
+    }
+}

@@ -1,0 +1,17 @@
+//! The system under test: the parts below, wired on one virtual clock.
+
+mod measure;
+mod metrics;
+mod model;
+mod request;
+mod run;
+mod tables;
+mod timeline;
+
+pub use measure::{Measures, Served, Share};
+pub use metrics::{METRICS, Metric};
+pub use model::{Event, Finished, Recorder, System};
+pub use request::{Answer, Request};
+pub use run::{RunError, Setup, run};
+pub use tables::RunTables;
+pub use timeline::Timeline;

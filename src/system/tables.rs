@@ -1,0 +1,203 @@
+//! A run's results as tables.
+
+use serde::{Deserialize, Serialize};
+
+use super::measure::Share;
+use super::model::System;
+use super::run::Setup;
+use crate::kernel::Time;
+use crate::pipeline::Stage;
+use crate::stats::{Cell, Table};
+
+/// The results of one run. The tables lack `point` and `replication`, which the
+/// run does not know.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunTables {
+    /// The metrics, in the order of [`super::METRICS`].
+    pub metrics: Vec<f64>,
+    /// A row per model.
+    pub models: Table,
+    /// A row per user.
+    pub users: Table,
+    /// A row per cache level.
+    pub levels: Table,
+    /// A row per pipeline stage.
+    pub stages: Table,
+    /// A row per interval.
+    pub timeline: Table,
+    /// A row per quantile.
+    pub latency: Table,
+    /// The kept log entries.
+    pub log: Table,
+    /// Bad rows of the trace that were skipped.
+    pub skipped_rows: u64,
+    /// Virtual seconds from start until the last request left.
+    pub virtual_s: f64,
+}
+
+pub(super) fn collect(
+    system: System<'_>,
+    setup: &Setup,
+    metrics: Vec<f64>,
+    drained: Time,
+) -> RunTables {
+    RunTables {
+        metrics,
+        models: models(&system, setup),
+        users: users(&system),
+        levels: levels(&system),
+        stages: stages(&system),
+        latency: latency(&system),
+        log: log(&system, setup),
+        skipped_rows: system.source.skipped_rows(),
+        virtual_s: drained.as_secs_f64(),
+        timeline: system.timeline.finish(drained),
+    }
+}
+
+fn seconds(ns: u128, count: u64) -> Cell {
+    if count == 0 { Cell::Empty } else { Cell::Num(ns as f64 / 1e9 / count as f64) }
+}
+
+/// The columns that models and users share.
+const SHARE: [&str; 10] = [
+    "requests",
+    "completed",
+    "rejected",
+    "cache_hits",
+    "input_tokens",
+    "output_tokens",
+    "cost_usd",
+    "saved_usd",
+    "e2e_mean_s",
+    "inference_mean_s",
+];
+
+fn share(share: &Share) -> [Cell; SHARE.len()] {
+    [
+        share.requests.into(),
+        share.completed.into(),
+        share.rejected.into(),
+        share.hits.into(),
+        Cell::Num(share.input_decitokens as f64 / 10.0),
+        share.output_tokens.into(),
+        Cell::Num(share.cost.usd()),
+        Cell::Num(share.saved.usd()),
+        seconds(share.e2e_ns, share.completed),
+        seconds(share.inference_ns, share.completed - share.hits),
+    ]
+}
+
+fn models(system: &System<'_>, setup: &Setup) -> Table {
+    let columns = ["model"].into_iter().chain(SHARE).chain(["queue_mean_s", "utilization"]);
+    let mut table = Table::new(columns);
+    let window = system.measures.window_end;
+    for ((name, _), (model, server)) in
+        setup.models.iter().zip(system.measures.models.iter().zip(&system.servers))
+    {
+        let mut row = vec![Cell::from(name.as_str())];
+        row.extend(share(model));
+        row.push(seconds(model.queue_ns, model.completed - model.hits));
+        let busy = server.limit().map(|limit| (limit, server.mean_busy(window)));
+        row.push(busy.map(|(limit, busy)| busy / f64::from(limit)).into());
+        table.push(row);
+    }
+    table
+}
+
+fn users(system: &System<'_>) -> Table {
+    let mut table = Table::new(["user", "class"].into_iter().chain(SHARE).chain(["errors"]));
+    for (user, measured) in system.source.users().iter().zip(&system.measures.users) {
+        let mut row = vec![Cell::from(user.name.as_str()), Cell::from(&*user.class)];
+        row.extend(share(measured));
+        row.push(measured.errors.into());
+        table.push(row);
+    }
+    table
+}
+
+fn levels(system: &System<'_>) -> Table {
+    let mut table = Table::new([
+        "level",
+        "lookups",
+        "hits",
+        "misses",
+        "hit_rate",
+        "insertions",
+        "promotions",
+        "evictions",
+        "expirations",
+        "rejected",
+        "entries",
+    ]);
+    let Some(caches) = &system.caches else { return table };
+    for level in 0..caches.levels() {
+        let stats = caches.stats(level);
+        let rate = (stats.lookups > 0).then(|| stats.hits as f64 / stats.lookups as f64);
+        table.push(vec![
+            caches.name(level).into(),
+            stats.lookups.into(),
+            stats.hits.into(),
+            stats.misses.into(),
+            rate.into(),
+            stats.insertions.into(),
+            stats.promotions.into(),
+            stats.evictions.into(),
+            stats.expirations.into(),
+            stats.rejected.into(),
+            (caches.entries(level) as u64).into(),
+        ]);
+    }
+    table
+}
+
+fn stages(system: &System<'_>) -> Table {
+    let mut table = Table::new(["stage", "count", "errors", "mean_s", "max_s", "total_s"]);
+    for stage in Stage::ALL {
+        let stats = &system.measures.stages[stage as usize];
+        table.push(vec![
+            stage.name().into(),
+            stats.count.into(),
+            stats.errors.into(),
+            seconds(stats.total_ns, stats.count),
+            Cell::Num(stats.max.as_secs_f64()),
+            Cell::Num(stats.total_ns as f64 / 1e9),
+        ]);
+    }
+    table
+}
+
+fn latency(system: &System<'_>) -> Table {
+    let mut table = Table::new(["quantile", "ttft_s", "e2e_s", "queue_s"]);
+    let measures = &system.measures;
+    let percents = (0..100).map(|percent| f64::from(percent) / 100.0);
+    for quantile in percents.chain([0.995, 0.999, 1.0]) {
+        let at = |histogram: &crate::stats::Histogram| Cell::from(histogram.quantile(quantile));
+        table.push(vec![
+            Cell::Num(quantile),
+            at(&measures.ttft),
+            at(&measures.e2e),
+            at(&measures.queue),
+        ]);
+    }
+    table
+}
+
+fn log(system: &System<'_>, setup: &Setup) -> Table {
+    let mut table =
+        Table::new(["at_s", "request_id", "user", "outcome", "model", "e2e_s", "error"]);
+    let users = system.source.users();
+    for entry in system.log.entries() {
+        let model = entry.model.map(|model| setup.models[model as usize].0.as_str());
+        table.push(vec![
+            Cell::Num(entry.at.as_secs_f64()),
+            entry.request.into(),
+            users[entry.user as usize].name.as_str().into(),
+            entry.outcome.name().into(),
+            model.into(),
+            Cell::Num(entry.e2e.as_secs_f64()),
+            entry.outcome.error().map(|error| error.to_string()).into(),
+        ]);
+    }
+    table
+}

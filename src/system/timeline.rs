@@ -1,0 +1,199 @@
+//! What happened when: counts and averages over intervals of virtual time.
+
+use crate::cost::Money;
+use crate::kernel::{Duration, Time};
+use crate::stats::{Cell, Table};
+
+/// Intervals kept when the run's length is not known beforehand: beyond this,
+/// pairs are joined and the interval doubles.
+const MOST_INTERVALS: usize = 128;
+
+/// The columns of `timeline.csv` after `point` and `replication`.
+pub const COLUMNS: [&str; 10] = [
+    "time_s",
+    "arrivals_rps",
+    "completions_rps",
+    "errors_rps",
+    "in_flight",
+    "queue",
+    "utilization",
+    "cache_hit_rate",
+    "spend_usd",
+    "e2e_mean_s",
+];
+
+/// What happened in one interval.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Interval {
+    /// Requests that came.
+    pub arrivals: u64,
+    /// Requests answered.
+    pub completions: u64,
+    /// Requests not answered.
+    pub errors: u64,
+    /// Cache hits.
+    pub hits: u64,
+    /// Requests that asked the caches.
+    pub asked: u64,
+    /// Money charged.
+    pub spend: Money,
+    /// Sum of the answered requests' end-to-end times, in nanoseconds.
+    pub e2e_ns: u128,
+    in_flight_ns: u128,
+    queue_ns: u128,
+    busy_ns: u128,
+}
+
+impl Interval {
+    fn join(&mut self, other: &Interval) {
+        self.arrivals += other.arrivals;
+        self.completions += other.completions;
+        self.errors += other.errors;
+        self.hits += other.hits;
+        self.asked += other.asked;
+        self.spend += other.spend;
+        self.e2e_ns += other.e2e_ns;
+        self.in_flight_ns += other.in_flight_ns;
+        self.queue_ns += other.queue_ns;
+        self.busy_ns += other.busy_ns;
+    }
+}
+
+/// Levels whose time average the timeline shows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Levels {
+    /// Requests in the system.
+    pub in_flight: u32,
+    /// Of these, waiting for a model server.
+    pub queue: u32,
+    /// Model servers at work, where their number is limited.
+    pub busy: u32,
+}
+
+/// Collects intervals. It needs no events of its own: levels change only at
+/// events, so whatever passed since the last one is filled in at the next.
+#[derive(Debug)]
+pub struct Timeline {
+    interval: Duration,
+    fixed: bool,
+    closed: Vec<Interval>,
+    open: Interval,
+    open_ends: Time,
+    levels: Levels,
+    since: Time,
+    servers: u32,
+}
+
+impl Timeline {
+    /// Intervals of the given length; without one, as many as give 64 to 128 in
+    /// the whole run. `servers` is the number of limited model servers.
+    pub fn new(interval: Option<Duration>, servers: u32) -> Self {
+        let length = interval.unwrap_or(Duration::from_millis(1));
+        Timeline {
+            interval: length,
+            fixed: interval.is_some(),
+            closed: Vec::with_capacity(MOST_INTERVALS),
+            open: Interval::default(),
+            open_ends: Time::ZERO + length,
+            levels: Levels::default(),
+            since: Time::ZERO,
+            servers,
+        }
+    }
+
+    /// The interval that `now` is in, for counting.
+    #[inline]
+    pub fn at(&mut self, now: Time) -> &mut Interval {
+        if now >= self.open_ends {
+            self.close_until(now);
+        }
+        &mut self.open
+    }
+
+    /// The levels from `now` on.
+    #[inline]
+    pub fn set(&mut self, now: Time, change: impl FnOnce(&mut Levels)) {
+        if now >= self.open_ends {
+            self.close_until(now);
+        }
+        self.fill(now);
+        change(&mut self.levels);
+    }
+
+    #[inline]
+    fn fill(&mut self, until: Time) {
+        let span = u128::from(until.since(self.since).as_nanos());
+        self.open.in_flight_ns += span * u128::from(self.levels.in_flight);
+        self.open.queue_ns += span * u128::from(self.levels.queue);
+        self.open.busy_ns += span * u128::from(self.levels.busy);
+        self.since = until;
+    }
+
+    #[cold]
+    fn close_until(&mut self, now: Time) {
+        while now >= self.open_ends {
+            self.fill(self.open_ends);
+            self.closed.push(std::mem::take(&mut self.open));
+            if !self.fixed && self.closed.len() == MOST_INTERVALS {
+                self.halve();
+            }
+            self.open_ends = self.open_ends.saturating_add(self.interval);
+        }
+    }
+
+    fn halve(&mut self) {
+        for pair in 0..MOST_INTERVALS / 2 {
+            let second = self.closed[2 * pair + 1];
+            self.closed[pair] = self.closed[2 * pair];
+            self.closed[pair].join(&second);
+        }
+        self.closed.truncate(MOST_INTERVALS / 2);
+        self.interval = self.interval * 2;
+    }
+
+    /// The table of all intervals until `end`. What is left after the last full
+    /// interval is a row of its own if it is at least half as long; else it joins
+    /// that row, as rates over next to no time mean nothing.
+    pub fn finish(mut self, end: Time) -> Table {
+        self.at(end);
+        self.fill(end);
+        let mut lengths = vec![self.interval; self.closed.len()];
+        let rest = end.since(Time::ZERO + self.interval * self.closed.len() as u64);
+        match (self.closed.last_mut(), lengths.last_mut()) {
+            (Some(last), Some(length)) if rest * 2 < self.interval => {
+                last.join(&self.open);
+                *length += rest;
+            }
+            _ => {
+                self.closed.push(self.open);
+                lengths.push(rest.max(Duration::from_nanos(1)));
+            }
+        }
+        let mut table = Table::new(COLUMNS);
+        let mut ends = Time::ZERO;
+        for (interval, length) in self.closed.iter().zip(lengths) {
+            ends += length;
+            table.push(self.row(ends.as_secs_f64(), length.as_secs_f64(), interval));
+        }
+        table
+    }
+
+    fn row(&self, end_s: f64, length_s: f64, interval: &Interval) -> Vec<Cell> {
+        let per_s = |count: u64| Cell::Num(count as f64 / length_s);
+        let average = |area: u128| Cell::Num(area as f64 / 1e9 / length_s);
+        let ratio =
+            |part: f64, whole: f64| if whole > 0.0 { Cell::Num(part / whole) } else { Cell::Empty };
+        vec![
+            Cell::Num(end_s),
+            per_s(interval.arrivals),
+            per_s(interval.completions),
+            per_s(interval.errors),
+            average(interval.in_flight_ns),
+            average(interval.queue_ns),
+            ratio(interval.busy_ns as f64 / 1e9, length_s * f64::from(self.servers)),
+            ratio(interval.hits as f64, interval.asked as f64),
+            Cell::Num(interval.spend.usd()),
+            ratio(interval.e2e_ns as f64 / 1e9, interval.completions as f64),
+        ]
+    }
+}

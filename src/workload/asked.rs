@@ -1,0 +1,52 @@
+//! What is asked: the prompts of one run, and how long they are.
+
+use super::incoming::PromptId;
+use super::lengths::PromptLengths;
+use super::prompts::Prompts;
+use crate::kernel::Stream;
+
+/// How many prompts are drawn at a time. The tables of a million prompts do not
+/// fit into the nearer caches; drawn together, their misses overlap (half the
+/// time a request at 10^6 prompts, see `benches/workload.rs`).
+const BATCH: usize = 32;
+
+/// Draws prompts, a batch ahead of their use. As they have streams of their own,
+/// nobody can tell.
+#[derive(Debug)]
+pub(super) struct Asked {
+    prompts: Prompts,
+    stream: Stream,
+    /// `None` where lengths come from elsewhere.
+    lengths: Option<PromptLengths>,
+    batch: [(PromptId, u32); BATCH],
+    used: usize,
+}
+
+impl Asked {
+    pub fn new(prompts: Prompts, stream: Stream, lengths: Option<PromptLengths>) -> Self {
+        Asked { prompts, stream, lengths, batch: [(PromptId(0), 0); BATCH], used: BATCH }
+    }
+
+    /// The next prompt and its tokens (0 where lengths come from elsewhere).
+    #[inline]
+    pub fn draw(&mut self) -> (PromptId, u32) {
+        if self.used == BATCH {
+            self.refill();
+        }
+        self.used += 1;
+        self.batch[self.used - 1]
+    }
+
+    #[inline(never)]
+    fn refill(&mut self) {
+        for (prompt, _) in &mut self.batch {
+            *prompt = self.prompts.draw(&mut self.stream);
+        }
+        if let Some(lengths) = &mut self.lengths {
+            for (prompt, tokens) in &mut self.batch {
+                *tokens = lengths.of(*prompt);
+            }
+        }
+        self.used = 0;
+    }
+}

@@ -1,0 +1,54 @@
+//! One request as it comes in.
+
+use crate::kernel::Time;
+
+/// Index of a user in [`Source::users`](super::Source::users).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UserId(pub u32);
+
+/// A prompt's identity: equal ids mean equal texts (after stripping white space
+/// at both ends, as the pipeline does before it makes a cache key).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PromptId(pub u64);
+
+/// Index of a request's parameters in
+/// [`Source::profiles`](super::Source::profiles).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProfileId(pub u32);
+
+/// A request at the moment of its arrival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Incoming {
+    /// When it arrives.
+    pub at: Time,
+    /// Who asks.
+    pub user: UserId,
+    /// What is asked.
+    pub prompt: PromptId,
+    /// Length of the prompt as sent, white space at its ends included, in
+    /// characters (Unicode scalar values). Where only tokens are known, four to
+    /// a token.
+    pub chars: u32,
+    /// Tenths of a token in the prompt. A text has 1.3 tokens a word, hence the
+    /// tenths.
+    pub input_decitokens: u64,
+    /// How many tokens a model would answer if nothing cut it short; `None`
+    /// leaves it to the model's own rule.
+    pub output_tokens: Option<u32>,
+    /// What the client asks for: `max_tokens` and the like.
+    pub profile: ProfileId,
+}
+
+/// Characters to a token, where only tokens are known: the rule of thumb for
+/// English text (`OpenAI`, "What are tokens and how to count them?").
+pub const CHARS_PER_TOKEN: u32 = 4;
+
+/// The longest prompt or answer in tokens; longer draws are cut to it. Its
+/// characters still fit into 32 bits.
+pub const MAX_TOKENS: u32 = 1_000_000_000;
+
+/// Characters and tenths of a token of a prompt of `tokens` tokens.
+#[inline]
+pub(super) const fn sizes_of_tokens(tokens: u32) -> (u32, u64) {
+    (tokens * CHARS_PER_TOKEN, tokens as u64 * 10)
+}

@@ -1,0 +1,60 @@
+//! Who asks what, when: the requests that drive a simulation.
+//!
+//! One of three sources, chosen in the experiment's `workload:` block:
+//! - **arrivals** (the default): a random process says when ([`arrivals`]), a
+//!   population of prompts says what ([`prompts`]), distributions say how long
+//!   ([`lengths`]), a population of users says who ([`users`]);
+//! - a **trace**: a recorded system's times and lengths, streamed from its file
+//!   ([`trace`]);
+//! - **requests**: a short list in the experiment file itself.
+//!
+//! A [`WorkloadSpec`] is checked and made into a [`Plan`] once per sweep point;
+//! the plan gives each replication a [`Source`], which yields [`Incoming`]
+//! requests in the order of their times.
+//!
+//! ```
+//! use windtunnel::kernel::Streams;
+//! use windtunnel::workload::{DataPaths, Plan, WorkloadSpec};
+//!
+//! let spec: WorkloadSpec = serde_json::from_str(r#"{
+//!     "arrivals": { "poisson": { "rate": "20/s" } },
+//!     "prompts": { "zipf": { "count": 10000, "exponent": 0.9 } },
+//!     "tokens": { "input": { "constant": 300 } }
+//! }"#).unwrap();
+//! let plan = Plan::new(&spec, &DataPaths::default()).unwrap();
+//! let first = plan.source(&Streams::new(42, 0)).unwrap().next().unwrap().unwrap();
+//! assert_eq!((first.input_decitokens, first.chars), (3000, 1200));
+//! ```
+//!
+//! Each part draws from a random stream of its own (`workload.arrivals`,
+//! `workload.prompts`, `workload.tokens.input`, `workload.tokens.output`,
+//! `workload.users`), so that changing one leaves the draws of the others.
+
+mod alias;
+pub mod arrivals;
+mod asked;
+mod data_paths;
+mod incoming;
+pub mod lengths;
+mod listed;
+mod params;
+mod plan;
+pub mod prompts;
+mod python;
+mod source;
+mod spec;
+pub mod text;
+pub mod trace;
+pub mod users;
+
+pub use alias::Alias;
+pub use data_paths::DataPaths;
+pub use incoming::{Incoming, ProfileId, PromptId, UserId};
+pub use listed::RequestSpec;
+pub use params::Profile;
+pub use plan::{Plan, WorkloadError};
+pub use python::{PyNumber, python_repr};
+pub use source::Source;
+pub use spec::{TokensSpec, WorkloadSpec};
+pub use trace::{TraceError, TraceInfo};
+pub use users::User;

@@ -1,0 +1,206 @@
+//! A workload made ready: files found and read once, tables built once.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::arrivals::Arrivals;
+use super::data_paths::DataPaths;
+use super::lengths::Lengths;
+use super::listed::Listed;
+use super::params::Profile;
+use super::prompts::{Prompts, PromptsSpec};
+use super::source::Source;
+use super::spec::WorkloadSpec;
+use super::trace::{TraceError, TraceInfo, TraceSpec};
+use super::users::{Population, User, UsersSpec};
+use crate::kernel::{Duration, Streams};
+use crate::spec::{Path, Problem, Problems, Severity};
+
+/// A workload made ready for any number of runs, which share its tables.
+#[derive(Clone, Debug)]
+pub struct Plan(pub(super) Arc<Ready>);
+
+/// What all runs of a plan share.
+#[derive(Debug)]
+pub(super) struct Ready {
+    pub users: Population,
+    pub profiles: Vec<Profile>,
+    pub kind: Kind,
+}
+
+/// Where requests come from.
+#[derive(Debug)]
+pub(super) enum Kind {
+    Synthetic { arrivals: Arrivals, prompts: Prompts, input: Lengths, output: Option<Lengths> },
+    Trace { spec: TraceSpec, file: PathBuf, info: TraceInfo, prompts: Prompts },
+    Listed(Listed),
+}
+
+impl Plan {
+    /// Checks a workload, finds and reads its trace once, and builds its
+    /// tables.
+    ///
+    /// # Errors
+    /// The first thing wrong with the spec, or a trace that cannot be found or
+    /// read.
+    pub fn new(spec: &WorkloadSpec, paths: &DataPaths) -> Result<Self, WorkloadError> {
+        let mut problems = Problems::default();
+        spec.check(&mut problems);
+        let first = problems.into_list().into_iter().find(|p| p.severity == Severity::Error);
+        if let Some(problem) = first {
+            return Err(WorkloadError::Spec(problem));
+        }
+        let kind = Kind::new(spec, paths)?;
+        let ready = if let Kind::Listed(mut listed) = kind {
+            let users =
+                Population { users: std::mem::take(&mut listed.users), ..Population::anonymous() };
+            let profiles = std::mem::take(&mut listed.profiles);
+            Ready { users, profiles, kind: Kind::Listed(listed) }
+        } else {
+            let users =
+                spec.users.as_ref().map_or_else(Population::anonymous, UsersSpec::population);
+            Ready { users, profiles: vec![spec.profile()], kind }
+        };
+        Ok(Plan(Arc::new(ready)))
+    }
+
+    /// The requests of one run, from the beginning.
+    ///
+    /// # Errors
+    /// If the trace's file can no longer be opened.
+    pub fn source(&self, streams: &Streams) -> Result<Source, TraceError> {
+        Source::new(self.0.clone(), streams)
+    }
+
+    /// The users, whom [`UserId`](super::UserId) indexes.
+    pub fn users(&self) -> &[User] {
+        &self.0.users.users
+    }
+
+    /// What clients ask for, which [`ProfileId`](super::ProfileId) indexes.
+    pub fn profiles(&self) -> &[Profile] {
+        &self.0.profiles
+    }
+
+    /// What is known of the trace, if there is one.
+    pub fn trace(&self) -> Option<&TraceInfo> {
+        match &self.0.kind {
+            Kind::Trace { info, .. } => Some(info),
+            _ => None,
+        }
+    }
+
+    /// How many requests there are; `None` for arrivals, which do not end.
+    pub fn count(&self) -> Option<u64> {
+        match &self.0.kind {
+            Kind::Synthetic { .. } => None,
+            Kind::Trace { info, .. } => Some(info.rows),
+            Kind::Listed(listed) => Some(listed.requests.len() as u64),
+        }
+    }
+
+    /// The last request's time; `None` for arrivals, which do not end.
+    pub fn span(&self) -> Option<Duration> {
+        match &self.0.kind {
+            Kind::Synthetic { .. } => None,
+            Kind::Trace { info, .. } => Some(info.span),
+            Kind::Listed(listed) => listed.requests.last().map(|last| Duration(last.at.as_nanos())),
+        }
+    }
+}
+
+impl Kind {
+    fn new(spec: &WorkloadSpec, paths: &DataPaths) -> Result<Self, WorkloadError> {
+        if let Some(requests) = &spec.requests {
+            return Ok(Kind::Listed(Listed::new(requests, spec)));
+        }
+        if let Some(trace) = &spec.trace {
+            let prompts = spec.prompts.as_ref().unwrap_or(&PromptsSpec::Unique).population();
+            return Kind::trace(trace, prompts, paths);
+        }
+        let tokens = spec.tokens.clone().unwrap_or_default();
+        let lengths = "a checked spec has a distribution";
+        Ok(Kind::Synthetic {
+            arrivals: spec.arrivals.clone().unwrap_or_default().process(),
+            prompts: spec.prompts.clone().unwrap_or_default().population(),
+            input: tokens.input.distribution().expect(lengths),
+            output: tokens.output.map(|output| output.distribution().expect(lengths)),
+        })
+    }
+
+    fn trace(spec: &TraceSpec, prompts: Prompts, paths: &DataPaths) -> Result<Self, WorkloadError> {
+        let (format, usual, name) = spec.file().expect("a checked spec has a file");
+        let file = paths.find(name, usual).map_err(|searched| WorkloadError::NoFile {
+            format,
+            name: name.to_path_buf(),
+            searched,
+        })?;
+        let error = |error| WorkloadError::Trace { format, error };
+        let info = spec.open(&file).and_then(super::trace::Rows::survey).map_err(error)?;
+        if info.rows == 0 {
+            return Err(error(TraceError::Empty { file, skipped: info.skipped }));
+        }
+        Ok(Kind::Trace { spec: spec.clone(), file, info, prompts })
+    }
+}
+
+/// Why a workload cannot be made ready.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkloadError {
+    /// The spec does not pass its check.
+    #[error("workload.{}: {}", .0.path, .0.message)]
+    Spec(Problem),
+    /// The trace's file is nowhere.
+    #[error("the trace `{}` was not found", name.display())]
+    NoFile {
+        /// The trace's format: a key of `trace`.
+        format: &'static str,
+        /// The file as the experiment names it.
+        name: PathBuf,
+        /// The places searched.
+        searched: Vec<PathBuf>,
+    },
+    /// The trace cannot be read.
+    #[error("{error}")]
+    Trace {
+        /// The trace's format: a key of `trace`.
+        format: &'static str,
+        /// What is wrong with it.
+        error: TraceError,
+    },
+}
+
+impl WorkloadError {
+    /// The error as a problem of the experiment file, whose workload is at
+    /// `workload`.
+    pub fn into_problem(self, workload: &Path) -> Problem {
+        let message = self.to_string();
+        let (place, help) = match self {
+            WorkloadError::Spec(problem) => {
+                let path = problem.path.0.into_iter().fold(workload.clone(), |path, step| {
+                    let mut steps = path.0;
+                    steps.push(step);
+                    Path(steps)
+                });
+                return Problem { path, ..problem };
+            }
+            WorkloadError::NoFile { format, searched, .. } => {
+                let searched: Vec<String> =
+                    searched.iter().map(|place| place.display().to_string()).collect();
+                let help = format!(
+                    "searched: {}; set WINDTUNNEL_DATA to the folder that has it",
+                    searched.join(", ")
+                );
+                (format, Some(help))
+            }
+            WorkloadError::Trace { format, error } => (format, error.help().map(str::to_owned)),
+        };
+        Problem {
+            path: workload.join("trace").join(place),
+            at_key: false,
+            severity: Severity::Error,
+            message,
+            help,
+        }
+    }
+}

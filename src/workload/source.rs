@@ -1,0 +1,157 @@
+//! The requests of one run.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::arrivals::Arrivals;
+use super::asked::Asked;
+use super::incoming::{Incoming, ProfileId, PromptId, UserId, sizes_of_tokens};
+use super::lengths::{Lengths, PromptLengths};
+use super::params::Profile;
+use super::plan::{Kind, Ready};
+use super::trace::{Rows, TraceError};
+use super::users::User;
+use crate::kernel::{Stream, Streams, Time};
+
+/// The requests of one run in the order of their times: an iterator, endless
+/// where arrivals are a random process.
+#[derive(Debug)]
+pub struct Source {
+    ready: Arc<Ready>,
+    state: State,
+}
+
+/// How far a run has come. Boxed so that a source is cheap to move.
+#[derive(Debug)]
+enum State {
+    Synthetic(Box<Synthetic>),
+    Trace(Box<Replay>),
+    Listed { next: usize },
+}
+
+#[derive(Debug)]
+struct Synthetic {
+    arrivals: Arrivals,
+    gaps: Stream,
+    asked: Asked,
+    output: Option<(Lengths, Stream)>,
+    who: Stream,
+}
+
+#[derive(Debug)]
+struct Replay {
+    rows: Rows,
+    asked: Asked,
+    who: Stream,
+}
+
+impl Source {
+    pub(super) fn new(ready: Arc<Ready>, streams: &Streams) -> Result<Self, TraceError> {
+        let who = streams.stream("workload.users");
+        let what = streams.stream("workload.prompts");
+        let state = match &ready.kind {
+            Kind::Synthetic { arrivals, prompts, input, output } => {
+                let mut keys = streams.stream("workload.tokens.input");
+                let lengths = PromptLengths::new(*input, prompts.count(), &mut keys);
+                State::Synthetic(Box::new(Synthetic {
+                    arrivals: arrivals.clone(),
+                    gaps: streams.stream("workload.arrivals"),
+                    asked: Asked::new(prompts.clone(), what, Some(lengths)),
+                    output: output.map(|it| (it, streams.stream("workload.tokens.output"))),
+                    who,
+                }))
+            }
+            Kind::Trace { spec, file, prompts, .. } => State::Trace(Box::new(Replay {
+                rows: spec.open(file)?,
+                asked: Asked::new(prompts.clone(), what, None),
+                who,
+            })),
+            Kind::Listed(_) => State::Listed { next: 0 },
+        };
+        Ok(Source { ready, state })
+    }
+
+    /// The users, whom [`UserId`] indexes.
+    pub fn users(&self) -> &[User] {
+        &self.ready.users.users
+    }
+
+    /// What clients ask for, which [`ProfileId`] indexes.
+    pub fn profiles(&self) -> &[Profile] {
+        &self.ready.profiles
+    }
+
+    /// A prompt's text, stripped of white space at its ends. A prompt of which
+    /// only the length is known has a name instead: `prompt 17`.
+    pub fn prompt_text(&self, prompt: PromptId) -> Cow<'_, str> {
+        match &self.ready.kind {
+            Kind::Listed(listed) => {
+                Cow::Borrowed(listed.texts.get(prompt.0 as usize).map_or("", String::as_str))
+            }
+            _ => Cow::Owned(format!("prompt {}", prompt.0)),
+        }
+    }
+
+    /// How many bad rows of a trace were left out so far.
+    pub fn skipped_rows(&self) -> u64 {
+        match &self.state {
+            State::Trace(replay) => replay.rows.skipped(),
+            _ => 0,
+        }
+    }
+}
+
+impl Iterator for Source {
+    type Item = Result<Incoming, TraceError>;
+
+    /// The next request; an error if a trace can no longer be read.
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        match &mut self.state {
+            State::Synthetic(state) => state.next(&self.ready).map(Ok),
+            State::Trace(state) => state.next(&self.ready).transpose(),
+            State::Listed { next } => {
+                let Kind::Listed(listed) = &self.ready.kind else { return None };
+                let request = listed.requests.get(*next)?;
+                *next += 1;
+                Some(Ok(*request))
+            }
+        }
+    }
+}
+
+impl Synthetic {
+    #[inline]
+    fn next(&mut self, ready: &Ready) -> Option<Incoming> {
+        let at = self.arrivals.next_at(&mut self.gaps)?;
+        let (prompt, input) = self.asked.draw();
+        let output = self.output.as_mut().map(|(it, stream)| it.quantile(stream.uniform()));
+        Some(request(at, ready.user(&mut self.who), prompt, input, output))
+    }
+}
+
+impl Replay {
+    #[inline]
+    fn next(&mut self, ready: &Ready) -> Result<Option<Incoming>, TraceError> {
+        let Some((at, row)) = self.rows.next_row()? else { return Ok(None) };
+        let (prompt, _) = self.asked.draw();
+        let user = ready.user(&mut self.who);
+        Ok(Some(request(at, user, prompt, row.input_tokens, Some(row.output_tokens))))
+    }
+}
+
+impl Ready {
+    /// Who asks next.
+    #[inline]
+    fn user(&self, stream: &mut Stream) -> UserId {
+        UserId(self.users.shares.pick(stream.bits()))
+    }
+}
+
+/// A request of which only the tokens are known.
+#[inline]
+fn request(at: Time, user: UserId, prompt: PromptId, input: u32, output: Option<u32>) -> Incoming {
+    let (chars, input_decitokens) = sizes_of_tokens(input);
+    let profile = ProfileId(0);
+    Incoming { at, user, prompt, chars, input_decitokens, output_tokens: output, profile }
+}

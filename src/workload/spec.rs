@@ -1,0 +1,260 @@
+//! The `workload:` block of an experiment.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::arrivals::ArrivalsSpec;
+use super::lengths::{LengthsSpec, LognormalSpec};
+use super::listed::{self, RequestSpec};
+use super::params::Profile;
+use super::prompts::PromptsSpec;
+use super::python::PyNumber;
+use super::trace::TraceSpec;
+use super::users::UsersSpec;
+use crate::spec::{Fraction, Problems};
+
+/// Who asks what, when. Requests come from `arrivals` (the default), from a
+/// `trace`, or from a list of `requests`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct WorkloadSpec {
+    /// When requests arrive. Default: `poisson: { rate: 20/s }`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arrivals: Option<ArrivalsSpec>,
+    /// A recorded trace instead of arrivals: its times and its lengths.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace: Option<TraceSpec>,
+    /// A list of requests instead of arrivals.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requests: Option<Vec<RequestSpec>>,
+    /// What is asked. Default: `zipf: { count: 10000, exponent: 0.9 }`; with a
+    /// trace that knows no prompts, `unique`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prompts: Option<PromptsSpec>,
+    /// How long prompts and answers are, in tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<TokensSpec>,
+    /// Who asks. Default: one user, `anonymous`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub users: Option<UsersSpec>,
+    /// The longest answer that clients want, in tokens. Default: not asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u32>,
+    /// The sampling temperature that clients ask for. Default: not asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<PyNumber>,
+    /// The nucleus sampling that clients ask for. Default: not asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub top_p: Option<PyNumber>,
+    /// The least quality that clients ask for, 0 to 1. Default: not asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quality_threshold: Option<Fraction>,
+}
+
+/// How long prompts and answers are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TokensSpec {
+    /// Tokens of a prompt; the same prompt has the same length whenever it is
+    /// asked. Default: the Azure conversation trace of 2023, roughly:
+    /// `lognormal: { mean: 1155, sigma: 0.86 }`.
+    pub input: LengthsSpec,
+    /// Tokens of a full answer, drawn for each request. Default: the model's
+    /// own rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<LengthsSpec>,
+}
+
+impl Default for TokensSpec {
+    fn default() -> Self {
+        let input = LognormalSpec::of_sigma(1155.0, 0.86).expect("both are positive");
+        TokensSpec { input: LengthsSpec::Lognormal(input), output: None }
+    }
+}
+
+impl WorkloadSpec {
+    /// Reports what is wrong with it, and what would have no effect.
+    pub fn check(&self, problems: &mut Problems) {
+        self.check_source(problems);
+        if let Some(arrivals) = &self.arrivals {
+            problems.at("arrivals", |p| arrivals.check(p));
+        }
+        if let Some(trace) = &self.trace {
+            problems.at("trace", |p| trace.check(p));
+        }
+        if let Some(requests) = &self.requests {
+            problems.at("requests", |p| listed::check(requests, self.users.as_ref(), p));
+        }
+        if let Some(prompts) = &self.prompts {
+            problems.at("prompts", |p| prompts.check(p));
+        }
+        if let Some(tokens) = &self.tokens {
+            problems.at("tokens", |p| {
+                p.at("input", |p| tokens.input.check(p));
+                if let Some(output) = &tokens.output {
+                    p.at("output", |p| output.check(p));
+                }
+            });
+        }
+        if let Some(users) = &self.users {
+            problems.at("users", |p| users.check(p));
+        }
+    }
+
+    /// One source only, and nothing beside it that it would not use.
+    fn check_source(&self, problems: &mut Problems) {
+        let given: Vec<&str> = [
+            self.arrivals.is_some().then_some("arrivals"),
+            self.trace.is_some().then_some("trace"),
+            self.requests.is_some().then_some("requests"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        if let [first, .., last] = given[..] {
+            problems.at(last, |p| {
+                p.error_help(
+                    format!("requests cannot come from both `{first}` and `{last}`"),
+                    "keep one of arrivals, trace and requests",
+                );
+            });
+            return;
+        }
+        let mut useless = |field: &str, given: bool, why: &str| {
+            if given {
+                problems.at(field, |p| {
+                    p.error_help(format!("`{field}` has no effect here: {why}"), "remove it");
+                });
+            }
+        };
+        if self.trace.is_some() {
+            useless("tokens", self.tokens.is_some(), "each row of a trace brings its own lengths");
+        }
+        if self.requests.is_some() {
+            useless("prompts", self.prompts.is_some(), "each listed request has its own text");
+            useless("tokens", self.tokens.is_some(), "listed requests are measured by their words");
+            let drawn = matches!(self.users, Some(UsersSpec::Zipf(_)));
+            useless("users", drawn, "listed requests name their users; a `list` gives classes");
+            if let Some(UsersSpec::List(users)) = &self.users {
+                check_no_weights(users, problems);
+            }
+        }
+    }
+
+    /// What clients ask for unless a request says otherwise.
+    pub(super) fn profile(&self) -> Profile {
+        Profile {
+            max_tokens: self.max_tokens,
+            temperature: self.temperature,
+            top_p: self.top_p,
+            quality_threshold: self.quality_threshold.map(Fraction::get),
+            missing_prompt: false,
+        }
+    }
+}
+
+/// Listed requests name their users, so that weights would do nothing.
+fn check_no_weights(users: &[super::users::UserSpec], problems: &mut Problems) {
+    for (i, _) in users.iter().enumerate().filter(|(_, user)| user.weight.is_some()) {
+        problems.at("users", |p| {
+            p.at("list", |p| {
+                p.at(i, |p| {
+                    p.at("weight", |p| {
+                        p.error_help(
+                            "`weight` has no effect here: listed requests name their users",
+                            "remove it",
+                        );
+                    });
+                });
+            });
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(yaml: &str) -> WorkloadSpec {
+        let value = serde_yaml::from_str::<serde_yaml::Value>(yaml).unwrap();
+        serde_yaml::with::singleton_map_recursive::deserialize(value).unwrap()
+    }
+
+    fn messages(yaml: &str) -> Vec<String> {
+        let mut problems = Problems::default();
+        spec(yaml).check(&mut problems);
+        problems.list().iter().map(|p| format!("{}: {}", p.path, p.message)).collect()
+    }
+
+    #[test]
+    fn sensible_workloads_pass() {
+        for yaml in [
+            "{}",
+            "arrivals: {constant: {rate: 5/m}}\nprompts: unique\ntokens: {output: {constant: 211}}",
+            "trace: {azure: a.csv, speed: 2.0, on_bad_row: skip}\nprompts: {zipf: {count: 5}}",
+            "requests: [{prompt: Hi, user: ann}]\nusers: {list: [{name: ann, class: vip}]}",
+            "requests: [{prompt: null}]\nmax_tokens: 5\ntemperature: 1",
+        ] {
+            assert_eq!(messages(yaml), [""; 0], "{yaml}");
+        }
+    }
+
+    #[test]
+    fn what_would_do_nothing_is_an_error() {
+        for (yaml, place) in [
+            ("arrivals: {poisson: {rate: 1/s}}\ntrace: {azure: a.csv}", "trace: "),
+            ("requests: [{prompt: a}]\ntrace: {azure: a.csv}", "requests: "),
+            ("trace: {azure: a.csv}\ntokens: {input: {constant: 5}}", "tokens: "),
+            ("requests: [{prompt: a}]\nprompts: unique", "prompts: "),
+            ("requests: [{prompt: a}]\ntokens: {output: {constant: 5}}", "tokens: "),
+            ("requests: [{prompt: a}]\nusers: {zipf: {count: 5}}", "users: "),
+            (
+                "requests: [{prompt: a}]\nusers: {list: [{name: a, weight: 2}]}",
+                "users.list.0.weight: ",
+            ),
+        ] {
+            let found = messages(yaml);
+            assert_eq!(found.len(), 1, "{yaml}: {found:?}");
+            assert!(found[0].starts_with(place), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn values_out_of_range_are_errors_at_their_place() {
+        for (yaml, place) in [
+            ("arrivals: {poisson: {rate: 0/s}}", "arrivals.poisson.rate: "),
+            ("arrivals: {constant: {rate: 1e12/s}}", "arrivals.constant.rate: "),
+            ("prompts: {zipf: {count: 0}}", "prompts.zipf.count: "),
+            ("prompts: {zipf: {count: 1000000000}}", "prompts.zipf.count: "),
+            ("tokens: {input: {constant: 0}}", "tokens.input.constant: "),
+            ("tokens: {output: {lognormal: {mean: 9, p90: 99}}}", "tokens.output.lognormal.p90: "),
+            ("trace: {speed: 2}", "trace: "),
+            ("trace: {azure: a.csv, speed: 1e-9}", "trace.speed: "),
+            ("requests: []", "requests: "),
+            (
+                "requests: [{prompt: a, user: anne}]\nusers: {list: [{name: ann}]}",
+                "requests.0.user: ",
+            ),
+        ] {
+            let found = messages(yaml);
+            assert_eq!(found.len(), 1, "{yaml}: {found:?}");
+            assert!(found[0].starts_with(place), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_spec_survives_being_written_and_read() {
+        for yaml in [
+            "arrivals: {poisson: {rate: 5.53/s}}\nusers: {zipf: {classes: {vip: 0.1}}}",
+            "trace: {azure: a.csv}\ntemperature: 1.0\ntop_p: 1",
+            "requests: [{at: 1.5s, prompt: a}]",
+        ] {
+            let value = serde_yaml::with::singleton_map_recursive::serialize(
+                &spec(yaml),
+                serde_yaml::value::Serializer,
+            )
+            .unwrap();
+            assert_eq!(spec(&serde_yaml::to_string(&value).unwrap()), spec(yaml));
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The lines of a file in constant memory.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::ops::Range;
+use std::path::Path;
+
+/// The longest line, and the size of the only buffer.
+const BUFFER: usize = 64 * 1024;
+
+/// Reads a file line by line; the last line may lack its newline, and `\r\n`
+/// counts as a newline.
+#[derive(Debug)]
+pub(super) struct Lines {
+    file: File,
+    buffer: Box<[u8]>,
+    /// What was read and not yet returned.
+    ahead: Range<usize>,
+    line: Range<usize>,
+    number: u64,
+    at_end: bool,
+}
+
+impl Lines {
+    pub fn open(path: &Path) -> io::Result<Self> {
+        Ok(Lines {
+            file: File::open(path)?,
+            buffer: vec![0; BUFFER].into_boxed_slice(),
+            ahead: 0..0,
+            line: 0..0,
+            number: 0,
+            at_end: false,
+        })
+    }
+
+    /// The line that [`Lines::advance`] came to, without its newline.
+    #[inline]
+    pub fn line(&self) -> &[u8] {
+        &self.buffer[self.line.clone()]
+    }
+
+    /// That line's number, from 1.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Goes to the next line; false at the end of the file.
+    #[inline]
+    pub fn advance(&mut self) -> io::Result<bool> {
+        let mut searched = 0;
+        loop {
+            let ahead = &self.buffer[self.ahead.clone()];
+            if let Some(found) = ahead[searched..].iter().position(|&byte| byte == b'\n') {
+                self.take(searched + found, 1);
+                return Ok(true);
+            }
+            searched = ahead.len();
+            if self.at_end {
+                let left = searched > 0;
+                if left {
+                    self.take(searched, 0);
+                }
+                return Ok(left);
+            }
+            self.refill()?;
+        }
+    }
+
+    /// Makes the next `length` bytes the present line.
+    fn take(&mut self, length: usize, newline: usize) {
+        let start = self.ahead.start;
+        let mut end = start + length;
+        self.ahead.start = end + newline;
+        if end > start && self.buffer[end - 1] == b'\r' {
+            end -= 1;
+        }
+        self.line = start..end;
+        self.number += 1;
+    }
+
+    /// Reads on behind what is left, which moves to the buffer's beginning.
+    fn refill(&mut self) -> io::Result<()> {
+        self.buffer.copy_within(self.ahead.clone(), 0);
+        self.ahead = 0..self.ahead.len();
+        if self.ahead.end == BUFFER {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("line {} is longer than {BUFFER} bytes: not a trace", self.number + 1),
+            ));
+        }
+        let read = loop {
+            match self.file.read(&mut self.buffer[self.ahead.end..]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => break other?,
+            }
+        };
+        self.ahead.end += read;
+        self.at_end = read == 0;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &[u8]) -> io::Result<Vec<Vec<u8>>> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        let mut lines = Lines::open(file.path())?;
+        let mut all = vec![];
+        while lines.advance()? {
+            all.push(lines.line().to_vec());
+        }
+        assert_eq!(lines.number(), all.len() as u64);
+        Ok(all)
+    }
+
+    #[test]
+    fn all_kinds_of_line_ends_are_read() {
+        assert_eq!(lines(b"").unwrap(), [b""; 0]);
+        assert_eq!(lines(b"a\nb").unwrap(), [b"a", b"b"]);
+        assert_eq!(lines(b"a\r\nb\r\n").unwrap(), [b"a", b"b"]);
+        assert_eq!(lines(b"a\r\nb\r").unwrap(), [b"a", b"b"]);
+        assert_eq!(lines(b"\n\nc\n").unwrap(), [&b""[..], b"", b"c"]);
+    }
+
+    #[test]
+    fn lines_across_the_buffers_end_stay_whole() {
+        let wanted: Vec<Vec<u8>> = (0..40_000).map(|i| format!("line {i}").into_bytes()).collect();
+        assert_eq!(lines(&wanted.join(&b'\n')).unwrap(), wanted);
+        let long = vec![b'x'; BUFFER - 1];
+        assert_eq!(lines(&[&long[..], b"\ny"].concat()).unwrap(), [long, b"y".to_vec()]);
+    }
+
+    #[test]
+    fn a_file_without_lines_is_refused_and_not_loaded() {
+        let error = lines(&vec![b'x'; 3 * BUFFER]).unwrap_err();
+        assert!(error.to_string().contains("line 1 is longer"), "{error}");
+    }
+}

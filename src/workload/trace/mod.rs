@@ -1,0 +1,179 @@
+//! Recorded traces, streamed: one format a file.
+//!
+//! To add a format: a file with a reader whose `next_row` gives rows with
+//! absolute stamps and says what is wrong with a bad one; then a field in
+//! [`TraceSpec`] and a line in [`Reader`]. Order, offset, speed and the policy
+//! for bad rows are the same for all formats ([`Rows`]).
+
+mod azure;
+mod lines;
+mod rows;
+
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use azure::AzureReader;
+pub use rows::{Rows, TraceInfo};
+
+use crate::spec::{Positive, Problems};
+
+/// A recorded trace: times and lengths of a real system's requests.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TraceSpec {
+    /// A CSV file of the Azure LLM inference traces of 2023
+    /// (`TIMESTAMP,ContextTokens,GeneratedTokens`). Looked for beside the
+    /// experiment file, in the current folder, in `$WINDTUNNEL_DATA` and in
+    /// `../shared/data`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub azure: Option<PathBuf>,
+    /// How much faster than recorded it is replayed. Default: 1.
+    pub speed: Positive,
+    /// What to do with a row that cannot be read. Default: `fail`.
+    pub on_bad_row: OnBadRow,
+}
+
+impl Default for TraceSpec {
+    fn default() -> Self {
+        let speed = Positive::try_from(1.0).expect("1 is positive");
+        TraceSpec { azure: None, speed, on_bad_row: OnBadRow::default() }
+    }
+}
+
+/// What to do with a row that cannot be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnBadRow {
+    /// Stop, and say which row of which file it is.
+    #[default]
+    Fail,
+    /// Leave it out, and count it.
+    Skip,
+}
+
+impl TraceSpec {
+    /// Reports a missing file name, or a speed that leaves nothing of the times.
+    pub fn check(&self, problems: &mut Problems) {
+        match &self.azure {
+            None => problems.error_help("the trace has no file", "such as `azure: trace.csv`"),
+            Some(path) if path.as_os_str().is_empty() => {
+                problems.at("azure", |p| p.error("expected the name of a file"));
+            }
+            Some(_) => {}
+        }
+        if !(1e-6..=1e6).contains(&self.speed.get()) {
+            problems.at("speed", |p| {
+                p.error(format!("{} is out of range: expected 1e-6 to 1e6", self.speed.get()));
+            });
+        }
+    }
+
+    /// The format's key in the spec, the folder in which collections keep its
+    /// files, and the file.
+    pub(super) fn file(&self) -> Option<(&'static str, &'static str, &Path)> {
+        self.azure.as_deref().map(|path| ("azure", "azure-2023", path))
+    }
+
+    /// Opens a file of the format that the spec names.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is of another format.
+    pub fn open(&self, path: &Path) -> Result<Rows, TraceError> {
+        let reader = Reader::Azure(AzureReader::open(path)?);
+        Ok(Rows::new(reader, self.speed.get(), self.on_bad_row))
+    }
+}
+
+/// A row as recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// When, in nanoseconds of the format's own clock.
+    pub stamp: u64,
+    /// Tokens of the prompt.
+    pub input_tokens: u32,
+    /// Tokens of the answer.
+    pub output_tokens: u32,
+}
+
+/// A reader of any format.
+#[derive(Debug)]
+pub enum Reader {
+    /// See [`AzureReader`].
+    Azure(AzureReader),
+}
+
+impl Reader {
+    /// The next row; after [`TraceError::BadRow`] the next call goes on behind
+    /// it.
+    ///
+    /// # Errors
+    /// A row that cannot be read, or a file that cannot.
+    #[inline]
+    pub fn next_row(&mut self) -> Result<Option<Row>, TraceError> {
+        match self {
+            Reader::Azure(reader) => reader.next_row(),
+        }
+    }
+
+    /// An error that blames the row read last.
+    fn blame(&self, why: String) -> TraceError {
+        match self {
+            Reader::Azure(reader) => reader.blame(why),
+        }
+    }
+}
+
+/// What can be wrong with a trace.
+#[derive(Debug, thiserror::Error)]
+pub enum TraceError {
+    /// The file cannot be opened or read.
+    #[error("{}: {source}", file.display())]
+    Io {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not of this format.
+    #[error("{}:{line}: {why}", file.display())]
+    Format {
+        /// The file.
+        file: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// What was found and what was expected.
+        why: String,
+    },
+    /// A row cannot be read.
+    #[error("{}:{line}: {why}", file.display())]
+    BadRow {
+        /// The file.
+        file: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// What was found and what was expected.
+        why: String,
+    },
+    /// There is no row in it that can be read.
+    #[error("{}: the trace has no rows ({skipped} bad ones skipped)", file.display())]
+    Empty {
+        /// The file.
+        file: PathBuf,
+        /// How many rows were skipped.
+        skipped: u64,
+    },
+}
+
+impl TraceError {
+    /// What to do about it.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            TraceError::BadRow { .. } => {
+                Some("mend the row, or leave bad rows out with `on_bad_row: skip`")
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The command line as a user runs it.
+
+mod bad_input;
+mod commands;
+mod determinism;
+mod notebook;
+mod shipped;
+mod support;

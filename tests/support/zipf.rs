@@ -1,0 +1,38 @@
+//! Requests whose popularity falls with the rank.
+
+use windtunnel::kernel::Stream;
+
+/// Zipf's law: the object of rank `i` (from 1) is asked for in proportion to
+/// `1 / i^exponent`.
+pub struct Zipf {
+    cumulative: Vec<f64>,
+}
+
+impl Zipf {
+    pub fn new(objects: usize, exponent: f64) -> Self {
+        let mut sum = 0.0;
+        let mut cumulative: Vec<f64> = (1..=objects)
+            .map(|rank| {
+                sum += libm::pow(rank as f64, -exponent);
+                sum
+            })
+            .collect();
+        for c in &mut cumulative {
+            *c /= sum;
+        }
+        Zipf { cumulative }
+    }
+
+    /// A rank from 0, by inversion.
+    pub fn rank(&self, stream: &mut Stream) -> usize {
+        let u = stream.uniform();
+        self.cumulative.partition_point(|c| *c <= u).min(self.cumulative.len() - 1)
+    }
+
+    /// The probability of each rank.
+    #[allow(dead_code, reason = "for the tests, not for the benchmark")]
+    pub fn probabilities(&self) -> impl Iterator<Item = f64> + '_ {
+        let mut before = 0.0;
+        self.cumulative.iter().map(move |c| c - std::mem::replace(&mut before, *c))
+    }
+}
