@@ -25,7 +25,7 @@ pub(crate) fn significant(value: f64, digits: i32) -> String {
 
 /// A number with so many significant digits, zeros included, so that numbers
 /// below one another are alike.
-fn rounded(value: f64, digits: i32) -> String {
+pub(crate) fn rounded(value: f64, digits: i32) -> String {
     if value == 0.0 || !value.is_finite() {
         return "0".to_owned();
     }

@@ -59,7 +59,7 @@ fn plain(name: &str) -> String {
 /// for `cache.levels.0.capacity` (the level's name is not known here).
 pub(crate) fn path(path: &str) -> String {
     let steps: Vec<&str> = path.split('.').collect();
-    let words = |steps: &[&str]| steps.join(" ").replace('_', " ");
+    let words = |steps: &[&str]| steps.join(" ").replace('_', " ").replace("ttl", "TTL");
     match steps.as_slice() {
         ["point"] => "sweep point".to_owned(),
         ["level"] => "cache level".to_owned(),
@@ -160,6 +160,7 @@ mod tests {
             ("cost.select", "model selection"),
             ("cost.select.utility.quality_threshold", "quality threshold"),
             ("cost.budgets.default.daily", "default daily budget"),
+            ("cache.ttl", "cache TTL"),
             ("seed", "seed"),
             ("point", "sweep point"),
             ("", ""),

@@ -107,7 +107,12 @@ fn value_text(unit: Unit, value: f64, ticks: &[Tick]) -> String {
     let largest = ticks.last().map_or(value, |tick| tick.at);
     let shown = unit.shown(largest.abs());
     let value = value / shown.factor;
-    if value.abs() >= 10_000.0 { human::short(value) } else { human::significant(value, 3) }
+    match unit {
+        _ if value.abs() >= 10_000.0 => human::short(value),
+        // Counts are whole more often than not.
+        Unit::Plain | Unit::Tokens => human::significant(value, 3),
+        _ => human::rounded(value, 3),
+    }
 }
 
 fn legend(xy: &Xy) -> Option<Legend> {

@@ -43,7 +43,8 @@ fn figure(results: &Results, spec: &XySpec, metric: &str) -> Result<Named, Repor
 fn axes(xy: &Xy, spec: &XySpec) -> (Axis, Axis) {
     let dimension = xy.x_dimension();
     let x = if dimension.numeric {
-        let values: Vec<f64> = dimension.levels.iter().map(|level| level.value).collect();
+        let values: Vec<(f64, &str)> =
+            dimension.levels.iter().map(|level| (level.value, level.name.as_str())).collect();
         Axis::horizontal(&dimension.title, dimension.unit, &values, spec.x_scale, xy.width())
     } else {
         let names: Vec<String> = dimension.levels.iter().map(|l| l.name.clone()).collect();

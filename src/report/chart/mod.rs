@@ -3,10 +3,10 @@
 //!
 //! | kind | shows |
 //! |---|---|
-//! | [`line`] | a metric along a swept path, with confidence bands |
-//! | [`bar`] | a metric for each value of a path, model or cache level |
-//! | [`cdf`] | the distribution of a latency |
-//! | [`timeline`] | metrics over virtual time |
+//! | `line` | a metric along a swept path, with confidence bands |
+//! | `bar` | a metric for each value of a path, model or cache level |
+//! | `cdf` | the distribution of a latency |
+//! | `timeline` | metrics over virtual time |
 //!
 //! To add one: a file here, a line in [`ChartSpec`] and one in [`figures`].
 

@@ -5,9 +5,9 @@ use super::super::ReportError;
 use super::super::data::Interval;
 use super::super::figure::axis::drawable;
 use super::super::figure::{Axis, Entry, Figure, Legend, Mark, Panel, Sample, band, look};
-use super::super::names;
 use super::super::results::{Curve, Fold, Results, thin};
 use super::super::unit::Unit;
+use super::super::{human, names};
 use super::pick::{Pick, pick};
 use super::{Named, conditions, file_name};
 use crate::experiment::charts::{ScaleSpec, TimelineSpec};
@@ -44,7 +44,7 @@ pub(super) fn figure(results: &Results, spec: &TimelineSpec) -> Result<Named, Re
         .collect();
     let interval = if results.replications > 1 { Interval::Range } else { Interval::None };
     let figure = Figure {
-        title: spec.title.clone().unwrap_or_else(|| title(&pick)),
+        title: spec.title.clone().unwrap_or_else(|| title(&pick, &groups)),
         subtitle: spec
             .subtitle
             .clone()
@@ -58,12 +58,16 @@ pub(super) fn figure(results: &Results, spec: &TimelineSpec) -> Result<Named, Re
     Ok(Named { name: file, figure })
 }
 
-fn title(pick: &Pick) -> String {
+fn title(pick: &Pick, groups: &[Group]) -> String {
+    let what = match groups {
+        [one] => human::sentence(&one.heading),
+        _ => "Behaviour".to_owned(),
+    };
     match pick.by.as_str() {
         by if pick.points.len() > 1 && !by.is_empty() => {
-            format!("Behaviour over virtual time by {by}")
+            format!("{what} over virtual time by {by}")
         }
-        _ => "Behaviour over virtual time".to_owned(),
+        _ => format!("{what} over virtual time"),
     }
 }
 

@@ -84,8 +84,8 @@ impl Axis {
         }
         let spread = high - low;
         let flat = spread <= 0.02 * high.abs().max(low.abs());
-        let mut from = if low >= 0.0 && (low <= 0.6 * high || flat) { 0.0 } else { low };
-        let mut to = if high <= 0.0 && (high >= 0.6 * low || flat) { 0.0 } else { high };
+        let mut from = if low >= 0.0 && (low <= 0.75 * high || flat) { 0.0 } else { low };
+        let mut to = if high <= 0.0 && (high >= 0.75 * low || flat) { 0.0 } else { high };
         if from >= to {
             to = if unit == Unit::Fraction { 1.0 } else { from + shown.factor };
         }
@@ -96,29 +96,39 @@ impl Axis {
     }
 
     /// A horizontal axis for values that were chosen, such as a sweep's: ticks
-    /// at the values themselves if their labels find room.
+    /// at the values themselves, with their names, if these find room.
     pub(crate) fn horizontal(
         label: &str,
         unit: Unit,
-        values: &[f64],
+        chosen: &[(f64, &str)],
         scale: ScaleSpec,
         length: f64,
     ) -> Axis {
-        let (low, high) = extent(values);
+        let values: Vec<f64> = chosen.iter().map(|(value, _)| *value).collect();
+        let (low, high) = extent(&values);
         let shown = unit.shown(low.abs().max(high.abs()));
-        let label = with_unit(label, &shown);
-        let mut axis = if wants_log(scale, values, 30.0) {
+        let mut axis = if wants_log(scale, &values, 30.0) {
             let spread = (high / low).max(1.0);
             let margin = libm::pow(spread, 0.03).max(1.05);
+            let label = with_unit(label, &shown);
             logarithmic(label, &shown, low / margin, high * margin, length / 60.0)
         } else {
             let spread = if high > low { high - low } else { high.abs().max(shown.factor) };
             let margin = spread * if high > low { 0.03 } else { 0.5 };
             let step = step(spread + 2.0 * margin, (length / 70.0).clamp(2.0, 8.0), &shown);
-            linear(label, &shown, low - margin, high + margin, step)
+            linear(with_unit(label, &shown), &shown, low - margin, high + margin, step)
         };
-        if let Some(ticks) = chosen_ticks(&axis, values, &shown, length) {
-            axis.ticks = ticks;
+        // Names such as `10m` and `64MiB` bring their unit along.
+        let named = matches!(unit, Unit::Seconds | Unit::Bytes);
+        let tick = |(at, name): &(f64, &str)| Tick {
+            at: *at,
+            label: if named { (*name).to_owned() } else { human::short(*at / shown.factor) },
+        };
+        if have_room(&axis, chosen.iter().map(tick), length) {
+            axis.ticks = chosen.iter().map(tick).collect();
+            if named {
+                axis.label = human::sentence(label);
+            }
         }
         axis
     }
@@ -220,8 +230,10 @@ fn outwards(value: f64, direction: i32) -> f64 {
 }
 
 fn logarithmic(label: String, shown: &Shown, low: f64, high: f64, room: f64) -> Axis {
-    let (first, last) = (human::exponent(low), human::exponent(high));
-    let inside = |v: &f64| *v >= low * (1.0 - 1e-9) && *v <= high * (1.0 + 1e-9);
+    // Ticks are round in the unit that is shown.
+    let (from, to) = (low / shown.factor, high / shown.factor);
+    let (first, last) = (human::exponent(from), human::exponent(to));
+    let inside = |v: &f64| *v >= from * (1.0 - 1e-9) && *v <= to * (1.0 + 1e-9);
     let multiples = |of: &[f64], every: i32| -> Vec<f64> {
         (first..=last)
             .filter(|n| n % every == 0)
@@ -235,31 +247,31 @@ fn logarithmic(label: String, shown: &Shown, low: f64, high: f64, room: f64) -> 
         at = multiples(&[1.0], every.max(1));
     }
     if at.len() < 2 {
-        at = vec![low, high];
+        at = vec![from, to];
     }
-    let tick = |at: f64| Tick { at, label: human::short(at / shown.factor) };
+    let tick = |at: f64| Tick { at: at * shown.factor, label: human::short(at) };
     let minor = match last - first {
         0..=5 => multiples(&[2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0], 1),
         _ => Vec::new(),
     };
+    let minor = minor.into_iter().map(|at| at * shown.factor).collect();
     Axis { label, scale: Scale::Log, low, high, ticks: at.into_iter().map(tick).collect(), minor }
 }
 
-/// Ticks at the values themselves, if they are few, short and apart.
-fn chosen_ticks(axis: &Axis, values: &[f64], shown: &Shown, length: f64) -> Option<Vec<Tick>> {
-    let mut distinct: Vec<f64> = values.iter().copied().filter(|v| drawable(*v)).collect();
-    distinct.sort_by(f64::total_cmp);
-    distinct.dedup();
-    let ticks: Vec<Tick> =
-        distinct.iter().map(|&at| Tick { at, label: human::short(at / shown.factor) }).collect();
+/// Whether ticks (in rising order) are few, short and apart.
+fn have_room(axis: &Axis, ticks: impl Iterator<Item = Tick>, length: f64) -> bool {
     let span = axis.coordinate(axis.high) - axis.coordinate(axis.low);
-    let place = |tick: &Tick| (axis.coordinate(tick.at) / span) * length;
-    let half = |tick: &Tick| width(&tick.label, TICK, Weight::Regular) / 2.0;
-    let apart = ticks
-        .windows(2)
-        .all(|pair| place(&pair[1]) - place(&pair[0]) >= half(&pair[0]) + half(&pair[1]) + 8.0);
-    let short = ticks.iter().all(|tick| tick.label.len() <= 5);
-    (!ticks.is_empty() && ticks.len() <= 12 && short && apart).then_some(ticks)
+    let (mut count, mut free) = (0, f64::NEG_INFINITY);
+    for tick in ticks {
+        let place = axis.coordinate(tick.at) / span * length;
+        let half = width(&tick.label, TICK, Weight::Regular) / 2.0;
+        if !drawable(tick.at) || tick.label.len() > 7 || place - half < free || count == 12 {
+            return false;
+        }
+        count += 1;
+        free = place + half + 8.0;
+    }
+    count > 0
 }
 
 #[cfg(test)]
@@ -276,22 +288,29 @@ mod tests {
 
     #[test]
     fn a_sweep_has_ticks_at_its_values() {
-        let axis = Axis::horizontal(
-            "L1 capacity",
-            Unit::Entries,
-            &[10.0, 100.0, 1000.0, 10_000.0],
-            ScaleSpec::Auto,
-            600.0,
-        );
+        let chosen = [(10.0, ""), (100.0, ""), (1000.0, ""), (10_000.0, "")];
+        let axis = Axis::horizontal("L1 capacity", Unit::Entries, &chosen, ScaleSpec::Auto, 600.0);
         assert_eq!(axis.scale, Scale::Log);
         assert_eq!(labels(&axis), ["10", "100", "1k", "10k"]);
         assert_eq!(axis.label, "L1 capacity (entries)");
     }
 
     #[test]
+    fn quantities_keep_the_unit_they_were_written_in() {
+        let chosen = [(600.0, "10m"), (3600.0, "1h"), (86_400.0, "1d")];
+        let axis = Axis::horizontal("TTL", Unit::Seconds, &chosen, ScaleSpec::Auto, 600.0);
+        assert_eq!((axis.label.as_str(), labels(&axis)), ("TTL", vec!["10m", "1h", "1d"]));
+        // Without room for them, round numbers of one unit.
+        let many: Vec<_> = (1..60).map(|i| (f64::from(i) * 1024.0, "some KiB")).collect();
+        let axis = Axis::horizontal("size", Unit::Bytes, &many, ScaleSpec::Linear, 600.0);
+        assert_eq!((axis.label.as_str(), labels(&axis)[0]), ("Size (KiB)", "0"));
+        assert_eq!(labels(&axis)[1], "10");
+    }
+
+    #[test]
     fn close_values_have_round_ticks_instead() {
-        let values: Vec<f64> = (0..40).map(|i| 100.0 + f64::from(i)).collect();
-        let axis = Axis::horizontal("x", Unit::Plain, &values, ScaleSpec::Auto, 600.0);
+        let chosen: Vec<_> = (0..40).map(|i| (100.0 + f64::from(i), "")).collect();
+        let axis = Axis::horizontal("x", Unit::Plain, &chosen, ScaleSpec::Auto, 600.0);
         assert_eq!(labels(&axis), ["100", "110", "120", "130", "140"]);
     }
 
@@ -305,7 +324,7 @@ mod tests {
         assert_eq!(range(&[80.0, 90.0]), (80, 90));
         // A difference of half a per cent should look like one.
         assert_eq!(range(&[90.0, 90.4]), (0, 100));
-        assert_eq!(range(&[-15.0, -10.0]), (-15, -10));
+        assert_eq!(range(&[-15.0, -12.0]), (-15, -12));
         assert_eq!(range(&[-50.0, -10.0]), (-50, 0));
     }
 
@@ -361,11 +380,12 @@ mod tests {
             &[1e-12, 1e12],
         ];
         for values in cases {
+            let chosen: Vec<(f64, &str)> = values.iter().map(|v| (*v, "")).collect();
             for scale in [ScaleSpec::Auto, ScaleSpec::Linear, ScaleSpec::Log] {
                 for unit in [Unit::Plain, Unit::Seconds, Unit::Fraction, Unit::Usd, Unit::Bytes] {
                     for axis in [
                         Axis::vertical("m", unit, values, scale, 300.0),
-                        Axis::horizontal("m", unit, values, scale, 600.0),
+                        Axis::horizontal("m", unit, &chosen, scale, 600.0),
                         Axis::measured("m", unit, values, scale, 600.0),
                         Axis::clock(values, 600.0),
                     ] {

@@ -76,17 +76,15 @@ pub(crate) fn shorten(text: &str, size: f64, weight: Weight, room: f64) -> Strin
 }
 
 /// The text in lines no wider than `room`, at most `lines` of them; the last
-/// is shortened if the text is longer still. Breaks after spaces, and within
-/// names after `-_./,:`.
+/// is shortened if the text is longer still. Breaks after spaces, and after
+/// `-_./,:` within words that are wider than a line.
 pub(crate) fn wrap(text: &str, size: f64, weight: Weight, room: f64, lines: usize) -> Vec<String> {
+    let fits = |text: &str| width(text.trim_end(), size, weight) <= room;
     let mut wrapped: Vec<String> = Vec::new();
     let mut line = String::new();
-    for piece in pieces(text) {
+    for piece in text.split_inclusive(' ').flat_map(|word| pieces(word, fits(word))) {
         let longer = format!("{line}{piece}");
-        if line.is_empty()
-            || wrapped.len() + 1 == lines
-            || width(longer.trim_end(), size, weight) <= room
-        {
+        if line.is_empty() || wrapped.len() + 1 == lines || fits(&longer) {
             line = longer;
         } else {
             wrapped.push(std::mem::replace(&mut line, piece.to_owned()));
@@ -96,8 +94,9 @@ pub(crate) fn wrap(text: &str, size: f64, weight: Weight, room: f64, lines: usiz
     wrapped.iter().map(|line| shorten(line.trim(), size, weight, room)).collect()
 }
 
-fn pieces(text: &str) -> impl Iterator<Item = &str> {
-    text.split_inclusive([' ', '-', '_', '.', '/', ',', ':'])
+/// A word, in parts if it does not fit.
+fn pieces(word: &str, fits: bool) -> impl Iterator<Item = &str> {
+    word.split_inclusive(move |c| !fits && "-_./,:".contains(c))
 }
 
 /// Whether `wrap` showed all of a text.
