@@ -76,8 +76,8 @@ fn columns(points: &Table, swept: &[String]) -> Vec<Column> {
     let metrics: [(&str, &str, Format, bool); 7] = [
         ("requests", "requests", count, false),
         ("cache_hit_rate", "cache hits", human::percent, false),
-        ("e2e_p50_s", "p50", human::seconds, false),
-        ("e2e_p99_s", "p99", human::seconds, true),
+        ("e2e_p50_s", "e2e p50", human::seconds, false),
+        ("e2e_p99_s", "e2e p99", human::seconds, true),
         ("cost_per_request_usd", "cost/request", human::dollars, true),
         ("errors", "errors", count, false),
         ("rejected", "rejected", count, false),
