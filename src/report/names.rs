@@ -19,7 +19,7 @@ pub(crate) fn metric(name: &str) -> String {
         "errors_rps" => "errors",
         "in_flight" => "requests in flight",
         "queue" => "requests queued",
-        "spend_usd" => "spend",
+        "spend_usd" => "spend per interval",
         "e2e_s" => "latency",
         "ttft_s" => "time to first token",
         "queue_s" => "time in queue",

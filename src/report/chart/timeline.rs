@@ -20,7 +20,7 @@ const FAMILIES: [(&str, &[&str]); 4] = [
     ("Rates", &["arrivals_rps", "completions_rps", "errors_rps"]),
     ("Requests in the system", &["in_flight", "queue"]),
     ("Utilization and cache hit rate", &["utilization", "cache_hit_rate"]),
-    ("Spend", &["spend_usd"]),
+    ("Spend per interval", &["spend_usd"]),
 ];
 
 /// What a chart of several points shows if it is not told.
