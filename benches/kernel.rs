@@ -4,8 +4,10 @@
 
 mod queueing;
 
-use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 use queueing::{SHOPS, nexo, ours};
+use windtunnel::kernel::{Duration, Streams};
+use windtunnel::stats::Histogram;
 
 /// Virtual seconds of a run: some 200,000 events.
 const SPAN: u64 = 100_000;
@@ -20,7 +22,10 @@ fn kernels(criterion: &mut Criterion) {
         assert_eq!(*report.lock().expect("no bench panicked"), outcome, "the same customers");
 
         let mut group = criterion.benchmark_group(shop.name);
-        group.sample_size(30).throughput(Throughput::Elements(sim.events()));
+        group
+            .sample_size(40)
+            .sampling_mode(SamplingMode::Flat)
+            .throughput(Throughput::Elements(sim.events()));
         group.bench_function("windtunnel", |bencher| {
             bencher.iter_batched_ref(
                 || ours::simulation(shop),
@@ -39,5 +44,18 @@ fn kernels(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, kernels);
+/// One record of an exponential latency in a histogram.
+fn histogram(criterion: &mut Criterion) {
+    let mut stream = Streams::new(42, 0).stream("latency");
+    let spans: Vec<Duration> = (0..10_000).map(|_| stream.exponential_span(0.5)).collect();
+    let mut histogram = Histogram::new();
+    let mut group = criterion.benchmark_group("Histogram");
+    group.throughput(Throughput::Elements(spans.len() as u64));
+    group.bench_function("record", |bencher| {
+        bencher.iter(|| spans.iter().for_each(|&span| histogram.record(span)));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, kernels, histogram);
 criterion_main!(benches);
