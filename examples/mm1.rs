@@ -63,7 +63,9 @@ fn main() {
     println!("{} events{:>32}{:>12}", sim.events(), "simulated", "theory");
     let here = clerk.waiting().mean(sim.now()) + clerk.busy().mean(sim.now());
     row("L   customers here", here, load / (1.0 - load));
-    row("W   seconds here", wait + 1.0 / SERVICES, 1.0 / (SERVICES - ARRIVALS));
+    // Little's law: those here came at this rate, and each stayed for so long.
+    let rate = clerk.counts().arrivals as f64 / sim.now().as_secs_f64();
+    row("W   seconds here", here / rate, 1.0 / (SERVICES - ARRIVALS));
     row("Wq  seconds in the queue", wait, load / (SERVICES - ARRIVALS));
     row("    share of time busy", clerk.utilization(sim.now()), load);
 }

@@ -32,29 +32,37 @@ impl Streams {
         key[..8].copy_from_slice(&self.seed.to_le_bytes());
         key[8..16].copy_from_slice(&self.replication.to_le_bytes());
         key[16..].copy_from_slice(&Md5::digest(name.as_bytes()));
-        Stream(ChaCha8Rng::from_seed(key))
+        let mut source = ChaCha8Rng::from_seed(key);
+        Stream { next: source.next_u64(), log: None, source }
     }
 }
 
 /// A stream of random numbers (`ChaCha8`: within 6 % of `ChaCha12`'s cost here, and
 /// far beyond what a simulation can tell from true randomness).
 #[derive(Clone, Debug)]
-pub struct Stream(ChaCha8Rng);
+pub struct Stream {
+    source: ChaCha8Rng,
+    /// The word to give next.
+    next: u64,
+    /// The logarithm of the uniform in `next`, on a stream of exponentials. It is
+    /// taken one draw ahead, while the processor does other things: waiting for
+    /// it when an event is scheduled took a quarter of the time of M/M/1.
+    log: Option<f64>,
+}
 
 impl Stream {
     /// 64 random bits.
     #[inline]
     pub fn bits(&mut self) -> u64 {
-        self.0.next_u64()
+        self.log = None;
+        std::mem::replace(&mut self.next, self.source.next_u64())
     }
 
-    /// Uniform on the open interval (0, 1): the middle of one of 2^53 cells, so
+    /// Uniform on the open interval (0, 1): the middle of one of 2^52 cells, so
     /// that neither `ln(u)` nor `ln(1 - u)` is ever infinite.
     #[inline]
     pub fn uniform(&mut self) -> f64 {
-        const CELL: f64 = 1.0 / (1u64 << 53) as f64;
-        // The largest value, 1 - 2^-54, would round to 1: hence 52 bits.
-        ((self.bits() >> 12) as f64 * 2.0 + 1.0) * CELL
+        uniform_of(self.bits())
     }
 
     /// Uniform on `0..bound` (Lemire's multiplication; its bias is under
@@ -67,7 +75,10 @@ impl Stream {
     /// Exponential with the given mean, by inversion.
     #[inline]
     pub fn exponential(&mut self, mean: f64) -> f64 {
-        -mean * libm::log(self.uniform())
+        let log = self.log.unwrap_or_else(|| libm::log(uniform_of(self.next)));
+        self.next = self.source.next_u64();
+        self.log = Some(libm::log(uniform_of(self.next)));
+        -mean * log
     }
 
     /// Exponential with a mean of `mean` seconds, as a span of time: the gaps of
@@ -82,4 +93,11 @@ impl Stream {
     pub fn normal(&mut self) -> f64 {
         normal_quantile(self.uniform())
     }
+}
+
+#[inline]
+fn uniform_of(bits: u64) -> f64 {
+    const CELL: f64 = 1.0 / (1u64 << 53) as f64;
+    // With one more bit the largest value, 1 - 2^-54, would round to 1.
+    ((bits >> 12) as f64 * 2.0 + 1.0) * CELL
 }
