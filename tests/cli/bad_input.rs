@@ -1,6 +1,7 @@
 //! Whatever is wrong with the input: a clear error, exit status 2, nothing
 //! half-written.
 
+use std::fmt::Write as _;
 use std::fs;
 
 use crate::support::{Bench, stderr, stdout};
@@ -42,7 +43,7 @@ fn a_yaml_bomb_is_refused_at_once() {
     let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
     for level in 1..12 {
         let below = format!("*a{}, ", level - 1).repeat(10);
-        text.push_str(&format!("a{level}: &a{level} [{}]\n", below.trim_end_matches(", ")));
+        let _ = writeln!(text, "a{level}: &a{level} [{}]", below.trim_end_matches(", "));
     }
     let began = std::time::Instant::now();
     let errors = refused(&text);

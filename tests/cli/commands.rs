@@ -45,11 +45,7 @@ fn plot_redraws_the_same_charts_from_the_csvs() {
     );
     let folder = bench.run(&[]);
     let before = bytes(&folder);
-    assert!(
-        before.keys().filter(|name| name.ends_with(".png")).count() >= 3,
-        "{:?}",
-        before.keys()
-    );
+    assert!(before.keys().filter(|name| name.contains(".png")).count() >= 3, "{:?}", before.keys());
     fs::remove_dir_all(folder.join("charts")).expect("removed");
     let output = bench.windtunnel(&["plot", "results/x"]);
     assert!(output.status.success(), "{}", stderr(&output));
