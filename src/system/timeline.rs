@@ -170,9 +170,11 @@ impl Timeline {
             }
         }
         let mut table = Table::new(COLUMNS);
-        let mut ends = Time::ZERO;
-        for (interval, length) in self.closed.iter().zip(lengths) {
-            ends += length;
+        for (index, (interval, length)) in self.closed.iter().zip(lengths).enumerate() {
+            // A row that a sliver joined keeps its nominal end, which all
+            // replications share.
+            let starts = self.interval * index as u64;
+            let ends = starts + length.min(self.interval);
             table.push(self.row(ends.as_secs_f64(), length.as_secs_f64(), interval));
         }
         table

@@ -89,7 +89,13 @@ impl Axis {
         if from >= to {
             to = if unit == Unit::Fraction { 1.0 } else { from + shown.factor };
         }
-        let step = step(to - from, (length / 50.0).clamp(2.0, 6.0), &shown);
+        let mut step = step(to - from, (length / 50.0).clamp(2.0, 6.0), &shown);
+        if matches!(unit, Unit::Plain | Unit::Entries | Unit::Tokens)
+            && values.iter().all(|value| value.fract() == 0.0)
+        {
+            // Whole things are counted in whole steps.
+            step = step.max(1.0);
+        }
         from = libm::floor(from / step + 1e-9) * step;
         to = libm::ceil(to / step - 1e-9) * step;
         linear(label, &shown, from, to, step)
