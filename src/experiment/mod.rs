@@ -21,5 +21,5 @@ pub use prepare::{Overrides, Prepared, plain, prepare, to_value};
 pub use records::REQUEST_COLUMNS;
 pub use schema::schema;
 pub use spec::{Experiment, RecordSpec, Start, SweepSpec, Warmup};
-pub use sweep::{Axis, Grid};
+pub use sweep::{Axis, Grid, MOST_POINTS, MOST_RUNS};
 pub use workspace::{Record, Workspace, WorkspaceError};

@@ -84,13 +84,17 @@ impl Workspace {
             Err(fs::TryLockError::Error(source)) => return Err(io_at(&lock_path)(source)),
         }
         let workspace = Workspace { partial, target, _lock: lock };
-        let known = fs::read_to_string(workspace.partial.join(HASH)).ok();
-        if !(resume && known.as_deref() == Some(hash)) {
+        if !(resume && workspace.holds(hash)) {
             workspace.clear()?;
             let path = workspace.partial.join(HASH);
             fs::write(&path, hash).map_err(io_at(&path))?;
         }
         Ok(workspace)
+    }
+
+    /// Whether the records are of the experiment `hash`.
+    fn holds(&self, hash: &str) -> bool {
+        fs::read_to_string(self.partial.join(HASH)).is_ok_and(|known| known == hash)
     }
 
     /// Whether `out/NAME` holds the finished results of the experiment `hash`.

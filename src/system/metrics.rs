@@ -67,7 +67,7 @@ metrics! {
     queue_p99_s: "99th percentile of the same", |m| m.queue.quantile(0.99);
     inference_mean_s: "mean time that a model worked on a request", |m| m.inference.mean();
     inference_total_s: "sum of the same", |m| m.inference.sum();
-    utilization: "busy share of the models' servers over the window, where their number is limited", |m| m.utilization;
+    utilization: "busy share of the models' servers from the warm-up until the last answer, where their number is limited", |m| m.utilization;
     input_tokens: "tokens of the prompts that models worked on", |m| m.input_decitokens as f64 / 10.0;
     output_tokens: "tokens that models made", |m| m.output_tokens as f64;
     cost_usd: "money charged for models, US dollars", |m| m.cost.usd();

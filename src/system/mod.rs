@@ -1,10 +1,12 @@
 //! The system under test: the parts below, wired on one virtual clock.
 
+mod finish;
 mod measure;
 mod metrics;
 mod model;
 mod request;
 mod run;
+mod setup;
 mod tables;
 mod timeline;
 
@@ -12,6 +14,7 @@ pub use measure::{Measures, Served, Share};
 pub use metrics::{METRICS, Metric};
 pub use model::{Event, Finished, Recorder, System};
 pub use request::{Answer, Request};
-pub use run::{RunError, Setup, run};
+pub use run::{RunError, run};
+pub use setup::Setup;
 pub use tables::RunTables;
 pub use timeline::Timeline;

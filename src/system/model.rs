@@ -16,7 +16,7 @@ use super::timeline::Timeline;
 use crate::cache::Hierarchy;
 use crate::cost::{Demand, ModelId, Money, Optimizer};
 use crate::kernel::{Admission, Duration, Model, Scheduler, Stream, Time};
-use crate::pipeline::{KeyMaker, Log, LogEntry, Outcome, Params, RequestError, Stage, StagesSpec};
+use crate::pipeline::{KeyMaker, Log, Outcome, Params, RequestError, Stage, StagesSpec};
 use crate::serving::{Replica, Work, seed_output_tokens};
 use crate::workload::{Incoming, Source, TraceError};
 
@@ -370,67 +370,6 @@ impl System<'_> {
     fn store(&mut self, request: &Request, now: Time) {
         if let (Some(caches), Some(answer)) = (&mut self.caches, request.answer) {
             caches.store(request.key, answer.size(), answer, now);
-        }
-    }
-
-    fn finish(&mut self, request: &Request, now: Time) {
-        let incoming = &request.incoming;
-        let e2e = now - incoming.at;
-        self.timeline.set(now, |levels| levels.in_flight -= 1);
-        let outcome = match (request.error, request.answer) {
-            (None, Some(answer)) => {
-                let interval = self.timeline.at(now);
-                interval.completions += 1;
-                interval.e2e_ns += u128::from(e2e.as_nanos());
-                if request.measured {
-                    let ttft = request.ttft(now);
-                    self.measures.complete(
-                        incoming.user.0,
-                        answer.model,
-                        e2e,
-                        ttft,
-                        answer.quality,
-                    );
-                    self.measures.completed_in_window += u64::from(now <= self.last_arrival);
-                }
-                if request.cached { Outcome::Hit(request.level) } else { Outcome::Answered }
-            }
-            (error, _) => {
-                let error = error.unwrap_or(RequestError::QueueFull);
-                self.timeline.at(now).errors += 1;
-                if request.measured {
-                    self.count_failure(request, error);
-                }
-                Outcome::Failed(error)
-            }
-        };
-        let answered_by = request.answer.map(|answer| answer.model);
-        self.log.push(LogEntry {
-            at: now,
-            request: request.id,
-            user: incoming.user.0,
-            model: answered_by,
-            e2e,
-            outcome,
-        });
-        if let Some(record) = &mut self.recorder
-            && request.measured
-        {
-            let params = &self.params[incoming.profile.0 as usize];
-            record(&Finished { source: &self.source, params, request, outcome, at: now });
-        }
-    }
-
-    fn count_failure(&mut self, request: &Request, error: RequestError) {
-        let user = &mut self.measures.users[request.incoming.user.0 as usize];
-        let rejected = u64::from(error.is_rejection());
-        user.rejected += rejected;
-        user.errors += 1 - rejected;
-        self.measures.rejected += rejected;
-        self.measures.errors += 1 - rejected;
-        self.measures.budget_rejections += u64::from(error == RequestError::InsufficientBudget);
-        if let Some(model) = self.measures.models.get_mut(request.model as usize) {
-            model.rejected += rejected;
         }
     }
 }

@@ -2,45 +2,20 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use jiff::Timestamp;
 use slab::Slab;
 
 use super::measure::{Measures, Share};
 use super::metrics;
 use super::model::{Event, Recorder, System};
+use super::setup::Setup;
 use super::tables::{self, RunTables};
 use super::timeline::Timeline;
-use crate::cache::{CacheSpec, Hierarchy};
-use crate::cost::{Candidate, CostSpec, Optimizer};
+use crate::cache::Hierarchy;
+use crate::cost::{Candidate, Optimizer};
 use crate::kernel::{Duration, Ended, Simulation, Streams, Time};
-use crate::pipeline::{KeyMaker, Log, Params, PipelineSpec, Preprocessor};
-use crate::serving::{ModelSpec, Replica};
-use crate::workload::{Plan, TraceError};
-
-/// Everything that a run needs, the same for all replications of a point.
-#[derive(Clone, Debug)]
-pub struct Setup {
-    /// Who asks what and when.
-    pub workload: Plan,
-    /// The stages; without it nothing is validated or bounded.
-    pub pipeline: Option<PipelineSpec>,
-    /// The caches, if any.
-    pub cache: Option<CacheSpec>,
-    /// The models by name, at least one.
-    pub models: Vec<(String, ModelSpec)>,
-    /// How a model is chosen.
-    pub cost: CostSpec,
-    /// What the virtual clock shows at the start.
-    pub start: Timestamp,
-    /// Requests arrive until then; all of them are answered.
-    pub duration: Option<Duration>,
-    /// At most that many requests.
-    pub requests: Option<u64>,
-    /// Measuring begins after that.
-    pub warmup: Duration,
-    /// The timeline's interval; without one it is chosen by the run's length.
-    pub interval: Option<Duration>,
-}
+use crate::pipeline::{KeyMaker, Log, Params, Preprocessor};
+use crate::serving::Replica;
+use crate::workload::TraceError;
 
 /// Why a run gave no result.
 #[derive(Debug, thiserror::Error)]
@@ -154,18 +129,20 @@ fn split(whole: Duration, parts: u64) -> Duration {
 fn finish(mut system: System<'_>, setup: &Setup, drained: Time, events: u64) -> RunTables {
     debug_assert!(system.requests.is_empty(), "every request that came in has left");
     let end = setup.duration.map_or(drained, |whole| Time::ZERO + whole);
+    // Servers may still be at work when the window closes, or be idle long before.
+    let over = drained.max(end);
     let measures = &mut system.measures;
     measures.window_end = end;
     measures.events = events;
     measures.overshoot = system.optimizer.ledger().overshoot();
-    measures.utilization = utilization(&system.servers, drained);
+    measures.utilization = utilization(&system.servers, over);
     debug_assert_eq!(
         measures.requests,
         measures.completed + measures.errors + measures.rejected,
         "requests in = answered + failed"
     );
     let values = metrics::values(measures);
-    tables::collect(system, setup, values, drained)
+    tables::collect(system, setup, values, over)
 }
 
 /// The busy share of all limited servers from the end of the warm-up until

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::measure::Share;
 use super::model::System;
-use super::run::Setup;
+use super::setup::Setup;
 use crate::kernel::Time;
 use crate::pipeline::Stage;
 use crate::stats::{Cell, Table};
@@ -31,27 +31,24 @@ pub struct RunTables {
     pub log: Table,
     /// Bad rows of the trace that were skipped.
     pub skipped_rows: u64,
-    /// Virtual seconds from start until the last request left.
-    pub virtual_s: f64,
 }
 
 pub(super) fn collect(
     system: System<'_>,
     setup: &Setup,
     metrics: Vec<f64>,
-    drained: Time,
+    over: Time,
 ) -> RunTables {
     RunTables {
         metrics,
-        models: models(&system, setup),
+        models: models(&system, setup, over),
         users: users(&system),
         levels: levels(&system),
         stages: stages(&system),
         latency: latency(&system),
         log: log(&system, setup),
         skipped_rows: system.source.skipped_rows(),
-        virtual_s: drained.as_secs_f64(),
-        timeline: system.timeline.finish(drained),
+        timeline: system.timeline.finish(over),
     }
 }
 
@@ -88,17 +85,16 @@ fn share(share: &Share) -> [Cell; SHARE.len()] {
     ]
 }
 
-fn models(system: &System<'_>, setup: &Setup) -> Table {
+fn models(system: &System<'_>, setup: &Setup, over: Time) -> Table {
     let columns = ["model"].into_iter().chain(SHARE).chain(["queue_mean_s", "utilization"]);
     let mut table = Table::new(columns);
-    let window = system.measures.window_end;
     for ((name, _), (model, server)) in
         setup.models.iter().zip(system.measures.models.iter().zip(&system.servers))
     {
         let mut row = vec![Cell::from(name.as_str())];
         row.extend(share(model));
         row.push(seconds(model.queue_ns, model.completed - model.hits));
-        let busy = server.limit().map(|limit| (limit, server.mean_busy(window)));
+        let busy = server.limit().map(|limit| (limit, server.mean_busy(over)));
         row.push(busy.map(|(limit, busy)| busy / f64::from(limit)).into());
         table.push(row);
     }

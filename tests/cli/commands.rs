@@ -66,6 +66,22 @@ fn schema_describes_every_field() {
 }
 
 #[test]
+fn the_readme_s_experiment_is_sound() {
+    let readme = fs::read_to_string(root().join("README.md")).expect("a README");
+    let block = readme.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next());
+    let bench = Bench::new(block.expect("an experiment"));
+    let output = bench.windtunnel(&["check", "experiment.yaml"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(stderr(&output), "", "no warnings");
+    for link in readme.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+        assert!(
+            link.starts_with("http") || root().join(link).exists(),
+            "README: {link} is not there"
+        );
+    }
+}
+
+#[test]
 fn completions_and_help_are_there() {
     for shell in ["bash", "zsh", "fish"] {
         let output = Bench::new("").windtunnel(&["completions", shell]);

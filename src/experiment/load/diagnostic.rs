@@ -3,8 +3,7 @@
 
 use std::fmt;
 
-use super::document::Source;
-use super::locate::Location;
+use super::locate::{Location, Source};
 use crate::spec::{Problem, Severity};
 
 /// A problem with its place, ready to be shown.

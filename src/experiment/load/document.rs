@@ -7,21 +7,12 @@ use std::path::Path as FilePath;
 use serde_yaml::{Mapping, Value};
 
 use super::diagnostic::Diagnostic;
-use super::locate::{Location, locate};
+use super::locate::{Location, Source, locate};
 use crate::spec::{Path, Problem, Severity};
 
 /// No experiment file is larger; a trace belongs in a file of its own.
 const MOST_BYTES: u64 = 64 << 20;
 const DEEPEST_INCLUDE: usize = 8;
-
-/// A text that values came from.
-#[derive(Clone, Debug)]
-pub struct Source {
-    /// The file's path as the user gave it.
-    pub name: String,
-    /// Its text.
-    pub text: String,
-}
 
 /// A YAML file with what it includes, as one value.
 #[derive(Clone, Debug)]

@@ -9,6 +9,15 @@ use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqA
 
 use crate::spec::{Path, Segment};
 
+/// A text that values came from.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The file's path as the user gave it.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
 /// A place in a text: line and column, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Location {

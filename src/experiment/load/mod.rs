@@ -5,6 +5,7 @@ mod document;
 mod locate;
 pub mod path;
 mod read;
+mod read_error;
 
 pub use diagnostic::Diagnostic;
 pub use document::Document;

@@ -6,13 +6,13 @@
 //! a bare word also stands for a choice whose settings all have defaults.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use serde::de::value::StrDeserializer;
 use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, Visitor};
 use serde_yaml::{Mapping, Value};
 
-use crate::spec::{Path, Problem, Segment, Severity, nearest};
+use super::read_error::ReadError;
+use crate::spec::{Path, Problem, Segment, Severity};
 
 /// More mistakes than anyone mends at once.
 const MOST_PROBLEMS: usize = 50;
@@ -60,104 +60,6 @@ pub fn read<T: DeserializeOwned>(value: &Value) -> Reading<T> {
         if place.0.is_empty() || problems.len() >= MOST_PROBLEMS {
             return Reading { spec: None, problems, masked };
         }
-    }
-}
-
-/// A mistake on its way out of the tree; the path is collected backwards.
-#[derive(Debug)]
-struct ReadError {
-    path: Vec<Segment>,
-    at_key: bool,
-    missing: Option<&'static str>,
-    message: String,
-    help: Option<String>,
-}
-
-impl ReadError {
-    fn new(message: String) -> Self {
-        ReadError { path: Vec::new(), at_key: false, missing: None, message, help: None }
-    }
-
-    fn within(mut self, step: Segment) -> Self {
-        self.path.push(step);
-        self
-    }
-
-    fn unknown(what: &str, name: &str, known: &'static [&'static str]) -> Self {
-        let mut error = ReadError::new(format!("unknown {what} `{name}`"));
-        error.help = Some(match nearest(name, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("expected one of: {}", known.join(", ")),
-        });
-        error
-    }
-}
-
-impl fmt::Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for ReadError {}
-
-/// serde's words for what it expected, as a user would say them.
-fn plain_words(expected: &str) -> String {
-    match expected {
-        "f64" | "f32" => "a number".to_owned(),
-        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number of 0 or more".to_owned(),
-        "i8" | "i16" | "i32" | "i64" => "a whole number".to_owned(),
-        "a boolean" => "true or false".to_owned(),
-        "a string" => "text".to_owned(),
-        "a sequence" => "a list".to_owned(),
-        "a map" => "a map of names to settings".to_owned(),
-        other if other.starts_with("struct ") => "a map of settings".to_owned(),
-        other => other.to_owned(),
-    }
-}
-
-fn found_words(found: &de::Unexpected) -> String {
-    match found {
-        de::Unexpected::Unit => "nothing".to_owned(),
-        de::Unexpected::Map => "a map".to_owned(),
-        de::Unexpected::Seq => "a list".to_owned(),
-        de::Unexpected::Str(text) => format!("text `{text}`"),
-        de::Unexpected::Bool(value) => format!("`{value}`"),
-        de::Unexpected::Unsigned(value) => format!("`{value}`"),
-        de::Unexpected::Signed(value) => format!("`{value}`"),
-        de::Unexpected::Float(value) => format!("`{value}`"),
-        other => other.to_string(),
-    }
-}
-
-impl de::Error for ReadError {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        ReadError::new(message.to_string())
-    }
-    fn invalid_type(found: de::Unexpected, expected: &dyn de::Expected) -> Self {
-        ReadError::new(format!(
-            "expected {}, found {}",
-            plain_words(&expected.to_string()),
-            found_words(&found)
-        ))
-    }
-    fn invalid_value(found: de::Unexpected, expected: &dyn de::Expected) -> Self {
-        Self::invalid_type(found, expected)
-    }
-    fn unknown_variant(name: &str, known: &'static [&'static str]) -> Self {
-        let mut error = ReadError::unknown("choice", name, known);
-        error.at_key = true;
-        error
-    }
-    fn unknown_field(name: &str, known: &'static [&'static str]) -> Self {
-        let mut error = ReadError::unknown("field", name, known);
-        error.at_key = true;
-        error
-    }
-    fn missing_field(field: &'static str) -> Self {
-        let mut error = ReadError::new(format!("missing field `{field}`"));
-        error.missing = Some(field);
-        error
     }
 }
 

@@ -1,0 +1,69 @@
+//! The end of a request: counted, logged, recorded.
+
+use super::model::{Finished, System};
+use super::request::Request;
+use crate::kernel::Time;
+use crate::pipeline::{LogEntry, Outcome, RequestError};
+
+impl System<'_> {
+    pub(super) fn finish(&mut self, request: &Request, now: Time) {
+        let incoming = &request.incoming;
+        let e2e = now - incoming.at;
+        self.timeline.set(now, |levels| levels.in_flight -= 1);
+        let outcome = match (request.error, request.answer) {
+            (None, Some(answer)) => {
+                let interval = self.timeline.at(now);
+                interval.completions += 1;
+                interval.e2e_ns += u128::from(e2e.as_nanos());
+                if request.measured {
+                    let ttft = request.ttft(now);
+                    self.measures.complete(
+                        incoming.user.0,
+                        answer.model,
+                        e2e,
+                        ttft,
+                        answer.quality,
+                    );
+                    self.measures.completed_in_window += u64::from(now <= self.last_arrival);
+                }
+                if request.cached { Outcome::Hit(request.level) } else { Outcome::Answered }
+            }
+            (error, _) => {
+                let error = error.unwrap_or(RequestError::QueueFull);
+                self.timeline.at(now).errors += 1;
+                if request.measured {
+                    self.count_failure(request, error);
+                }
+                Outcome::Failed(error)
+            }
+        };
+        let answered_by = request.answer.map(|answer| answer.model);
+        self.log.push(LogEntry {
+            at: now,
+            request: request.id,
+            user: incoming.user.0,
+            model: answered_by,
+            e2e,
+            outcome,
+        });
+        if let Some(record) = &mut self.recorder
+            && request.measured
+        {
+            let params = &self.params[incoming.profile.0 as usize];
+            record(&Finished { source: &self.source, params, request, outcome, at: now });
+        }
+    }
+
+    fn count_failure(&mut self, request: &Request, error: RequestError) {
+        let user = &mut self.measures.users[request.incoming.user.0 as usize];
+        let rejected = u64::from(error.is_rejection());
+        user.rejected += rejected;
+        user.errors += 1 - rejected;
+        self.measures.rejected += rejected;
+        self.measures.errors += 1 - rejected;
+        self.measures.budget_rejections += u64::from(error == RequestError::InsufficientBudget);
+        if let Some(model) = self.measures.models.get_mut(request.model as usize) {
+            model.rejected += rejected;
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! What a run is given.
+
+use jiff::Timestamp;
+
+use crate::cache::CacheSpec;
+use crate::cost::CostSpec;
+use crate::kernel::Duration;
+use crate::pipeline::PipelineSpec;
+use crate::serving::ModelSpec;
+use crate::workload::Plan;
+
+/// Everything that a run needs, the same for all replications of a point.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Who asks what and when.
+    pub workload: Plan,
+    /// The stages; without it nothing is validated or bounded.
+    pub pipeline: Option<PipelineSpec>,
+    /// The caches, if any.
+    pub cache: Option<CacheSpec>,
+    /// The models by name, at least one.
+    pub models: Vec<(String, ModelSpec)>,
+    /// How a model is chosen.
+    pub cost: CostSpec,
+    /// What the virtual clock shows at the start.
+    pub start: Timestamp,
+    /// Requests arrive until then; all of them are answered.
+    pub duration: Option<Duration>,
+    /// At most that many requests.
+    pub requests: Option<u64>,
+    /// Measuring begins after that.
+    pub warmup: Duration,
+    /// The timeline's interval; without one it is chosen by the run's length.
+    pub interval: Option<Duration>,
+}
