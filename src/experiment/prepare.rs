@@ -10,7 +10,7 @@ use super::load::{Diagnostic, Document, path, read};
 use super::spec::Experiment;
 use super::sweep::Grid;
 use crate::serving::ModelSpec;
-use crate::spec::{Path, Problem, Problems, Severity};
+use crate::spec::{Path, Problem, Problems, Segment, Severity};
 use crate::system::Setup;
 use crate::workload::{DataPaths, Plan, WorkloadSpec};
 
@@ -71,9 +71,11 @@ enum Origin {
 pub fn prepare(document: &Document, overrides: &Overrides) -> Result<Prepared, Vec<Diagnostic>> {
     let mut found = Vec::new();
     let base = read_checked(&document.value, |problem| document.diagnose(problem), &mut found);
-    let Some(base) = base.filter(|_| !found.iter().any(Diagnostic::is_error)) else {
+    let Some(base) = base else { return Err(found) };
+    if found.iter().any(Diagnostic::is_error) {
+        found.extend(strange_axes(&base, document));
         return Err(found);
-    };
+    }
     found.clear();
 
     let mut resolved = to_value(&base);
@@ -91,6 +93,18 @@ pub fn prepare(document: &Document, overrides: &Overrides) -> Result<Prepared, V
     let name = experiment.name.clone().unwrap_or_else(|| stem(document));
     let warnings = found;
     Ok(Prepared { name, hash: hash(&resolved), experiment, resolved, grid, setups, warnings })
+}
+
+/// What is wrong with the sweep of an experiment that has other mistakes: a path
+/// may lead nowhere only because what it leads to could not be read.
+fn strange_axes(base: &Experiment, document: &Document) -> Vec<Diagnostic> {
+    let problems = Grid::new(&base.sweep, &to_value(base), base.replications).err();
+    let doubtful = |problem: &Problem| match problem.path.0.last() {
+        Some(Segment::Key(name)) => path::resolve(&document.value, name).is_ok(),
+        _ => true,
+    };
+    let sure = problems.into_iter().flatten().filter(|problem| !doubtful(problem));
+    sure.map(|problem| document.diagnose(&problem)).collect()
 }
 
 /// Warns of budgets that nobody in the workload has.
@@ -144,7 +158,11 @@ fn read_checked(
         // A problem with a default that took a masked value's place is none.
         let masked = reading.masked.iter().any(|mask| mask.0.starts_with(&problem.path.0));
         // Names may dangle only because what they name could not be read.
-        let doubtful = !reading.masked.is_empty() && problem.message.starts_with("unknown ");
+        let named = |mask: &Path| {
+            let section = mask.0.first();
+            ["models", "sweep"].map(Segment::from).iter().any(|name| section == Some(name))
+        };
+        let doubtful = problem.message.starts_with("unknown ") && reading.masked.iter().any(named);
         if !masked && !doubtful {
             found.push(diagnose(&problem));
         }

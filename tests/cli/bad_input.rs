@@ -88,6 +88,21 @@ fn every_mistake_is_reported_at_once_with_its_place_and_the_nearest_name() {
 }
 
 #[test]
+fn a_mistake_is_told_once_and_hides_no_other() {
+    let errors = refused(
+        "workload:\n\
+         \x20 users: { list: [ { name: ann }, { nam: bob } ] }\n\
+         charts: [ { line: { y: e2e_p98_s } } ]\n\
+         sweep: { grid: { cache.levels.l1.capacity: [1, 2] } }\n",
+    );
+    assert!(errors.contains("did you mean `name`?"), "{errors}");
+    assert!(!errors.contains("missing field"), "that is the same mistake:\n{errors}");
+    assert!(errors.contains("e2e_p98_s"), "{errors}");
+    assert!(errors.contains("cannot vary `cache.levels.l1.capacity`"), "{errors}");
+    assert!(errors.contains("3 errors found"), "{errors}");
+}
+
+#[test]
 fn rates_that_are_no_rates_are_refused() {
     for rate in [".nan", ".inf", "-5/s", "5/fortnight", "fast", "1e999/s"] {
         let errors =

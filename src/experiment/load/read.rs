@@ -40,9 +40,9 @@ pub fn read<T: DeserializeOwned>(value: &Value) -> Reading<T> {
             Err(error) => error,
         };
         let mut place = Path(error.path.iter().rev().cloned().collect());
-        let consequence = error.missing.is_some_and(|field| {
-            masked.iter().any(|mask| *mask == place.join(field) || place == *mask)
-        });
+        // What is missing beside a key that was not understood was meant by it.
+        let parent = |mask: &Path| mask.0.split_last().is_some_and(|(_, above)| above == place.0);
+        let consequence = error.missing.is_some() && masked.iter().any(parent);
         // A choice that is not known is found again once it is masked: its whole
         // place must go.
         if !consequence && !masked.contains(&place) {
