@@ -1,6 +1,8 @@
 //! The system under test: the parts below, wired on one virtual clock.
 
+mod caching;
 mod finish;
+mod inference;
 mod measure;
 mod metrics;
 mod model;

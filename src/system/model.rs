@@ -10,14 +10,14 @@
 
 use slab::Slab;
 
-use super::measure::{Measures, Served};
+use super::measure::Measures;
 use super::request::{Answer, Request};
 use super::timeline::Timeline;
 use crate::cache::Hierarchy;
-use crate::cost::{Demand, ModelId, Money, Optimizer};
-use crate::kernel::{Admission, Duration, Model, Scheduler, Stream, Time};
+use crate::cost::Optimizer;
+use crate::kernel::{Duration, Model, Scheduler, Stream, Time};
 use crate::pipeline::{KeyMaker, Log, Outcome, Params, RequestError, Stage, StagesSpec};
-use crate::serving::{Replica, Work, seed_output_tokens};
+use crate::serving::Replica;
 use crate::workload::{Incoming, Source, TraceError};
 
 /// What happens on the virtual clock.
@@ -74,7 +74,7 @@ pub struct System<'r> {
 }
 
 /// What a request does next.
-enum Next {
+pub(super) enum Next {
     Stage(Stage),
     /// The same stage again: the next cache level.
     Again,
@@ -185,7 +185,7 @@ impl System<'_> {
     }
 
     #[inline]
-    fn leave_stage(&mut self, request: &mut Request, now: Time) {
+    pub(super) fn leave_stage(&mut self, request: &mut Request, now: Time) {
         if request.measured {
             let stats = self.measures.stage(request.stage);
             stats.pass(now - request.since);
@@ -236,145 +236,10 @@ impl System<'_> {
             _ => Ok(()),
         }
     }
-
-    fn look(&mut self, request: &mut Request, now: Time) -> Next {
-        let Some(caches) = &mut self.caches else { return Next::Stage(Stage::Select) };
-        let level = usize::from(request.level);
-        if let Some(answer) = caches.lookup(level, request.key, now) {
-            caches.promote(level, request.key, now);
-            self.timeline.at(now).asked += 1;
-            self.timeline.at(now).hits += 1;
-            request.model = answer.model;
-            request.answer = Some(answer);
-            request.cached = true;
-            if request.measured {
-                let user = &mut self.measures.users[request.incoming.user.0 as usize];
-                user.hits += 1;
-                user.saved += answer.cost;
-                let model = &mut self.measures.models[answer.model as usize];
-                model.hits += 1;
-                model.saved += answer.cost;
-                self.measures.hits += 1;
-                self.measures.saved += answer.cost;
-            }
-            self.optimizer.save(request.incoming.user, answer.cost);
-            return Next::Stage(Stage::Format);
-        }
-        if level + 1 < caches.levels() {
-            request.level += 1;
-            return Next::Again;
-        }
-        self.timeline.at(now).asked += 1;
-        self.measures.misses += u64::from(request.measured);
-        Next::Stage(Stage::Select)
-    }
-
-    fn select(&mut self, slot: u32, request: &mut Request, sim: &mut Scheduler<Event>) -> Next {
-        let now = sim.now();
-        let params = &self.params[request.incoming.profile.0 as usize];
-        let demand = Demand {
-            user: request.incoming.user,
-            input_decitokens: request.incoming.input_decitokens,
-            max_tokens: params.max_tokens,
-            quality_threshold: params.quality_threshold,
-        };
-        let Ok(choice) = self.optimizer.choose(&demand, now) else {
-            return fail(request, RequestError::InsufficientBudget);
-        };
-        request.model = choice.model.0;
-        request.estimate = choice.estimate;
-        let model = choice.model.0 as usize;
-        if request.measured {
-            self.measures.models[model].requests += 1;
-        }
-        self.leave_stage(request, now);
-        request.stage = Stage::Inference;
-        request.queued = now;
-        match self.servers[model].arrive(now, slot) {
-            Admission::Start => {
-                let limited = self.servers[model].limit().is_some();
-                self.timeline.set(now, |levels| levels.busy += u32::from(limited));
-                self.start(slot, request, sim);
-                Next::Wait
-            }
-            Admission::Queued(_) => {
-                self.timeline.set(now, |levels| levels.queue += 1);
-                Next::Wait
-            }
-            Admission::Refused => fail(request, RequestError::QueueFull),
-        }
-    }
-
-    /// A server begins to work on a request: its length is drawn and its end
-    /// scheduled.
-    fn start(&mut self, slot: u32, request: &mut Request, sim: &mut Scheduler<Event>) {
-        let params = &self.params[request.incoming.profile.0 as usize];
-        let model = request.model as usize;
-        let output_tokens = match request.incoming.output_tokens {
-            Some(tokens) => tokens.min(params.max_tokens),
-            None => {
-                seed_output_tokens(params.max_tokens, self.quality[model], self.output.uniform())
-            }
-        };
-        let work = Work {
-            chars: request.incoming.chars,
-            input_decitokens: request.incoming.input_decitokens,
-            output_tokens,
-        };
-        let service = self.servers[model].service(&work);
-        request.started = sim.now();
-        request.inference = service.total;
-        request.first_token = service.first_token;
-        request.answer = Some(Answer {
-            cost: Money::ZERO,
-            quality: self.quality[model],
-            output_tokens,
-            model: request.model,
-        });
-        sim.schedule_in(service.total, Event::Advance(slot));
-    }
-
-    /// A server is done: the answer is charged and the server's next request
-    /// starts.
-    fn served(&mut self, request: &mut Request, sim: &mut Scheduler<Event>) -> Next {
-        let now = sim.now();
-        let model = request.model as usize;
-        if let Some(waiting) = self.servers[model].finish(now) {
-            self.timeline.set(now, |levels| levels.queue -= 1);
-            let mut next = self.requests[waiting as usize];
-            self.start(waiting, &mut next, sim);
-            self.requests[waiting as usize] = next;
-        } else {
-            let limited = self.servers[model].limit().is_some();
-            self.timeline.set(now, |levels| levels.busy -= u32::from(limited));
-        }
-        let Some(answer) = &mut request.answer else { return Next::Finish };
-        let (user, input) = (request.incoming.user, request.incoming.input_decitokens);
-        let model = ModelId(request.model);
-        answer.cost = self.optimizer.charge(user, model, input, answer.output_tokens, now);
-        self.timeline.at(now).spend += answer.cost;
-        if request.measured {
-            let served = Served {
-                queue: request.started - request.queued,
-                inference: request.inference,
-                first_token: request.first_token,
-                input_decitokens: input,
-                output_tokens: answer.output_tokens,
-                cost: answer.cost,
-            };
-            self.measures.serve(user.0, request.model, &served);
-        }
-        Next::Stage(Stage::Postprocess)
-    }
-
-    fn store(&mut self, request: &Request, now: Time) {
-        if let (Some(caches), Some(answer)) = (&mut self.caches, request.answer) {
-            caches.store(request.key, answer.size(), answer, now);
-        }
-    }
 }
 
-fn fail(request: &mut Request, error: RequestError) -> Next {
+/// Ends a request with an error.
+pub(super) fn fail(request: &mut Request, error: RequestError) -> Next {
     request.error = Some(error);
     Next::Finish
 }

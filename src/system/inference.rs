@@ -1,0 +1,115 @@
+//! A request at a model: chosen, queued, served, charged.
+
+use super::measure::Served;
+use super::model::{Event, Next, System, fail};
+use super::request::{Answer, Request};
+use crate::cost::{Demand, ModelId, Money};
+use crate::kernel::{Admission, Scheduler};
+use crate::pipeline::{RequestError, Stage};
+use crate::serving::{Work, seed_output_tokens};
+
+impl System<'_> {
+    /// Chooses a model within the budget, and asks its server.
+    pub(super) fn select(
+        &mut self,
+        slot: u32,
+        request: &mut Request,
+        sim: &mut Scheduler<Event>,
+    ) -> Next {
+        let now = sim.now();
+        let params = &self.params[request.incoming.profile.0 as usize];
+        let demand = Demand {
+            user: request.incoming.user,
+            input_decitokens: request.incoming.input_decitokens,
+            max_tokens: params.max_tokens,
+            quality_threshold: params.quality_threshold,
+        };
+        let Ok(choice) = self.optimizer.choose(&demand, now) else {
+            return fail(request, RequestError::InsufficientBudget);
+        };
+        request.model = choice.model.0;
+        request.estimate = choice.estimate;
+        let model = choice.model.0 as usize;
+        if request.measured {
+            self.measures.models[model].requests += 1;
+        }
+        self.leave_stage(request, now);
+        request.stage = Stage::Inference;
+        request.queued = now;
+        match self.servers[model].arrive(now, slot) {
+            Admission::Start => {
+                let limited = self.servers[model].limit().is_some();
+                self.timeline.set(now, |levels| levels.busy += u32::from(limited));
+                self.start(slot, request, sim);
+                Next::Wait
+            }
+            Admission::Queued(_) => {
+                self.timeline.set(now, |levels| levels.queue += 1);
+                Next::Wait
+            }
+            Admission::Refused => fail(request, RequestError::QueueFull),
+        }
+    }
+
+    /// A server begins to work on a request: its length is drawn and its end
+    /// scheduled.
+    fn start(&mut self, slot: u32, request: &mut Request, sim: &mut Scheduler<Event>) {
+        let params = &self.params[request.incoming.profile.0 as usize];
+        let model = request.model as usize;
+        let output_tokens = match request.incoming.output_tokens {
+            Some(tokens) => tokens.min(params.max_tokens),
+            None => {
+                seed_output_tokens(params.max_tokens, self.quality[model], self.output.uniform())
+            }
+        };
+        let work = Work {
+            chars: request.incoming.chars,
+            input_decitokens: request.incoming.input_decitokens,
+            output_tokens,
+        };
+        let service = self.servers[model].service(&work);
+        request.started = sim.now();
+        request.inference = service.total;
+        request.first_token = service.first_token;
+        request.answer = Some(Answer {
+            cost: Money::ZERO,
+            quality: self.quality[model],
+            output_tokens,
+            model: request.model,
+        });
+        sim.schedule_in(service.total, Event::Advance(slot));
+    }
+
+    /// A server is done: the answer is charged and the server's next request
+    /// starts.
+    pub(super) fn served(&mut self, request: &mut Request, sim: &mut Scheduler<Event>) -> Next {
+        let now = sim.now();
+        let model = request.model as usize;
+        if let Some(waiting) = self.servers[model].finish(now) {
+            self.timeline.set(now, |levels| levels.queue -= 1);
+            let mut next = self.requests[waiting as usize];
+            self.start(waiting, &mut next, sim);
+            self.requests[waiting as usize] = next;
+        } else {
+            let limited = self.servers[model].limit().is_some();
+            self.timeline.set(now, |levels| levels.busy -= u32::from(limited));
+        }
+        let Some(answer) = &mut request.answer else { return Next::Finish };
+        let (user, input) = (request.incoming.user, request.incoming.input_decitokens);
+        let model = ModelId(request.model);
+        answer.cost = self.optimizer.charge(user, model, input, answer.output_tokens, now);
+        self.timeline.at(now).spend += answer.cost;
+        if request.measured {
+            let served = Served {
+                queue: request.started - request.queued,
+                inference: request.inference,
+                first_token: request.first_token,
+                input_decitokens: input,
+                output_tokens: answer.output_tokens,
+                cost: answer.cost,
+            };
+            self.measures.serve(user.0, request.model, &served);
+        }
+        Next::Stage(Stage::Postprocess)
+    }
+}
