@@ -19,6 +19,13 @@ pub(crate) fn draw(canvas: &Canvas, plot: &mut Plot, panel: &Panel) -> Drawn {
                 let area = Polygon::new(places(outline), look.color.mix(*opacity).filled());
                 plot.draw_series([area]).map_err(reason)?;
             }
+            // A line of one point has no length: it shows as a marker, unless
+            // the panel's lines have markers anyway.
+            Mark::Line { points, look } if points.len() == 1 => {
+                if !panel.marks.iter().any(|mark| matches!(mark, Mark::Markers { .. })) {
+                    canvas.marker(px(plot.backend_coord(&place(&points[0]))), *look)?;
+                }
+            }
             Mark::Line { points, look } => line(plot, places(points), *look)?,
             Mark::Markers { points, look } => {
                 for point in places(points) {
