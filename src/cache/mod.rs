@@ -8,6 +8,8 @@
 //! - [`policy`] decides what goes when a level is full: one file per policy. A
 //!   bare policy without values replays a trace at full speed
 //!   ([`AnyPolicy::replay`]).
+//! - [`PrefixCache`] is something else: the beginnings of prompts that a model's
+//!   servers need not compute again ([`prefix`]).
 //! - [`Table`] is what policies are built of: key to slot by hashing, and doubly
 //!   linked lists threaded through the slots.
 //!
@@ -17,10 +19,12 @@ mod hierarchy;
 mod key;
 mod level;
 pub mod policy;
+pub mod prefix;
 mod table;
 
 pub use hierarchy::{CacheSpec, Hierarchy};
 pub use key::{Key, cache_key_md5};
 pub use level::{Level, LevelSpec, LevelStats, Size};
 pub use policy::{AnyPolicy, Item, Policy, PolicySpec};
+pub use prefix::{Match, PrefixCache, PrefixCacheSpec};
 pub use table::{List, Slot, Table};

@@ -6,6 +6,7 @@ use crate::kernel::Duration;
 use crate::spec::Problems;
 use crate::system::METRICS;
 use crate::workload::lengths::LengthsSpec;
+use crate::workload::trace::TraceSpec;
 
 /// The remedy where answers are cut.
 const RAISE: &str =
@@ -32,6 +33,7 @@ impl Experiment {
                 p.at(name.as_str(), |p| model.check(p));
             }
         });
+        self.check_blocks(problems);
         if let Some(cost) = &self.cost {
             let models: Vec<&str> = self.models.keys().map(String::as_str).collect();
             // Whose budgets there are is checked once the workload is ready.
@@ -114,6 +116,20 @@ impl Experiment {
                     p.warn(format!(
                         "the trace's answers are cut to {most} tokens, the default; {RAISE}"
                     ));
+                });
+            });
+        }
+    }
+
+    /// The blocks of a trace have the trace's size.
+    fn check_blocks(&self, problems: &mut Problems) {
+        let of_trace = self.workload.trace.as_ref().and_then(TraceSpec::block_tokens);
+        let Some(of_trace) = of_trace else { return };
+        for (name, model) in &self.models {
+            let Some(cache) = &model.server.prefix_cache else { continue };
+            problems.at("models", |p| {
+                p.at(name.as_str(), |p| {
+                    p.at("server", |p| p.at("prefix_cache", |p| cache.check_trace(of_trace, p)));
                 });
             });
         }

@@ -167,7 +167,8 @@ impl<'f> Files<'f> {
             ("timeline.csv", &run.timeline),
             ("latency.csv", &run.latency),
         ];
-        for (name, table) in tables.into_iter().chain(log) {
+        let tiers = (!run.prefix.rows.is_empty()).then_some(("prefix.csv", &run.prefix));
+        for (name, table) in tables.into_iter().chain(tiers).chain(log) {
             let file = self.table(name, table)?;
             for row in &table.rows {
                 file.row(prefix.iter().chain(row))?;

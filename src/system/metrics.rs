@@ -69,10 +69,14 @@ metrics! {
     inference_total_s: "sum of the same", |m| m.inference.sum();
     utilization: "busy share of the models' servers from the warm-up until the last answer, where their number is limited", |m| m.utilization;
     input_tokens: "tokens of the prompts that models worked on", |m| m.input_decitokens as f64 / 10.0;
+    cached_input_tokens: "of these, tokens that were in a prefix cache and not computed", |m| if m.prefix_decitokens == 0 { f64::NAN } else { m.cached_decitokens as f64 / 10.0 };
+    prefix_hit_rate: "cached_input_tokens / input_tokens, of models with a prefix cache", |m| ratio(m.cached_decitokens, m.prefix_decitokens);
+    prefix_block_hit_rate: "blocks of prompts that were in a prefix cache / blocks looked up, wherever they were in the prompt", |m| ratio(m.prefix_blocks[1], m.prefix_blocks[0]);
     output_tokens: "tokens that models made", |m| m.output_tokens as f64;
     cost_usd: "money charged for models, US dollars", |m| m.cost.usd();
     cost_per_request_usd: "cost_usd / requests", |m| m.cost.usd() / m.requests as f64;
     cost_saved_usd: "what the answers that came from caches had cost when they were made", |m| m.saved.usd();
+    prefix_saved_usd: "what cached input tokens would have cost more without the prefix cache; not part of cost_saved_usd", |m| if m.prefix_decitokens == 0 { f64::NAN } else { m.prefix_saved.usd() };
     quality_mean: "mean quality of the answers", |m| m.quality_sum / m.completed as f64;
     budget_rejections: "requests that no affordable model was left for", |m| m.budget_rejections as f64;
     budget_overshoot_usd: "money charged beyond users' limits", |m| m.overshoot.usd();

@@ -6,6 +6,7 @@ mod inference;
 mod measure;
 mod metrics;
 mod model;
+mod prefix;
 mod request;
 mod run;
 mod setup;

@@ -13,7 +13,7 @@ use slab::Slab;
 use super::measure::Measures;
 use super::request::{Answer, Request};
 use super::timeline::Timeline;
-use crate::cache::Hierarchy;
+use crate::cache::{Hierarchy, PrefixCache};
 use crate::cost::Optimizer;
 use crate::kernel::{Duration, Model, Scheduler, Stream, Time};
 use crate::pipeline::{KeyMaker, Log, Outcome, Params, RequestError, Stage, StagesSpec};
@@ -29,6 +29,8 @@ pub enum Event {
     Arrive,
     /// The time of a request's stage has passed.
     Advance(u32),
+    /// A model has read a request's prompt.
+    Prefilled(u32),
 }
 
 /// A finished request and what is known of it.
@@ -65,6 +67,10 @@ pub struct System<'r> {
     pub(super) optimizer: Optimizer,
     pub(super) quality: Vec<f64>,
     pub(super) servers: Vec<Replica>,
+    /// By model.
+    pub(super) prefixes: Vec<Option<PrefixCache>>,
+    /// Room for the blocks of a prompt.
+    pub(super) blocks: Vec<u64>,
     pub(super) output: Stream,
     pub(super) measuring: bool,
     pub(super) measures: Measures,
@@ -92,6 +98,7 @@ impl Model for System<'_> {
         match event {
             Event::Advance(slot) => self.advance(slot, sim),
             Event::Arrive => self.arrive(sim),
+            Event::Prefilled(slot) => self.prefilled(slot),
             Event::Measure => self.begin_measuring(sim.now()),
         }
     }
@@ -146,6 +153,7 @@ impl System<'_> {
         for server in &mut self.servers {
             server.reset_stats(now);
         }
+        self.prefixes.iter_mut().flatten().for_each(PrefixCache::reset_stats);
         self.optimizer.reset_stats();
     }
 

@@ -1,6 +1,6 @@
 //! A request on its way.
 
-use crate::cache::{Key, Size};
+use crate::cache::{Key, Match, Size};
 use crate::cost::Money;
 use crate::kernel::{Duration, Time};
 use crate::pipeline::{RequestError, Stage};
@@ -39,6 +39,10 @@ pub struct Request {
     pub inference: Duration,
     /// Of that, until the first token.
     pub first_token: Duration,
+    /// What the server had of the prompt, if it keeps prefixes.
+    pub prefix: Option<Match>,
+    /// Tenths of a token of the prompt that were not computed therefore.
+    pub cached_decitokens: u64,
     /// What went wrong.
     pub error: Option<RequestError>,
 }
@@ -75,6 +79,8 @@ impl Request {
             started: Time::ZERO,
             inference: Duration::ZERO,
             first_token: Duration::ZERO,
+            prefix: None,
+            cached_decitokens: 0,
             error: None,
         }
     }

@@ -10,11 +10,11 @@ use super::model::{Event, Recorder, System};
 use super::setup::Setup;
 use super::tables::{self, RunTables};
 use super::timeline::Timeline;
-use crate::cache::Hierarchy;
+use crate::cache::{Hierarchy, PrefixCache};
 use crate::cost::{Candidate, Optimizer};
 use crate::kernel::{Duration, Ended, Simulation, Streams, Time};
 use crate::pipeline::{KeyMaker, Log, Params, Preprocessor};
-use crate::serving::Replica;
+use crate::serving::{ModelSpec, Replica};
 use crate::workload::TraceError;
 
 /// Why a run gave no result.
@@ -90,6 +90,11 @@ fn build<'r>(
         .collect();
     let servers: Vec<Replica> =
         setup.models.iter().map(|(_, model)| Replica::new(&model.server)).collect();
+    let prefix = |(name, model): &(String, ModelSpec)| {
+        let spec = model.server.prefix_cache.as_ref()?;
+        Some(PrefixCache::new(spec, 1, name, streams))
+    };
+    let prefixes = setup.models.iter().map(prefix).collect();
     let limited = servers.iter().filter_map(Replica::limit).sum();
     let interval = setup.interval.or_else(|| setup.duration.map(|whole| split(whole, INTERVALS)));
     let pipeline = setup.pipeline.as_ref();
@@ -113,6 +118,8 @@ fn build<'r>(
             users: vec![Share::default(); users.len()],
             ..Measures::default()
         },
+        prefixes,
+        blocks: Vec::new(),
         servers,
         output: streams.stream("serving.output"),
         measuring: false,

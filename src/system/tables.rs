@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::measure::Share;
 use super::model::System;
+use super::prefix;
 use super::setup::Setup;
 use crate::kernel::Time;
 use crate::pipeline::Stage;
@@ -21,6 +22,8 @@ pub struct RunTables {
     pub users: Table,
     /// A row per cache level.
     pub levels: Table,
+    /// A row per tier of a model's prefix cache.
+    pub prefix: Table,
     /// A row per pipeline stage.
     pub stages: Table,
     /// A row per interval.
@@ -44,6 +47,7 @@ pub(super) fn collect(
         models: models(&system, setup, over),
         users: users(&system),
         levels: levels(&system),
+        prefix: prefix::table(&system, setup),
         stages: stages(&system),
         latency: latency(&system),
         log: log(&system, setup),
@@ -86,9 +90,14 @@ fn share(share: &Share) -> [Cell; SHARE.len()] {
 }
 
 fn models(system: &System<'_>, setup: &Setup, over: Time) -> Table {
-    let columns = ["model"].into_iter().chain(SHARE).chain(["queue_mean_s", "utilization"]);
+    let columns = ["model"].into_iter().chain(SHARE).chain([
+        "queue_mean_s",
+        "utilization",
+        "cached_input_tokens",
+        "prefix_hit_rate",
+    ]);
     let mut table = Table::new(columns);
-    for ((name, _), (model, server)) in
+    for ((name, spec), (model, server)) in
         setup.models.iter().zip(system.measures.models.iter().zip(&system.servers))
     {
         let mut row = vec![Cell::from(name.as_str())];
@@ -96,6 +105,10 @@ fn models(system: &System<'_>, setup: &Setup, over: Time) -> Table {
         row.push(seconds(model.queue_ns, model.completed - model.hits));
         let busy = server.limit().map(|limit| (limit, server.mean_busy(over)));
         row.push(busy.map(|(limit, busy)| busy / f64::from(limit)).into());
+        let (cached, all) = (model.cached_decitokens as f64, model.input_decitokens as f64);
+        let keeps = spec.server.prefix_cache.is_some();
+        row.push(keeps.then_some(cached / 10.0).into());
+        row.push((keeps && all > 0.0).then(|| cached / all).into());
         table.push(row);
     }
     table

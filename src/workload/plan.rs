@@ -25,6 +25,8 @@ pub struct Plan(pub(super) Arc<Ready>);
 pub(super) struct Ready {
     pub users: Population,
     pub profiles: Vec<Profile>,
+    /// Tokens with which all prompts begin.
+    pub shared_prefix: u32,
     pub kind: Kind,
 }
 
@@ -62,15 +64,16 @@ impl Plan {
             return Err(WorkloadError::Spec(problem));
         }
         let kind = Kind::new(spec, paths)?;
+        let shared_prefix = spec.shared_prefix.unwrap_or(0);
         let ready = if let Kind::Listed(mut listed) = kind {
             let users =
                 Population { users: std::mem::take(&mut listed.users), ..Population::anonymous() };
             let profiles = std::mem::take(&mut listed.profiles);
-            Ready { users, profiles, kind: Kind::Listed(listed) }
+            Ready { users, profiles, shared_prefix, kind: Kind::Listed(listed) }
         } else {
             let users =
                 spec.users.as_ref().map_or_else(Population::anonymous, UsersSpec::population);
-            Ready { users, profiles: vec![spec.profile()], kind }
+            Ready { users, profiles: vec![spec.profile()], shared_prefix, kind }
         };
         Ok(Plan(Arc::new(ready)))
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::arrivals::Arrivals;
 use super::asked::Asked;
-use super::blocks::{BlockLists, BlocksId};
+use super::blocks::{BlockLists, BlocksId, chain};
 use super::incoming::{Incoming, ProfileId, PromptId, UserId, sizes_of_tokens};
 use super::lengths::{Lengths, PromptLengths};
 use super::params::Profile;
@@ -103,6 +103,23 @@ impl Source {
             State::Trace(replay) => replay.blocks.get(id),
             _ => &[],
         }
+    }
+
+    /// The ids of the blocks of a request's prompt: those that a trace brought, or a
+    /// chain of blocks of `block_tokens` made of the prompt's id, which is written
+    /// into `made`. See `docs/prefix.md`.
+    pub fn prefix<'s>(
+        &'s self,
+        request: &Incoming,
+        block_tokens: u32,
+        made: &'s mut Vec<u64>,
+    ) -> &'s [u64] {
+        if let Some(id) = request.blocks {
+            return self.blocks(id);
+        }
+        let shared = u64::from(self.ready.shared_prefix);
+        chain(request.prompt, request.input_decitokens / 10, shared, block_tokens, made);
+        made
     }
 
     /// Takes back the blocks of a request that is done, so that their memory can be

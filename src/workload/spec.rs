@@ -31,6 +31,11 @@ pub struct WorkloadSpec {
     /// trace its own prompts, or `unique` if it knows none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompts: Option<PromptsSpec>,
+    /// How many tokens at the beginning of every prompt are the same, such as a
+    /// system prompt's; they are part of its length. Of use to prefix caches only.
+    /// Default: 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shared_prefix: Option<u32>,
     /// How long prompts and answers are, in tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokens: Option<TokensSpec>,
@@ -127,6 +132,10 @@ impl WorkloadSpec {
                 });
             }
         };
+        if self.trace.as_ref().is_some_and(|trace| trace.block_tokens().is_some()) {
+            let why = "the trace tells which prompts begin alike";
+            useless("shared_prefix", self.shared_prefix.is_some(), why);
+        }
         if self.trace.is_some() {
             useless("tokens", self.tokens.is_some(), "each row of a trace brings its own lengths");
         }
@@ -205,6 +214,7 @@ mod tests {
             ("arrivals: {poisson: {rate: 1/s}}\ntrace: {azure: a.csv}", "trace: "),
             ("requests: [{prompt: a}]\ntrace: {azure: a.csv}", "requests: "),
             ("trace: {azure: a.csv}\ntokens: {input: {constant: 5}}", "tokens: "),
+            ("trace: {mooncake: a.jsonl}\nshared_prefix: 5", "shared_prefix: "),
             ("requests: [{prompt: a}]\nprompts: unique", "prompts: "),
             ("requests: [{prompt: a}]\ntokens: {output: {constant: 5}}", "tokens: "),
             ("requests: [{prompt: a}]\nusers: {zipf: {count: 5}}", "users: "),
