@@ -1,5 +1,5 @@
 //! The prefix cache: blocks looked up a second, beside a bare LRU replay of the same
-//! blocks, and a whole run of the Mooncake conversation trace.
+//! blocks; reading the Mooncake conversation trace, and a whole run of it.
 //!
 //! `cargo bench --bench prefix`; the trace is looked for in `$WINDTUNNEL_DATA` and in
 //! `../shared/data`, and left out if it is not there.
@@ -17,6 +17,7 @@ use windtunnel::experiment::{Overrides, prepare};
 use windtunnel::kernel::{Duration, Streams, Time};
 use windtunnel::spec::Capacity;
 use windtunnel::system;
+use windtunnel::workload::trace::MooncakeReader;
 
 #[path = "../tests/support/data.rs"]
 #[allow(dead_code)] // Whole texts are for others.
@@ -103,15 +104,28 @@ models: {{ m: {{ server: {{ tokens: {{ per_input_token: 50us }}, concurrency: 24
     prefix_cache: {{ capacity: {CAPACITY} }} }} }} }}",
         file.display()
     );
+    let mut group = criterion.benchmark_group("conversation trace, 12,031 rows");
+    group.throughput(Throughput::Elements(12_031)).sample_size(20);
+    group.bench_function("read", |bencher| {
+        bencher.iter(|| {
+            let mut reader = MooncakeReader::open(&file).expect("a Mooncake trace");
+            let mut blocks = 0;
+            while reader.next_row().expect("a good row").is_some() {
+                blocks += reader.blocks().len();
+            }
+            blocks
+        });
+    });
     let document = Document::from_text("bench.yaml", &yaml).expect("YAML");
     let prepared = prepare(&document, &Overrides::default()).expect("a sound experiment");
-    criterion.bench_function("a run of the conversation trace", |bencher| {
+    group.bench_function("a whole run", |bencher| {
         bencher.iter(|| {
             let streams = Streams::new(42, 0);
             system::run(&prepared.setups[0], &streams, &AtomicBool::new(false), None)
                 .expect("a run")
         });
     });
+    group.finish();
 }
 
 criterion_group!(benches, blocks, conversation);

@@ -3,6 +3,7 @@
 use super::charts::ChartSpec;
 use super::spec::{Experiment, Warmup};
 use crate::kernel::Duration;
+use crate::serving::ModelSpec;
 use crate::spec::Problems;
 use crate::system::METRICS;
 use crate::workload::lengths::LengthsSpec;
@@ -121,8 +122,17 @@ impl Experiment {
         }
     }
 
-    /// The blocks of a trace have the trace's size.
+    /// The blocks of a trace have the trace's size; what prompts share matters to
+    /// prefix caches only.
     fn check_blocks(&self, problems: &mut Problems) {
+        let keeps = |model: &ModelSpec| model.server.prefix_cache.is_some();
+        if self.workload.shared_prefix.is_some() && !self.models.values().any(keeps) {
+            problems.at("workload", |p| {
+                p.at("shared_prefix", |p| {
+                    p.warn("it has no effect, as no model's server has a `prefix_cache`");
+                });
+            });
+        }
         let of_trace = self.workload.trace.as_ref().and_then(TraceSpec::block_tokens);
         let Some(of_trace) = of_trace else { return };
         for (name, model) in &self.models {
