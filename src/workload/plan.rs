@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::arrivals::Arrivals;
 use super::data_paths::DataPaths;
 use super::lengths::Lengths;
+use super::incoming::{IntentId, PromptId};
 use super::listed::Listed;
 use super::params::Profile;
 use super::prompts::{Prompts, PromptsSpec};
@@ -99,6 +100,16 @@ impl Plan {
         }
     }
 
+    /// Prompt ids are below this; `None` if there is no end of new prompts.
+    pub fn prompts(&self) -> Option<usize> {
+        self.0.prompts()
+    }
+
+    /// A prompt's real text, stripped of white space at its ends.
+    pub fn text(&self, prompt: PromptId) -> Option<&str> {
+        self.0.text(prompt)
+    }
+
     /// The last request's time; `None` for arrivals, which do not end.
     pub fn span(&self) -> Option<Duration> {
         match &self.0.kind {
@@ -109,20 +120,58 @@ impl Plan {
     }
 }
 
+impl Ready {
+    fn population(&self) -> Option<&Prompts> {
+        match &self.kind {
+            Kind::Synthetic { prompts, .. } | Kind::Trace { prompts, .. } => Some(prompts),
+            Kind::Listed(_) => None,
+        }
+    }
+
+    fn prompts(&self) -> Option<usize> {
+        match &self.kind {
+            Kind::Listed(listed) => Some(listed.texts.len()),
+            _ => self.population()?.count(),
+        }
+    }
+
+    /// A prompt's text, if it is real.
+    pub fn text(&self, prompt: PromptId) -> Option<&str> {
+        match &self.kind {
+            Kind::Listed(listed) => listed.texts.get(prompt.0 as usize).map(String::as_str),
+            _ => self.population()?.texts()?.text(prompt.0),
+        }
+    }
+
+    /// What a prompt means.
+    #[inline]
+    pub fn intent(&self, prompt: PromptId) -> IntentId {
+        self.population().map_or(IntentId(prompt.0), |prompts| prompts.intent(prompt))
+    }
+}
+
+/// The population of prompts of a checked spec.
+fn population(spec: &PromptsSpec, paths: &DataPaths) -> Result<Prompts, WorkloadError> {
+    spec.population(paths).map_err(|problem| {
+        let path = Path::parse("prompts").0.into_iter().chain(problem.path.0).collect();
+        WorkloadError::Spec(Problem { path: Path(path), ..problem })
+    })
+}
+
 impl Kind {
     fn new(spec: &WorkloadSpec, paths: &DataPaths) -> Result<Self, WorkloadError> {
         if let Some(requests) = &spec.requests {
             return Ok(Kind::Listed(Listed::new(requests, spec)));
         }
         if let Some(trace) = &spec.trace {
-            let prompts = spec.prompts.as_ref().unwrap_or(&PromptsSpec::Unique).population();
-            return Kind::trace(trace, prompts, paths);
+            let prompts = spec.prompts.as_ref().unwrap_or(&PromptsSpec::Unique);
+            return Kind::trace(trace, population(prompts, paths)?, paths);
         }
         let tokens = spec.tokens.clone().unwrap_or_default();
         let lengths = "a checked spec has a distribution";
         Ok(Kind::Synthetic {
             arrivals: spec.arrivals.clone().unwrap_or_default().process(),
-            prompts: spec.prompts.clone().unwrap_or_default().population(),
+            prompts: population(&spec.prompts.clone().unwrap_or_default(), paths)?,
             input: tokens.input.distribution().expect(lengths),
             output: tokens.output.map(|output| output.distribution().expect(lengths)),
         })

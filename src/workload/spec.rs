@@ -127,6 +127,11 @@ impl WorkloadSpec {
                 });
             }
         };
+        if let (Some(PromptsSpec::Paraphrases(_)), Some(tokens)) = (&self.prompts, &self.tokens)
+            && tokens.input != TokensSpec::default().input
+        {
+            useless("tokens", true, "each text has its own length; only `tokens.output` is used");
+        }
         if self.trace.is_some() {
             useless("tokens", self.tokens.is_some(), "each row of a trace brings its own lengths");
         }
