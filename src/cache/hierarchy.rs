@@ -4,9 +4,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::level::check_ttl;
-use super::{Key, Level, LevelSpec, LevelStats, PolicySpec, Size};
+use super::{Key, Level, LevelSpec, LevelStats, PolicySpec, SemanticSpec, Size};
 use crate::kernel::{Duration, Time};
 use crate::spec::{Capacity, Problems};
+
+/// What results call the semantic cache.
+pub const SEMANTIC: &str = "semantic";
 
 /// The cache before the models: levels that are asked one after the other. An
 /// answer is written to all of them, and copied to the faster ones where it is
@@ -21,6 +24,10 @@ pub struct CacheSpec {
     /// The levels, fastest first. Default: `l1` of 100 entries (lru, 0ms), `l2`
     /// of 500 (fifo, 10ms) and `l3` of 2000 (fifo, 50ms).
     pub levels: Vec<LevelSpec>,
+    /// The cache of answers to similar prompts, asked after all levels missed.
+    /// With `levels: []` it is the only one. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub semantic: Option<SemanticSpec>,
 }
 
 impl Default for CacheSpec {
@@ -40,6 +47,7 @@ impl Default for CacheSpec {
                 level("l2", 500, PolicySpec::Fifo, 10),
                 level("l3", 2000, PolicySpec::Fifo, 50),
             ],
+            semantic: None,
         }
     }
 }
@@ -49,7 +57,7 @@ impl CacheSpec {
     pub fn check(&self, problems: &mut Problems) {
         check_ttl(self.ttl, problems);
         problems.at("levels", |problems| {
-            if self.levels.is_empty() {
+            if self.levels.is_empty() && self.semantic.is_none() {
                 problems.error_help(
                     "a cache must have a level",
                     "leave `cache` out to do without a cache",
@@ -60,6 +68,14 @@ impl CacheSpec {
             for (place, level) in self.levels.iter().enumerate() {
                 problems.at(place, |problems| {
                     level.check(problems);
+                    if self.semantic.is_some() && names[place] == SEMANTIC {
+                        problems.at("name", |p| {
+                            p.error_help(
+                                "results call the semantic cache `semantic`",
+                                "give the level another name",
+                            );
+                        });
+                    }
                     if let Some(first) = names[..place].iter().position(|n| *n == names[place]) {
                         problems.at("name", |p| {
                             p.error_help(
@@ -71,6 +87,9 @@ impl CacheSpec {
                 });
             }
         });
+        if let Some(semantic) = &self.semantic {
+            problems.at("semantic", |p| semantic.check(p));
+        }
     }
 }
 

@@ -11,16 +11,21 @@
 //! - [`Table`] is what policies are built of: key to slot by hashing, and doubly
 //!   linked lists threaded through the slots.
 //!
+//! - [`semantic`] is the cache that is asked last: it answers a prompt with the
+//!   answer to a similar one.
+//!
 //! Memory is bounded by the capacities, never by how many distinct keys passed.
 
 mod hierarchy;
 mod key;
 mod level;
 pub mod policy;
+pub mod semantic;
 mod table;
 
-pub use hierarchy::{CacheSpec, Hierarchy};
+pub use hierarchy::{CacheSpec, Hierarchy, SEMANTIC};
 pub use key::{Key, cache_key_md5};
 pub use level::{Level, LevelSpec, LevelStats, Size};
 pub use policy::{AnyPolicy, Policy, PolicySpec};
+pub use semantic::{SemanticCache, SemanticPlan, SemanticSpec};
 pub use table::{List, Slot, Table};

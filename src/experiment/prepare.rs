@@ -9,6 +9,7 @@ use serde_yaml::Value;
 use super::load::{Diagnostic, Document, path, read};
 use super::spec::Experiment;
 use super::sweep::Grid;
+use crate::cache::{CacheSpec, SemanticPlan};
 use crate::serving::ModelSpec;
 use crate::spec::{Path, Problem, Problems, Segment, Severity};
 use crate::system::Setup;
@@ -248,7 +249,7 @@ fn setups(
     let paths = DataPaths::for_experiment(
         document.sources.first().map(|source| FilePath::new(&source.name)),
     );
-    let mut workloads = Workloads { paths, plans: BTreeMap::new() };
+    let mut workloads = Workloads { paths, plans: BTreeMap::new(), semantic: Vec::new() };
     if grid.axes.is_empty() {
         let setup = workloads.setup(base).map_err(|problem| vec![document.diagnose(&problem)])?;
         return Ok(vec![setup]);
@@ -311,6 +312,7 @@ pub fn plain(value: &Value) -> String {
 struct Workloads {
     paths: DataPaths,
     plans: BTreeMap<String, Plan>,
+    semantic: Vec<SemanticPlan>,
 }
 
 impl Workloads {
@@ -325,8 +327,27 @@ impl Workloads {
         Ok(plan)
     }
 
+    fn semantic(
+        &mut self,
+        cache: Option<&CacheSpec>,
+        workload: &Plan,
+    ) -> Result<Option<SemanticPlan>, Problem> {
+        let Some((ttl, spec)) = cache.and_then(|cache| Some((cache.ttl, cache.semantic.as_ref()?)))
+        else {
+            return Ok(None);
+        };
+        let plan = SemanticPlan::new(spec, ttl, workload, &self.paths, &self.semantic);
+        let plan = plan.map_err(|problem| {
+            let place = Path::parse("cache.semantic").0.into_iter();
+            Problem { path: Path(place.chain(problem.path.0).collect()), ..problem }
+        })?;
+        self.semantic.push(plan.clone());
+        Ok(Some(plan))
+    }
+
     fn setup(&mut self, experiment: &Experiment) -> Result<Setup, Problem> {
         let workload = self.plan(&experiment.workload)?;
+        let semantic = self.semantic(experiment.cache.as_ref(), &workload)?;
         let mut models: Vec<(String, ModelSpec)> =
             experiment.models.iter().map(|(name, model)| (name.clone(), model.clone())).collect();
         if models.is_empty() {
@@ -338,6 +359,7 @@ impl Workloads {
             workload,
             pipeline: experiment.pipeline.clone(),
             cache: experiment.cache.clone(),
+            semantic,
             models,
             cost: experiment.cost.clone().unwrap_or_default(),
             start: experiment.start.0,

@@ -10,6 +10,8 @@ use crate::kernel::{Duration, Time};
 pub enum Outcome {
     /// Answered from cache level `0`, `1`, ...
     Hit(u8),
+    /// Answered from the semantic cache, rightly or not.
+    SimilarHit,
     /// Answered by a model.
     Answered,
     /// Not answered.
@@ -20,7 +22,7 @@ impl Outcome {
     /// `hit`, `answered`, `error` or `rejected`.
     pub const fn name(self) -> &'static str {
         match self {
-            Outcome::Hit(_) => "hit",
+            Outcome::Hit(_) | Outcome::SimilarHit => "hit",
             Outcome::Answered => "answered",
             Outcome::Failed(error) if error.is_rejection() => "rejected",
             Outcome::Failed(_) => "error",

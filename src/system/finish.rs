@@ -26,7 +26,11 @@ impl System<'_> {
                     );
                     self.measures.completed_in_window += u64::from(now <= self.last_arrival);
                 }
-                if request.cached { Outcome::Hit(request.level) } else { Outcome::Answered }
+                match (request.similar, request.cached) {
+                    (true, _) => Outcome::SimilarHit,
+                    (false, true) => Outcome::Hit(request.level),
+                    (false, false) => Outcome::Answered,
+                }
             }
             (error, _) => {
                 let error = error.unwrap_or(RequestError::QueueFull);

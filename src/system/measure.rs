@@ -1,5 +1,6 @@
 //! What one run measures, from the end of the warm-up on.
 
+use super::semantic::Judged;
 use crate::cost::Money;
 use crate::kernel::{Duration, Time};
 use crate::pipeline::{Stage, StageStats};
@@ -25,6 +26,8 @@ pub struct Measures {
     pub hits: u64,
     /// Asked the caches in vain.
     pub misses: u64,
+    /// How good the semantic cache's answers were.
+    pub judged: Judged,
     /// Arrival to the whole response.
     pub e2e: Histogram,
     /// Arrival to the first token.

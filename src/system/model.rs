@@ -1,7 +1,7 @@
 //! The system under test: one request's way through all parts.
 //!
 //! ```text
-//! validate ► preprocess ► key ► cache l1 ► l2 ► ... ── hit ──────────────► format
+//! validate ► preprocess ► key ► cache l1 ► ... ► semantic ─ hit ──────────► format
 //!     │                                   └─ miss ► select ► inference ► postprocess ─┘
 //!     └ error ............................................ no budget, queue full
 //! ```
@@ -13,7 +13,7 @@ use slab::Slab;
 use super::measure::Measures;
 use super::request::{Answer, Request};
 use super::timeline::Timeline;
-use crate::cache::Hierarchy;
+use crate::cache::{Hierarchy, SemanticCache};
 use crate::cost::Optimizer;
 use crate::kernel::{Duration, Model, Scheduler, Stream, Time};
 use crate::pipeline::{KeyMaker, Log, Outcome, Params, RequestError, Stage, StagesSpec};
@@ -62,6 +62,7 @@ pub struct System<'r> {
     pub(super) stages: StagesSpec,
     pub(super) keys: KeyMaker,
     pub(super) caches: Option<Hierarchy<Answer>>,
+    pub(super) semantic: Option<Semantic>,
     pub(super) optimizer: Optimizer,
     pub(super) quality: Vec<f64>,
     pub(super) servers: Vec<Replica>,
@@ -71,6 +72,13 @@ pub struct System<'r> {
     pub(super) timeline: Timeline,
     pub(super) log: Log,
     pub(super) recorder: Option<Recorder<'r>>,
+}
+
+/// The semantic cache, and what becomes of its answers.
+pub(super) struct Semantic {
+    pub cache: SemanticCache<Answer>,
+    pub wrong_answer_quality: f64,
+    pub promote: bool,
 }
 
 /// What a request does next.
@@ -143,6 +151,9 @@ impl System<'_> {
         if let Some(caches) = &mut self.caches {
             caches.reset_stats();
         }
+        if let Some(semantic) = &mut self.semantic {
+            semantic.cache.reset_stats();
+        }
         for server in &mut self.servers {
             server.reset_stats(now);
         }
@@ -196,9 +207,10 @@ impl System<'_> {
 
     #[inline]
     fn stage_time(&self, request: &Request) -> Duration {
-        match (&self.caches, request.stage) {
-            (Some(caches), Stage::Cache) => caches.latency(usize::from(request.level)),
-            (_, stage) => self.stages.time(stage),
+        match (&self.caches, &self.semantic, request.stage) {
+            (Some(caches), _, Stage::Cache) => caches.latency(usize::from(request.level)),
+            (_, Some(semantic), Stage::Semantic) => semantic.cache.latency(),
+            (_, _, stage) => self.stages.time(stage),
         }
     }
 
@@ -212,13 +224,15 @@ impl System<'_> {
             Stage::Preprocess => Next::Stage(Stage::Key),
             Stage::Key => {
                 request.key = self.keys.key(request.incoming.prompt, request.incoming.profile.0);
-                Next::Stage(if self.caches.is_some() { Stage::Cache } else { Stage::Select })
+                Next::Stage(self.first_cache())
             }
             Stage::Cache => self.look(request, sim.now()),
+            Stage::Semantic => self.ask_similar(request, sim.now()),
             Stage::Select => self.select(slot, request, sim),
             Stage::Inference => self.served(request, sim),
             Stage::Postprocess => {
                 self.store(request, sim.now());
+                self.store_similar(request, sim.now());
                 Next::Stage(Stage::Format)
             }
             Stage::Format => Next::Finish,

@@ -1,5 +1,6 @@
 //! A request on its way.
 
+use crate::cache::semantic::Compared;
 use crate::cache::{Key, Size};
 use crate::cost::Money;
 use crate::kernel::{Duration, Time};
@@ -25,6 +26,10 @@ pub struct Request {
     pub answer: Option<Answer>,
     /// Whether it came from a cache.
     pub cached: bool,
+    /// Whether it is one to a similar prompt.
+    pub similar: bool,
+    /// The entry of the semantic cache that is to learn from the answer.
+    pub compared: Option<Compared>,
     /// The cache key, once made.
     pub key: Key,
     /// The chosen model.
@@ -68,6 +73,8 @@ impl Request {
             level: 0,
             answer: None,
             cached: false,
+            similar: false,
+            compared: None,
             key: Key(0),
             model: u32::MAX,
             estimate: Money::ZERO,

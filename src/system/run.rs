@@ -6,7 +6,7 @@ use slab::Slab;
 
 use super::measure::{Measures, Share};
 use super::metrics;
-use super::model::{Event, Recorder, System};
+use super::model::{Event, Recorder, Semantic, System};
 use super::setup::Setup;
 use super::tables::{self, RunTables};
 use super::timeline::Timeline;
@@ -104,7 +104,12 @@ fn build<'r>(
         stages: pipeline.map(|pipeline| pipeline.stages.clone()).unwrap_or_default(),
         keys: KeyMaker::new(&params),
         params,
-        caches: setup.cache.as_ref().map(Hierarchy::new),
+        caches: setup.cache.as_ref().filter(|cache| !cache.levels.is_empty()).map(Hierarchy::new),
+        semantic: setup.semantic.as_ref().map(|plan| Semantic {
+            cache: plan.cache(streams),
+            wrong_answer_quality: plan.spec().wrong_answer_quality.get(),
+            promote: plan.spec().promote,
+        }),
         optimizer: Optimizer::new(&setup.cost, &candidates, &users, setup.start),
         quality: candidates.iter().map(|(_, candidate)| candidate.quality).collect(),
         timeline: Timeline::new(interval, limited),

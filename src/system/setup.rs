@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::cache::CacheSpec;
+use crate::cache::{CacheSpec, SemanticPlan};
 use crate::cost::CostSpec;
 use crate::kernel::Duration;
 use crate::pipeline::PipelineSpec;
@@ -18,6 +18,8 @@ pub struct Setup {
     pub pipeline: Option<PipelineSpec>,
     /// The caches, if any.
     pub cache: Option<CacheSpec>,
+    /// Its semantic cache, made ready.
+    pub semantic: Option<SemanticPlan>,
     /// The models by name, at least one.
     pub models: Vec<(String, ModelSpec)>,
     /// How a model is chosen.

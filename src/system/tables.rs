@@ -126,7 +126,10 @@ fn levels(system: &System<'_>) -> Table {
         "rejected",
         "entries",
     ]);
-    let Some(caches) = &system.caches else { return table };
+    let Some(caches) = &system.caches else {
+        system.semantic_row().into_iter().for_each(|row| table.push(row));
+        return table;
+    };
     for level in 0..caches.levels() {
         let stats = caches.stats(level);
         let rate = (stats.lookups > 0).then(|| stats.hits as f64 / stats.lookups as f64);
@@ -144,12 +147,14 @@ fn levels(system: &System<'_>) -> Table {
             (caches.entries(level) as u64).into(),
         ]);
     }
+    system.semantic_row().into_iter().for_each(|row| table.push(row));
     table
 }
 
 fn stages(system: &System<'_>) -> Table {
     let mut table = Table::new(["stage", "count", "errors", "mean_s", "max_s", "total_s"]);
-    for stage in Stage::ALL {
+    let absent = |stage| stage == Stage::Semantic && system.semantic.is_none();
+    for stage in Stage::ALL.into_iter().filter(|stage| !absent(*stage)) {
         let stats = &system.measures.stages[stage as usize];
         table.push(vec![
             stage.name().into(),

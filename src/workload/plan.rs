@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::arrivals::Arrivals;
 use super::data_paths::DataPaths;
-use super::lengths::Lengths;
 use super::incoming::{IntentId, PromptId};
+use super::lengths::Lengths;
 use super::listed::Listed;
 use super::params::Profile;
 use super::prompts::{Prompts, PromptsSpec};

@@ -88,10 +88,9 @@ impl Source {
     /// A prompt's text, stripped of white space at its ends. A prompt of which
     /// only the length is known has a name instead: `prompt 17`.
     pub fn prompt_text(&self, prompt: PromptId) -> Cow<'_, str> {
-        self.ready.text(prompt).map_or_else(
-            || Cow::Owned(format!("prompt {}", prompt.0)),
-            Cow::Borrowed,
-        )
+        self.ready
+            .text(prompt)
+            .map_or_else(|| Cow::Owned(format!("prompt {}", prompt.0)), Cow::Borrowed)
     }
 
     /// What a prompt means.
