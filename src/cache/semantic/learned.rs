@@ -14,13 +14,13 @@
 //! makes the answer wrong with probability (1 - tau)(1 - P) <= d, whatever s is
 //! (the paper's section 4).
 //!
-//! The paper estimates t and g by maximum likelihood and bounds P from a
-//! confidence interval for t; where an entry's observations can be separated,
-//! which is the rule with few of them, that estimate does not exist, and its code
-//! takes the variance from a table. Here the posterior of (t, g) is kept on a
-//! grid, with a uniform prior, and P is its lower bound max over e of
-//! (1 - e) L(s; t_e), where t is under t_e with probability 1 - e, as in the
-//! paper. As in its code, an entry explores until it has a few observations.
+//! The paper estimates t and g by maximum likelihood and bounds P from below by
+//! max over e of (1 - e) L(s; t_e), t_e the upper end of a confidence interval for
+//! t; where an entry's observations can be separated, which is the rule with few
+//! of them, the estimate does not exist, and its code takes the variance from a
+//! table. Here the posterior of (t, g) is kept on a grid, with a uniform prior, and
+//! P is L averaged over it, of which that maximum is a lower bound. As in the
+//! paper's code, an entry explores until it has a few observations.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -117,28 +117,20 @@ impl Learner {
         if self.observations[slot] < self.explore_first {
             return false;
         }
-        let wrong = 1.0 - self.surely_right(slot, similarity);
+        let wrong = 1.0 - self.right(slot, similarity);
         draw > 1.0 - self.max_error_rate / wrong
     }
 
-    /// A lower bound of the probability that the entry is right.
-    fn surely_right(&self, slot: usize, similarity: f64) -> f64 {
+    /// The probability that the entry is right: the model's, averaged over what is
+    /// believed of its threshold and steepness.
+    fn right(&self, slot: usize, similarity: f64) -> f64 {
         let beliefs = &self.beliefs[slot * CELLS..(slot + 1) * CELLS];
         let decays = STEEPNESSES.map(|steepness| libm::exp(-steepness * similarity));
-        let mut best = 0.0f64;
-        let mut steepness_beliefs = [0.0f64; STEEPNESSES.len()];
-        for (beliefs, powers) in
-            beliefs.chunks_exact(STEEPNESSES.len()).zip(self.powers.chunks_exact(STEEPNESSES.len()))
-        {
-            // P(right, t under t_e) if every t under t_e were t_e.
-            let mut right = 0.0;
-            for g in 0..STEEPNESSES.len() {
-                steepness_beliefs[g] += f64::from(beliefs[g]);
-                right += steepness_beliefs[g] / (1.0 + powers[g] * decays[g]);
-            }
-            best = best.max(right);
-        }
-        best.min(1.0)
+        let cells = beliefs.iter().zip(&self.powers).enumerate();
+        let right = cells.map(|(cell, (belief, power))| {
+            f64::from(*belief) / (1.0 + power * decays[cell % STEEPNESSES.len()])
+        });
+        right.sum::<f64>().min(1.0)
     }
 
     /// The entry was compared with the model's answer.

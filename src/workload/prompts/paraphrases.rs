@@ -17,7 +17,7 @@ const USUAL: &str = "paraphrases";
 
 /// Pairs of texts from a file, a JSON list of `{ "origin": ..., "similar": ... }`.
 /// All origins come first in the numbering of prompts, then all similar texts,
-/// both in the file's order; equal texts are one prompt, the first.
+/// both in the file's order; equal texts are one prompt, numbered as the first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ParaphrasesSpec {
@@ -32,9 +32,9 @@ pub struct ParaphrasesSpec {
     /// The share of requests that ask the similar text, not the origin.
     /// Default: 0.5.
     pub similar_share: Fraction,
-    /// Whether pairs that share a text have the same intent. Judged without it,
-    /// the same text in two pairs means two things, and the intent of a text is
-    /// that of the first pair that has it in this place. Default: true.
+    /// Whether equal texts are one prompt, and the pairs that share a text have the
+    /// same intent. Without it the same text in two pairs is two prompts, which
+    /// mean two things. Default: true.
     pub join_equal_texts: bool,
 }
 
@@ -111,13 +111,16 @@ impl ParaphrasesSpec {
         let texts: Vec<String> =
             origins.iter().chain(&similar).map(|text| text::strip(text).to_owned()).collect();
         let mut seen: HashMap<&str, u32> = HashMap::new();
-        let first: Vec<u32> =
-            texts.iter().zip(0..).map(|(text, row)| *seen.entry(text).or_insert(row)).collect();
-        let intents = if self.join_equal_texts {
-            joined(&first, count)
-        } else {
-            (0..2 * count).map(|row| (row % count) as u32).collect()
-        };
+        let first: Vec<u32> = texts
+            .iter()
+            .zip(0..)
+            .map(
+                |(text, row)| {
+                    if self.join_equal_texts { *seen.entry(text).or_insert(row) } else { row }
+                },
+            )
+            .collect();
+        let intents = joined(&first, count);
         let share = self.similar_share.get();
         let pairs = zipf_weights(count as u32, self.exponent.get());
         let weights: Vec<f64> = [1.0 - share, share]
