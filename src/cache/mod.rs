@@ -13,14 +13,30 @@
 //!
 //! Memory is bounded by the capacities, never by how many distinct keys passed.
 
+mod deadlines;
+mod device;
+mod entry;
 mod hierarchy;
+mod invalidation;
 mod key;
+mod key_map;
+mod latency;
 mod level;
+mod level_spec;
+mod negative;
 pub mod policy;
+mod spec;
 mod table;
 
-pub use hierarchy::{CacheSpec, Hierarchy};
+pub use entry::{Hit, Size};
+pub use hierarchy::Hierarchy;
+pub use invalidation::InvalidationSpec;
 pub use key::{Key, cache_key_md5};
-pub use level::{Level, LevelSpec, LevelStats, Size};
+pub use key_map::KeyMap;
+pub use latency::{ExponentialSpec, LatencySpec, LognormalTimeSpec, UniformSpec};
+pub use level::LevelStats;
+pub use level_spec::{LevelSpec, PromoteSpec, PromoteTo};
+pub use negative::NegativeCache;
 pub use policy::{AnyPolicy, Item, Policy, PolicySpec};
+pub use spec::{CacheSpec, ExpirySpec, ModeSpec, WriteSpec};
 pub use table::{List, Slot, Table};

@@ -12,16 +12,19 @@ pub enum Outcome {
     Hit(u8),
     /// Answered by a model.
     Answered,
+    /// Answered by a model that another request with the same key had asked.
+    Coalesced,
     /// Not answered.
     Failed(RequestError),
 }
 
 impl Outcome {
-    /// `hit`, `answered`, `error` or `rejected`.
+    /// `hit`, `answered`, `coalesced`, `error` or `rejected`.
     pub const fn name(self) -> &'static str {
         match self {
             Outcome::Hit(_) => "hit",
             Outcome::Answered => "answered",
+            Outcome::Coalesced => "coalesced",
             Outcome::Failed(error) if error.is_rejection() => "rejected",
             Outcome::Failed(_) => "error",
         }

@@ -46,6 +46,10 @@ metrics! {
     cache_hits: "requests answered from any cache level", |m| m.hits as f64;
     cache_misses: "requests that asked the caches and found nothing", |m| m.misses as f64;
     cache_hit_rate: "cache_hits / (cache_hits + cache_misses)", |m| ratio(m.hits, m.hits + m.misses);
+    stale_hits: "cache hits with an answer whose origin had changed since it was made", |m| m.stale_hits as f64;
+    coalesced: "cache misses answered by waiting for another request's answer (single flight)", |m| m.coalesced as f64;
+    coalesced_saved_usd: "what the answers that came by waiting for another request had cost", |m| m.coalesced_saved.usd();
+    negative_hits: "requests turned away at once because the same had just failed (negative caching)", |m| m.negative_hits as f64;
     error_rate: "(errors + rejected) / requests", |m| ratio(m.errors + m.rejected, m.requests);
     throughput_rps: "requests answered in the window / its length", |m| m.completed_in_window as f64 / m.window_s();
     goodput_rps: "requests answered within the SLO / length of the window; without an SLO, throughput_rps", |m| m.completed_in_window as f64 / m.window_s();

@@ -9,6 +9,7 @@ mod model;
 mod request;
 mod run;
 mod setup;
+mod single_flight;
 mod tables;
 mod timeline;
 
@@ -18,5 +19,6 @@ pub use model::{Event, Finished, Recorder, System};
 pub use request::{Answer, Request};
 pub use run::{RunError, run};
 pub use setup::Setup;
+pub use single_flight::Flight;
 pub use tables::RunTables;
 pub use timeline::Timeline;

@@ -1,5 +1,6 @@
 //! A request on its way.
 
+use super::single_flight::Flight;
 use crate::cache::{Key, Size};
 use crate::cost::Money;
 use crate::kernel::{Duration, Time};
@@ -23,8 +24,15 @@ pub struct Request {
     pub level: u8,
     /// The answer, once there is one.
     pub answer: Option<Answer>,
-    /// Whether it came from a cache.
+    /// Whether it was made for an earlier request: it came from a cache, or from
+    /// a request that this one waited for.
     pub cached: bool,
+    /// Whether its origin had changed since it was made.
+    pub stale: bool,
+    /// Whether it was found and is being read from its cache level.
+    pub reading: bool,
+    /// What it has to do with a single flight.
+    pub flight: Flight,
     /// The cache key, once made.
     pub key: Key,
     /// The chosen model.
@@ -68,6 +76,9 @@ impl Request {
             level: 0,
             answer: None,
             cached: false,
+            stale: false,
+            reading: false,
+            flight: Flight::None,
             key: Key(0),
             model: u32::MAX,
             estimate: Money::ZERO,

@@ -43,7 +43,7 @@ pub(super) fn collect(
         metrics,
         models: models(&system, setup, over),
         users: users(&system),
-        levels: levels(&system),
+        levels: levels(&system, over),
         stages: stages(&system),
         latency: latency(&system),
         log: log(&system, setup),
@@ -81,7 +81,7 @@ fn share(share: &Share) -> [Cell; SHARE.len()] {
         Cell::Num(share.cost.usd()),
         Cell::Num(share.saved.usd()),
         seconds(share.e2e_ns, share.completed),
-        seconds(share.inference_ns, share.completed - share.hits),
+        seconds(share.inference_ns, share.completed - share.hits - share.coalesced),
     ]
 }
 
@@ -93,7 +93,7 @@ fn models(system: &System<'_>, setup: &Setup, over: Time) -> Table {
     {
         let mut row = vec![Cell::from(name.as_str())];
         row.extend(share(model));
-        row.push(seconds(model.queue_ns, model.completed - model.hits));
+        row.push(seconds(model.queue_ns, model.completed - model.hits - model.coalesced));
         let busy = server.limit().map(|limit| (limit, server.mean_busy(over)));
         row.push(busy.map(|(limit, busy)| busy / f64::from(limit)).into());
         table.push(row);
@@ -112,7 +112,7 @@ fn users(system: &System<'_>) -> Table {
     table
 }
 
-fn levels(system: &System<'_>) -> Table {
+fn levels(system: &System<'_>, over: Time) -> Table {
     let mut table = Table::new([
         "level",
         "lookups",
@@ -125,6 +125,14 @@ fn levels(system: &System<'_>) -> Table {
         "expirations",
         "rejected",
         "entries",
+        "stale_hits",
+        "overwrites",
+        "demotions",
+        "write_backs",
+        "invalidations",
+        "lookup_mean_s",
+        "wait_mean_s",
+        "utilization",
     ]);
     let Some(caches) = &system.caches else { return table };
     for level in 0..caches.levels() {
@@ -142,6 +150,14 @@ fn levels(system: &System<'_>) -> Table {
             stats.expirations.into(),
             stats.rejected.into(),
             (caches.entries(level) as u64).into(),
+            stats.stale_hits.into(),
+            stats.overwrites.into(),
+            stats.demotions.into(),
+            stats.write_backs.into(),
+            stats.invalidations.into(),
+            caches.latency_mean_s(level).into(),
+            caches.wait_mean_s(level).into(),
+            caches.utilization(level, over).into(),
         ]);
     }
     table
