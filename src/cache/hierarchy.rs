@@ -271,6 +271,18 @@ impl<V: Copy> Hierarchy<V> {
         self.levels.iter_mut().for_each(|level| level.advance(at));
     }
 
+    /// What every level holds: keys, values and their ages, the next to be evicted
+    /// first.
+    pub fn into_contents(mut self, now: Time) -> Vec<Vec<(Key, V, Duration)>> {
+        let at = self.at(now);
+        let age = |entry: &Entry<V>| Duration(now.0.saturating_sub_signed(entry.written));
+        let of = |level: Level<V>| {
+            let entries = level.into_entries(at).into_iter();
+            entries.map(|entry| (entry.key, entry.value, age(&entry))).collect()
+        };
+        self.levels.into_iter().map(of).collect()
+    }
+
     /// Counts from zero again, as at the end of a warm-up; the contents stay.
     pub fn reset_stats(&mut self, now: Time) {
         self.advance(now);

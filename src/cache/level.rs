@@ -249,6 +249,14 @@ impl<V: Copy> Level<V> {
         }
     }
 
+    /// The live entries, the next to be evicted first.
+    pub fn into_entries(mut self, at: Moment) -> Vec<Entry<V>> {
+        self.advance(at);
+        let entries = self.entries;
+        let gone = std::iter::from_fn(|| self.policy.pop()).map(|slot| entries[slot.index()]);
+        gone.filter(|entry| entry.ends() > at.now).collect()
+    }
+
     /// The entries that go on to the next level, to be put back when empty.
     pub fn passed(&mut self) -> &mut Vec<Entry<V>> {
         &mut self.passed.entries

@@ -1,6 +1,7 @@
 //! The system under test: the parts below, wired on one virtual clock.
 
 mod caching;
+mod contents;
 mod finish;
 mod inference;
 mod measure;
@@ -13,6 +14,7 @@ mod single_flight;
 mod tables;
 mod timeline;
 
+pub use contents::{Contents, ContentsError};
 pub use measure::{Measures, Served, Share};
 pub use metrics::{METRICS, Metric};
 pub use model::{Event, Finished, Recorder, System};

@@ -95,6 +95,10 @@ fn build<'r>(
     let interval = setup.interval.or_else(|| setup.duration.map(|whole| split(whole, INTERVALS)));
     let pipeline = setup.pipeline.as_ref();
     let cache = setup.cache.as_ref();
+    let mut caches = cache.map(|cache| Hierarchy::new(cache, streams));
+    if let (Some(caches), Some(contents)) = (&mut caches, &setup.warm_start) {
+        contents.warm(caches);
+    }
     Ok(System {
         last_arrival: setup.duration.map_or(Time::MAX, |whole| Time::ZERO + whole),
         most_requests: setup.requests.unwrap_or(u64::MAX),
@@ -106,7 +110,7 @@ fn build<'r>(
         stages: pipeline.map(|pipeline| pipeline.stages.clone()).unwrap_or_default(),
         keys: KeyMaker::new(&params),
         params,
-        caches: cache.map(|cache| Hierarchy::new(cache, streams)),
+        caches,
         flights: cache.filter(|cache| cache.single_flight).map(|_| Flights::default()),
         negative: cache.and_then(|cache| cache.negative_ttl).map(NegativeCache::new),
         lives: lives(cache, source.users()),

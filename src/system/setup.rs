@@ -1,7 +1,10 @@
 //! What a run is given.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
+use super::contents::Contents;
 use crate::cache::CacheSpec;
 use crate::cost::CostSpec;
 use crate::kernel::Duration;
@@ -18,6 +21,10 @@ pub struct Setup {
     pub pipeline: Option<PipelineSpec>,
     /// The caches, if any.
     pub cache: Option<CacheSpec>,
+    /// What the caches hold at the start.
+    pub warm_start: Option<Arc<Contents>>,
+    /// Whether what they hold at the end is a result.
+    pub record_cache: bool,
     /// The models by name, at least one.
     pub models: Vec<(String, ModelSpec)>,
     /// How a model is chosen.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::contents;
 use super::measure::Share;
 use super::model::System;
 use super::setup::Setup;
@@ -29,21 +30,26 @@ pub struct RunTables {
     pub latency: Table,
     /// The kept log entries.
     pub log: Table,
+    /// What the caches hold at the end, if that was asked for.
+    pub cache: Table,
     /// Bad rows of the trace that were skipped.
     pub skipped_rows: u64,
 }
 
 pub(super) fn collect(
-    system: System<'_>,
+    mut system: System<'_>,
     setup: &Setup,
     metrics: Vec<f64>,
     over: Time,
 ) -> RunTables {
+    let levels = levels(&system, over);
+    let caches = system.caches.take().filter(|_| setup.record_cache);
     RunTables {
         metrics,
         models: models(&system, setup, over),
         users: users(&system),
-        levels: levels(&system, over),
+        levels,
+        cache: caches.map_or_else(Table::default, |caches| contents::table(caches, setup, over)),
         stages: stages(&system),
         latency: latency(&system),
         log: log(&system, setup),
