@@ -197,7 +197,10 @@ impl<'s> Rows<'s> {
         let names = ["max_tokens", "temperature", "top_p"];
         let wanted = names.map(get);
         let fits = |params: &Params| {
-            printed(params).iter().zip(wanted).all(|(has, text)| text.is_none_or(|text| has == text))
+            printed(params)
+                .iter()
+                .zip(wanted)
+                .all(|(has, text)| text.is_none_or(|text| has == text))
         };
         let found = self.params.iter().position(fits);
         found.map(|profile| profile as u32).ok_or_else(|| {
