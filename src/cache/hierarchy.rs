@@ -275,7 +275,7 @@ impl<V: Copy> Hierarchy<V> {
     /// first.
     pub fn into_contents(mut self, now: Time) -> Vec<Vec<(Key, V, Duration)>> {
         let at = self.at(now);
-        let age = |entry: &Entry<V>| Duration(now.0.saturating_sub_signed(entry.written));
+        let age = |entry: &Entry<V>| Duration((now.0 as i64).saturating_sub(entry.written) as u64);
         let of = |level: Level<V>| {
             let entries = level.into_entries(at).into_iter();
             entries.map(|entry| (entry.key, entry.value, age(&entry))).collect()

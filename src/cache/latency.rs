@@ -93,7 +93,7 @@ impl LatencySpec {
     /// Reports what is no distribution.
     pub fn check(&self, problems: &mut Problems) {
         match self {
-            LatencySpec::Constant(_) => {}
+            LatencySpec::Constant(_) | LatencySpec::Exponential(_) => {}
             LatencySpec::Uniform(spec) => problems.at("uniform", |p| {
                 if spec.min > spec.max {
                     p.error_help(
@@ -102,7 +102,6 @@ impl LatencySpec {
                     );
                 }
             }),
-            LatencySpec::Exponential(_) => {}
             LatencySpec::Lognormal(spec) => problems.at("lognormal", |p| match spec.in_millis() {
                 // Its messages give times in milliseconds.
                 Some(lognormal) => lognormal.check(p),

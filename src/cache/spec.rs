@@ -24,7 +24,7 @@ pub struct CacheSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ttl: Option<Duration>,
     /// How long an answer lives in a level after it was last found there or
-    /// written (Caffeine's expireAfterAccess, moka's time_to_idle), for levels
+    /// written (Caffeine's `expireAfterAccess`, moka's `time_to_idle`), for levels
     /// that have no `idle_ttl` of their own; `ttl` holds besides. Default: for
     /// ever.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -3,6 +3,7 @@
 use super::model::{Event, Next, System, fail};
 use super::request::{Answer, Request};
 use super::single_flight::Flight;
+use crate::cache::Hit;
 use crate::kernel::{Duration, Scheduler, Time};
 use crate::pipeline::{RequestError, Stage};
 
@@ -39,8 +40,7 @@ impl System<'_> {
         } else if let Some(hit) = caches.lookup(level, request.key, now) {
             caches.promote(level, request.key, now);
             let time = caches.transfer(level, hit.bytes);
-            request.stale = hit.stale;
-            self.hit(request, hit.value, now);
+            self.hit(request, &hit, now);
             if time > Duration::ZERO {
                 request.reading = true;
                 return Next::After(time);
@@ -66,7 +66,8 @@ impl System<'_> {
         }
     }
 
-    fn hit(&mut self, request: &mut Request, answer: Answer, now: Time) {
+    fn hit(&mut self, request: &mut Request, hit: &Hit<Answer>, now: Time) {
+        let answer = hit.value;
         self.timeline.at(now).asked += 1;
         self.timeline.at(now).hits += 1;
         request.model = answer.model;
@@ -80,7 +81,7 @@ impl System<'_> {
             model.hits += 1;
             model.saved += answer.cost;
             self.measures.hits += 1;
-            self.measures.stale_hits += u64::from(request.stale);
+            self.measures.stale_hits += u64::from(hit.stale);
             self.measures.saved += answer.cost;
         }
         self.optimizer.save(request.incoming.user, answer.cost);

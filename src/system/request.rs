@@ -27,8 +27,6 @@ pub struct Request {
     /// Whether it was made for an earlier request: it came from a cache, or from
     /// a request that this one waited for.
     pub cached: bool,
-    /// Whether its origin had changed since it was made.
-    pub stale: bool,
     /// Whether it was found and is being read from its cache level.
     pub reading: bool,
     /// What it has to do with a single flight.
@@ -76,7 +74,6 @@ impl Request {
             level: 0,
             answer: None,
             cached: false,
-            stale: false,
             reading: false,
             flight: Flight::None,
             key: Key(0),
