@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path as FilePath;
+use std::sync::Arc;
 
 use md5::{Digest, Md5};
 use serde_yaml::Value;
@@ -12,7 +13,7 @@ use super::sweep::Grid;
 use crate::cache::{CacheSpec, SemanticPlan};
 use crate::serving::ModelSpec;
 use crate::spec::{Path, Problem, Problems, Segment, Severity};
-use crate::system::Setup;
+use crate::system::{Contents, Setup};
 use crate::workload::{DataPaths, Plan, WorkloadSpec};
 
 /// What the command line changes in a file.
@@ -108,7 +109,7 @@ fn strange_axes(base: &Experiment, document: &Document) -> Vec<Diagnostic> {
     sure.map(|problem| document.diagnose(&problem)).collect()
 }
 
-/// Warns of budgets that nobody in the workload has.
+/// Warns of budgets and classes that nobody in the workload has.
 fn strange_payers(experiment: &Experiment, setup: &Setup) -> Vec<Problem> {
     let mut problems = Problems::default();
     if let Some(budgets) = experiment.cost.as_ref().and_then(|cost| cost.budgets.as_ref()) {
@@ -117,6 +118,12 @@ fn strange_payers(experiment: &Experiment, setup: &Setup) -> Vec<Problem> {
             users.iter().flat_map(|user| [user.name.as_str(), &*user.class]).collect();
         let names: Vec<&str> = names.into_iter().collect();
         problems.at("cost", |p| p.at("budgets", |p| budgets.check(Some(&names), p)));
+    }
+    if let Some(cache) = &experiment.cache {
+        let users = setup.workload.users().iter();
+        let classes: BTreeSet<&str> = users.map(|user| &*user.class).collect();
+        let classes: Vec<&str> = classes.into_iter().collect();
+        problems.at("cache", |p| cache.check_classes(&classes, p));
     }
     problems.into_list()
 }
@@ -355,11 +362,13 @@ impl Workloads {
         }
         let endless = experiment.requests.is_none() && workload.count().is_none();
         let ten_minutes = crate::kernel::Duration::from_secs(600);
-        Ok(Setup {
+        let mut setup = Setup {
             workload,
             pipeline: experiment.pipeline.clone(),
             cache: experiment.cache.clone(),
             semantic,
+            warm_start: None,
+            record_cache: experiment.record.cache,
             models,
             cost: experiment.cost.clone().unwrap_or_default(),
             start: experiment.start.0,
@@ -367,6 +376,25 @@ impl Workloads {
             requests: experiment.requests,
             warmup: experiment.warmup.span(),
             interval: experiment.record.interval,
-        })
+        };
+        setup.warm_start = self.warm_start(&setup)?;
+        Ok(setup)
+    }
+
+    /// Finds and reads what the caches hold at the start.
+    fn warm_start(&self, setup: &Setup) -> Result<Option<Arc<Contents>>, Problem> {
+        let name = setup.cache.as_ref().and_then(|cache| cache.warm_start.as_deref());
+        let Some(name) = name else { return Ok(None) };
+        let path = Path::parse("cache.warm_start");
+        let file = self.paths.find(name, "").map_err(|searched| {
+            let searched: Vec<String> =
+                searched.iter().map(|place| place.display().to_string()).collect();
+            Problem {
+                help: Some(format!("searched: {}", searched.join(", "))),
+                ..problem(path.clone(), format!("`{}` was not found", name.display()))
+            }
+        })?;
+        let contents = Contents::read(&file, setup);
+        contents.map(Arc::new).map(Some).map_err(|error| problem(path, error.to_string()))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::model::{Finished, System};
 use super::request::Request;
+use super::single_flight::Flight;
 use crate::kernel::Time;
 use crate::pipeline::{LogEntry, Outcome, RequestError};
 
@@ -26,10 +27,11 @@ impl System<'_> {
                     );
                     self.measures.completed_in_window += u64::from(now <= self.last_arrival);
                 }
-                match (request.similar, request.cached) {
-                    (true, _) => Outcome::SimilarHit,
-                    (false, true) => Outcome::Hit(request.level),
-                    (false, false) => Outcome::Answered,
+                match request.flight {
+                    Flight::Landed => Outcome::Coalesced,
+                    _ if request.similar => Outcome::SimilarHit,
+                    _ if request.cached => Outcome::Hit(request.level),
+                    _ => Outcome::Answered,
                 }
             }
             (error, _) => {

@@ -24,10 +24,18 @@ pub struct Measures {
     pub budget_rejections: u64,
     /// Answered from a cache.
     pub hits: u64,
+    /// Of these, those whose origin had changed since.
+    pub stale_hits: u64,
     /// Asked the caches in vain.
     pub misses: u64,
     /// How good the semantic cache's answers were.
     pub judged: Judged,
+    /// Of these, answered with what another request had asked for.
+    pub coalesced: u64,
+    /// What those answers had cost.
+    pub coalesced_saved: Money,
+    /// Turned away because the same had just failed.
+    pub negative_hits: u64,
     /// Arrival to the whole response.
     pub e2e: Histogram,
     /// Arrival to the first token.
@@ -81,6 +89,8 @@ pub struct Share {
     pub rejected: u64,
     /// Answered from a cache.
     pub hits: u64,
+    /// Answered with what another request had asked for.
+    pub coalesced: u64,
     /// Tokens x 10 read by models.
     pub input_decitokens: u64,
     /// Tokens written by models.

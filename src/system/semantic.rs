@@ -1,7 +1,7 @@
 //! A request at the semantic cache, and an answer on its way into it.
 
 use super::model::{Next, System};
-use super::request::Request;
+use super::request::{Answer, Request};
 use crate::cache::SEMANTIC;
 use crate::kernel::Time;
 use crate::pipeline::Stage;
@@ -21,18 +21,11 @@ pub struct Judged {
 }
 
 impl System<'_> {
-    /// Where a request goes that has its key.
-    pub(super) fn first_cache(&self) -> Stage {
-        if self.caches.is_some() { Stage::Cache } else { self.after_levels() }
-    }
-
-    /// Where a request goes that no exact level could answer.
-    pub(super) fn after_levels(&self) -> Stage {
-        if self.semantic.is_some() { Stage::Semantic } else { Stage::Select }
-    }
-
     /// Asks the semantic cache.
-    pub(super) fn ask_similar(&mut self, request: &mut Request, now: Time) -> Next {
+    pub(super) fn ask_similar(&mut self, slot: u32, request: &mut Request, now: Time) -> Next {
+        if let Some(next) = self.after_waiting(request, now) {
+            return next;
+        }
         let prompt = request.incoming.prompt;
         let intent = self.source.intent(prompt);
         let Some(semantic) = &mut self.semantic else { return Next::Stage(Stage::Select) };
@@ -47,8 +40,7 @@ impl System<'_> {
             judged.found += u64::from(found.possible && right);
         }
         let Some((mut answer, right)) = found.answer else {
-            self.count_miss(request, now);
-            return Next::Stage(Stage::Select);
+            return self.miss(slot, request, now);
         };
         if !right {
             answer.quality = semantic.wrong_answer_quality;
@@ -56,16 +48,16 @@ impl System<'_> {
         if semantic.promote
             && let Some(caches) = &mut self.caches
         {
-            caches.store(request.key, answer.size(), answer, now);
+            caches.store(request.key, answer.size(), answer, None, now);
         }
         request.similar = true;
-        self.count_hit(request, answer, now);
+        self.hit(request, answer, now);
         Next::Stage(Stage::Format)
     }
 
     /// Keeps a model's answer.
-    pub(super) fn store_similar(&mut self, request: &Request, now: Time) {
-        if let (Some(semantic), Some(answer)) = (&mut self.semantic, request.answer) {
+    pub(super) fn store_similar(&mut self, request: &Request, answer: Answer, now: Time) {
+        if let Some(semantic) = &mut self.semantic {
             let prompt = request.incoming.prompt;
             let asked = (prompt, self.source.intent(prompt));
             semantic.cache.store(asked, request.compared, (answer.size(), answer), now);
@@ -89,6 +81,15 @@ impl System<'_> {
             stats.expirations.into(),
             stats.rejected.into(),
             (cache.len() as u64).into(),
+            Cell::Empty,
+            stats.overwrites.into(),
+            stats.demotions.into(),
+            stats.write_backs.into(),
+            stats.invalidations.into(),
+            stats.moved.into(),
+            (stats.lookups > 0).then(|| cache.latency().as_secs_f64()).into(),
+            Cell::Empty,
+            Cell::Empty,
         ])
     }
 }

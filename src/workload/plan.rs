@@ -91,6 +91,19 @@ impl Plan {
         }
     }
 
+    /// The prompt that results call `text`: its text, or where there are no texts
+    /// `prompt 17`, or just `17`. `None` if it is none of the workload's.
+    pub fn prompt_named(&self, text: &str) -> Option<PromptId> {
+        let number = if let Kind::Listed(listed) = &self.0.kind {
+            let text = super::text::strip(text);
+            listed.texts.iter().position(|known| known == text)? as u64
+        } else {
+            text.strip_prefix("prompt ").unwrap_or(text).parse().ok()?
+        };
+        // Keys are made of the number and a few bits more.
+        (number < 1 << 48).then_some(PromptId(number))
+    }
+
     /// How many requests there are; `None` for arrivals, which do not end.
     pub fn count(&self) -> Option<u64> {
         match &self.0.kind {

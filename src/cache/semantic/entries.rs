@@ -1,10 +1,9 @@
 //! The semantic cache of one run: its entries, and which of them answers.
 
-use super::held::Held;
 use super::learned::Learner;
 use super::order::Order;
 use super::similar::Similar;
-use crate::cache::{AnyPolicy, Key, LevelStats, Size, Slot};
+use crate::cache::{AnyPolicy, Item, Key, KeyMap, LevelStats, Size, Slot};
 use crate::kernel::{Duration, Time};
 use crate::spec::Capacity;
 use crate::workload::{IntentId, PromptId};
@@ -54,7 +53,8 @@ pub struct SemanticCache<V> {
     entries: Vec<Entry<V>>,
     /// The slots of entries that expire.
     written: Order,
-    held: Held,
+    /// Entries of each intent that has any.
+    held: KeyMap<u32>,
     serial: u64,
     stats: LevelStats,
 }
@@ -77,7 +77,7 @@ impl<V: Copy> SemanticCache<V> {
             policy,
             entries: Vec::new(),
             written: Order::default(),
-            held: Held::default(),
+            held: KeyMap::default(),
             serial: 0,
             stats: LevelStats::default(),
         }
@@ -113,7 +113,7 @@ impl<V: Copy> SemanticCache<V> {
     pub fn lookup(&mut self, prompt: PromptId, intent: IntentId, now: Time) -> Found<V> {
         self.expire(now);
         self.stats.lookups += 1;
-        let possible = self.held.has(intent);
+        let possible = self.held.get(Key(intent.0)).is_some();
         let floor = if self.learner.is_some() { -1.0 } else { self.threshold };
         let nearest = self.similar.nearest(prompt, intent, floor);
         let Some((index, similarity)) = nearest else {
@@ -157,12 +157,12 @@ impl<V: Copy> SemanticCache<V> {
             Capacity::Entries(_) | Capacity::Unbounded => 1,
         };
         let weight = u32::try_from(weight).unwrap_or(u32::MAX);
-        let key = Key(prompt.0);
-        if let Some(slot) = self.policy.find(key) {
+        let item = Item { key: Key(prompt.0), weight, cost: size.cost };
+        if let Some(slot) = self.policy.find(item.key) {
             // Written anew: the same prompt, so that its place stays what it is.
             self.stats.overwrites += 1;
             let mut gone = Vec::new();
-            let stays = self.policy.rewrite(slot, weight, |slot| gone.push(slot));
+            let stays = self.policy.rewrite(slot, item, |slot| gone.push(slot));
             gone.iter().for_each(|slot| self.forget(*slot));
             self.stats.evictions += gone.len() as u64;
             if stays {
@@ -174,13 +174,13 @@ impl<V: Copy> SemanticCache<V> {
             }
             return;
         }
-        self.insert(key, weight, (intent, value), now);
+        self.insert(item, (intent, value), now);
     }
 
-    fn insert(&mut self, key: Key, weight: u32, (intent, value): (IntentId, V), now: Time) {
+    fn insert(&mut self, item: Item, (intent, value): (IntentId, V), now: Time) {
         let (mut evicted, mut only) = (Vec::new(), None);
         // Nearly always one entry makes room for one; the list is for the rest.
-        let admitted = self.policy.admit(key, weight, |slot| match only {
+        let admitted = self.policy.admit(item, |slot| match only {
             None => only = Some(slot),
             Some(_) => evicted.push(slot),
         });
@@ -200,8 +200,11 @@ impl<V: Copy> SemanticCache<V> {
             self.entries.resize(slot.index() + 1, entry);
         }
         self.entries[slot.index()] = entry;
-        self.held.add(intent);
-        self.similar.insert(slot.index(), PromptId(key.0), intent);
+        match self.held.get_mut(Key(intent.0)) {
+            Some(count) => *count += 1,
+            None => _ = self.held.insert(Key(intent.0), 1),
+        }
+        self.similar.insert(slot.index(), PromptId(item.key.0), intent);
         if let Some(learner) = &mut self.learner {
             learner.reset(slot.index());
         }
@@ -243,7 +246,11 @@ impl<V: Copy> SemanticCache<V> {
         self.similar.remove(slot.index());
         let entry = &mut self.entries[slot.index()];
         entry.serial = 0;
-        self.held.take(entry.intent);
+        let intent = Key(entry.intent.0);
+        match self.held.get_mut(intent) {
+            Some(count) if *count > 1 => *count -= 1,
+            _ => _ = self.held.remove(intent),
+        }
     }
 
     fn join_order(&mut self, slot: Slot) {

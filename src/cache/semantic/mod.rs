@@ -13,7 +13,6 @@
 //! knows and the cache does not see.
 
 mod entries;
-mod held;
 mod index;
 mod intents;
 mod keyed;
@@ -26,6 +25,9 @@ mod plan;
 mod similar;
 mod spec;
 mod vectors;
+
+/// What results call the semantic cache.
+pub const SEMANTIC: &str = "semantic";
 
 pub use entries::{Compared, Found, SemanticCache};
 pub use index::{Exact, Hnsw, HnswSpec, Index};

@@ -83,7 +83,10 @@ impl SemanticPlan {
             }
         };
         SemanticCache::new(
-            (spec.capacity, spec.policy.build(spec.capacity)),
+            (
+                spec.capacity,
+                spec.policy.build(spec.capacity, streams.stream("cache.semantic.policy")),
+            ),
             (spec.latency, self.ttl),
             spec.threshold.get(),
             similar,

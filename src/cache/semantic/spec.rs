@@ -10,7 +10,7 @@ use super::intents::IntentsModelSpec;
 use super::learned::LearnedSpec;
 use super::ngrams::NgramsSpec;
 use crate::cache::PolicySpec;
-use crate::cache::level::check_ttl;
+use crate::cache::level_spec::check_life;
 use crate::kernel::Duration;
 use crate::spec::{Capacity, Fraction, Problems};
 
@@ -127,7 +127,7 @@ impl SemanticSpec {
                 );
             });
         }
-        check_ttl(self.ttl, problems);
+        check_life("ttl", self.ttl, problems);
         problems.at("similarity", |p| match &self.similarity {
             SimilaritySpec::Intents(spec) => p.at("intents", |p| spec.check(p)),
             SimilaritySpec::Vectors(spec) => p.at("vectors", |p| spec.check(p)),
