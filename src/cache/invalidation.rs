@@ -165,7 +165,7 @@ impl Changes {
         const CELL: f64 = 1.0 / (1u64 << 53) as f64;
         let uniform = ((bits >> 12) as f64 * 2.0 + 1.0) * CELL;
         // The cast saturates.
-        1 + (libm::log(uniform) / self.log_rest) as u64
+        1u64.saturating_add((libm::log(uniform) / self.log_rest) as u64)
     }
 }
 

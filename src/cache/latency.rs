@@ -93,7 +93,7 @@ impl LatencySpec {
     /// Reports what is no distribution.
     pub fn check(&self, problems: &mut Problems) {
         match self {
-            LatencySpec::Constant(_) => {}
+            LatencySpec::Constant(_) | LatencySpec::Exponential(_) => {}
             LatencySpec::Uniform(spec) => problems.at("uniform", |p| {
                 if spec.min > spec.max {
                     p.error_help(
@@ -102,7 +102,6 @@ impl LatencySpec {
                     );
                 }
             }),
-            LatencySpec::Exponential(_) => {}
             LatencySpec::Lognormal(spec) => problems.at("lognormal", |p| match spec.in_millis() {
                 // Its messages give times in milliseconds.
                 Some(lognormal) => lognormal.check(p),
@@ -275,7 +274,7 @@ mod tests {
     fn a_duration_is_a_latency_that_never_varies() {
         assert_eq!(spec("10ms"), spec("{constant: 10ms}"));
         assert_eq!(spec("0"), LatencySpec::default());
-        assert_eq!(serde_yaml::to_string(&spec("{constant: 10ms}")).unwrap().trim(), "10ms");
+        assert_eq!(serde_yaml::to_string(&spec("{constant: 10ms}")).unwrap().trim(), "0.01s");
     }
 
     #[test]
@@ -290,7 +289,8 @@ mod tests {
             assert_eq!(spec(&serde_yaml::to_string(&spec(yaml)).unwrap()), spec(yaml), "{yaml}");
             assert_eq!(problems(yaml), 0, "{yaml}");
         }
-        for yaml in ["{}", "fast", "{normal: {}}", "{constant: 1ms, uniform: {max: 1ms}}", "[1ms]"] {
+        for yaml in ["{}", "fast", "{normal: {}}", "{constant: 1ms, uniform: {max: 1ms}}", "[1ms]"]
+        {
             assert!(serde_yaml::from_str::<LatencySpec>(yaml).is_err(), "{yaml}");
         }
         for yaml in [

@@ -1,5 +1,6 @@
 //! What one run measures, from the end of the warm-up on.
 
+use super::semantic::Judged;
 use crate::cache::Match;
 use crate::cost::{Money, Usage};
 use crate::kernel::{Duration, Time};
@@ -24,8 +25,18 @@ pub struct Measures {
     pub budget_rejections: u64,
     /// Answered from a cache.
     pub hits: u64,
+    /// Of these, those whose origin had changed since.
+    pub stale_hits: u64,
     /// Asked the caches in vain.
     pub misses: u64,
+    /// How good the semantic cache's answers were.
+    pub judged: Judged,
+    /// Of these, answered with what another request had asked for.
+    pub coalesced: u64,
+    /// What those answers had cost.
+    pub coalesced_saved: Money,
+    /// Turned away because the same had just failed.
+    pub negative_hits: u64,
     /// Arrival to the whole response.
     pub e2e: Histogram,
     /// Arrival to the first token.
@@ -87,6 +98,8 @@ pub struct Share {
     pub rejected: u64,
     /// Answered from a cache.
     pub hits: u64,
+    /// Answered with what another request had asked for.
+    pub coalesced: u64,
     /// Tokens x 10 read by models.
     pub input_decitokens: u64,
     /// Of these, tokens x 10 that were in a prefix cache.

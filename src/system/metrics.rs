@@ -43,9 +43,17 @@ metrics! {
     completed: "of these, answered, by a cache or a model", |m| m.completed as f64;
     errors: "of these, refused as wrong (no prompt, too long)", |m| m.errors as f64;
     rejected: "of these, sound but turned away (no budget, queue full)", |m| m.rejected as f64;
-    cache_hits: "requests answered from any cache level", |m| m.hits as f64;
+    cache_hits: "requests answered from any cache level, the semantic one included", |m| m.hits as f64;
     cache_misses: "requests that asked the caches and found nothing", |m| m.misses as f64;
     cache_hit_rate: "cache_hits / (cache_hits + cache_misses)", |m| ratio(m.hits, m.hits + m.misses);
+    semantic_hits: "of these hits, those of the semantic cache: answers to a similar prompt", |m| m.judged.hits as f64;
+    semantic_false_hits: "of these, answers to a question of another intent", |m| m.judged.false_hits as f64;
+    semantic_precision: "1 - semantic_false_hits / semantic_hits", |m| ratio(m.judged.hits - m.judged.false_hits, m.judged.hits);
+    semantic_recall: "of the requests that asked the semantic cache while it held an answer to their intent, the share that it answered rightly", |m| ratio(m.judged.found, m.judged.possible);
+    stale_hits: "cache hits with an answer whose origin had changed since it was made", |m| m.stale_hits as f64;
+    coalesced: "cache misses answered by waiting for another request's answer (single flight)", |m| m.coalesced as f64;
+    coalesced_saved_usd: "what the answers that came by waiting for another request had cost", |m| m.coalesced_saved.usd();
+    negative_hits: "requests turned away at once because the same had just failed (negative caching)", |m| m.negative_hits as f64;
     error_rate: "(errors + rejected) / requests", |m| ratio(m.errors + m.rejected, m.requests);
     throughput_rps: "requests answered in the window / its length", |m| m.completed_in_window as f64 / m.window_s();
     goodput_rps: "requests answered within the SLO / length of the window; without an SLO, throughput_rps", |m| m.completed_in_window as f64 / m.window_s();

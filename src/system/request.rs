@@ -1,5 +1,7 @@
 //! A request on its way.
 
+use super::single_flight::Flight;
+use crate::cache::semantic::Compared;
 use crate::cache::{Key, Match, Size};
 use crate::cost::Money;
 use crate::kernel::{Duration, Time};
@@ -23,8 +25,17 @@ pub struct Request {
     pub level: u8,
     /// The answer, once there is one.
     pub answer: Option<Answer>,
-    /// Whether it came from a cache.
+    /// Whether it was made for an earlier request: it came from a cache, or from
+    /// a request that this one waited for.
     pub cached: bool,
+    /// Whether it is one to a similar prompt.
+    pub similar: bool,
+    /// The entry of the semantic cache that is to learn from the answer.
+    pub compared: Option<Compared>,
+    /// Whether it was found and is being read from its cache level.
+    pub reading: bool,
+    /// What it has to do with a single flight.
+    pub flight: Flight,
     /// The cache key, once made.
     pub key: Key,
     /// The chosen model.
@@ -72,6 +83,10 @@ impl Request {
             level: 0,
             answer: None,
             cached: false,
+            similar: false,
+            compared: None,
+            reading: false,
+            flight: Flight::None,
             key: Key(0),
             model: u32::MAX,
             estimate: Money::ZERO,

@@ -12,6 +12,11 @@ pub struct UserId(pub u32);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PromptId(pub u64);
 
+/// What a prompt means: prompts of the same intent want the same answer. Models
+/// and caches do not see it; it judges whether an answer was right.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IntentId(pub u64);
+
 /// Index of a request's parameters in
 /// [`Source::profiles`](super::Source::profiles).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

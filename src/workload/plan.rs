@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::arrivals::Arrivals;
 use super::data_paths::DataPaths;
+use super::incoming::{IntentId, PromptId};
 use super::lengths::Lengths;
 use super::listed::Listed;
 use super::params::Profile;
@@ -104,6 +105,19 @@ impl Plan {
         }
     }
 
+    /// The prompt that results call `text`: its text, or where there are no texts
+    /// `prompt 17`, or just `17`. `None` if it is none of the workload's.
+    pub fn prompt_named(&self, text: &str) -> Option<PromptId> {
+        let number = if let Kind::Listed(listed) = &self.0.kind {
+            let text = super::text::strip(text);
+            listed.texts.iter().position(|known| known == text)? as u64
+        } else {
+            text.strip_prefix("prompt ").unwrap_or(text).parse().ok()?
+        };
+        // Keys are made of the number and a few bits more.
+        (number < 1 << 48).then_some(PromptId(number))
+    }
+
     /// How many requests there are; `None` for arrivals, which do not end.
     pub fn count(&self) -> Option<u64> {
         match &self.0.kind {
@@ -111,6 +125,16 @@ impl Plan {
             Kind::Trace { info, .. } => Some(info.rows),
             Kind::Listed(listed) => Some(listed.requests.len() as u64),
         }
+    }
+
+    /// Prompt ids are below this; `None` if there is no end of new prompts.
+    pub fn prompts(&self) -> Option<usize> {
+        self.0.prompts()
+    }
+
+    /// A prompt's real text, stripped of white space at its ends.
+    pub fn text(&self, prompt: PromptId) -> Option<&str> {
+        self.0.text(prompt)
     }
 
     /// The last request's time; `None` for arrivals, which do not end.
@@ -123,6 +147,45 @@ impl Plan {
     }
 }
 
+impl Ready {
+    fn population(&self) -> Option<&Prompts> {
+        match &self.kind {
+            Kind::Synthetic { prompts, .. } => Some(prompts),
+            Kind::Trace { prompts, .. } => prompts.as_ref(),
+            Kind::Listed(_) => None,
+        }
+    }
+
+    fn prompts(&self) -> Option<usize> {
+        match &self.kind {
+            Kind::Listed(listed) => Some(listed.texts.len()),
+            _ => self.population()?.count(),
+        }
+    }
+
+    /// A prompt's text, if it is real.
+    pub fn text(&self, prompt: PromptId) -> Option<&str> {
+        match &self.kind {
+            Kind::Listed(listed) => listed.texts.get(prompt.0 as usize).map(String::as_str),
+            _ => self.population()?.texts()?.text(prompt.0),
+        }
+    }
+
+    /// What a prompt means.
+    #[inline]
+    pub fn intent(&self, prompt: PromptId) -> IntentId {
+        self.population().map_or(IntentId(prompt.0), |prompts| prompts.intent(prompt))
+    }
+}
+
+/// The population of prompts of a checked spec.
+fn population(spec: &PromptsSpec, paths: &DataPaths) -> Result<Prompts, WorkloadError> {
+    spec.population(paths).map_err(|problem| {
+        let path = Path::parse("prompts").0.into_iter().chain(problem.path.0).collect();
+        WorkloadError::Spec(Problem { path: Path(path), ..problem })
+    })
+}
+
 impl Kind {
     fn new(spec: &WorkloadSpec, paths: &DataPaths) -> Result<Self, WorkloadError> {
         if let Some(requests) = &spec.requests {
@@ -130,9 +193,9 @@ impl Kind {
         }
         if let Some(trace) = &spec.trace {
             let prompts = match &spec.prompts {
-                Some(prompts) => Some(prompts.population()),
+                Some(prompts) => Some(population(prompts, paths)?),
                 None if trace.block_tokens().is_some() => None,
-                None => Some(PromptsSpec::Unique.population()),
+                None => Some(population(&PromptsSpec::Unique, paths)?),
             };
             return Kind::trace(trace, prompts, paths);
         }
@@ -140,7 +203,7 @@ impl Kind {
         let lengths = "a checked spec has a distribution";
         Ok(Kind::Synthetic {
             arrivals: spec.arrivals.clone().unwrap_or_default().process(),
-            prompts: spec.prompts.clone().unwrap_or_default().population(),
+            prompts: population(&spec.prompts.clone().unwrap_or_default(), paths)?,
             input: tokens.input.distribution().expect(lengths),
             output: tokens.output.map(|output| output.distribution().expect(lengths)),
         })

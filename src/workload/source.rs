@@ -6,10 +6,11 @@ use std::sync::Arc;
 use super::arrivals::Arrivals;
 use super::asked::Asked;
 use super::blocks::{BlockLists, BlocksId, chain};
-use super::incoming::{Incoming, ProfileId, PromptId, UserId, sizes_of_tokens};
+use super::incoming::{Incoming, IntentId, ProfileId, PromptId, UserId, sizes_of_tokens};
 use super::lengths::{Lengths, PromptLengths};
 use super::params::Profile;
 use super::plan::{Kind, Ready};
+use super::prompts::Texts;
 use super::trace::{Rows, TraceError};
 use super::users::User;
 use crate::kernel::{Stream, Streams, Time};
@@ -36,6 +37,8 @@ struct Synthetic {
     gaps: Stream,
     asked: Asked,
     output: Option<(Lengths, Stream)>,
+    /// Characters and tenths of a token by prompt, where texts are real.
+    sizes: Vec<(u32, u64)>,
     who: Stream,
 }
 
@@ -60,6 +63,7 @@ impl Source {
                     arrivals: arrivals.clone(),
                     gaps: streams.stream("workload.arrivals"),
                     asked: Asked::new(prompts.clone(), what, Some(lengths)),
+                    sizes: prompts.texts().map(Texts::sizes).unwrap_or_default(),
                     output: output.map(|it| (it, streams.stream("workload.tokens.output"))),
                     who,
                 }))
@@ -88,12 +92,15 @@ impl Source {
     /// A prompt's text, stripped of white space at its ends. A prompt of which
     /// only the length is known has a name instead: `prompt 17`.
     pub fn prompt_text(&self, prompt: PromptId) -> Cow<'_, str> {
-        match &self.ready.kind {
-            Kind::Listed(listed) => {
-                Cow::Borrowed(listed.texts.get(prompt.0 as usize).map_or("", String::as_str))
-            }
-            _ => Cow::Owned(format!("prompt {}", prompt.0)),
-        }
+        self.ready
+            .text(prompt)
+            .map_or_else(|| Cow::Owned(format!("prompt {}", prompt.0)), Cow::Borrowed)
+    }
+
+    /// What a prompt means.
+    #[inline]
+    pub fn intent(&self, prompt: PromptId) -> IntentId {
+        self.ready.intent(prompt)
     }
 
     /// The ids of a prompt's blocks, in their order: equal ids mean equal blocks
@@ -164,7 +171,13 @@ impl Synthetic {
         let at = self.arrivals.next_at(&mut self.gaps)?;
         let (prompt, input) = self.asked.draw();
         let output = self.output.as_mut().map(|(it, stream)| it.quantile(stream.uniform()));
-        Some(request(at, ready.user(&mut self.who), prompt, input, output))
+        let request = request(at, ready.user(&mut self.who), prompt, input, output);
+        Some(match self.sizes.get(prompt.0 as usize) {
+            Some((chars, decitokens)) => {
+                Incoming { chars: *chars, input_decitokens: *decitokens, ..request }
+            }
+            None => request,
+        })
     }
 }
 

@@ -136,6 +136,11 @@ impl WorkloadSpec {
             let why = "the trace tells which prompts begin alike";
             useless("shared_prefix", self.shared_prefix.is_some(), why);
         }
+        if let (Some(PromptsSpec::Paraphrases(_)), Some(tokens)) = (&self.prompts, &self.tokens)
+            && tokens.input != TokensSpec::default().input
+        {
+            useless("tokens", true, "each text has its own length; only `tokens.output` is used");
+        }
         if self.trace.is_some() {
             useless("tokens", self.tokens.is_some(), "each row of a trace brings its own lengths");
         }

@@ -244,6 +244,15 @@ impl AnyPolicy {
         dispatch!(self, policy => policy.remove(slot));
     }
 
+    /// Takes out the entry that goes next.
+    pub fn pop(&mut self) -> Option<Slot> {
+        dispatch!(self, policy => {
+            let victim = policy.victim()?;
+            policy.evict(victim);
+            Some(victim)
+        })
+    }
+
     /// See [`Policy::request`].
     #[inline]
     pub fn request(&mut self, item: Item) -> bool {
