@@ -5,7 +5,7 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use windtunnel::cost::{
     BudgetSpec, BudgetsSpec, Candidate, CostSpec, Demand, ModelId, Money, Optimizer, Price,
-    SelectSpec, UserId,
+    SelectSpec, Usage, UserId,
 };
 use windtunnel::kernel::{Duration, Time};
 
@@ -84,7 +84,8 @@ fn charge(criterion: &mut Criterion) {
             let Some(((demand, now), model)) = next.next() else {
                 unreachable!("a cycle has no end")
             };
-            black_box(optimizer.charge(demand.user, model, demand.input_decitokens, 200, *now))
+            let usage = Usage::new(demand.input_decitokens, 200);
+            black_box(optimizer.charge(demand.user, model, &usage, *now))
         });
     });
 }

@@ -1,94 +1,33 @@
 //! A row of levels, fastest first.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use super::level::check_ttl;
-use super::{Key, Level, LevelSpec, LevelStats, PolicySpec, Size};
-use crate::kernel::{Duration, Time};
-use crate::spec::{Capacity, Problems};
-
-/// The cache before the models: levels that are asked one after the other. An
-/// answer is written to all of them, and copied to the faster ones where it is
-/// found in a slow one.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct CacheSpec {
-    /// How long an answer lives after it was written, for levels that have no
-    /// `ttl` of their own. Default: for ever.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ttl: Option<Duration>,
-    /// The levels, fastest first. Default: `l1` of 100 entries (lru, 0ms), `l2`
-    /// of 500 (fifo, 10ms) and `l3` of 2000 (fifo, 50ms).
-    pub levels: Vec<LevelSpec>,
-}
-
-impl Default for CacheSpec {
-    /// The notebook's cache. Its lower levels do not note hits, which is FIFO.
-    fn default() -> Self {
-        let level = |name: &str, capacity, policy, millis| LevelSpec {
-            name: Some(name.to_owned()),
-            capacity: Capacity::Entries(capacity),
-            policy,
-            latency: Duration::from_millis(millis),
-            ttl: None,
-        };
-        CacheSpec {
-            ttl: None,
-            levels: vec![
-                level("l1", 100, PolicySpec::Lru, 0),
-                level("l2", 500, PolicySpec::Fifo, 10),
-                level("l3", 2000, PolicySpec::Fifo, 50),
-            ],
-        }
-    }
-}
-
-impl CacheSpec {
-    /// Reports what cannot be simulated.
-    pub fn check(&self, problems: &mut Problems) {
-        check_ttl(self.ttl, problems);
-        problems.at("levels", |problems| {
-            if self.levels.is_empty() {
-                problems.error_help(
-                    "a cache must have a level",
-                    "leave `cache` out to do without a cache",
-                );
-            }
-            let names: Vec<String> =
-                self.levels.iter().enumerate().map(|(place, level)| level.name_at(place)).collect();
-            for (place, level) in self.levels.iter().enumerate() {
-                problems.at(place, |problems| {
-                    level.check(problems);
-                    if let Some(first) = names[..place].iter().position(|n| *n == names[place]) {
-                        problems.at("name", |p| {
-                            p.error_help(
-                                format!("level {first} is called `{}` too", names[place]),
-                                "give every level a name of its own",
-                            );
-                        });
-                    }
-                });
-            }
-        });
-    }
-}
+use super::device::Device;
+use super::entry::{Entry, Moment, PassOn};
+use super::invalidation::Changes;
+use super::level::{Level, LevelStats, Rules};
+use super::level_spec::{PromoteSpec, PromoteTo};
+use super::spec::{CacheSpec, ExpirySpec, ModeSpec, WriteSpec};
+use super::{Hit, Key, Size};
+use crate::kernel::{Duration, Stream, Streams, Time};
 
 /// Levels that are asked one after the other. Looking takes virtual time, so it
-/// is the caller who goes from level to level:
+/// is the caller who goes from level to level, and who schedules the ends of
+/// lookups:
 ///
 /// ```
 /// use windtunnel::cache::{CacheSpec, Hierarchy, Key, Size};
-/// use windtunnel::kernel::Time;
+/// use windtunnel::kernel::{Streams, Time};
 ///
-/// let mut cache = Hierarchy::new(&CacheSpec::default());
-/// let (key, mut now) = (Key(7), Time::ZERO);
-/// cache.store(key, Size { bytes: 800, tokens: 200 }, "an answer", now);
+/// let mut cache = Hierarchy::new(&CacheSpec::default(), &Streams::new(42, 0));
+/// let (key, me, mut now) = (Key(7), 1, Time::ZERO);
+/// let size = Size { bytes: 800, tokens: 200, cost: 0.03 };
+/// cache.store(key, size, "an answer", None, now);
 /// for level in 0..cache.levels() {
-///     now += cache.latency(level);
-///     if let Some(answer) = cache.lookup(level, key, now) {
+///     now += cache.enter(level, me, now).expect("nobody waits where all are served at once");
+///     let found = cache.lookup(level, key, now);
+///     cache.leave(level, now);
+///     if let Some(hit) = found {
 ///         cache.promote(level, key, now);
-///         assert_eq!((level, answer), (0, "an answer"));
+///         assert_eq!((level, hit.value), (0, "an answer"));
 ///         break;
 ///     }
 /// }
@@ -96,14 +35,48 @@ impl CacheSpec {
 #[derive(Clone, Debug)]
 pub struct Hierarchy<V> {
     levels: Vec<Level<V>>,
+    devices: Vec<Device>,
+    promote: Vec<PromoteSpec>,
+    mode: ModeSpec,
+    write: WriteSpec,
+    coins: Stream,
+    changes: Option<Changes>,
 }
 
 impl<V: Copy> Hierarchy<V> {
-    /// Empty levels.
-    pub fn new(spec: &CacheSpec) -> Self {
-        let levels = spec.levels.iter().enumerate();
+    /// Empty levels; `warm_start` is not looked at. The spec must have passed its
+    /// check. Streams: `cache.NAME.policy` and `cache.NAME.latency` for the level
+    /// NAME, `cache.promotion`, `cache.invalidation`.
+    pub fn new(spec: &CacheSpec, streams: &Streams) -> Self {
+        let last = spec.levels.len().saturating_sub(1);
+        let level = |(place, level): (usize, &super::LevelSpec)| {
+            let pass_on = match (spec.mode, spec.write) {
+                _ if place == last => PassOn::None,
+                (ModeSpec::Exclusive, _) => PassOn::All,
+                (ModeSpec::Inclusive, WriteSpec::Back) => PassOn::Dirty,
+                (ModeSpec::Inclusive, WriteSpec::Through) => PassOn::None,
+            };
+            let rules = Rules {
+                ttl: spec.ttl,
+                idle_ttl: spec.idle_ttl,
+                timer: spec.expiry == ExpirySpec::Timer,
+                purge: spec.invalidation.as_ref().is_some_and(|spec| spec.purge),
+                pass_on,
+            };
+            let stream = |of: &str| streams.stream(&format!("cache.{}.{of}", level.name_at(place)));
+            let device = Device::new(level, stream("latency"));
+            (Level::new(level, place, &rules, stream("policy")), device)
+        };
+        let (levels, devices) = spec.levels.iter().enumerate().map(level).unzip();
+        let changes = |spec| Changes::new(spec, streams.stream("cache.invalidation"));
         Hierarchy {
-            levels: levels.map(|(place, level)| Level::new(level, place, spec.ttl)).collect(),
+            levels,
+            devices,
+            promote: spec.levels.iter().map(|level| level.promote.clone()).collect(),
+            mode: spec.mode,
+            write: spec.write,
+            coins: streams.stream("cache.promotion"),
+            changes: spec.invalidation.as_ref().map(changes),
         }
     }
 
@@ -112,46 +85,174 @@ impl<V: Copy> Hierarchy<V> {
         self.levels.len()
     }
 
-    /// How long a look into a level takes.
-    pub fn latency(&self, level: usize) -> Duration {
-        self.levels[level].latency()
-    }
-
     /// What results call a level.
     pub fn name(&self, level: usize) -> &str {
         self.levels[level].name()
     }
 
-    /// Looks in one level: counts it there, and a hit as a use; no promotion.
-    pub fn lookup(&mut self, level: usize, key: Key, now: Time) -> Option<V> {
-        self.levels[level].lookup(key, now)
+    #[inline]
+    fn at(&mut self, now: Time) -> Moment {
+        let changes = self.changes.as_mut().map_or(0, |changes| changes.until(now));
+        Moment { now, changes }
     }
 
-    /// After a hit in level `found`: copies the entry, with what remains of its
-    /// life, into the faster levels, nearest first. Does nothing if it is gone
-    /// by `now`.
+    /// `who` begins a look into a level, which takes that long; `None` if it has
+    /// to wait until [`leave`](Hierarchy::leave) names it.
+    #[inline]
+    pub fn enter(&mut self, level: usize, who: u32, now: Time) -> Option<Duration> {
+        self.devices[level].enter(who, now)
+    }
+
+    /// How long it takes to read the `bytes` of an answer that was found.
+    #[inline]
+    pub fn transfer(&mut self, level: usize, bytes: u64) -> Duration {
+        self.devices[level].transfer(bytes)
+    }
+
+    /// A look into a level ends. Who begins to look now, and how long that takes,
+    /// if anyone waited.
+    #[inline]
+    pub fn leave(&mut self, level: usize, now: Time) -> Option<(u32, Duration)> {
+        self.devices[level].leave(now)
+    }
+
+    /// Looks in one level: counts it there, and a hit as a use; no promotion.
+    #[inline]
+    pub fn lookup(&mut self, level: usize, key: Key, now: Time) -> Option<Hit<V>> {
+        let at = self.at(now);
+        self.levels[level].lookup(key, at)
+    }
+
+    /// After a hit in level `found`: copies the entry into the faster levels,
+    /// nearest first, or moves it up; as often and as far as the level says. Does
+    /// nothing if it is gone by `now`.
     pub fn promote(&mut self, found: usize, key: Key, now: Time) {
-        let (faster, rest) = self.levels.split_at_mut(found);
-        if faster.is_empty() {
+        if found == 0 {
             return;
         }
-        if let Some(entry) = rest[0].peek(key, now) {
-            for level in faster.iter_mut().rev() {
-                level.take_promoted(key, entry, now);
+        let PromoteSpec { probability, to } = &self.promote[found];
+        if probability.get() < 1.0 && self.coins.uniform() >= probability.get() {
+            return;
+        }
+        let top = if *to == PromoteTo::All { 0 } else { found - 1 };
+        let at = self.at(now);
+        if self.mode == ModeSpec::Exclusive {
+            if let Some(entry) = self.levels[found].take(key, at) {
+                self.levels[top].take_promoted(entry, at);
+                self.settle(top, at);
+            }
+        } else if let Some(entry) = self.levels[found].peek(key, at) {
+            for level in (top..found).rev() {
+                self.levels[level].take_promoted(Entry { dirty: false, ..entry }, at);
+                self.settle(level, at);
             }
         }
     }
 
-    /// Writes all levels.
-    pub fn store(&mut self, key: Key, size: Size, value: V, now: Time) {
-        for level in &mut self.levels {
-            level.store(key, size, value, now);
+    /// Writes an answer that was made at `now`: to all levels, or to the fastest.
+    /// `life` takes the place of the cache's `ttl`.
+    pub fn store(&mut self, key: Key, size: Size, value: V, life: Option<Duration>, now: Time) {
+        let at = self.at(now);
+        self.write(None, self.entry(key, size, value, life, at), at);
+    }
+
+    /// Puts in an answer of the age `age` at the beginning of a run: into one
+    /// level, or as if it were written then.
+    pub fn warm(&mut self, level: Option<usize>, key: Key, size: Size, value: V, age: Duration) {
+        let at = self.at(Time::ZERO);
+        let written = -i64::try_from(age.as_nanos()).unwrap_or(i64::MAX);
+        let entry = self.entry(key, size, value, None, at);
+        self.write(level, Entry { written, ..entry }, at);
+    }
+
+    #[inline]
+    fn entry(
+        &self,
+        key: Key,
+        size: Size,
+        value: V,
+        life: Option<Duration>,
+        at: Moment,
+    ) -> Entry<V> {
+        let stale_from =
+            self.changes.as_ref().map_or(u64::MAX, |it| it.first_after(key, at.changes));
+        Entry {
+            key,
+            value,
+            size,
+            written: at.now.0 as i64,
+            life: life.unwrap_or(Duration::MAX),
+            expires: Time::MAX,
+            idle: Time::MAX,
+            stale_from,
+            mark: 0,
+            dirty: false,
+        }
+    }
+
+    fn write(&mut self, level: Option<usize>, entry: Entry<V>, at: Moment) {
+        let last = self.levels.len() - 1;
+        match (level, self.mode, self.write) {
+            (Some(level), _, _) => {
+                self.levels[level].write(entry, at);
+                self.settle(level, at);
+            }
+            (None, ModeSpec::Inclusive, WriteSpec::Through) => {
+                for level in &mut self.levels {
+                    level.write(entry, at);
+                }
+            }
+            (None, ModeSpec::Inclusive, WriteSpec::Back) => {
+                self.levels[0].write(Entry { dirty: last > 0, ..entry }, at);
+                self.settle(0, at);
+            }
+            (None, ModeSpec::Exclusive, _) => {
+                for level in &mut self.levels[1..] {
+                    level.take(entry.key, at);
+                }
+                self.levels[0].write(entry, at);
+                self.settle(0, at);
+            }
+        }
+    }
+
+    /// Takes what had to leave level `from` to the next, and so on down.
+    #[inline]
+    fn settle(&mut self, from: usize, at: Moment) {
+        let last = self.levels.len() - 1;
+        for level in from..last {
+            if self.levels[level].passed().is_empty() {
+                continue;
+            }
+            let mut passed = std::mem::take(self.levels[level].passed());
+            self.levels[level].count_passed(passed.len() as u64);
+            for entry in passed.drain(..) {
+                let dirty = entry.dirty && level + 1 < last;
+                self.levels[level + 1].write(Entry { dirty, ..entry }, at);
+            }
+            *self.levels[level].passed() = passed;
         }
     }
 
     /// What happened in a level since the last reset.
     pub fn stats(&self, level: usize) -> &LevelStats {
         self.levels[level].stats()
+    }
+
+    /// Mean seconds of a look into a level, the reading of what was found
+    /// included.
+    pub fn latency_mean_s(&self, level: usize) -> f64 {
+        self.devices[level].mean_s()
+    }
+
+    /// Mean seconds of waiting for a level.
+    pub fn wait_mean_s(&self, level: usize) -> f64 {
+        self.devices[level].wait_mean_s()
+    }
+
+    /// The busy share of a level; NaN where it serves as many as come.
+    pub fn utilization(&self, level: usize, now: Time) -> f64 {
+        self.devices[level].utilization(now)
     }
 
     /// Entries that a level holds, among them those that expired unnoticed.
@@ -164,135 +265,31 @@ impl<V: Copy> Hierarchy<V> {
         self.levels[level].weight()
     }
 
+    /// Lets all that is due by itself until `now` go.
+    pub fn advance(&mut self, now: Time) {
+        let at = self.at(now);
+        self.levels.iter_mut().for_each(|level| level.advance(at));
+    }
+
+    /// What every level holds: keys, values and their ages, the next to be evicted
+    /// first.
+    pub fn into_contents(mut self, now: Time) -> Vec<Vec<(Key, V, Duration)>> {
+        let at = self.at(now);
+        let age = |entry: &Entry<V>| Duration((now.0 as i64).saturating_sub(entry.written) as u64);
+        let of = |level: Level<V>| {
+            let entries = level.into_entries(at).into_iter();
+            entries.map(|entry| (entry.key, entry.value, age(&entry))).collect()
+        };
+        self.levels.into_iter().map(of).collect()
+    }
+
     /// Counts from zero again, as at the end of a warm-up; the contents stay.
-    pub fn reset_stats(&mut self) {
+    pub fn reset_stats(&mut self, now: Time) {
+        self.advance(now);
         self.levels.iter_mut().for_each(Level::reset_stats);
+        self.devices.iter_mut().for_each(|device| device.reset(now));
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SIZE: Size = Size { bytes: 1, tokens: 1 };
-
-    fn cache(yaml: &str) -> Hierarchy<u64> {
-        Hierarchy::new(&serde_yaml::from_str(yaml).unwrap())
-    }
-
-    /// Asks level by level; promotes what is found. The level, from 1.
-    fn ask(cache: &mut Hierarchy<u64>, key: u64, now: Time) -> Option<usize> {
-        let found = (0..cache.levels()).find(|l| cache.lookup(*l, Key(key), now).is_some())?;
-        cache.promote(found, Key(key), now);
-        Some(found + 1)
-    }
-
-    const DEMO: &str =
-        "levels: [{capacity: 5}, {capacity: 10, policy: fifo}, {capacity: 20, policy: fifo}]";
-
-    #[test]
-    fn the_notebooks_demo_gives_its_figures() {
-        let mut cache = cache(DEMO);
-        for q in 0..15 {
-            cache.store(Key(q), SIZE, q, Time::ZERO);
-        }
-        assert_eq!([0, 1, 2].map(|level| cache.entries(level)), [5, 10, 15]);
-        let found = [14, 13, 9, 8, 7, 99].map(|q| ask(&mut cache, q, Time::ZERO));
-        assert_eq!(found, [Some(1), Some(1), Some(2), Some(2), Some(2), None]);
-        assert_eq!([0, 1, 2].map(|level| cache.stats(level).hits), [2, 3, 0]);
-        assert_eq!([0, 1, 2].map(|level| cache.stats(level).lookups), [6, 4, 1]);
-        assert_eq!(cache.stats(0).promotions, 3);
-    }
-
-    #[test]
-    fn a_hit_is_promoted_to_every_faster_level_and_to_no_other() {
-        let mut cache = cache(DEMO);
-        for q in 0..15 {
-            cache.store(Key(q), SIZE, q, Time::ZERO);
-        }
-        assert_eq!(ask(&mut cache, 0, Time::ZERO), Some(3));
-        assert_eq!([0, 1, 2].map(|level| cache.stats(level).promotions), [1, 1, 0]);
-        assert_eq!(ask(&mut cache, 0, Time::ZERO), Some(1));
-        assert_eq!(ask(&mut cache, 5, Time::ZERO), Some(3), "the promoted one took its place");
-    }
-
-    #[test]
-    fn fifo_levels_do_not_refresh_on_a_hit_and_lru_levels_do() {
-        for (policy, expected) in [("fifo", None), ("lru", Some(7))] {
-            let mut cache = cache(&format!("levels: [{{capacity: 2, policy: {policy}}}]"));
-            for key in [7, 8] {
-                cache.store(Key(key), SIZE, key, Time::ZERO);
-            }
-            cache.lookup(0, Key(7), Time::ZERO);
-            cache.store(Key(9), SIZE, 9, Time::ZERO);
-            assert_eq!(cache.lookup(0, Key(7), Time::ZERO), expected, "{policy}");
-        }
-    }
-
-    #[test]
-    fn a_promoted_copy_lives_no_longer_than_its_original_nor_than_its_level_allows() {
-        let mut cache = cache("{ttl: 100ns, levels: [{capacity: 1, ttl: 30ns}, {capacity: 9}]}");
-        cache.store(Key(1), SIZE, 1, Time(0));
-        cache.store(Key(2), SIZE, 2, Time(0));
-        assert_eq!(ask(&mut cache, 1, Time(50)), Some(2));
-        assert_eq!(ask(&mut cache, 1, Time(79)), Some(1));
-        assert_eq!(ask(&mut cache, 1, Time(80)), Some(2), "30 ns after the promotion");
-        assert_eq!(ask(&mut cache, 1, Time(99)), Some(1));
-        assert_eq!(ask(&mut cache, 1, Time(100)), None, "100 ns after the store");
-        assert_eq!(cache.stats(0).expirations, 2);
-    }
-
-    #[test]
-    fn a_promotion_that_comes_late_does_no_harm() {
-        let mut cache = cache("{ttl: 100ns, levels: [{capacity: 1}, {capacity: 2}]}");
-        cache.store(Key(1), SIZE, 1, Time(0));
-        cache.store(Key(2), SIZE, 2, Time(50));
-        assert_eq!(cache.lookup(1, Key(1), Time(99)), Some(1));
-        cache.promote(1, Key(1), Time(100));
-        assert_eq!(cache.stats(0).promotions, 0, "expired on the way");
-        assert_eq!(cache.lookup(1, Key(2), Time(100)), Some(2));
-        cache.store(Key(3), SIZE, 3, Time(101));
-        cache.store(Key(4), SIZE, 4, Time(102));
-        cache.promote(1, Key(2), Time(103));
-        assert_eq!(cache.stats(0).promotions, 0, "evicted on the way");
-        assert_eq!(cache.lookup(0, Key(4), Time(103)), Some(4));
-    }
-
-    #[test]
-    fn resetting_statistics_keeps_the_contents() {
-        let mut cache = cache(DEMO);
-        cache.store(Key(1), SIZE, 1, Time::ZERO);
-        ask(&mut cache, 1, Time::ZERO);
-        cache.reset_stats();
-        assert_eq!(*cache.stats(0), LevelStats::default());
-        assert_eq!(ask(&mut cache, 1, Time::ZERO), Some(1));
-    }
-
-    #[test]
-    fn the_default_is_the_notebooks_cache() {
-        let spec: CacheSpec = serde_yaml::from_str("{}").unwrap();
-        let cache: Hierarchy<()> = Hierarchy::new(&spec);
-        let latencies = [0, 1, 2].map(|level| cache.latency(level).as_nanos() / 1_000_000);
-        assert_eq!((cache.levels(), latencies), (3, [0, 10, 50]));
-        let again = serde_yaml::from_str(&serde_yaml::to_string(&spec).unwrap()).unwrap();
-        assert_eq!(spec, again);
-    }
-
-    #[test]
-    fn every_mistake_is_reported_at_its_place() {
-        let found = |yaml: &str| {
-            let spec: CacheSpec = serde_yaml::from_str(yaml).unwrap();
-            let mut problems = Problems::default();
-            spec.check(&mut problems);
-            let paths = problems.list().iter().map(|problem| problem.path.to_string());
-            paths.collect::<Vec<_>>().join(" ")
-        };
-        assert_eq!(found("{}"), "");
-        assert_eq!(found("levels: []"), "levels");
-        assert_eq!(
-            found("{ttl: 0s, levels: [{capacity: 0B}, {ttl: 0s}, {name: l1}, {name: ''}]}"),
-            "ttl levels.0.capacity levels.1.ttl levels.2.name levels.3.name"
-        );
-        assert!(serde_yaml::from_str::<CacheSpec>("levels: [{polcy: lru}]").is_err());
-    }
-}
+mod tests;

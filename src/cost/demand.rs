@@ -33,10 +33,35 @@ pub struct Demand {
 
 impl Demand {
     /// The most that may be charged for, in tenths of a token: the estimates'
-    /// base.
+    /// base. What of the prompt will be in a prefix cache is not known yet, so
+    /// that none of it is taken to be.
     #[inline]
     pub fn most_decitokens(&self) -> u64 {
         self.input_decitokens.saturating_add(10 * u64::from(self.max_tokens))
+    }
+}
+
+/// What an answer took, and is charged for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Tenths of an input token, cached ones included.
+    pub input_decitokens: u64,
+    /// Of these, tenths that were in the server's prefix cache.
+    pub cached_decitokens: u64,
+    /// Output tokens.
+    pub output_tokens: u32,
+}
+
+impl Usage {
+    /// With nothing cached.
+    pub const fn new(input_decitokens: u64, output_tokens: u32) -> Self {
+        Usage { input_decitokens, cached_decitokens: 0, output_tokens }
+    }
+
+    /// The same if nothing had been cached.
+    #[must_use]
+    pub const fn uncached(&self) -> Self {
+        Usage { cached_decitokens: 0, ..*self }
     }
 }
 

@@ -40,7 +40,7 @@ mod spec;
 pub use crate::workload::UserId;
 pub use budget::{BudgetSpec, BudgetsSpec};
 pub use calendar::Calendar;
-pub use demand::{Candidate, Choice, Demand, InsufficientBudget, ModelId};
+pub use demand::{Candidate, Choice, Demand, InsufficientBudget, ModelId, Usage};
 pub use ledger::{Ledger, ModelAccount, UserAccount};
 pub use money::Money;
 pub use optimizer::Optimizer;

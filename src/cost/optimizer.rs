@@ -4,7 +4,7 @@ use super::budget::Budgets;
 use super::ledger::{Charge, Ledger};
 use super::select::{Ask, Offer, Selector};
 use super::{
-    Candidate, Choice, CostSpec, Demand, InsufficientBudget, ModelId, Money, Price, UserId,
+    Candidate, Choice, CostSpec, Demand, InsufficientBudget, ModelId, Money, Price, Usage, UserId,
 };
 use crate::kernel::Time;
 
@@ -61,17 +61,10 @@ impl Optimizer {
     /// # Panics
     /// `model` is not one of those given to [`new`](Optimizer::new).
     #[inline]
-    pub fn charge(
-        &mut self,
-        user: UserId,
-        model: ModelId,
-        input_decitokens: u64,
-        output_tokens: u32,
-        now: Time,
-    ) -> Money {
-        let decitokens = input_decitokens.saturating_add(10 * u64::from(output_tokens));
-        let amount = self.price(model).of(decitokens);
+    pub fn charge(&mut self, user: UserId, model: ModelId, usage: &Usage, now: Time) -> Money {
+        let amount = self.price(model).of_usage(usage);
         let overshoot = self.budgets.spend(user, amount, now);
+        let &Usage { input_decitokens, output_tokens, .. } = usage;
         self.ledger.charge(&Charge {
             user,
             model,
@@ -189,16 +182,16 @@ mod tests {
         let dear = demand(ANN, 10, 500, 0.9);
         let mut ask = |now| optimizer.choose(&dear, now).map(|choice| choice.model);
         assert_eq!(ask(day(0)), Ok(GPT_4));
-        assert_eq!(optimizer.charge(ANN, GPT_4, 130, 400, day(0)), usd("$0.01239"));
+        assert_eq!(optimizer.charge(ANN, GPT_4, &Usage::new(130, 400), day(0)), usd("$0.01239"));
         // $0.00761 left today: too little for gpt-4, so the cheapest stands in.
         assert_eq!(optimizer.choose(&dear, day(0)).unwrap().model, LLAMA);
-        assert_eq!(optimizer.charge(ANN, LLAMA, 130, 400, day(0)), usd("$0.0000413"));
+        assert_eq!(optimizer.charge(ANN, LLAMA, &Usage::new(130, 400), day(0)), usd("$0.0000413"));
         // The 29th: a new day, and $0.0225687 left in the month.
         assert_eq!(optimizer.choose(&dear, day(1)).unwrap().model, GPT_4);
-        assert_eq!(optimizer.charge(ANN, GPT_4, 130, 500, day(1)), usd("$0.01539"));
+        assert_eq!(optimizer.charge(ANN, GPT_4, &Usage::new(130, 500), day(1)), usd("$0.01539"));
         // $0.0071787 left in the month; 2000 tokens of gpt-4 overshoot that by
         // $0.0528213, and today's $0.00461 by $0.05539.
-        assert_eq!(optimizer.charge(ANN, GPT_4, 0, 2000, day(1)), usd("$0.06"));
+        assert_eq!(optimizer.charge(ANN, GPT_4, &Usage::new(0, 2000), day(1)), usd("$0.06"));
         assert_eq!(optimizer.ledger().overshoot(), usd("$0.05539"));
         assert_eq!(optimizer.choose(&dear, day(1)), Err(InsufficientBudget));
         // 1 March: both begin anew.
@@ -223,7 +216,10 @@ mod tests {
             optimizer.choose(&demand(ANN, 10, 500, 0.9), Time::ZERO),
             Err(InsufficientBudget)
         );
-        assert_eq!(optimizer.charge(BOB, GPT_35, 130, 100, Time::ZERO), usd("$0.000226"));
+        assert_eq!(
+            optimizer.charge(BOB, GPT_35, &Usage::new(130, 100), Time::ZERO),
+            usd("$0.000226")
+        );
         assert_eq!(optimizer.ledger().users()[1].charged, usd("$0.000226"));
         assert_eq!(optimizer.ledger().overshoot(), Money::ZERO);
     }
@@ -246,7 +242,7 @@ mod tests {
     #[test]
     fn the_end_of_the_warm_up_empties_the_ledger_but_refunds_nobody() {
         let mut optimizer = optimizer("budgets: { default: { daily: $0.01 } }", NEW_YEAR);
-        optimizer.charge(ANN, GPT_4, 0, 300, Time::ZERO);
+        optimizer.charge(ANN, GPT_4, &Usage::new(0, 300), Time::ZERO);
         optimizer.save(BOB, usd("$0.5"));
         optimizer.reset_stats();
         assert_eq!(optimizer.ledger().total() + optimizer.ledger().saved(), Money::ZERO);
@@ -284,17 +280,20 @@ mod tests {
         input_decitokens: u64,
         max_tokens: u32,
         answered: f64,
+        cached: f64,
         wait: u64,
         hit: bool,
     }
 
     fn steps() -> impl Strategy<Value = Vec<Step>> {
-        let step = (0_u32..5, 0_u64..50_000, 0_u32..4000, 0.0..=1.0, 0_u64..40_000, any::<bool>())
-            .prop_map(|(user, input_decitokens, max_tokens, answered, wait, hit)| Step {
+        let shares = (0.0..=1.0, 0.0..=1.0);
+        let step = (0_u32..5, 0_u64..50_000, 0_u32..4000, shares, 0_u64..40_000, any::<bool>())
+            .prop_map(|(user, input_decitokens, max_tokens, (answered, cached), wait, hit)| Step {
                 user,
                 input_decitokens,
                 max_tokens,
                 answered,
+                cached,
                 wait,
                 hit,
             });
@@ -314,7 +313,8 @@ mod tests {
             // Prices that a tenth of a token does not divide.
             let models: Vec<(String, Candidate)> = [(30_000_007, 0.95), (2_000_003, 0.85), (131, 0.75)]
                 .map(|(picos, quality)| {
-                    let price = Price::per_token(Money::from_picos(picos));
+                    let price = Price::per_token(Money::from_picos(picos))
+                        .with_cached_input(Money::from_picos(picos / 3));
                     (format!("{picos}"), Candidate { price, quality })
                 })
                 .into();
@@ -332,7 +332,9 @@ mod tests {
                     continue;
                 }
                 let output = (f64::from(step.max_tokens) * step.answered) as u32;
-                let amount = optimizer.charge(user, choice.model, input_decitokens, output, now);
+                let cached_decitokens = (input_decitokens as f64 * step.cached) as u64;
+                let usage = Usage { cached_decitokens, ..Usage::new(input_decitokens, output) };
+                let amount = optimizer.charge(user, choice.model, &usage, now);
                 prop_assert!(amount <= choice.estimate);
                 charged += amount;
                 prop_assert!(optimizer.ledger().balances());
@@ -345,7 +347,7 @@ mod tests {
         fn overshoot_is_the_spend_beyond_the_limit(charges in prop::collection::vec(0_u32..100_000, 1..50)) {
             let mut optimizer = optimizer("budgets: { default: { daily: $1 } }", NEW_YEAR);
             for tokens in charges {
-                optimizer.charge(ANN, GPT_4, 0, tokens, Time::ZERO);
+                optimizer.charge(ANN, GPT_4, &Usage::new(0, tokens), Time::ZERO);
             }
             let ledger = optimizer.ledger();
             prop_assert_eq!(ledger.overshoot(), (ledger.total() - usd("$1")).max(Money::ZERO));

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Money;
+use super::{Money, Usage};
 use crate::spec::Problems;
 
 /// The price of a model.
@@ -12,6 +12,10 @@ use crate::spec::Problems;
 pub struct PriceSpec {
     /// US dollars for each token, of the prompt and of the answer alike.
     pub per_token: Money,
+    /// US dollars for each token of the prompt that was in the server's prefix
+    /// cache. Default: the same as any other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cached_input: Option<Money>,
 }
 
 /// The highest price: no product of a price and a count of tokens overflows.
@@ -22,23 +26,33 @@ const DEAR_PER_TOKEN: Money = Money::from_picos(10_000_000_000);
 
 impl PriceSpec {
     /// A price of nothing, as for a model of one's own.
-    pub const FREE: PriceSpec = PriceSpec { per_token: Money::ZERO };
+    pub const FREE: PriceSpec = PriceSpec { per_token: Money::ZERO, cached_input: None };
 
     /// The price as the optimizer uses it.
     pub fn price(&self) -> Price {
-        Price::per_token(self.per_token)
+        let price = Price::per_token(self.per_token);
+        self.cached_input.map_or(price, |cached| price.with_cached_input(cached))
     }
 
-    /// Checks that the price is one of a token.
+    /// Checks that the prices are those of a token.
     pub fn check(&self, problems: &mut Problems) {
         let help = "prices are for a single token: $3 per million tokens is `per_token: 0.000003`";
-        problems.at("per_token", |p| {
-            if self.per_token > MOST_PER_TOKEN {
-                p.error_help(format!("{} a token is too much", self.per_token), help);
-            } else if self.per_token > DEAR_PER_TOKEN {
-                p.warn(format!("{} a token is far above any public price; {help}", self.per_token));
-            }
-        });
+        let prices = [("per_token", Some(self.per_token)), ("cached_input", self.cached_input)];
+        for (name, price) in prices {
+            let Some(price) = price else { continue };
+            problems.at(name, |p| {
+                if price > MOST_PER_TOKEN {
+                    p.error_help(format!("{price} a token is too much"), help);
+                } else if price > DEAR_PER_TOKEN {
+                    p.warn(format!("{price} a token is far above any public price; {help}"));
+                }
+            });
+        }
+        if self.cached_input.is_some_and(|cached| cached > self.per_token) {
+            problems.at("cached_input", |p| {
+                p.warn("a token that was cached costs more than one that was not");
+            });
+        }
     }
 }
 
@@ -50,13 +64,36 @@ impl PriceSpec {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Price {
     picos: u64,
+    /// Of a cached token of the prompt.
+    cached: u64,
 }
 
 impl Price {
     /// A price in dollars per token. Below nothing is nothing; above $1000 is
     /// $1000 (which [`PriceSpec::check`] refuses).
     pub fn per_token(money: Money) -> Self {
-        Price { picos: money.clamp(Money::ZERO, MOST_PER_TOKEN).picos() as u64 }
+        let picos = whole_picos(money);
+        Price { picos, cached: picos }
+    }
+
+    /// The same price with another one for cached tokens of the prompt.
+    #[must_use]
+    pub fn with_cached_input(self, money: Money) -> Self {
+        Price { cached: whole_picos(money), ..self }
+    }
+
+    /// The cost of an answer, rounded half up to the pico-dollar.
+    #[inline]
+    pub fn of_usage(self, usage: &Usage) -> Money {
+        let cached = usage.cached_decitokens.min(usage.input_decitokens);
+        let output = 10 * u64::from(usage.output_tokens);
+        let full = (usage.input_decitokens - cached).saturating_add(output);
+        if cached == 0 {
+            return self.of(full);
+        }
+        let tenths = i128::from(self.picos) * i128::from(full)
+            + i128::from(self.cached) * i128::from(cached);
+        Money::from_picos((tenths + 5) / 10)
     }
 
     /// The cost of `decitokens` tenths of a token, rounded half up to the
@@ -85,6 +122,10 @@ impl Price {
     fn of_many(picos: u64, decitokens: u64) -> Money {
         Money::from_picos((i128::from(picos) * i128::from(decitokens) + 5) / 10)
     }
+}
+
+fn whole_picos(money: Money) -> u64 {
+    money.clamp(Money::ZERO, MOST_PER_TOKEN).picos() as u64
 }
 
 #[cfg(test)]
@@ -118,10 +159,25 @@ mod tests {
     }
 
     #[test]
+    fn cached_tokens_have_their_own_price() {
+        // gpt-4o in 2025, per token: $2.5e-6 of the prompt, half of it cached.
+        let price = price("2.5e-6").with_cached_input("1.25e-6".parse().unwrap());
+        let usage = |cached_decitokens| Usage { cached_decitokens, ..Usage::new(20_000, 100) };
+        // 2000 + 100 tokens; then 1200 of them at half the price.
+        assert_eq!(price.of_usage(&usage(0)).to_string(), "$0.00525");
+        assert_eq!(price.of_usage(&usage(12_000)).to_string(), "$0.00375");
+        assert_eq!(price.of_usage(&usage(u64::MAX)).to_string(), "$0.00275", "all of them");
+        assert_eq!(Price::per_token(Money::from_picos(7)).of_usage(&usage(13)), {
+            Money::from_picos(7 * 2100)
+        });
+    }
+
+    #[test]
     fn a_price_out_of_range_is_refused_and_a_strange_one_questioned() {
         let found = |per_token: f64| {
             let mut problems = Problems::default();
-            PriceSpec { per_token: Money::from_usd(per_token) }.check(&mut problems);
+            let per_token = Money::from_usd(per_token);
+            PriceSpec { per_token, ..PriceSpec::FREE }.check(&mut problems);
             problems.into_list().pop().map(|problem| (problem.path.to_string(), problem.severity))
         };
         assert_eq!(found(0.0006), None);

@@ -3,9 +3,11 @@
 use super::charts::ChartSpec;
 use super::spec::{Experiment, Warmup};
 use crate::kernel::Duration;
+use crate::serving::ModelSpec;
 use crate::spec::Problems;
 use crate::system::METRICS;
 use crate::workload::lengths::LengthsSpec;
+use crate::workload::trace::TraceSpec;
 
 /// The remedy where answers are cut.
 const RAISE: &str =
@@ -32,6 +34,7 @@ impl Experiment {
                 p.at(name.as_str(), |p| model.check(p));
             }
         });
+        self.check_blocks(problems);
         if let Some(cost) = &self.cost {
             let models: Vec<&str> = self.models.keys().map(String::as_str).collect();
             // Whose budgets there are is checked once the workload is ready.
@@ -114,6 +117,29 @@ impl Experiment {
                     p.warn(format!(
                         "the trace's answers are cut to {most} tokens, the default; {RAISE}"
                     ));
+                });
+            });
+        }
+    }
+
+    /// The blocks of a trace have the trace's size; what prompts share matters to
+    /// prefix caches only.
+    fn check_blocks(&self, problems: &mut Problems) {
+        let keeps = |model: &ModelSpec| model.server.prefix_cache.is_some();
+        if self.workload.shared_prefix.is_some() && !self.models.values().any(keeps) {
+            problems.at("workload", |p| {
+                p.at("shared_prefix", |p| {
+                    p.warn("it has no effect, as no model's server has a `prefix_cache`");
+                });
+            });
+        }
+        let of_trace = self.workload.trace.as_ref().and_then(TraceSpec::block_tokens);
+        let Some(of_trace) = of_trace else { return };
+        for (name, model) in &self.models {
+            let Some(cache) = &model.server.prefix_cache else { continue };
+            problems.at("models", |p| {
+                p.at(name.as_str(), |p| {
+                    p.at("server", |p| p.at("prefix_cache", |p| cache.check_trace(of_trace, p)));
                 });
             });
         }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path as FilePath;
+use std::sync::Arc;
 
 use md5::{Digest, Md5};
 use serde_yaml::Value;
@@ -9,9 +10,10 @@ use serde_yaml::Value;
 use super::load::{Diagnostic, Document, path, read};
 use super::spec::Experiment;
 use super::sweep::Grid;
+use crate::cache::{CacheSpec, SemanticPlan};
 use crate::serving::ModelSpec;
 use crate::spec::{Path, Problem, Problems, Segment, Severity};
-use crate::system::Setup;
+use crate::system::{Contents, Setup};
 use crate::workload::{DataPaths, Plan, WorkloadSpec};
 
 /// What the command line changes in a file.
@@ -107,7 +109,7 @@ fn strange_axes(base: &Experiment, document: &Document) -> Vec<Diagnostic> {
     sure.map(|problem| document.diagnose(&problem)).collect()
 }
 
-/// Warns of budgets that nobody in the workload has.
+/// Warns of budgets and classes that nobody in the workload has.
 fn strange_payers(experiment: &Experiment, setup: &Setup) -> Vec<Problem> {
     let mut problems = Problems::default();
     if let Some(budgets) = experiment.cost.as_ref().and_then(|cost| cost.budgets.as_ref()) {
@@ -116,6 +118,12 @@ fn strange_payers(experiment: &Experiment, setup: &Setup) -> Vec<Problem> {
             users.iter().flat_map(|user| [user.name.as_str(), &*user.class]).collect();
         let names: Vec<&str> = names.into_iter().collect();
         problems.at("cost", |p| p.at("budgets", |p| budgets.check(Some(&names), p)));
+    }
+    if let Some(cache) = &experiment.cache {
+        let users = setup.workload.users().iter();
+        let classes: BTreeSet<&str> = users.map(|user| &*user.class).collect();
+        let classes: Vec<&str> = classes.into_iter().collect();
+        problems.at("cache", |p| cache.check_classes(&classes, p));
     }
     problems.into_list()
 }
@@ -248,7 +256,7 @@ fn setups(
     let paths = DataPaths::for_experiment(
         document.sources.first().map(|source| FilePath::new(&source.name)),
     );
-    let mut workloads = Workloads { paths, plans: BTreeMap::new() };
+    let mut workloads = Workloads { paths, plans: BTreeMap::new(), semantic: Vec::new() };
     if grid.axes.is_empty() {
         let setup = workloads.setup(base).map_err(|problem| vec![document.diagnose(&problem)])?;
         return Ok(vec![setup]);
@@ -311,6 +319,7 @@ pub fn plain(value: &Value) -> String {
 struct Workloads {
     paths: DataPaths,
     plans: BTreeMap<String, Plan>,
+    semantic: Vec<SemanticPlan>,
 }
 
 impl Workloads {
@@ -325,8 +334,27 @@ impl Workloads {
         Ok(plan)
     }
 
+    fn semantic(
+        &mut self,
+        cache: Option<&CacheSpec>,
+        workload: &Plan,
+    ) -> Result<Option<SemanticPlan>, Problem> {
+        let Some((ttl, spec)) = cache.and_then(|cache| Some((cache.ttl, cache.semantic.as_ref()?)))
+        else {
+            return Ok(None);
+        };
+        let plan = SemanticPlan::new(spec, ttl, workload, &self.paths, &self.semantic);
+        let plan = plan.map_err(|problem| {
+            let place = Path::parse("cache.semantic").0.into_iter();
+            Problem { path: Path(place.chain(problem.path.0).collect()), ..problem }
+        })?;
+        self.semantic.push(plan.clone());
+        Ok(Some(plan))
+    }
+
     fn setup(&mut self, experiment: &Experiment) -> Result<Setup, Problem> {
         let workload = self.plan(&experiment.workload)?;
+        let semantic = self.semantic(experiment.cache.as_ref(), &workload)?;
         let mut models: Vec<(String, ModelSpec)> =
             experiment.models.iter().map(|(name, model)| (name.clone(), model.clone())).collect();
         if models.is_empty() {
@@ -334,10 +362,13 @@ impl Workloads {
         }
         let endless = experiment.requests.is_none() && workload.count().is_none();
         let ten_minutes = crate::kernel::Duration::from_secs(600);
-        Ok(Setup {
+        let mut setup = Setup {
             workload,
             pipeline: experiment.pipeline.clone(),
             cache: experiment.cache.clone(),
+            semantic,
+            warm_start: None,
+            record_cache: experiment.record.cache,
             models,
             cost: experiment.cost.clone().unwrap_or_default(),
             start: experiment.start.0,
@@ -345,6 +376,25 @@ impl Workloads {
             requests: experiment.requests,
             warmup: experiment.warmup.span(),
             interval: experiment.record.interval,
-        })
+        };
+        setup.warm_start = self.warm_start(&setup)?;
+        Ok(setup)
+    }
+
+    /// Finds and reads what the caches hold at the start.
+    fn warm_start(&self, setup: &Setup) -> Result<Option<Arc<Contents>>, Problem> {
+        let name = setup.cache.as_ref().and_then(|cache| cache.warm_start.as_deref());
+        let Some(name) = name else { return Ok(None) };
+        let path = Path::parse("cache.warm_start");
+        let file = self.paths.find(name, "").map_err(|searched| {
+            let searched: Vec<String> =
+                searched.iter().map(|place| place.display().to_string()).collect();
+            Problem {
+                help: Some(format!("searched: {}", searched.join(", "))),
+                ..problem(path.clone(), format!("`{}` was not found", name.display()))
+            }
+        })?;
+        let contents = Contents::read(&file, setup);
+        contents.map(Arc::new).map(Some).map_err(|error| problem(path, error.to_string()))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::cache::cache_key_md5;
+use crate::cache::{SEMANTIC, cache_key_md5};
 use crate::kernel::Time;
 use crate::pipeline::Outcome;
 use crate::stats::Cell;
@@ -90,6 +90,7 @@ impl<'s, W: Write> RequestWriter<'s, W> {
                     .and_then(|levels| levels.get(usize::from(*level)))
                     .map(|spec| spec.name_at(usize::from(*level)))
             }
+            Outcome::SimilarHit => Some(SEMANTIC.to_owned()),
             _ => None,
         };
         let key = (!params.missing_prompt && !failed).then(|| {

@@ -107,6 +107,9 @@ pub struct RecordSpec {
     pub requests: bool,
     /// Write `log.csv`, the pipeline's last log entries. Default false.
     pub log: bool,
+    /// Write `cache.csv`, what the caches hold at the end: a `warm_start` for
+    /// another experiment. Default false.
+    pub cache: bool,
     /// The timeline's interval. Default: a 60th of the duration.
     pub interval: Option<Duration>,
 }

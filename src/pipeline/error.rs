@@ -23,6 +23,12 @@ pub enum RequestError {
 }
 
 impl RequestError {
+    /// Whether anyone who asked the same now would get it too: it is the models',
+    /// not the request's or its user's own.
+    pub const fn is_everyones(self) -> bool {
+        matches!(self, RequestError::QueueFull)
+    }
+
     /// Whether the system turned a sound request away (`rejected`), rather than
     /// the request being wrong (`errors`).
     pub const fn is_rejection(self) -> bool {

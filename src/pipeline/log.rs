@@ -10,18 +10,23 @@ use crate::kernel::{Duration, Time};
 pub enum Outcome {
     /// Answered from cache level `0`, `1`, ...
     Hit(u8),
+    /// Answered from the semantic cache, rightly or not.
+    SimilarHit,
     /// Answered by a model.
     Answered,
+    /// Answered by a model that another request with the same key had asked.
+    Coalesced,
     /// Not answered.
     Failed(RequestError),
 }
 
 impl Outcome {
-    /// `hit`, `answered`, `error` or `rejected`.
+    /// `hit`, `answered`, `coalesced`, `error` or `rejected`.
     pub const fn name(self) -> &'static str {
         match self {
-            Outcome::Hit(_) => "hit",
+            Outcome::Hit(_) | Outcome::SimilarHit => "hit",
             Outcome::Answered => "answered",
+            Outcome::Coalesced => "coalesced",
             Outcome::Failed(error) if error.is_rejection() => "rejected",
             Outcome::Failed(_) => "error",
         }

@@ -65,30 +65,43 @@ pub struct KeyMaker {
     /// For each profile the index of its triple.
     triple: Vec<u32>,
     triples: u64,
+    /// For each triple the first profile that has it.
+    profile: Vec<u32>,
 }
 
 impl KeyMaker {
     /// For the parameters of each profile.
     pub fn new(params: &[Params]) -> Self {
         let mut seen: Vec<(String, u32, String)> = Vec::new();
+        let mut profile = Vec::new();
         let triple = params
             .iter()
-            .map(|params| {
+            .zip(0..)
+            .map(|(params, of)| {
                 let triple =
                     (params.temperature.to_string(), params.max_tokens, params.top_p.to_string());
                 let index = seen.iter().position(|known| *known == triple).unwrap_or_else(|| {
                     seen.push(triple);
+                    profile.push(of);
                     seen.len() - 1
                 });
                 index as u32
             })
             .collect();
-        KeyMaker { triple, triples: seen.len().max(1) as u64 }
+        KeyMaker { triple, triples: seen.len().max(1) as u64, profile }
     }
 
     /// The key of `prompt` asked with the parameters of profile `profile`.
     #[inline]
     pub fn key(&self, prompt: PromptId, profile: u32) -> Key {
-        Key(prompt.0 * self.triples + u64::from(self.triple[profile as usize]))
+        let triple = u64::from(self.triple[profile as usize]);
+        // A trace's prompts may be 64-bit hashes, which go around.
+        Key(prompt.0.wrapping_mul(self.triples).wrapping_add(triple))
+    }
+
+    /// The prompt of a key, and a profile that it was asked with.
+    pub fn parts(&self, key: Key) -> (PromptId, u32) {
+        let profile = self.profile.get((key.0 % self.triples) as usize).copied();
+        (PromptId(key.0 / self.triples), profile.unwrap_or(0))
     }
 }

@@ -111,7 +111,7 @@ impl StagesSpec {
             Stage::Select => self.select,
             Stage::Postprocess => self.postprocess,
             Stage::Format => self.format,
-            Stage::Cache | Stage::Inference => Duration::ZERO,
+            Stage::Cache | Stage::Semantic | Stage::Inference => Duration::ZERO,
         }
     }
 }

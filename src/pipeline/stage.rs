@@ -13,6 +13,8 @@ pub enum Stage {
     Key,
     /// The caches, level by level.
     Cache,
+    /// The cache of answers to similar prompts.
+    Semantic,
     /// The choice of a model within the budget.
     Select,
     /// The model server: its queue and its work.
@@ -25,11 +27,12 @@ pub enum Stage {
 
 impl Stage {
     /// All stages, in order.
-    pub const ALL: [Stage; 8] = [
+    pub const ALL: [Stage; 9] = [
         Stage::Validate,
         Stage::Preprocess,
         Stage::Key,
         Stage::Cache,
+        Stage::Semantic,
         Stage::Select,
         Stage::Inference,
         Stage::Postprocess,
@@ -43,6 +46,7 @@ impl Stage {
             Stage::Preprocess => "preprocess",
             Stage::Key => "key",
             Stage::Cache => "cache",
+            Stage::Semantic => "semantic",
             Stage::Select => "select",
             Stage::Inference => "inference",
             Stage::Postprocess => "postprocess",

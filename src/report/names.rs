@@ -71,6 +71,11 @@ pub(crate) fn path(path: &str) -> String {
             };
             format!("{level} {}", words(last_of(rest)))
         }
+        ["models", .., "prefix_cache", "tiers", tier, last] if tier.parse::<usize>().is_err() => {
+            let tier = if tier.len() <= 3 { tier.to_uppercase() } else { (*tier).to_owned() };
+            format!("{tier} {}", words(&[last]))
+        }
+        ["models", .., "prefix_cache", last] => format!("prefix cache {}", words(&[last])),
         ["models", model, rest @ ..] => format!("{model} {}", words(last_of(rest))),
         ["workload", "arrivals", .., "rate"] => "arrival rate".to_owned(),
         ["workload", part, .., last] => format!("{} {}", singular(part), words(&[last])),
@@ -152,6 +157,9 @@ mod tests {
         for (name, words) in [
             ("cache.levels.l1.capacity", "L1 capacity"),
             ("cache.levels.0.policy", "L1 policy"),
+            ("models.gpt.server.prefix_cache.tiers.gpu.capacity", "GPU capacity"),
+            ("models.gpt.server.prefix_cache.tiers.host.policy", "host policy"),
+            ("models.gpt.server.prefix_cache.block_tokens", "prefix cache block tokens"),
             ("cache.levels.disk.latency", "disk latency"),
             ("cache.semantic.threshold", "semantic threshold"),
             ("workload.arrivals.poisson.rate", "arrival rate"),

@@ -125,6 +125,7 @@ struct Files<'f> {
     timing: TableFile,
     tables: Vec<(&'static str, TableFile)>,
     log: bool,
+    cache: bool,
 }
 
 impl<'f> Files<'f> {
@@ -140,6 +141,7 @@ impl<'f> Files<'f> {
             timing: TableFile::create(&folder.join("timing.csv"), &timing)?,
             tables: Vec::new(),
             log: prepared.experiment.record.log,
+            cache: prepared.experiment.record.cache,
         })
     }
 
@@ -159,6 +161,7 @@ impl<'f> Files<'f> {
         let timing = [Cell::from(wall_s), Cell::from(events / wall_s)];
         self.timing.row(prefix.iter().chain(&timing))?;
         let log = self.log.then_some(("log.csv", &run.log));
+        let cache = self.cache.then_some(("cache.csv", &run.cache));
         let tables = [
             ("models.csv", &run.models),
             ("users.csv", &run.users),
@@ -167,7 +170,8 @@ impl<'f> Files<'f> {
             ("timeline.csv", &run.timeline),
             ("latency.csv", &run.latency),
         ];
-        for (name, table) in tables.into_iter().chain(log) {
+        let tiers = (!run.prefix.rows.is_empty()).then_some(("prefix.csv", &run.prefix));
+        for (name, table) in tables.into_iter().chain(tiers).chain(log).chain(cache) {
             let file = self.table(name, table)?;
             for row in &table.rows {
                 file.row(prefix.iter().chain(row))?;

@@ -45,6 +45,13 @@ impl ModelSpec {
     /// Checks price and server.
     pub fn check(&self, problems: &mut Problems) {
         problems.at("price", |p| self.price.check(p));
+        if self.price.cached_input.is_some() && self.server.prefix_cache.is_none() {
+            problems.at("price", |p| {
+                p.at("cached_input", |p| {
+                    p.warn("no input is ever cached, for its server has no `prefix_cache`");
+                });
+            });
+        }
         problems.at("server", |p| self.server.check(p));
     }
 }

@@ -1,7 +1,7 @@
 //! A model's server at work: how long requests take and which of them wait.
 
 use super::{Latency, ServerSpec, Service, Work};
-use crate::kernel::{Admission, Discipline, Station, StationConfig, Time};
+use crate::kernel::{Admission, Discipline, Duration, Station, StationConfig, Time};
 
 /// One replica of a model. Requests are known by their slot in the caller's
 /// table; the caller schedules the end of each service that begins.
@@ -37,6 +37,11 @@ impl Replica {
     #[inline]
     pub fn service(&self, work: &Work) -> Service {
         self.latency.service(work)
+    }
+
+    /// How long it takes to compute a token of a prompt.
+    pub fn per_input_token(&self) -> Duration {
+        self.latency.per_input_token()
     }
 
     /// A request comes.

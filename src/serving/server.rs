@@ -3,11 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::latency::{LatencySpec, SeedPipelineSpec, SeedSpec, TokensSpec};
+use super::latency::{Latency, LatencySpec, SeedPipelineSpec, SeedSpec, TokensSpec};
+use crate::cache::PrefixCacheSpec;
 use crate::spec::Problems;
 
 /// A model's server: how long answers take (one of `seed`, `seed_pipeline` and
-/// `tokens`), and how many it makes at a time.
+/// `tokens`), how many it makes at a time, and what it remembers of prompts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ServerSpec {
@@ -29,6 +30,9 @@ pub struct ServerSpec {
     /// Default: no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queue_limit: Option<u32>,
+    /// Beginnings of prompts that it need not compute again. Default: none.
+    #[serde(deserialize_with = "chosen", skip_serializing_if = "Option::is_none")]
+    pub prefix_cache: Option<PrefixCacheSpec>,
 }
 
 impl ServerSpec {
@@ -69,6 +73,19 @@ impl ServerSpec {
         match self.latency() {
             LatencySpec::Seed(_) | LatencySpec::Tokens(_) => {}
             LatencySpec::SeedPipeline(spec) => problems.at("seed_pipeline", |p| spec.check(p)),
+        }
+        if let Some(prefix_cache) = &self.prefix_cache {
+            problems.at("prefix_cache", |p| self.check_prefix_cache(prefix_cache, p));
+        }
+    }
+
+    fn check_prefix_cache(&self, prefix_cache: &PrefixCacheSpec, problems: &mut Problems) {
+        prefix_cache.check(problems);
+        if Latency::new(&self.latency()).per_input_token().is_zero() {
+            problems.warn(
+                "it saves no time, as input tokens take none here: set `per_input_token` of \
+                 `tokens`",
+            );
         }
     }
 
@@ -129,6 +146,20 @@ mod tests {
     fn a_key_without_settings_is_a_choice() {
         assert_eq!(read("{ tokens: }").latency(), LatencySpec::Tokens(TokensSpec::default()));
         assert!(matches!(read("seed_pipeline:").latency(), LatencySpec::SeedPipeline(_)));
+    }
+
+    #[test]
+    fn a_prefix_cache_that_saves_no_time_is_questioned() {
+        for (yaml, found) in [
+            ("{ prefix_cache: , seed: }", None),
+            ("{ prefix_cache: { capacity: 10 }, tokens: { per_input_token: 1us } }", None),
+            ("{ prefix_cache: { capacity: 10 }, tokens: }", Some("prefix_cache")),
+            ("{ prefix_cache: , seed_pipeline: }", Some("prefix_cache")),
+            ("{ prefix_cache: { block_tokens: 0 } }", Some("prefix_cache.block_tokens")),
+        ] {
+            let places: Vec<String> = problems(yaml).into_iter().map(|(place, _)| place).collect();
+            assert_eq!(places, found.into_iter().collect::<Vec<_>>(), "{yaml}");
+        }
     }
 
     #[test]

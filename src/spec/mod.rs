@@ -13,4 +13,4 @@ mod units;
 pub use number::{Fraction, NonNegative, Positive};
 pub use problem::{Path, Problem, Problems, Segment, Severity, nearest};
 pub(crate) use units::from_text;
-pub use units::{Capacity, Rate, format_rate, parse_duration};
+pub use units::{Bandwidth, Capacity, Rate, format_rate, parse_duration};

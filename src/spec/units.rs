@@ -280,3 +280,105 @@ impl JsonSchema for Capacity {
         })
     }
 }
+
+const BANDWIDTH: &str = "a bandwidth of more than 0 such as 500MB/s, 2GiB/s or 10Gbit/s";
+
+/// Bytes per second: `500MB/s`, `2GiB/s`, `10Gbit/s`.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct Bandwidth(f64);
+
+impl Bandwidth {
+    /// Bytes per second.
+    pub const fn bytes_per_sec(self) -> f64 {
+        self.0
+    }
+
+    /// How long `bytes` take.
+    pub fn time_of(self, bytes: u64) -> Duration {
+        Duration::from_secs_f64(bytes as f64 / self.0)
+    }
+}
+
+impl FromStr for Bandwidth {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (number, unit) = split_unit(text)?;
+        let unknown = || format!("`{unit}` is not a unit of bandwidth");
+        let amount = unit.strip_suffix("/s").map(str::trim_end).ok_or_else(unknown)?;
+        let (prefix, size) = match (amount.strip_suffix("bit"), amount.strip_suffix('B')) {
+            (Some(prefix), _) => (prefix, 0.125),
+            (None, Some(prefix)) => (prefix, 1.0),
+            (None, None) => return Err(unknown()),
+        };
+        let scale = match prefix {
+            "" => 1.0,
+            "k" | "K" => 1e3,
+            "M" => 1e6,
+            "G" => 1e9,
+            "T" => 1e12,
+            "Ki" => 1024.0,
+            "Mi" => 1024.0 * 1024.0,
+            "Gi" => 1024.0 * 1024.0 * 1024.0,
+            "Ti" => 1024.0 * 1024.0 * 1024.0 * 1024.0,
+            _ => return Err(unknown()),
+        };
+        let bandwidth = number * scale * size;
+        if bandwidth > 0.0 && bandwidth.is_finite() {
+            Ok(Bandwidth(bandwidth))
+        } else {
+            Err(format!("`{text}` moves nothing"))
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Bandwidth {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        from_text(deserializer, BANDWIDTH, str::parse)
+    }
+}
+
+impl Serialize for Bandwidth {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{}B/s", self.0))
+    }
+}
+
+impl JsonSchema for Bandwidth {
+    fn schema_name() -> Cow<'static, str> {
+        "Bandwidth".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Bytes or bits per time: 500MB/s, 2GiB/s, 10Gbit/s.",
+            "type": "string",
+            "examples": ["500MB/s", "10Gbit/s"],
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bandwidths_are_read_as_people_write_them() {
+        for (text, bytes) in [
+            ("500MB/s", 5e8),
+            ("2 GiB/s", 2.0 * 1024.0 * 1024.0 * 1024.0),
+            ("10Gbit/s", 1.25e9),
+            ("8bit/s", 1.0),
+            ("1.5kB/s", 1500.0),
+        ] {
+            let read: Bandwidth = text.parse().unwrap();
+            assert_eq!(read.bytes_per_sec(), bytes, "{text}");
+            let again: Bandwidth =
+                serde_yaml::from_str(&serde_yaml::to_string(&read).unwrap()).unwrap();
+            assert_eq!(read, again, "{text}");
+        }
+        for text in ["500", "500MB", "5 MB/m", "0MB/s", "-1MB/s", "5XB/s", "MB/s", "5/s"] {
+            assert!(text.parse::<Bandwidth>().is_err(), "{text}");
+        }
+        let tenth: Bandwidth = "10MB/s".parse().unwrap();
+        assert_eq!(tenth.time_of(1_000_000), Duration::from_millis(100));
+    }
+}

@@ -2,6 +2,7 @@
 
 use super::model::{Finished, System};
 use super::request::Request;
+use super::single_flight::Flight;
 use crate::kernel::Time;
 use crate::pipeline::{LogEntry, Outcome, RequestError};
 
@@ -26,7 +27,12 @@ impl System<'_> {
                     );
                     self.measures.completed_in_window += u64::from(now <= self.last_arrival);
                 }
-                if request.cached { Outcome::Hit(request.level) } else { Outcome::Answered }
+                match request.flight {
+                    Flight::Landed => Outcome::Coalesced,
+                    _ if request.similar => Outcome::SimilarHit,
+                    _ if request.cached => Outcome::Hit(request.level),
+                    _ => Outcome::Answered,
+                }
             }
             (error, _) => {
                 let error = error.unwrap_or(RequestError::QueueFull);
@@ -51,6 +57,9 @@ impl System<'_> {
         {
             let params = &self.params[incoming.profile.0 as usize];
             record(&Finished { source: &self.source, params, request, outcome, at: now });
+        }
+        if let Some(blocks) = incoming.blocks {
+            self.source.release(blocks);
         }
     }
 

@@ -3,8 +3,8 @@
 use super::measure::Served;
 use super::model::{Event, Next, System, fail};
 use super::request::{Answer, Request};
-use crate::cost::{Demand, ModelId, Money};
-use crate::kernel::{Admission, Scheduler};
+use crate::cost::{Demand, ModelId, Money, Usage};
+use crate::kernel::{Admission, Duration, Scheduler};
 use crate::pipeline::{RequestError, Stage};
 use crate::serving::{Work, seed_output_tokens};
 
@@ -51,8 +51,8 @@ impl System<'_> {
         }
     }
 
-    /// A server begins to work on a request: its length is drawn and its end
-    /// scheduled.
+    /// A server begins to work on a request: what it has of the prompt is looked up,
+    /// the answer's length drawn and its end scheduled.
     fn start(&mut self, slot: u32, request: &mut Request, sim: &mut Scheduler<Event>) {
         let params = &self.params[request.incoming.profile.0 as usize];
         let model = request.model as usize;
@@ -62,12 +62,18 @@ impl System<'_> {
                 seed_output_tokens(params.max_tokens, self.quality[model], self.output.uniform())
             }
         };
+        let stores_prefix = self.look_up_prefix(request, sim.now());
         let work = Work {
             chars: request.incoming.chars,
             input_decitokens: request.incoming.input_decitokens,
+            cached_decitokens: request.cached_decitokens,
+            loading: request.prefix.map_or(Duration::ZERO, |prefix| prefix.loading),
             output_tokens,
         };
         let service = self.servers[model].service(&work);
+        if stores_prefix {
+            sim.schedule_in(service.first_token, Event::Prefilled(slot));
+        }
         request.started = sim.now();
         request.inference = service.total;
         request.first_token = service.first_token;
@@ -95,18 +101,23 @@ impl System<'_> {
             self.timeline.set(now, |levels| levels.busy -= u32::from(limited));
         }
         let Some(answer) = &mut request.answer else { return Next::Finish };
-        let (user, input) = (request.incoming.user, request.incoming.input_decitokens);
-        let model = ModelId(request.model);
-        answer.cost = self.optimizer.charge(user, model, input, answer.output_tokens, now);
+        let (user, model) = (request.incoming.user, ModelId(request.model));
+        let usage = Usage {
+            input_decitokens: request.incoming.input_decitokens,
+            cached_decitokens: request.cached_decitokens,
+            output_tokens: answer.output_tokens,
+        };
+        answer.cost = self.optimizer.charge(user, model, &usage, now);
         self.timeline.at(now).spend += answer.cost;
         if request.measured {
             let served = Served {
                 queue: request.started - request.queued,
                 inference: request.inference,
                 first_token: request.first_token,
-                input_decitokens: input,
-                output_tokens: answer.output_tokens,
+                usage,
+                prefix: request.prefix,
                 cost: answer.cost,
+                full_price: self.optimizer.price(model).of_usage(&usage.uncached()),
             };
             self.measures.serve(user.0, request.model, &served);
         }

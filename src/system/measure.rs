@@ -1,6 +1,8 @@
 //! What one run measures, from the end of the warm-up on.
 
-use crate::cost::Money;
+use super::semantic::Judged;
+use crate::cache::Match;
+use crate::cost::{Money, Usage};
 use crate::kernel::{Duration, Time};
 use crate::pipeline::{Stage, StageStats};
 use crate::stats::Histogram;
@@ -23,8 +25,18 @@ pub struct Measures {
     pub budget_rejections: u64,
     /// Answered from a cache.
     pub hits: u64,
+    /// Of these, those whose origin had changed since.
+    pub stale_hits: u64,
     /// Asked the caches in vain.
     pub misses: u64,
+    /// How good the semantic cache's answers were.
+    pub judged: Judged,
+    /// Of these, answered with what another request had asked for.
+    pub coalesced: u64,
+    /// What those answers had cost.
+    pub coalesced_saved: Money,
+    /// Turned away because the same had just failed.
+    pub negative_hits: u64,
     /// Arrival to the whole response.
     pub e2e: Histogram,
     /// Arrival to the first token.
@@ -45,6 +57,14 @@ pub struct Measures {
     pub cost: Money,
     /// Saved by caches.
     pub saved: Money,
+    /// Saved by the price of cached input.
+    pub prefix_saved: Money,
+    /// Tokens x 10 that were in prefix caches.
+    pub cached_decitokens: u64,
+    /// Tokens x 10 that models with a prefix cache read.
+    pub prefix_decitokens: u64,
+    /// Blocks that prefix caches were asked for, and those that they had.
+    pub prefix_blocks: [u64; 2],
     /// Charged beyond limits.
     pub overshoot: Money,
     /// Sum of the answers' quality.
@@ -78,8 +98,12 @@ pub struct Share {
     pub rejected: u64,
     /// Answered from a cache.
     pub hits: u64,
+    /// Answered with what another request had asked for.
+    pub coalesced: u64,
     /// Tokens x 10 read by models.
     pub input_decitokens: u64,
+    /// Of these, tokens x 10 that were in a prefix cache.
+    pub cached_decitokens: u64,
     /// Tokens written by models.
     pub output_tokens: u64,
     /// Charged.
@@ -103,12 +127,14 @@ pub struct Served {
     pub inference: Duration,
     /// Of that, until the first token.
     pub first_token: Duration,
-    /// Tokens x 10 read.
-    pub input_decitokens: u64,
-    /// Tokens written.
-    pub output_tokens: u32,
+    /// Tokens read and written.
+    pub usage: Usage,
+    /// What the prefix cache had, if there is one.
+    pub prefix: Option<Match>,
     /// Charged.
     pub cost: Money,
+    /// What would have been charged if nothing had been in the prefix cache.
+    pub full_price: Money,
 }
 
 impl Measures {
@@ -128,18 +154,27 @@ impl Measures {
         self.queue.record(served.queue);
         self.inference.record(served.inference);
         let streamed = served.inference.as_nanos().saturating_sub(served.first_token.as_nanos());
-        let gaps = u64::from(served.output_tokens.saturating_sub(1));
+        let usage = &served.usage;
+        let gaps = u64::from(usage.output_tokens.saturating_sub(1));
         if streamed > 0 && gaps > 0 {
             let gap = Duration::from_nanos(streamed / gaps);
             self.tpot.record(gap);
             self.itl.record_n(gap, gaps);
         }
-        self.input_decitokens += served.input_decitokens;
-        self.output_tokens += u64::from(served.output_tokens);
+        self.input_decitokens += usage.input_decitokens;
+        self.output_tokens += u64::from(usage.output_tokens);
         self.cost += served.cost;
+        if let Some(prefix) = served.prefix {
+            self.cached_decitokens += usage.cached_decitokens;
+            self.prefix_decitokens += usage.input_decitokens;
+            self.prefix_blocks[0] += u64::from(prefix.blocks);
+            self.prefix_blocks[1] += u64::from(prefix.found);
+            self.prefix_saved += served.full_price - served.cost;
+        }
         for share in [&mut self.users[user as usize], &mut self.models[model as usize]] {
-            share.input_decitokens += served.input_decitokens;
-            share.output_tokens += u64::from(served.output_tokens);
+            share.input_decitokens += usage.input_decitokens;
+            share.cached_decitokens += usage.cached_decitokens;
+            share.output_tokens += u64::from(usage.output_tokens);
             share.cost += served.cost;
             share.queue_ns += u128::from(served.queue.as_nanos());
             share.inference_ns += u128::from(served.inference.as_nanos());

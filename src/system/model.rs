@@ -1,7 +1,7 @@
 //! The system under test: one request's way through all parts.
 //!
 //! ```text
-//! validate ► preprocess ► key ► cache l1 ► l2 ► ... ── hit ──────────────► format
+//! validate ► preprocess ► key ► cache l1 ► ... ► semantic ─ hit ──────────► format
 //!     │                                   └─ miss ► select ► inference ► postprocess ─┘
 //!     └ error ............................................ no budget, queue full
 //! ```
@@ -12,8 +12,9 @@ use slab::Slab;
 
 use super::measure::Measures;
 use super::request::{Answer, Request};
+use super::single_flight::Flights;
 use super::timeline::Timeline;
-use crate::cache::Hierarchy;
+use crate::cache::{Hierarchy, NegativeCache, PrefixCache, SemanticCache};
 use crate::cost::Optimizer;
 use crate::kernel::{Duration, Model, Scheduler, Stream, Time};
 use crate::pipeline::{KeyMaker, Log, Outcome, Params, RequestError, Stage, StagesSpec};
@@ -29,6 +30,8 @@ pub enum Event {
     Arrive,
     /// The time of a request's stage has passed.
     Advance(u32),
+    /// A model has read a request's prompt.
+    Prefilled(u32),
 }
 
 /// A finished request and what is known of it.
@@ -62,9 +65,18 @@ pub struct System<'r> {
     pub(super) stages: StagesSpec,
     pub(super) keys: KeyMaker,
     pub(super) caches: Option<Hierarchy<Answer>>,
+    pub(super) semantic: Option<Semantic>,
+    pub(super) flights: Option<Flights>,
+    pub(super) negative: Option<NegativeCache<RequestError>>,
+    /// By user: how long answers made for them live; empty where all are alike.
+    pub(super) lives: Vec<Option<Duration>>,
     pub(super) optimizer: Optimizer,
     pub(super) quality: Vec<f64>,
     pub(super) servers: Vec<Replica>,
+    /// By model.
+    pub(super) prefixes: Vec<Option<PrefixCache>>,
+    /// Room for the blocks of a prompt.
+    pub(super) blocks: Vec<u64>,
     pub(super) output: Stream,
     pub(super) measuring: bool,
     pub(super) measures: Measures,
@@ -73,12 +85,21 @@ pub struct System<'r> {
     pub(super) recorder: Option<Recorder<'r>>,
 }
 
+/// The semantic cache, and what becomes of its answers.
+pub(super) struct Semantic {
+    pub cache: SemanticCache<Answer>,
+    pub wrong_answer_quality: f64,
+    pub promote: bool,
+}
+
 /// What a request does next.
 pub(super) enum Next {
     Stage(Stage),
     /// The same stage again: the next cache level.
     Again,
-    /// It waits for a server.
+    /// The same stage again, after a time.
+    After(Duration),
+    /// It waits for a server, or for another request.
     Wait,
     /// It is done.
     Finish,
@@ -92,6 +113,7 @@ impl Model for System<'_> {
         match event {
             Event::Advance(slot) => self.advance(slot, sim),
             Event::Arrive => self.arrive(sim),
+            Event::Prefilled(slot) => self.prefilled(slot),
             Event::Measure => self.begin_measuring(sim.now()),
         }
     }
@@ -141,11 +163,15 @@ impl System<'_> {
         self.measuring = true;
         self.measures.window_start = now;
         if let Some(caches) = &mut self.caches {
-            caches.reset_stats();
+            caches.reset_stats(now);
+        }
+        if let Some(semantic) = &mut self.semantic {
+            semantic.cache.reset_stats();
         }
         for server in &mut self.servers {
             server.reset_stats(now);
         }
+        self.prefixes.iter_mut().flatten().for_each(PrefixCache::reset_stats);
         self.optimizer.reset_stats();
     }
 
@@ -159,6 +185,7 @@ impl System<'_> {
         loop {
             let next = self.work(slot, &mut request, sim);
             let time = match next {
+                Next::After(time) => Some(time),
                 Next::Wait => {
                     self.requests[slot as usize] = request;
                     return;
@@ -166,19 +193,22 @@ impl System<'_> {
                 Next::Finish => {
                     self.leave_stage(&mut request, now);
                     self.requests.remove(slot as usize);
+                    self.hand_over(&request, sim);
                     self.finish(&request, now);
                     return;
                 }
-                Next::Again => self.stage_time(&request),
+                Next::Again => self.stage_time(slot, &request, now),
                 Next::Stage(stage) => {
                     self.leave_stage(&mut request, now);
                     request.stage = stage;
-                    self.stage_time(&request)
+                    self.stage_time(slot, &request, now)
                 }
             };
-            if !time.is_zero() {
+            if time != Some(Duration::ZERO) {
                 self.requests[slot as usize] = request;
-                sim.schedule_in(time, Event::Advance(slot));
+                if let Some(time) = time {
+                    sim.schedule_in(time, Event::Advance(slot));
+                }
                 return;
             }
         }
@@ -194,11 +224,14 @@ impl System<'_> {
         request.since = now;
     }
 
+    /// How long the stage takes that the request enters; `None`: until its turn
+    /// comes.
     #[inline]
-    fn stage_time(&self, request: &Request) -> Duration {
-        match (&self.caches, request.stage) {
-            (Some(caches), Stage::Cache) => caches.latency(usize::from(request.level)),
-            (_, stage) => self.stages.time(stage),
+    fn stage_time(&mut self, slot: u32, request: &Request, now: Time) -> Option<Duration> {
+        match (&mut self.caches, request.stage) {
+            (Some(caches), Stage::Cache) => caches.enter(usize::from(request.level), slot, now),
+            (_, Stage::Semantic) => self.semantic.as_ref().map(|it| it.cache.latency()),
+            (_, stage) => Some(self.stages.time(stage)),
         }
     }
 
@@ -212,13 +245,14 @@ impl System<'_> {
             Stage::Preprocess => Next::Stage(Stage::Key),
             Stage::Key => {
                 request.key = self.keys.key(request.incoming.prompt, request.incoming.profile.0);
-                Next::Stage(if self.caches.is_some() { Stage::Cache } else { Stage::Select })
+                self.ask_caches(request, sim.now())
             }
-            Stage::Cache => self.look(request, sim.now()),
+            Stage::Cache => self.look(slot, request, sim),
+            Stage::Semantic => self.ask_similar(slot, request, sim.now()),
             Stage::Select => self.select(slot, request, sim),
             Stage::Inference => self.served(request, sim),
             Stage::Postprocess => {
-                self.store(request, sim.now());
+                self.store(request, sim);
                 Next::Stage(Stage::Format)
             }
             Stage::Format => Next::Finish,

@@ -1,6 +1,8 @@
 //! A request on its way.
 
-use crate::cache::{Key, Size};
+use super::single_flight::Flight;
+use crate::cache::semantic::Compared;
+use crate::cache::{Key, Match, Size};
 use crate::cost::Money;
 use crate::kernel::{Duration, Time};
 use crate::pipeline::{RequestError, Stage};
@@ -23,8 +25,17 @@ pub struct Request {
     pub level: u8,
     /// The answer, once there is one.
     pub answer: Option<Answer>,
-    /// Whether it came from a cache.
+    /// Whether it was made for an earlier request: it came from a cache, or from
+    /// a request that this one waited for.
     pub cached: bool,
+    /// Whether it is one to a similar prompt.
+    pub similar: bool,
+    /// The entry of the semantic cache that is to learn from the answer.
+    pub compared: Option<Compared>,
+    /// Whether it was found and is being read from its cache level.
+    pub reading: bool,
+    /// What it has to do with a single flight.
+    pub flight: Flight,
     /// The cache key, once made.
     pub key: Key,
     /// The chosen model.
@@ -39,6 +50,10 @@ pub struct Request {
     pub inference: Duration,
     /// Of that, until the first token.
     pub first_token: Duration,
+    /// What the server had of the prompt, if it keeps prefixes.
+    pub prefix: Option<Match>,
+    /// Tenths of a token of the prompt that were not computed therefore.
+    pub cached_decitokens: u64,
     /// What went wrong.
     pub error: Option<RequestError>,
 }
@@ -68,6 +83,10 @@ impl Request {
             level: 0,
             answer: None,
             cached: false,
+            similar: false,
+            compared: None,
+            reading: false,
+            flight: Flight::None,
             key: Key(0),
             model: u32::MAX,
             estimate: Money::ZERO,
@@ -75,6 +94,8 @@ impl Request {
             started: Time::ZERO,
             inference: Duration::ZERO,
             first_token: Duration::ZERO,
+            prefix: None,
+            cached_decitokens: 0,
             error: None,
         }
     }
@@ -93,6 +114,6 @@ impl Answer {
     /// What it takes in a cache: its tokens, at some 4 bytes each.
     pub fn size(&self) -> Size {
         let tokens = u64::from(self.output_tokens);
-        Size { bytes: tokens * 4, tokens }
+        Size { bytes: tokens * 4, tokens, cost: self.cost.usd() as f32 }
     }
 }

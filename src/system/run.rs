@@ -6,16 +6,17 @@ use slab::Slab;
 
 use super::measure::{Measures, Share};
 use super::metrics;
-use super::model::{Event, Recorder, System};
+use super::model::{Event, Recorder, Semantic, System};
 use super::setup::Setup;
+use super::single_flight::Flights;
 use super::tables::{self, RunTables};
 use super::timeline::Timeline;
-use crate::cache::Hierarchy;
+use crate::cache::{CacheSpec, Hierarchy, NegativeCache, PrefixCache};
 use crate::cost::{Candidate, Optimizer};
 use crate::kernel::{Duration, Ended, Simulation, Streams, Time};
 use crate::pipeline::{KeyMaker, Log, Params, Preprocessor};
-use crate::serving::Replica;
-use crate::workload::TraceError;
+use crate::serving::{ModelSpec, Replica};
+use crate::workload::{TraceError, User};
 
 /// Why a run gave no result.
 #[derive(Debug, thiserror::Error)]
@@ -90,9 +91,20 @@ fn build<'r>(
         .collect();
     let servers: Vec<Replica> =
         setup.models.iter().map(|(_, model)| Replica::new(&model.server)).collect();
+    let prefix = |(name, model): &(String, ModelSpec)| {
+        let spec = model.server.prefix_cache.as_ref()?;
+        Some(PrefixCache::new(spec, 1, name, streams))
+    };
+    let prefixes = setup.models.iter().map(prefix).collect();
     let limited = servers.iter().filter_map(Replica::limit).sum();
     let interval = setup.interval.or_else(|| setup.duration.map(|whole| split(whole, INTERVALS)));
     let pipeline = setup.pipeline.as_ref();
+    let cache = setup.cache.as_ref();
+    let levels = cache.filter(|cache| !cache.levels.is_empty());
+    let mut caches = levels.map(|cache| Hierarchy::new(cache, streams));
+    if let (Some(caches), Some(contents)) = (&mut caches, &setup.warm_start) {
+        contents.warm(caches);
+    }
     Ok(System {
         last_arrival: setup.duration.map_or(Time::MAX, |whole| Time::ZERO + whole),
         most_requests: setup.requests.unwrap_or(u64::MAX),
@@ -104,7 +116,15 @@ fn build<'r>(
         stages: pipeline.map(|pipeline| pipeline.stages.clone()).unwrap_or_default(),
         keys: KeyMaker::new(&params),
         params,
-        caches: setup.cache.as_ref().map(Hierarchy::new),
+        caches,
+        semantic: setup.semantic.as_ref().map(|plan| Semantic {
+            cache: plan.cache(streams),
+            wrong_answer_quality: plan.spec().wrong_answer_quality.get(),
+            promote: plan.spec().promote,
+        }),
+        flights: cache.filter(|cache| cache.single_flight).map(|_| Flights::default()),
+        negative: cache.and_then(|cache| cache.negative_ttl).map(NegativeCache::new),
+        lives: lives(cache, source.users()),
         optimizer: Optimizer::new(&setup.cost, &candidates, &users, setup.start),
         quality: candidates.iter().map(|(_, candidate)| candidate.quality).collect(),
         timeline: Timeline::new(interval, limited),
@@ -113,6 +133,8 @@ fn build<'r>(
             users: vec![Share::default(); users.len()],
             ..Measures::default()
         },
+        prefixes,
+        blocks: Vec::new(),
         servers,
         output: streams.stream("serving.output"),
         measuring: false,
@@ -120,6 +142,16 @@ fn build<'r>(
         recorder,
         source,
     })
+}
+
+/// How long each user's answers live, where classes differ in that.
+fn lives(cache: Option<&CacheSpec>, users: &[User]) -> Vec<Option<Duration>> {
+    match cache.map(|cache| &cache.ttl_by_class) {
+        Some(ttls) if !ttls.is_empty() => {
+            users.iter().map(|user| ttls.get(&*user.class).copied()).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn split(whole: Duration, parts: u64) -> Duration {
@@ -131,6 +163,10 @@ fn finish(mut system: System<'_>, setup: &Setup, drained: Time, events: u64) -> 
     let end = setup.duration.map_or(drained, |whole| Time::ZERO + whole);
     // Servers may still be at work when the window closes, or be idle long before.
     let over = drained.max(end);
+    debug_assert!(system.flights.as_ref().is_none_or(Flights::is_empty), "every flight has landed");
+    if let Some(caches) = &mut system.caches {
+        caches.advance(over);
+    }
     let measures = &mut system.measures;
     measures.window_end = end;
     measures.events = events;

@@ -1,8 +1,11 @@
 //! What a run is given.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
-use crate::cache::CacheSpec;
+use super::contents::Contents;
+use crate::cache::{CacheSpec, SemanticPlan};
 use crate::cost::CostSpec;
 use crate::kernel::Duration;
 use crate::pipeline::PipelineSpec;
@@ -18,6 +21,12 @@ pub struct Setup {
     pub pipeline: Option<PipelineSpec>,
     /// The caches, if any.
     pub cache: Option<CacheSpec>,
+    /// Its semantic cache, made ready.
+    pub semantic: Option<SemanticPlan>,
+    /// What the caches hold at the start.
+    pub warm_start: Option<Arc<Contents>>,
+    /// Whether what they hold at the end is a result.
+    pub record_cache: bool,
     /// The models by name, at least one.
     pub models: Vec<(String, ModelSpec)>,
     /// How a model is chosen.

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::contents;
 use super::measure::Share;
 use super::model::System;
+use super::prefix;
 use super::setup::Setup;
 use crate::kernel::Time;
 use crate::pipeline::Stage;
@@ -21,6 +23,8 @@ pub struct RunTables {
     pub users: Table,
     /// A row per cache level.
     pub levels: Table,
+    /// A row per tier of a model's prefix cache.
+    pub prefix: Table,
     /// A row per pipeline stage.
     pub stages: Table,
     /// A row per interval.
@@ -29,21 +33,27 @@ pub struct RunTables {
     pub latency: Table,
     /// The kept log entries.
     pub log: Table,
+    /// What the caches hold at the end, if that was asked for.
+    pub cache: Table,
     /// Bad rows of the trace that were skipped.
     pub skipped_rows: u64,
 }
 
 pub(super) fn collect(
-    system: System<'_>,
+    mut system: System<'_>,
     setup: &Setup,
     metrics: Vec<f64>,
     over: Time,
 ) -> RunTables {
+    let levels = levels(&system, over);
+    let caches = system.caches.take().filter(|_| setup.record_cache);
     RunTables {
         metrics,
         models: models(&system, setup, over),
         users: users(&system),
-        levels: levels(&system),
+        levels,
+        cache: caches.map_or_else(Table::default, |caches| contents::table(caches, setup, over)),
+        prefix: prefix::table(&system, setup),
         stages: stages(&system),
         latency: latency(&system),
         log: log(&system, setup),
@@ -81,21 +91,30 @@ fn share(share: &Share) -> [Cell; SHARE.len()] {
         Cell::Num(share.cost.usd()),
         Cell::Num(share.saved.usd()),
         seconds(share.e2e_ns, share.completed),
-        seconds(share.inference_ns, share.completed - share.hits),
+        seconds(share.inference_ns, share.completed - share.hits - share.coalesced),
     ]
 }
 
 fn models(system: &System<'_>, setup: &Setup, over: Time) -> Table {
-    let columns = ["model"].into_iter().chain(SHARE).chain(["queue_mean_s", "utilization"]);
+    let columns = ["model"].into_iter().chain(SHARE).chain([
+        "queue_mean_s",
+        "utilization",
+        "cached_input_tokens",
+        "prefix_hit_rate",
+    ]);
     let mut table = Table::new(columns);
-    for ((name, _), (model, server)) in
+    for ((name, spec), (model, server)) in
         setup.models.iter().zip(system.measures.models.iter().zip(&system.servers))
     {
         let mut row = vec![Cell::from(name.as_str())];
         row.extend(share(model));
-        row.push(seconds(model.queue_ns, model.completed - model.hits));
+        row.push(seconds(model.queue_ns, model.completed - model.hits - model.coalesced));
         let busy = server.limit().map(|limit| (limit, server.mean_busy(over)));
         row.push(busy.map(|(limit, busy)| busy / f64::from(limit)).into());
+        let (cached, all) = (model.cached_decitokens as f64, model.input_decitokens as f64);
+        let keeps = spec.server.prefix_cache.is_some();
+        row.push(keeps.then_some(cached / 10.0).into());
+        row.push((keeps && all > 0.0).then(|| cached / all).into());
         table.push(row);
     }
     table
@@ -112,7 +131,7 @@ fn users(system: &System<'_>) -> Table {
     table
 }
 
-fn levels(system: &System<'_>) -> Table {
+fn levels(system: &System<'_>, over: Time) -> Table {
     let mut table = Table::new([
         "level",
         "lookups",
@@ -125,8 +144,20 @@ fn levels(system: &System<'_>) -> Table {
         "expirations",
         "rejected",
         "entries",
+        "stale_hits",
+        "overwrites",
+        "demotions",
+        "write_backs",
+        "invalidations",
+        "moved",
+        "lookup_mean_s",
+        "wait_mean_s",
+        "utilization",
     ]);
-    let Some(caches) = &system.caches else { return table };
+    let Some(caches) = &system.caches else {
+        system.semantic_row().into_iter().for_each(|row| table.push(row));
+        return table;
+    };
     for level in 0..caches.levels() {
         let stats = caches.stats(level);
         let rate = (stats.lookups > 0).then(|| stats.hits as f64 / stats.lookups as f64);
@@ -142,14 +173,25 @@ fn levels(system: &System<'_>) -> Table {
             stats.expirations.into(),
             stats.rejected.into(),
             (caches.entries(level) as u64).into(),
+            stats.stale_hits.into(),
+            stats.overwrites.into(),
+            stats.demotions.into(),
+            stats.write_backs.into(),
+            stats.invalidations.into(),
+            stats.moved.into(),
+            caches.latency_mean_s(level).into(),
+            caches.wait_mean_s(level).into(),
+            caches.utilization(level, over).into(),
         ]);
     }
+    system.semantic_row().into_iter().for_each(|row| table.push(row));
     table
 }
 
 fn stages(system: &System<'_>) -> Table {
     let mut table = Table::new(["stage", "count", "errors", "mean_s", "max_s", "total_s"]);
-    for stage in Stage::ALL {
+    let absent = |stage| stage == Stage::Semantic && system.semantic.is_none();
+    for stage in Stage::ALL.into_iter().filter(|stage| !absent(*stage)) {
         let stats = &system.measures.stages[stage as usize];
         table.push(vec![
             stage.name().into(),

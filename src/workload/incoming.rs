@@ -1,5 +1,6 @@
 //! One request as it comes in.
 
+use super::blocks::BlocksId;
 use crate::kernel::Time;
 
 /// Index of a user in [`Source::users`](super::Source::users).
@@ -10,6 +11,11 @@ pub struct UserId(pub u32);
 /// at both ends, as the pipeline does before it makes a cache key).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PromptId(pub u64);
+
+/// What a prompt means: prompts of the same intent want the same answer. Models
+/// and caches do not see it; it judges whether an answer was right.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IntentId(pub u64);
 
 /// Index of a request's parameters in
 /// [`Source::profiles`](super::Source::profiles).
@@ -37,6 +43,8 @@ pub struct Incoming {
     pub output_tokens: Option<u32>,
     /// What the client asks for: `max_tokens` and the like.
     pub profile: ProfileId,
+    /// The prompt's blocks, where a trace knows them.
+    pub blocks: Option<BlocksId>,
 }
 
 /// Characters to a token, where only tokens are known: the rule of thumb for

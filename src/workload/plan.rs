@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::arrivals::Arrivals;
 use super::data_paths::DataPaths;
+use super::incoming::{IntentId, PromptId};
 use super::lengths::Lengths;
 use super::listed::Listed;
 use super::params::Profile;
@@ -25,14 +26,27 @@ pub struct Plan(pub(super) Arc<Ready>);
 pub(super) struct Ready {
     pub users: Population,
     pub profiles: Vec<Profile>,
+    /// Tokens with which all prompts begin.
+    pub shared_prefix: u32,
     pub kind: Kind,
 }
 
 /// Where requests come from.
 #[derive(Debug)]
 pub(super) enum Kind {
-    Synthetic { arrivals: Arrivals, prompts: Prompts, input: Lengths, output: Option<Lengths> },
-    Trace { spec: TraceSpec, file: PathBuf, info: TraceInfo, prompts: Prompts },
+    Synthetic {
+        arrivals: Arrivals,
+        prompts: Prompts,
+        input: Lengths,
+        output: Option<Lengths>,
+    },
+    /// Without `prompts` the rows know theirs.
+    Trace {
+        spec: TraceSpec,
+        file: PathBuf,
+        info: TraceInfo,
+        prompts: Option<Prompts>,
+    },
     Listed(Listed),
 }
 
@@ -51,15 +65,16 @@ impl Plan {
             return Err(WorkloadError::Spec(problem));
         }
         let kind = Kind::new(spec, paths)?;
+        let shared_prefix = spec.shared_prefix.unwrap_or(0);
         let ready = if let Kind::Listed(mut listed) = kind {
             let users =
                 Population { users: std::mem::take(&mut listed.users), ..Population::anonymous() };
             let profiles = std::mem::take(&mut listed.profiles);
-            Ready { users, profiles, kind: Kind::Listed(listed) }
+            Ready { users, profiles, shared_prefix, kind: Kind::Listed(listed) }
         } else {
             let users =
                 spec.users.as_ref().map_or_else(Population::anonymous, UsersSpec::population);
-            Ready { users, profiles: vec![spec.profile()], kind }
+            Ready { users, profiles: vec![spec.profile()], shared_prefix, kind }
         };
         Ok(Plan(Arc::new(ready)))
     }
@@ -90,6 +105,19 @@ impl Plan {
         }
     }
 
+    /// The prompt that results call `text`: its text, or where there are no texts
+    /// `prompt 17`, or just `17`. `None` if it is none of the workload's.
+    pub fn prompt_named(&self, text: &str) -> Option<PromptId> {
+        let number = if let Kind::Listed(listed) = &self.0.kind {
+            let text = super::text::strip(text);
+            listed.texts.iter().position(|known| known == text)? as u64
+        } else {
+            text.strip_prefix("prompt ").unwrap_or(text).parse().ok()?
+        };
+        // Keys are made of the number and a few bits more.
+        (number < 1 << 48).then_some(PromptId(number))
+    }
+
     /// How many requests there are; `None` for arrivals, which do not end.
     pub fn count(&self) -> Option<u64> {
         match &self.0.kind {
@@ -97,6 +125,16 @@ impl Plan {
             Kind::Trace { info, .. } => Some(info.rows),
             Kind::Listed(listed) => Some(listed.requests.len() as u64),
         }
+    }
+
+    /// Prompt ids are below this; `None` if there is no end of new prompts.
+    pub fn prompts(&self) -> Option<usize> {
+        self.0.prompts()
+    }
+
+    /// A prompt's real text, stripped of white space at its ends.
+    pub fn text(&self, prompt: PromptId) -> Option<&str> {
+        self.0.text(prompt)
     }
 
     /// The last request's time; `None` for arrivals, which do not end.
@@ -109,26 +147,73 @@ impl Plan {
     }
 }
 
+impl Ready {
+    fn population(&self) -> Option<&Prompts> {
+        match &self.kind {
+            Kind::Synthetic { prompts, .. } => Some(prompts),
+            Kind::Trace { prompts, .. } => prompts.as_ref(),
+            Kind::Listed(_) => None,
+        }
+    }
+
+    fn prompts(&self) -> Option<usize> {
+        match &self.kind {
+            Kind::Listed(listed) => Some(listed.texts.len()),
+            _ => self.population()?.count(),
+        }
+    }
+
+    /// A prompt's text, if it is real.
+    pub fn text(&self, prompt: PromptId) -> Option<&str> {
+        match &self.kind {
+            Kind::Listed(listed) => listed.texts.get(prompt.0 as usize).map(String::as_str),
+            _ => self.population()?.texts()?.text(prompt.0),
+        }
+    }
+
+    /// What a prompt means.
+    #[inline]
+    pub fn intent(&self, prompt: PromptId) -> IntentId {
+        self.population().map_or(IntentId(prompt.0), |prompts| prompts.intent(prompt))
+    }
+}
+
+/// The population of prompts of a checked spec.
+fn population(spec: &PromptsSpec, paths: &DataPaths) -> Result<Prompts, WorkloadError> {
+    spec.population(paths).map_err(|problem| {
+        let path = Path::parse("prompts").0.into_iter().chain(problem.path.0).collect();
+        WorkloadError::Spec(Problem { path: Path(path), ..problem })
+    })
+}
+
 impl Kind {
     fn new(spec: &WorkloadSpec, paths: &DataPaths) -> Result<Self, WorkloadError> {
         if let Some(requests) = &spec.requests {
             return Ok(Kind::Listed(Listed::new(requests, spec)));
         }
         if let Some(trace) = &spec.trace {
-            let prompts = spec.prompts.as_ref().unwrap_or(&PromptsSpec::Unique).population();
+            let prompts = match &spec.prompts {
+                Some(prompts) => Some(population(prompts, paths)?),
+                None if trace.block_tokens().is_some() => None,
+                None => Some(population(&PromptsSpec::Unique, paths)?),
+            };
             return Kind::trace(trace, prompts, paths);
         }
         let tokens = spec.tokens.clone().unwrap_or_default();
         let lengths = "a checked spec has a distribution";
         Ok(Kind::Synthetic {
             arrivals: spec.arrivals.clone().unwrap_or_default().process(),
-            prompts: spec.prompts.clone().unwrap_or_default().population(),
+            prompts: population(&spec.prompts.clone().unwrap_or_default(), paths)?,
             input: tokens.input.distribution().expect(lengths),
             output: tokens.output.map(|output| output.distribution().expect(lengths)),
         })
     }
 
-    fn trace(spec: &TraceSpec, prompts: Prompts, paths: &DataPaths) -> Result<Self, WorkloadError> {
+    fn trace(
+        spec: &TraceSpec,
+        prompts: Option<Prompts>,
+        paths: &DataPaths,
+    ) -> Result<Self, WorkloadError> {
         let (format, usual, name) = spec.file().expect("a checked spec has a file");
         let file = paths.find(name, usual).map_err(|searched| WorkloadError::NoFile {
             format,

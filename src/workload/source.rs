@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use super::arrivals::Arrivals;
 use super::asked::Asked;
-use super::incoming::{Incoming, ProfileId, PromptId, UserId, sizes_of_tokens};
+use super::blocks::{BlockLists, BlocksId, chain};
+use super::incoming::{Incoming, IntentId, ProfileId, PromptId, UserId, sizes_of_tokens};
 use super::lengths::{Lengths, PromptLengths};
 use super::params::Profile;
 use super::plan::{Kind, Ready};
+use super::prompts::Texts;
 use super::trace::{Rows, TraceError};
 use super::users::User;
 use crate::kernel::{Stream, Streams, Time};
@@ -35,14 +37,18 @@ struct Synthetic {
     gaps: Stream,
     asked: Asked,
     output: Option<(Lengths, Stream)>,
+    /// Characters and tenths of a token by prompt, where texts are real.
+    sizes: Vec<(u32, u64)>,
     who: Stream,
 }
 
 #[derive(Debug)]
 struct Replay {
     rows: Rows,
-    asked: Asked,
+    /// `None` where the rows know their prompts.
+    asked: Option<Asked>,
     who: Stream,
+    blocks: BlockLists,
 }
 
 impl Source {
@@ -57,14 +63,16 @@ impl Source {
                     arrivals: arrivals.clone(),
                     gaps: streams.stream("workload.arrivals"),
                     asked: Asked::new(prompts.clone(), what, Some(lengths)),
+                    sizes: prompts.texts().map(Texts::sizes).unwrap_or_default(),
                     output: output.map(|it| (it, streams.stream("workload.tokens.output"))),
                     who,
                 }))
             }
             Kind::Trace { spec, file, prompts, .. } => State::Trace(Box::new(Replay {
                 rows: spec.open(file)?,
-                asked: Asked::new(prompts.clone(), what, None),
+                asked: prompts.clone().map(|prompts| Asked::new(prompts, what, None)),
                 who,
+                blocks: BlockLists::default(),
             })),
             Kind::Listed(_) => State::Listed { next: 0 },
         };
@@ -84,11 +92,48 @@ impl Source {
     /// A prompt's text, stripped of white space at its ends. A prompt of which
     /// only the length is known has a name instead: `prompt 17`.
     pub fn prompt_text(&self, prompt: PromptId) -> Cow<'_, str> {
-        match &self.ready.kind {
-            Kind::Listed(listed) => {
-                Cow::Borrowed(listed.texts.get(prompt.0 as usize).map_or("", String::as_str))
-            }
-            _ => Cow::Owned(format!("prompt {}", prompt.0)),
+        self.ready
+            .text(prompt)
+            .map_or_else(|| Cow::Owned(format!("prompt {}", prompt.0)), Cow::Borrowed)
+    }
+
+    /// What a prompt means.
+    #[inline]
+    pub fn intent(&self, prompt: PromptId) -> IntentId {
+        self.ready.intent(prompt)
+    }
+
+    /// The ids of a prompt's blocks, in their order: equal ids mean equal blocks
+    /// after equal prefixes.
+    pub fn blocks(&self, id: BlocksId) -> &[u64] {
+        match &self.state {
+            State::Trace(replay) => replay.blocks.get(id),
+            _ => &[],
+        }
+    }
+
+    /// The ids of the blocks of a request's prompt: those that a trace brought, or a
+    /// chain of blocks of `block_tokens` made of the prompt's id, which is written
+    /// into `made`. See `docs/prefix.md`.
+    pub fn prefix<'s>(
+        &'s self,
+        request: &Incoming,
+        block_tokens: u32,
+        made: &'s mut Vec<u64>,
+    ) -> &'s [u64] {
+        if let Some(id) = request.blocks {
+            return self.blocks(id);
+        }
+        let shared = u64::from(self.ready.shared_prefix);
+        chain(request.prompt, request.input_decitokens / 10, shared, block_tokens, made);
+        made
+    }
+
+    /// Takes back the blocks of a request that is done, so that their memory can be
+    /// used again.
+    pub fn release(&mut self, id: BlocksId) {
+        if let State::Trace(replay) = &mut self.state {
+            replay.blocks.release(id);
         }
     }
 
@@ -126,7 +171,13 @@ impl Synthetic {
         let at = self.arrivals.next_at(&mut self.gaps)?;
         let (prompt, input) = self.asked.draw();
         let output = self.output.as_mut().map(|(it, stream)| it.quantile(stream.uniform()));
-        Some(request(at, ready.user(&mut self.who), prompt, input, output))
+        let request = request(at, ready.user(&mut self.who), prompt, input, output);
+        Some(match self.sizes.get(prompt.0 as usize) {
+            Some((chars, decitokens)) => {
+                Incoming { chars: *chars, input_decitokens: *decitokens, ..request }
+            }
+            None => request,
+        })
     }
 }
 
@@ -134,9 +185,15 @@ impl Replay {
     #[inline]
     fn next(&mut self, ready: &Ready) -> Result<Option<Incoming>, TraceError> {
         let Some((at, row)) = self.rows.next_row()? else { return Ok(None) };
-        let (prompt, _) = self.asked.draw();
+        let prompt = match &mut self.asked {
+            Some(asked) => asked.draw().0,
+            None => row.prompt.unwrap_or_default(),
+        };
         let user = ready.user(&mut self.who);
-        Ok(Some(request(at, user, prompt, row.input_tokens, Some(row.output_tokens))))
+        let request = request(at, user, prompt, row.input_tokens, Some(row.output_tokens));
+        let blocks = self.rows.blocks();
+        let blocks = (!blocks.is_empty()).then(|| self.blocks.keep(blocks));
+        Ok(Some(Incoming { blocks, ..request }))
     }
 }
 
@@ -153,5 +210,14 @@ impl Ready {
 fn request(at: Time, user: UserId, prompt: PromptId, input: u32, output: Option<u32>) -> Incoming {
     let (chars, input_decitokens) = sizes_of_tokens(input);
     let profile = ProfileId(0);
-    Incoming { at, user, prompt, chars, input_decitokens, output_tokens: output, profile }
+    Incoming {
+        at,
+        user,
+        prompt,
+        chars,
+        input_decitokens,
+        output_tokens: output,
+        profile,
+        blocks: None,
+    }
 }

@@ -28,9 +28,14 @@ pub struct WorkloadSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requests: Option<Vec<RequestSpec>>,
     /// What is asked. Default: `zipf: { count: 10000, exponent: 0.9 }`; with a
-    /// trace that knows no prompts, `unique`.
+    /// trace its own prompts, or `unique` if it knows none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompts: Option<PromptsSpec>,
+    /// How many tokens at the beginning of every prompt are the same, such as a
+    /// system prompt's; they are part of its length. Of use to prefix caches only.
+    /// Default: 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shared_prefix: Option<u32>,
     /// How long prompts and answers are, in tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokens: Option<TokensSpec>,
@@ -127,6 +132,15 @@ impl WorkloadSpec {
                 });
             }
         };
+        if self.trace.as_ref().is_some_and(|trace| trace.block_tokens().is_some()) {
+            let why = "the trace tells which prompts begin alike";
+            useless("shared_prefix", self.shared_prefix.is_some(), why);
+        }
+        if let (Some(PromptsSpec::Paraphrases(_)), Some(tokens)) = (&self.prompts, &self.tokens)
+            && tokens.input != TokensSpec::default().input
+        {
+            useless("tokens", true, "each text has its own length; only `tokens.output` is used");
+        }
         if self.trace.is_some() {
             useless("tokens", self.tokens.is_some(), "each row of a trace brings its own lengths");
         }
@@ -205,6 +219,7 @@ mod tests {
             ("arrivals: {poisson: {rate: 1/s}}\ntrace: {azure: a.csv}", "trace: "),
             ("requests: [{prompt: a}]\ntrace: {azure: a.csv}", "requests: "),
             ("trace: {azure: a.csv}\ntokens: {input: {constant: 5}}", "tokens: "),
+            ("trace: {mooncake: a.jsonl}\nshared_prefix: 5", "shared_prefix: "),
             ("requests: [{prompt: a}]\nprompts: unique", "prompts: "),
             ("requests: [{prompt: a}]\ntokens: {output: {constant: 5}}", "tokens: "),
             ("requests: [{prompt: a}]\nusers: {zipf: {count: 5}}", "users: "),
@@ -230,6 +245,8 @@ mod tests {
             ("tokens: {output: {lognormal: {mean: 9, p90: 99}}}", "tokens.output.lognormal.p90: "),
             ("trace: {speed: 2}", "trace: "),
             ("trace: {azure: a.csv, speed: 1e-9}", "trace.speed: "),
+            ("trace: {azure: a.csv, mooncake: a.jsonl}", "trace.mooncake: "),
+            ("trace: {mooncake: \"\"}", "trace.mooncake: "),
             ("requests: []", "requests: "),
             (
                 "requests: [{prompt: a, user: anne}]\nusers: {list: [{name: ann}]}",

@@ -46,8 +46,20 @@ pub struct Work {
     /// Tenths of an input token: 13 for each word of a text, 10 for each token
     /// that was counted.
     pub input_decitokens: u64,
+    /// Of these, tenths that are in the prefix cache and need not be computed.
+    pub cached_decitokens: u64,
+    /// Until those are loaded from wherever they lie; then the work begins.
+    pub loading: Duration,
     /// Tokens of the answer.
     pub output_tokens: u32,
+}
+
+impl Work {
+    /// Tenths of an input token that must be computed.
+    #[inline]
+    pub fn computed_decitokens(&self) -> u64 {
+        self.input_decitokens.saturating_sub(self.cached_decitokens)
+    }
 }
 
 /// How long a server works on a request, without any wait.
@@ -93,7 +105,17 @@ impl Latency {
             service.first_token <= service.total,
             "the first token is part of the answer"
         );
-        service
+        let after = |span: Duration| Duration(span.0.saturating_add(work.loading.0));
+        Service { total: after(service.total), first_token: after(service.first_token) }
+    }
+
+    /// How long it takes to compute a token of a prompt.
+    pub fn per_input_token(&self) -> Duration {
+        match &self.0 {
+            Kind::Seed(seed) => seed.per_input_token(),
+            Kind::SeedPipeline(_) => Duration::ZERO,
+            Kind::Tokens(spec) => spec.per_input_token,
+        }
     }
 }
 
@@ -125,12 +147,36 @@ mod tests {
         assert_eq!(scale(1 << 40, 1 << 40, 1 << 30), 1 << 50);
     }
 
+    #[test]
+    fn cached_input_takes_no_time_but_that_of_loading_it() {
+        let work = Work {
+            input_decitokens: 10_000,
+            cached_decitokens: 7000,
+            loading: Duration::from_millis(40),
+            output_tokens: 11,
+            ..Work::default()
+        };
+        let millis = |service: Service| {
+            [service.first_token, service.total].map(|span| span.as_nanos() / 1_000_000)
+        };
+        let tokens: TokensSpec =
+            serde_yaml::from_str("{ ttft: 100ms, tpot: 5ms, per_input_token: 1ms }").unwrap();
+        let tokens = Latency::new(&LatencySpec::Tokens(tokens));
+        assert_eq!(millis(tokens.service(&work)), [440, 490], "40 + 100 + 300, then 10 x 5");
+        assert_eq!(tokens.per_input_token(), Duration::from_millis(1));
+        let seed = Latency::new(&LatencySpec::default());
+        assert_eq!(millis(seed.service(&work)), [341, 351], "40 + 300 + 1, then 10");
+        assert_eq!(seed.per_input_token(), Duration::from_millis(1));
+    }
+
     proptest! {
         #[test]
         fn no_latency_model_fails_or_puts_the_first_token_last(
-            chars: u32, input_decitokens: u64, output_tokens: u32
+            chars: u32, input_decitokens: u64, cached_decitokens: u64, output_tokens: u32,
+            loading: u64,
         ) {
-            let work = Work { chars, input_decitokens, output_tokens };
+            let loading = Duration(loading);
+            let work = Work { chars, input_decitokens, cached_decitokens, loading, output_tokens };
             for spec in [
                 LatencySpec::Seed(SeedSpec::default()),
                 LatencySpec::SeedPipeline(SeedPipelineSpec::default()),

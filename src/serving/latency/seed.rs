@@ -8,7 +8,7 @@ use crate::kernel::Duration;
 use crate::spec::Positive;
 
 /// The seed's optimizer: (input + output tokens) / 1000 / speed seconds, at most
-/// `max`. The first token comes after the input's share and one token's; where
+/// `max`. Input that a prefix cache has does not count. The first token comes after the input's share and one token's; where
 /// `max` cuts the whole short, that is shortened in proportion.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -48,8 +48,9 @@ impl Seed {
     #[inline]
     pub fn service(&self, work: &Work) -> Service {
         let output = 10 * u64::from(work.output_tokens);
-        let all = work.input_decitokens.saturating_add(output);
-        let until_first = work.input_decitokens.saturating_add(output.min(10));
+        let input = work.computed_decitokens();
+        let all = input.saturating_add(output);
+        let until_first = input.saturating_add(output.min(10));
         let total = self.nanos(all);
         let (total, first_token) = if total > self.max {
             (self.max, scale(self.max, until_first, all))
@@ -57,6 +58,11 @@ impl Seed {
             (total, self.nanos(until_first))
         };
         Service { total: Duration(total), first_token: Duration(first_token) }
+    }
+
+    /// How long a token of the prompt takes.
+    pub fn per_input_token(&self) -> Duration {
+        Duration(self.nanos(10))
     }
 
     #[inline]
@@ -73,7 +79,8 @@ mod tests {
     fn service(speed: f64, max_ms: u64, input_decitokens: u64, output_tokens: u32) -> (u64, u64) {
         let speed = Positive::try_from(speed).unwrap();
         let spec = SeedSpec { speed, max: Duration::from_millis(max_ms) };
-        let service = Seed::new(&spec).service(&Work { chars: 0, input_decitokens, output_tokens });
+        let service =
+            Seed::new(&spec).service(&Work { input_decitokens, output_tokens, ..Work::default() });
         (service.total.as_nanos(), service.first_token.as_nanos())
     }
 

@@ -7,7 +7,7 @@ use super::{Service, Work, scale};
 use crate::kernel::Duration;
 
 /// A hosted API: the first token comes after `ttft` and `per_input_token` for
-/// each token of the prompt, each further one `tpot` later. An answer of no
+/// each token of the prompt that no prefix cache has, each further one `tpot` later. An answer of no
 /// tokens takes as long as one of a single token.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -16,8 +16,8 @@ pub struct TokensSpec {
     pub ttft: Duration,
     /// Time per output token, after the first. Default 20ms.
     pub tpot: Duration,
-    /// What each token of the prompt adds to the time to first token. Default
-    /// 0us.
+    /// What each token of the prompt adds to the time to first token, unless it is
+    /// in the prefix cache. Default 0us.
     pub per_input_token: Duration,
 }
 
@@ -34,7 +34,7 @@ impl Default for TokensSpec {
 impl TokensSpec {
     #[inline]
     pub(super) fn service(&self, work: &Work) -> Service {
-        let input = scale(self.per_input_token.as_nanos(), work.input_decitokens, 10);
+        let input = scale(self.per_input_token.as_nanos(), work.computed_decitokens(), 10);
         let first_token = self.ttft.as_nanos().saturating_add(input);
         let further = u64::from(work.output_tokens.saturating_sub(1));
         let total = first_token.saturating_add(self.tpot.as_nanos().saturating_mul(further));
@@ -48,7 +48,7 @@ mod tests {
 
     /// Total and first token in nanoseconds.
     fn service(spec: &TokensSpec, input_decitokens: u64, output_tokens: u32) -> (u64, u64) {
-        let service = spec.service(&Work { chars: 0, input_decitokens, output_tokens });
+        let service = spec.service(&Work { input_decitokens, output_tokens, ..Work::default() });
         (service.total.as_nanos(), service.first_token.as_nanos())
     }
 

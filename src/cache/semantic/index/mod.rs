@@ -1,0 +1,58 @@
+//! Finding the nearest of many vectors: one way a file.
+
+mod exact;
+mod graph;
+mod hnsw;
+mod search;
+
+pub use exact::Exact;
+pub use hnsw::{Hnsw, HnswSpec};
+
+use super::spec::IndexSpec;
+use crate::kernel::Streams;
+
+/// Vectors by slot, and the nearest of them to another.
+#[derive(Clone, Debug)]
+pub enum Index {
+    /// See [`Exact`].
+    Exact(Exact),
+    /// See [`Hnsw`].
+    Hnsw(Box<Hnsw>),
+}
+
+impl Index {
+    /// No vectors yet, of `dimensions` numbers each.
+    pub fn new(spec: &IndexSpec, dimensions: usize, streams: &Streams) -> Self {
+        match spec {
+            IndexSpec::Exact => Index::Exact(Exact::new(dimensions)),
+            IndexSpec::Hnsw(spec) => {
+                let levels = streams.stream("cache.semantic.hnsw");
+                Index::Hnsw(Box::new(Hnsw::new(spec, dimensions, levels)))
+            }
+        }
+    }
+
+    /// Puts a vector into a free slot.
+    pub fn insert(&mut self, slot: usize, vector: &[f32]) {
+        match self {
+            Index::Exact(index) => index.insert(slot, vector),
+            Index::Hnsw(index) => index.insert(slot, vector),
+        }
+    }
+
+    /// Takes the vector of a slot out.
+    pub fn remove(&mut self, slot: usize) {
+        match self {
+            Index::Exact(index) => index.remove(slot),
+            Index::Hnsw(index) => index.remove(slot),
+        }
+    }
+
+    /// The slot of the nearest vector, and its similarity.
+    pub fn nearest(&mut self, vector: &[f32]) -> Option<(usize, f32)> {
+        match self {
+            Index::Exact(index) => index.nearest(vector),
+            Index::Hnsw(index) => index.nearest(vector),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! A semantic cache made ready: files read, texts embedded.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::entries::SemanticCache;
+use super::index::Index;
+use super::intents::Intents;
+use super::learned::Learner;
+use super::ngrams::NgramsSpec;
+use super::npy;
+use super::similar::Similar;
+use super::spec::{ModeSpec, SemanticSpec, SimilaritySpec};
+use super::vectors::Vectors;
+use crate::kernel::{Duration, Streams};
+use crate::spec::{Path, Problem, Severity};
+use crate::workload::{DataPaths, Plan, PromptId};
+
+/// The folder in which collections keep vectors of paraphrases.
+const USUAL: &str = "paraphrases";
+
+/// A semantic cache made ready for any number of runs, which share its vectors.
+#[derive(Clone, Debug)]
+pub struct SemanticPlan {
+    spec: SemanticSpec,
+    ttl: Duration,
+    vectors: Option<Arc<Vectors>>,
+}
+
+impl SemanticPlan {
+    /// Makes a checked spec ready for a workload. `ttl` is the cache's, for a spec
+    /// without one of its own. `known` has the vectors of plans made before.
+    ///
+    /// # Errors
+    /// Vectors that cannot be found or read, or do not fit the workload's prompts;
+    /// texts that the workload does not have. The problem's path is that within
+    /// the spec.
+    pub fn new(
+        spec: &SemanticSpec,
+        ttl: Option<Duration>,
+        workload: &Plan,
+        paths: &DataPaths,
+        known: &[SemanticPlan],
+    ) -> Result<Self, Problem> {
+        let same = known.iter().find(|plan| plan.spec.similarity == spec.similarity);
+        let vectors = match (&spec.similarity, same) {
+            (SimilaritySpec::Intents(_), _) => None,
+            (SimilaritySpec::Vectors(_), Some(plan)) => plan.vectors.clone(),
+            (SimilaritySpec::Vectors(vectors), None) => {
+                Some(Arc::new(load(&vectors.files, paths)?))
+            }
+            (SimilaritySpec::Ngrams(ngrams), _) => Some(Arc::new(embed(ngrams, workload)?)),
+        };
+        if let (Some(vectors), SimilaritySpec::Vectors(_)) = (&vectors, &spec.similarity) {
+            check_rows(vectors.len(), workload)?;
+        }
+        let ttl = spec.ttl.or(ttl).unwrap_or(Duration::MAX);
+        Ok(SemanticPlan { spec: spec.clone(), ttl, vectors })
+    }
+
+    /// The spec that it was made of.
+    pub fn spec(&self) -> &SemanticSpec {
+        &self.spec
+    }
+
+    /// An empty cache for one run.
+    pub fn cache<V: Copy>(&self, streams: &Streams) -> SemanticCache<V> {
+        let spec = &self.spec;
+        let similar = match (&self.vectors, &spec.similarity) {
+            (Some(all), _) => Similar::Vectors {
+                all: all.clone(),
+                index: Index::new(&spec.index, all.dimensions(), streams),
+            },
+            (None, SimilaritySpec::Intents(model)) => {
+                Similar::Model(Box::new(Intents::new(model, streams)))
+            }
+            (None, _) => unreachable!("all others have vectors"),
+        };
+        let learner = match &spec.mode {
+            ModeSpec::Threshold => None,
+            ModeSpec::Learned(learned) => {
+                Some(Learner::new(learned, streams.stream("cache.semantic.explore")))
+            }
+        };
+        SemanticCache::new(
+            (
+                spec.capacity,
+                spec.policy.build(spec.capacity, streams.stream("cache.semantic.policy")),
+            ),
+            (spec.latency, self.ttl),
+            spec.threshold.get(),
+            similar,
+            learner,
+        )
+    }
+}
+
+fn problem(place: &str, message: String, help: String) -> Problem {
+    let path = Path::parse("similarity").join(place);
+    Problem { path, at_key: false, severity: Severity::Error, message, help: Some(help) }
+}
+
+fn load(files: &[PathBuf], paths: &DataPaths) -> Result<Vectors, Problem> {
+    let found: Result<Vec<PathBuf>, Problem> = files
+        .iter()
+        .enumerate()
+        .map(|(place, name)| {
+            paths.find(name, USUAL).map_err(|searched| {
+                let searched: Vec<String> =
+                    searched.iter().map(|place| place.display().to_string()).collect();
+                let help = format!(
+                    "searched: {}; set WINDTUNNEL_DATA to the folder that has it",
+                    searched.join(", ")
+                );
+                let error = problem("vectors", format!("`{}` was not found", name.display()), help);
+                Problem { path: error.path.join("files").join(place), ..error }
+            })
+        })
+        .collect();
+    npy::read(&found?).map_err(|why| {
+        problem("vectors", why, "save it with numpy.save, one row a prompt".to_owned())
+    })
+}
+
+fn check_rows(rows: usize, workload: &Plan) -> Result<(), Problem> {
+    let Some(prompts) = workload.prompts() else {
+        return Err(problem(
+            "vectors",
+            "the workload's prompts have no end, and so no vectors".to_owned(),
+            "set workload.prompts, or use `similarity: intents`".to_owned(),
+        ));
+    };
+    if rows < prompts {
+        return Err(problem(
+            "vectors",
+            format!("there are {rows} vectors for {prompts} prompts"),
+            "row i is the vector of prompt i; of `paraphrases` all origins come first".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+fn embed(spec: &NgramsSpec, workload: &Plan) -> Result<Vectors, Problem> {
+    let no_texts = || {
+        problem(
+            "ngrams",
+            "the workload's prompts have no texts".to_owned(),
+            "use listed `requests` or `prompts: paraphrases`, or `similarity: intents`".to_owned(),
+        )
+    };
+    let mut vectors = Vectors::new(spec.dimensions as usize);
+    for prompt in 0..workload.prompts().ok_or_else(no_texts)? {
+        let text = workload.text(PromptId(prompt as u64)).ok_or_else(no_texts)?;
+        spec.embed(text, &mut vectors);
+    }
+    Ok(vectors)
+}

@@ -1,0 +1,278 @@
+//! The `cache:` block of an experiment.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::invalidation::InvalidationSpec;
+use super::latency::LatencySpec;
+use super::level_spec::check_life;
+use super::{LevelSpec, PolicySpec, SEMANTIC, SemanticSpec};
+use crate::kernel::Duration;
+use crate::spec::{Capacity, Problems, nearest};
+
+/// The cache before the models: levels that are asked one after the other. An
+/// answer is written to all of them, and copied to the faster ones where it is
+/// found in a slow one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CacheSpec {
+    /// How long an answer lives after it was written, for levels that have no
+    /// `ttl` of their own. Default: for ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<Duration>,
+    /// How long an answer lives in a level after it was last found there or
+    /// written (Caffeine's `expireAfterAccess`, moka's `time_to_idle`), for levels
+    /// that have no `idle_ttl` of their own; `ttl` holds besides. Default: for
+    /// ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle_ttl: Option<Duration>,
+    /// Takes the place of `ttl` for answers that were made for users of a class:
+    /// `{ vip: 10m }`. A level's own `ttl` still ends them earlier.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub ttl_by_class: BTreeMap<String, Duration>,
+    /// Whether expired entries take room until somebody asks for them. Default:
+    /// `lazy`.
+    pub expiry: ExpirySpec,
+    /// Whether an answer may be in several levels. Default: `inclusive`.
+    pub mode: ModeSpec,
+    /// Which levels an answer is written to. Default: `through`.
+    pub write: WriteSpec,
+    /// The levels, fastest first. Default: `l1` of 100 entries (lru, 0ms), `l2`
+    /// of 500 (fifo, 10ms) and `l3` of 2000 (fifo, 50ms).
+    pub levels: Vec<LevelSpec>,
+    /// The cache of answers to similar prompts, asked after all levels missed.
+    /// With `levels: []` it is the only one. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub semantic: Option<SemanticSpec>,
+    /// Requests that miss while another with the same key is being answered wait
+    /// for its answer. If it fails, the next of them asks a model in its place.
+    /// Default false.
+    pub single_flight: bool,
+    /// How long a key whose request was turned away by a model (its queue was
+    /// full) gets the same error at once. Default: not at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub negative_ttl: Option<Duration>,
+    /// Changes where the answers come from, which make entries stale. Default:
+    /// none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invalidation: Option<InvalidationSpec>,
+    /// A file with what the levels hold at the start: a `cache.csv` that
+    /// `record: { cache: true }` wrote, or a table with a column `prompt`. It is
+    /// looked for where traces are. Default: they are empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warm_start: Option<PathBuf>,
+}
+
+/// When expired entries are removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ExpirySpec {
+    /// When they are asked for, or their turn comes to make room.
+    #[default]
+    Lazy,
+    /// At the instant at which they expire.
+    Timer,
+}
+
+/// Whether an answer may be in several levels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ModeSpec {
+    /// It is copied to the faster levels where it is found.
+    #[default]
+    Inclusive,
+    /// It is in one level. A new one goes to the fastest; where it is found it
+    /// moves up; what makes room for it moves down one level.
+    Exclusive,
+}
+
+/// Which levels an answer is written to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WriteSpec {
+    /// All of them at once.
+    #[default]
+    Through,
+    /// The fastest; the next gets it when it is evicted there, if it does not
+    /// have it.
+    Back,
+}
+
+impl Default for CacheSpec {
+    /// The notebook's cache. Its lower levels do not note hits, which is FIFO.
+    fn default() -> Self {
+        let level = |name: &str, capacity, policy, millis| LevelSpec {
+            name: Some(name.to_owned()),
+            capacity: Capacity::Entries(capacity),
+            policy,
+            latency: LatencySpec::Constant(Duration::from_millis(millis)),
+            ..LevelSpec::default()
+        };
+        CacheSpec {
+            ttl: None,
+            idle_ttl: None,
+            ttl_by_class: BTreeMap::new(),
+            expiry: ExpirySpec::Lazy,
+            mode: ModeSpec::Inclusive,
+            write: WriteSpec::Through,
+            levels: vec![
+                level("l1", 100, PolicySpec::Lru, 0),
+                level("l2", 500, PolicySpec::Fifo, 10),
+                level("l3", 2000, PolicySpec::Fifo, 50),
+            ],
+            semantic: None,
+            single_flight: false,
+            negative_ttl: None,
+            invalidation: None,
+            warm_start: None,
+        }
+    }
+}
+
+impl CacheSpec {
+    /// Reports what cannot be simulated.
+    pub fn check(&self, problems: &mut Problems) {
+        check_life("ttl", self.ttl, problems);
+        check_life("idle_ttl", self.idle_ttl, problems);
+        check_life("negative_ttl", self.negative_ttl, problems);
+        problems.at("ttl_by_class", |p| {
+            for (class, ttl) in &self.ttl_by_class {
+                check_life(class, Some(*ttl), p);
+            }
+        });
+        if self.mode == ModeSpec::Exclusive && self.write == WriteSpec::Back {
+            problems.at("write", |p| {
+                p.error_help(
+                    "an exclusive cache writes to its fastest level in any case",
+                    "leave `write` out, or make the cache inclusive",
+                );
+            });
+        }
+        if let Some(invalidation) = &self.invalidation {
+            problems.at("invalidation", |p| invalidation.check(p));
+        }
+        problems.at("levels", |p| self.check_levels(p));
+        if let Some(semantic) = &self.semantic {
+            problems.at("semantic", |p| semantic.check(p));
+        }
+    }
+
+    fn check_levels(&self, problems: &mut Problems) {
+        if self.levels.is_empty() && self.semantic.is_none() {
+            problems
+                .error_help("a cache must have a level", "leave `cache` out to do without a cache");
+        }
+        if self.levels.len() > MOST_LEVELS {
+            problems.error(format!("expected at most {MOST_LEVELS} levels"));
+        }
+        let names: Vec<String> =
+            self.levels.iter().enumerate().map(|(place, level)| level.name_at(place)).collect();
+        for (place, level) in self.levels.iter().enumerate() {
+            problems.at(place, |problems| {
+                level.check(problems);
+                if self.semantic.is_some() && names[place] == SEMANTIC {
+                    problems.at("name", |p| {
+                        p.error_help(
+                            "results call the semantic cache `semantic`",
+                            "give the level another name",
+                        );
+                    });
+                }
+                if let Some(first) = names[..place].iter().position(|n| *n == names[place]) {
+                    problems.at("name", |p| {
+                        p.error_help(
+                            format!("level {first} is called `{}` too", names[place]),
+                            "give every level a name of its own",
+                        );
+                    });
+                }
+            });
+        }
+    }
+
+    /// Warns of classes that no user is of; `classes` are those of the workload.
+    pub fn check_classes(&self, classes: &[&str], problems: &mut Problems) {
+        problems.at("ttl_by_class", |problems| {
+            for class in self.ttl_by_class.keys().filter(|class| !classes.contains(&class.as_str()))
+            {
+                let hint = nearest(class, classes.iter().copied())
+                    .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                problems.at(class.as_str(), |p| {
+                    p.warn(format!("no user is of the class `{class}`{hint}"));
+                });
+            }
+        });
+    }
+}
+
+/// A request notes its level in a byte.
+const MOST_LEVELS: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(yaml: &str) -> String {
+        let spec: CacheSpec = serde_yaml::from_str(yaml).unwrap();
+        let mut problems = Problems::default();
+        spec.check(&mut problems);
+        let paths = problems.list().iter().map(|problem| problem.path.to_string());
+        paths.collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn every_mistake_is_reported_at_its_place() {
+        assert_eq!(found("{}"), "");
+        assert_eq!(found("levels: []"), "levels");
+        assert_eq!(
+            found("{ttl: 0s, levels: [{capacity: 0B}, {ttl: 0s}, {name: l1}, {name: ''}]}"),
+            "ttl levels.0.capacity levels.1.ttl levels.2.name levels.3.name"
+        );
+        assert_eq!(
+            found(
+                "{mode: exclusive, write: back, idle_ttl: 0s, negative_ttl: 0s, \
+                 ttl_by_class: {vip: 0s}, invalidation: {share: 0.1}, \
+                 levels: [{concurrency: 0, latency: {uniform: {min: 2ms, max: 1ms}}}]}"
+            ),
+            "idle_ttl negative_ttl ttl_by_class.vip write invalidation \
+             levels.0.latency.uniform levels.0.concurrency"
+        );
+        for yaml in [
+            "levels: [{polcy: lru}]",
+            "mode: exclusiv",
+            "levels: [{promote: {probability: 1.5}}]",
+            "levels: [{promote: {to: l1}}]",
+            "levels: [{bandwidth: 5MB}]",
+        ] {
+            assert!(serde_yaml::from_str::<CacheSpec>(yaml).is_err(), "{yaml}");
+        }
+    }
+
+    #[test]
+    fn a_class_that_nobody_is_of_is_reported_with_the_nearest_that_there_is() {
+        let spec: CacheSpec = serde_yaml::from_str("ttl_by_class: {vpi: 1m, default: 2m}").unwrap();
+        let mut problems = Problems::default();
+        spec.check_classes(&["default", "vip"], &mut problems);
+        let [problem] = problems.list() else { panic!("{:?}", problems.list()) };
+        assert_eq!(problem.path.to_string(), "ttl_by_class.vpi");
+        assert!(problem.message.contains("did you mean `vip`?"), "{}", problem.message);
+    }
+
+    #[test]
+    fn a_spec_survives_being_written_and_read() {
+        for yaml in [
+            "{}",
+            "{mode: exclusive, expiry: timer, single_flight: true, negative_ttl: 10s, \
+              warm_start: a.csv, invalidation: {rate: 6/h, share: 0.1, purge: true}, \
+              levels: [{latency: {exponential: {mean: 1ms}}, bandwidth: 1GB/s, concurrency: 8, \
+              promote: {probability: 0.5, to: next}}]}",
+        ] {
+            let spec: CacheSpec = serde_yaml::from_str(yaml).unwrap();
+            let again = serde_yaml::from_str(&serde_yaml::to_string(&spec).unwrap()).unwrap();
+            assert_eq!(spec, again);
+        }
+    }
+}
