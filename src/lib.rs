@@ -6,7 +6,7 @@
 //! ```text
 //!  workload ──► pipeline ────────────────────────────────────► metrics ──► results ──► charts
 //!  arrivals     validate · preprocess · key                    counts      CSV         SVG/PNG
-//!  prompts      └► caches (L1 ► L2 ► L3) ── hit ──────┐ of     latencies   manifest
+//!  prompts      └► caches (L1 ► ... ► semantic) ─ hit ┐ of     latencies   manifest
 //!  users        └► cost: choose model, check budget   │
 //!  traces       └► serving: queue, work               │
 //!               └► postprocess · store · charge · format · log

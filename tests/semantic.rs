@@ -1,13 +1,14 @@
 //! The semantic cache: real paraphrases, the model of intents, learned
 //! thresholds, and the way through the simulator.
 
+#[allow(dead_code, reason = "each test uses a part of it")]
 #[path = "support/data.rs"]
 mod data;
 
 use std::sync::atomic::AtomicBool;
 
 use windtunnel::cache::semantic::{Exact, Vectors, dot, read_npy};
-use windtunnel::cache::{SemanticCache, SemanticPlan, SemanticSpec, Size};
+use windtunnel::cache::{CacheSpec, SemanticCache, SemanticPlan, Size};
 use windtunnel::experiment::load::Document;
 use windtunnel::experiment::{Overrides, prepare};
 use windtunnel::kernel::{Streams, Time};
@@ -48,8 +49,8 @@ fn moments(values: impl IntoIterator<Item = f64>) -> (f64, f64) {
 fn origins_stored(semantic: &str, prompts: &str, paths: &DataPaths) -> (SemanticCache<()>, Plan) {
     let workload: WorkloadSpec = read(&format!("prompts: {{paraphrases: {{{prompts}}}}}"));
     let workload = Plan::new(&workload, paths).unwrap();
-    let spec: SemanticSpec = read(semantic);
-    let plan = SemanticPlan::new(&spec, None, &workload, paths, &[]).unwrap();
+    let spec: CacheSpec = read(&format!("semantic: {semantic}"));
+    let plan = SemanticPlan::of(&spec, &workload, paths, &mut Vec::new()).unwrap().unwrap();
     let streams = Streams::new(42, 0);
     let mut cache = plan.cache(&streams);
     for (prompt, intent) in asked_in_order(&workload, &streams).take(PAIRS) {

@@ -10,7 +10,7 @@ use serde_yaml::Value;
 use super::load::{Diagnostic, Document, path, read};
 use super::spec::Experiment;
 use super::sweep::Grid;
-use crate::cache::{CacheSpec, SemanticPlan};
+use crate::cache::SemanticPlan;
 use crate::serving::ModelSpec;
 use crate::spec::{Path, Problem, Problems, Segment, Severity};
 use crate::system::{Contents, Setup};
@@ -319,6 +319,7 @@ pub fn plain(value: &Value) -> String {
 struct Workloads {
     paths: DataPaths,
     plans: BTreeMap<String, Plan>,
+    /// Those with vectors.
     semantic: Vec<SemanticPlan>,
 }
 
@@ -334,27 +335,12 @@ impl Workloads {
         Ok(plan)
     }
 
-    fn semantic(
-        &mut self,
-        cache: Option<&CacheSpec>,
-        workload: &Plan,
-    ) -> Result<Option<SemanticPlan>, Problem> {
-        let Some((ttl, spec)) = cache.and_then(|cache| Some((cache.ttl, cache.semantic.as_ref()?)))
-        else {
-            return Ok(None);
-        };
-        let plan = SemanticPlan::new(spec, ttl, workload, &self.paths, &self.semantic);
-        let plan = plan.map_err(|problem| {
-            let place = Path::parse("cache.semantic").0.into_iter();
-            Problem { path: Path(place.chain(problem.path.0).collect()), ..problem }
-        })?;
-        self.semantic.push(plan.clone());
-        Ok(Some(plan))
-    }
-
     fn setup(&mut self, experiment: &Experiment) -> Result<Setup, Problem> {
         let workload = self.plan(&experiment.workload)?;
-        let semantic = self.semantic(experiment.cache.as_ref(), &workload)?;
+        let semantic = experiment.cache.as_ref().map_or(Ok(None), |cache| {
+            SemanticPlan::of(cache, &workload, &self.paths, &mut self.semantic)
+                .map_err(|problem| Problem { path: problem.path.within("cache"), ..problem })
+        })?;
         let mut models: Vec<(String, ModelSpec)> =
             experiment.models.iter().map(|(name, model)| (name.clone(), model.clone())).collect();
         if models.is_empty() {

@@ -1,7 +1,7 @@
 //! The end of a request: counted, logged, recorded.
 
 use super::model::{Finished, System};
-use super::request::Request;
+use super::request::{Request, SIMILAR};
 use super::single_flight::Flight;
 use crate::kernel::Time;
 use crate::pipeline::{LogEntry, Outcome, RequestError};
@@ -29,7 +29,7 @@ impl System<'_> {
                 }
                 match request.flight {
                     Flight::Landed => Outcome::Coalesced,
-                    _ if request.similar => Outcome::SimilarHit,
+                    _ if request.cached && request.level == SIMILAR => Outcome::SimilarHit,
                     _ if request.cached => Outcome::Hit(request.level),
                     _ => Outcome::Answered,
                 }

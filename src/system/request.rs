@@ -8,6 +8,9 @@ use crate::kernel::{Duration, Time};
 use crate::pipeline::{RequestError, Stage};
 use crate::workload::Incoming;
 
+/// The level of answers to similar prompts.
+pub const SIMILAR: u8 = u8::MAX;
+
 /// A request between arrival and response.
 #[derive(Clone, Copy, Debug)]
 pub struct Request {
@@ -21,15 +24,14 @@ pub struct Request {
     pub stage: Stage,
     /// Since when.
     pub since: Time,
-    /// The cache level that it asks, or was answered from.
+    /// The cache level that it asks, or was answered from; [`SIMILAR`] is the
+    /// semantic cache.
     pub level: u8,
     /// The answer, once there is one.
     pub answer: Option<Answer>,
     /// Whether it was made for an earlier request: it came from a cache, or from
     /// a request that this one waited for.
     pub cached: bool,
-    /// Whether it is one to a similar prompt.
-    pub similar: bool,
     /// The entry of the semantic cache that is to learn from the answer.
     pub compared: Option<Compared>,
     /// Whether it was found and is being read from its cache level.
@@ -83,7 +85,6 @@ impl Request {
             level: 0,
             answer: None,
             cached: false,
-            similar: false,
             compared: None,
             reading: false,
             flight: Flight::None,

@@ -1,7 +1,7 @@
 //! A request at the semantic cache, and an answer on its way into it.
 
 use super::model::{Next, System};
-use super::request::{Answer, Request};
+use super::request::{Answer, Request, SIMILAR};
 use crate::cache::SEMANTIC;
 use crate::kernel::Time;
 use crate::pipeline::Stage;
@@ -50,7 +50,7 @@ impl System<'_> {
         {
             caches.store(request.key, answer.size(), answer, None, now);
         }
-        request.similar = true;
+        request.level = SIMILAR;
         self.hit(request, answer, now);
         Next::Stage(Stage::Format)
     }

@@ -127,6 +127,11 @@ impl Plan {
         }
     }
 
+    /// Whether both are the same plan, made once.
+    pub fn shares_tables(&self, other: &Plan) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Prompt ids are below this; `None` if there is no end of new prompts.
     pub fn prompts(&self) -> Option<usize> {
         self.0.prompts()
@@ -181,8 +186,7 @@ impl Ready {
 /// The population of prompts of a checked spec.
 fn population(spec: &PromptsSpec, paths: &DataPaths) -> Result<Prompts, WorkloadError> {
     spec.population(paths).map_err(|problem| {
-        let path = Path::parse("prompts").0.into_iter().chain(problem.path.0).collect();
-        WorkloadError::Spec(Problem { path: Path(path), ..problem })
+        WorkloadError::Spec(Problem { path: problem.path.within("prompts"), ..problem })
     })
 }
 

@@ -163,8 +163,10 @@ impl<V: Copy> SemanticCache<V> {
             self.stats.overwrites += 1;
             let mut gone = Vec::new();
             let stays = self.policy.rewrite(slot, item, |slot| gone.push(slot));
-            gone.iter().for_each(|slot| self.forget(*slot));
             self.stats.evictions += gone.len() as u64;
+            for slot in gone {
+                self.forget(slot);
+            }
             if stays {
                 self.leave_order(slot);
                 let entry = &mut self.entries[slot.index()];

@@ -126,7 +126,9 @@ impl Different {
             tail[i] = tail[i + 1] + left + 4.0 * density(place(i_f + 0.5)) + right;
         }
         let whole = tail[0];
-        tail.iter_mut().for_each(|share| *share /= whole);
+        for share in &mut tail {
+            *share /= whole;
+        }
         Different { tail, crowding: spec.crowding.get() }
     }
 
@@ -155,7 +157,7 @@ impl Different {
     /// The share of an intent's neighbours that exceed `similarity`.
     #[inline]
     pub fn share_above(&self, similarity: f64, crowd: f64) -> f64 {
-        let place = (similarity.clamp(-1.0, 1.0) + 1.0) / 2.0 * CELLS as f64;
+        let place = f64::midpoint(similarity.clamp(-1.0, 1.0), 1.0) * CELLS as f64;
         let cell = (place as usize).min(CELLS - 1);
         let within = place - cell as f64;
         let t = self.tail[cell] + within * (self.tail[cell + 1] - self.tail[cell]);

@@ -15,7 +15,7 @@
 //! (the paper's section 4).
 //!
 //! The paper estimates t and g by maximum likelihood and bounds P from below by
-//! max over e of (1 - e) L(s; t_e), t_e the upper end of a confidence interval for
+//! max over e of (1 - e) L(s; t(e)), t(e) the upper end of a confidence interval for
 //! t; where an entry's observations can be separated, which is the rule with few
 //! of them, the estimate does not exist, and its code takes the variance from a
 //! table. Here the posterior of (t, g) is kept on a grid, with a uniform prior, and
@@ -42,8 +42,7 @@ pub struct LearnedSpec {
 
 impl Default for LearnedSpec {
     fn default() -> Self {
-        let max_error_rate = Fraction::try_from(0.02).expect("a share");
-        LearnedSpec { max_error_rate, explore_first: 6 }
+        LearnedSpec { max_error_rate: Fraction::percent(2), explore_first: 6 }
     }
 }
 

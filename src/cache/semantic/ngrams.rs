@@ -61,7 +61,7 @@ impl NgramsSpec {
                 for gram in word.windows(if whole { word.len() } else { n }) {
                     let hash = hash(gram);
                     // Place and sign from different ends of the hash.
-                    let place = (u128::from(hash) * sums.len() as u128 >> 64) as usize;
+                    let place = ((u128::from(hash) * sums.len() as u128) >> 64) as usize;
                     sums[place] += if hash & 1 == 0 { 1.0 } else { -1.0 };
                 }
             }

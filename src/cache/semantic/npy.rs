@@ -1,6 +1,6 @@
-//! NumPy's `.npy` files: matrices of real numbers, rows contiguous.
+//! `.npy` files, `NumPy`'s: matrices of real numbers, rows contiguous.
 //!
-//! The format is NEP 1 (R. Kern, "A Simple File Format for NumPy Arrays", 2007):
+//! The format is NEP 1 (R. Kern, "A Simple File Format for `NumPy` Arrays", 2007):
 //! a magic string, a version, the length of the header, and the header, which is
 //! a Python dictionary with `descr`, `fortran_order` and `shape`. Ours is a
 //! strict reader of the few headers that vectors have: the crates that read all
@@ -37,11 +37,11 @@ impl Real {
     }
 
     fn read(self, bytes: &[u8]) -> f64 {
-        match (self, bytes) {
-            (Real::F16, &[a, b]) => of_half(u16::from_le_bytes([a, b])),
-            (Real::F32, &[a, b, c, d]) => f64::from(f32::from_le_bytes([a, b, c, d])),
-            (Real::F64, &[a, b, c, d, e, f, g, h]) => f64::from_le_bytes([a, b, c, d, e, f, g, h]),
-            _ => f64::NAN,
+        let bits = bytes.iter().rev().fold(0, |bits, byte| bits << 8 | u64::from(*byte));
+        match self {
+            Real::F16 => of_half(bits as u16),
+            Real::F32 => f64::from(f32::from_bits(bits as u32)),
+            Real::F64 => f64::from_bits(bits),
         }
     }
 }

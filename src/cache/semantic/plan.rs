@@ -12,6 +12,7 @@ use super::npy;
 use super::similar::Similar;
 use super::spec::{ModeSpec, SemanticSpec, SimilaritySpec};
 use super::vectors::Vectors;
+use crate::cache::CacheSpec;
 use crate::kernel::{Duration, Streams};
 use crate::spec::{Path, Problem, Severity};
 use crate::workload::{DataPaths, Plan, PromptId};
@@ -25,37 +26,39 @@ pub struct SemanticPlan {
     spec: SemanticSpec,
     ttl: Duration,
     vectors: Option<Arc<Vectors>>,
+    workload: Plan,
 }
 
 impl SemanticPlan {
-    /// Makes a checked spec ready for a workload. `ttl` is the cache's, for a spec
-    /// without one of its own. `known` has the vectors of plans made before.
+    /// Makes the semantic part of a checked spec ready for a workload, if there is
+    /// one. `known` are plans made before, whose vectors are used again; this one
+    /// is added to them.
     ///
     /// # Errors
     /// Vectors that cannot be found or read, or do not fit the workload's prompts;
     /// texts that the workload does not have. The problem's path is that within
     /// the spec.
-    pub fn new(
-        spec: &SemanticSpec,
-        ttl: Option<Duration>,
+    pub fn of(
+        cache: &CacheSpec,
         workload: &Plan,
         paths: &DataPaths,
-        known: &[SemanticPlan],
-    ) -> Result<Self, Problem> {
-        let same = known.iter().find(|plan| plan.spec.similarity == spec.similarity);
-        let vectors = match (&spec.similarity, same) {
-            (SimilaritySpec::Intents(_), _) => None,
-            (SimilaritySpec::Vectors(_), Some(plan)) => plan.vectors.clone(),
-            (SimilaritySpec::Vectors(vectors), None) => {
-                Some(Arc::new(load(&vectors.files, paths)?))
-            }
-            (SimilaritySpec::Ngrams(ngrams), _) => Some(Arc::new(embed(ngrams, workload)?)),
+        known: &mut Vec<SemanticPlan>,
+    ) -> Result<Option<Self>, Problem> {
+        let Some(spec) = &cache.semantic else { return Ok(None) };
+        let same = known.iter().find(|plan| {
+            plan.spec.similarity == spec.similarity && plan.workload.shares_tables(workload)
+        });
+        let vectors = match same {
+            Some(plan) => plan.vectors.clone(),
+            None => vectors(&spec.similarity, workload, paths)
+                .map_err(|problem| Problem { path: problem.path.within("semantic"), ..problem })?,
         };
-        if let (Some(vectors), SimilaritySpec::Vectors(_)) = (&vectors, &spec.similarity) {
-            check_rows(vectors.len(), workload)?;
+        let ttl = spec.ttl.or(cache.ttl).unwrap_or(Duration::MAX);
+        let plan = SemanticPlan { spec: spec.clone(), ttl, vectors, workload: workload.clone() };
+        if same.is_none() && plan.vectors.is_some() {
+            known.push(plan.clone());
         }
-        let ttl = spec.ttl.or(ttl).unwrap_or(Duration::MAX);
-        Ok(SemanticPlan { spec: spec.clone(), ttl, vectors })
+        Ok(Some(plan))
     }
 
     /// The spec that it was made of.
@@ -93,6 +96,23 @@ impl SemanticPlan {
             learner,
         )
     }
+}
+
+fn vectors(
+    similarity: &SimilaritySpec,
+    workload: &Plan,
+    paths: &DataPaths,
+) -> Result<Option<Arc<Vectors>>, Problem> {
+    let vectors = match similarity {
+        SimilaritySpec::Intents(_) => return Ok(None),
+        SimilaritySpec::Vectors(spec) => {
+            let vectors = load(&spec.files, paths)?;
+            check_rows(vectors.len(), workload)?;
+            vectors
+        }
+        SimilaritySpec::Ngrams(spec) => embed(spec, workload)?,
+    };
+    Ok(Some(Arc::new(vectors)))
 }
 
 fn problem(place: &str, message: String, help: String) -> Problem {

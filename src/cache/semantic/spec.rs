@@ -49,7 +49,7 @@ pub struct SemanticSpec {
 impl Default for SemanticSpec {
     fn default() -> Self {
         SemanticSpec {
-            threshold: Fraction::try_from(0.9).expect("a share"),
+            threshold: Fraction::percent(90),
             capacity: Capacity::Entries(5000),
             policy: PolicySpec::default(),
             ttl: None,
@@ -57,7 +57,7 @@ impl Default for SemanticSpec {
             similarity: SimilaritySpec::default(),
             index: IndexSpec::Exact,
             mode: ModeSpec::Threshold,
-            wrong_answer_quality: Fraction::try_from(0.0).expect("a share"),
+            wrong_answer_quality: Fraction::percent(0),
             promote: false,
         }
     }
@@ -86,7 +86,7 @@ impl Default for SimilaritySpec {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct VectorsSpec {
-    /// NumPy `.npy` files of two dimensions (float16, float32 or float64, rows
+    /// `NumPy`'s `.npy` files of two dimensions (float16, float32 or float64, rows
     /// contiguous), read as one long list: row i is the vector of prompt i. Found
     /// as traces are, and there in `paraphrases/` too. Vectors need not have
     /// length 1.

@@ -55,7 +55,7 @@ impl Default for ParaphrasesSpec {
             texts: PathBuf::from("pairs.json"),
             order: Order::default(),
             exponent: NonNegative::try_from(0.9).expect("not negative"),
-            similar_share: Fraction::try_from(0.5).expect("a share"),
+            similar_share: Fraction::percent(50),
             join_equal_texts: true,
         }
     }
@@ -72,7 +72,7 @@ struct Pair {
 /// Texts by row: all origins, then all similar ones.
 #[derive(Debug)]
 pub struct Texts {
-    texts: Vec<String>,
+    rows: Vec<String>,
     /// Row to prompt id: the first row with the same text.
     first: Vec<u32>,
     /// Row to intent.
@@ -127,7 +127,7 @@ impl ParaphrasesSpec {
             .iter()
             .flat_map(|share| pairs.iter().map(move |pair| pair * share))
             .collect();
-        Texts { texts, first, intents, popularity: Alias::new(&weights) }
+        Texts { rows: texts, first, intents, popularity: Alias::new(&weights) }
     }
 }
 
@@ -163,17 +163,17 @@ fn read_pairs(file: &Path) -> Result<Vec<Pair>, String> {
 impl Texts {
     /// How many rows, origins and similar texts together.
     pub fn len(&self) -> usize {
-        self.texts.len()
+        self.rows.len()
     }
 
     /// Whether there is no text; never so.
     pub fn is_empty(&self) -> bool {
-        self.texts.is_empty()
+        self.rows.is_empty()
     }
 
     /// The text of a row, stripped.
     pub fn text(&self, row: u64) -> Option<&str> {
-        self.texts.get(row as usize).map(String::as_str)
+        self.rows.get(row as usize).map(String::as_str)
     }
 
     /// What a row's text means.
@@ -200,7 +200,7 @@ impl Texts {
             let chars = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
             (chars, text::words(text) * 13)
         };
-        self.texts.iter().map(size).collect()
+        self.rows.iter().map(size).collect()
     }
 }
 

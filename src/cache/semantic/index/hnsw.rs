@@ -7,7 +7,7 @@
 //!
 //! The paper has no deletion, and a cache deletes as often as it inserts. Here a
 //! node really leaves: whoever linked to it links to the nearest of its
-//! neighbours instead, in the manner of FreshDiskANN (A. Singh et al., arXiv
+//! neighbours instead, in the manner of `FreshDiskANN` (A. Singh et al., arXiv
 //! 2105.09613, algorithm 4), and a node that nobody links to any more is linked
 //! from its own nearest neighbour. A test measures what recall is left after the
 //! entries have been replaced many times over.
