@@ -47,6 +47,7 @@ metrics! {
     cache_misses: "requests that asked the caches and found nothing", |m| m.misses as f64;
     cache_hit_rate: "cache_hits / (cache_hits + cache_misses)", |m| ratio(m.hits, m.hits + m.misses);
     stale_hits: "cache hits with an answer whose origin had changed since it was made", |m| m.stale_hits as f64;
+    stale_hit_rate: "stale_hits / cache_hits", |m| ratio(m.stale_hits, m.hits);
     coalesced: "cache misses answered by waiting for another request's answer (single flight)", |m| m.coalesced as f64;
     coalesced_saved_usd: "what the answers that came by waiting for another request had cost", |m| m.coalesced_saved.usd();
     negative_hits: "requests turned away at once because the same had just failed (negative caching)", |m| m.negative_hits as f64;
