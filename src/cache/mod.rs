@@ -13,6 +13,7 @@
 //!
 //! Memory is bounded by the capacities, never by how many distinct keys passed.
 
+mod admission;
 mod ghosts;
 mod heap;
 mod hierarchy;
@@ -26,6 +27,7 @@ mod segments;
 mod sketch;
 mod table;
 
+pub use admission::{Admission, AdmissionSpec, Dollars, DoorkeeperSpec};
 pub use ghosts::Ghosts;
 pub use heap::Heap;
 pub use hierarchy::{CacheSpec, Hierarchy};
