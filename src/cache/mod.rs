@@ -20,6 +20,7 @@
 //!
 //! Memory is bounded by the capacities, never by how many distinct keys passed.
 
+mod admission;
 mod deadlines;
 mod device;
 mod entry;
@@ -44,6 +45,7 @@ mod sketch;
 mod spec;
 mod table;
 
+pub use admission::{Admission, AdmissionSpec, Dollars, DoorkeeperSpec};
 pub use entry::{Hit, Size};
 pub use ghosts::Ghosts;
 pub use heap::Heap;
