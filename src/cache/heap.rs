@@ -43,7 +43,7 @@ impl<K: Copy + PartialOrd> Heap<K> {
     pub fn push(&mut self, value: K, slot: Slot, most: usize, moved: impl FnMut(Slot, u32)) {
         let len = self.ranked.len();
         if len == self.ranked.capacity() {
-            self.ranked.reserve_exact(most.min(2 * len).max(len + 8) - len);
+            self.ranked.reserve_exact(most.min(len + len / 4).max(len + 8) - len);
         }
         self.ranked.push((value, slot));
         self.settle(len, (value, slot), moved);
@@ -64,6 +64,14 @@ impl<K: Copy + PartialOrd> Heap<K> {
         {
             self.settle(place as usize, last, moved);
         }
+        if self.ranked.len() < self.ranked.capacity() / 2 {
+            self.shrink();
+        }
+    }
+
+    #[cold]
+    fn shrink(&mut self) {
+        self.ranked.shrink_to(self.ranked.len() + self.ranked.len() / 4 + 8);
     }
 
     /// Changes every value in a way that keeps their order.
