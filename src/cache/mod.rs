@@ -29,7 +29,7 @@ mod table;
 
 pub use admission::{Admission, AdmissionSpec, Dollars, DoorkeeperSpec};
 pub use ghosts::Ghosts;
-pub use heap::Heap;
+pub use heap::{ByNumber, Heap, Ranked};
 pub use hierarchy::{CacheSpec, Hierarchy};
 pub use key::{Key, cache_key_md5};
 pub use level::{Level, LevelSpec, LevelStats, Size};

@@ -49,8 +49,7 @@ impl Sketch {
             let (one, other) = (self.blocks[first], self.blocks[last]);
             std::array::from_fn(|word| greater(one[word], other[word]))
         };
-        self.blocks =
-            if old == 0 { vec![[0; 8]; new] } else { (0..new).map(block).collect() };
+        self.blocks = if old == 0 { vec![[0; 8]; new] } else { (0..new).map(block).collect() };
         self.sample = SAMPLE * entries as u64;
     }
 
