@@ -31,7 +31,10 @@ pub struct Belady {
 }
 
 impl Belady {
-    /// The number of hits in a whole trace, of less than 2^32 requests.
+    /// The number of hits in a whole trace.
+    ///
+    /// # Panics
+    /// If there are 2^32 requests.
     pub fn replay(capacity: Capacity, trace: &[Item]) -> u64 {
         let mut cache = Belady {
             table: Table::new(capacity, 0),
@@ -44,6 +47,9 @@ impl Belady {
     }
 
     /// For each request of a trace: the number, from 0, of the next for its key.
+    ///
+    /// # Panics
+    /// If there are 2^32 requests.
     pub fn next_uses(trace: impl ExactSizeIterator<Item = Key>) -> Vec<Option<u32>> {
         let mut next = vec![None; trace.len()];
         let mut last = Table::new(Capacity::Unbounded, 0);
