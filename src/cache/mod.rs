@@ -8,6 +8,8 @@
 //! - [`policy`] decides what goes when a level is full: one file per policy. A
 //!   bare policy without values replays a trace at full speed
 //!   ([`AnyPolicy::replay`]).
+//! - [`replay`] runs bare policies on a recorded trace, and draws LRU's whole
+//!   miss-ratio curve in one pass.
 //! - [`Table`] is what policies are built of: key to slot by hashing, and doubly
 //!   linked lists threaded through the slots.
 //!
@@ -17,6 +19,7 @@ mod hierarchy;
 mod key;
 mod level;
 pub mod policy;
+pub mod replay;
 mod table;
 
 pub use hierarchy::{CacheSpec, Hierarchy};

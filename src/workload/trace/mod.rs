@@ -5,6 +5,7 @@
 //! [`TraceSpec`] and a line in [`Reader`]. Order, offset, speed and the policy
 //! for bad rows are the same for all formats ([`Rows`]).
 
+pub mod accesses;
 mod azure;
 mod lines;
 mod rows;
