@@ -25,5 +25,5 @@ mod table;
 pub use hierarchy::{CacheSpec, Hierarchy};
 pub use key::{Key, cache_key_md5};
 pub use level::{Level, LevelSpec, LevelStats, Size};
-pub use policy::{AnyPolicy, Policy, PolicySpec};
+pub use policy::{AnyPolicy, Item, Policy, PolicySpec};
 pub use table::{List, Slot, Table};

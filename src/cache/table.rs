@@ -3,7 +3,7 @@
 
 use hashbrown::HashTable;
 
-use super::Key;
+use super::{Item, Key};
 use crate::spec::Capacity;
 
 /// Where an entry lives, from its insertion to its removal; then the slot is
@@ -115,11 +115,12 @@ impl Table {
         self.capacity
     }
 
-    /// What an entry counts for: `weight`, but 1 where entries are counted, and
-    /// never nothing, so that no number of entries fits a finite capacity.
+    /// The item with the weight that it counts for: its own, but 1 where entries
+    /// are counted, and never nothing, lest any number of entries fit a finite
+    /// capacity.
     #[inline]
-    pub fn counted(&self, weight: u32) -> u32 {
-        if self.weighted { weight.max(1) } else { 1 }
+    pub fn counted(&self, item: Item) -> Item {
+        Item { weight: if self.weighted { item.weight.max(1) } else { 1 }, ..item }
     }
 
     /// Whether `weight` more fits.

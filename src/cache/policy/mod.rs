@@ -13,24 +13,49 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Key, Slot, Table};
-use crate::spec::Capacity;
+use crate::kernel::Stream;
+use crate::spec::{Capacity, Problems};
 
 pub use fifo::Fifo;
 pub use lru::Lru;
 
-policies! {
+policies! { capacity, stream;
     /// Least recently used: a hit makes an entry the last to go.
     #[default]
-    Lru => Lru;
+    "lru": Lru => Lru::new(capacity);
     /// First in, first out: hits do not matter.
-    Fifo => Fifo;
+    "fifo": Fifo => Fifo::new(capacity);
+}
+
+/// What is asked for and stored.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Item {
+    /// Its id.
+    pub key: Key,
+    /// What it takes, in the unit of the capacity. Where entries are counted,
+    /// and under an unbounded capacity, it is taken to be 1.
+    pub weight: u32,
+    /// What it costs to make again, US dollars; 1 where unknown.
+    pub cost: f32,
+}
+
+impl Item {
+    /// An item of which nothing matters but its id: of weight and cost 1.
+    pub const fn unit(key: Key) -> Self {
+        Item::new(key, 1)
+    }
+
+    /// An item of unknown cost.
+    pub const fn new(key: Key, weight: u32) -> Self {
+        Item { key, weight, cost: 1.0 }
+    }
 }
 
 /// An eviction policy together with the entries it looks after.
 ///
 /// A policy says how entries are ordered ([`hit`](Policy::hit),
 /// [`place`](Policy::place), [`victim`](Policy::victim)); the rest follows, and
-/// may be replaced by one that does more, such as refusing an entry.
+/// may be replaced by one that does more, such as remembering what it evicted.
 pub trait Policy {
     /// The entries.
     fn table(&self) -> &Table;
@@ -41,51 +66,77 @@ pub trait Policy {
     /// Notes that the entry in `slot` was asked for, or written anew.
     fn hit(&mut self, slot: Slot);
 
-    /// Puts an entry that is not there yet into the table.
-    fn place(&mut self, key: Key, weight: u32) -> Slot;
+    /// Notes that `item`, which is not there, is about to come in; nothing has
+    /// gone for it yet.
+    #[inline]
+    fn miss(&mut self, _item: Item) {}
+
+    /// Puts an entry that is not there yet into the table. `item.weight` is what
+    /// it [counts](Table::counted) for.
+    fn place(&mut self, item: Item) -> Slot;
 
     /// The entry that goes next; `None` only where there is no entry.
     fn victim(&mut self) -> Option<Slot>;
 
-    /// Takes an entry out.
+    /// Takes out the entry that [`victim`](Policy::victim) named.
+    #[inline]
+    fn evict(&mut self, slot: Slot) {
+        self.remove(slot);
+    }
+
+    /// Takes an entry out that did not have to go, such as an expired one.
     #[inline]
     fn remove(&mut self, slot: Slot) {
         self.table_mut().remove(slot);
+    }
+
+    /// Notes that the entry in `slot` was written anew, and that `item.weight` is
+    /// what it counts for now.
+    #[inline]
+    fn renew(&mut self, slot: Slot, item: Item) {
+        self.hit(slot);
+        self.table_mut().reweigh(slot, item.weight);
+    }
+
+    /// Bytes of memory held.
+    fn bytes(&self) -> usize {
+        self.table().bytes()
     }
 
     /// Adds an entry that is not there yet, and tells `evicted` of each entry
     /// that had to go (its slot may be used again at once). `None` if it is not
     /// stored: alone it weighs more than the capacity.
     #[inline]
-    fn admit(&mut self, key: Key, weight: u32, mut evicted: impl FnMut(Slot)) -> Option<Slot> {
-        let weight = self.table().counted(weight);
-        if u64::from(weight) > self.table().capacity() {
+    fn admit(&mut self, item: Item, mut evicted: impl FnMut(Slot)) -> Option<Slot> {
+        let item = self.table().counted(item);
+        if u64::from(item.weight) > self.table().capacity() {
             return None;
         }
-        while !self.table().has_room(weight) {
+        self.miss(item);
+        while !self.table().has_room(item.weight) {
             let victim = self.victim()?;
             evicted(victim);
-            self.remove(victim);
+            self.evict(victim);
         }
-        Some(self.place(key, weight))
+        Some(self.place(item))
     }
 
-    /// Notes that the entry in `slot` was written anew and weighs `weight` now,
-    /// and tells `evicted` of each entry that had to go for it. False if it went
+    /// Notes that the entry in `slot` was written anew and is `item` now, and
+    /// tells `evicted` of each entry that had to go for it. False if it went
     /// itself: it outgrew the capacity, or its turn came.
-    fn rewrite(&mut self, slot: Slot, weight: u32, mut evicted: impl FnMut(Slot)) -> bool {
-        let weight = self.table().counted(weight);
-        if u64::from(weight) > self.table().capacity() {
+    fn rewrite(&mut self, slot: Slot, item: Item, mut evicted: impl FnMut(Slot)) -> bool {
+        debug_assert_eq!(self.table().key(slot), item.key, "an entry keeps its key");
+        let item = self.table().counted(item);
+        if u64::from(item.weight) > self.table().capacity() {
             evicted(slot);
             self.remove(slot);
             return false;
         }
-        self.hit(slot);
-        self.table_mut().reweigh(slot, weight);
+        self.renew(slot, item);
         while !self.table().has_room(0) {
             let Some(victim) = self.victim() else { break };
             evicted(victim);
-            self.remove(victim);
+            self.evict(victim);
             if victim == slot {
                 return false;
             }
@@ -95,12 +146,12 @@ pub trait Policy {
 
     /// One request of a trace: a hit, or a miss that is stored. True if a hit.
     #[inline]
-    fn request(&mut self, key: Key, weight: u32) -> bool {
-        let found = self.table().find(key);
+    fn request(&mut self, item: Item) -> bool {
+        let found = self.table().find(item.key);
         if let Some(slot) = found {
             self.hit(slot);
         } else {
-            self.admit(key, weight, |_| {});
+            self.admit(item, |_| {});
         }
         found.is_some()
     }
@@ -119,6 +170,11 @@ impl AnyPolicy {
         dispatch!(self, policy => policy.table())
     }
 
+    /// See [`Policy::bytes`].
+    pub fn bytes(&self) -> usize {
+        dispatch!(self, policy => policy.bytes())
+    }
+
     /// See [`Policy::hit`].
     #[inline]
     pub fn hit(&mut self, slot: Slot) {
@@ -126,13 +182,13 @@ impl AnyPolicy {
     }
 
     /// See [`Policy::admit`].
-    pub fn admit(&mut self, key: Key, weight: u32, evicted: impl FnMut(Slot)) -> Option<Slot> {
-        dispatch!(self, policy => policy.admit(key, weight, evicted))
+    pub fn admit(&mut self, item: Item, evicted: impl FnMut(Slot)) -> Option<Slot> {
+        dispatch!(self, policy => policy.admit(item, evicted))
     }
 
     /// See [`Policy::rewrite`].
-    pub fn rewrite(&mut self, slot: Slot, weight: u32, evicted: impl FnMut(Slot)) -> bool {
-        dispatch!(self, policy => policy.rewrite(slot, weight, evicted))
+    pub fn rewrite(&mut self, slot: Slot, item: Item, evicted: impl FnMut(Slot)) -> bool {
+        dispatch!(self, policy => policy.rewrite(slot, item, evicted))
     }
 
     /// See [`Policy::remove`].
@@ -142,15 +198,15 @@ impl AnyPolicy {
 
     /// See [`Policy::request`].
     #[inline]
-    pub fn request(&mut self, key: Key, weight: u32) -> bool {
-        dispatch!(self, policy => policy.request(key, weight))
+    pub fn request(&mut self, item: Item) -> bool {
+        dispatch!(self, policy => policy.request(item))
     }
 
-    /// Replays a trace of keys and weights, choosing the policy's code once.
-    /// Returns the number of hits.
-    pub fn replay(&mut self, trace: impl IntoIterator<Item = (Key, u32)>) -> u64 {
+    /// Replays a trace, choosing the policy's code once. Returns the number of
+    /// hits.
+    pub fn replay(&mut self, trace: impl IntoIterator<Item = Item>) -> u64 {
         dispatch!(self, policy => {
-            trace.into_iter().map(|(key, weight)| u64::from(policy.request(key, weight))).sum()
+            trace.into_iter().map(|item| u64::from(policy.request(item))).sum()
         })
     }
 }
