@@ -1,6 +1,7 @@
 //! Caches on a recorded trace, without a simulation around them: miss ratios of
 //! policies at capacities, and whole miss-ratio curves of LRU in one pass.
 //!
+//! - [`Study`] is all that is asked of a trace at once.
 //! - [`Replay`] runs policies x capacities in parallel.
 //! - [`exact_curve`] gives LRU's miss ratio at every capacity that is asked for
 //!   from one pass over the trace, by stack distances ([`Distances`]).
@@ -15,9 +16,11 @@ mod curve;
 mod distances;
 mod runner;
 mod shards;
+mod study;
 
 pub use capacity::{Room, Share, Unit};
 pub use curve::{Curve, exact_curve, grid};
 pub use distances::Distances;
 pub use runner::{Cell, Counts, Replay};
-pub use shards::{Sampled, sampled_curve};
+pub use shards::{Sample, sampled_curve};
+pub use study::{Drawn, Method, Outcome, Study};

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use rayon::prelude::*;
 
 use super::Room;
-use crate::cache::{Key, PolicySpec};
+use crate::cache::{Item, Key, PolicySpec};
+use crate::kernel::Streams;
 use crate::workload::trace::accesses::AccessTrace;
 
 /// Accesses between two looks at whether to stop.
@@ -47,6 +48,15 @@ pub struct Counts {
 }
 
 impl Counts {
+    #[inline]
+    fn add(&mut self, size: u32, hit: bool) {
+        let missed = u64::from(!hit);
+        self.requests += 1;
+        self.bytes += u64::from(size);
+        self.misses += missed;
+        self.missed_bytes += missed * u64::from(size);
+    }
+
     /// The share of accesses that missed.
     pub fn object_miss_ratio(&self) -> f64 {
         self.misses as f64 / self.requests as f64
@@ -90,31 +100,23 @@ impl Replay<'_> {
         done: &AtomicU64,
         stop: &AtomicBool,
     ) -> Option<Counts> {
-        let mut cache = policy.build(room.capacity());
-        let mut counts = Counts::default();
+        let stream = Streams::new(self.seed, 0).stream("cache.replay.policy");
+        let mut cache = policy.build(room.capacity(), stream);
         let sizes = self.trace.sizes();
+        let mut counts = Counts::default();
         for start in (0..self.trace.len()).step_by(CHUNK) {
             if stop.load(Ordering::Relaxed) {
                 return None;
             }
             let end = (start + CHUNK).min(self.trace.len());
-            let warm = self.warmup.clamp(start, end) - start;
-            let ids = &self.trace.ids()[start..end];
-            let count = |(at, hit, size): (usize, bool, u32)| {
-                if at >= warm {
-                    let missed = u64::from(!hit);
-                    counts.requests += 1;
-                    counts.bytes += u64::from(size);
-                    counts.misses += missed;
-                    counts.missed_bytes += missed * u64::from(size);
-                }
+            let counted = self.warmup.clamp(start, end);
+            let item = |at: usize| {
+                let size = sizes.map_or(1, |sizes| sizes[at]);
+                Item::new(Key(u64::from(self.trace.ids()[at])), size)
             };
-            let one = |(at, id): (usize, &u32)| {
-                let size = sizes.map_or(1, |sizes| sizes[start + at]);
-                (at, cache.request(Key(u64::from(*id)), size), size)
-            };
-            ids.iter().enumerate().map(one).for_each(count);
-            done.fetch_add(ids.len() as u64, Ordering::Relaxed);
+            cache.replay((start..counted).map(item));
+            cache.replay_each((counted..end).map(item), |item, hit| counts.add(item.weight, hit));
+            done.fetch_add((end - start) as u64, Ordering::Relaxed);
         }
         Some(counts)
     }

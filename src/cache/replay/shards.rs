@@ -18,16 +18,14 @@ const MEAN_ABSOLUTE: f64 = 0.797_884_560_802_865_4;
 /// Hashes are compared in this many steps, as in the paper (section 3.1).
 const STEPS: u64 = 1 << 24;
 
-/// A curve from a sample, and what is known of its accuracy.
+/// What a curve was drawn from, and what is known of its accuracy.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Sampled {
-    /// The curve.
-    pub curve: Curve,
+pub struct Sample {
     /// The share of objects that were to be sampled.
     pub rate: f64,
     /// Objects in the sample.
     pub objects: u64,
-    /// Their accesses.
+    /// Their accesses that count.
     pub accesses: u64,
     /// The estimated mean absolute error of the object miss ratios, over the
     /// capacities: from the spread of the curves of ten disjoint parts of the
@@ -37,16 +35,15 @@ pub struct Sampled {
 }
 
 /// Sampled stack distances at a rate.
-struct Sample {
+struct Sampler {
     distances: Distances,
     hits: Hits,
-    /// Capacities in the sample's own measure.
     rate: f64,
 }
 
-impl Sample {
+impl Sampler {
     fn new(rate: f64, capacities: usize) -> Self {
-        Sample { distances: Distances::new(), hits: Hits::new(capacities), rate }
+        Sampler { distances: Distances::new(), hits: Hits::new(capacities), rate }
     }
 
     #[inline]
@@ -88,12 +85,12 @@ pub fn sampled_curve(
     capacities: &[u64],
     warmup: usize,
     (rate, seed): (f64, u64),
-) -> Sampled {
+) -> (Curve, Sample) {
     let threshold = (libm::round(rate * STEPS as f64) as u64).clamp(1, STEPS);
     let rate = threshold as f64 / STEPS as f64;
-    let mut whole = Sample::new(rate, capacities.len());
-    let mut parts: Vec<Sample> =
-        (0..PARTS).map(|_| Sample::new(rate / PARTS as f64, capacities.len())).collect();
+    let mut whole = Sampler::new(rate, capacities.len());
+    let mut parts: Vec<Sampler> =
+        (0..PARTS).map(|_| Sampler::new(rate / PARTS as f64, capacities.len())).collect();
     let mut dense = Dense::new(trace.objects());
     let mut all = (0, 0);
     for (at, (object, size)) in trace.iter().enumerate() {
@@ -112,11 +109,11 @@ pub fn sampled_curve(
     let curve = whole.curve(unit, capacities, all);
     let estimated_error = estimate(&parts, unit, capacities, all);
     let accesses = whole.hits.counted().0;
-    Sampled { curve, rate, objects: u64::from(dense.len), accesses, estimated_error }
+    (curve, Sample { rate, objects: u64::from(dense.len), accesses, estimated_error })
 }
 
 /// The mean absolute error of the mean of the parts' curves.
-fn estimate(parts: &[Sample], unit: Unit, capacities: &[u64], all: (u64, u64)) -> Option<f64> {
+fn estimate(parts: &[Sampler], unit: Unit, capacities: &[u64], all: (u64, u64)) -> Option<f64> {
     if parts.iter().any(|part| part.hits.counted().0 == 0) {
         return None;
     }
