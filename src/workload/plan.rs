@@ -31,8 +31,19 @@ pub(super) struct Ready {
 /// Where requests come from.
 #[derive(Debug)]
 pub(super) enum Kind {
-    Synthetic { arrivals: Arrivals, prompts: Prompts, input: Lengths, output: Option<Lengths> },
-    Trace { spec: TraceSpec, file: PathBuf, info: TraceInfo, prompts: Prompts },
+    Synthetic {
+        arrivals: Arrivals,
+        prompts: Prompts,
+        input: Lengths,
+        output: Option<Lengths>,
+    },
+    /// Without `prompts` the rows know theirs.
+    Trace {
+        spec: TraceSpec,
+        file: PathBuf,
+        info: TraceInfo,
+        prompts: Option<Prompts>,
+    },
     Listed(Listed),
 }
 
@@ -115,7 +126,11 @@ impl Kind {
             return Ok(Kind::Listed(Listed::new(requests, spec)));
         }
         if let Some(trace) = &spec.trace {
-            let prompts = spec.prompts.as_ref().unwrap_or(&PromptsSpec::Unique).population();
+            let prompts = match &spec.prompts {
+                Some(prompts) => Some(prompts.population()),
+                None if trace.block_tokens().is_some() => None,
+                None => Some(PromptsSpec::Unique.population()),
+            };
             return Kind::trace(trace, prompts, paths);
         }
         let tokens = spec.tokens.clone().unwrap_or_default();
@@ -128,7 +143,11 @@ impl Kind {
         })
     }
 
-    fn trace(spec: &TraceSpec, prompts: Prompts, paths: &DataPaths) -> Result<Self, WorkloadError> {
+    fn trace(
+        spec: &TraceSpec,
+        prompts: Option<Prompts>,
+        paths: &DataPaths,
+    ) -> Result<Self, WorkloadError> {
         let (format, usual, name) = spec.file().expect("a checked spec has a file");
         let file = paths.find(name, usual).map_err(|searched| WorkloadError::NoFile {
             format,

@@ -1,18 +1,23 @@
 //! The lines of a file in constant memory.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::ops::Range;
 use std::path::Path;
+
+use flate2::bufread::MultiGzDecoder;
 
 /// The longest line, and the size of the only buffer.
 const BUFFER: usize = 64 * 1024;
 
-/// Reads a file line by line; the last line may lack its newline, and `\r\n`
-/// counts as a newline.
+/// The bytes with which a gzip file begins (RFC 1952, section 2.3.1).
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// Reads a file, plain or gzipped, line by line; the last line may lack its
+/// newline, and `\r\n` counts as a newline.
 #[derive(Debug)]
 pub(super) struct Lines {
-    file: File,
+    file: Input,
     buffer: Box<[u8]>,
     /// What was read and not yet returned.
     ahead: Range<usize>,
@@ -21,10 +26,33 @@ pub(super) struct Lines {
     at_end: bool,
 }
 
+/// A file's bytes, unpacked. What a file is, is told by how it begins, not by its
+/// name.
+#[derive(Debug)]
+enum Input {
+    Plain(BufReader<File>),
+    Gzip(Box<MultiGzDecoder<BufReader<File>>>),
+}
+
+impl Input {
+    fn open(path: &Path) -> io::Result<Self> {
+        let mut file = BufReader::new(File::open(path)?);
+        let gzip = file.fill_buf()?.starts_with(&GZIP);
+        Ok(if gzip { Input::Gzip(Box::new(MultiGzDecoder::new(file))) } else { Input::Plain(file) })
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Input::Plain(file) => file.read(buffer),
+            Input::Gzip(file) => file.read(buffer),
+        }
+    }
+}
+
 impl Lines {
     pub fn open(path: &Path) -> io::Result<Self> {
         Ok(Lines {
-            file: File::open(path)?,
+            file: Input::open(path)?,
             buffer: vec![0; BUFFER].into_boxed_slice(),
             ahead: 0..0,
             line: 0..0,
@@ -102,6 +130,11 @@ impl Lines {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
     use super::*;
 
     fn lines(text: &[u8]) -> io::Result<Vec<Vec<u8>>> {
@@ -131,6 +164,18 @@ mod tests {
         assert_eq!(lines(&wanted.join(&b'\n')).unwrap(), wanted);
         let long = vec![b'x'; BUFFER - 1];
         assert_eq!(lines(&[&long[..], b"\ny"].concat()).unwrap(), [long, b"y".to_vec()]);
+    }
+
+    #[test]
+    fn gzip_is_unpacked_member_by_member_and_a_torn_file_is_an_error() {
+        let pack = |text: &[u8]| {
+            let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+            packed.write_all(text).unwrap();
+            packed.finish().unwrap()
+        };
+        let packed = [pack(b"a\nb"), pack(b"c\nd\n")].concat();
+        assert_eq!(lines(&packed).unwrap(), [&b"a"[..], b"bc", b"d"]);
+        assert!(lines(&packed[..packed.len() - 3]).is_err());
     }
 
     #[test]
