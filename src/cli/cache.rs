@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use self::args::known_policies;
 pub(super) use self::args::Args;
+use self::args::known_policies;
 use super::run::{formats, terminal};
 use super::{Failure, is_terminal, print};
 use crate::cache::replay::{Outcome, Replay, Room, Study};
@@ -22,14 +22,13 @@ use crate::workload::trace::accesses::{self, AccessTrace, Format};
 
 pub(super) fn main(args: &Args) -> Result<(), Failure> {
     let policies = known_policies(&args.policies).map_err(Failure::Input)?;
-    let jobs = args.jobs.map_or_else(cores, usize::from);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().map_err(failed)?;
     let file = DataPaths::for_experiment(None)
         .find(&args.trace, "mooncake")
         .map_err(|searched| args.not_found(&searched))?;
     let stop = Arc::new(AtomicBool::new(false));
     let replaying = catch_interrupt(&stop)?;
-    let (trace, format) = accesses::read(&file, &args.reading()).map_err(|error| args.bad_trace(&error))?;
+    let (trace, format) =
+        accesses::read(&file, &args.reading()).map_err(|error| args.bad_trace(&error))?;
     warn(&trace);
     let rooms = rooms(args, &trace);
     let warmup = (args.warmup * trace.len() as f64) as usize;
@@ -42,6 +41,9 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
     let manifest = manifest(args, &file, format, &study);
     let workspace = Workspace::open(&args.out, &manifest.name, "", false)
         .map_err(|error| Failure::Input(format!("error: {error}")))?;
+    // More threads than passes over the trace have nothing to do.
+    let jobs = args.jobs.map_or_else(cores, usize::from).min(study.passes());
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().map_err(failed)?;
     replaying.store(true, Ordering::Relaxed);
     let Some(outcome) = pool.install(|| run(args, &study, &stop)) else {
         workspace.discard().map_err(failed)?;
@@ -129,7 +131,8 @@ fn manifest(args: &Args, file: &Path, format: Format, study: &Study) -> ReplayMa
 /// Runs the study under a progress bar.
 fn run(args: &Args, study: &Study, stop: &AtomicBool) -> Option<Outcome> {
     let done = AtomicU64::new(0);
-    let bar = (!args.quiet && is_terminal()).then(|| bar(study.work()));
+    let bar = (!args.quiet && is_terminal())
+        .then(|| bar(study.passes() as u64 * study.replay.trace.len() as u64));
     thread::scope(|scope| {
         let finished = bar.clone();
         if let Some(bar) = &bar {
@@ -149,7 +152,9 @@ fn run(args: &Args, study: &Study, stop: &AtomicBool) -> Option<Outcome> {
 }
 
 fn bar(work: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:32} {percent}% of {len} accesses  {per_sec}  {eta} left")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style = ProgressStyle::with_template(
+        "{bar:32} {percent}% of {len} accesses  {per_sec}  {eta} left",
+    )
+    .unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(work).with_style(style)
 }

@@ -69,11 +69,11 @@ impl FromStr for Share {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        const EXPECTED: &str = "expected a share such as 10%, entries such as 1000, or bytes such as 64MiB";
+        const EXPECTED: &str =
+            "expected a share such as 10%, entries such as 1000, or bytes such as 64MiB";
         let text = text.trim();
         if let Some(share) = text.strip_suffix('%') {
-            let percent: f64 =
-                share.trim().parse().map_err(|_| format!("`{text}`: {EXPECTED}"))?;
+            let percent: f64 = share.trim().parse().map_err(|_| format!("`{text}`: {EXPECTED}"))?;
             if !(percent > 0.0 && percent <= 100.0) {
                 return Err(format!("`{text}`: a share is more than 0% and at most 100%"));
             }

@@ -22,13 +22,20 @@ pub struct Curve {
 }
 
 impl Curve {
-    /// The mean absolute difference of two curves' object miss ratios, at the
-    /// same capacities.
-    pub fn mean_absolute_error(&self, other: &Curve) -> f64 {
+    /// The mean absolute difference of two curves' object miss ratios, at their
+    /// capacities of at least `from`; NaN if there are none.
+    pub fn mean_absolute_error(&self, other: &Curve, from: u64) -> f64 {
         debug_assert_eq!(self.capacities, other.capacities, "curves at the same capacities");
-        let pairs = self.object_miss_ratio.iter().zip(&other.object_miss_ratio);
-        pairs.map(|(a, b)| (a - b).abs()).sum::<f64>() / self.capacities.len().max(1) as f64
+        let first = self.capacities.partition_point(|capacity| *capacity < from);
+        let pairs = self.object_miss_ratio.iter().zip(&other.object_miss_ratio).skip(first);
+        mean(pairs.map(|(a, b)| (a - b).abs())).unwrap_or(f64::NAN)
     }
+}
+
+/// The mean of some values; `None` if there are none.
+pub(super) fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, count) = values.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
+    (count > 0.0).then(|| sum / count)
 }
 
 /// Capacities evenly spaced by ratio up to the footprint of the trace, and
@@ -123,4 +130,56 @@ pub fn exact_curve(trace: &AccessTrace, unit: Unit, capacities: &[u64], warmup: 
     }
     let (accesses, bytes) = hits.counted();
     hits.curve(unit, capacities, (accesses as f64, bytes as f64))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, AtomicU64};
+
+    use proptest::prelude::*;
+
+    use super::super::{Replay, Room};
+    use super::*;
+    use crate::cache::PolicySpec;
+
+    /// What LRU does at a capacity, by replaying it.
+    fn replayed(trace: &AccessTrace, unit: Unit, amount: u64, warmup: usize) -> (f64, f64) {
+        let replay = Replay { trace, warmup, seed: 1 };
+        let (done, stop) = (AtomicU64::new(0), AtomicBool::new(false));
+        let rooms = [Room { unit, amount }];
+        let counts = replay.run(&[PolicySpec::Lru], &rooms, &done, &stop).unwrap()[0].counts;
+        (counts.object_miss_ratio(), counts.byte_miss_ratio())
+    }
+
+    proptest! {
+        #[test]
+        fn the_curve_is_that_of_lru_at_every_capacity(
+            ids in prop::collection::vec(0u32..60, 1..600),
+            warm in 0.0..0.9,
+        ) {
+            let ids: Vec<u32> = ids.iter().map(|id| id * id / 40).collect();
+            // An object keeps its size.
+            let sizes: Vec<u32> = ids.iter().map(|id| id * 7 % 11).collect();
+            let warmup = (warm * ids.len() as f64) as usize;
+            let trace = AccessTrace::from_ids(ids, Some(sizes));
+            for (unit, least) in [(Unit::Objects, 1), (Unit::Bytes, 10)] {
+                let capacities: Vec<u64> = (least..=unit.footprint(&trace).max(least) + 30).collect();
+                let curve = exact_curve(&trace, unit, &capacities, warmup);
+                for (at, capacity) in capacities.iter().enumerate() {
+                    let (objects, bytes) = replayed(&trace, unit, *capacity, warmup);
+                    prop_assert_eq!(curve.object_miss_ratio[at], objects, "{} {:?}", capacity, unit);
+                    let both_nan = bytes.is_nan() && curve.byte_miss_ratio[at].is_nan();
+                    prop_assert!(both_nan || curve.byte_miss_ratio[at] == bytes, "{}", capacity);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_grid_has_the_footprint_and_what_was_asked_for() {
+        let trace = AccessTrace::from_ids((0..1000).collect(), None);
+        let grid = grid(&trace, Unit::Objects, [123, 5000]);
+        assert!([1, 123, 1000, 5000].iter().all(|capacity| grid.contains(capacity)));
+        assert!(grid.windows(2).all(|pair| pair[0] < pair[1]));
+    }
 }

@@ -7,7 +7,7 @@
 //! the sample's number of accesses differ from its expectation; `SHARDS_adj`
 //! (section 3.5) takes the difference for hits at any capacity.
 
-use super::curve::Hits;
+use super::curve::{Hits, mean};
 use super::{Curve, Distances, Unit};
 use crate::workload::trace::accesses::AccessTrace;
 
@@ -27,10 +27,14 @@ pub struct Sample {
     pub objects: u64,
     /// Their accesses that count.
     pub accesses: u64,
+    /// The smallest capacity that the sample can tell anything of: that which
+    /// holds one object of it.
+    pub resolution: u64,
     /// The estimated mean absolute error of the object miss ratios, over the
-    /// capacities: from the spread of the curves of ten disjoint parts of the
-    /// sample, taken to shrink with the root of the sample as that of a mean
-    /// does. `None` if a part has no access.
+    /// capacities from the resolution on: from the spread of the curves of ten
+    /// disjoint parts of the sample, taken to shrink with the root of the sample
+    /// as that of a mean does. It cannot know of hot objects that are in no part.
+    /// `None` if a part has no access.
     pub estimated_error: Option<f64>,
 }
 
@@ -107,25 +111,39 @@ pub fn sampled_curve(
         }
     }
     let curve = whole.curve(unit, capacities, all);
-    let estimated_error = estimate(&parts, unit, capacities, all);
-    let accesses = whole.hits.counted().0;
-    (curve, Sample { rate, objects: u64::from(dense.len), accesses, estimated_error })
+    let object = unit.footprint(trace) as f64 / trace.objects().max(1) as f64;
+    let sample = Sample {
+        rate,
+        objects: u64::from(dense.len),
+        accesses: whole.hits.counted().0,
+        resolution: (object / rate) as u64,
+        estimated_error: None,
+    };
+    let estimated_error = estimate(&parts, unit, capacities, all, sample.resolution);
+    (curve, Sample { estimated_error, ..sample })
 }
 
 /// The mean absolute error of the mean of the parts' curves.
-fn estimate(parts: &[Sampler], unit: Unit, capacities: &[u64], all: (u64, u64)) -> Option<f64> {
+fn estimate(
+    parts: &[Sampler],
+    unit: Unit,
+    capacities: &[u64],
+    all: (u64, u64),
+    from: u64,
+) -> Option<f64> {
     if parts.iter().any(|part| part.hits.counted().0 == 0) {
         return None;
     }
     let curves: Vec<Curve> = parts.iter().map(|part| part.curve(unit, capacities, all)).collect();
     let count = curves.len() as f64;
-    let errors = (0..capacities.len()).map(|at| {
+    let error = |at: usize| {
         let ratios = curves.iter().map(|curve| curve.object_miss_ratio[at]);
         let mean = ratios.clone().sum::<f64>() / count;
         let spread: f64 = ratios.map(|ratio| (ratio - mean) * (ratio - mean)).sum();
         libm::sqrt(spread / (count - 1.0) / count) * MEAN_ABSOLUTE
-    });
-    Some(errors.sum::<f64>() / capacities.len().max(1) as f64)
+    };
+    let first = capacities.partition_point(|capacity| *capacity < from);
+    mean((first..capacities.len()).map(error))
 }
 
 /// Numbers the objects of a sample from 0, so that nothing is kept of others
@@ -148,5 +166,65 @@ impl Dense {
             self.len += 1;
         }
         *number
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{exact_curve, grid};
+    use super::*;
+    use crate::kernel::Streams;
+
+    /// `accesses` to `objects`, popular as Zipf's law with exponent 0.8 or so:
+    /// the rank is a power of a uniform number.
+    fn skewed(objects: u32, accesses: usize, seed: u64) -> AccessTrace {
+        let mut stream = Streams::new(seed, 0).stream("trace");
+        let mut rank = || (f64::from(objects) * libm::pow(stream.uniform(), 5.0)) as u32;
+        AccessTrace::from_ids((0..accesses).map(|_| rank()).collect(), None)
+    }
+
+    #[test]
+    fn a_sample_of_everything_is_exact() {
+        let ids: Vec<u32> = (0..5000).map(|i| i * i % 701).collect();
+        let sizes = ids.iter().map(|id| 1 + id % 50).collect();
+        let trace = AccessTrace::from_ids(ids, Some(sizes));
+        for unit in [Unit::Objects, Unit::Bytes] {
+            let capacities = grid(&trace, unit, []);
+            let (curve, sample) = sampled_curve(&trace, unit, &capacities, 100, (1.0, 7));
+            assert_eq!(curve, exact_curve(&trace, unit, &capacities, 100));
+            assert_eq!((sample.objects, sample.accesses), (trace.objects(), 4900));
+        }
+    }
+
+    #[test]
+    fn samples_are_as_near_as_they_say() {
+        let trace = skewed(50_000, 400_000, 3);
+        let capacities = grid(&trace, Unit::Objects, []);
+        let exact = exact_curve(&trace, Unit::Objects, &capacities, 0);
+        let seeds = 0..12u32;
+        let count = f64::from(seeds.end);
+        let (mut errors, mut estimates) = (0.0, 0.0);
+        for seed in seeds {
+            let chosen = (0.1, u64::from(seed));
+            let (curve, sample) = sampled_curve(&trace, Unit::Objects, &capacities, 0, chosen);
+            let share = sample.objects as f64 / trace.objects() as f64;
+            assert!((share - 0.1).abs() < 0.01, "a tenth of the objects, not {share}");
+            let error = exact.mean_absolute_error(&curve, sample.resolution);
+            assert!(error < 0.02, "seed {seed}: {error}");
+            errors += error / count;
+            estimates += sample.estimated_error.expect("large enough") / count;
+        }
+        assert!(errors < 0.01, "the mean of the errors is {errors}");
+        let ratio = errors / estimates;
+        assert!((0.5..2.0).contains(&ratio), "errors {errors}, estimated {estimates}");
+    }
+
+    #[test]
+    fn a_sample_of_hardly_anything_is_no_failure() {
+        let trace = skewed(30, 100, 1);
+        let capacities = grid(&trace, Unit::Objects, []);
+        let (curve, sample) = sampled_curve(&trace, Unit::Objects, &capacities, 0, (1e-9, 1));
+        assert_eq!(sample.estimated_error, None);
+        assert!(curve.object_miss_ratio.iter().all(|ratio| (0.0..=1.0).contains(ratio)));
     }
 }

@@ -84,10 +84,9 @@ pub struct Study<'t> {
 }
 
 impl Study<'_> {
-    /// Accesses to be replayed, over all policies, capacities and curves.
-    pub fn work(&self) -> u64 {
-        let passes = self.policies.len() * self.rooms.len() + self.methods.len() * self.units().len();
-        passes as u64 * self.replay.trace.len() as u64
+    /// Passes over the trace: policies x capacities, and curves.
+    pub fn passes(&self) -> usize {
+        self.policies.len() * self.rooms.len() + self.methods.len() * self.units().len()
     }
 
     /// The units of the capacities.
@@ -125,9 +124,11 @@ impl Study<'_> {
             .filter(|drawn| drawn.method == Method::Exact)
             .map(|drawn| drawn.curve.clone())
             .collect();
-        for drawn in drawn.iter_mut().filter(|drawn| drawn.method != Method::Exact) {
+        for drawn in &mut drawn {
             let exact = exact.iter().find(|exact| exact.unit == drawn.curve.unit);
-            drawn.error = exact.map(|exact| drawn.curve.mean_absolute_error(exact));
+            drawn.error = exact
+                .zip(drawn.sample.as_ref())
+                .map(|(exact, sample)| exact.mean_absolute_error(&drawn.curve, sample.resolution));
         }
         Some(drawn)
     }
@@ -151,8 +152,7 @@ impl Study<'_> {
                 Drawn { method, curve, sample: None, error: None }
             }
             Method::Shards(rate) => {
-                let (curve, sample) =
-                    sampled_curve(trace, unit, &capacities, warmup, (rate, seed));
+                let (curve, sample) = sampled_curve(trace, unit, &capacities, warmup, (rate, seed));
                 Drawn { method, curve, sample: Some(sample), error: None }
             }
         };

@@ -36,7 +36,12 @@ pub(in crate::cli) struct Args {
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = USUAL)]
     pub policies: Vec<String>,
     /// Shares of all objects (or of their bytes, if the trace has sizes), entries, or bytes
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "0.1%,0.3%,1%,3%,10%,30%")]
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "0.1%,0.3%,1%,3%,10%,30%"
+    )]
     pub capacities: Vec<Share>,
     /// LRU's whole miss-ratio curve: exact, sampled (shards:RATE), several, or none
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "exact")]
@@ -163,14 +168,17 @@ impl Args {
         }
         let file = self.trace.file_name().unwrap_or_default().to_string_lossy();
         let mut stem: &str = &file;
-        for ending in [".gz", ".zst", ".csv", ".jsonl", ".ndjson", ".json", ".bin", ".oracleGeneral"] {
+        for ending in
+            [".gz", ".zst", ".csv", ".jsonl", ".ndjson", ".json", ".bin", ".oracleGeneral"]
+        {
             stem = stem.strip_suffix(ending).unwrap_or(stem);
         }
         format!("{}-cache", report::folder_name(stem))
     }
 
     pub fn not_found(&self, searched: &[PathBuf]) -> Failure {
-        let places: Vec<String> = searched.iter().map(|place| place.display().to_string()).collect();
+        let places: Vec<String> =
+            searched.iter().map(|place| place.display().to_string()).collect();
         Failure::Input(format!(
             "error: the trace `{}` was not found\n  = searched: {}\n  = help: name the folder it is in, or set WINDTUNNEL_DATA",
             self.trace.display(),

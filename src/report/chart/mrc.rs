@@ -3,7 +3,7 @@
 
 use super::super::ReportError;
 use super::super::figure::axis::{Scale, Tick};
-use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Panel, Sample, look};
+use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Marker, Panel, Sample, look};
 use super::super::human;
 use super::super::replay::ReplayManifest;
 use super::super::results::{column, number};
@@ -40,7 +40,8 @@ pub(crate) fn figures(
         if !ratios.rows.iter().any(has) {
             continue;
         }
-        let kinds = if manifest.replay.footprint_bytes.is_some() { &RATIOS[..] } else { &RATIOS[..1] };
+        let kinds =
+            if manifest.replay.footprint_bytes.is_some() { &RATIOS[..] } else { &RATIOS[..1] };
         for (metric, words) in kinds {
             let lines = lines(manifest, (ratios, curves), name, metric)?;
             let file = format!("{}-by-{name}", metric.replace('_', "-"));
@@ -57,7 +58,8 @@ fn lines(
     unit: &str,
     metric: &str,
 ) -> Result<Vec<Line>, ReportError> {
-    let replayed = |name: &String| points(ratios, "miss_ratios.csv", ("policy", name), unit, metric);
+    let replayed =
+        |name: &String| points(ratios, "miss_ratios.csv", ("policy", name), unit, metric);
     let drawn = |name: &String| points(curves, "curves.csv", ("curve", name), unit, metric);
     let mut lines = Vec::new();
     for (i, name) in manifest.policies.iter().enumerate() {
@@ -68,12 +70,14 @@ fn lines(
     }
     let taken = lines.iter().any(|line| !line.curve.is_empty());
     for name in manifest.curves.iter().filter(|name| !(taken && *name == "exact")) {
-        let name_shown = match name.strip_prefix("shards:") {
-            Some(rate) => format!("lru, sampled ({rate})"),
+        let sample = name.strip_prefix("shards:").and_then(|rate| rate.parse::<f64>().ok());
+        let shown = match sample {
+            Some(rate) => format!("lru, {} % sample", human::significant(100.0 * rate, 3)),
             None => format!("lru, {name}"),
         };
-        let look = Look { dash: Some((3.0, 3.0)), ..look(lines.len()) };
-        lines.push(Line { name: name_shown, look, curve: drawn(name)?, points: Vec::new() });
+        let dash = sample.map(|_| (3.0, 3.0));
+        let look = Look { dash, marker: Marker::Nothing, ..look(lines.len()) };
+        lines.push(Line { name: shown, look, curve: drawn(name)?, points: Vec::new() });
     }
     Ok(lines)
 }
@@ -86,7 +90,8 @@ fn points(
     unit: &str,
     metric: &str,
 ) -> Result<Vec<(f64, f64)>, ReportError> {
-    let [key, unit_at, x, y] = [key, "unit", "capacity", metric].map(|name| column(table, file, name));
+    let [key, unit_at, x, y] =
+        [key, "unit", "capacity", metric].map(|name| column(table, file, name));
     let (key, unit_at, x, y) = (key?, unit_at?, x?, y?);
     let mine = |row: &&Vec<Cell>| row[key] == Cell::from(name) && row[unit_at] == Cell::from(unit);
     let point = |row: &Vec<Cell>| Some((number(&row[x])?, number(&row[y])?));
@@ -176,11 +181,10 @@ fn capacity_axis(lines: &[Line], unit: Unit) -> Axis {
 /// Ticks at powers of two, with their units.
 fn binary_ticks(axis: &mut Axis) {
     let power = |n: i32| libm::ldexp(1.0, n);
-    let (first, last) = (
-        libm::ceil(libm::log2(axis.low)) as i32,
-        libm::floor(libm::log2(axis.high)) as i32,
-    );
-    let every = [1, 2, 5, 10, 20].into_iter().find(|every| (last - first) / every < 9).unwrap_or(20);
+    let (first, last) =
+        (libm::ceil(libm::log2(axis.low)) as i32, libm::floor(libm::log2(axis.high)) as i32);
+    let every =
+        [1, 2, 5, 10, 20].into_iter().find(|every| (last - first) / every < 9).unwrap_or(20);
     let ticks: Vec<Tick> = (first..=last)
         .filter(|n| n % every == 0)
         .map(|n| Tick { at: power(n), label: human::bytes(power(n)) })

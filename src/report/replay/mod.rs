@@ -19,10 +19,10 @@ use std::path::{Path, PathBuf};
 pub use manifest::{ReplayManifest, TraceFacts};
 pub use summary::replay_summary;
 
+use super::ReportError;
 use super::chart::mrc;
 use super::charts::{Format, draw};
 use super::csv::{read_table, write_table};
-use super::ReportError;
 use crate::cache::replay::Outcome;
 
 const MISS_RATIOS: &str = "miss_ratios.csv";

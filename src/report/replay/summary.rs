@@ -11,11 +11,7 @@ use crate::report::summary::{Terminal, grid, lines};
 
 /// The summary of a replay: what the trace is, the miss ratios, and how far
 /// sampled curves can be trusted. Ends with a line end.
-pub fn replay_summary(
-    manifest: &ReplayManifest,
-    outcome: &Outcome,
-    terminal: Terminal,
-) -> String {
+pub fn replay_summary(manifest: &ReplayManifest, outcome: &Outcome, terminal: Terminal) -> String {
     let trace = &manifest.replay;
     let mut text = format!(
         "{}: {} accesses to {} objects",
@@ -58,7 +54,9 @@ fn miss_ratios(cells: &[Cell], ratio: fn(&Counts) -> f64, terminal: Terminal) ->
     grid.set_header(std::iter::once("policy".to_owned()).chain(columns));
     for row in cells.chunks(rooms.len().max(1)) {
         let ratios = row.iter().map(|cell| format!("{:.2} %", 100.0 * ratio(&cell.counts)));
-        grid.add_row(row.first().map(|cell| cell.policy.name().to_owned()).into_iter().chain(ratios));
+        grid.add_row(
+            row.first().map(|cell| cell.policy.name().to_owned()).into_iter().chain(ratios),
+        );
     }
     for column in grid.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);

@@ -54,6 +54,7 @@ pub(super) fn samples(curves: &[Drawn]) -> Table {
         "unit",
         "sampled_objects",
         "sampled_accesses",
+        "resolution",
         "estimated_error",
         "mean_absolute_error",
     ]);
@@ -64,6 +65,7 @@ pub(super) fn samples(curves: &[Drawn]) -> Table {
                 Cell::from(drawn.curve.unit.name()),
                 Cell::from(sample.objects),
                 Cell::from(sample.accesses),
+                Cell::from(sample.resolution),
                 Cell::from(sample.estimated_error),
                 Cell::from(drawn.error),
             ]);

@@ -72,14 +72,19 @@ impl<'a> Builder<'a> {
     /// Counts a row that cannot be read, or fails with its place.
     #[cold]
     pub(super) fn bad_row(&mut self, line: u64, why: String) -> Result<(), TraceError> {
-        let error = TraceError::BadRow { file: self.file.to_path_buf(), line, why };
-        match self.options.on_bad_row {
-            OnBadRow::Fail => Err(error),
-            OnBadRow::Skip => {
+        self.refuse(TraceError::BadRow { file: self.file.to_path_buf(), line, why })
+    }
+
+    /// Counts a bad row, if those are skipped; fails with anything else.
+    #[cold]
+    pub(super) fn refuse(&mut self, error: TraceError) -> Result<(), TraceError> {
+        match (&error, self.options.on_bad_row) {
+            (TraceError::BadRow { .. }, OnBadRow::Skip) => {
                 self.trace.skipped += 1;
                 self.trace.first_bad.get_or_insert_with(|| error.to_string());
                 Ok(())
             }
+            _ => Err(error),
         }
     }
 

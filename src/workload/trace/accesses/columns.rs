@@ -50,7 +50,8 @@ impl FromStr for Columns {
                 "size" => &mut columns.size,
                 other => {
                     let near = nearest(other, ["time", "key", "size"]);
-                    let near = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
+                    let near =
+                        near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
                     return Err(format!("unknown role `{other}`: {near}there are time, key, size"));
                 }
             };

@@ -56,7 +56,12 @@ pub(super) fn read(
 }
 
 #[inline]
-fn push(row: &ByteRecord, places: Places, line: u64, builder: &mut Builder) -> Result<(), TraceError> {
+fn push(
+    row: &ByteRecord,
+    places: Places,
+    line: u64,
+    builder: &mut Builder,
+) -> Result<(), TraceError> {
     match parse(row, places) {
         Ok(access) => builder.push(access),
         Err(why) => builder.bad_row(line, why),

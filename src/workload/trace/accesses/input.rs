@@ -1,53 +1,33 @@
-//! The bytes of a trace file: mapped into memory, or decompressed as they come.
+//! A trace file in memory or as a stream, and what it is.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
-use flate2::bufread::MultiGzDecoder;
 use mmap_guard::FileData;
 
 use super::Format;
-use super::zstd::Frames;
+use crate::workload::trace::bytes::{self, Packing};
 
-/// Bytes that are read or decompressed at once.
+/// Unpacked bytes that are held at once.
 const BLOCK: usize = 1 << 18;
 
 /// A trace file.
 pub(super) enum Input {
-    /// All of a plain file.
+    /// All of a plain file, mapped into memory.
     Mapped(FileData),
-    /// A compressed file, or one that cannot be mapped, such as a pipe.
-    Stream(BufReader<Box<dyn Read>>),
+    /// A packed file, or one that cannot be mapped, such as a pipe.
+    Stream(BufReader<Box<dyn Read + Send>>),
 }
 
 impl Input {
-    /// Opens a file; what it begins with tells whether it is compressed.
     pub(super) fn open(path: &Path) -> io::Result<Input> {
-        let mut file = File::open(path)?;
-        let mut magic = Vec::with_capacity(4);
-        (&mut file).take(4).read_to_end(&mut magic)?;
-        let kind = [0, 1, 2, 3].map(|at| magic.get(at).copied().unwrap_or(0));
+        let (packing, stream) = bytes::open(path)?;
         // A file that someone has locked, or no regular file, is read instead.
-        if !is_compressed(kind)
-            && let Ok(bytes) = mmap_guard::map_file(path)
-        {
-            return Ok(Input::Mapped(bytes));
+        match mmap_guard::map_file(path) {
+            Ok(bytes) if packing == Packing::Plain => Ok(Input::Mapped(bytes)),
+            _ => Ok(Input::Stream(BufReader::with_capacity(BLOCK, stream))),
         }
-        let whole = BufReader::with_capacity(BLOCK, Cursor::new(magic).chain(file));
-        let stream: Box<dyn Read> = match kind {
-            [0x1f, 0x8b, ..] => Box::new(MultiGzDecoder::new(whole)),
-            _ if is_compressed(kind) => Box::new(Frames::new(whole)),
-            _ => Box::new(whole),
-        };
-        Ok(Input::Stream(BufReader::with_capacity(BLOCK, stream)))
     }
-}
-
-/// Whether a file that begins like this is gzip (RFC 1952) or zstd, which may
-/// begin with a skippable frame (RFC 8878).
-fn is_compressed(magic: [u8; 4]) -> bool {
-    matches!(magic, [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18])
 }
 
 /// What to say of a file whose format cannot be told.

@@ -113,11 +113,15 @@ impl<'de> Visitor<'de> for FieldsVisitor<'_> {
             } else if is(&names.time) {
                 let value: serde_json::Value = map.next_value()?;
                 let found = value.as_f64().filter(|time| time.is_finite());
-                time = Some(found.ok_or_else(|| A::Error::custom(bad_time(&name, &value.to_string())))?);
+                time = Some(
+                    found.ok_or_else(|| A::Error::custom(bad_time(&name, &value.to_string())))?,
+                );
             } else if is(&names.size) {
                 let value: serde_json::Value = map.next_value()?;
                 let found = value.as_u64().and_then(|size| u32::try_from(size).ok());
-                size = Some(found.ok_or_else(|| A::Error::custom(bad_size(&name, &value.to_string())))?);
+                size = Some(
+                    found.ok_or_else(|| A::Error::custom(bad_size(&name, &value.to_string())))?,
+                );
             } else {
                 map.next_value::<IgnoredAny>()?;
             }

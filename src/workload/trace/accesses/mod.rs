@@ -22,7 +22,6 @@ mod interner;
 mod jsonl;
 mod mooncake;
 mod oracle_general;
-mod zstd;
 
 use std::io::BufRead;
 use std::path::Path;
@@ -193,7 +192,7 @@ fn read_from(
     match format {
         Format::Csv => csv::read(input, &options.columns, &mut builder)?,
         Format::Jsonl => jsonl::read(input, &options.columns, &mut builder)?,
-        Format::Mooncake => mooncake::read(input, &mut builder)?,
+        Format::Mooncake => mooncake::read(path, &mut builder)?,
         Format::OracleGeneral => oracle_general::read(input, &mut builder)?,
     }
     Ok((builder.finish()?, format))
