@@ -15,15 +15,28 @@
 //!
 //! Memory is bounded by the capacities, never by how many distinct keys passed.
 
+mod ghosts;
+mod heap;
 mod hierarchy;
+mod index;
 mod key;
 mod level;
+mod past;
+mod per_slot;
 pub mod policy;
 pub mod replay;
+mod segments;
+mod sketch;
 mod table;
 
+pub use ghosts::Ghosts;
+pub use heap::Heap;
 pub use hierarchy::{CacheSpec, Hierarchy};
 pub use key::{Key, cache_key_md5};
 pub use level::{Level, LevelSpec, LevelStats, Size};
+pub use past::Past;
+pub use per_slot::PerSlot;
 pub use policy::{AnyPolicy, Item, Policy, PolicySpec};
-pub use table::{List, Slot, Table};
+pub use segments::{Segments, share};
+pub use sketch::Sketch;
+pub use table::{List, Slot, Table, Word};

@@ -4,10 +4,22 @@
 //! it a line in the list below. A policy with parameters has them in braces
 //! there, and gets them in `new` after the capacity.
 
+mod arc;
 #[macro_use]
 mod choice;
+mod clock;
 mod fifo;
+mod gdsf;
+mod lfu;
+mod lirs;
 mod lru;
+mod lru_k;
+mod random;
+mod s3_fifo;
+mod sieve;
+mod slru;
+mod two_q;
+mod w_tinylfu;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,8 +28,20 @@ use super::{Key, Slot, Table};
 use crate::kernel::Stream;
 use crate::spec::{Capacity, Problems};
 
+pub use arc::Arc;
+pub use clock::{Clock, ClockSpec};
 pub use fifo::Fifo;
+pub use gdsf::Gdsf;
+pub use lfu::Lfu;
+pub use lirs::{Lirs, LirsSpec};
 pub use lru::Lru;
+pub use lru_k::{LruK, LruKSpec};
+pub use random::Random;
+pub use s3_fifo::{S3Fifo, S3FifoSpec};
+pub use sieve::Sieve;
+pub use slru::{Slru, SlruSpec};
+pub use two_q::{TwoQ, TwoQSpec};
+pub use w_tinylfu::{WTinylfu, WTinylfuSpec};
 
 policies! { capacity, stream;
     /// Least recently used: a hit makes an entry the last to go.
@@ -25,6 +49,30 @@ policies! { capacity, stream;
     "lru": Lru => Lru::new(capacity);
     /// First in, first out: hits do not matter.
     "fifo": Fifo => Fifo::new(capacity);
+    /// Every entry is as likely to go as any other.
+    "random": Random => Random::new(capacity, stream);
+    /// The least frequently used goes; of equals, the first to get there.
+    "lfu": Lfu => Lfu::new(capacity);
+    /// First in, first out, but what was hit gets another round.
+    "clock": Clock(spec: ClockSpec) => Clock::new(capacity, spec);
+    /// A hand that evicts what was not hit since it last passed.
+    "sieve": Sieve => Sieve::new(capacity);
+    /// Newcomers prove themselves in a small queue before the main one.
+    "s3_fifo": S3Fifo(spec: S3FifoSpec) => S3Fifo::new(capacity, spec);
+    /// A small LRU window, then admission to the rest by frequency.
+    "w_tinylfu": WTinylfu(spec: WTinylfuSpec) => WTinylfu::new(capacity, spec);
+    /// LRU of what was asked for once and more often, in proportions that adapt.
+    "arc": Arc => Arc::new(capacity);
+    /// A queue of newcomers, and LRU of what was asked for after it had gone.
+    "two_q": TwoQ(spec: TwoQSpec) => TwoQ::new(capacity, spec);
+    /// LRU in segments; each hit lifts an entry by one.
+    "slru": Slru(spec: SlruSpec) => Slru::new(capacity, spec);
+    /// What was not asked for twice within a short while goes first.
+    "lirs": Lirs(spec: LirsSpec) => Lirs::new(capacity, spec);
+    /// The entry goes whose k-th last use is the longest ago.
+    "lru_k": LruK(spec: LruKSpec) => LruK::new(capacity, spec);
+    /// By frequency, cost and weight: what is cheap to make again goes first.
+    "gdsf": Gdsf => Gdsf::new(capacity);
 }
 
 /// What is asked for and stored.
