@@ -129,8 +129,8 @@ mod tests {
 
     #[test]
     fn capacities_are_shares_entries_or_bytes() {
-        let plain = AccessTrace::from_ids((0..50).chain(0..50).collect(), None);
-        let sized = AccessTrace::from_ids(vec![0, 1, 0], Some(vec![300, 700, 300]));
+        let plain = AccessTrace::from_ids(&(0..50).chain(0..50).collect::<Vec<_>>(), None);
+        let sized = AccessTrace::from_ids(&[0, 1, 0], Some(vec![300, 700, 300]));
         let on = |text: &str, trace| text.parse::<Share>().unwrap().on(trace);
         assert_eq!(on("10%", &plain), Room { unit: Unit::Objects, amount: 5 });
         assert_eq!(on("0.1%", &plain), Room { unit: Unit::Objects, amount: 1 });

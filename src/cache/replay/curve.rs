@@ -84,21 +84,16 @@ impl Hits {
         (self.accesses, self.bytes)
     }
 
-    /// The curve, if there were `expected` accesses and bytes: what was not seen
-    /// of them would have hit at every capacity.
+    /// The curve, if there were `expected` accesses and bytes. What was not seen
+    /// of them, or seen too often, is taken for hits at any capacity.
     pub(super) fn curve(&self, unit: Unit, capacities: &[u64], expected: (f64, f64)) -> Curve {
-        let misses = |hits: f64, expected: f64, seen: u64| {
-            if expected <= 0.0 {
-                return f64::NAN;
-            }
-            (1.0 - (hits + expected - seen as f64) / expected).clamp(0.0, 1.0)
-        };
+        let share = |misses: u64, expected: f64| (misses as f64 / expected).min(1.0);
         let (mut objects, mut bytes) = (Vec::new(), Vec::new());
         let mut sum = (0, 0);
         for hits in &self.hits {
             sum = (sum.0 + hits.0, sum.1 + hits.1);
-            objects.push(misses(sum.0 as f64, expected.0, self.accesses));
-            bytes.push(misses(sum.1 as f64, expected.1, self.bytes));
+            objects.push(share(self.accesses - sum.0, expected.0));
+            bytes.push(share(self.bytes - sum.1, expected.1));
         }
         Curve {
             unit,
@@ -161,7 +156,7 @@ mod tests {
             // An object keeps its size.
             let sizes: Vec<u32> = ids.iter().map(|id| id * 7 % 11).collect();
             let warmup = (warm * ids.len() as f64) as usize;
-            let trace = AccessTrace::from_ids(ids, Some(sizes));
+            let trace = AccessTrace::from_ids(&ids, Some(sizes));
             for (unit, least) in [(Unit::Objects, 1), (Unit::Bytes, 10)] {
                 let capacities: Vec<u64> = (least..=unit.footprint(&trace).max(least) + 30).collect();
                 let curve = exact_curve(&trace, unit, &capacities, warmup);
@@ -177,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_grid_has_the_footprint_and_what_was_asked_for() {
-        let trace = AccessTrace::from_ids((0..1000).collect(), None);
+        let trace = AccessTrace::from_ids(&(0..1000).collect::<Vec<_>>(), None);
         let grid = grid(&trace, Unit::Objects, [123, 5000]);
         assert!([1, 123, 1000, 5000].iter().all(|capacity| grid.contains(capacity)));
         assert!(grid.windows(2).all(|pair| pair[0] < pair[1]));

@@ -173,21 +173,12 @@ impl Dense {
 mod tests {
     use super::super::{exact_curve, grid};
     use super::*;
-    use crate::kernel::Streams;
-
-    /// `accesses` to `objects`, popular as Zipf's law with exponent 0.8 or so:
-    /// the rank is a power of a uniform number.
-    fn skewed(objects: u32, accesses: usize, seed: u64) -> AccessTrace {
-        let mut stream = Streams::new(seed, 0).stream("trace");
-        let mut rank = || (f64::from(objects) * libm::pow(stream.uniform(), 5.0)) as u32;
-        AccessTrace::from_ids((0..accesses).map(|_| rank()).collect(), None)
-    }
 
     #[test]
     fn a_sample_of_everything_is_exact() {
         let ids: Vec<u32> = (0..5000).map(|i| i * i % 701).collect();
         let sizes = ids.iter().map(|id| 1 + id % 50).collect();
-        let trace = AccessTrace::from_ids(ids, Some(sizes));
+        let trace = AccessTrace::from_ids(&ids, Some(sizes));
         for unit in [Unit::Objects, Unit::Bytes] {
             let capacities = grid(&trace, unit, []);
             let (curve, sample) = sampled_curve(&trace, unit, &capacities, 100, (1.0, 7));
@@ -197,31 +188,9 @@ mod tests {
     }
 
     #[test]
-    fn samples_are_as_near_as_they_say() {
-        let trace = skewed(50_000, 400_000, 3);
-        let capacities = grid(&trace, Unit::Objects, []);
-        let exact = exact_curve(&trace, Unit::Objects, &capacities, 0);
-        let seeds = 0..12u32;
-        let count = f64::from(seeds.end);
-        let (mut errors, mut estimates) = (0.0, 0.0);
-        for seed in seeds {
-            let chosen = (0.1, u64::from(seed));
-            let (curve, sample) = sampled_curve(&trace, Unit::Objects, &capacities, 0, chosen);
-            let share = sample.objects as f64 / trace.objects() as f64;
-            assert!((share - 0.1).abs() < 0.01, "a tenth of the objects, not {share}");
-            let error = exact.mean_absolute_error(&curve, sample.resolution);
-            assert!(error < 0.02, "seed {seed}: {error}");
-            errors += error / count;
-            estimates += sample.estimated_error.expect("large enough") / count;
-        }
-        assert!(errors < 0.01, "the mean of the errors is {errors}");
-        let ratio = errors / estimates;
-        assert!((0.5..2.0).contains(&ratio), "errors {errors}, estimated {estimates}");
-    }
-
-    #[test]
     fn a_sample_of_hardly_anything_is_no_failure() {
-        let trace = skewed(30, 100, 1);
+        let ids: Vec<u32> = (0..100).map(|i| i * i % 31).collect();
+        let trace = AccessTrace::from_ids(&ids, None);
         let capacities = grid(&trace, Unit::Objects, []);
         let (curve, sample) = sampled_curve(&trace, Unit::Objects, &capacities, 0, (1e-9, 1));
         assert_eq!(sample.estimated_error, None);

@@ -48,21 +48,27 @@ pub struct AccessTrace {
 }
 
 impl AccessTrace {
-    /// A trace of dense ids, each of size 1; or with a size in bytes for each
-    /// access.
-    pub fn from_ids(ids: Vec<u32>, sizes: Option<Vec<u32>>) -> Self {
-        let objects = ids.iter().map(|id| id + 1).max().unwrap_or(0);
-        let mut seen = vec![false; objects as usize];
+    /// A trace of these objects, which are renumbered; with a size in bytes for
+    /// each access, or all of size 1.
+    ///
+    /// # Panics
+    /// If there is not a size for each access.
+    pub fn from_ids(ids: &[u32], sizes: Option<Vec<u32>>) -> Self {
+        let sized = sizes.is_some();
         let sizes = sizes.unwrap_or_default();
-        debug_assert!(sizes.is_empty() || sizes.len() == ids.len(), "a size for each access");
-        let mut footprint = 0;
+        assert!(!sized || sizes.len() == ids.len(), "a size for each access");
+        let mut trace = AccessTrace { sizes, sized, ..AccessTrace::default() };
+        let most = ids.iter().max().map_or(0, |id| *id as usize + 1);
+        let mut numbers = vec![None; most];
         for (at, id) in ids.iter().enumerate() {
-            if !std::mem::replace(&mut seen[*id as usize], true) {
-                footprint += u64::from(sizes.get(at).copied().unwrap_or(1));
-            }
+            let number = *numbers[*id as usize].get_or_insert_with(|| {
+                trace.objects += 1;
+                trace.footprint += u64::from(trace.sizes.get(at).copied().unwrap_or(1));
+                trace.objects - 1
+            });
+            trace.ids.push(number);
         }
-        let sized = !sizes.is_empty();
-        AccessTrace { ids, sizes, sized, objects, footprint, ..AccessTrace::default() }
+        trace
     }
 
     /// How many accesses there are.
