@@ -17,14 +17,11 @@ use super::{Failure, is_terminal, print};
 use crate::cache::replay::{Outcome, Replay, Room, Study};
 use crate::experiment::Workspace;
 use crate::report::{self, ReplayManifest, TraceFacts};
-use crate::workload::DataPaths;
 use crate::workload::trace::accesses::{self, AccessTrace, Format};
 
 pub(super) fn main(args: &Args) -> Result<(), Failure> {
     let policies = known_policies(&args.policies).map_err(Failure::Input)?;
-    let file = DataPaths::for_experiment(None)
-        .find(&args.trace, "mooncake")
-        .map_err(|searched| args.not_found(&searched))?;
+    let file = args.file()?;
     let stop = Arc::new(AtomicBool::new(false));
     let replaying = catch_interrupt(&stop)?;
     let (trace, format) =

@@ -133,7 +133,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::{Replay, Room};
+    use super::super::{Contender, Replay, Room};
     use super::*;
     use crate::cache::PolicySpec;
 
@@ -142,7 +142,9 @@ mod tests {
         let replay = Replay { trace, warmup, seed: 1 };
         let (done, stop) = (AtomicU64::new(0), AtomicBool::new(false));
         let rooms = [Room { unit, amount }];
-        let counts = replay.run(&[PolicySpec::Lru], &rooms, &done, &stop).unwrap()[0].counts;
+        let counts =
+            replay.run(&[Contender::Policy(PolicySpec::Lru)], &rooms, &done, &stop).unwrap()[0]
+                .counts;
         (counts.object_miss_ratio(), counts.byte_miss_ratio())
     }
 

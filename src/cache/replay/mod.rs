@@ -12,6 +12,7 @@
 //! come out of the same pass.
 
 mod capacity;
+mod contender;
 mod curve;
 mod distances;
 mod runner;
@@ -19,6 +20,7 @@ mod shards;
 mod study;
 
 pub use capacity::{Room, Share, Unit};
+pub use contender::Contender;
 pub use curve::{Curve, exact_curve, grid};
 pub use distances::Distances;
 pub use runner::{Cell, Counts, Replay};

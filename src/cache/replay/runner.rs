@@ -1,10 +1,13 @@
 //! Policies x capacities on one trace, in parallel.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
-use super::Room;
+use super::contender::{NEVER, next_uses};
+use super::{Contender, Room};
+use crate::cache::policy::Belady;
 use crate::cache::{Item, Key, PolicySpec};
 use crate::kernel::Streams;
 use crate::workload::trace::accesses::AccessTrace;
@@ -27,7 +30,7 @@ pub struct Replay<'t> {
 #[derive(Clone, Debug)]
 pub struct Cell {
     /// The policy.
-    pub policy: PolicySpec,
+    pub policy: Contender,
     /// The capacity.
     pub room: Room,
     /// What came of it.
@@ -75,49 +78,87 @@ impl Replay<'_> {
     /// `None` if `stop` was set meanwhile.
     pub fn run(
         &self,
-        policies: &[PolicySpec],
+        policies: &[Contender],
         rooms: &[Room],
         done: &AtomicU64,
         stop: &AtomicBool,
     ) -> Option<Vec<Cell>> {
-        let jobs: Vec<(&PolicySpec, Room)> = policies
+        let next = policies.contains(&Contender::Belady).then(|| next_uses(self.trace));
+        let next = next.as_deref().unwrap_or_default();
+        let jobs: Vec<(&Contender, Room)> = policies
             .iter()
             .flat_map(|policy| rooms.iter().map(move |room| (policy, *room)))
             .collect();
+        let watch = Watch { done, stop };
         jobs.into_par_iter()
             .map(|(policy, room)| {
-                let counts = self.one(policy, room, done, stop)?;
+                let counts = match policy {
+                    Contender::Policy(spec) => self.policy(spec, room, &watch)?,
+                    Contender::Belady => self.belady(next, room, &watch)?,
+                };
                 Some(Cell { policy: policy.clone(), room, counts })
             })
             .collect()
     }
 
-    /// One policy at one capacity.
-    fn one(
-        &self,
-        policy: &PolicySpec,
-        room: Room,
-        done: &AtomicU64,
-        stop: &AtomicBool,
-    ) -> Option<Counts> {
+    fn policy(&self, policy: &PolicySpec, room: Room, watch: &Watch) -> Option<Counts> {
         let stream = Streams::new(self.seed, 0).stream("cache.replay.policy");
         let mut cache = policy.build(room.capacity(), stream);
-        let sizes = self.trace.sizes();
         let mut counts = Counts::default();
-        for start in (0..self.trace.len()).step_by(CHUNK) {
-            if stop.load(Ordering::Relaxed) {
-                return None;
-            }
-            let end = (start + CHUNK).min(self.trace.len());
-            let counted = self.warmup.clamp(start, end);
-            let item = |at: usize| {
-                let size = sizes.map_or(1, |sizes| sizes[at]);
-                Item::new(Key(u64::from(self.trace.ids()[at])), size)
-            };
-            cache.replay((start..counted).map(item));
-            cache.replay_each((counted..end).map(item), |item, hit| counts.add(item.weight, hit));
-            done.fetch_add((end - start) as u64, Ordering::Relaxed);
-        }
+        self.chunks(watch, |uncounted, counted| {
+            cache.replay(uncounted.map(|at| self.item(at)));
+            cache.replay_each(counted.map(|at| self.item(at)), |item, hit| {
+                counts.add(item.weight, hit);
+            });
+        })?;
         Some(counts)
     }
+
+    fn belady(&self, next: &[u32], room: Room, watch: &Watch) -> Option<Counts> {
+        let mut cache = Belady::new(room.capacity());
+        let mut counts = Counts::default();
+        let mut request = |at: usize| {
+            let item = self.item(at);
+            let coming = Some(next[at]).filter(|next| *next != NEVER);
+            (item.weight, cache.request(item, coming))
+        };
+        self.chunks(watch, |uncounted, counted| {
+            uncounted.for_each(|at| _ = request(at));
+            for (size, hit) in counted.map(&mut request) {
+                counts.add(size, hit);
+            }
+        })?;
+        Some(counts)
+    }
+
+    /// The trace in pieces: accesses that are not counted, then some that are.
+    fn chunks(
+        &self,
+        watch: &Watch,
+        mut replay: impl FnMut(Range<usize>, Range<usize>),
+    ) -> Option<()> {
+        let length = self.trace.len();
+        for start in (0..length).step_by(CHUNK) {
+            if watch.stop.load(Ordering::Relaxed) {
+                return None;
+            }
+            let end = (start + CHUNK).min(length);
+            let counted = self.warmup.clamp(start, end);
+            replay(start..counted, counted..end);
+            watch.done.fetch_add((end - start) as u64, Ordering::Relaxed);
+        }
+        Some(())
+    }
+
+    #[inline]
+    fn item(&self, at: usize) -> Item {
+        let size = self.trace.sizes().map_or(1, |sizes| sizes[at]);
+        Item::new(Key(u64::from(self.trace.ids()[at])), size)
+    }
+}
+
+/// How far it is, and whether to go on.
+struct Watch<'w> {
+    done: &'w AtomicU64,
+    stop: &'w AtomicBool,
 }

@@ -6,8 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
-use super::{Cell, Curve, Replay, Room, Sample, Unit, exact_curve, grid, sampled_curve};
-use crate::cache::PolicySpec;
+use super::{Cell, Contender, Curve, Replay, Room, Sample, Unit, exact_curve, grid, sampled_curve};
 
 /// How a curve is made.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -76,7 +75,7 @@ pub struct Study<'t> {
     /// The trace.
     pub replay: Replay<'t>,
     /// The policies.
-    pub policies: Vec<PolicySpec>,
+    pub policies: Vec<Contender>,
     /// The capacities.
     pub rooms: Vec<Room>,
     /// The curves.

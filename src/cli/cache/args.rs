@@ -3,15 +3,13 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use crate::cache::PolicySpec;
-use crate::cache::replay::{Method, Share};
+use crate::cache::replay::{Contender, Method, Share};
 use crate::cli::Failure;
 use crate::cli::run::OutputFormat;
 use crate::report;
-use crate::spec::nearest;
-use crate::workload::TraceError;
 use crate::workload::trace::OnBadRow;
 use crate::workload::trace::accesses::{Columns, Format, ReadOptions};
+use crate::workload::{DataPaths, TraceError};
 
 /// The policies that most people compare.
 const USUAL: &str = "lru,fifo,sieve,s3_fifo,w_tinylfu,arc,belady";
@@ -176,14 +174,21 @@ impl Args {
         format!("{}-cache", report::folder_name(stem))
     }
 
-    pub fn not_found(&self, searched: &[PathBuf]) -> Failure {
-        let places: Vec<String> =
-            searched.iter().map(|place| place.display().to_string()).collect();
-        Failure::Input(format!(
-            "error: the trace `{}` was not found\n  = searched: {}\n  = help: name the folder it is in, or set WINDTUNNEL_DATA",
-            self.trace.display(),
-            places.join(", ")
-        ))
+    /// The trace as it is named, else where traces are kept.
+    pub fn file(&self) -> Result<PathBuf, Failure> {
+        if self.trace.is_file() {
+            return Ok(self.trace.clone());
+        }
+        DataPaths::for_experiment(None).find(&self.trace, "mooncake").map_err(|searched| {
+            let places: Vec<String> =
+                searched.iter().map(|place| place.display().to_string()).collect();
+            Failure::Input(format!(
+                "error: the trace `{}` was not found\n  = searched: {}\n  \
+                 = help: name the folder it is in, or set WINDTUNNEL_DATA",
+                self.trace.display(),
+                places.join(", ")
+            ))
+        })
     }
 
     pub fn bad_trace(&self, error: &TraceError) -> Failure {
@@ -198,26 +203,23 @@ impl Args {
 }
 
 /// The policies with these names, each once; `all` is every policy.
-pub(super) fn known_policies(names: &[String]) -> Result<Vec<PolicySpec>, String> {
-    let all = PolicySpec::all();
-    let mut wanted: Vec<PolicySpec> = Vec::new();
+pub(super) fn known_policies(names: &[String]) -> Result<Vec<Contender>, String> {
+    let mut wanted: Vec<Contender> = Vec::new();
     let mut unknown = Vec::new();
     for name in names {
-        match all.iter().find(|policy| policy.name() == name) {
-            Some(policy) if !wanted.contains(policy) => wanted.push(policy.clone()),
-            Some(_) => {}
-            None if name == "all" => wanted = all.clone(),
-            None => unknown.push(explain(name, &all)),
+        match name.parse() {
+            _ if name == "all" => {
+                wanted.extend(Contender::all());
+            }
+            Ok(policy) => wanted.push(policy),
+            Err(why) => unknown.push(format!("error: --policies: {why}")),
         }
     }
-    if unknown.is_empty() { Ok(wanted) } else { Err(unknown.join("\n\n")) }
-}
-
-fn explain(name: &str, all: &[PolicySpec]) -> String {
-    let names = || all.iter().map(PolicySpec::name);
-    let help = match nearest(name, names()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("expected `all` or one of: {}", names().collect::<Vec<_>>().join(", ")),
-    };
-    format!("error: unknown policy `{name}`\n  = help: {help}")
+    let mut seen = Vec::new();
+    wanted.retain(|policy| {
+        let new = !seen.contains(&policy.name());
+        seen.push(policy.name());
+        new
+    });
+    if unknown.is_empty() { Ok(wanted) } else { Err(unknown.join("\n")) }
 }
