@@ -3,6 +3,7 @@
 
 use super::super::ReportError;
 use super::super::figure::axis::{Scale, Tick};
+use super::super::figure::theme::FAINT_INK;
 use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Marker, Panel, Sample, look};
 use super::super::human;
 use super::super::replay::ReplayManifest;
@@ -75,8 +76,9 @@ fn lines(
             Some(rate) => format!("lru, {} % sample", human::significant(100.0 * rate, 3)),
             None => format!("lru, {name}"),
         };
-        let dash = sample.map(|_| (3.0, 3.0));
-        let look = Look { dash, marker: Marker::Nothing, ..look(lines.len()) };
+        let color = if sample.is_some() { FAINT_INK } else { look(lines.len()).color };
+        let dash = sample.map(|rate| (2.0, if rate < 0.05 { 4.0 } else { 2.5 }));
+        let look = Look { color, dash, marker: Marker::Nothing };
         lines.push(Line { name: shown, look, curve: drawn(name)?, points: Vec::new() });
     }
     Ok(lines)
