@@ -15,6 +15,7 @@
 //!
 //! Memory is bounded by the capacities, never by how many distinct keys passed.
 
+mod admission;
 mod ghosts;
 mod heap;
 mod hierarchy;
@@ -29,8 +30,9 @@ mod segments;
 mod sketch;
 mod table;
 
+pub use admission::{Admission, AdmissionSpec, Dollars, DoorkeeperSpec};
 pub use ghosts::Ghosts;
-pub use heap::Heap;
+pub use heap::{ByNumber, Heap, Ranked};
 pub use hierarchy::{CacheSpec, Hierarchy};
 pub use key::{Key, cache_key_md5};
 pub use level::{Level, LevelSpec, LevelStats, Size};

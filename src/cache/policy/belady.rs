@@ -3,7 +3,7 @@
 //! L. A. Belady: A study of replacement algorithms for a virtual-storage
 //! computer. IBM Systems Journal 5(2), 1966.
 
-use crate::cache::{Heap, Item, Key, PerSlot, Slot, Table};
+use crate::cache::{ByNumber, Heap, Item, Key, PerSlot, Slot, Table};
 use crate::spec::Capacity;
 
 /// A cache that knows the whole trace beforehand, so it can be a level of no
@@ -27,7 +27,7 @@ pub struct Belady {
     table: Table,
     place: PerSlot<u32>,
     /// The farthest next use first: values are counted down from the end of time.
-    heap: Heap<u32>,
+    heap: Heap<ByNumber>,
 }
 
 impl Belady {
@@ -63,15 +63,15 @@ impl Belady {
     }
 
     /// One request of a trace: a hit, or a miss that is stored if it pays. `next`
-    /// is the number of the next request for the same key
-    /// ([`Belady::next_uses`]). True if a hit.
+    /// is the number of the next request for the same key, from
+    /// [`Belady::next_uses`]. True if a hit.
     #[inline]
     pub fn request(&mut self, item: Item, next: Option<u32>) -> bool {
         let value = u32::MAX - next.unwrap_or(u32::MAX);
         let place = &mut self.place;
         let found = self.table.find(item.key);
         if let Some(slot) = found {
-            self.heap.change(place[slot], value, |slot, at| place[slot] = at);
+            self.heap.change(place[slot], ByNumber(value, slot), |slot, at| place[slot] = at);
         } else {
             self.admit(self.table.counted(item), value);
         }
@@ -85,14 +85,14 @@ impl Belady {
         }
         while !self.table.has_room(item.weight) {
             match self.heap.first() {
-                Some((farthest, slot)) if farthest < value => self.remove(slot),
+                Some(ByNumber(farthest, slot)) if farthest < value => self.remove(slot),
                 _ => return,
             }
         }
         let slot = self.table.insert_loose(item.key, item.weight);
         self.place.set(&self.table, slot, 0);
         let place = &mut self.place;
-        self.heap.push(value, slot, self.table.slots(), |slot, at| place[slot] = at);
+        self.heap.push(ByNumber(value, slot), self.table.slots(), |slot, at| place[slot] = at);
     }
 
     fn remove(&mut self, slot: Slot) {
