@@ -11,7 +11,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 pub(super) use self::args::Args;
-use self::args::known_policies;
+use self::args::{bad_trace, known_policies};
 use super::run::{formats, terminal};
 use super::{Failure, is_terminal, print};
 use crate::cache::replay::{Outcome, Replay, Room, Study};
@@ -25,7 +25,7 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     let replaying = catch_interrupt(&stop)?;
     let (trace, format) =
-        accesses::read(&file, &args.reading()).map_err(|error| args.bad_trace(&error))?;
+        accesses::read(&file, &args.reading()).map_err(|error| bad_trace(&error))?;
     warn(&trace);
     let rooms = rooms(args, &trace);
     let warmup = (args.warmup * trace.len() as f64) as usize;

@@ -56,15 +56,15 @@ pub fn grid(trace: &AccessTrace, unit: Unit, also: impl IntoIterator<Item = u64>
 /// Hits by the smallest capacity that has them.
 #[derive(Clone, Debug)]
 pub(super) struct Hits {
-    /// By capacity: the accesses and bytes that hit from there on.
-    hits: Vec<(u64, u64)>,
+    /// The accesses and bytes that hit from there on.
+    by_capacity: Vec<(u64, u64)>,
     accesses: u64,
     bytes: u64,
 }
 
 impl Hits {
     pub(super) fn new(capacities: usize) -> Self {
-        Hits { hits: vec![(0, 0); capacities], accesses: 0, bytes: 0 }
+        Hits { by_capacity: vec![(0, 0); capacities], accesses: 0, bytes: 0 }
     }
 
     /// Counts an access that hits from the capacity numbered `from` on; none
@@ -73,7 +73,7 @@ impl Hits {
     pub(super) fn count(&mut self, from: usize, size: u32) {
         self.accesses += 1;
         self.bytes += u64::from(size);
-        if let Some(hits) = self.hits.get_mut(from) {
+        if let Some(hits) = self.by_capacity.get_mut(from) {
             hits.0 += 1;
             hits.1 += u64::from(size);
         }
@@ -90,7 +90,7 @@ impl Hits {
         let share = |misses: u64, expected: f64| (misses as f64 / expected).min(1.0);
         let (mut objects, mut bytes) = (Vec::new(), Vec::new());
         let mut sum = (0, 0);
-        for hits in &self.hits {
+        for hits in &self.by_capacity {
             sum = (sum.0 + hits.0, sum.1 + hits.1);
             objects.push(share(self.accesses - sum.0, expected.0));
             bytes.push(share(self.bytes - sum.1, expected.1));

@@ -27,7 +27,7 @@ A trace is CSV, JSONL, Mooncake's JSONL or libCacheSim's oracleGeneral, plain,
 gzip or zstd; docs/replay.md says what each holds. Without sizes every object
 counts as one; with sizes a share such as 10% is of the bytes of all objects.")]
 pub(in crate::cli) struct Args {
-    /// The trace; also looked for in $WINDTUNNEL_DATA
+    /// The trace; also looked for where `$WINDTUNNEL_DATA` says
     #[arg(value_name = "TRACE")]
     pub trace: PathBuf,
     /// Eviction policies, or `all`
@@ -190,16 +190,17 @@ impl Args {
             ))
         })
     }
+}
 
-    pub fn bad_trace(&self, error: &TraceError) -> Failure {
-        let help = match error {
-            TraceError::BadRow { .. } => {
-                "\n  = help: mend the row, or leave bad rows out with --on-bad-row skip"
-            }
-            _ => "",
-        };
-        Failure::Input(format!("error: {error}{help}"))
-    }
+/// Why a trace cannot be replayed, and what to do about it.
+pub(super) fn bad_trace(error: &TraceError) -> Failure {
+    let help = match error {
+        TraceError::BadRow { .. } => {
+            "\n  = help: mend the row, or leave bad rows out with --on-bad-row skip"
+        }
+        _ => "",
+    };
+    Failure::Input(format!("error: {error}{help}"))
 }
 
 /// The policies with these names, each once; `all` is every policy.

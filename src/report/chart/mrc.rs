@@ -46,7 +46,7 @@ pub(crate) fn figures(
         for (metric, words) in kinds {
             let lines = lines(manifest, (ratios, curves), name, metric)?;
             let file = format!("{}-by-{name}", metric.replace('_', "-"));
-            figures.push(Named { name: file, figure: figure(manifest, lines, words, shown) });
+            figures.push(Named { name: file, figure: figure(manifest, &lines, words, shown) });
         }
     }
     Ok(figures)
@@ -102,14 +102,14 @@ fn points(
     Ok(points)
 }
 
-fn figure(manifest: &ReplayManifest, lines: Vec<Line>, words: &str, unit: Unit) -> Figure {
-    let x = capacity_axis(&lines, unit);
+fn figure(manifest: &ReplayManifest, lines: &[Line], words: &str, unit: Unit) -> Figure {
+    let x = capacity_axis(lines, unit);
     let seen = |points: &[(f64, f64)]| {
         points.iter().filter(|(at, _)| *at >= x.low && *at <= x.high).copied().collect::<Vec<_>>()
     };
     let mut marks = Vec::new();
     let mut entries = Vec::new();
-    for line in &lines {
+    for line in lines {
         let (curve, points) = (seen(&line.curve), seen(&line.points));
         let path = if curve.is_empty() { &points } else { &curve };
         if path.len() > 1 {
@@ -194,6 +194,6 @@ fn binary_ticks(axis: &mut Axis) {
     if ticks.len() > 1 {
         axis.ticks = ticks;
         axis.minor = Vec::new();
-        axis.label = "Cache size".to_owned();
+        axis.label = String::from("Cache size");
     }
 }

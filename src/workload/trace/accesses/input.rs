@@ -41,16 +41,13 @@ pub(super) fn detect(path: &Path, beginning: &[u8]) -> Option<Format> {
     let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
     let text = beginning.trim_ascii_start();
     let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let json = || match first.windows(10).any(|part| part == b"\"hash_ids\"") {
-        true => Format::Mooncake,
-        false => Format::Jsonl,
-    };
+    let has_blocks = first.windows(10).any(|part| part == b"\"hash_ids\"");
     if name.contains("oraclegeneral") {
         Some(Format::OracleGeneral)
     } else if ends(&[".csv"]) {
         Some(Format::Csv)
     } else if ends(&[".jsonl", ".ndjson", ".json"]) || text.starts_with(b"{") {
-        Some(json())
+        Some(if has_blocks { Format::Mooncake } else { Format::Jsonl })
     } else {
         let is_header = first.contains(&b',') && first.iter().all(|byte| (9..127).contains(byte));
         is_header.then_some(Format::Csv)

@@ -54,10 +54,9 @@ impl AccessTrace {
     /// # Panics
     /// If there is not a size for each access.
     pub fn from_ids(ids: &[u32], sizes: Option<Vec<u32>>) -> Self {
-        let sized = sizes.is_some();
-        let sizes = sizes.unwrap_or_default();
-        assert!(!sized || sizes.len() == ids.len(), "a size for each access");
-        let mut trace = AccessTrace { sizes, sized, ..AccessTrace::default() };
+        let mut trace = AccessTrace { sized: sizes.is_some(), ..AccessTrace::default() };
+        trace.sizes = sizes.unwrap_or_default();
+        assert!(!trace.sized || trace.sizes.len() == ids.len(), "a size for each access");
         let most = ids.iter().max().map_or(0, |id| *id as usize + 1);
         let mut numbers = vec![None; most];
         for (at, id) in ids.iter().enumerate() {
@@ -191,9 +190,8 @@ fn read_from(
     if beginning.is_empty() {
         return Err(TraceError::Empty { file: path.to_path_buf(), skipped: 0 });
     }
-    let format = match options.format.or_else(|| input::detect(path, beginning)) {
-        Some(format) => format,
-        None => return Err(builder.format(1, input::UNKNOWN.to_owned())),
+    let Some(format) = options.format.or_else(|| input::detect(path, beginning)) else {
+        return Err(builder.format(1, input::UNKNOWN.to_owned()));
     };
     match format {
         Format::Csv => csv::read(input, &options.columns, &mut builder)?,
