@@ -12,6 +12,8 @@
 //!   ([`AnyPolicy::replay`]).
 //! - [`PrefixCache`] is something else: the beginnings of prompts that a model's
 //!   servers need not compute again ([`prefix`]).
+//! - [`replay`] runs bare policies on a recorded trace, and draws LRU's whole
+//!   miss-ratio curve in one pass.
 //! - [`Table`] is what policies are built of: key to slot by hashing, and doubly
 //!   linked lists threaded through the slots.
 //!
@@ -39,6 +41,7 @@ mod past;
 mod per_slot;
 pub mod policy;
 pub mod prefix;
+pub mod replay;
 mod segments;
 pub mod semantic;
 mod sketch;

@@ -1,6 +1,7 @@
 //! The command line as a user runs it.
 
 mod bad_input;
+mod cache_replay;
 mod commands;
 mod determinism;
 mod notebook;

@@ -31,16 +31,17 @@ pub struct Belady {
 }
 
 impl Belady {
+    /// An empty cache.
+    pub fn new(capacity: Capacity) -> Self {
+        Belady { table: Table::new(capacity, 0), place: PerSlot::default(), heap: Heap::default() }
+    }
+
     /// The number of hits in a whole trace.
     ///
     /// # Panics
     /// If there are 2^32 requests.
     pub fn replay(capacity: Capacity, trace: &[Item]) -> u64 {
-        let mut cache = Belady {
-            table: Table::new(capacity, 0),
-            place: PerSlot::default(),
-            heap: Heap::default(),
-        };
+        let mut cache = Belady::new(capacity);
         let next = Self::next_uses(trace.iter().map(|item| item.key));
         let uses = trace.iter().zip(next);
         uses.map(|(item, next)| u64::from(cache.request(*item, next))).sum()
@@ -67,7 +68,11 @@ impl Belady {
         next
     }
 
-    fn request(&mut self, item: Item, next: Option<u32>) -> bool {
+    /// One request of a trace: a hit, or a miss that is stored if it pays. `next`
+    /// is the number of the next request for the same key, from
+    /// [`Belady::next_uses`]. True if a hit.
+    #[inline]
+    pub fn request(&mut self, item: Item, next: Option<u32>) -> bool {
         let value = u32::MAX - next.unwrap_or(u32::MAX);
         let place = &mut self.place;
         let found = self.table.find(item.key);

@@ -268,4 +268,18 @@ impl AnyPolicy {
             trace.into_iter().map(|item| u64::from(policy.request(item))).sum()
         })
     }
+
+    /// As [`AnyPolicy::replay`], but tells `seen` of each item whether it was a
+    /// hit.
+    pub fn replay_each(
+        &mut self,
+        trace: impl IntoIterator<Item = Item>,
+        mut seen: impl FnMut(Item, bool),
+    ) {
+        dispatch!(self, policy => {
+            for item in trace {
+                seen(item, policy.request(item));
+            }
+        });
+    }
 }

@@ -1,23 +1,19 @@
 //! The lines of a file in constant memory.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::fmt;
+use std::io::{self, Read};
 use std::ops::Range;
 use std::path::Path;
 
-use flate2::bufread::MultiGzDecoder;
+use super::bytes;
 
 /// The longest line, and the size of the only buffer.
 const BUFFER: usize = 64 * 1024;
 
-/// The bytes with which a gzip file begins (RFC 1952, section 2.3.1).
-const GZIP: [u8; 2] = [0x1f, 0x8b];
-
-/// Reads a file, plain or gzipped, line by line; the last line may lack its
+/// Reads a file, plain or packed, line by line; the last line may lack its
 /// newline, and `\r\n` counts as a newline.
-#[derive(Debug)]
 pub(super) struct Lines {
-    file: Input,
+    file: Box<dyn Read + Send>,
     buffer: Box<[u8]>,
     /// What was read and not yet returned.
     ahead: Range<usize>,
@@ -26,33 +22,16 @@ pub(super) struct Lines {
     at_end: bool,
 }
 
-/// A file's bytes, unpacked. What a file is, is told by how it begins, not by its
-/// name.
-#[derive(Debug)]
-enum Input {
-    Plain(BufReader<File>),
-    Gzip(Box<MultiGzDecoder<BufReader<File>>>),
-}
-
-impl Input {
-    fn open(path: &Path) -> io::Result<Self> {
-        let mut file = BufReader::new(File::open(path)?);
-        let gzip = file.fill_buf()?.starts_with(&GZIP);
-        Ok(if gzip { Input::Gzip(Box::new(MultiGzDecoder::new(file))) } else { Input::Plain(file) })
-    }
-
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Input::Plain(file) => file.read(buffer),
-            Input::Gzip(file) => file.read(buffer),
-        }
+impl fmt::Debug for Lines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lines").field("number", &self.number).finish_non_exhaustive()
     }
 }
 
 impl Lines {
     pub fn open(path: &Path) -> io::Result<Self> {
         Ok(Lines {
-            file: Input::open(path)?,
+            file: bytes::open(path)?.1,
             buffer: vec![0; BUFFER].into_boxed_slice(),
             ahead: 0..0,
             line: 0..0,

@@ -5,10 +5,13 @@
 //! [`TraceSpec`] and a line in [`Reader`]. Order, offset, speed and the policy
 //! for bad rows are the same for all formats ([`Rows`]).
 
+pub mod accesses;
 mod azure;
+mod bytes;
 mod lines;
 pub mod mooncake;
 mod rows;
+mod zstd;
 
 use std::path::{Path, PathBuf};
 
@@ -23,7 +26,8 @@ use super::incoming::PromptId;
 use crate::spec::{Positive, Problems};
 
 /// A recorded trace: times and lengths of a real system's requests, from a file
-/// of one of the formats. A file may be gzipped. It is looked for beside the
+/// of one of the formats. A file may be packed with gzip
+/// or zstd. It is looked for beside the
 /// experiment file, in the current folder, in `$WINDTUNNEL_DATA` and in
 /// `../shared/data`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
