@@ -19,4 +19,4 @@ pub use request::{Answer, Request};
 pub use run::{RunError, run};
 pub use setup::Setup;
 pub use tables::RunTables;
-pub use timeline::Timeline;
+pub use timeline::{COLUMNS as TIMELINE_COLUMNS, MOST_FIXED_INTERVALS, Timeline};
