@@ -7,7 +7,7 @@ use std::path::Path as FilePath;
 use serde_yaml::{Mapping, Value};
 
 use super::diagnostic::Diagnostic;
-use super::locate::{Location, Source, locate};
+use super::locate::{Location, Source, locate, locate_repeated};
 use crate::spec::{Path, Problem, Severity};
 
 /// No experiment file is larger; a trace belongs in a file of its own.
@@ -146,11 +146,10 @@ fn refuse(source: &Source, error: &serde_yaml::Error) -> Diagnostic {
     let (message, help) = in_plain_words(message);
     let problem =
         Problem { path: Path::default(), at_key: false, severity: Severity::Error, message, help };
-    match error.location() {
-        Some(at) => {
-            let place = Location { line: at.line(), column: at.column() };
-            Diagnostic::new(&problem, Some((source.clone(), place)))
-        }
+    let told = error.location().map(|at| Location { line: at.line(), column: at.column() });
+    let repeated = whole.contains("duplicate entry").then(|| locate_repeated(&source.text));
+    match repeated.flatten().or(told) {
+        Some(place) => Diagnostic::new(&problem, Some((source.clone(), place))),
         None => Diagnostic::of_place(&problem, source.name.clone()),
     }
 }
@@ -162,6 +161,8 @@ fn in_plain_words(message: &str) -> (String, Option<String>) {
         "aliases expand to far more than the file holds; write the values out"
     } else if says("cannot start any token") {
         "YAML is indented with spaces, not with tabs; quote text that begins with `@`, `%` or `` ` ``"
+    } else if let Some((_, key)) = message.split_once("duplicate entry with key ") {
+        return (format!("{key} is set twice"), Some("keep one of them".to_owned()));
     } else if says("more than one document") {
         return (
             "the file holds more than one document".to_owned(),
