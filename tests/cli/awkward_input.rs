@@ -83,7 +83,8 @@ fn what_yaml_says_is_said_in_plain_words() {
     refused("workload:\n\tusers: 5\n", "spaces, not with tabs");
     refused("name: a\n---\nname: b\n", "--> experiment.yaml");
     refused("seed: 99999999999999999999999\n", "the whole number is too large");
-    refused("name: a\nname: b\n", "duplicate entry with key");
+    refused("name: a\nname: b\n", "experiment.yaml:2:1");
+    refused("name: a\nname: b\n", "\"name\" is set twice");
     refused("workload: { prompts: { zipf: { count: 99999999999 } } }\n", "0 to 4294967295");
     refused(&format!("name: {}\n", "x".repeat(300)), "at most 200");
 }
@@ -155,4 +156,19 @@ fn nobody_listening_is_no_crash() {
         .status()
         .expect("the program starts");
     assert_eq!(status.code(), Some(2));
+}
+
+#[test]
+fn a_chart_of_what_was_not_measured_says_so() {
+    let bench = Bench::new(
+        "name: x\nduration: 5s\nreplications: 1\nsweep: { grid: { requests: [5, 10] } }\n\
+         charts: [ { line: { y: [utilization, requests] } } ]\n",
+    );
+    let charts = bench.run(&["--quiet", "--format", "svg"]).join("charts");
+    let says = |chart: &str| {
+        let svg = fs::read_to_string(charts.join(chart)).expect("a chart");
+        svg.contains("not measured")
+    };
+    assert!(says("utilization-by-requests.svg"), "no server is limited");
+    assert!(!says("requests-by-requests.svg"));
 }
