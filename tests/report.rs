@@ -168,6 +168,8 @@ fn the_summary_keeps_to_the_terminal_and_counts_what_it_leaves_out() {
     let plain = text.replace("\u{1b}[1m", "").replace("\u{1b}[0m", "");
     assert_ne!(text, plain);
     assert!(plain.lines().all(|line| line.chars().count() <= 80), "{plain}");
+    // Two rules, the header, its rule, 20 rows, the last line: none is broken.
+    assert_eq!(plain.lines().count(), 25, "{plain}");
     assert!(plain.ends_with("... and 20 more points in points.csv\n"), "{plain}");
     assert_eq!(summary(&Table::new(["point"]), &[], terminal), "");
 }

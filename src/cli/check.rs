@@ -1,6 +1,6 @@
 //! `windtunnel check`: all mistakes at once.
 
-use super::{Failure, Files, print};
+use super::{Failure, Files, print, tell};
 use crate::experiment::load::{Diagnostic, Document};
 use crate::experiment::prepare;
 
@@ -18,7 +18,7 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
         match prepared {
             Ok(prepared) => {
                 for warning in &prepared.warnings {
-                    eprintln!("{warning}\n");
+                    tell(&format!("{warning}\n"));
                 }
                 print(&format!(
                     "{}: sound: {} point(s) x {} replication(s) = {} run(s)",

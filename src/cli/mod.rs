@@ -95,7 +95,7 @@ pub fn main() -> ExitCode {
         Err(Failure::Input(message)) => (2, message),
         Err(Failure::Interrupted(message)) => (130, message),
     };
-    eprintln!("{message}");
+    tell(&message);
     ExitCode::from(code)
 }
 
@@ -103,8 +103,13 @@ pub fn main() -> ExitCode {
 fn print(text: &str) -> Result<(), Failure> {
     match writeln!(io::stdout(), "{text}") {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
-        result => result.map_err(|error| Failure::Run(format!("cannot print: {error}"))),
+        result => result.map_err(|error| Failure::Run(format!("error: cannot print: {error}"))),
     }
+}
+
+/// Prints a line to standard error, where perhaps nobody listens any more.
+fn tell(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 fn is_terminal() -> bool {

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Failure, Files, is_terminal, print};
+use super::{Failure, Files, is_terminal, print, tell};
 use crate::experiment::load::Document;
 use crate::experiment::{ExecuteError, Prepared, Progress, Workspace, execute, prepare};
-use crate::report;
 use crate::report::charts::Format;
+use crate::report::{self, ReportError};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -23,7 +23,8 @@ Examples:
 pub(super) struct Args {
     #[command(flatten)]
     files: Files,
-    /// The folder that results folders are made in
+    /// The folder that results folders are made in; an earlier one of the same
+    /// name is replaced
     #[arg(long, value_name = "DIR", default_value = "results")]
     out: PathBuf,
     /// Threads; the results do not depend on it [default: all cores]
@@ -98,15 +99,15 @@ fn same_name<'f>(all: &[Prepared], files: &'f [PathBuf]) -> Option<(&'f Path, &'
 
 fn run_one(args: &Args, prepared: &Prepared, progress: &Arc<Progress>) -> Result<PathBuf, Failure> {
     for warning in &prepared.warnings {
-        eprintln!("{warning}\n");
+        tell(&format!("{warning}\n"));
     }
-    let refuse = |error: &dyn std::fmt::Display| Failure::Input(format!("error: {error}"));
-    if args.resume && Workspace::is_published(&args.out, &prepared.name, &prepared.hash) {
-        eprintln!("{}: the results are complete", prepared.name);
-        return Ok(args.out.join(&prepared.name));
+    let name = &prepared.name;
+    if args.resume && Workspace::is_published(&args.out, name, &prepared.hash) {
+        tell(&format!("{name}: the results are complete"));
+        return Ok(args.out.join(name));
     }
-    let workspace = Workspace::open(&args.out, &prepared.name, &prepared.hash, args.resume)
-        .map_err(|error| refuse(&error))?;
+    let workspace = Workspace::open(&args.out, name, &prepared.hash, args.resume)
+        .map_err(|error| Failure::Input(format!("error: {error}")))?;
     let jobs = args.jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
     let bar = (!args.quiet && is_terminal()).then(|| watch(prepared, progress));
     let result = execute(prepared, &workspace, jobs, progress);
@@ -114,29 +115,45 @@ fn run_one(args: &Args, prepared: &Prepared, progress: &Arc<Progress>) -> Result
         bar.finish_and_clear();
     }
     match result {
-        Ok(()) => {}
-        Err(ExecuteError::Interrupted { done, runs }) => {
-            return Err(Failure::Interrupted(format!(
-                "interrupted: {done} of {runs} runs of {} are kept; continue with --resume",
-                prepared.name
-            )));
-        }
-        Err(error) => return Err(Failure::Run(format!("error: {error}"))),
+        Ok(()) => publish(args, prepared, workspace),
+        Err(ExecuteError::Interrupted { done, runs }) => Err(Failure::Interrupted(format!(
+            "interrupted: {done} of {runs} runs of {name} are kept; continue with --resume"
+        ))),
+        Err(error) => Err(Failure::Run(format!("error: {error}"))),
     }
-    let failed = |error: &dyn std::fmt::Display| Failure::Run(format!("error: {error}"));
+}
+
+/// Makes tables and charts of the finished runs. A chart that cannot be drawn
+/// does not cost the user the tables.
+fn publish(args: &Args, prepared: &Prepared, workspace: Workspace) -> Result<PathBuf, Failure> {
+    let kept = workspace.partial().to_path_buf();
+    let failed = |error: &dyn std::fmt::Display| {
+        let kept = kept.display();
+        Failure::Run(format!(
+            "error: {error}\nthe finished runs are kept in `{kept}`; continue with --resume"
+        ))
+    };
     let staging = workspace.staging().map_err(|error| failed(&error))?;
     let points =
         report::write_results(prepared, &workspace, &staging).map_err(|error| failed(&error))?;
     let formats = formats(&args.format);
-    if !formats.is_empty() {
-        report::redraw(&staging, &formats).map_err(|error| failed(&error))?;
+    let drawn =
+        if formats.is_empty() { Ok(Vec::new()) } else { report::redraw(&staging, &formats) };
+    if let Err(ReportError::Io { .. }) = &drawn {
+        drawn.as_ref().map_err(|error| failed(error))?;
     }
     let folder = workspace.publish().map_err(|error| failed(&error))?;
     if !args.quiet {
         let swept: Vec<String> = prepared.grid.axes.iter().map(|axis| axis.name.clone()).collect();
-        eprint!("{}", report::summary(&points, &swept, terminal()));
+        tell(report::summary(&points, &swept, terminal()).trim_end());
     }
-    Ok(folder)
+    match drawn {
+        Ok(_) => Ok(folder),
+        Err(error) => Err(Failure::Run(format!(
+            "error: {error}\nthe tables are in `{}`, but not every chart; mend `charts:` and run again",
+            folder.display()
+        ))),
+    }
 }
 
 pub(super) fn formats(wanted: &[OutputFormat]) -> Vec<Format> {

@@ -9,6 +9,7 @@ use serde::de::{self, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::spec::Problems;
+use crate::system::TIMELINE_COLUMNS;
 
 /// Columns that tell apart the rows of a table other than the points: a bar
 /// chart may have one of them as its `x` or `series`.
@@ -211,7 +212,33 @@ impl ChartSpec {
             ChartSpec::Timeline(timeline) => problems.at("timeline", |p| {
                 check_path("series", timeline.series.as_deref(), swept, p);
                 check_file(timeline.file.as_deref(), p);
+                // The first column is the time itself.
+                let known = &TIMELINE_COLUMNS[1..];
+                p.at("metrics", |p| {
+                    for name in &timeline.metrics {
+                        if !known.contains(&name.as_str()) {
+                            p.unknown("column of the timeline", name, known.iter().copied());
+                        }
+                    }
+                });
             }),
+        }
+    }
+
+    /// Reports points that the sweep does not have.
+    pub fn check_points(&self, count: u64, problems: &mut Problems) {
+        let (kind, points) = match self {
+            ChartSpec::Cdf(cdf) => ("cdf", &cdf.points),
+            ChartSpec::Timeline(timeline) => ("timeline", &timeline.points),
+            ChartSpec::Line(_) | ChartSpec::Bar(_) => return,
+        };
+        if let Some(point) = points.iter().find(|point| **point >= count) {
+            let last = count.saturating_sub(1);
+            problems.at(kind, |p| {
+                p.at("points", |p| {
+                    p.error(format!("there is no point {point}: expected 0 to {last}"));
+                });
+            });
         }
     }
 }

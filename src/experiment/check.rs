@@ -5,7 +5,7 @@ use super::spec::{Experiment, Warmup};
 use crate::kernel::Duration;
 use crate::serving::ModelSpec;
 use crate::spec::Problems;
-use crate::system::METRICS;
+use crate::system::{METRICS, MOST_FIXED_INTERVALS};
 use crate::workload::lengths::LengthsSpec;
 use crate::workload::trace::TraceSpec;
 
@@ -13,8 +13,8 @@ use crate::workload::trace::TraceSpec;
 const RAISE: &str =
     "set workload.max_tokens, and pipeline.max_tokens_cap where there is a pipeline";
 
-/// Finer timelines are refused.
-const MOST_INTERVALS: u64 = 100_000;
+/// File systems allow 255 bytes, some of which the unfinished folder needs.
+const LONGEST_NAME: usize = 200;
 
 impl Experiment {
     /// Checks the whole experiment.
@@ -54,12 +54,15 @@ impl Experiment {
     fn check_name(&self, problems: &mut Problems) {
         let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '+');
         if let Some(name) = &self.name
-            && (name.is_empty() || name.starts_with('.') || !name.chars().all(plain))
+            && (name.is_empty()
+                || name.len() > LONGEST_NAME
+                || name.starts_with('.')
+                || !name.chars().all(plain))
         {
             problems.at("name", |p| {
                 p.error_help(
                     format!("`{name}` cannot name a folder"),
-                    "use letters, digits, `-`, `_`, `+` and `.`, not beginning with `.`",
+                    "use at most 200 letters, digits, `-`, `_`, `+` and `.`, not beginning with `.`",
                 );
             });
         }
@@ -72,7 +75,13 @@ impl Experiment {
         if self.requests == Some(0) {
             problems.at("requests", |p| p.error("expected at least 1 request"));
         }
-        let Some(duration) = self.duration else { return };
+        let interval = self.record.interval;
+        if interval.is_some_and(Duration::is_zero) {
+            problems.at("record", |p| {
+                p.at("interval", |p| p.error("expected an interval longer than 0"));
+            });
+        }
+        let Some(duration) = self.length() else { return };
         if duration.is_zero() {
             problems.at("duration", |p| p.error("expected a duration longer than 0"));
         }
@@ -85,9 +94,9 @@ impl Experiment {
                 ));
             });
         }
-        if let Some(interval) = self.record.interval {
-            let finest = Duration::from_nanos(duration.as_nanos() / MOST_INTERVALS);
-            if interval.is_zero() || interval < finest {
+        if let Some(interval) = interval.filter(|interval| !interval.is_zero()) {
+            let finest = Duration(duration.as_nanos() / MOST_FIXED_INTERVALS as u64);
+            if interval < finest {
                 problems.at("record", |p| {
                     p.at("interval", |p| {
                         p.error(format!(
@@ -152,6 +161,9 @@ impl Experiment {
     fn check_chart(&self, chart: &ChartSpec, problems: &mut Problems) {
         let axes: Vec<String> = self.sweep.grid.keys().cloned().collect();
         let metrics: Vec<&str> = METRICS.iter().map(|metric| metric.name).collect();
+        let points = self.sweep.grid.values().map(|values| values.len() as u64);
+        let points = points.fold(1, u64::saturating_mul);
         chart.check(&axes, &metrics, problems);
+        chart.check_points(points, problems);
     }
 }

@@ -60,8 +60,8 @@ pub struct Progress {
     pub stop: AtomicBool,
 }
 
-/// Runs all runs of `prepared` that `workspace` has no record of, on `jobs`
-/// threads.
+/// Runs all runs of `prepared` that `workspace` has no record of, on at most
+/// `jobs` threads.
 ///
 /// # Errors
 /// The failure of the run with the lowest number, or that it was interrupted.
@@ -75,7 +75,9 @@ pub fn execute(
     let pending: Vec<usize> = (0..runs).filter(|run| !is_done(prepared, workspace, *run)).collect();
     progress.done.store(runs - pending.len(), Ordering::Relaxed);
     progress.recalled.store(runs - pending.len(), Ordering::Relaxed);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build()?;
+    // More threads than runs would only wait; very many would choke the machine.
+    let threads = jobs.clamp(1, pending.len().max(1));
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     let failure = pool.install(|| {
         // One run at a time per thread, in order of their numbers, so that an
         // interrupted sweep has its first points whole.

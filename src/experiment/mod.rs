@@ -8,6 +8,7 @@ mod check;
 mod execute;
 pub mod load;
 mod manifest;
+mod overrides;
 mod prepare;
 mod records;
 mod schema;
@@ -17,7 +18,8 @@ mod workspace;
 
 pub use execute::{ExecuteError, Progress, execute};
 pub use manifest::Manifest;
-pub use prepare::{Overrides, Prepared, plain, prepare, to_value};
+pub use overrides::Overrides;
+pub use prepare::{Prepared, plain, prepare, to_value};
 pub use records::REQUEST_COLUMNS;
 pub use schema::schema;
 pub use spec::{Experiment, RecordSpec, Start, SweepSpec, Warmup};

@@ -8,6 +8,7 @@ use md5::{Digest, Md5};
 use serde_yaml::Value;
 
 use super::load::{Diagnostic, Document, path, read};
+use super::overrides::Overrides;
 use super::spec::Experiment;
 use super::sweep::Grid;
 use crate::cache::SemanticPlan;
@@ -15,19 +16,6 @@ use crate::serving::ModelSpec;
 use crate::spec::{Path, Problem, Problems, Segment, Severity};
 use crate::system::{Contents, Setup};
 use crate::workload::{DataPaths, Plan, WorkloadSpec};
-
-/// What the command line changes in a file.
-#[derive(Clone, Debug, Default)]
-pub struct Overrides {
-    /// `path=value`, in order.
-    pub sets: Vec<String>,
-    /// The seed.
-    pub seed: Option<u64>,
-    /// The number of replications.
-    pub replications: Option<u32>,
-    /// Whether the file's `quick:` block applies.
-    pub quick: bool,
-}
 
 /// An experiment whose every point was read and checked.
 #[derive(Debug)]
@@ -55,17 +43,6 @@ impl Prepared {
     }
 }
 
-/// A value that did not come from the file's own place.
-struct Override {
-    path: Path,
-    origin: Origin,
-}
-
-enum Origin {
-    CommandLine(String),
-    Elsewhere(Path),
-}
-
 /// Reads and checks `document` with `overrides`, every point of it.
 ///
 /// # Errors
@@ -79,10 +56,15 @@ pub fn prepare(document: &Document, overrides: &Overrides) -> Result<Prepared, V
         return Err(found);
     }
     found.clear();
-
+    if !overrides.quick {
+        found.extend(strange_quick(&base, document));
+        if !found.is_empty() {
+            return Err(found);
+        }
+    }
     let mut resolved = to_value(&base);
-    let placed = override_values(&mut resolved, &base, overrides, document)?;
-    let diagnose = |problem: &Problem| diagnose(document, &placed, problem);
+    let placed = overrides.apply(&mut resolved, &base, document)?;
+    let diagnose = |problem: &Problem| placed.diagnose(document, problem);
     let experiment = read_checked(&resolved, diagnose, &mut found);
     let Some(experiment) = experiment.filter(|_| !found.iter().any(Diagnostic::is_error)) else {
         return Err(found);
@@ -92,7 +74,8 @@ pub fn prepare(document: &Document, overrides: &Overrides) -> Result<Prepared, V
         .map_err(|problems| problems.iter().map(diagnose).collect::<Vec<_>>())?;
     let setups = setups(document, &grid, &resolved, &experiment, &mut found)?;
     found.extend(strange_payers(&experiment, &setups[0]).iter().map(diagnose));
-    let name = experiment.name.clone().unwrap_or_else(|| stem(document));
+    found.extend(strange_workload(&setups[0]).iter().map(diagnose));
+    let name = name(document, &experiment)?;
     let warnings = found;
     Ok(Prepared { name, hash: hash(&resolved), experiment, resolved, grid, setups, warnings })
 }
@@ -107,6 +90,20 @@ fn strange_axes(base: &Experiment, document: &Document) -> Vec<Diagnostic> {
     };
     let sure = problems.into_iter().flatten().filter(|problem| !doubtful(problem));
     sure.map(|problem| document.diagnose(&problem)).collect()
+}
+
+/// What is wrong with the `quick:` block, which applies only now and then.
+fn strange_quick(base: &Experiment, document: &Document) -> Vec<Diagnostic> {
+    let mut resolved = to_value(base);
+    let quick = Overrides { quick: true, ..Overrides::default() };
+    let placed = match quick.apply(&mut resolved, base, document) {
+        Ok(placed) => placed,
+        Err(refused) => return refused,
+    };
+    let mut found = Vec::new();
+    read_checked(&resolved, |problem| placed.diagnose(document, problem), &mut found);
+    found.retain(Diagnostic::is_error);
+    found
 }
 
 /// Warns of budgets and classes that nobody in the workload has.
@@ -126,6 +123,46 @@ fn strange_payers(experiment: &Experiment, setup: &Setup) -> Vec<Problem> {
         problems.at("cache", |p| cache.check_classes(&classes, p));
     }
     problems.into_list()
+}
+
+/// Warns of trace rows that are left out, and of a warm-up that outlasts the
+/// requests.
+fn strange_workload(setup: &Setup) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut warn = |path: &str, message: String| {
+        let severity = Severity::Warning;
+        problems.push(Problem { severity, ..problem(Path::parse(path), message) });
+    };
+    if let Some(trace) = setup.workload.trace().filter(|trace| trace.skipped > 0) {
+        let first = trace.first_bad.as_deref().unwrap_or("the first is not known");
+        let (rows, are) = if trace.skipped == 1 { ("row", "is") } else { ("rows", "are") };
+        let message = format!("{} bad {rows} {are} left out: {first}", trace.skipped);
+        warn("workload.trace.on_bad_row", message);
+    }
+    if let Some(span) = setup.workload.span().filter(|span| *span < setup.warmup) {
+        let warmup = setup.warmup;
+        let message = format!(
+            "the last request comes at {span}, before the warm-up of {warmup} ends: nothing is measured"
+        );
+        warn("warmup", message);
+    }
+    problems
+}
+
+fn problem(path: Path, message: String) -> Problem {
+    Problem { path, at_key: false, severity: Severity::Error, message, help: None }
+}
+
+/// The results folder's name: the experiment's, or the file's.
+fn name(document: &Document, experiment: &Experiment) -> Result<String, Vec<Diagnostic>> {
+    let name = experiment.name.clone().unwrap_or_else(|| stem(document));
+    if name.starts_with('.') {
+        let message = format!("the file's name `{name}` cannot name the results folder");
+        let help = Some("give the experiment a `name`".to_owned());
+        let refused = Problem { help, ..problem(Path::default(), message) };
+        return Err(vec![document.diagnose(&refused)]);
+    }
+    Ok(name)
 }
 
 /// The file's name without its ending.
@@ -176,73 +213,6 @@ fn read_checked(
         }
     }
     Some(experiment)
-}
-
-/// Applies `quick:`, then `--set`, then the flags.
-fn override_values(
-    resolved: &mut Value,
-    base: &Experiment,
-    overrides: &Overrides,
-    document: &Document,
-) -> Result<Vec<Override>, Vec<Diagnostic>> {
-    let mut placed = Vec::new();
-    let mut refused = Vec::new();
-    let mut put = |name: &str, value: Value, origin: Origin| match path::resolve(resolved, name) {
-        Ok(path) => {
-            path::put(resolved, &path, value);
-            placed.push(Override { path, origin });
-        }
-        Err(error) => {
-            let mut problem = problem(Path::default(), error.to_string());
-            problem.help.clone_from(&error.help);
-            refused.push(match origin {
-                Origin::CommandLine(text) => Diagnostic::of_place(&problem, text),
-                Origin::Elsewhere(path) => {
-                    document.diagnose(&Problem { path, at_key: true, ..problem })
-                }
-            });
-        }
-    };
-    if overrides.quick {
-        for (name, value) in &base.quick {
-            put(name, value.clone(), Origin::Elsewhere(Path::parse("quick").join(name.as_str())));
-        }
-    }
-    let flag = |name: &str, value: String| format!("{name}={value}");
-    let sets = overrides.sets.iter().cloned();
-    let seed = overrides.seed.map(|seed| flag("seed", seed.to_string()));
-    let replications = overrides.replications.map(|count| flag("replications", count.to_string()));
-    for text in sets.chain(seed).chain(replications) {
-        let origin = Origin::CommandLine(format!("--set {text}"));
-        let Some((name, value)) = text.split_once('=') else {
-            let problem = problem(Path::default(), "expected path=value".to_owned());
-            return Err(vec![Diagnostic::of_place(&problem, format!("--set {text}"))]);
-        };
-        match serde_yaml::from_str(value) {
-            Ok(value) => put(name.trim(), value, origin),
-            Err(error) => {
-                let problem = problem(Path::default(), format!("`{value}` is not YAML: {error}"));
-                return Err(vec![Diagnostic::of_place(&problem, format!("--set {text}"))]);
-            }
-        }
-    }
-    if refused.is_empty() { Ok(placed) } else { Err(refused) }
-}
-
-fn problem(path: Path, message: String) -> Problem {
-    Problem { path, at_key: false, severity: Severity::Error, message, help: None }
-}
-
-/// A problem's place: the override that it came from, or the file.
-fn diagnose(document: &Document, placed: &[Override], problem: &Problem) -> Diagnostic {
-    let of = |over: &&Override| problem.path.0.starts_with(&over.path.0);
-    match placed.iter().rev().find(of).map(|over| &over.origin) {
-        None => document.diagnose(problem),
-        Some(Origin::CommandLine(text)) => Diagnostic::of_place(problem, text.clone()),
-        Some(Origin::Elsewhere(path)) => {
-            document.diagnose(&Problem { path: path.clone(), at_key: false, ..problem.clone() })
-        }
-    }
 }
 
 /// Reads and checks every point.
@@ -346,8 +316,6 @@ impl Workloads {
         if models.is_empty() {
             models.push(("default".to_owned(), ModelSpec::pipeline_only()));
         }
-        let endless = experiment.requests.is_none() && workload.count().is_none();
-        let ten_minutes = crate::kernel::Duration::from_secs(600);
         let mut setup = Setup {
             workload,
             pipeline: experiment.pipeline.clone(),
@@ -358,7 +326,7 @@ impl Workloads {
             models,
             cost: experiment.cost.clone().unwrap_or_default(),
             start: experiment.start.0,
-            duration: experiment.duration.or(endless.then_some(ten_minutes)),
+            duration: experiment.length(),
             requests: experiment.requests,
             warmup: experiment.warmup.span(),
             interval: experiment.record.interval,

@@ -13,7 +13,18 @@ pub fn schema() -> Schema {
     let definitions = schema.get("$defs").cloned().unwrap_or(Value::Null);
     RecursiveTransform(|schema: &mut Schema| allow_bare_words(schema, &definitions))
         .transform(&mut schema);
+    if let Some(fields) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        fields.insert("include".to_owned(), include());
+    }
     schema
+}
+
+/// `include` is gone before the experiment is read.
+fn include() -> Value {
+    json!({
+        "description": "A file, or a list of files, that this one is laid over: sections and their fields are merged.",
+        "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }],
+    })
 }
 
 /// A choice whose settings all have defaults may be written as a bare word.

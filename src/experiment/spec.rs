@@ -89,6 +89,17 @@ impl Default for Experiment {
     }
 }
 
+impl Experiment {
+    /// How long requests arrive: ten minutes where nothing else ends them, and
+    /// no limit for a trace, a list, or a number of requests.
+    pub fn length(&self) -> Option<Duration> {
+        let workload = &self.workload;
+        let ends =
+            self.requests.is_some() || workload.trace.is_some() || workload.requests.is_some();
+        self.duration.or((!ends).then_some(Duration::from_secs(600)))
+    }
+}
+
 /// What to vary.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]

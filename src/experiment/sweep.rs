@@ -1,15 +1,21 @@
 //! A sweep's points: every combination of the grid's values.
 
+use std::collections::BTreeSet;
+
 use serde_yaml::Value;
 
 use super::load::path;
 use super::spec::SweepSpec;
-use crate::spec::{Path, Problem, Severity};
+use crate::spec::{Path, Problem, Segment, Severity};
 
 /// More points are refused: their results alone would not fit.
 pub const MOST_POINTS: u64 = 100_000;
 /// More runs are refused.
 pub const MOST_RUNS: u64 = 100_000_000;
+
+/// What holds for all points alike: to vary it would do nothing.
+const COMMON: [&str; 8] =
+    ["name", "description", "seed", "replications", "sweep", "charts", "record", "quick"];
 
 /// The grid with its paths found in the experiment.
 #[derive(Clone, Debug, Default)]
@@ -34,8 +40,8 @@ impl Grid {
     /// allocated for the points.
     ///
     /// # Errors
-    /// If a path leads nowhere, an axis is empty, two axes are the same, or
-    /// there are more points or runs than [`MOST_POINTS`] and [`MOST_RUNS`].
+    /// If a path leads nowhere or to what all points share, an axis is empty or
+    /// has a value twice, two axes are the same, or there are more points or runs than [`MOST_POINTS`] and [`MOST_RUNS`].
     pub fn new(
         spec: &SweepSpec,
         resolved: &Value,
@@ -54,7 +60,17 @@ impl Grid {
                 Ok(_) if values.is_empty() => {
                     refuse(false, "expected at least one value to try".to_owned(), None);
                 }
+                Ok(path) if is_common(&path) => {
+                    let help = (name == "seed").then(|| {
+                        "`replications` runs every point with independent streams".to_owned()
+                    });
+                    refuse(true, format!("cannot vary `{name}`: all points share it"), help);
+                }
                 Ok(path) => {
+                    if let Some(twice) = repeated(values) {
+                        let shown = super::prepare::plain(&values[twice]);
+                        refuse(false, format!("`{shown}` is listed twice"), None);
+                    }
                     if let Some(other) = axes.iter().find(|axis| overlap(&axis.path, &path)) {
                         let other = &other.name;
                         refuse(true, format!("`{name}` and `{other}` set the same thing"), None);
@@ -76,16 +92,24 @@ impl Grid {
             .axes
             .iter()
             .try_fold(1u128, |points, axis| points.checked_mul(axis.values.len() as u128));
+        let runs = |points: u128| points * u128::from(replications);
         let message = match points {
+            Some(1) if runs(1) > u128::from(MOST_RUNS) => {
+                return Err(Problem {
+                    path: Path::parse("replications"),
+                    at_key: false,
+                    severity: Severity::Error,
+                    message: format!("expected at most {MOST_RUNS} replications"),
+                    help: None,
+                });
+            }
             Some(points) if points > u128::from(MOST_POINTS) => {
                 format!("the grid has {points} points; at most {MOST_POINTS} are run")
             }
-            Some(points) if points * u128::from(replications) > u128::from(MOST_RUNS) => {
-                let runs = points * u128::from(replications);
-                format!(
-                    "{points} points x {replications} replications are {runs} runs; at most {MOST_RUNS} are run"
-                )
-            }
+            Some(points) if runs(points) > u128::from(MOST_RUNS) => format!(
+                "{points} points x {replications} replications are {} runs; at most {MOST_RUNS} are run",
+                runs(points)
+            ),
             Some(_) => return Ok(()),
             None => "the grid has more than 10^38 points".to_owned(),
         };
@@ -129,6 +153,18 @@ impl Grid {
     }
 }
 
+/// Whether a path leads to what all points share.
+fn is_common(path: &Path) -> bool {
+    matches!(path.0.first(), Some(Segment::Key(section)) if COMMON.contains(&section.as_str()))
+}
+
+/// The first value that was listed before.
+fn repeated(values: &[Value]) -> Option<usize> {
+    let texts: Vec<String> = values.iter().map(super::prepare::plain).collect();
+    let mut seen = BTreeSet::new();
+    texts.iter().position(|text| !seen.insert(text))
+}
+
 /// Whether one path leads to the other or to a part of it.
 fn overlap(a: &Path, b: &Path) -> bool {
     let shared = a.0.len().min(b.0.len());
@@ -159,6 +195,23 @@ mod tests {
         let list = thousand.join(",");
         let problems = grid(&format!("{{ grid: {{ a: [{list}], b.c: [{list}], e: [{list}] }} }}"));
         assert!(problems.expect_err("too many")[0].message.contains("1000000000 points"));
+    }
+
+    #[test]
+    fn what_would_change_nothing_is_refused() {
+        let message = |text: &str| grid(text).expect_err("refused")[0].message.clone();
+        assert!(message("{ grid: { a: [1, 2, 1] } }").contains("`1` is listed twice"));
+        let spec: SweepSpec = serde_yaml::from_str("{ grid: { seed: [1, 2] } }").expect("a sweep");
+        let resolved: Value = serde_yaml::from_str("{ seed: 1 }").expect("YAML");
+        let problems = Grid::new(&spec, &resolved, 3).expect_err("refused");
+        assert!(problems[0].message.contains("all points share it"));
+    }
+
+    #[test]
+    fn too_many_replications_are_told_as_such() {
+        let resolved = Value::Null;
+        let problems = Grid::new(&SweepSpec::default(), &resolved, u32::MAX).expect_err("refused");
+        assert_eq!(problems[0].path, Path::parse("replications"));
     }
 
     #[test]

@@ -27,16 +27,13 @@ pub fn summary(points: &Table, swept: &[String], terminal: Terminal) -> String {
     if points.rows.is_empty() {
         return String::new();
     }
-    let columns = columns(points, swept);
-    let mut grid = grid(terminal);
-    grid.set_header(columns.iter().map(|column| column.title.clone()));
-    for row in points.rows.iter().take(ROWS) {
-        grid.add_row(columns.iter().map(|column| column.show(points, row)));
-    }
-    for (column, shown) in columns.iter().zip(grid.column_iter_mut()) {
-        if !column.is_name {
-            shown.set_cell_alignment(CellAlignment::Right);
+    let mut columns = columns(points, swept);
+    let mut grid = drawn(points, &columns);
+    if let Some(width) = terminal.width {
+        while drawn_width(&grid) > usize::from(width) && leave_out(&mut columns) {
+            grid = drawn(points, &columns);
         }
+        grid.set_width(width).set_content_arrangement(ContentArrangement::Dynamic);
     }
     let mut text = lines(&grid, terminal);
     if points.rows.len() > ROWS {
@@ -66,6 +63,38 @@ pub(crate) fn lines(grid: &Grid, terminal: Terminal) -> String {
         let _ = writeln!(text, "{on}{line}{off}");
     }
     text
+}
+
+fn drawn(points: &Table, columns: &[Column]) -> Grid {
+    // As wide as it takes; the caller fits it to the terminal.
+    let mut grid = grid(Terminal::default());
+    grid.set_header(columns.iter().map(|column| column.title.clone()));
+    for row in points.rows.iter().take(ROWS) {
+        grid.add_row(columns.iter().map(|column| column.show(points, row)));
+    }
+    for (column, shown) in columns.iter().zip(grid.column_iter_mut()) {
+        if !column.is_name {
+            shown.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    grid
+}
+
+fn drawn_width(grid: &Grid) -> usize {
+    grid.lines().map(|line| line.chars().count()).max().unwrap_or(0)
+}
+
+/// Gives up what matters least on a narrow terminal: the intervals, then the
+/// columns that `points.csv` tells better. False if all that is left matters.
+fn leave_out(columns: &mut Vec<Column>) -> bool {
+    let mut intervals = columns.iter_mut().filter(|column| column.interval).peekable();
+    if intervals.peek().is_some() {
+        intervals.for_each(|column| column.interval = false);
+        return true;
+    }
+    let least = ["rejected", "errors", "e2e_p50_s", "requests"];
+    let found = least.iter().find_map(|name| columns.iter().position(|c| c.source == *name));
+    found.map(|index| columns.remove(index)).is_some()
 }
 
 /// How a number is written.

@@ -26,4 +26,4 @@ pub use semantic::Judged;
 pub use setup::Setup;
 pub use single_flight::Flight;
 pub use tables::RunTables;
-pub use timeline::Timeline;
+pub use timeline::{COLUMNS as TIMELINE_COLUMNS, MOST_FIXED_INTERVALS, Timeline};

@@ -8,6 +8,10 @@ use crate::stats::{Cell, Table};
 /// pairs are joined and the interval doubles.
 const MOST_INTERVALS: usize = 128;
 
+/// Intervals kept where their length was asked for: beyond this, too, pairs are
+/// joined, so that a long trace cannot exhaust the memory.
+pub const MOST_FIXED_INTERVALS: usize = 100_000;
+
 /// The columns of `timeline.csv` after `point` and `replication`.
 pub const COLUMNS: [&str; 10] = [
     "time_s",
@@ -75,7 +79,8 @@ pub struct Levels {
 #[derive(Debug)]
 pub struct Timeline {
     interval: Duration,
-    fixed: bool,
+    /// More intervals are joined in pairs.
+    most: usize,
     closed: Vec<Interval>,
     open: Interval,
     open_ends: Time,
@@ -91,7 +96,7 @@ impl Timeline {
         let length = interval.unwrap_or(Duration::from_millis(1));
         Timeline {
             interval: length,
-            fixed: interval.is_some(),
+            most: if interval.is_some() { MOST_FIXED_INTERVALS } else { MOST_INTERVALS },
             closed: Vec::with_capacity(MOST_INTERVALS),
             open: Interval::default(),
             open_ends: Time::ZERO + length,
@@ -134,7 +139,7 @@ impl Timeline {
         while now >= self.open_ends {
             self.fill(self.open_ends);
             self.closed.push(std::mem::take(&mut self.open));
-            if !self.fixed && self.closed.len() == MOST_INTERVALS {
+            if self.closed.len() == self.most {
                 self.halve();
             }
             self.open_ends = self.open_ends.saturating_add(self.interval);
@@ -142,12 +147,12 @@ impl Timeline {
     }
 
     fn halve(&mut self) {
-        for pair in 0..MOST_INTERVALS / 2 {
+        for pair in 0..self.most / 2 {
             let second = self.closed[2 * pair + 1];
             self.closed[pair] = self.closed[2 * pair];
             self.closed[pair].join(&second);
         }
-        self.closed.truncate(MOST_INTERVALS / 2);
+        self.closed.truncate(self.most / 2);
         self.interval = self.interval * 2;
     }
 

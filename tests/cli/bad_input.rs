@@ -128,7 +128,7 @@ fn dangling_names_are_found() {
 fn a_grid_of_a_billion_points_is_refused_with_the_count() {
     let list = (1..=1000).map(|value| value.to_string()).collect::<Vec<_>>().join(", ");
     let errors = refused(&format!(
-        "sweep: {{ grid: {{ seed: [{list}], replications: [{list}], requests: [{list}] }} }}\n"
+        "sweep: {{ grid: {{ duration: [{list}], warmup: [{list}], requests: [{list}] }} }}\n"
     ));
     assert!(errors.contains("1000000000 points"), "{errors}");
 }

@@ -62,6 +62,7 @@ fn schema_describes_every_field() {
     for (name, property) in properties {
         assert!(property.get("description").is_some(), "{name} has no description");
     }
+    assert!(properties.contains_key("include"), "what a file may say besides its fields");
     assert!(schema["$defs"].as_object().expect("definitions").contains_key("WorkloadSpec"));
 }
 

@@ -1,5 +1,6 @@
 //! The command line as a user runs it.
 
+mod awkward_input;
 mod bad_input;
 mod cache_replay;
 mod commands;

@@ -41,7 +41,7 @@ impl Diagnostic {
         });
         Diagnostic {
             severity: problem.severity,
-            message: problem.message.clone(),
+            message: printable(&problem.message),
             help: problem.help.clone(),
             path: problem.path.to_string(),
             place: place.map_or_else(String::new, |(source, at)| {
@@ -52,10 +52,10 @@ impl Diagnostic {
     }
 
     /// A problem with a whole file.
-    pub fn of_file(name: &str, message: String) -> Self {
+    pub fn of_file(name: &str, message: &str) -> Self {
         Diagnostic {
             severity: Severity::Error,
-            message,
+            message: printable(message),
             help: None,
             path: String::new(),
             place: name.to_owned(),
@@ -95,6 +95,12 @@ impl fmt::Display for Diagnostic {
         }
         Ok(())
     }
+}
+
+/// The text without what a terminal would obey: a message may quote a file that
+/// is not text at all.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{FFFD}' } else { c }).collect()
 }
 
 fn cut(line: &str, column: usize) -> (String, usize) {

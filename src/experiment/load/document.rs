@@ -7,7 +7,7 @@ use std::path::Path as FilePath;
 use serde_yaml::{Mapping, Value};
 
 use super::diagnostic::Diagnostic;
-use super::locate::{Location, Source, locate};
+use super::locate::{Location, Source, locate, locate_repeated};
 use crate::spec::{Path, Problem, Severity};
 
 /// No experiment file is larger; a trace belongs in a file of its own.
@@ -66,7 +66,7 @@ fn open_into(
     depth: usize,
 ) -> Result<Value, Vec<Diagnostic>> {
     let name = path.display().to_string();
-    let text = read_text(path).map_err(|why| vec![Diagnostic::of_file(&name, why)])?;
+    let text = read_text(path).map_err(|why| vec![Diagnostic::of_file(&name, &why)])?;
     let source = Source { name, text };
     let mut value = parse(&source)?;
     let own = sources.len();
@@ -121,37 +121,59 @@ fn read_text(path: &FilePath) -> Result<String, String> {
 /// Parses a text; `serde_yaml` refuses duplicate keys, deep nests and aliases
 /// that expand without end.
 fn parse(source: &Source) -> Result<Value, Vec<Diagnostic>> {
-    let refuse = |error: &serde_yaml::Error| {
-        let place = error.location().map(|at| Location { line: at.line(), column: at.column() });
-        let message = error.to_string();
-        let message = message.split(" at line ").next().unwrap_or(&message).to_owned();
-        let help = message.contains("repetition limit").then(|| {
-            "aliases expand to far more than the file holds; write the values out".to_owned()
-        });
-        let problem = Problem {
-            path: Path::default(),
-            at_key: false,
-            severity: Severity::Error,
-            message,
-            help,
-        };
-        vec![Diagnostic::new(&problem, place.map(|place| (source.clone(), place)))]
-    };
-    let mut value: Value = serde_yaml::from_str(&source.text).map_err(|error| refuse(&error))?;
+    let mut value: Value =
+        serde_yaml::from_str(&source.text).map_err(|error| vec![refuse(source, &error)])?;
     if value.is_null() {
         return Err(vec![Diagnostic::of_file(
             &source.name,
-            "the file is empty; `windtunnel new NAME` writes one to start from".to_owned(),
+            "the file is empty; `windtunnel new NAME` writes one to start from",
         )]);
     }
     if !value.is_mapping() {
         return Err(vec![Diagnostic::of_file(
             &source.name,
-            "expected a map of settings such as `name: my-experiment`".to_owned(),
+            "expected a map of settings such as `name: my-experiment`",
         )]);
     }
-    value.apply_merge().map_err(|error| refuse(&error))?;
+    value.apply_merge().map_err(|error| vec![refuse(source, &error)])?;
     Ok(value)
+}
+
+/// What `serde_yaml` says of a text that is not YAML, with its place.
+fn refuse(source: &Source, error: &serde_yaml::Error) -> Diagnostic {
+    let whole = error.to_string();
+    let message = whole.split(" at line ").next().unwrap_or(&whole);
+    let (message, help) = in_plain_words(message);
+    let problem =
+        Problem { path: Path::default(), at_key: false, severity: Severity::Error, message, help };
+    let told = error.location().map(|at| Location { line: at.line(), column: at.column() });
+    let repeated = whole.contains("duplicate entry").then(|| locate_repeated(&source.text));
+    match repeated.flatten().or(told) {
+        Some(place) => Diagnostic::new(&problem, Some((source.clone(), place))),
+        None => Diagnostic::of_place(&problem, source.name.clone()),
+    }
+}
+
+/// The parser's message as a user would say it, and the remedy if it is known.
+fn in_plain_words(message: &str) -> (String, Option<String>) {
+    let says = |words: &str| message.contains(words);
+    let help = if says("repetition limit") {
+        "aliases expand to far more than the file holds; write the values out"
+    } else if says("cannot start any token") {
+        "YAML is indented with spaces, not with tabs; quote text that begins with `@`, `%` or `` ` ``"
+    } else if let Some((_, key)) = message.split_once("duplicate entry with key ") {
+        return (format!("{key} is set twice"), Some("keep one of them".to_owned()));
+    } else if says("more than one document") {
+        return (
+            "the file holds more than one document".to_owned(),
+            Some("remove the `---` and what is below it".to_owned()),
+        );
+    } else if says("expected any YAML value") && says("128") {
+        return ("the whole number is too large".to_owned(), None);
+    } else {
+        return (message.to_owned(), None);
+    };
+    (message.to_owned(), Some(help.to_owned()))
 }
 
 /// Lays `over` on `base`: maps are merged `depth` levels deep (a section and

@@ -3,6 +3,7 @@
 //! `serde_yaml` tells line and column in its errors only. So a probe walks the
 //! path and fails on purpose at its end: the error carries the place.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -41,10 +42,19 @@ pub fn locate(text: &str, path: &Path, at_key: bool) -> (Option<Location>, usize
     (None, 0)
 }
 
+/// The place of the first key that its map has already; `serde_yaml` tells where
+/// the map begins.
+pub(super) fn locate_repeated(text: &str) -> Option<Location> {
+    place_of(&Repeated.deserialize(serde_yaml::Deserializer::from_str(text)).err()?)
+}
+
 const FOUND: &str = "the probe is here";
 
 fn run(text: &str, probe: Probe) -> Option<Location> {
-    let error = probe.deserialize(serde_yaml::Deserializer::from_str(text)).err()?;
+    place_of(&probe.deserialize(serde_yaml::Deserializer::from_str(text)).err()?)
+}
+
+fn place_of(error: &serde_yaml::Error) -> Option<Location> {
     if !error.to_string().contains(FOUND) {
         return None;
     }
@@ -174,6 +184,72 @@ impl Visitor<'_> for KeyProbe<'_> {
     }
 }
 
+/// Walks a whole text and fails at a key that its map has already.
+struct Repeated;
+
+impl<'de> DeserializeSeed<'de> for Repeated {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Repeated {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(FOUND)
+    }
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        while items.next_element_seed(Repeated)?.is_some() {}
+        Ok(())
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        let mut seen = BTreeSet::new();
+        while entries.next_key_seed(NewKey(&mut seen))?.is_some() {
+            entries.next_value_seed(Repeated)?;
+        }
+        Ok(())
+    }
+}
+
+struct NewKey<'s>(&'s mut BTreeSet<String>);
+
+impl<'de> DeserializeSeed<'de> for NewKey<'_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for NewKey<'_> {
+    type Value = ();
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+    fn visit_str<E: de::Error>(self, key: &str) -> Result<(), E> {
+        if self.0.insert(key.to_owned()) { Ok(()) } else { Err(E::custom(FOUND)) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,6 +267,13 @@ mod tests {
         assert_eq!(at(text, "a.b", true), (2, 3, 2));
         assert_eq!(at(text, "a.c.d.1.e", false), (3, 20, 5));
         assert_eq!(at(text, "a.c.d.1.e", true), (3, 17, 5));
+    }
+
+    #[test]
+    fn a_repeated_key_is_found_where_it_comes_again() {
+        let place = locate_repeated("a:\n  b: [1, { c: 2 }]\n  d: 1\n  b: 3\n").expect("a place");
+        assert_eq!((place.line, place.column), (4, 3));
+        assert_eq!(locate_repeated("a: { b: 1 }\nb: { b: 1 }\n"), None);
     }
 
     #[test]

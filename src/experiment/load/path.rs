@@ -47,6 +47,11 @@ pub fn resolve(root: &Value, dotted: &str) -> Result<Path, NoSuchPath> {
                 Some((index, taken)) => (Segment::Index(index), &items[index], taken),
                 None => return Err(missing(rest[0], path, &names(items))),
             },
+            // A section that was left out; its fields may be set one by one.
+            Value::Null if rest.len() == 1 && !path.0.is_empty() => {
+                path.0.push(Segment::from(rest[0]));
+                return Ok(path);
+            }
             _ => return Err(missing(rest[0], path, &[])),
         };
         path.0.push(step);

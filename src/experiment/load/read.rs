@@ -158,7 +158,13 @@ impl<'de> de::Deserializer<'de> for Node<'_> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ReadError> {
-        self.deserialize_map(visitor)
+        // serde would take a list as the fields in their order.
+        match self.value {
+            Value::Sequence(_) => {
+                Err(ReadError::new("expected a map of settings, found a list".into()))
+            }
+            _ => self.deserialize_map(visitor),
+        }
     }
 
     /// Nothing stands for the empty map, so that a section may be written

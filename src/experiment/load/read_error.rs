@@ -49,7 +49,8 @@ impl std::error::Error for ReadError {}
 fn plain_words(expected: &str) -> String {
     match expected {
         "f64" | "f32" => "a number".to_owned(),
-        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number of 0 or more".to_owned(),
+        "u32" => format!("a whole number from 0 to {}", u32::MAX),
+        "u8" | "u16" | "u64" | "usize" => "a whole number of 0 or more".to_owned(),
         "i8" | "i16" | "i32" | "i64" => "a whole number".to_owned(),
         "a boolean" => "true or false".to_owned(),
         "a string" => "text".to_owned(),

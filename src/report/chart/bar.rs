@@ -3,8 +3,8 @@
 
 use super::super::ReportError;
 use super::super::data::Share;
-use super::super::figure::axis::{Tick, drawable};
-use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Panel, Sample, look};
+use super::super::figure::axis::drawable;
+use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Panel, Sample, Tick, look};
 use super::super::results::Results;
 use super::super::{human, unit::Unit};
 use super::Named;

@@ -1,9 +1,8 @@
-//! Axes: ranges and ticks that people would choose.
+//! Axes: ranges that people would choose.
 
-use super::super::human::{self, pow10};
+use super::super::human;
 use super::super::unit::{Shown, Unit};
-use super::text::{Weight, width};
-use super::theme::TICK;
+use super::ticks::{Tick, have_room, linear, logarithmic, outwards, step};
 use crate::experiment::charts::ScaleSpec;
 
 /// How values are spaced.
@@ -13,13 +12,6 @@ pub(crate) enum Scale {
     Log,
     /// Names side by side, at 0, 1, 2 ...
     Category,
-}
-
-/// A labelled place on an axis, in the units of the data.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Tick {
-    pub at: f64,
-    pub label: String,
 }
 
 /// One axis of a panel.
@@ -198,86 +190,6 @@ fn wants_log(scale: ScaleSpec, values: &[f64], ratio: f64) -> bool {
         ScaleSpec::Log => possible,
         ScaleSpec::Auto => possible && high / low >= ratio,
     }
-}
-
-/// The step of 1, 2 or 5 (or the unit's own) times a power of ten that gives
-/// at most `ticks` intervals.
-fn step(span: f64, ticks: f64, shown: &Shown) -> f64 {
-    let wanted = span / shown.factor / ticks;
-    let listed = shown.steps.iter().copied().find(|step| *step >= wanted);
-    if let Some(step) = listed.filter(|_| shown.steps.len() > 3 && wanted > 1.0) {
-        return step * shown.factor;
-    }
-    let base = pow10(human::exponent(wanted.max(1e-300)));
-    let nice = [1.0, 2.0, 5.0, 10.0].into_iter().find(|n| n * base >= wanted * (1.0 - 1e-9));
-    nice.unwrap_or(10.0) * base * shown.factor
-}
-
-fn linear(label: String, shown: &Shown, low: f64, high: f64, step: f64) -> Axis {
-    let first = libm::ceil(low / step - 1e-6);
-    let count = (libm::floor(high / step + 1e-6) - first).clamp(0.0, 100.0) as i64;
-    let at: Vec<f64> = (0..=count).map(|i| (first + i as f64) * step).collect();
-    let values: Vec<f64> = at.iter().map(|v| v / shown.factor).collect();
-    let labels = human::ticks(&values, step / shown.factor);
-    let ticks = at.into_iter().zip(labels).map(|(at, label)| Tick { at, label }).collect();
-    Axis { label, scale: Scale::Linear, low, high, ticks, minor: Vec::new() }
-}
-
-/// The next of 1, 2, 5 times a power of ten below (-1) or above (1).
-fn outwards(value: f64, direction: i32) -> f64 {
-    let base = pow10(human::exponent(value));
-    let nice = [0.5, 1.0, 2.0, 5.0, 10.0].map(|n| n * base);
-    let found = if direction < 0 {
-        nice.into_iter().rev().find(|n| *n < value * (1.0 - 1e-9))
-    } else {
-        nice.into_iter().find(|n| *n > value * (1.0 + 1e-9))
-    };
-    found.unwrap_or(value)
-}
-
-fn logarithmic(label: String, shown: &Shown, low: f64, high: f64, room: f64) -> Axis {
-    // Ticks are round in the unit that is shown.
-    let (from, to) = (low / shown.factor, high / shown.factor);
-    let (first, last) = (human::exponent(from), human::exponent(to));
-    let inside = |v: &f64| *v >= from * (1.0 - 1e-9) && *v <= to * (1.0 + 1e-9);
-    let multiples = |of: &[f64], every: i32| -> Vec<f64> {
-        (first..=last)
-            .filter(|n| n % every == 0)
-            .flat_map(|n| of.iter().map(move |m| m * pow10(n)))
-            .filter(inside)
-            .collect()
-    };
-    let every = libm::ceil(f64::from(last - first + 1) / room.max(2.0)) as i32;
-    let mut at = multiples(&[1.0, 2.0, 5.0], 1);
-    if at.len() as f64 > room || last - first > 3 {
-        at = multiples(&[1.0], every.max(1));
-    }
-    if at.len() < 2 {
-        at = vec![from, to];
-    }
-    let tick = |at: f64| Tick { at: at * shown.factor, label: human::short(at) };
-    let minor = match last - first {
-        0..=5 => multiples(&[2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0], 1),
-        _ => Vec::new(),
-    };
-    let minor = minor.into_iter().map(|at| at * shown.factor).collect();
-    Axis { label, scale: Scale::Log, low, high, ticks: at.into_iter().map(tick).collect(), minor }
-}
-
-/// Whether ticks (in rising order) are few, short and apart.
-fn have_room(axis: &Axis, ticks: impl Iterator<Item = Tick>, length: f64) -> bool {
-    let span = axis.coordinate(axis.high) - axis.coordinate(axis.low);
-    let (mut count, mut free) = (0, f64::NEG_INFINITY);
-    for tick in ticks {
-        let place = axis.coordinate(tick.at) / span * length;
-        let half = width(&tick.label, TICK, Weight::Regular) / 2.0;
-        if !drawable(tick.at) || tick.label.len() > 7 || place - half < free || count == 12 {
-            return false;
-        }
-        count += 1;
-        free = place + half + 8.0;
-    }
-    count > 0
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use plotters::prelude::*;
 
 use super::canvas::{Align, Canvas, Drawn, Font, Plot, length, px, reason, stroke};
 use super::text::Weight;
-use super::theme::{INK, Look, SUBTITLE};
+use super::theme::{FAINT_INK, INK, Look, SUBTITLE};
 use super::{Axis, Mark, Panel};
 
 const LINE: f64 = 2.0;
@@ -13,6 +13,12 @@ const LINE: f64 = 2.0;
 pub(crate) fn draw(canvas: &Canvas, plot: &mut Plot, panel: &Panel) -> Drawn {
     let place = |&(x, y): &(f64, f64)| (panel.x.coordinate(x), panel.y.coordinate(y));
     let places = |points: &[(f64, f64)]| points.iter().map(place).collect::<Vec<_>>();
+    if panel.marks.iter().all(shows_nothing) {
+        let middle = |axis: &Axis| axis.coordinate(axis.low).midpoint(axis.coordinate(axis.high));
+        let centre = px(plot.backend_coord(&(middle(&panel.x), middle(&panel.y))));
+        let font = Font { size: SUBTITLE, weight: Weight::Regular, color: FAINT_INK };
+        canvas.text("not measured", centre, Align::Center, font)?;
+    }
     for mark in &panel.marks {
         match mark {
             Mark::Area { outline, look, opacity } => {
@@ -50,6 +56,15 @@ pub(crate) fn draw(canvas: &Canvas, plot: &mut Plot, panel: &Panel) -> Drawn {
         }
     }
     Ok(())
+}
+
+fn shows_nothing(mark: &Mark) -> bool {
+    match mark {
+        Mark::Area { outline: points, .. }
+        | Mark::Line { points, .. }
+        | Mark::Markers { points, .. } => points.is_empty(),
+        Mark::Bar { .. } | Mark::Whisker { .. } | Mark::Text { .. } => false,
+    }
 }
 
 /// Where bars stand: at zero, or at the end nearest to it.

@@ -12,9 +12,11 @@ mod legend;
 mod marks;
 mod text;
 pub(crate) mod theme;
+mod ticks;
 
 pub(crate) use axis::Axis;
 pub(crate) use theme::{Look, Marker, band, look};
+pub(crate) use ticks::Tick;
 
 /// A drawing of one or more panels.
 #[derive(Clone, Debug)]
