@@ -12,6 +12,7 @@ use super::sweep::Grid;
 use crate::serving::ModelSpec;
 use crate::spec::{Path, Problem, Problems, Segment, Severity};
 use crate::system::Setup;
+use crate::workload::arrivals::CalendarStart;
 use crate::workload::{DataPaths, Plan, WorkloadSpec};
 
 /// What the command line changes in a file.
@@ -310,23 +311,24 @@ pub fn plain(value: &Value) -> String {
 /// Workloads already opened, so that points share traces and tables.
 struct Workloads {
     paths: DataPaths,
-    plans: BTreeMap<String, Plan>,
+    plans: BTreeMap<(jiff::Timestamp, String), Plan>,
 }
 
 impl Workloads {
-    fn plan(&mut self, spec: &WorkloadSpec) -> Result<Plan, Problem> {
-        let key = serde_yaml::to_string(spec).unwrap_or_default();
+    fn plan(&mut self, spec: &WorkloadSpec, start: CalendarStart) -> Result<Plan, Problem> {
+        let key = (start.0, serde_yaml::to_string(spec).unwrap_or_default());
         if let Some(plan) = self.plans.get(&key) {
             return Ok(plan.clone());
         }
-        let plan = Plan::new(spec, &self.paths)
+        let plan = Plan::starting(spec, &self.paths, start)
             .map_err(|error| error.into_problem(&Path::parse("workload")))?;
         self.plans.insert(key, plan.clone());
         Ok(plan)
     }
 
     fn setup(&mut self, experiment: &Experiment) -> Result<Setup, Problem> {
-        let workload = self.plan(&experiment.workload)?;
+        let start = CalendarStart(experiment.start.0);
+        let workload = self.plan(&experiment.workload, start)?;
         let mut models: Vec<(String, ModelSpec)> =
             experiment.models.iter().map(|(name, model)| (name.clone(), model.clone())).collect();
         if models.is_empty() {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::arrivals::Arrivals;
+use super::arrivals::{Arrivals, CalendarStart};
 use super::data_paths::DataPaths;
 use super::lengths::Lengths;
 use super::listed::Listed;
@@ -37,20 +37,33 @@ pub(super) enum Kind {
 }
 
 impl Plan {
-    /// Checks a workload, finds and reads its trace once, and builds its
-    /// tables.
+    /// The plan of a run that starts when experiments do by default: see
+    /// [`starting`](Plan::starting).
+    ///
+    /// # Errors
+    /// As `starting`.
+    pub fn new(spec: &WorkloadSpec, paths: &DataPaths) -> Result<Self, WorkloadError> {
+        Plan::starting(spec, paths, CalendarStart::default())
+    }
+
+    /// Checks a workload, finds and reads its trace once, and builds its tables,
+    /// for runs that start at `start` on the virtual calendar.
     ///
     /// # Errors
     /// The first thing wrong with the spec, or a trace that cannot be found or
     /// read.
-    pub fn new(spec: &WorkloadSpec, paths: &DataPaths) -> Result<Self, WorkloadError> {
+    pub fn starting(
+        spec: &WorkloadSpec,
+        paths: &DataPaths,
+        start: CalendarStart,
+    ) -> Result<Self, WorkloadError> {
         let mut problems = Problems::default();
         spec.check(&mut problems);
         let first = problems.into_list().into_iter().find(|p| p.severity == Severity::Error);
         if let Some(problem) = first {
             return Err(WorkloadError::Spec(problem));
         }
-        let kind = Kind::new(spec, paths)?;
+        let kind = Kind::new(spec, paths, start)?;
         let ready = if let Kind::Listed(mut listed) = kind {
             let users =
                 Population { users: std::mem::take(&mut listed.users), ..Population::anonymous() };
@@ -110,7 +123,11 @@ impl Plan {
 }
 
 impl Kind {
-    fn new(spec: &WorkloadSpec, paths: &DataPaths) -> Result<Self, WorkloadError> {
+    fn new(
+        spec: &WorkloadSpec,
+        paths: &DataPaths,
+        start: CalendarStart,
+    ) -> Result<Self, WorkloadError> {
         if let Some(requests) = &spec.requests {
             return Ok(Kind::Listed(Listed::new(requests, spec)));
         }
@@ -121,7 +138,7 @@ impl Kind {
         let tokens = spec.tokens.clone().unwrap_or_default();
         let lengths = "a checked spec has a distribution";
         Ok(Kind::Synthetic {
-            arrivals: spec.arrivals.clone().unwrap_or_default().process(),
+            arrivals: spec.arrivals.clone().unwrap_or_default().process(start),
             prompts: spec.prompts.clone().unwrap_or_default().population(),
             input: tokens.input.distribution().expect(lengths),
             output: tokens.output.map(|output| output.distribution().expect(lengths)),
