@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::arrivals::{Arrivals, CalendarStart};
 use super::data_paths::DataPaths;
-use super::lengths::Lengths;
+use super::lengths::{Copula, Lengths};
 use super::listed::Listed;
 use super::params::Profile;
 use super::prompts::{Prompts, PromptsSpec};
@@ -31,8 +31,19 @@ pub(super) struct Ready {
 /// Where requests come from.
 #[derive(Debug)]
 pub(super) enum Kind {
-    Synthetic { arrivals: Arrivals, prompts: Prompts, input: Lengths, output: Option<Lengths> },
-    Trace { spec: TraceSpec, file: PathBuf, info: TraceInfo, prompts: Prompts },
+    Synthetic {
+        arrivals: Arrivals,
+        prompts: Prompts,
+        input: Lengths,
+        output: Option<Lengths>,
+        copula: Option<Copula>,
+    },
+    Trace {
+        spec: TraceSpec,
+        file: PathBuf,
+        info: TraceInfo,
+        prompts: Prompts,
+    },
     Listed(Listed),
 }
 
@@ -142,6 +153,7 @@ impl Kind {
             prompts: spec.prompts.clone().unwrap_or_default().population(),
             input: tokens.input.distribution().expect(lengths),
             output: tokens.output.map(|output| output.distribution().expect(lengths)),
+            copula: Copula::new(tokens.correlation),
         })
     }
 

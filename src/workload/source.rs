@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::arrivals::Arrivals;
 use super::asked::Asked;
 use super::incoming::{Incoming, ProfileId, PromptId, UserId, sizes_of_tokens};
-use super::lengths::{Lengths, PromptLengths};
+use super::lengths::{Copula, Lengths, PromptLengths};
 use super::params::Profile;
 use super::plan::{Kind, Ready};
 use super::trace::{Rows, TraceError};
@@ -35,6 +35,7 @@ struct Synthetic {
     gaps: Stream,
     asked: Asked,
     output: Option<(Lengths, Stream)>,
+    copula: Option<Copula>,
     who: Stream,
 }
 
@@ -50,14 +51,15 @@ impl Source {
         let who = streams.stream("workload.users");
         let what = streams.stream("workload.prompts");
         let state = match &ready.kind {
-            Kind::Synthetic { arrivals, prompts, input, output } => {
+            Kind::Synthetic { arrivals, prompts, input, output, copula } => {
                 let mut keys = streams.stream("workload.tokens.input");
-                let lengths = PromptLengths::new(*input, prompts.count(), &mut keys);
+                let lengths = PromptLengths::new(input.clone(), prompts.count(), &mut keys);
                 State::Synthetic(Box::new(Synthetic {
                     arrivals: arrivals.clone(),
                     gaps: streams.stream("workload.arrivals"),
                     asked: Asked::new(prompts.clone(), what, Some(lengths)),
-                    output: output.map(|it| (it, streams.stream("workload.tokens.output"))),
+                    output: output.clone().map(|it| (it, streams.stream("workload.tokens.output"))),
+                    copula: *copula,
                     who,
                 }))
             }
@@ -125,7 +127,14 @@ impl Synthetic {
     fn next(&mut self, ready: &Ready) -> Option<Incoming> {
         let at = self.arrivals.next_at(&mut self.gaps)?;
         let (prompt, input) = self.asked.draw();
-        let output = self.output.as_mut().map(|(it, stream)| it.quantile(stream.uniform()));
+        let output = self.output.as_mut().map(|(lengths, stream)| {
+            let own = stream.uniform();
+            let u = match (self.copula, self.asked.length_uniform(prompt)) {
+                (Some(copula), Some(other)) => copula.join(other, own),
+                _ => own,
+            };
+            lengths.pick(u)
+        });
         Some(request(at, ready.user(&mut self.who), prompt, input, output))
     }
 }

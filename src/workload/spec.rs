@@ -11,7 +11,7 @@ use super::prompts::PromptsSpec;
 use super::python::PyNumber;
 use super::trace::TraceSpec;
 use super::users::UsersSpec;
-use crate::spec::{Fraction, Problems};
+use crate::spec::{Correlation, Fraction, Problems};
 
 /// Who asks what, when. Requests come from `arrivals` (the default), from a
 /// `trace`, or from a list of `requests`.
@@ -63,12 +63,16 @@ pub struct TokensSpec {
     /// own rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<LengthsSpec>,
+    /// Rank correlation of the two, as a Gaussian copula has it: with 1 the
+    /// longest prompts have the longest answers, with -1 the shortest. Default: 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub correlation: Option<Correlation>,
 }
 
 impl Default for TokensSpec {
     fn default() -> Self {
         let input = LognormalSpec::of_sigma(1155.0, 0.86).expect("both are positive");
-        TokensSpec { input: LengthsSpec::Lognormal(input), output: None }
+        TokensSpec { input: LengthsSpec::Lognormal(input), output: None, correlation: None }
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use windtunnel::kernel::Streams;
 use windtunnel::kernel::normal_quantile;
 mod arrivals;
+mod lengths;
 
 use windtunnel::workload::{DataPaths, Incoming, Plan, Profile, PyNumber, Source, WorkloadSpec};
 
@@ -32,7 +33,7 @@ fn mean_and_sd(values: &[f64]) -> (f64, f64) {
     (mean, (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt())
 }
 
-pub fn gaps_s(requests: &[Incoming]) -> Vec<f64> {
+fn gaps_s(requests: &[Incoming]) -> Vec<f64> {
     requests.windows(2).map(|pair| (pair[1].at - pair[0].at).as_secs_f64()).collect()
 }
 
