@@ -7,6 +7,7 @@ use windtunnel::kernel::Streams;
 use windtunnel::kernel::normal_quantile;
 mod arrivals;
 mod lengths;
+mod prompts;
 
 use windtunnel::workload::{DataPaths, Incoming, Plan, Profile, PyNumber, Source, WorkloadSpec};
 

@@ -3,6 +3,9 @@
 //! To add one: a file with its spec and check and, if it draws, its state; then
 //! a line in each enum below.
 
+mod churn;
+mod hot_set;
+mod uniform;
 mod zipf;
 
 use std::sync::Arc;
@@ -10,6 +13,9 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use churn::{Churn, ChurnSpec};
+pub use hot_set::{HotSet, HotSetSpec};
+pub use uniform::UniformPromptsSpec;
 pub use zipf::ZipfSpec;
 pub(super) use zipf::check_count;
 
@@ -25,6 +31,12 @@ pub enum PromptsSpec {
     /// A fixed population of prompts, of which few are asked often and many
     /// seldom, as web requests and questions are.
     Zipf(ZipfSpec),
+    /// A fixed population of prompts, all asked equally often.
+    Uniform(UniformPromptsSpec),
+    /// A few hot prompts among many, and they change over time.
+    HotSet(HotSetSpec),
+    /// New prompts all the time, of which the latest are asked again.
+    Churn(ChurnSpec),
     /// No prompt is ever asked twice: caches of whole answers are of no use.
     Unique,
 }
@@ -40,6 +52,9 @@ impl PromptsSpec {
     pub fn check(&self, problems: &mut Problems) {
         match self {
             PromptsSpec::Zipf(spec) => problems.at("zipf", |p| spec.check(p)),
+            PromptsSpec::Uniform(spec) => problems.at("uniform", |p| spec.check(p)),
+            PromptsSpec::HotSet(spec) => problems.at("hot_set", |p| spec.check(p)),
+            PromptsSpec::Churn(spec) => problems.at("churn", |p| spec.check(p)),
             PromptsSpec::Unique => {}
         }
     }
@@ -51,6 +66,9 @@ impl PromptsSpec {
                 let weights = zipf_weights(spec.count, spec.exponent.get());
                 Prompts::Zipf(Arc::new(Alias::new(&weights)))
             }
+            PromptsSpec::Uniform(spec) => Prompts::Uniform { count: spec.count },
+            PromptsSpec::HotSet(spec) => Prompts::HotSet(HotSet::new(spec)),
+            PromptsSpec::Churn(spec) => Prompts::Churn(Churn::new(spec)),
             PromptsSpec::Unique => Prompts::Unique { next: 0 },
         }
     }
@@ -61,6 +79,15 @@ impl PromptsSpec {
 pub enum Prompts {
     /// Id r is the prompt of rank r + 1.
     Zipf(Arc<Alias>),
+    /// Ids 0 to count - 1.
+    Uniform {
+        /// How many there are.
+        count: u32,
+    },
+    /// See [`HotSet`].
+    HotSet(HotSet),
+    /// See [`Churn`].
+    Churn(Churn),
     /// Ids count up.
     Unique {
         /// The next prompt's id.
@@ -74,6 +101,9 @@ impl Prompts {
     pub fn draw(&mut self, stream: &mut Stream) -> PromptId {
         match self {
             Prompts::Zipf(alias) => PromptId(u64::from(alias.pick(stream.bits()))),
+            Prompts::Uniform { count } => PromptId(stream.below(u64::from(*count))),
+            Prompts::HotSet(hot) => hot.draw(stream),
+            Prompts::Churn(churn) => churn.draw(stream),
             Prompts::Unique { next } => {
                 *next += 1;
                 PromptId(*next - 1)
@@ -85,7 +115,9 @@ impl Prompts {
     pub fn count(&self) -> Option<usize> {
         match self {
             Prompts::Zipf(alias) => Some(alias.len()),
-            Prompts::Unique { .. } => None,
+            Prompts::Uniform { count } => Some(*count as usize),
+            Prompts::HotSet(hot) => Some(hot.count()),
+            Prompts::Churn(_) | Prompts::Unique { .. } => None,
         }
     }
 }

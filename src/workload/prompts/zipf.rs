@@ -7,7 +7,7 @@ use crate::spec::{NonNegative, Problems};
 
 /// The largest population: its table takes 8 bytes a prompt, twice that while
 /// it is built.
-const MAX_COUNT: u32 = 100_000_000;
+pub(super) const MAX_COUNT: u32 = 100_000_000;
 
 /// Prompts of which the one of rank r is asked in proportion to r^-exponent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
