@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::num::NonZeroUsize;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use windtunnel::cache::{AnyPolicy, Key, PolicySpec};
+use windtunnel::cache::{AnyPolicy, Item, Key, PolicySpec};
 use windtunnel::kernel::Streams;
 use windtunnel::spec::Capacity;
 
@@ -29,20 +29,22 @@ fn trace() -> Vec<u64> {
 }
 
 fn replay(cache: &mut AnyPolicy, trace: &[u64]) -> u64 {
-    cache.replay(trace.iter().map(|id| (Key(*id), 1)))
+    cache.replay(trace.iter().map(|id| Item::unit(Key(*id))))
 }
 
 fn ours(c: &mut Criterion, trace: &[u64]) {
     let mut group = c.benchmark_group("replay");
     group.throughput(Throughput::Elements(REQUESTS as u64)).sample_size(10);
     for (name, policy) in [("lru", PolicySpec::Lru), ("fifo", PolicySpec::Fifo)] {
-        let empty = || policy.build(Capacity::Entries(CAPACITY as u64));
+        let empty = || {
+            policy.build(Capacity::Entries(CAPACITY as u64), Streams::new(1, 0).stream("policy"))
+        };
         let mut cache = empty();
         let misses = REQUESTS as u64 - replay(&mut cache, trace);
         println!(
             "{name}: miss ratio {:.4}, {:.1} bytes per cached object",
             misses as f64 / REQUESTS as f64,
-            cache.table().bytes() as f64 / cache.table().len() as f64,
+            cache.bytes() as f64 / cache.table().len() as f64,
         );
         group.bench_function(format!("windtunnel {name}"), |b| {
             b.iter_batched(empty, |mut cache| replay(&mut cache, trace), BatchSize::PerIteration);

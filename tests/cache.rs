@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use proptest::prelude::*;
 use windtunnel::cache::policy::{Fifo, Lru};
-use windtunnel::cache::{AnyPolicy, Key, Policy, PolicySpec};
-use windtunnel::kernel::Streams;
+use windtunnel::cache::{AnyPolicy, Item, Key, Policy, PolicySpec};
+use windtunnel::kernel::{Stream, Streams};
 use windtunnel::spec::Capacity;
 
 #[path = "support/data.rs"]
@@ -15,12 +15,18 @@ mod zipf;
 
 const POLICIES: [PolicySpec; 2] = [PolicySpec::Lru, PolicySpec::Fifo];
 
+/// What a policy draws lots from.
+fn lots() -> Stream {
+    Streams::new(1, 0).stream("policy")
+}
+
 /// Hit ratio over Zipf requests, after a warm-up of a quarter as many.
 fn measured(policy: &PolicySpec, zipf: &zipf::Zipf, capacity: u64, requests: usize) -> f64 {
     let mut stream = Streams::new(3, 0).stream("zipf");
-    let mut cache = policy.build(Capacity::Entries(capacity));
-    let mut replay =
-        |requests| cache.replay((0..requests).map(|_| (Key(zipf.rank(&mut stream) as u64), 1)));
+    let mut cache = policy.build(Capacity::Entries(capacity), lots());
+    let mut replay = |requests| {
+        cache.replay((0..requests).map(|_| Item::unit(Key(zipf.rank(&mut stream) as u64))))
+    };
     replay(requests / 4);
     replay(requests) as f64 / requests as f64
 }
@@ -67,7 +73,7 @@ fn a_larger_lru_cache_holds_all_that_a_smaller_one_does() {
     for _ in 0..3000 {
         let key = Key(zipf.rank(&mut stream) as u64);
         for cache in &mut caches {
-            cache.request(key, 1);
+            cache.request(Item::unit(key));
         }
         for pair in caches.windows(2) {
             let holds = |cache: &Lru, key| cache.table().find(Key(key)).is_some();
@@ -81,8 +87,9 @@ fn an_unbounded_cache_has_only_cold_misses() {
     let zipf = zipf::Zipf::new(5000, 0.9);
     for policy in &POLICIES {
         let mut stream = Streams::new(5, 0).stream("zipf");
-        let mut cache = policy.build(Capacity::Unbounded);
-        let hits = cache.replay((0..50_000).map(|_| (Key(zipf.rank(&mut stream) as u64), 9)));
+        let mut cache = policy.build(Capacity::Unbounded, lots());
+        let hits =
+            cache.replay((0..50_000).map(|_| Item::new(Key(zipf.rank(&mut stream) as u64), 9)));
         assert_eq!(50_000 - hits, cache.table().len() as u64, "{policy:?}");
     }
 }
@@ -90,9 +97,9 @@ fn an_unbounded_cache_has_only_cold_misses() {
 #[test]
 fn memory_follows_the_capacity_and_not_the_keys_seen() {
     for policy in &POLICIES {
-        let mut cache = policy.build(Capacity::Entries(1000));
+        let mut cache = policy.build(Capacity::Entries(1000), lots());
         let mut replay = |keys: std::ops::Range<u64>| {
-            cache.replay(keys.map(|key| (Key(key), 1)));
+            cache.replay(keys.map(|key| Item::unit(Key(key))));
             cache.table().bytes()
         };
         assert_eq!(replay(0..10_000), replay(10_000..1_000_000), "{policy:?}");
@@ -175,11 +182,14 @@ fn agree(mut policy: impl Policy, mut plain: Plain, ops: &[Op]) -> Result<(), Te
     for op in ops {
         match *op {
             Op::Request(key, weight) => {
-                prop_assert_eq!(policy.request(Key(key), weight), plain.request(key, weight));
+                prop_assert_eq!(
+                    policy.request(Item::new(Key(key), weight)),
+                    plain.request(key, weight)
+                );
             }
             Op::Rewrite(key, weight) => {
                 if let Some(slot) = policy.table().find(Key(key)) {
-                    let stays = policy.rewrite(slot, weight, |_| {});
+                    let stays = policy.rewrite(slot, Item::new(Key(key), weight), |_| {});
                     prop_assert_eq!(stays, plain.rewrite(key, weight));
                 }
             }
@@ -227,8 +237,8 @@ fn lru_hit_ratios_of_the_mooncake_traces_are_the_published_ones() {
         let blocks = blocks(&text);
         assert!(accesses == 0 || blocks.len() == accesses);
         for (capacity, published) in capacities.iter().zip(published) {
-            let mut lru: AnyPolicy = PolicySpec::Lru.build(*capacity);
-            let hits = lru.replay(blocks.iter().map(|block| (*block, 1)));
+            let mut lru: AnyPolicy = PolicySpec::Lru.build(*capacity, lots());
+            let hits = lru.replay(blocks.iter().map(|block| Item::unit(*block)));
             let ratio = hits as f64 / blocks.len() as f64;
             assert_eq!(format!("{ratio:.4}"), format!("{published:.4}"), "{file}, {capacity}");
         }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::level::check_ttl;
 use super::{Key, Level, LevelSpec, LevelStats, PolicySpec, Size};
-use crate::kernel::{Duration, Time};
+use crate::kernel::{Duration, Streams, Time};
 use crate::spec::{Capacity, Problems};
 
 /// The cache before the models: levels that are asked one after the other. An
@@ -79,11 +79,11 @@ impl CacheSpec {
 ///
 /// ```
 /// use windtunnel::cache::{CacheSpec, Hierarchy, Key, Size};
-/// use windtunnel::kernel::Time;
+/// use windtunnel::kernel::{Streams, Time};
 ///
-/// let mut cache = Hierarchy::new(&CacheSpec::default());
+/// let mut cache = Hierarchy::new(&CacheSpec::default(), &Streams::new(42, 0));
 /// let (key, mut now) = (Key(7), Time::ZERO);
-/// cache.store(key, Size { bytes: 800, tokens: 200 }, "an answer", now);
+/// cache.store(key, Size { bytes: 800, tokens: 200, cost: 0.03 }, "an answer", now);
 /// for level in 0..cache.levels() {
 ///     now += cache.latency(level);
 ///     if let Some(answer) = cache.lookup(level, key, now) {
@@ -99,12 +99,14 @@ pub struct Hierarchy<V> {
 }
 
 impl<V: Copy> Hierarchy<V> {
-    /// Empty levels.
-    pub fn new(spec: &CacheSpec) -> Self {
-        let levels = spec.levels.iter().enumerate();
-        Hierarchy {
-            levels: levels.map(|(place, level)| Level::new(level, place, spec.ttl)).collect(),
-        }
+    /// Empty levels. A policy that draws lots has the stream
+    /// `cache.NAME.policy`, where NAME is its level's.
+    pub fn new(spec: &CacheSpec, streams: &Streams) -> Self {
+        let level = |(place, level): (usize, &LevelSpec)| {
+            let stream = streams.stream(&format!("cache.{}.policy", level.name_at(place)));
+            Level::new(level, place, spec.ttl, stream)
+        };
+        Hierarchy { levels: spec.levels.iter().enumerate().map(level).collect() }
     }
 
     /// How many levels there are.
@@ -174,10 +176,10 @@ impl<V: Copy> Hierarchy<V> {
 mod tests {
     use super::*;
 
-    const SIZE: Size = Size { bytes: 1, tokens: 1 };
+    const SIZE: Size = Size { bytes: 1, tokens: 1, cost: 1.0 };
 
     fn cache(yaml: &str) -> Hierarchy<u64> {
-        Hierarchy::new(&serde_yaml::from_str(yaml).unwrap())
+        Hierarchy::new(&serde_yaml::from_str(yaml).unwrap(), &Streams::new(1, 0))
     }
 
     /// Asks level by level; promotes what is found. The level, from 1.
@@ -271,7 +273,7 @@ mod tests {
     #[test]
     fn the_default_is_the_notebooks_cache() {
         let spec: CacheSpec = serde_yaml::from_str("{}").unwrap();
-        let cache: Hierarchy<()> = Hierarchy::new(&spec);
+        let cache: Hierarchy<()> = Hierarchy::new(&spec, &Streams::new(1, 0));
         let latencies = [0, 1, 2].map(|level| cache.latency(level).as_nanos() / 1_000_000);
         assert_eq!((cache.levels(), latencies), (3, [0, 10, 50]));
         let again = serde_yaml::from_str(&serde_yaml::to_string(&spec).unwrap()).unwrap();

@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AnyPolicy, Key, PolicySpec, Slot};
-use crate::kernel::{Duration, Time};
+use super::{AnyPolicy, Item, Key, PolicySpec, Slot};
+use crate::kernel::{Duration, Stream, Time};
 use crate::spec::{Capacity, Problems};
 
 /// One level of a cache.
@@ -57,6 +57,7 @@ impl LevelSpec {
                 p.error_help("a level must hold something", "leave the level out to do without it");
             });
         }
+        problems.at("policy", |p| self.policy.check(p));
         check_ttl(self.ttl, problems);
     }
 }
@@ -73,13 +74,15 @@ pub(super) fn check_ttl(ttl: Option<Duration>, problems: &mut Problems) {
     }
 }
 
-/// How large an answer is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// How large an answer is, and what it is worth.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Size {
     /// Its bytes.
     pub bytes: u64,
     /// Its tokens.
     pub tokens: u64,
+    /// What it costs to make again, US dollars.
+    pub cost: f32,
 }
 
 /// What happened in a level. As long as statistics are not reset,
@@ -130,14 +133,15 @@ pub struct Level<V> {
 
 impl<V: Copy> Level<V> {
     /// An empty level in the `place`th place from 0. `ttl` is for levels that
-    /// have none of their own; `None`: entries never expire.
-    pub fn new(spec: &LevelSpec, place: usize, ttl: Option<Duration>) -> Self {
+    /// have none of their own; `None`: entries never expire. `stream` is for a
+    /// policy that draws lots.
+    pub fn new(spec: &LevelSpec, place: usize, ttl: Option<Duration>, stream: Stream) -> Self {
         Level {
             name: spec.name_at(place),
             latency: spec.latency,
             ttl: spec.ttl.or(ttl).unwrap_or(Duration::MAX),
             capacity: spec.capacity,
-            policy: spec.policy.build(spec.capacity),
+            policy: spec.policy.build(spec.capacity, stream),
             entries: Vec::new(),
             stats: LevelStats::default(),
         }
@@ -197,7 +201,7 @@ impl<V: Copy> Level<V> {
             self.insert(key, entry);
             return;
         };
-        let Some(weight) = self.weigh(size) else {
+        let Some(item) = self.item(key, size) else {
             // The old answer must not outlive the new one.
             self.policy.remove(slot);
             self.stats.evictions += 1;
@@ -206,7 +210,7 @@ impl<V: Copy> Level<V> {
         };
         self.stats.overwrites += 1;
         let evictions = &mut self.stats.evictions;
-        if self.policy.rewrite(slot, weight, |_| *evictions += 1) {
+        if self.policy.rewrite(slot, item, |_| *evictions += 1) {
             self.entries[slot.index()] = entry;
         }
     }
@@ -242,10 +246,10 @@ impl<V: Copy> Level<V> {
 
     /// Puts in a key that is not there; false if it is too large.
     fn insert(&mut self, key: Key, entry: Entry<V>) -> bool {
-        let weight = self.weigh(entry.size);
+        let item = self.item(key, entry.size);
         let evictions = &mut self.stats.evictions;
-        let slot = match weight {
-            Some(weight) => self.policy.admit(key, weight, |_| *evictions += 1),
+        let slot = match item {
+            Some(item) => self.policy.admit(item, |_| *evictions += 1),
             None => None,
         };
         let Some(slot) = slot else {
@@ -260,15 +264,16 @@ impl<V: Copy> Level<V> {
         true
     }
 
-    /// What an entry counts for; `None` if it is larger than the level, or than
-    /// 4 GiB or 2^32 tokens.
-    fn weigh(&self, size: Size) -> Option<u32> {
+    /// The entry as the policy sees it; `None` if it is larger than the level, or
+    /// than 4 GiB or 2^32 tokens.
+    fn item(&self, key: Key, size: Size) -> Option<Item> {
         let (weight, capacity) = match self.capacity {
-            Capacity::Entries(_) | Capacity::Unbounded => return Some(1),
+            Capacity::Entries(_) | Capacity::Unbounded => (1, u64::MAX),
             Capacity::Bytes(capacity) => (size.bytes, capacity),
             Capacity::Tokens(capacity) => (size.tokens, capacity),
         };
-        u32::try_from(weight).ok().filter(|_| weight <= capacity)
+        let weight = u32::try_from(weight).ok().filter(|_| weight <= capacity)?;
+        Some(Item { key, weight, cost: size.cost })
     }
 }
 
@@ -277,11 +282,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const SMALL: Size = Size { bytes: 10, tokens: 1 };
+    const SMALL: Size = Size { bytes: 10, tokens: 1, cost: 1.0 };
+
+    fn stream() -> Stream {
+        crate::kernel::Streams::new(1, 0).stream("policy")
+    }
 
     fn level(capacity: Capacity, ttl: Option<u64>) -> Level<u32> {
         let spec = LevelSpec { capacity, ttl: ttl.map(Duration), ..LevelSpec::default() };
-        Level::new(&spec, 0, None)
+        Level::new(&spec, 0, None, stream())
     }
 
     #[test]
@@ -317,7 +326,7 @@ mod tests {
 
     #[test]
     fn capacity_is_in_bytes_or_tokens_where_it_says_so() {
-        let size = |bytes, tokens| Size { bytes, tokens };
+        let size = |bytes, tokens| Size { bytes, tokens, cost: 1.0 };
         for (capacity, held) in [
             (Capacity::Entries(2), 2),
             (Capacity::Bytes(100), 1),
@@ -335,7 +344,7 @@ mod tests {
     #[test]
     fn what_is_larger_than_the_level_is_rejected_and_replaces_nothing_but_itself() {
         let mut level = level(Capacity::Bytes(100), None);
-        let size = |bytes| Size { bytes, tokens: 0 };
+        let size = |bytes| Size { bytes, tokens: 0, cost: 1.0 };
         level.store(Key(1), size(60), 1, Time(0));
         level.store(Key(2), size(101), 2, Time(0));
         level.store(Key(3), size(u64::MAX), 3, Time(0));
@@ -366,7 +375,7 @@ mod tests {
             ops in prop::collection::vec((0u64..30, 0u64..60, any::<bool>()), 1..300),
         ) {
             let ttl = Some(Duration(40));
-            let mut level = Level::new(&LevelSpec { capacity, policy, ttl, ..LevelSpec::default() }, 0, None);
+            let mut level = Level::new(&LevelSpec { capacity, policy, ttl, ..LevelSpec::default() }, 0, None, stream());
             let most = match capacity {
                 Capacity::Entries(n) | Capacity::Bytes(n) | Capacity::Tokens(n) => n,
                 Capacity::Unbounded => u64::MAX,
@@ -375,7 +384,7 @@ mod tests {
             for (now, (key, size, store)) in ops.into_iter().enumerate() {
                 let now = Time(now as u64);
                 if store {
-                    level.store(Key(key), Size { bytes: size, tokens: size / 4 }, now, now);
+                    level.store(Key(key), Size { bytes: size, tokens: size / 4, cost: 1.0 }, now, now);
                     written.insert(key, now);
                 } else if let Some(value) = level.lookup(Key(key), now) {
                     prop_assert_eq!(Some(&value), written.get(&key), "the last value written");

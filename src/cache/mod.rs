@@ -8,19 +8,35 @@
 //! - [`policy`] decides what goes when a level is full: one file per policy. A
 //!   bare policy without values replays a trace at full speed
 //!   ([`AnyPolicy::replay`]).
+//! - [`replay`] runs bare policies on a recorded trace, and draws LRU's whole
+//!   miss-ratio curve in one pass.
 //! - [`Table`] is what policies are built of: key to slot by hashing, and doubly
 //!   linked lists threaded through the slots.
 //!
 //! Memory is bounded by the capacities, never by how many distinct keys passed.
 
+mod ghosts;
+mod heap;
 mod hierarchy;
+mod index;
 mod key;
 mod level;
+mod past;
+mod per_slot;
 pub mod policy;
+pub mod replay;
+mod segments;
+mod sketch;
 mod table;
 
+pub use ghosts::Ghosts;
+pub use heap::Heap;
 pub use hierarchy::{CacheSpec, Hierarchy};
 pub use key::{Key, cache_key_md5};
 pub use level::{Level, LevelSpec, LevelStats, Size};
-pub use policy::{AnyPolicy, Policy, PolicySpec};
-pub use table::{List, Slot, Table};
+pub use past::Past;
+pub use per_slot::PerSlot;
+pub use policy::{AnyPolicy, Item, Policy, PolicySpec};
+pub use segments::{Segments, share};
+pub use sketch::Sketch;
+pub use table::{List, Slot, Table, Word};

@@ -1,9 +1,8 @@
 //! What policies are built of: entries in slots, found by key, threaded on
 //! doubly linked lists, weighed against a capacity.
 
-use hashbrown::HashTable;
-
-use super::Key;
+use super::index::{Index, hash};
+use super::{Item, Key};
 use crate::spec::Capacity;
 
 /// Where an entry lives, from its insertion to its removal; then the slot is
@@ -31,6 +30,21 @@ impl List {
     pub const fn nth(n: u32) -> List {
         List(n)
     }
+
+    /// Its place among the table's lists.
+    #[inline]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// One of the two words that an entry on no list has to spare.
+#[derive(Clone, Copy, Debug)]
+pub enum Word {
+    /// The one.
+    First,
+    /// The other.
+    Second,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -42,23 +56,11 @@ struct Node {
     next: Slot,
 }
 
-/// A hash as good as one multiplication makes it: folded onto itself, as wyhash
-/// does, so that every bit of the key reaches both ends of the result, which is
-/// where the index looks. Both constants are arbitrary odd numbers (digits of pi
-/// and of the golden ratio). Ids are interned or come from traces: nobody gains
-/// by making them collide.
-#[inline]
-fn hash(key: Key) -> u64 {
-    let product = u128::from(key.0 ^ 0x243f_6a88_85a3_08d3) * u128::from(0x9e37_79b9_7f4a_7c15_u64);
-    product as u64 ^ (product >> 64) as u64
-}
-
-/// Entries by key, on lists, within a capacity: 22 to 32 bytes an entry when
-/// full, 4 more with weights. The index holds slots only; a slot never moves.
+/// Entries by key, on lists if there are any, within a capacity: 24 bytes an entry when full, 4
+/// more with weights. The index holds slots only; a slot never moves.
 #[derive(Clone, Debug)]
 pub struct Table {
-    /// Slots, by the hash of their keys.
-    index: HashTable<u32>,
+    index: Index,
     nodes: Vec<Node>,
     free: Slot,
     lists: u32,
@@ -81,7 +83,7 @@ impl Table {
         };
         let ends = |n| Node { key: Key(0), prev: Slot(n), next: Slot(n) };
         Table {
-            index: HashTable::new(),
+            index: Index::default(),
             nodes: (0..lists).map(ends).collect(),
             free: Slot::NONE,
             lists,
@@ -103,6 +105,11 @@ impl Table {
         self.len == 0
     }
 
+    /// Whether entries have weights of their own.
+    pub fn is_weighted(&self) -> bool {
+        self.weighted
+    }
+
     /// What the entries weigh together.
     #[inline]
     pub fn weight(&self) -> u64 {
@@ -115,11 +122,12 @@ impl Table {
         self.capacity
     }
 
-    /// What an entry counts for: `weight`, but 1 where entries are counted, and
-    /// never nothing, so that no number of entries fits a finite capacity.
+    /// The item with the weight that it counts for: its own, but 1 where entries
+    /// are counted, and never nothing, lest any number of entries fit a finite
+    /// capacity.
     #[inline]
-    pub fn counted(&self, weight: u32) -> u32 {
-        if self.weighted { weight.max(1) } else { 1 }
+    pub fn counted(&self, item: Item) -> Item {
+        Item { weight: if self.weighted { item.weight.max(1) } else { 1 }, ..item }
     }
 
     /// Whether `weight` more fits.
@@ -130,7 +138,7 @@ impl Table {
 
     /// Bytes held.
     pub fn bytes(&self) -> usize {
-        self.index.allocation_size()
+        self.index.bytes()
             + self.nodes.capacity() * size_of::<Node>()
             + self.weights.capacity() * size_of::<u32>()
     }
@@ -139,7 +147,7 @@ impl Table {
     #[inline]
     pub fn find(&self, key: Key) -> Option<Slot> {
         let nodes = &self.nodes;
-        self.index.find(hash(key), |slot| nodes[*slot as usize].key == key).map(|slot| Slot(*slot))
+        self.index.find(hash(key), |slot| nodes[slot as usize].key == key).map(Slot)
     }
 
     /// The key in a slot.
@@ -148,9 +156,25 @@ impl Table {
         self.nodes[slot.index()].key
     }
 
+    /// The entry in a slot as an item, of unknown cost.
+    #[inline]
+    pub fn item(&self, slot: Slot) -> Item {
+        Item::new(self.key(slot), self.weight_of(slot))
+    }
+
     /// Puts in an entry that is not there yet, at the front of `list`.
     #[inline]
     pub fn insert(&mut self, key: Key, weight: u32, list: List) -> Slot {
+        let slot = self.insert_loose(key, weight);
+        self.push_front(list, slot);
+        slot
+    }
+
+    /// Puts in an entry that is not there yet, on no list. Only in a table that
+    /// has none: there the two links of an entry are [words](Table::word) for
+    /// the policy to use.
+    #[inline]
+    pub fn insert_loose(&mut self, key: Key, weight: u32) -> Slot {
         let slot = self.free;
         let slot = if slot == Slot::NONE {
             self.add_slot()
@@ -159,24 +183,47 @@ impl Table {
             slot
         };
         self.nodes[slot.index()].key = key;
-        self.index_slot(key, slot);
+        let nodes = &self.nodes;
+        let most = usize::try_from(self.capacity).unwrap_or(usize::MAX);
+        let hash_of = |slot: u32| hash(nodes[slot as usize].key);
+        self.index.insert(hash(key), slot.0, most, hash_of);
         self.len += 1;
         self.weight += u64::from(weight);
         if self.weighted {
             self.weights[slot.index()] = weight;
         }
-        self.push_front(list, slot);
         slot
+    }
+
+    /// One of the two words of an entry on no list.
+    #[inline]
+    pub fn word(&self, slot: Slot, which: Word) -> u32 {
+        debug_assert_eq!(self.lists, 0, "links are in use");
+        let node = &self.nodes[slot.index()];
+        match which {
+            Word::First => node.prev.0,
+            Word::Second => node.next.0,
+        }
+    }
+
+    /// Writes one of the two words of an entry on no list.
+    #[inline]
+    pub fn set_word(&mut self, slot: Slot, which: Word, value: u32) {
+        debug_assert_eq!(self.lists, 0, "links are in use");
+        let node = &mut self.nodes[slot.index()];
+        match which {
+            Word::First => node.prev.0 = value,
+            Word::Second => node.next.0 = value,
+        }
     }
 
     /// Takes an entry out.
     #[inline]
     pub fn remove(&mut self, slot: Slot) {
-        match self.index.find_entry(hash(self.key(slot)), |other| *other == slot.0) {
-            Ok(entry) => _ = entry.remove(),
-            Err(_) => debug_assert!(false, "only what is there is removed"),
+        self.index.remove(hash(self.key(slot)), slot.0);
+        if self.lists > 0 {
+            self.unlink(slot);
         }
-        self.unlink(slot);
         self.nodes[slot.index()].next = self.free;
         self.free = slot;
         self.len -= 1;
@@ -200,8 +247,37 @@ impl Table {
     /// The last entry of a list.
     #[inline]
     pub fn back(&self, list: List) -> Option<Slot> {
-        let slot = self.nodes[list.0 as usize].prev;
+        self.entry(self.nodes[list.index()].prev)
+    }
+
+    /// The first entry of a list.
+    #[inline]
+    pub fn front(&self, list: List) -> Option<Slot> {
+        self.entry(self.nodes[list.index()].next)
+    }
+
+    /// The entry one nearer to the front of the list.
+    #[inline]
+    pub fn before(&self, slot: Slot) -> Option<Slot> {
+        self.entry(self.nodes[slot.index()].prev)
+    }
+
+    /// The entry one nearer to the back of the list.
+    #[inline]
+    pub fn after(&self, slot: Slot) -> Option<Slot> {
+        self.entry(self.nodes[slot.index()].next)
+    }
+
+    /// Unless the slot is the end of a list.
+    #[inline]
+    fn entry(&self, slot: Slot) -> Option<Slot> {
         (slot.0 >= self.lists).then_some(slot)
+    }
+
+    /// Slots for which there is memory: how long an array by slot must be.
+    #[inline]
+    pub fn slots(&self) -> usize {
+        self.nodes.capacity()
     }
 
     /// Moves an entry to the front of `list`, from wherever it is.
@@ -211,13 +287,32 @@ impl Table {
         self.push_front(list, slot);
     }
 
+    /// Moves an entry to the back of `list`, from wherever it is.
+    #[inline]
+    pub fn move_to_back(&mut self, list: List, slot: Slot) {
+        self.unlink(slot);
+        self.link_after(self.nodes[list.index()].prev, slot);
+    }
+
+    /// Moves an entry in front of another.
+    #[inline]
+    pub fn move_before(&mut self, slot: Slot, other: Slot) {
+        self.unlink(slot);
+        self.link_after(self.nodes[other.index()].prev, slot);
+    }
+
     #[inline]
     fn push_front(&mut self, list: List, slot: Slot) {
-        let first = std::mem::replace(&mut self.nodes[list.0 as usize].next, slot);
-        self.nodes[first.index()].prev = slot;
+        self.link_after(Slot(list.0), slot);
+    }
+
+    #[inline]
+    fn link_after(&mut self, prev: Slot, slot: Slot) {
+        let next = std::mem::replace(&mut self.nodes[prev.index()].next, slot);
+        self.nodes[next.index()].prev = slot;
         let node = &mut self.nodes[slot.index()];
-        node.prev = Slot(list.0);
-        node.next = first;
+        node.prev = prev;
+        node.next = next;
     }
 
     #[inline]
@@ -225,32 +320,6 @@ impl Table {
         let Node { prev, next, .. } = self.nodes[slot.index()];
         self.nodes[prev.index()].next = next;
         self.nodes[next.index()].prev = prev;
-    }
-
-    #[inline]
-    fn index_slot(&mut self, key: Key, slot: Slot) {
-        if self.index.capacity() == self.index.len() {
-            self.sweep_index();
-        }
-        let nodes = &self.nodes;
-        self.index.insert_unique(hash(key), slot.0, |slot| hash(nodes[*slot as usize].key));
-    }
-
-    /// Clears the index of the marks that removals leave behind, if they are a
-    /// quarter of it; else it is the entries that fill it, and it may double. Left
-    /// alone, it would double on account of marks whenever it is half full.
-    #[cold]
-    fn sweep_index(&mut self) {
-        let full = self.index.num_buckets() / 8 * 7;
-        if self.index.len() > full / 4 * 3 {
-            return;
-        }
-        let marked = std::mem::replace(&mut self.index, HashTable::with_capacity(full));
-        for slot in marked {
-            let nodes = &self.nodes;
-            let hash_of = |slot: &u32| hash(nodes[*slot as usize].key);
-            self.index.insert_unique(hash_of(&slot), slot, hash_of);
-        }
     }
 
     #[cold]
@@ -309,24 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_of_any_pattern_are_spread_evenly() {
-        // 65,536 keys into 4,096 places by either end of the hash: 16 each; the
-        // fullest would have some 33 if they fell at random.
-        for step in [1, 3, 10, 1 << 8, 1000, 1 << 12, 1 << 16, 1 << 24, 1 << 32, 1 << 40, 1 << 48] {
-            let (mut low, mut high) = ([0; 4096], [0; 4096]);
-            for i in 0..65_536u64 {
-                let hash = hash(Key(i * step));
-                low[hash as usize % 4096] += 1;
-                high[(hash >> 52) as usize] += 1;
-            }
-            for fullest in [low.iter().max(), high.iter().max()] {
-                assert!(fullest < Some(&48), "ids in steps of {step}: {fullest:?} in one place");
-            }
-        }
-    }
-
-    #[test]
-    fn a_full_table_needs_under_36_bytes_an_entry_however_long_it_churns() {
+    fn a_full_table_needs_under_28_bytes_an_entry_however_long_it_churns() {
         for capacity in [1000, 1024, 4000, 10_000, 12_545, 14_337, 28_672] {
             for unit in [Capacity::Entries, Capacity::Bytes] {
                 let mut table = Table::new(unit(capacity), 1);
@@ -337,7 +389,7 @@ mod tests {
                     table.insert(Key(key), 1, FIRST);
                 }
                 let bytes = table.bytes() as f64 / capacity as f64;
-                assert!(bytes < 36.0, "{bytes} bytes an entry of {capacity}");
+                assert!(bytes < 28.0, "{bytes} bytes an entry of {capacity}");
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The command line: one file per command.
 
+mod cache;
 mod check;
 mod completions;
 mod new;
@@ -32,6 +33,7 @@ Examples:
   windtunnel run my-experiment.yaml --quick             a fast look
   windtunnel run x.yaml --set workload.arrivals.poisson.rate=50/s
   windtunnel plot results/my-experiment                 redraw the charts from the CSVs
+  windtunnel cache trace.csv --policies lru,sieve --capacities 1%,10%
 
 Exit status: 0 done, 1 the run failed, 2 bad input, 130 interrupted.";
 
@@ -43,6 +45,8 @@ enum Command {
     Check(check::Args),
     /// Redraw the charts of a results folder from its CSVs
     Plot(plot::Args),
+    /// Replay a cache trace: policies x capacities, miss-ratio curves
+    Cache(cache::Args),
     /// Print the JSON Schema of an experiment file, for editors
     Schema,
     /// Write a commented starter experiment
@@ -80,6 +84,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::main(&args),
         Command::Check(args) => check::main(&args),
         Command::Plot(args) => plot::main(&args),
+        Command::Cache(args) => cache::main(&args),
         Command::Schema => schema::main(),
         Command::New(args) => new::main(&args),
         Command::Completions(args) => completions::main(&args),

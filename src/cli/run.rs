@@ -41,7 +41,7 @@ pub(super) struct Args {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum OutputFormat {
+pub(super) enum OutputFormat {
     Csv,
     Svg,
     Png,
@@ -139,7 +139,7 @@ fn run_one(args: &Args, prepared: &Prepared, progress: &Arc<Progress>) -> Result
     Ok(folder)
 }
 
-fn formats(wanted: &[OutputFormat]) -> Vec<Format> {
+pub(super) fn formats(wanted: &[OutputFormat]) -> Vec<Format> {
     let mut formats = Vec::new();
     for format in wanted {
         match format {
@@ -152,7 +152,7 @@ fn formats(wanted: &[OutputFormat]) -> Vec<Format> {
 }
 
 /// What the summary may use of the terminal.
-fn terminal() -> report::Terminal {
+pub(super) fn terminal() -> report::Terminal {
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let stderr = console::Term::stderr();
     let width = stderr.size_checked().map(|(_, columns)| columns);

@@ -185,6 +185,14 @@ impl Workspace {
         fs::remove_dir_all(&self.partial).map_err(io_at(&self.partial))?;
         Ok(self.target)
     }
+
+    /// Removes the folder with all that it holds.
+    ///
+    /// # Errors
+    /// If it cannot be removed.
+    pub fn discard(self) -> Result<(), WorkspaceError> {
+        fs::remove_dir_all(&self.partial).map_err(io_at(&self.partial))
+    }
 }
 
 fn is_empty_dir(path: &Path) -> bool {

@@ -89,6 +89,8 @@ impl KeyMaker {
     /// The key of `prompt` asked with the parameters of profile `profile`.
     #[inline]
     pub fn key(&self, prompt: PromptId, profile: u32) -> Key {
-        Key(prompt.0 * self.triples + u64::from(self.triple[profile as usize]))
+        let triple = u64::from(self.triple[profile as usize]);
+        // A trace's prompts may be 64-bit hashes, which go around.
+        Key(prompt.0.wrapping_mul(self.triples).wrapping_add(triple))
     }
 }

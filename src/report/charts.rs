@@ -6,7 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use super::chart::figures;
+use super::chart::{Named, figures};
+use super::replay::{ReplayManifest, draw_replay};
 use super::results::Results;
 use super::{ReportError, default_charts, png};
 use crate::experiment::Manifest;
@@ -60,35 +61,49 @@ pub fn draw_all(
     title: &str,
 ) -> Result<Vec<PathBuf>, ReportError> {
     let results = Results::open(dir, swept, title)?;
+    let mut all = Vec::new();
+    for spec in specs {
+        all.extend(figures(&results, spec)?);
+    }
+    draw(dir, all, formats)
+}
+
+/// Draws figures into `charts/` of a results folder.
+pub(super) fn draw(
+    dir: &Path,
+    figures: Vec<Named>,
+    formats: &[Format],
+) -> Result<Vec<PathBuf>, ReportError> {
     let charts = dir.join("charts");
     fs::create_dir_all(&charts).map_err(ReportError::io(&charts))?;
     let mut taken = BTreeSet::new();
     let mut files = Vec::new();
-    for spec in specs {
-        for named in figures(&results, spec)? {
-            let name = free_name(&named.name, &mut taken);
-            let failed = |reason| ReportError::Draw { chart: name.clone(), reason };
-            let svg = named.figure.to_svg().map_err(failed)?;
-            for format in formats {
-                let path = charts.join(format!("{name}.{}", format.extension()));
-                let bytes = match format {
-                    Format::Svg => svg.clone().into_bytes(),
-                    Format::Png => png::from_svg(&svg).map_err(failed)?,
-                };
-                fs::write(&path, bytes).map_err(ReportError::io(&path))?;
-                files.push(path);
-            }
+    for named in figures {
+        let name = free_name(&named.name, &mut taken);
+        let failed = |reason| ReportError::Draw { chart: name.clone(), reason };
+        let svg = named.figure.to_svg().map_err(failed)?;
+        for format in formats {
+            let path = charts.join(format!("{name}.{}", format.extension()));
+            let bytes = match format {
+                Format::Svg => svg.clone().into_bytes(),
+                Format::Png => png::from_svg(&svg).map_err(failed)?,
+            };
+            fs::write(&path, bytes).map_err(ReportError::io(&path))?;
+            files.push(path);
         }
     }
     Ok(files)
 }
 
 /// Draws the charts of a finished results folder: those that its experiment
-/// names, or the default ones.
+/// names, or the default ones; or those of a replay.
 ///
 /// # Errors
 /// If it is not a results folder, or as for [`draw_all`].
 pub fn redraw(dir: &Path, formats: &[Format]) -> Result<Vec<PathBuf>, ReportError> {
+    if ReplayManifest::is_in(dir) {
+        return draw_replay(dir, formats);
+    }
     let manifest = Manifest::read(dir).map_err(ReportError::Manifest)?;
     let experiment = manifest.experiment().map_err(ReportError::Manifest)?;
     let specs = match experiment.charts {

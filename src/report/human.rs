@@ -98,6 +98,20 @@ pub(crate) fn dollars(value: f64) -> String {
     }
 }
 
+/// Bytes in powers of 1024: `512 B`, `64 MiB`, `1.5 GiB`.
+pub(crate) fn bytes(value: f64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut shown = value;
+    let mut unit = 0;
+    // What would be rounded up to 1024 belongs to the next unit.
+    while shown >= 1023.5 && unit + 1 < UNITS.len() {
+        shown /= 1024.0;
+        unit += 1;
+    }
+    let digits = if shown >= 1000.0 { 4 } else { 3 };
+    format!("{} {}", significant(shown, digits), UNITS[unit])
+}
+
 /// A part of one in per cent: `37.6 %`.
 pub(crate) fn percent(value: f64) -> String {
     format!("{:.1} %", value * 100.0)
@@ -162,6 +176,10 @@ mod tests {
         );
         assert_eq!([19_366.0, -1e6, 999.0].map(|v| grouped(v, 0)), ["19,366", "-1,000,000", "999"]);
         assert_eq!(percent(0.376), "37.6 %");
+        assert_eq!(
+            [0.0, 512.0, 65_536.0, 1_048_575.0, 1.5e9].map(bytes),
+            ["0 B", "512 B", "64 KiB", "1 MiB", "1.4 GiB"]
+        );
     }
 
     #[test]

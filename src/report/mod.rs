@@ -18,13 +18,16 @@ mod figure;
 mod human;
 mod names;
 mod png;
+mod replay;
 mod results;
 mod summary;
 mod tables;
 mod unit;
 
+pub use chart::file_name as folder_name;
 pub use charts::{Format, draw_all, redraw};
 pub use defaults::default_charts;
 pub use error::ReportError;
+pub use replay::{ReplayManifest, TraceFacts, draw_replay, replay_summary, write_replay};
 pub use summary::{Terminal, summary};
 pub use tables::{ResultsError, write_results};

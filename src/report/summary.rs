@@ -28,11 +28,7 @@ pub fn summary(points: &Table, swept: &[String], terminal: Terminal) -> String {
         return String::new();
     }
     let columns = columns(points, swept);
-    let mut grid = Grid::new();
-    grid.load_style(presets::UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none()));
-    if let Some(width) = terminal.width {
-        grid.set_width(width).set_content_arrangement(ContentArrangement::Dynamic);
-    }
+    let mut grid = grid(terminal);
     grid.set_header(columns.iter().map(|column| column.title.clone()));
     for row in points.rows.iter().take(ROWS) {
         grid.add_row(columns.iter().map(|column| column.show(points, row)));
@@ -42,6 +38,25 @@ pub fn summary(points: &Table, swept: &[String], terminal: Terminal) -> String {
             shown.set_cell_alignment(CellAlignment::Right);
         }
     }
+    let mut text = lines(&grid, terminal);
+    if points.rows.len() > ROWS {
+        let _ = writeln!(text, "... and {} more points in points.csv", points.rows.len() - ROWS);
+    }
+    text
+}
+
+/// An empty table in the house style.
+pub(crate) fn grid(terminal: Terminal) -> Grid {
+    let mut grid = Grid::new();
+    grid.load_style(presets::UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none()));
+    if let Some(width) = terminal.width {
+        grid.set_width(width).set_content_arrangement(ContentArrangement::Dynamic);
+    }
+    grid
+}
+
+/// A table as text, its header bold on a terminal that can show it.
+pub(crate) fn lines(grid: &Grid, terminal: Terminal) -> String {
     let mut text = String::new();
     for (i, line) in grid.lines().enumerate() {
         let line = line.trim_end();
@@ -49,9 +64,6 @@ pub fn summary(points: &Table, swept: &[String], terminal: Terminal) -> String {
         let bold = terminal.color && i == 1;
         let (on, off) = if bold { ("\u{1b}[1m", "\u{1b}[0m") } else { ("", "") };
         let _ = writeln!(text, "{on}{line}{off}");
-    }
-    if points.rows.len() > ROWS {
-        let _ = writeln!(text, "... and {} more points in points.csv", points.rows.len() - ROWS);
     }
     text
 }

@@ -48,3 +48,16 @@ ranged!(
     /// A number from 0 to 1.
     Fraction, "a number from 0 to 1", |v| (0.0..=1.0).contains(&v), ("minimum" = 0, "maximum" = 1)
 );
+
+impl Fraction {
+    /// A share of so many percent.
+    pub const fn percent(percent: u8) -> Self {
+        assert!(percent <= 100, "a share is at most the whole");
+        Fraction(percent as f64 / 100.0)
+    }
+}
+
+impl NonNegative {
+    /// 1.
+    pub const ONE: Self = NonNegative(1.0);
+}

@@ -52,6 +52,9 @@ impl System<'_> {
             let params = &self.params[incoming.profile.0 as usize];
             record(&Finished { source: &self.source, params, request, outcome, at: now });
         }
+        if let Some(blocks) = incoming.blocks {
+            self.source.release(blocks);
+        }
     }
 
     fn count_failure(&mut self, request: &Request, error: RequestError) {

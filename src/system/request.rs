@@ -93,6 +93,6 @@ impl Answer {
     /// What it takes in a cache: its tokens, at some 4 bytes each.
     pub fn size(&self) -> Size {
         let tokens = u64::from(self.output_tokens);
-        Size { bytes: tokens * 4, tokens }
+        Size { bytes: tokens * 4, tokens, cost: self.cost.usd() as f32 }
     }
 }

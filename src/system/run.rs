@@ -104,7 +104,7 @@ fn build<'r>(
         stages: pipeline.map(|pipeline| pipeline.stages.clone()).unwrap_or_default(),
         keys: KeyMaker::new(&params),
         params,
-        caches: setup.cache.as_ref().map(Hierarchy::new),
+        caches: setup.cache.as_ref().map(|cache| Hierarchy::new(cache, streams)),
         optimizer: Optimizer::new(&setup.cost, &candidates, &users, setup.start),
         quality: candidates.iter().map(|(_, candidate)| candidate.quality).collect(),
         timeline: Timeline::new(interval, limited),

@@ -1,5 +1,6 @@
 //! One request as it comes in.
 
+use super::blocks::BlocksId;
 use crate::kernel::Time;
 
 /// Index of a user in [`Source::users`](super::Source::users).
@@ -37,6 +38,8 @@ pub struct Incoming {
     pub output_tokens: Option<u32>,
     /// What the client asks for: `max_tokens` and the like.
     pub profile: ProfileId,
+    /// The prompt's blocks, where a trace knows them.
+    pub blocks: Option<BlocksId>,
 }
 
 /// Characters to a token, where only tokens are known: the rule of thumb for

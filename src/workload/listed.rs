@@ -103,6 +103,7 @@ impl Listed {
                 input_decitokens: text::words(stripped) * 13,
                 output_tokens: None,
                 profile: ProfileId(profile),
+                blocks: None,
             });
         }
         listed.requests.sort_by_key(|request| request.at);

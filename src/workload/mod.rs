@@ -33,6 +33,7 @@
 mod alias;
 pub mod arrivals;
 mod asked;
+mod blocks;
 mod data_paths;
 mod incoming;
 pub mod lengths;
@@ -48,6 +49,7 @@ pub mod trace;
 pub mod users;
 
 pub use alias::Alias;
+pub use blocks::BlocksId;
 pub use data_paths::DataPaths;
 pub use incoming::{Incoming, ProfileId, PromptId, UserId};
 pub use listed::RequestSpec;

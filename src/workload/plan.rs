@@ -38,11 +38,12 @@ pub(super) enum Kind {
         output: Option<Lengths>,
         copula: Option<Copula>,
     },
+    /// Without `prompts` the rows know theirs.
     Trace {
         spec: TraceSpec,
         file: PathBuf,
         info: TraceInfo,
-        prompts: Prompts,
+        prompts: Option<Prompts>,
     },
     Listed(Listed),
 }
@@ -143,7 +144,11 @@ impl Kind {
             return Ok(Kind::Listed(Listed::new(requests, spec)));
         }
         if let Some(trace) = &spec.trace {
-            let prompts = spec.prompts.as_ref().unwrap_or(&PromptsSpec::Unique).population();
+            let prompts = match &spec.prompts {
+                Some(prompts) => Some(prompts.population()),
+                None if trace.block_tokens().is_some() => None,
+                None => Some(PromptsSpec::Unique.population()),
+            };
             return Kind::trace(trace, prompts, paths);
         }
         let tokens = spec.tokens.clone().unwrap_or_default();
@@ -157,7 +162,11 @@ impl Kind {
         })
     }
 
-    fn trace(spec: &TraceSpec, prompts: Prompts, paths: &DataPaths) -> Result<Self, WorkloadError> {
+    fn trace(
+        spec: &TraceSpec,
+        prompts: Option<Prompts>,
+        paths: &DataPaths,
+    ) -> Result<Self, WorkloadError> {
         let (format, usual, name) = spec.file().expect("a checked spec has a file");
         let file = paths.find(name, usual).map_err(|searched| WorkloadError::NoFile {
             format,

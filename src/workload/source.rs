@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::arrivals::Arrivals;
 use super::asked::Asked;
+use super::blocks::{BlockLists, BlocksId};
 use super::incoming::{Incoming, ProfileId, PromptId, UserId, sizes_of_tokens};
 use super::lengths::{Copula, Lengths, PromptLengths};
 use super::params::Profile;
@@ -42,8 +43,10 @@ struct Synthetic {
 #[derive(Debug)]
 struct Replay {
     rows: Rows,
-    asked: Asked,
+    /// `None` where the rows know their prompts.
+    asked: Option<Asked>,
     who: Stream,
+    blocks: BlockLists,
 }
 
 impl Source {
@@ -65,8 +68,9 @@ impl Source {
             }
             Kind::Trace { spec, file, prompts, .. } => State::Trace(Box::new(Replay {
                 rows: spec.open(file)?,
-                asked: Asked::new(prompts.clone(), what, None),
+                asked: prompts.clone().map(|prompts| Asked::new(prompts, what, None)),
                 who,
+                blocks: BlockLists::default(),
             })),
             Kind::Listed(_) => State::Listed { next: 0 },
         };
@@ -91,6 +95,23 @@ impl Source {
                 Cow::Borrowed(listed.texts.get(prompt.0 as usize).map_or("", String::as_str))
             }
             _ => Cow::Owned(format!("prompt {}", prompt.0)),
+        }
+    }
+
+    /// The ids of a prompt's blocks, in their order: equal ids mean equal blocks
+    /// after equal prefixes.
+    pub fn blocks(&self, id: BlocksId) -> &[u64] {
+        match &self.state {
+            State::Trace(replay) => replay.blocks.get(id),
+            _ => &[],
+        }
+    }
+
+    /// Takes back the blocks of a request that is done, so that their memory can be
+    /// used again.
+    pub fn release(&mut self, id: BlocksId) {
+        if let State::Trace(replay) = &mut self.state {
+            replay.blocks.release(id);
         }
     }
 
@@ -143,9 +164,15 @@ impl Replay {
     #[inline]
     fn next(&mut self, ready: &Ready) -> Result<Option<Incoming>, TraceError> {
         let Some((at, row)) = self.rows.next_row()? else { return Ok(None) };
-        let (prompt, _) = self.asked.draw();
+        let prompt = match &mut self.asked {
+            Some(asked) => asked.draw().0,
+            None => row.prompt.unwrap_or_default(),
+        };
         let user = ready.user(&mut self.who);
-        Ok(Some(request(at, user, prompt, row.input_tokens, Some(row.output_tokens))))
+        let request = request(at, user, prompt, row.input_tokens, Some(row.output_tokens));
+        let blocks = self.rows.blocks();
+        let blocks = (!blocks.is_empty()).then(|| self.blocks.keep(blocks));
+        Ok(Some(Incoming { blocks, ..request }))
     }
 }
 
@@ -162,5 +189,14 @@ impl Ready {
 fn request(at: Time, user: UserId, prompt: PromptId, input: u32, output: Option<u32>) -> Incoming {
     let (chars, input_decitokens) = sizes_of_tokens(input);
     let profile = ProfileId(0);
-    Incoming { at, user, prompt, chars, input_decitokens, output_tokens: output, profile }
+    Incoming {
+        at,
+        user,
+        prompt,
+        chars,
+        input_decitokens,
+        output_tokens: output,
+        profile,
+        blocks: None,
+    }
 }

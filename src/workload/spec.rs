@@ -28,7 +28,7 @@ pub struct WorkloadSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requests: Option<Vec<RequestSpec>>,
     /// What is asked. Default: `zipf: { count: 10000, exponent: 0.9 }`; with a
-    /// trace that knows no prompts, `unique`.
+    /// trace its own prompts, or `unique` if it knows none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompts: Option<PromptsSpec>,
     /// How long prompts and answers are, in tokens.
@@ -234,6 +234,8 @@ mod tests {
             ("tokens: {output: {lognormal: {mean: 9, p90: 99}}}", "tokens.output.lognormal.p90: "),
             ("trace: {speed: 2}", "trace: "),
             ("trace: {azure: a.csv, speed: 1e-9}", "trace.speed: "),
+            ("trace: {azure: a.csv, mooncake: a.jsonl}", "trace.mooncake: "),
+            ("trace: {mooncake: \"\"}", "trace.mooncake: "),
             ("requests: []", "requests: "),
             (
                 "requests: [{prompt: a, user: anne}]\nusers: {list: [{name: ann}]}",

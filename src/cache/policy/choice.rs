@@ -1,25 +1,47 @@
 //! From the list of policies to the two enums that choose among them.
 
-/// Makes [`PolicySpec`] and [`AnyPolicy`] of the list of policies.
+/// Makes [`PolicySpec`] and [`AnyPolicy`] of the list of policies. The two names
+/// in front are what each policy's maker calls its capacity and random stream.
 macro_rules! policies {
-    ($(
+    ($capacity:ident, $stream:ident; $(
         $(#[$meta:meta])*
-        $name:ident $({ $( $(#[$field_meta:meta])* $field:ident: $type:ty ),+ $(,)? })? => $policy:ty;
+        $label:literal: $name:ident $(($spec:ident: $type:ty))? => $make:expr;
     )+) => {
         /// Which entry goes when a cache level is full.
         #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-        #[serde(rename_all = "snake_case")]
         pub enum PolicySpec {
-            $( $(#[$meta])* $name $({ $( $(#[$field_meta])* $field: $type ),+ })?, )+
+            $( $(#[$meta])* #[serde(rename = $label)] $name $(($type))?, )+
         }
 
         impl PolicySpec {
-            /// An empty cache under this policy.
-            pub fn build(&self, capacity: Capacity) -> AnyPolicy {
+            /// Every policy, with its default parameters.
+            pub fn all() -> Vec<PolicySpec> {
+                vec![$( PolicySpec::$name $((<$type>::default()))?, )+]
+            }
+
+            /// What an experiment calls the policy.
+            pub fn name(&self) -> &'static str {
                 match self {
-                    $( PolicySpec::$name $({ $($field),+ })? => {
-                        AnyPolicy::$name(<$policy>::new(capacity $( $(, $field.clone())+ )?))
+                    $( PolicySpec::$name { .. } => $label, )+
+                }
+            }
+
+            /// Reports what cannot be simulated.
+            #[allow(unused_variables, reason = "most policies take any parameters")]
+            pub fn check(&self, problems: &mut Problems) {
+                match self {
+                    $( PolicySpec::$name $(($spec))? => {
+                        $( problems.at($label, |problems| $spec.check(problems)); )?
                     } )+
+                }
+            }
+
+            /// An empty cache under this policy. `stream` is for policies that
+            /// draw lots.
+            #[allow(unused_variables, reason = "few policies draw lots")]
+            pub fn build(&self, $capacity: Capacity, $stream: Stream) -> AnyPolicy {
+                match self {
+                    $( PolicySpec::$name $(($spec))? => AnyPolicy::$name($make), )+
                 }
             }
         }
@@ -28,8 +50,8 @@ macro_rules! policies {
         #[derive(Clone, Debug)]
         pub enum AnyPolicy {
             $(
-                #[doc = concat!("[`", stringify!($policy), "`].")]
-                $name($policy),
+                #[doc = concat!("[`", stringify!($name), "`].")]
+                $name($name),
             )+
         }
 

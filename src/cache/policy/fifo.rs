@@ -3,8 +3,8 @@
 //! L. A. Belady: A study of replacement algorithms for a virtual-storage
 //! computer. IBM Systems Journal 5(2), 1966.
 
-use super::Policy;
-use crate::cache::{Key, List, Slot, Table};
+use super::{Item, Policy};
+use crate::cache::{List, Slot, Table};
 use crate::spec::Capacity;
 
 /// Entries in the order in which they came; one that is written anew keeps its
@@ -39,8 +39,8 @@ impl Policy for Fifo {
     fn hit(&mut self, _: Slot) {}
 
     #[inline]
-    fn place(&mut self, key: Key, weight: u32) -> Slot {
-        self.table.insert(key, weight, ORDER)
+    fn place(&mut self, item: Item) -> Slot {
+        self.table.insert(item.key, item.weight, ORDER)
     }
 
     #[inline]

@@ -3,8 +3,8 @@
 //! R. L. Mattson, J. Gecsei, D. R. Slutz, I. L. Traiger: Evaluation techniques
 //! for storage hierarchies. IBM Systems Journal 9(2), 1970.
 
-use super::Policy;
-use crate::cache::{Key, List, Slot, Table};
+use super::{Item, Policy};
+use crate::cache::{List, Slot, Table};
 use crate::spec::Capacity;
 
 /// Entries in the order of their last use.
@@ -40,8 +40,8 @@ impl Policy for Lru {
     }
 
     #[inline]
-    fn place(&mut self, key: Key, weight: u32) -> Slot {
-        self.table.insert(key, weight, ORDER)
+    fn place(&mut self, item: Item) -> Slot {
+        self.table.insert(item.key, item.weight, ORDER)
     }
 
     #[inline]

@@ -7,12 +7,14 @@
 //! | `bar` | a metric for each value of a path, model or cache level |
 //! | `cdf` | the distribution of a latency |
 //! | `timeline` | metrics over virtual time |
+//! | `mrc` | miss ratios by cache size, of a replay |
 //!
 //! To add one: a file here, a line in [`ChartSpec`] and one in [`figures`].
 
 mod bar;
 mod cdf;
 mod line;
+pub(crate) mod mrc;
 mod pick;
 mod timeline;
 mod xy;
@@ -57,7 +59,7 @@ fn conditions(results: &Results, interval: Interval, drawn: &str, more: Vec<Stri
 }
 
 /// A name as part of a file's name.
-pub(crate) fn file_name(text: &str) -> String {
+pub fn file_name(text: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
     text.trim_start_matches('.').chars().map(plain).collect()
 }

@@ -211,6 +211,7 @@ impl<'b> Canvas<'b> {
             Marker::Triangle => self.polygon(center, &[90.0, 210.0, 330.0], 5.2, color),
             Marker::Nabla => self.polygon(center, &[270.0, 30.0, 150.0], 5.2, color),
             Marker::Cross => self.strokes(center, 3.3, 3.3, color),
+            Marker::Nothing => Ok(()),
             Marker::Plus => self.strokes(center, 4.4, 0.0, color),
         }
     }

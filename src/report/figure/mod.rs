@@ -14,7 +14,7 @@ mod text;
 pub(crate) mod theme;
 
 pub(crate) use axis::Axis;
-pub(crate) use theme::{Look, band, look};
+pub(crate) use theme::{Look, Marker, band, look};
 
 /// A drawing of one or more panels.
 #[derive(Clone, Debug)]

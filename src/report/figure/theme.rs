@@ -50,6 +50,8 @@ pub(crate) enum Marker {
     Ring,
     Cross,
     Plus,
+    /// No shape: a line alone.
+    Nothing,
 }
 
 /// What tells a series from the others.

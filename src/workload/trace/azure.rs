@@ -97,6 +97,7 @@ impl AzureReader {
             stamp: parse_stamp(stamp).ok_or_else(|| bad_stamp(stamp))?,
             input_tokens: parse_tokens(input).ok_or_else(|| bad_tokens(COLUMNS[1], input))?,
             output_tokens: parse_tokens(output).ok_or_else(|| bad_tokens(COLUMNS[2], output))?,
+            prompt: None,
         })
     }
 }
@@ -244,7 +245,7 @@ mod tests {
              e,9,1970-01-01 00:00:04,7",
         );
         let row = |stamp, input_tokens, output_tokens| {
-            Ok(Row { stamp: stamp * NANOS_PER_SEC, input_tokens, output_tokens })
+            Ok(Row { stamp: stamp * NANOS_PER_SEC, input_tokens, output_tokens, prompt: None })
         };
         assert_eq!(rows.len(), 5);
         assert_eq!((&rows[0], &rows[4]), (&row(1, 374, 44), &row(4, 7, 9)));

@@ -1,18 +1,19 @@
 //! The lines of a file in constant memory.
 
-use std::fs::File;
+use std::fmt;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::path::Path;
 
+use super::bytes;
+
 /// The longest line, and the size of the only buffer.
 const BUFFER: usize = 64 * 1024;
 
-/// Reads a file line by line; the last line may lack its newline, and `\r\n`
-/// counts as a newline.
-#[derive(Debug)]
+/// Reads a file, plain or packed, line by line; the last line may lack its
+/// newline, and `\r\n` counts as a newline.
 pub(super) struct Lines {
-    file: File,
+    file: Box<dyn Read + Send>,
     buffer: Box<[u8]>,
     /// What was read and not yet returned.
     ahead: Range<usize>,
@@ -21,10 +22,16 @@ pub(super) struct Lines {
     at_end: bool,
 }
 
+impl fmt::Debug for Lines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lines").field("number", &self.number).finish_non_exhaustive()
+    }
+}
+
 impl Lines {
     pub fn open(path: &Path) -> io::Result<Self> {
         Ok(Lines {
-            file: File::open(path)?,
+            file: bytes::open(path)?.1,
             buffer: vec![0; BUFFER].into_boxed_slice(),
             ahead: 0..0,
             line: 0..0,
@@ -102,6 +109,11 @@ impl Lines {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
     use super::*;
 
     fn lines(text: &[u8]) -> io::Result<Vec<Vec<u8>>> {
@@ -131,6 +143,18 @@ mod tests {
         assert_eq!(lines(&wanted.join(&b'\n')).unwrap(), wanted);
         let long = vec![b'x'; BUFFER - 1];
         assert_eq!(lines(&[&long[..], b"\ny"].concat()).unwrap(), [long, b"y".to_vec()]);
+    }
+
+    #[test]
+    fn gzip_is_unpacked_member_by_member_and_a_torn_file_is_an_error() {
+        let pack = |text: &[u8]| {
+            let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+            packed.write_all(text).unwrap();
+            packed.finish().unwrap()
+        };
+        let packed = [pack(b"a\nb"), pack(b"c\nd\n")].concat();
+        assert_eq!(lines(&packed).unwrap(), [&b"a"[..], b"bc", b"d"]);
+        assert!(lines(&packed[..packed.len() - 3]).is_err());
     }
 
     #[test]

@@ -5,9 +5,13 @@
 //! [`TraceSpec`] and a line in [`Reader`]. Order, offset, speed and the policy
 //! for bad rows are the same for all formats ([`Rows`]).
 
+pub mod accesses;
 mod azure;
+mod bytes;
 mod lines;
+pub mod mooncake;
 mod rows;
+mod zstd;
 
 use std::path::{Path, PathBuf};
 
@@ -15,20 +19,29 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use azure::AzureReader;
+pub use mooncake::MooncakeReader;
 pub use rows::{Rows, TraceInfo};
 
+use super::incoming::PromptId;
 use crate::spec::{Positive, Problems};
 
-/// A recorded trace: times and lengths of a real system's requests.
+/// A recorded trace: times and lengths of a real system's requests, from a file
+/// of one of the formats. A file may be packed with gzip
+/// or zstd. It is looked for beside the
+/// experiment file, in the current folder, in `$WINDTUNNEL_DATA` and in
+/// `../shared/data`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TraceSpec {
     /// A CSV file of the Azure LLM inference traces of 2023
-    /// (`TIMESTAMP,ContextTokens,GeneratedTokens`). Looked for beside the
-    /// experiment file, in the current folder, in `$WINDTUNNEL_DATA` and in
-    /// `../shared/data`.
+    /// (`TIMESTAMP,ContextTokens,GeneratedTokens`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub azure: Option<PathBuf>,
+    /// A file of JSON lines of the Mooncake traces (`timestamp`, `input_length`,
+    /// `output_length`, `hash_ids`). It knows which prompts begin alike, and
+    /// which are the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mooncake: Option<PathBuf>,
     /// How much faster than recorded it is replayed. Default: 1.
     pub speed: Positive,
     /// What to do with a row that cannot be read. Default: `fail`.
@@ -38,7 +51,7 @@ pub struct TraceSpec {
 impl Default for TraceSpec {
     fn default() -> Self {
         let speed = Positive::try_from(1.0).expect("1 is positive");
-        TraceSpec { azure: None, speed, on_bad_row: OnBadRow::default() }
+        TraceSpec { azure: None, mooncake: None, speed, on_bad_row: OnBadRow::default() }
     }
 }
 
@@ -54,14 +67,25 @@ pub enum OnBadRow {
 }
 
 impl TraceSpec {
-    /// Reports a missing file name, or a speed that leaves nothing of the times.
+    /// Reports a missing file name or one too many, or a speed that leaves nothing
+    /// of the times.
     pub fn check(&self, problems: &mut Problems) {
-        match &self.azure {
-            None => problems.error_help("the trace has no file", "such as `azure: trace.csv`"),
-            Some(path) if path.as_os_str().is_empty() => {
-                problems.at("azure", |p| p.error("expected the name of a file"));
+        let named: Vec<_> = self.files().into_iter().flatten().collect();
+        match named[..] {
+            [] => problems.error_help(
+                "the trace has no file",
+                "such as `azure: trace.csv` or `mooncake: trace.jsonl.gz`",
+            ),
+            [(format, _, path)] if path.as_os_str().is_empty() => {
+                problems.at(format, |p| p.error("expected the name of a file"));
             }
-            Some(_) => {}
+            [_] => {}
+            [(first, ..), .., (last, ..)] => problems.at(last, |p| {
+                p.error_help(
+                    format!("a trace is of one format, not both `{first}` and `{last}`"),
+                    "keep one of them",
+                );
+            }),
         }
         if !(1e-6..=1e6).contains(&self.speed.get()) {
             problems.at("speed", |p| {
@@ -73,7 +97,20 @@ impl TraceSpec {
     /// The format's key in the spec, the folder in which collections keep its
     /// files, and the file.
     pub(super) fn file(&self) -> Option<(&'static str, &'static str, &Path)> {
-        self.azure.as_deref().map(|path| ("azure", "azure-2023", path))
+        self.files().into_iter().flatten().next()
+    }
+
+    /// The same for each format.
+    fn files(&self) -> [Option<(&'static str, &'static str, &Path)>; 2] {
+        [
+            self.azure.as_deref().map(|path| ("azure", "azure-2023", path)),
+            self.mooncake.as_deref().map(|path| ("mooncake", "mooncake", path)),
+        ]
+    }
+
+    /// How many tokens a block has, if the format knows the blocks of prompts.
+    pub fn block_tokens(&self) -> Option<u32> {
+        self.mooncake.as_ref().map(|_| mooncake::BLOCK_TOKENS)
     }
 
     /// Opens a file of the format that the spec names.
@@ -81,7 +118,11 @@ impl TraceSpec {
     /// # Errors
     /// If the file cannot be read or is of another format.
     pub fn open(&self, path: &Path) -> Result<Rows, TraceError> {
-        let reader = Reader::Azure(AzureReader::open(path)?);
+        let reader = if self.mooncake.is_some() {
+            Reader::Mooncake(MooncakeReader::open(path)?)
+        } else {
+            Reader::Azure(AzureReader::open(path)?)
+        };
         Ok(Rows::new(reader, self.speed.get(), self.on_bad_row))
     }
 }
@@ -95,6 +136,8 @@ pub struct Row {
     pub input_tokens: u32,
     /// Tokens of the answer.
     pub output_tokens: u32,
+    /// Which prompt it is, if the format knows that.
+    pub prompt: Option<PromptId>,
 }
 
 /// A reader of any format.
@@ -102,6 +145,8 @@ pub struct Row {
 pub enum Reader {
     /// See [`AzureReader`].
     Azure(AzureReader),
+    /// See [`MooncakeReader`].
+    Mooncake(MooncakeReader),
 }
 
 impl Reader {
@@ -114,6 +159,17 @@ impl Reader {
     pub fn next_row(&mut self) -> Result<Option<Row>, TraceError> {
         match self {
             Reader::Azure(reader) => reader.next_row(),
+            Reader::Mooncake(reader) => reader.next_row(),
+        }
+    }
+
+    /// The ids of the blocks of the row read last; none if the format does not
+    /// know them.
+    #[inline]
+    fn blocks(&self) -> &[u64] {
+        match self {
+            Reader::Azure(_) => &[],
+            Reader::Mooncake(reader) => reader.blocks(),
         }
     }
 
@@ -121,6 +177,7 @@ impl Reader {
     fn blame(&self, why: String) -> TraceError {
         match self {
             Reader::Azure(reader) => reader.blame(why),
+            Reader::Mooncake(reader) => reader.blame(why),
         }
     }
 }

@@ -53,6 +53,13 @@ impl Rows {
         }
     }
 
+    /// The ids of the prompt's blocks of the row read last, in their order; none
+    /// where the format does not know them.
+    #[inline]
+    pub fn blocks(&self) -> &[u64] {
+        self.reader.blocks()
+    }
+
     /// How many bad rows were left out so far.
     pub fn skipped(&self) -> u64 {
         self.skipped

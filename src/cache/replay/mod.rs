@@ -1,0 +1,26 @@
+//! Caches on a recorded trace, without a simulation around them: miss ratios of
+//! policies at capacities, and whole miss-ratio curves of LRU in one pass.
+//!
+//! - [`Study`] is all that is asked of a trace at once.
+//! - [`Replay`] runs policies x capacities in parallel.
+//! - [`exact_curve`] gives LRU's miss ratio at every capacity that is asked for
+//!   from one pass over the trace, by stack distances ([`Distances`]).
+//! - [`sampled_curve`] does the same on a small share of the objects (SHARDS),
+//!   with an estimate of its error.
+//!
+//! An object's size counts as it is at each access; object and byte miss ratios
+//! come out of the same pass.
+
+mod capacity;
+mod curve;
+mod distances;
+mod runner;
+mod shards;
+mod study;
+
+pub use capacity::{Room, Share, Unit};
+pub use curve::{Curve, exact_curve, grid};
+pub use distances::Distances;
+pub use runner::{Cell, Counts, Replay};
+pub use shards::{Sample, sampled_curve};
+pub use study::{Drawn, Method, Outcome, Study};

@@ -1,0 +1,160 @@
+//! `windtunnel cache`: policies x capacities on a recorded trace.
+
+mod args;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+pub(super) use self::args::Args;
+use self::args::known_policies;
+use super::run::{formats, terminal};
+use super::{Failure, is_terminal, print};
+use crate::cache::replay::{Outcome, Replay, Room, Study};
+use crate::experiment::Workspace;
+use crate::report::{self, ReplayManifest, TraceFacts};
+use crate::workload::DataPaths;
+use crate::workload::trace::accesses::{self, AccessTrace, Format};
+
+pub(super) fn main(args: &Args) -> Result<(), Failure> {
+    let policies = known_policies(&args.policies).map_err(Failure::Input)?;
+    let file = DataPaths::for_experiment(None)
+        .find(&args.trace, "mooncake")
+        .map_err(|searched| args.not_found(&searched))?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let replaying = catch_interrupt(&stop)?;
+    let (trace, format) =
+        accesses::read(&file, &args.reading()).map_err(|error| args.bad_trace(&error))?;
+    warn(&trace);
+    let rooms = rooms(args, &trace);
+    let warmup = (args.warmup * trace.len() as f64) as usize;
+    let study = Study {
+        replay: Replay { trace: &trace, warmup, seed: args.seed },
+        policies,
+        rooms,
+        methods: args.methods(),
+    };
+    let manifest = manifest(args, &file, format, &study);
+    let workspace = Workspace::open(&args.out, &manifest.name, "", false)
+        .map_err(|error| Failure::Input(format!("error: {error}")))?;
+    // More threads than passes over the trace have nothing to do.
+    let jobs = args.jobs.map_or_else(cores, usize::from).min(study.passes());
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().map_err(failed)?;
+    replaying.store(true, Ordering::Relaxed);
+    let Some(outcome) = pool.install(|| run(args, &study, &stop)) else {
+        workspace.discard().map_err(failed)?;
+        return Err(Failure::Interrupted("interrupted: nothing was written".to_owned()));
+    };
+    let staging = workspace.staging().map_err(failed)?;
+    report::write_replay(&staging, &manifest, &outcome).map_err(failed)?;
+    let formats = formats(&args.format);
+    if !formats.is_empty() {
+        report::draw_replay(&staging, &formats).map_err(failed)?;
+    }
+    let folder = workspace.publish().map_err(failed)?;
+    if !args.quiet {
+        eprint!("{}", report::replay_summary(&manifest, &outcome, terminal()));
+    }
+    print(&folder.display().to_string())
+}
+
+fn failed(error: impl std::fmt::Display) -> Failure {
+    Failure::Run(format!("error: {error}"))
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Ctrl-C ends the program at once until the flag that is returned is set; then
+/// it sets `stop`, and ends the program the second time.
+fn catch_interrupt(stop: &Arc<AtomicBool>) -> Result<Arc<AtomicBool>, Failure> {
+    let (replaying, stop) = (Arc::new(AtomicBool::new(false)), Arc::clone(stop));
+    let seen = Arc::clone(&replaying);
+    ctrlc::set_handler(move || {
+        if !seen.load(Ordering::Relaxed) || stop.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    })
+    .map_err(|error| failed(format!("cannot catch Ctrl-C: {error}")))?;
+    Ok(replaying)
+}
+
+/// What a reader of the results should know of the trace.
+fn warn(trace: &AccessTrace) {
+    if let Some(first) = trace.first_bad() {
+        eprintln!("warning: {} bad rows were left out, the first: {first}", trace.skipped());
+    }
+    if trace.out_of_order() > 0 {
+        eprintln!(
+            "warning: {} accesses have a time before that of the access before them; \
+             they are replayed in the file's order",
+            trace.out_of_order()
+        );
+    }
+}
+
+/// The capacities on this trace, each once.
+fn rooms(args: &Args, trace: &AccessTrace) -> Vec<Room> {
+    let mut rooms: Vec<Room> = args.capacities.iter().map(|share| share.on(trace)).collect();
+    rooms.sort_unstable();
+    rooms.dedup();
+    rooms
+}
+
+fn manifest(args: &Args, file: &Path, format: Format, study: &Study) -> ReplayManifest {
+    let Replay { trace, warmup, seed } = study.replay;
+    ReplayManifest {
+        name: args.results_name(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        seed,
+        replay: TraceFacts {
+            trace: file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            format: format.name().to_owned(),
+            accesses: trace.len() as u64,
+            warmup_accesses: warmup as u64,
+            objects: trace.objects(),
+            footprint_bytes: trace.sizes().map(|_| trace.footprint()),
+            skipped_rows: trace.skipped(),
+            out_of_order: trace.out_of_order(),
+        },
+        policies: study.policies.iter().map(|policy| policy.name().to_owned()).collect(),
+        capacities: study.rooms.iter().map(ToString::to_string).collect(),
+        curves: study.methods.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// Runs the study under a progress bar.
+fn run(args: &Args, study: &Study, stop: &AtomicBool) -> Option<Outcome> {
+    let done = AtomicU64::new(0);
+    let bar = (!args.quiet && is_terminal())
+        .then(|| bar(study.passes() as u64 * study.replay.trace.len() as u64));
+    thread::scope(|scope| {
+        let finished = bar.clone();
+        if let Some(bar) = &bar {
+            scope.spawn(|| {
+                while !bar.is_finished() {
+                    bar.set_position(done.load(Ordering::Relaxed));
+                    thread::sleep(Duration::from_millis(100));
+                }
+            });
+        }
+        let outcome = study.run(&done, stop);
+        if let Some(bar) = finished {
+            bar.finish_and_clear();
+        }
+        outcome
+    })
+}
+
+fn bar(work: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template(
+        "{bar:32} {percent}% of {len} accesses  {per_sec}  {eta} left",
+    )
+    .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(work).with_style(style)
+}
