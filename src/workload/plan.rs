@@ -1,10 +1,12 @@
 //! A workload made ready: files found and read once, tables built once.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::arrivals::{Arrivals, CalendarStart};
 use super::data_paths::DataPaths;
+use super::incoming::UserId;
 use super::lengths::{Copula, Lengths};
 use super::listed::Listed;
 use super::params::Profile;
@@ -24,6 +26,8 @@ pub struct Plan(pub(super) Arc<Ready>);
 #[derive(Debug)]
 pub(super) struct Ready {
     pub users: Population,
+    /// The users that a trace knows, by its own order.
+    pub trace_users: Vec<UserId>,
     pub profiles: Vec<Profile>,
     pub kind: Kind,
 }
@@ -80,11 +84,14 @@ impl Plan {
             let users =
                 Population { users: std::mem::take(&mut listed.users), ..Population::anonymous() };
             let profiles = std::mem::take(&mut listed.profiles);
-            Ready { users, profiles, kind: Kind::Listed(listed) }
+            Ready { users, trace_users: Vec::new(), profiles, kind: Kind::Listed(listed) }
         } else {
             let users =
                 spec.users.as_ref().map_or_else(Population::anonymous, UsersSpec::population);
-            Ready { users, profiles: vec![spec.profile()], kind }
+            let mut ready =
+                Ready { users, trace_users: Vec::new(), profiles: vec![spec.profile()], kind };
+            ready.take_traced_users(spec);
+            ready
         };
         Ok(Plan(Arc::new(ready)))
     }
@@ -119,7 +126,7 @@ impl Plan {
     pub fn count(&self) -> Option<u64> {
         match &self.0.kind {
             Kind::Synthetic { .. } => None,
-            Kind::Trace { info, .. } => Some(info.rows),
+            Kind::Trace { info, .. } => info.rows,
             Kind::Listed(listed) => Some(listed.requests.len() as u64),
         }
     }
@@ -128,9 +135,34 @@ impl Plan {
     pub fn span(&self) -> Option<Duration> {
         match &self.0.kind {
             Kind::Synthetic { .. } => None,
-            Kind::Trace { info, .. } => Some(info.span),
+            Kind::Trace { info, .. } => info.span,
             Kind::Listed(listed) => listed.requests.last().map(|last| Duration(last.at.as_nanos())),
         }
+    }
+}
+
+impl Ready {
+    /// Where the trace knows who asks: those users, with the classes that a list
+    /// gives them.
+    fn take_traced_users(&mut self, spec: &WorkloadSpec) {
+        let Kind::Trace { info, .. } = &self.kind else { return };
+        if info.users.is_empty() {
+            return;
+        }
+        let mut users = spec.users.as_ref().map(UsersSpec::users).unwrap_or_default();
+        let mut known: HashMap<String, u32> =
+            users.iter().zip(0..).map(|(user, id)| (user.name.clone(), id)).collect();
+        self.trace_users = info
+            .users
+            .iter()
+            .map(|name| {
+                UserId(*known.entry(name.clone()).or_insert_with(|| {
+                    users.push(User::plain(name));
+                    users.len() as u32 - 1
+                }))
+            })
+            .collect();
+        self.users = Population { users, ..Population::anonymous() };
     }
 }
 
@@ -146,7 +178,7 @@ impl Kind {
         if let Some(trace) = &spec.trace {
             let prompts = match &spec.prompts {
                 Some(prompts) => Some(prompts.population()),
-                None if trace.block_tokens().is_some() => None,
+                None if trace.knows_prompts() => None,
                 None => Some(PromptsSpec::Unique.population()),
             };
             return Kind::trace(trace, prompts, paths);
@@ -174,8 +206,10 @@ impl Kind {
             searched,
         })?;
         let error = |error| WorkloadError::Trace { format, error };
-        let info = spec.open(&file).and_then(super::trace::Rows::survey).map_err(error)?;
-        if info.rows == 0 {
+        // A survey keeps all rows: nothing is drawn.
+        let stream = Streams::new(0, 0).stream("workload.trace.keep");
+        let info = spec.open(&file, stream).and_then(super::trace::Rows::survey).map_err(error)?;
+        if info.rows == Some(0) {
             return Err(error(TraceError::Empty { file, skipped: info.skipped }));
         }
         Ok(Kind::Trace { spec: spec.clone(), file, info, prompts })

@@ -67,7 +67,7 @@ impl Source {
                 }))
             }
             Kind::Trace { spec, file, prompts, .. } => State::Trace(Box::new(Replay {
-                rows: spec.open(file)?,
+                rows: spec.open(file, streams.stream("workload.trace.keep"))?,
                 asked: prompts.clone().map(|prompts| Asked::new(prompts, what, None)),
                 who,
                 blocks: BlockLists::default(),
@@ -168,7 +168,10 @@ impl Replay {
             Some(asked) => asked.draw().0,
             None => row.prompt.unwrap_or_default(),
         };
-        let user = ready.user(&mut self.who);
+        let user = match row.user {
+            Some(user) => ready.trace_users[user as usize],
+            None => ready.user(&mut self.who),
+        };
         let request = request(at, user, prompt, row.input_tokens, Some(row.output_tokens));
         let blocks = self.rows.blocks();
         let blocks = (!blocks.is_empty()).then(|| self.blocks.keep(blocks));

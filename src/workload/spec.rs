@@ -137,8 +137,11 @@ impl WorkloadSpec {
         if self.requests.is_some() {
             useless("prompts", self.prompts.is_some(), "each listed request has its own text");
             useless("tokens", self.tokens.is_some(), "listed requests are measured by their words");
+        }
+        let traced = self.trace.as_ref().is_some_and(TraceSpec::knows_users);
+        if traced || self.requests.is_some() {
             let drawn = matches!(self.users, Some(UsersSpec::Zipf(_)));
-            useless("users", drawn, "listed requests name their users; a `list` gives classes");
+            useless("users", drawn, "requests name their users; a `list` gives them classes");
             if let Some(UsersSpec::List(users)) = &self.users {
                 check_no_weights(users, problems);
             }
@@ -157,7 +160,7 @@ impl WorkloadSpec {
     }
 }
 
-/// Listed requests name their users, so that weights would do nothing.
+/// Where requests name their users, weights would do nothing.
 fn check_no_weights(users: &[super::users::UserSpec], problems: &mut Problems) {
     for (i, _) in users.iter().enumerate().filter(|(_, user)| user.weight.is_some()) {
         problems.at("users", |p| {
@@ -165,7 +168,7 @@ fn check_no_weights(users: &[super::users::UserSpec], problems: &mut Problems) {
                 p.at(i, |p| {
                     p.at("weight", |p| {
                         p.error_help(
-                            "`weight` has no effect here: listed requests name their users",
+                            "`weight` has no effect here: requests name their users",
                             "remove it",
                         );
                     });
