@@ -8,7 +8,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use windtunnel::kernel::Streams;
 use windtunnel::spec::Path as Place;
-use windtunnel::workload::trace::{MooncakeReader, OnBadRow, Reader, Rows};
+use windtunnel::workload::trace::{OnBadRow, TraceSpec};
 use windtunnel::workload::{DataPaths, Incoming, Plan, WorkloadError, WorkloadSpec};
 
 #[path = "support/data.rs"]
@@ -159,8 +159,12 @@ fn a_bad_row_fails_with_file_and_line() {
     assert!(problem.help.unwrap().contains("on_bad_row: skip"));
 
     let path = folder.path().join("mooncake/t.jsonl");
-    let mut rows =
-        Rows::new(Reader::Mooncake(MooncakeReader::open(&path).unwrap()), 1.0, OnBadRow::Skip);
+    let spec = TraceSpec {
+        mooncake: Some(path.clone()),
+        on_bad_row: OnBadRow::Skip,
+        ..TraceSpec::default()
+    };
+    let mut rows = spec.open(&path, Streams::new(1, 0).stream("keep")).unwrap();
     let mut blocks = vec![];
     while rows.next_row().unwrap().is_some() {
         blocks.push(rows.blocks().to_vec());

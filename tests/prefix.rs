@@ -8,7 +8,7 @@ use windtunnel::cache::prefix::{PrefixCacheSpec, Stored, TierSpec};
 use windtunnel::cache::{PolicySpec, PrefixCache};
 use windtunnel::kernel::{Duration, Streams, Time};
 use windtunnel::spec::Capacity;
-use windtunnel::workload::trace::{MooncakeReader, OnBadRow, Reader, Rows};
+use windtunnel::workload::trace::MooncakeReader;
 
 #[path = "support/data.rs"]
 #[allow(dead_code)] // Whole texts are for others.
@@ -44,11 +44,10 @@ fn serve(cache: &mut PrefixCache, server: usize, prompt: &[u64]) -> (u32, u32) {
 /// The prompts of a published trace, if it is there.
 fn prompts(name: &str) -> Option<Vec<Vec<u64>>> {
     let path = data::folder().join(format!("mooncake/{name}_trace.jsonl.gz"));
-    let Ok(reader) = MooncakeReader::open(&path) else {
+    let Ok(mut rows) = MooncakeReader::open(&path) else {
         println!("SKIPPED: {} is not there (set WINDTUNNEL_DATA)", path.display());
         return None;
     };
-    let mut rows = Rows::new(Reader::Mooncake(reader), 1.0, OnBadRow::Fail);
     let mut prompts = vec![];
     while rows.next_row().unwrap().is_some() {
         prompts.push(rows.blocks().to_vec());

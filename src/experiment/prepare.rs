@@ -15,6 +15,7 @@ use crate::cache::SemanticPlan;
 use crate::serving::ModelSpec;
 use crate::spec::{Path, Problem, Problems, Segment, Severity};
 use crate::system::{Contents, Setup};
+use crate::workload::arrivals::CalendarStart;
 use crate::workload::{DataPaths, Plan, WorkloadSpec};
 
 /// An experiment whose every point was read and checked.
@@ -288,25 +289,26 @@ pub fn plain(value: &Value) -> String {
 /// Workloads already opened, so that points share traces and tables.
 struct Workloads {
     paths: DataPaths,
-    plans: BTreeMap<String, Plan>,
+    plans: BTreeMap<(jiff::Timestamp, String), Plan>,
     /// Those with vectors.
     semantic: Vec<SemanticPlan>,
 }
 
 impl Workloads {
-    fn plan(&mut self, spec: &WorkloadSpec) -> Result<Plan, Problem> {
-        let key = serde_yaml::to_string(spec).unwrap_or_default();
+    fn plan(&mut self, spec: &WorkloadSpec, start: CalendarStart) -> Result<Plan, Problem> {
+        let key = (start.0, serde_yaml::to_string(spec).unwrap_or_default());
         if let Some(plan) = self.plans.get(&key) {
             return Ok(plan.clone());
         }
-        let plan = Plan::new(spec, &self.paths)
+        let plan = Plan::starting(spec, &self.paths, start)
             .map_err(|error| error.into_problem(&Path::parse("workload")))?;
         self.plans.insert(key, plan.clone());
         Ok(plan)
     }
 
     fn setup(&mut self, experiment: &Experiment) -> Result<Setup, Problem> {
-        let workload = self.plan(&experiment.workload)?;
+        let start = CalendarStart(experiment.start.0);
+        let workload = self.plan(&experiment.workload, start)?;
         let semantic = experiment.cache.as_ref().map_or(Ok(None), |cache| {
             SemanticPlan::of(cache, &workload, &self.paths, &mut self.semantic)
                 .map_err(|problem| Problem { path: problem.path.within("cache"), ..problem })

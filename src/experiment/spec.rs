@@ -94,8 +94,9 @@ impl Experiment {
     /// no limit for a trace, a list, or a number of requests.
     pub fn length(&self) -> Option<Duration> {
         let workload = &self.workload;
-        let ends =
-            self.requests.is_some() || workload.trace.is_some() || workload.requests.is_some();
+        let ends = self.requests.is_some()
+            || workload.requests.is_some()
+            || workload.trace.as_ref().is_some_and(|trace| trace.loops > 0);
         self.duration.or((!ends).then_some(Duration::from_secs(600)))
     }
 }

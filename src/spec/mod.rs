@@ -10,7 +10,7 @@ mod number;
 mod problem;
 mod units;
 
-pub use number::{Fraction, NonNegative, Positive};
+pub use number::{Correlation, Fraction, NonNegative, Positive};
 pub use problem::{Path, Problem, Problems, Segment, Severity, nearest};
 pub(crate) use units::from_text;
 pub use units::{Bandwidth, Capacity, Rate, format_rate, parse_duration};

@@ -41,6 +41,10 @@ ranged!(
     NonNegative, "a number of 0 or more", |v| v >= 0.0, ("minimum" = 0)
 );
 ranged!(
+    /// A number from -1 to 1.
+    Correlation, "a number from -1 to 1", |v| (-1.0..=1.0).contains(&v), ("minimum" = -1, "maximum" = 1)
+);
+ranged!(
     /// A number from 0 to 1.
     Fraction, "a number from 0 to 1", |v| (0.0..=1.0).contains(&v), ("minimum" = 0, "maximum" = 1)
 );

@@ -37,6 +37,12 @@ impl Asked {
         self.batch[self.used - 1]
     }
 
+    /// The variate that picked the length of a prompt, where lengths are drawn.
+    #[inline]
+    pub fn length_uniform(&self, prompt: PromptId) -> Option<f64> {
+        self.lengths.as_ref().map(|lengths| lengths.uniform(prompt))
+    }
+
     #[inline(never)]
     fn refill(&mut self) {
         for (prompt, _) in &mut self.batch {

@@ -1,12 +1,13 @@
 //! A workload made ready: files found and read once, tables built once.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::arrivals::Arrivals;
+use super::arrivals::{Arrivals, CalendarStart};
 use super::data_paths::DataPaths;
-use super::incoming::{IntentId, PromptId};
-use super::lengths::Lengths;
+use super::incoming::{IntentId, PromptId, UserId};
+use super::lengths::{Copula, Lengths};
 use super::listed::Listed;
 use super::params::Profile;
 use super::prompts::{Prompts, PromptsSpec};
@@ -25,6 +26,8 @@ pub struct Plan(pub(super) Arc<Ready>);
 #[derive(Debug)]
 pub(super) struct Ready {
     pub users: Population,
+    /// The users that a trace knows, by its own order.
+    pub trace_users: Vec<UserId>,
     pub profiles: Vec<Profile>,
     /// Tokens with which all prompts begin.
     pub shared_prefix: u32,
@@ -34,15 +37,10 @@ pub(super) struct Ready {
 /// Where requests come from.
 #[derive(Debug)]
 pub(super) enum Kind {
-    Synthetic {
-        arrivals: Arrivals,
-        prompts: Prompts,
-        input: Lengths,
-        output: Option<Lengths>,
-    },
+    Synthetic(Box<Recipe>),
     /// Without `prompts` the rows know theirs.
     Trace {
-        spec: TraceSpec,
+        spec: Box<TraceSpec>,
         file: PathBuf,
         info: TraceInfo,
         prompts: Option<Prompts>,
@@ -50,31 +48,58 @@ pub(super) enum Kind {
     Listed(Listed),
 }
 
+/// What requests are drawn from.
+#[derive(Debug)]
+pub(super) struct Recipe {
+    pub arrivals: Arrivals,
+    pub prompts: Prompts,
+    pub input: Lengths,
+    pub output: Option<Lengths>,
+    pub copula: Option<Copula>,
+}
+
 impl Plan {
-    /// Checks a workload, finds and reads its trace once, and builds its
-    /// tables.
+    /// The plan of a run that starts when experiments do by default: see
+    /// [`starting`](Plan::starting).
+    ///
+    /// # Errors
+    /// As `starting`.
+    pub fn new(spec: &WorkloadSpec, paths: &DataPaths) -> Result<Self, WorkloadError> {
+        Plan::starting(spec, paths, CalendarStart::default())
+    }
+
+    /// Checks a workload, finds and reads its trace once, and builds its tables,
+    /// for runs that start at `start` on the virtual calendar.
     ///
     /// # Errors
     /// The first thing wrong with the spec, or a trace that cannot be found or
     /// read.
-    pub fn new(spec: &WorkloadSpec, paths: &DataPaths) -> Result<Self, WorkloadError> {
+    pub fn starting(
+        spec: &WorkloadSpec,
+        paths: &DataPaths,
+        start: CalendarStart,
+    ) -> Result<Self, WorkloadError> {
         let mut problems = Problems::default();
         spec.check(&mut problems);
         let first = problems.into_list().into_iter().find(|p| p.severity == Severity::Error);
         if let Some(problem) = first {
             return Err(WorkloadError::Spec(problem));
         }
-        let kind = Kind::new(spec, paths)?;
+        let kind = Kind::new(spec, paths, start)?;
         let shared_prefix = spec.shared_prefix.unwrap_or(0);
         let ready = if let Kind::Listed(mut listed) = kind {
             let users =
                 Population { users: std::mem::take(&mut listed.users), ..Population::anonymous() };
             let profiles = std::mem::take(&mut listed.profiles);
-            Ready { users, profiles, shared_prefix, kind: Kind::Listed(listed) }
+            let trace_users = Vec::new();
+            Ready { users, trace_users, profiles, shared_prefix, kind: Kind::Listed(listed) }
         } else {
             let users =
                 spec.users.as_ref().map_or_else(Population::anonymous, UsersSpec::population);
-            Ready { users, profiles: vec![spec.profile()], shared_prefix, kind }
+            let (trace_users, profiles) = (Vec::new(), vec![spec.profile()]);
+            let mut ready = Ready { users, trace_users, profiles, shared_prefix, kind };
+            ready.take_traced_users(spec);
+            ready
         };
         Ok(Plan(Arc::new(ready)))
     }
@@ -121,8 +146,8 @@ impl Plan {
     /// How many requests there are; `None` for arrivals, which do not end.
     pub fn count(&self) -> Option<u64> {
         match &self.0.kind {
-            Kind::Synthetic { .. } => None,
-            Kind::Trace { info, .. } => Some(info.rows),
+            Kind::Synthetic(_) => None,
+            Kind::Trace { info, .. } => info.rows,
             Kind::Listed(listed) => Some(listed.requests.len() as u64),
         }
     }
@@ -145,8 +170,8 @@ impl Plan {
     /// The last request's time; `None` for arrivals, which do not end.
     pub fn span(&self) -> Option<Duration> {
         match &self.0.kind {
-            Kind::Synthetic { .. } => None,
-            Kind::Trace { info, .. } => Some(info.span),
+            Kind::Synthetic(_) => None,
+            Kind::Trace { info, .. } => info.span,
             Kind::Listed(listed) => listed.requests.last().map(|last| Duration(last.at.as_nanos())),
         }
     }
@@ -155,7 +180,7 @@ impl Plan {
 impl Ready {
     fn population(&self) -> Option<&Prompts> {
         match &self.kind {
-            Kind::Synthetic { prompts, .. } => Some(prompts),
+            Kind::Synthetic(recipe) => Some(&recipe.prompts),
             Kind::Trace { prompts, .. } => prompts.as_ref(),
             Kind::Listed(_) => None,
         }
@@ -181,6 +206,29 @@ impl Ready {
     pub fn intent(&self, prompt: PromptId) -> IntentId {
         self.population().map_or(IntentId(prompt.0), |prompts| prompts.intent(prompt))
     }
+
+    /// Where the trace knows who asks: those users, with the classes that a list
+    /// gives them.
+    fn take_traced_users(&mut self, spec: &WorkloadSpec) {
+        let Kind::Trace { info, .. } = &self.kind else { return };
+        if info.users.is_empty() {
+            return;
+        }
+        let mut users = spec.users.as_ref().map(UsersSpec::users).unwrap_or_default();
+        let mut known: HashMap<String, u32> =
+            users.iter().zip(0..).map(|(user, id)| (user.name.clone(), id)).collect();
+        self.trace_users = info
+            .users
+            .iter()
+            .map(|name| {
+                UserId(*known.entry(name.clone()).or_insert_with(|| {
+                    users.push(User::plain(name));
+                    users.len() as u32 - 1
+                }))
+            })
+            .collect();
+        self.users = Population { users, ..Population::anonymous() };
+    }
 }
 
 /// The population of prompts of a checked spec.
@@ -191,26 +239,31 @@ fn population(spec: &PromptsSpec, paths: &DataPaths) -> Result<Prompts, Workload
 }
 
 impl Kind {
-    fn new(spec: &WorkloadSpec, paths: &DataPaths) -> Result<Self, WorkloadError> {
+    fn new(
+        spec: &WorkloadSpec,
+        paths: &DataPaths,
+        start: CalendarStart,
+    ) -> Result<Self, WorkloadError> {
         if let Some(requests) = &spec.requests {
             return Ok(Kind::Listed(Listed::new(requests, spec)));
         }
         if let Some(trace) = &spec.trace {
             let prompts = match &spec.prompts {
                 Some(prompts) => Some(population(prompts, paths)?),
-                None if trace.block_tokens().is_some() => None,
+                None if trace.knows_prompts() => None,
                 None => Some(population(&PromptsSpec::Unique, paths)?),
             };
             return Kind::trace(trace, prompts, paths);
         }
         let tokens = spec.tokens.clone().unwrap_or_default();
         let lengths = "a checked spec has a distribution";
-        Ok(Kind::Synthetic {
-            arrivals: spec.arrivals.clone().unwrap_or_default().process(),
+        Ok(Kind::Synthetic(Box::new(Recipe {
+            arrivals: spec.arrivals.clone().unwrap_or_default().process(start),
             prompts: population(&spec.prompts.clone().unwrap_or_default(), paths)?,
             input: tokens.input.distribution().expect(lengths),
             output: tokens.output.map(|output| output.distribution().expect(lengths)),
-        })
+            copula: Copula::new(tokens.correlation),
+        })))
     }
 
     fn trace(
@@ -225,11 +278,13 @@ impl Kind {
             searched,
         })?;
         let error = |error| WorkloadError::Trace { format, error };
-        let info = spec.open(&file).and_then(super::trace::Rows::survey).map_err(error)?;
-        if info.rows == 0 {
+        // A survey keeps all rows: nothing is drawn.
+        let stream = Streams::new(0, 0).stream("workload.trace.keep");
+        let info = spec.open(&file, stream).and_then(super::trace::Rows::survey).map_err(error)?;
+        if info.rows == Some(0) {
             return Err(error(TraceError::Empty { file, skipped: info.skipped }));
         }
-        Ok(Kind::Trace { spec: spec.clone(), file, info, prompts })
+        Ok(Kind::Trace { spec: Box::new(spec.clone()), file, info, prompts })
     }
 }
 

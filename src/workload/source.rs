@@ -7,9 +7,9 @@ use super::arrivals::Arrivals;
 use super::asked::Asked;
 use super::blocks::{BlockLists, BlocksId, chain};
 use super::incoming::{Incoming, IntentId, ProfileId, PromptId, UserId, sizes_of_tokens};
-use super::lengths::{Lengths, PromptLengths};
+use super::lengths::{Copula, Lengths, PromptLengths};
 use super::params::Profile;
-use super::plan::{Kind, Ready};
+use super::plan::{Kind, Ready, Recipe};
 use super::prompts::Texts;
 use super::trace::{Rows, TraceError};
 use super::users::User;
@@ -39,6 +39,7 @@ struct Synthetic {
     output: Option<(Lengths, Stream)>,
     /// Characters and tenths of a token by prompt, where texts are real.
     sizes: Vec<(u32, u64)>,
+    copula: Option<Copula>,
     who: Stream,
 }
 
@@ -56,20 +57,22 @@ impl Source {
         let who = streams.stream("workload.users");
         let what = streams.stream("workload.prompts");
         let state = match &ready.kind {
-            Kind::Synthetic { arrivals, prompts, input, output } => {
+            Kind::Synthetic(recipe) => {
+                let Recipe { arrivals, prompts, input, output, copula } = &**recipe;
                 let mut keys = streams.stream("workload.tokens.input");
-                let lengths = PromptLengths::new(*input, prompts.count(), &mut keys);
+                let lengths = PromptLengths::new(input.clone(), prompts.count(), &mut keys);
                 State::Synthetic(Box::new(Synthetic {
                     arrivals: arrivals.clone(),
                     gaps: streams.stream("workload.arrivals"),
                     asked: Asked::new(prompts.clone(), what, Some(lengths)),
                     sizes: prompts.texts().map(Texts::sizes).unwrap_or_default(),
-                    output: output.map(|it| (it, streams.stream("workload.tokens.output"))),
+                    output: output.clone().map(|it| (it, streams.stream("workload.tokens.output"))),
+                    copula: *copula,
                     who,
                 }))
             }
             Kind::Trace { spec, file, prompts, .. } => State::Trace(Box::new(Replay {
-                rows: spec.open(file)?,
+                rows: spec.open(file, streams.stream("workload.trace.keep"))?,
                 asked: prompts.clone().map(|prompts| Asked::new(prompts, what, None)),
                 who,
                 blocks: BlockLists::default(),
@@ -170,7 +173,14 @@ impl Synthetic {
     fn next(&mut self, ready: &Ready) -> Option<Incoming> {
         let at = self.arrivals.next_at(&mut self.gaps)?;
         let (prompt, input) = self.asked.draw();
-        let output = self.output.as_mut().map(|(it, stream)| it.quantile(stream.uniform()));
+        let output = self.output.as_mut().map(|(lengths, stream)| {
+            let own = stream.uniform();
+            let u = match (self.copula, self.asked.length_uniform(prompt)) {
+                (Some(copula), Some(other)) => copula.join(other, own),
+                _ => own,
+            };
+            lengths.pick(u)
+        });
         let request = request(at, ready.user(&mut self.who), prompt, input, output);
         Some(match self.sizes.get(prompt.0 as usize) {
             Some((chars, decitokens)) => {
@@ -189,7 +199,10 @@ impl Replay {
             Some(asked) => asked.draw().0,
             None => row.prompt.unwrap_or_default(),
         };
-        let user = ready.user(&mut self.who);
+        let user = match row.user {
+            Some(user) => ready.trace_users[user as usize],
+            None => ready.user(&mut self.who),
+        };
         let request = request(at, user, prompt, row.input_tokens, Some(row.output_tokens));
         let blocks = self.rows.blocks();
         let blocks = (!blocks.is_empty()).then(|| self.blocks.keep(blocks));

@@ -11,7 +11,7 @@ use super::prompts::PromptsSpec;
 use super::python::PyNumber;
 use super::trace::TraceSpec;
 use super::users::UsersSpec;
-use crate::spec::{Fraction, Problems};
+use crate::spec::{Correlation, Fraction, Problems};
 
 /// Who asks what, when. Requests come from `arrivals` (the default), from a
 /// `trace`, or from a list of `requests`.
@@ -68,12 +68,16 @@ pub struct TokensSpec {
     /// own rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<LengthsSpec>,
+    /// Rank correlation of the two, as a Gaussian copula has it: with 1 the
+    /// longest prompts have the longest answers, with -1 the shortest. Default: 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub correlation: Option<Correlation>,
 }
 
 impl Default for TokensSpec {
     fn default() -> Self {
         let input = LognormalSpec::of_sigma(1155.0, 0.86).expect("both are positive");
-        TokensSpec { input: LengthsSpec::Lognormal(input), output: None }
+        TokensSpec { input: LengthsSpec::Lognormal(input), output: None, correlation: None }
     }
 }
 
@@ -147,8 +151,11 @@ impl WorkloadSpec {
         if self.requests.is_some() {
             useless("prompts", self.prompts.is_some(), "each listed request has its own text");
             useless("tokens", self.tokens.is_some(), "listed requests are measured by their words");
+        }
+        let traced = self.trace.as_ref().is_some_and(TraceSpec::knows_users);
+        if traced || self.requests.is_some() {
             let drawn = matches!(self.users, Some(UsersSpec::Zipf(_)));
-            useless("users", drawn, "listed requests name their users; a `list` gives classes");
+            useless("users", drawn, "requests name their users; a `list` gives them classes");
             if let Some(UsersSpec::List(users)) = &self.users {
                 check_no_weights(users, problems);
             }
@@ -167,7 +174,7 @@ impl WorkloadSpec {
     }
 }
 
-/// Listed requests name their users, so that weights would do nothing.
+/// Where requests name their users, weights would do nothing.
 fn check_no_weights(users: &[super::users::UserSpec], problems: &mut Problems) {
     for (i, _) in users.iter().enumerate().filter(|(_, user)| user.weight.is_some()) {
         problems.at("users", |p| {
@@ -175,7 +182,7 @@ fn check_no_weights(users: &[super::users::UserSpec], problems: &mut Problems) {
                 p.at(i, |p| {
                     p.at("weight", |p| {
                         p.error_help(
-                            "`weight` has no effect here: listed requests name their users",
+                            "`weight` has no effect here: requests name their users",
                             "remove it",
                         );
                     });

@@ -2,7 +2,8 @@
 //! whole curve.
 
 use super::super::ReportError;
-use super::super::figure::axis::{Scale, Tick};
+use super::super::figure::Tick;
+use super::super::figure::axis::Scale;
 use super::super::figure::theme::FAINT_INK;
 use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Marker, Panel, Sample, look};
 use super::super::human;

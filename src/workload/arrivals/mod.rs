@@ -1,17 +1,49 @@
 //! When requests arrive: one process a file.
 //!
 //! To add one: a file with its spec (what YAML fills), its `check`, and a
-//! process whose `next_at` gives the next arrival's time; then a line in each
-//! enum below.
+//! process whose `next_at` gives the next arrival's time; then a line in the
+//! list below.
+//!
+//! | for | use |
+//! |---|---|
+//! | many independent clients | [`poisson`](PoissonSpec) |
+//! | a load generator at a fixed rate | [`constant`](ConstantSpec) |
+//! | gaps of a given burstiness | [`gamma`](GammaSpec), [`weibull`](WeibullSpec) |
+//! | calm and bursts | [`markov`](MarkovSpec) |
+//! | a day, a week, a plan | [`piecewise`](PiecewiseSpec), [`sinusoidal`](SinusoidalSpec) |
+//! | a load test | [`ramp`](RampSpec), [`spike`](SpikeSpec) |
+//! | several at an instant | [`batch`](BatchSpec) |
 
+mod batch;
+mod calendar;
+mod clock;
 mod constant;
+mod curve;
+mod gamma;
+mod markov;
+mod piecewise;
 mod poisson;
+mod ramp;
+mod renewal;
+mod sinusoidal;
+mod spike;
+mod weibull;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use batch::{Batch, BatchSize, BatchSpec};
+pub use calendar::CalendarStart;
 pub use constant::{Constant, ConstantSpec};
+pub use curve::Curve;
+pub use gamma::{Gamma, GammaSpec};
+pub use markov::{Markov, MarkovSpec, MarkovState};
+pub use piecewise::{PiecewiseSpec, RatePoint, Shape};
 pub use poisson::{Poisson, PoissonSpec};
+pub use ramp::RampSpec;
+pub use sinusoidal::{Sinusoidal, SinusoidalSpec};
+pub use spike::SpikeSpec;
+pub use weibull::{Weibull, WeibullSpec};
 
 use crate::kernel::{Stream, Time};
 use crate::spec::{Problems, Rate};
@@ -25,6 +57,22 @@ pub enum ArrivalsSpec {
     Poisson(PoissonSpec),
     /// Evenly spaced, the first at 0s.
     Constant(ConstantSpec),
+    /// Gamma gaps of a given coefficient of variation.
+    Gamma(GammaSpec),
+    /// Weibull gaps of a given coefficient of variation.
+    Weibull(WeibullSpec),
+    /// A rate that jumps between states: calm and bursts.
+    Markov(MarkovSpec),
+    /// A rate that changes at given times.
+    Piecewise(PiecewiseSpec),
+    /// A rate that swings, as between day and night.
+    Sinusoidal(SinusoidalSpec),
+    /// A rate that goes evenly from one value to another.
+    Ramp(RampSpec),
+    /// A steady rate, and a higher one for a while.
+    Spike(SpikeSpec),
+    /// Several requests at one instant.
+    Batch(BatchSpec),
 }
 
 impl Default for ArrivalsSpec {
@@ -43,14 +91,31 @@ impl ArrivalsSpec {
             ArrivalsSpec::Constant(spec) => {
                 problems.at("constant", |p| p.at("rate", |p| check_rate(spec.rate, p)));
             }
+            ArrivalsSpec::Gamma(spec) => problems.at("gamma", |p| spec.check(p)),
+            ArrivalsSpec::Weibull(spec) => problems.at("weibull", |p| spec.check(p)),
+            ArrivalsSpec::Markov(spec) => problems.at("markov", |p| spec.check(p)),
+            ArrivalsSpec::Piecewise(spec) => problems.at("piecewise", |p| spec.check(p)),
+            ArrivalsSpec::Sinusoidal(spec) => problems.at("sinusoidal", |p| spec.check(p)),
+            ArrivalsSpec::Ramp(spec) => problems.at("ramp", |p| spec.check(p)),
+            ArrivalsSpec::Spike(spec) => problems.at("spike", |p| spec.check(p)),
+            ArrivalsSpec::Batch(spec) => problems.at("batch", |p| spec.check(p)),
         }
     }
 
-    /// The process, from its beginning. The spec must have passed its check.
-    pub fn process(&self) -> Arrivals {
+    /// The process, from its beginning, in a run that starts at `start` on the
+    /// virtual calendar. The spec must have passed its check.
+    pub fn process(&self, start: CalendarStart) -> Arrivals {
         match self {
             ArrivalsSpec::Poisson(spec) => Arrivals::Poisson(Poisson::new(spec.rate)),
             ArrivalsSpec::Constant(spec) => Arrivals::Constant(Constant::new(spec.rate)),
+            ArrivalsSpec::Gamma(spec) => Arrivals::Gamma(Gamma::new(spec)),
+            ArrivalsSpec::Weibull(spec) => Arrivals::Weibull(Weibull::new(spec)),
+            ArrivalsSpec::Markov(spec) => Arrivals::Markov(Markov::new(spec)),
+            ArrivalsSpec::Piecewise(spec) => Arrivals::Curve(spec.process(start)),
+            ArrivalsSpec::Sinusoidal(spec) => Arrivals::Sinusoidal(Sinusoidal::new(spec, start)),
+            ArrivalsSpec::Ramp(spec) => Arrivals::Curve(spec.process()),
+            ArrivalsSpec::Spike(spec) => Arrivals::Curve(spec.process()),
+            ArrivalsSpec::Batch(spec) => Arrivals::Batch(Batch::new(spec, start)),
         }
     }
 }
@@ -62,16 +127,34 @@ pub enum Arrivals {
     Poisson(Poisson),
     /// See [`Constant`].
     Constant(Constant),
+    /// See [`Gamma`].
+    Gamma(Gamma),
+    /// See [`Weibull`].
+    Weibull(Weibull),
+    /// See [`Markov`].
+    Markov(Markov),
+    /// See [`Curve`].
+    Curve(Curve),
+    /// See [`Sinusoidal`].
+    Sinusoidal(Sinusoidal),
+    /// See [`Batch`].
+    Batch(Batch),
 }
 
 impl Arrivals {
-    /// The next arrival, never before the last; `None` when virtual time (584
-    /// years) is at its end.
+    /// The next arrival, never before the last; `None` when there is none any
+    /// more, at the latest at the end of virtual time (584 years).
     #[inline]
     pub fn next_at(&mut self, stream: &mut Stream) -> Option<Time> {
         match self {
             Arrivals::Poisson(process) => process.next_at(stream),
             Arrivals::Constant(process) => process.next_at(),
+            Arrivals::Gamma(process) => process.next_at(stream),
+            Arrivals::Weibull(process) => process.next_at(stream),
+            Arrivals::Markov(process) => process.next_at(stream),
+            Arrivals::Curve(process) => process.next_at(stream),
+            Arrivals::Sinusoidal(process) => process.next_at(stream),
+            Arrivals::Batch(process) => process.next_at(stream),
         }
     }
 }
@@ -89,5 +172,12 @@ fn check_rate(rate: Rate, problems: &mut Problems) {
             format!("a rate of {per_sec}/s gives no arrivals that can be simulated"),
             "expected more than 0 (at least 1e-9/s) and at most 1e9/s, such as 20/s",
         );
+    }
+}
+
+/// A rate that others relieve may be 0.
+fn check_peak_rate(rate: Rate, problems: &mut Problems) {
+    if rate.per_sec() != 0.0 {
+        check_rate(rate, problems);
     }
 }

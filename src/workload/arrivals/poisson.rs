@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::clock::GapClock;
 use crate::kernel::{Stream, Time};
 use crate::spec::Rate;
 
@@ -20,28 +21,22 @@ impl Default for PoissonSpec {
     }
 }
 
-/// A Poisson process, floored to nanoseconds: what a floor takes from one gap
-/// is carried to the next, so that no rate is too high to be met on average.
+/// A Poisson process.
 #[derive(Clone, Debug)]
 pub struct Poisson {
     mean_gap_ns: f64,
-    carry_ns: f64,
-    now: u64,
+    clock: GapClock,
 }
 
 impl Poisson {
     /// The process of this rate, greater than 0.
     pub fn new(rate: Rate) -> Self {
-        Poisson { mean_gap_ns: 1e9 / rate.per_sec(), carry_ns: 0.0, now: 0 }
+        Poisson { mean_gap_ns: 1e9 / rate.per_sec(), clock: GapClock::default() }
     }
 
     /// The next arrival, or `None` when virtual time is at its end.
     #[inline]
     pub fn next_at(&mut self, stream: &mut Stream) -> Option<Time> {
-        let gap = stream.exponential(self.mean_gap_ns) + self.carry_ns;
-        let whole = gap as u64;
-        self.carry_ns = gap - whole as f64;
-        self.now = self.now.checked_add(whole)?;
-        Some(Time(self.now))
+        self.clock.advance(stream.exponential(self.mean_gap_ns))
     }
 }

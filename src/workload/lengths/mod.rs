@@ -1,20 +1,34 @@
 //! How long prompts and answers are, in tokens: one distribution a file.
 //!
-//! To add one: a file with its spec, its check and its quantile function; then
-//! a line in each enum below. Lengths are drawn by inversion, so that a stream
-//! stays in step when a parameter changes.
+//! To add one: a file with its spec, its check and what a uniform variate picks
+//! of it; then a line in each enum below. A length takes one variate, so that a
+//! stream stays in step when a parameter changes.
 
+mod copula;
+mod exponential;
+mod histogram;
 mod lognormal;
+mod mixture;
+mod normal;
 mod population;
+mod uniform;
+
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(super) use copula::Copula;
+pub use exponential::ExponentialSpec;
+pub use histogram::{BinSpec, Histogram};
 pub use lognormal::{Lognormal, LognormalSpec};
+pub use mixture::{Mixture, MixtureSpec, ParetoSpec};
+pub use normal::NormalSpec;
 pub(super) use population::PromptLengths;
+pub use uniform::UniformSpec;
 
 use super::incoming::MAX_TOKENS;
-use crate::spec::Problems;
+use crate::spec::{Problems, Severity};
 
 /// How many tokens: at least 1, at most a thousand million.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,59 +36,100 @@ use crate::spec::Problems;
 pub enum LengthsSpec {
     /// Always the same number of tokens.
     Constant(u32),
+    /// Each length of a range equally likely.
+    Uniform(UniformSpec),
+    /// Around a mean.
+    Normal(NormalSpec),
     /// Many short ones and a long tail, as lengths of texts are.
     Lognormal(LognormalSpec),
+    /// Each token may be the last, as with answers.
+    Exponential(ExponentialSpec),
+    /// A lognormal body with a Pareto tail, as with prompts of production traffic.
+    Mixture(MixtureSpec),
+    /// Counted lengths: bins with the longest length and the count of each.
+    Histogram(Vec<BinSpec>),
 }
 
 impl LengthsSpec {
     /// Reports what is wrong with it.
     pub fn check(&self, problems: &mut Problems) {
         match self {
-            LengthsSpec::Constant(tokens) => problems.at("constant", |p| {
-                if *tokens == 0 || *tokens > MAX_TOKENS {
-                    p.error_help(
-                        format!("{tokens} tokens are out of range"),
-                        format!("expected 1 to {MAX_TOKENS}"),
-                    );
-                }
-            }),
+            LengthsSpec::Constant(tokens) => {
+                problems.at("constant", |p| check_tokens(f64::from(*tokens), p));
+            }
+            LengthsSpec::Uniform(spec) => problems.at("uniform", |p| spec.check(p)),
+            LengthsSpec::Normal(spec) => problems.at("normal", |p| spec.check(p)),
             LengthsSpec::Lognormal(spec) => problems.at("lognormal", |p| spec.check(p)),
+            LengthsSpec::Exponential(spec) => problems.at("exponential", |p| spec.check(p)),
+            LengthsSpec::Mixture(spec) => problems.at("mixture", |p| spec.check(p)),
+            LengthsSpec::Histogram(bins) => problems.at("histogram", |p| histogram::check(bins, p)),
         }
     }
 
     /// The mean in tokens, or `None` if the spec does not pass its check.
     pub fn mean(&self) -> Option<f64> {
-        match self {
-            LengthsSpec::Constant(tokens) => Some(f64::from(*tokens)),
-            LengthsSpec::Lognormal(spec) => Some(spec.distribution()?.mean()),
-        }
+        Some(match self.distribution()? {
+            Lengths::Constant(tokens) => f64::from(tokens),
+            Lengths::Uniform(spec) => spec.mean(),
+            Lengths::Normal(spec) => spec.mean.get(),
+            Lengths::Lognormal(lognormal) => lognormal.mean(),
+            Lengths::Exponential(spec) => spec.mean.get(),
+            Lengths::Mixture(mixture) => mixture.mean(),
+            Lengths::Histogram(histogram) => histogram.mean(),
+        })
     }
 
     /// The distribution, or `None` if the spec does not pass its check.
     pub fn distribution(&self) -> Option<Lengths> {
+        let mut problems = Problems::default();
+        self.check(&mut problems);
+        if problems.list().iter().any(|problem| problem.severity == Severity::Error) {
+            return None;
+        }
         Some(match self {
             LengthsSpec::Constant(tokens) => Lengths::Constant(*tokens),
+            LengthsSpec::Uniform(spec) => Lengths::Uniform(*spec),
+            LengthsSpec::Normal(spec) => Lengths::Normal(*spec),
             LengthsSpec::Lognormal(spec) => Lengths::Lognormal(spec.distribution()?),
+            LengthsSpec::Exponential(spec) => Lengths::Exponential(*spec),
+            LengthsSpec::Mixture(spec) => Lengths::Mixture(spec.distribution()?),
+            LengthsSpec::Histogram(bins) => Lengths::Histogram(Histogram::new(bins)),
         })
     }
 }
 
-/// A distribution of lengths.
-#[derive(Clone, Copy, Debug)]
+/// A distribution of lengths; clones share its tables.
+#[derive(Clone, Debug)]
 pub enum Lengths {
     /// Always this many tokens.
     Constant(u32),
+    /// See [`UniformSpec`].
+    Uniform(UniformSpec),
+    /// See [`NormalSpec`].
+    Normal(NormalSpec),
     /// See [`Lognormal`].
     Lognormal(Lognormal),
+    /// See [`ExponentialSpec`].
+    Exponential(ExponentialSpec),
+    /// See [`Mixture`].
+    Mixture(Mixture),
+    /// See [`Histogram`].
+    Histogram(Arc<Histogram>),
 }
 
 impl Lengths {
-    /// The length in tokens below which a share `p` of all lie, for p in (0, 1).
+    /// The length in tokens that `u`, uniform on (0, 1), picks. A greater `u`
+    /// picks a longer one, except from a mixture or a histogram.
     #[inline]
-    pub fn quantile(&self, p: f64) -> u32 {
+    pub fn pick(&self, u: f64) -> u32 {
         match self {
             Lengths::Constant(tokens) => *tokens,
-            Lengths::Lognormal(lognormal) => whole_tokens(lognormal.quantile(p)),
+            Lengths::Uniform(spec) => spec.pick(u),
+            Lengths::Normal(spec) => whole_tokens(spec.quantile(u)),
+            Lengths::Lognormal(lognormal) => whole_tokens(lognormal.quantile(u)),
+            Lengths::Exponential(spec) => whole_tokens(spec.pick(u)),
+            Lengths::Mixture(mixture) => whole_tokens(mixture.pick(u)),
+            Lengths::Histogram(histogram) => histogram.pick(u),
         }
     }
 }
@@ -84,4 +139,14 @@ impl Lengths {
 fn whole_tokens(tokens: f64) -> u32 {
     // The cast saturates, and takes NaN to zero.
     ((tokens + 0.5) as u32).clamp(1, MAX_TOKENS)
+}
+
+/// Reports a number of tokens that no request has.
+fn check_tokens(tokens: f64, problems: &mut Problems) {
+    if !(1.0..=f64::from(MAX_TOKENS)).contains(&tokens) {
+        problems.error_help(
+            format!("{tokens} tokens are out of range"),
+            format!("expected 1 to {MAX_TOKENS}"),
+        );
+    }
 }

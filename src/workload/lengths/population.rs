@@ -24,19 +24,24 @@ impl PromptLengths {
     pub fn new(lengths: Lengths, count: Option<usize>, stream: &mut Stream) -> Self {
         let memo = match lengths {
             Lengths::Constant(_) => 0,
-            Lengths::Lognormal(_) => count.filter(|count| *count <= MEMO_COUNT).unwrap_or(0),
+            _ => count.filter(|count| *count <= MEMO_COUNT).unwrap_or(0),
         };
         PromptLengths { lengths, key: stream.bits(), known: vec![0; memo] }
+    }
+
+    /// The variate that picked a prompt's length.
+    pub fn uniform(&self, prompt: PromptId) -> f64 {
+        keyed_uniform(self.key, prompt.0)
     }
 
     /// Tokens of a prompt.
     #[inline]
     pub fn of(&mut self, prompt: PromptId) -> u32 {
         let Some(known) = self.known.get_mut(prompt.0 as usize) else {
-            return self.lengths.quantile(keyed_uniform(self.key, prompt.0));
+            return self.lengths.pick(keyed_uniform(self.key, prompt.0));
         };
         if *known == 0 {
-            *known = self.lengths.quantile(keyed_uniform(self.key, prompt.0));
+            *known = self.lengths.pick(keyed_uniform(self.key, prompt.0));
         }
         *known
     }
@@ -66,7 +71,11 @@ mod tests {
             serde_json::from_str(r#"{"lognormal": {"mean": 500, "sigma": 1}}"#).unwrap();
         let lengths = spec.distribution().unwrap();
         let of = |count| {
-            PromptLengths::new(lengths, count, &mut Streams::new(1, 0).stream("workload.test"))
+            PromptLengths::new(
+                lengths.clone(),
+                count,
+                &mut Streams::new(1, 0).stream("workload.test"),
+            )
         };
         let (mut kept, mut endless) = (of(Some(1000)), of(None));
         let forwards: Vec<u32> = (0..1000).map(|id| kept.of(PromptId(id))).collect();

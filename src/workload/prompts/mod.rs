@@ -3,8 +3,11 @@
 //! To add one: a file with its spec and check and, if it draws, its state; then
 //! a line in each enum below.
 
+mod churn;
+mod hot_set;
 mod intents;
 mod paraphrases;
+mod uniform;
 mod zipf;
 
 use std::sync::Arc;
@@ -12,8 +15,11 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use churn::{Churn, ChurnSpec};
+pub use hot_set::{HotSet, HotSetSpec};
 pub use intents::IntentsSpec;
 pub use paraphrases::{Order, ParaphrasesSpec, Texts};
+pub use uniform::UniformPromptsSpec;
 pub use zipf::ZipfSpec;
 pub(super) use zipf::check_count;
 
@@ -30,6 +36,12 @@ pub enum PromptsSpec {
     /// A fixed population of prompts, of which few are asked often and many
     /// seldom, as web requests and questions are.
     Zipf(ZipfSpec),
+    /// A fixed population of prompts, all asked equally often.
+    Uniform(UniformPromptsSpec),
+    /// A few hot prompts among many, and they change over time.
+    HotSet(HotSetSpec),
+    /// New prompts all the time, of which the latest are asked again.
+    Churn(ChurnSpec),
     /// Intents, each in several phrasings: what semantic caches are for.
     Intents(IntentsSpec),
     /// Real texts in pairs, a question and the same in other words.
@@ -49,6 +61,9 @@ impl PromptsSpec {
     pub fn check(&self, problems: &mut Problems) {
         match self {
             PromptsSpec::Zipf(spec) => problems.at("zipf", |p| spec.check(p)),
+            PromptsSpec::Uniform(spec) => problems.at("uniform", |p| spec.check(p)),
+            PromptsSpec::HotSet(spec) => problems.at("hot_set", |p| spec.check(p)),
+            PromptsSpec::Churn(spec) => problems.at("churn", |p| spec.check(p)),
             PromptsSpec::Intents(spec) => problems.at("intents", |p| spec.check(p)),
             PromptsSpec::Paraphrases(spec) => problems.at("paraphrases", |p| spec.check(p)),
             PromptsSpec::Unique => {}
@@ -67,6 +82,9 @@ impl PromptsSpec {
                 let weights = zipf_weights(spec.count, spec.exponent.get());
                 Prompts::Zipf(Arc::new(Alias::new(&weights)))
             }
+            PromptsSpec::Uniform(spec) => Prompts::Uniform { count: spec.count },
+            PromptsSpec::HotSet(spec) => Prompts::HotSet(HotSet::new(spec)),
+            PromptsSpec::Churn(spec) => Prompts::Churn(Churn::new(spec)),
             PromptsSpec::Intents(spec) => Prompts::Intents {
                 table: Arc::new(spec.table()),
                 phrasings: u64::from(spec.phrasings),
@@ -92,6 +110,15 @@ impl PromptsSpec {
 pub enum Prompts {
     /// Id r is the prompt of rank r + 1.
     Zipf(Arc<Alias>),
+    /// Ids 0 to count - 1.
+    Uniform {
+        /// How many there are.
+        count: u32,
+    },
+    /// See [`HotSet`].
+    HotSet(HotSet),
+    /// See [`Churn`].
+    Churn(Churn),
     /// Id = intent x phrasings + phrasing.
     Intents {
         /// The prompts by popularity.
@@ -121,6 +148,9 @@ impl Prompts {
             Prompts::Zipf(table) | Prompts::Intents { table, .. } => {
                 PromptId(u64::from(table.pick(stream.bits())))
             }
+            Prompts::Uniform { count } => PromptId(stream.below(u64::from(*count))),
+            Prompts::HotSet(hot) => hot.draw(stream),
+            Prompts::Churn(churn) => churn.draw(stream),
             Prompts::Texts { texts, next: None } => {
                 PromptId(texts.prompt(texts.pick(stream.bits())))
             }
@@ -140,8 +170,10 @@ impl Prompts {
     pub fn count(&self) -> Option<usize> {
         match self {
             Prompts::Zipf(table) | Prompts::Intents { table, .. } => Some(table.len()),
+            Prompts::Uniform { count } => Some(*count as usize),
+            Prompts::HotSet(hot) => Some(hot.count()),
             Prompts::Texts { texts, .. } => Some(texts.len()),
-            Prompts::Unique { .. } => None,
+            Prompts::Churn(_) | Prompts::Unique { .. } => None,
         }
     }
 
@@ -151,7 +183,7 @@ impl Prompts {
         match self {
             Prompts::Intents { phrasings, .. } => IntentId(prompt.0 / phrasings),
             Prompts::Texts { texts, .. } => texts.intent(prompt.0),
-            Prompts::Zipf(_) | Prompts::Unique { .. } => IntentId(prompt.0),
+            _ => IntentId(prompt.0),
         }
     }
 

@@ -9,8 +9,11 @@ pub mod accesses;
 mod azure;
 mod bytes;
 mod lines;
+mod log;
 pub mod mooncake;
 mod rows;
+mod stamp;
+mod window;
 mod zstd;
 
 use std::path::{Path, PathBuf};
@@ -19,11 +22,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use azure::AzureReader;
+pub use log::{CsvLog, JsonlLog, LogSpec, TimeUnit, Users};
 pub use mooncake::MooncakeReader;
 pub use rows::{Rows, TraceInfo};
+use window::Window;
 
 use super::incoming::PromptId;
-use crate::spec::{Positive, Problems};
+use crate::kernel::{Duration, Stream};
+use crate::spec::{Fraction, Positive, Problems};
 
 /// A recorded trace: times and lengths of a real system's requests, from a file
 /// of one of the formats. A file may be packed with gzip
@@ -33,7 +39,7 @@ use crate::spec::{Positive, Problems};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TraceSpec {
-    /// A CSV file of the Azure LLM inference traces of 2023
+    /// A CSV file of the Azure LLM inference traces of 2023 or 2024
     /// (`TIMESTAMP,ContextTokens,GeneratedTokens`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub azure: Option<PathBuf>,
@@ -42,6 +48,27 @@ pub struct TraceSpec {
     /// which are the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mooncake: Option<PathBuf>,
+    /// A CSV file of the `BurstGPT` traces (`Timestamp,...,Request tokens,Response
+    /// tokens,...`). Requests that failed have answers of no tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub burstgpt: Option<PathBuf>,
+    /// A request log of one's own: rows under a header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub csv: Option<LogSpec>,
+    /// A request log of one's own: JSON objects, one a line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jsonl: Option<LogSpec>,
+    /// Where the part that is replayed begins, in the trace's own time from its
+    /// first row. Default: 0s.
+    pub from: Duration,
+    /// Where that part ends. Default: at the end of the trace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Duration>,
+    /// Share of the requests that is kept, each by chance: less load of the same
+    /// pattern. Default: 1.
+    pub keep: Fraction,
+    /// How often it is replayed, round after round; 0 for ever. Default: 1.
+    pub loops: u32,
     /// How much faster than recorded it is replayed. Default: 1.
     pub speed: Positive,
     /// What to do with a row that cannot be read. Default: `fail`.
@@ -51,7 +78,19 @@ pub struct TraceSpec {
 impl Default for TraceSpec {
     fn default() -> Self {
         let speed = Positive::try_from(1.0).expect("1 is positive");
-        TraceSpec { azure: None, mooncake: None, speed, on_bad_row: OnBadRow::default() }
+        TraceSpec {
+            azure: None,
+            mooncake: None,
+            burstgpt: None,
+            csv: None,
+            jsonl: None,
+            from: Duration::ZERO,
+            until: None,
+            keep: Fraction::try_from(1.0).expect("1 is a fraction"),
+            loops: 1,
+            speed,
+            on_bad_row: OnBadRow::default(),
+        }
     }
 }
 
@@ -76,9 +115,13 @@ impl TraceSpec {
                 "the trace has no file",
                 "such as `azure: trace.csv` or `mooncake: trace.jsonl.gz`",
             ),
-            [(format, _, path)] if path.as_os_str().is_empty() => {
-                problems.at(format, |p| p.error("expected the name of a file"));
-            }
+            [(format, _, path)] if path.as_os_str().is_empty() => problems.at(format, |p| {
+                if self.log().is_some() && format != "burstgpt" {
+                    p.at("file", |p| p.error("expected the name of a file"));
+                } else {
+                    p.error("expected the name of a file");
+                }
+            }),
             [_] => {}
             [(first, ..), .., (last, ..)] => problems.at(last, |p| {
                 p.error_help(
@@ -86,6 +129,17 @@ impl TraceSpec {
                     "keep one of them",
                 );
             }),
+        }
+        for (format, log) in [("csv", &self.csv), ("jsonl", &self.jsonl)] {
+            if let Some(log) = log {
+                problems.at(format, |p| log.check(p));
+            }
+        }
+        if self.until.is_some_and(|until| until <= self.from) {
+            problems.at("until", |p| p.error(format!("expected more than `from`, {}", self.from)));
+        }
+        if self.keep.get() == 0.0 {
+            problems.at("keep", |p| p.error("expected more than 0: nothing would be left"));
         }
         if !(1e-6..=1e6).contains(&self.speed.get()) {
             problems.at("speed", |p| {
@@ -101,11 +155,20 @@ impl TraceSpec {
     }
 
     /// The same for each format.
-    fn files(&self) -> [Option<(&'static str, &'static str, &Path)>; 2] {
+    fn files(&self) -> [Option<(&'static str, &'static str, &Path)>; 5] {
         [
             self.azure.as_deref().map(|path| ("azure", "azure-2023", path)),
             self.mooncake.as_deref().map(|path| ("mooncake", "mooncake", path)),
+            self.burstgpt.as_deref().map(|path| ("burstgpt", "burstgpt", path)),
+            self.csv.as_ref().map(|log| ("csv", ".", log.file.as_path())),
+            self.jsonl.as_ref().map(|log| ("jsonl", ".", log.file.as_path())),
         ]
+    }
+
+    /// The columns of a log.
+    fn log(&self) -> Option<LogSpec> {
+        let burstgpt = self.burstgpt.clone().map(LogSpec::burstgpt);
+        self.csv.clone().or_else(|| self.jsonl.clone()).or(burstgpt)
     }
 
     /// How many tokens a block has, if the format knows the blocks of prompts.
@@ -113,17 +176,42 @@ impl TraceSpec {
         self.mooncake.as_ref().map(|_| mooncake::BLOCK_TOKENS)
     }
 
+    /// Whether its rows know which prompt they are.
+    pub fn knows_prompts(&self) -> bool {
+        self.mooncake.is_some() || self.log().is_some_and(|log| log.prompt.is_some())
+    }
+
+    /// Whether its rows know who asks.
+    pub fn knows_users(&self) -> bool {
+        self.log().is_some_and(|log| log.user.is_some())
+    }
+
+    /// The part that is replayed.
+    fn window(&self) -> Window {
+        Window {
+            from: self.from,
+            until: self.until,
+            keep: self.keep.get(),
+            loops: (self.loops > 0).then_some(self.loops),
+        }
+    }
+
     /// Opens a file of the format that the spec names.
     ///
     /// # Errors
     /// If the file cannot be read or is of another format.
-    pub fn open(&self, path: &Path) -> Result<Rows, TraceError> {
-        let reader = if self.mooncake.is_some() {
-            Reader::Mooncake(MooncakeReader::open(path)?)
-        } else {
-            Reader::Azure(AzureReader::open(path)?)
-        };
-        Ok(Rows::new(reader, self.speed.get(), self.on_bad_row))
+    pub fn open(&self, path: &Path, stream: Stream) -> Result<Rows, TraceError> {
+        Rows::open(self, path, stream)
+    }
+
+    /// A reader of the file, from its beginning.
+    fn reader(&self, path: &Path) -> Result<Reader, TraceError> {
+        Ok(match self.log() {
+            Some(log) if self.jsonl.is_some() => Reader::Jsonl(JsonlLog::open(path, &log)?),
+            Some(log) => Reader::Csv(Box::new(CsvLog::open(path, &log)?)),
+            None if self.mooncake.is_some() => Reader::Mooncake(MooncakeReader::open(path)?),
+            None => Reader::Azure(AzureReader::open(path)?),
+        })
     }
 }
 
@@ -138,6 +226,8 @@ pub struct Row {
     pub output_tokens: u32,
     /// Which prompt it is, if the format knows that.
     pub prompt: Option<PromptId>,
+    /// Who asks, as an index of the trace's users, if the format knows that.
+    pub user: Option<u32>,
 }
 
 /// A reader of any format.
@@ -147,6 +237,10 @@ pub enum Reader {
     Azure(AzureReader),
     /// See [`MooncakeReader`].
     Mooncake(MooncakeReader),
+    /// See [`CsvLog`].
+    Csv(Box<CsvLog>),
+    /// See [`JsonlLog`].
+    Jsonl(JsonlLog),
 }
 
 impl Reader {
@@ -160,6 +254,8 @@ impl Reader {
         match self {
             Reader::Azure(reader) => reader.next_row(),
             Reader::Mooncake(reader) => reader.next_row(),
+            Reader::Csv(reader) => reader.next_row(),
+            Reader::Jsonl(reader) => reader.next_row(),
         }
     }
 
@@ -168,8 +264,17 @@ impl Reader {
     #[inline]
     fn blocks(&self) -> &[u64] {
         match self {
-            Reader::Azure(_) => &[],
             Reader::Mooncake(reader) => reader.blocks(),
+            Reader::Azure(_) | Reader::Csv(_) | Reader::Jsonl(_) => &[],
+        }
+    }
+
+    /// The users of the rows read so far, if the format knows them.
+    fn users(&self) -> Vec<String> {
+        match self {
+            Reader::Azure(_) | Reader::Mooncake(_) => Vec::new(),
+            Reader::Csv(reader) => reader.users().iter().cloned().collect(),
+            Reader::Jsonl(reader) => reader.users().iter().cloned().collect(),
         }
     }
 
@@ -178,6 +283,8 @@ impl Reader {
         match self {
             Reader::Azure(reader) => reader.blame(why),
             Reader::Mooncake(reader) => reader.blame(why),
+            Reader::Csv(reader) => reader.blame(why),
+            Reader::Jsonl(reader) => reader.blame(why),
         }
     }
 }

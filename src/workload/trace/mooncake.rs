@@ -123,6 +123,7 @@ fn parse(line: &[u8], blocks: &mut Vec<u64>) -> Result<Row, String> {
         input_tokens: line.input_length,
         output_tokens: line.output_length,
         prompt: Some(identity(line.input_length, blocks)),
+        user: None,
     })
 }
 

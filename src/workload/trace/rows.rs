@@ -1,19 +1,33 @@
-//! What is common to all formats: order, offset, speed, bad rows.
+//! What is common to all formats: order, offset, speed, parts, bad rows.
 
-use super::{OnBadRow, Reader, Row, TraceError};
-use crate::kernel::{Duration, Time};
+use std::path::{Path, PathBuf};
+
+use super::window::{Place, Window};
+use super::{OnBadRow, Reader, Row, TraceError, TraceSpec};
+use crate::kernel::{Duration, Stream, Time};
 
 /// The rows of a trace on the virtual clock: the first at 0, the others after
 /// it, each `speed` times as early as recorded.
 #[derive(Debug)]
 pub struct Rows {
+    spec: TraceSpec,
+    window: Window,
+    file: PathBuf,
     reader: Reader,
     /// How much faster than recorded; `None` for exactly as recorded.
     speed: Option<f64>,
-    on_bad_row: OnBadRow,
+    /// Draws which rows are kept.
+    stream: Stream,
     /// Stamps of the first and the latest good row.
     first: Option<u64>,
     latest: u64,
+    /// What is added to the time of this round's rows, in recorded nanoseconds.
+    offset: u64,
+    /// The last row's time within its part, in recorded nanoseconds, and how many
+    /// rows its round has had.
+    within: u64,
+    of_round: u64,
+    round: u32,
     skipped: u64,
     first_bad: Option<String>,
 }
@@ -21,21 +35,42 @@ pub struct Rows {
 /// What reading a trace once tells of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TraceInfo {
-    /// Good rows.
-    pub rows: u64,
+    /// Good rows of the part that is replayed, over all rounds, kept or not; `None`
+    /// if they never end.
+    pub rows: Option<u64>,
     /// Bad rows that were left out.
     pub skipped: u64,
     /// The first bad row, if any: file, line and what is wrong.
     pub first_bad: Option<String>,
-    /// From the first row to the last, at the speed of replay.
-    pub span: Duration,
+    /// From the first row to the last of the last round, at the speed of replay.
+    pub span: Option<Duration>,
+    /// Who asks, by the order of their first request, if the trace knows.
+    pub users: Vec<String>,
 }
 
 impl Rows {
-    /// The rows that `reader` gives.
-    pub fn new(reader: Reader, speed: f64, on_bad_row: OnBadRow) -> Self {
-        let speed = (speed.to_bits() != 1f64.to_bits()).then_some(speed);
-        Rows { reader, speed, on_bad_row, first: None, latest: 0, skipped: 0, first_bad: None }
+    /// The rows of the file at `path`, of which `stream` says which are kept.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is of another format.
+    pub fn open(spec: &TraceSpec, path: &Path, stream: Stream) -> Result<Self, TraceError> {
+        let speed = spec.speed.get();
+        Ok(Rows {
+            reader: spec.reader(path)?,
+            spec: spec.clone(),
+            window: spec.window(),
+            file: path.to_path_buf(),
+            speed: (speed.to_bits() != 1f64.to_bits()).then_some(speed),
+            stream,
+            first: None,
+            latest: 0,
+            offset: 0,
+            within: 0,
+            of_round: 0,
+            round: 0,
+            skipped: 0,
+            first_bad: None,
+        })
     }
 
     /// The next good row and its time.
@@ -46,8 +81,27 @@ impl Rows {
     pub fn next_row(&mut self) -> Result<Option<(Time, Row)>, TraceError> {
         loop {
             match self.reader.next_row().and_then(|row| self.in_order(row)) {
-                Ok(Some(row)) => return Ok(Some((self.on_clock(row.stamp), row))),
-                Ok(None) => return Ok(None),
+                Ok(Some(row)) => {
+                    self.latest = row.stamp;
+                    let at = row.stamp - *self.first.get_or_insert(row.stamp);
+                    match self.window.place(at) {
+                        Place::Before => {}
+                        Place::Within => {
+                            self.within = at - self.window.from.as_nanos();
+                            self.of_round += 1;
+                            if self.window.keeps(&mut self.stream) {
+                                return Ok(Some((self.on_clock(), row)));
+                            }
+                        }
+                        Place::Behind if self.again()? => {}
+                        Place::Behind => return Ok(None),
+                    }
+                }
+                Ok(None) => {
+                    if !self.again()? {
+                        return Ok(None);
+                    }
+                }
                 Err(error) => self.bad(error)?,
             }
         }
@@ -65,22 +119,52 @@ impl Rows {
         self.skipped
     }
 
-    /// Reads to the end and tells what there was.
+    /// Reads one round to its end and tells what there was.
     ///
     /// # Errors
     /// As [`Rows::next_row`].
     pub fn survey(mut self) -> Result<TraceInfo, TraceError> {
-        let (mut rows, mut last) = (0, Time::ZERO);
-        while let Some((at, _)) = self.next_row()? {
+        let loops = self.spec.window().loops;
+        self.window = Window { keep: 1.0, loops: Some(1), ..self.window };
+        let mut rows = 0;
+        while self.next_row()?.is_some() {
             rows += 1;
-            last = at;
         }
+        let round = self.round_length();
+        let span = |loops: u32| {
+            let recorded = round.saturating_mul(u64::from(loops) - 1).saturating_add(self.within);
+            Duration(self.scaled(recorded))
+        };
         Ok(TraceInfo {
-            rows,
+            rows: loops.map(|loops| rows * u64::from(loops)),
             skipped: self.skipped,
-            first_bad: self.first_bad,
-            span: last.since(Time::ZERO),
+            first_bad: self.first_bad.clone(),
+            span: loops.map(span),
+            users: self.reader.users(),
         })
+    }
+
+    /// Begins again, if the part is replayed once more: after the end of the part,
+    /// or, where only its last row is known, after a mean gap.
+    #[cold]
+    fn again(&mut self) -> Result<bool, TraceError> {
+        let more = self.window.loops.is_none_or(|loops| self.round + 1 < loops);
+        if !more || self.of_round == 0 {
+            return Ok(false);
+        }
+        self.round += 1;
+        self.offset = self.offset.saturating_add(self.round_length());
+        self.reader = self.spec.reader(&self.file)?;
+        (self.first, self.latest, self.within, self.of_round) = (None, 0, 0, 0);
+        Ok(true)
+    }
+
+    /// How long a round lasts, in recorded nanoseconds.
+    fn round_length(&self) -> u64 {
+        let window = &self.window;
+        let gap = self.within / self.of_round.saturating_sub(1).max(1);
+        let all = self.within.saturating_add(gap.max(1));
+        window.until.map_or(all, |until| until.as_nanos() - window.from.as_nanos())
     }
 
     #[inline]
@@ -93,20 +177,24 @@ impl Rows {
         }
     }
 
-    /// Recorded stamp to virtual time; exact at the recorded speed.
+    /// The time of the row read last; exact at the recorded speed.
     #[inline]
-    fn on_clock(&mut self, stamp: u64) -> Time {
-        self.latest = stamp;
-        let nanos = stamp - *self.first.get_or_insert(stamp);
+    fn on_clock(&self) -> Time {
+        Time(self.scaled(self.offset.saturating_add(self.within)))
+    }
+
+    #[inline]
+    fn scaled(&self, nanos: u64) -> u64 {
         // The cast saturates; below 2^53 ns (104 days) nothing is lost.
-        Time(self.speed.map_or(nanos, |speed| (nanos as f64 / speed + 0.5) as u64))
+        self.speed.map_or(nanos, |speed| (nanos as f64 / speed + 0.5) as u64)
     }
 
     #[cold]
     fn bad(&mut self, error: TraceError) -> Result<(), TraceError> {
-        match (&error, self.on_bad_row) {
+        match (&error, self.spec.on_bad_row) {
             (TraceError::BadRow { .. }, OnBadRow::Skip) => {
-                self.skipped += 1;
+                // A later round's bad rows are those of the first.
+                self.skipped += u64::from(self.round == 0);
                 self.first_bad.get_or_insert_with(|| error.to_string());
                 Ok(())
             }

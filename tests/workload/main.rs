@@ -5,6 +5,10 @@ use std::collections::BTreeMap;
 
 use windtunnel::kernel::Streams;
 use windtunnel::kernel::normal_quantile;
+mod arrivals;
+mod lengths;
+mod prompts;
+
 use windtunnel::workload::{DataPaths, Incoming, Plan, Profile, PyNumber, Source, WorkloadSpec};
 
 /// Two-sided 99.9 % of the normal distribution.
