@@ -8,8 +8,12 @@
 //! - [`policy`] decides what goes when a level is full: one file per policy. A
 //!   bare policy without values replays a trace at full speed
 //!   ([`AnyPolicy::replay`]).
+//! - [`Admission`] decides what a level does not even take: [`AdmissionSpec`].
 //! - [`Table`] is what policies are built of: key to slot by hashing, and doubly
-//!   linked lists threaded through the slots.
+//!   linked lists threaded through the slots; also [`Segments`] (lists that know
+//!   their weight), [`PerSlot`] (what else is known of an entry), [`Heap`],
+//!   [`Ghosts`] and [`Past`] (keys that went), and [`Sketch`] (how often keys were
+//!   asked for).
 //!
 //! Memory is bounded by the capacities, never by how many distinct keys passed.
 
@@ -25,6 +29,7 @@ mod per_slot;
 pub mod policy;
 mod segments;
 mod sketch;
+mod slot;
 mod table;
 
 pub use admission::{Admission, AdmissionSpec, Dollars, DoorkeeperSpec};
@@ -38,4 +43,5 @@ pub use per_slot::PerSlot;
 pub use policy::{AnyPolicy, Item, Policy, PolicySpec};
 pub use segments::{Segments, share};
 pub use sketch::Sketch;
-pub use table::{List, Slot, Table, Word};
+pub use slot::{List, Slot};
+pub use table::{Table, Word};
