@@ -14,8 +14,12 @@
 //!   servers need not compute again ([`prefix`]).
 //! - [`replay`] runs bare policies on a recorded trace, and draws LRU's whole
 //!   miss-ratio curve in one pass.
+//! - [`Admission`] decides what a level does not even take: [`AdmissionSpec`].
 //! - [`Table`] is what policies are built of: key to slot by hashing, and doubly
-//!   linked lists threaded through the slots.
+//!   linked lists threaded through the slots; also [`Segments`] (lists that know
+//!   their weight), [`PerSlot`] (what else is known of an entry), [`Heap`],
+//!   [`Ghosts`] and [`Past`] (keys that went), and [`Sketch`] (how often keys were
+//!   asked for).
 //!
 //! - [`semantic`] is the cache that is asked last: it answers a prompt with the
 //!   answer to a similar one.
@@ -45,6 +49,7 @@ pub mod replay;
 mod segments;
 pub mod semantic;
 mod sketch;
+mod slot;
 mod spec;
 mod table;
 
@@ -67,5 +72,6 @@ pub use prefix::{Match, PrefixCache, PrefixCacheSpec};
 pub use segments::{Segments, share};
 pub use semantic::{SEMANTIC, SemanticCache, SemanticPlan, SemanticSpec};
 pub use sketch::Sketch;
+pub use slot::{List, Slot};
 pub use spec::{CacheSpec, ExpirySpec, ModeSpec, WriteSpec};
-pub use table::{List, Slot, Table, Word};
+pub use table::{Table, Word};
