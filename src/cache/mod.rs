@@ -41,7 +41,7 @@ mod table;
 pub use admission::{Admission, AdmissionSpec, Dollars, DoorkeeperSpec};
 pub use entry::{Hit, Size};
 pub use ghosts::Ghosts;
-pub use heap::Heap;
+pub use heap::{ByNumber, Heap, Ranked};
 pub use hierarchy::Hierarchy;
 pub use invalidation::InvalidationSpec;
 pub use key::{Key, cache_key_md5};

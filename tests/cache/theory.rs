@@ -1,10 +1,10 @@
 //! Hit ratios against Che's approximation.
 
-use windtunnel::cache::{Item, Key, Level, LevelSpec, Size};
+use windtunnel::cache::{CacheSpec, Hierarchy, Item, Key, LevelSpec, Size};
 use windtunnel::kernel::{Duration, Streams, Time};
 use windtunnel::spec::Capacity;
 
-use super::{lots, policy, zipf};
+use super::{policy, zipf};
 
 /// Hit ratio over Zipf requests, after a warm-up of a quarter as many.
 fn measured(name: &str, zipf: &zipf::Zipf, capacity: u64, requests: usize) -> f64 {
@@ -61,22 +61,23 @@ fn a_cache_whose_entries_expire_has_the_hit_ratio_of_renewal_theory() {
     let zipf = zipf::Zipf::new(10_000, 0.9);
     for ttl in [100.0, 2000.0] {
         let expected: f64 = zipf.probabilities().map(|p| p * (p * ttl) / (1.0 + p * ttl)).sum();
-        let spec = LevelSpec {
+        let level = LevelSpec {
             capacity: Capacity::Unbounded,
             ttl: Some(Duration::from_secs_f64(ttl)),
             ..LevelSpec::default()
         };
-        let mut level = Level::new(&spec, 0, None, lots());
+        let spec = CacheSpec { levels: vec![level], ..CacheSpec::default() };
         let streams = Streams::new(6, 0);
+        let mut cache = Hierarchy::new(&spec, &streams);
         let (mut ranks, mut gaps) = (streams.stream("ranks"), streams.stream("gaps"));
         let (mut now, mut hits) = (Time::ZERO, 0);
         for number in 0..1_500_000 {
             now += gaps.exponential_span(1.0);
             let key = Key(zipf.rank(&mut ranks) as u64);
-            let hit = level.lookup(key, now).is_some();
+            let hit = cache.lookup(0, key, now).is_some();
             hits += u32::from(hit && number >= 300_000);
             if !hit {
-                level.store(key, Size::default(), (), now);
+                cache.store(key, Size::default(), (), None, now);
             }
         }
         let measured = f64::from(hits) / 1_200_000.0;

@@ -1,7 +1,5 @@
 //! The tables of `docs/validation.md`: miss ratios beside libCacheSim's.
 
-use windtunnel::cache::PolicySpec;
-use windtunnel::cache::policy::Belady;
 use windtunnel::spec::Capacity;
 
 use super::{mooncake, policy};

@@ -3,7 +3,7 @@
 //! L. A. Belady: A study of replacement algorithms for a virtual-storage
 //! computer. IBM Systems Journal 5(2), 1966.
 
-use crate::cache::{Heap, Item, Key, PerSlot, Slot, Table};
+use crate::cache::{ByNumber, Heap, Item, Key, PerSlot, Slot, Table};
 use crate::spec::Capacity;
 
 /// A cache that knows the whole trace beforehand, so it can be a level of no
@@ -27,11 +27,14 @@ pub struct Belady {
     table: Table,
     place: PerSlot<u32>,
     /// The farthest next use first: values are counted down from the end of time.
-    heap: Heap<u32>,
+    heap: Heap<ByNumber>,
 }
 
 impl Belady {
-    /// The number of hits in a whole trace, of less than 2^32 requests.
+    /// The number of hits in a whole trace.
+    ///
+    /// # Panics
+    /// If there are 2^32 requests.
     pub fn replay(capacity: Capacity, trace: &[Item]) -> u64 {
         let mut cache = Belady {
             table: Table::new(capacity, 0),
@@ -44,6 +47,9 @@ impl Belady {
     }
 
     /// For each request of a trace: the number, from 0, of the next for its key.
+    ///
+    /// # Panics
+    /// If there are 2^32 requests.
     pub fn next_uses(trace: impl ExactSizeIterator<Item = Key>) -> Vec<Option<u32>> {
         let mut next = vec![None; trace.len()];
         let mut last = Table::new(Capacity::Unbounded, 0);
@@ -66,7 +72,7 @@ impl Belady {
         let place = &mut self.place;
         let found = self.table.find(item.key);
         if let Some(slot) = found {
-            self.heap.change(place[slot], value, |slot, at| place[slot] = at);
+            self.heap.change(place[slot], ByNumber(value, slot), |slot, at| place[slot] = at);
         } else {
             self.admit(self.table.counted(item), value);
         }
@@ -80,14 +86,14 @@ impl Belady {
         }
         while !self.table.has_room(item.weight) {
             match self.heap.first() {
-                Some((farthest, slot)) if farthest < value => self.remove(slot),
+                Some(ByNumber(farthest, slot)) if farthest < value => self.remove(slot),
                 _ => return,
             }
         }
         let slot = self.table.insert_loose(item.key, item.weight);
         self.place.set(&self.table, slot, 0);
         let place = &mut self.place;
-        self.heap.push(value, slot, self.table.slots(), |slot, at| place[slot] = at);
+        self.heap.push(ByNumber(value, slot), self.table.slots(), |slot, at| place[slot] = at);
     }
 
     fn remove(&mut self, slot: Slot) {
