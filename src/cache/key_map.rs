@@ -1,6 +1,7 @@
 //! A map from keys to small values, for what is known of keys beside answers.
 
-use hashbrown::HashTable;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use super::Key;
 
@@ -8,51 +9,66 @@ use super::Key;
 /// size, nothing is allocated. It has no order, and so cannot be iterated.
 #[derive(Clone, Debug)]
 pub struct KeyMap<T> {
-    table: HashTable<(Key, T)>,
+    map: HashMap<Key, T, BuildHasherDefault<KeyHasher>>,
+}
+
+/// Hashes a key by [`Key::mix`]: the same in every run.
+#[derive(Clone, Copy, Debug, Default)]
+struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    #[inline]
+    fn write_u64(&mut self, bits: u64) {
+        self.0 = Key(bits).mix(self.0);
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl<T> Default for KeyMap<T> {
     fn default() -> Self {
-        KeyMap { table: HashTable::new() }
+        KeyMap { map: HashMap::default() }
     }
 }
 
 impl<T> KeyMap<T> {
     /// How many keys there are.
     pub fn len(&self) -> usize {
-        self.table.len()
+        self.map.len()
     }
 
     /// Whether there is no key.
     pub fn is_empty(&self) -> bool {
-        self.table.is_empty()
+        self.map.is_empty()
     }
 
     /// What is known of `key`.
     #[inline]
     pub fn get(&self, key: Key) -> Option<&T> {
-        self.table.find(key.mix(0), |(other, _)| *other == key).map(|(_, value)| value)
+        self.map.get(&key)
     }
 
     /// The same, to change.
     #[inline]
     pub fn get_mut(&mut self, key: Key) -> Option<&mut T> {
-        self.table.find_mut(key.mix(0), |(other, _)| *other == key).map(|(_, value)| value)
+        self.map.get_mut(&key)
     }
 
     /// Notes `value` for `key`, and returns what was known before.
     pub fn insert(&mut self, key: Key, value: T) -> Option<T> {
-        if let Some(known) = self.get_mut(key) {
-            return Some(std::mem::replace(known, value));
-        }
-        self.table.insert_unique(key.mix(0), (key, value), |(key, _)| key.mix(0));
-        None
+        self.map.insert(key, value)
     }
 
     /// Forgets `key`.
     pub fn remove(&mut self, key: Key) -> Option<T> {
-        let entry = self.table.find_entry(key.mix(0), |(other, _)| *other == key).ok()?;
-        Some(entry.remove().0.1)
+        self.map.remove(&key)
     }
 }
 

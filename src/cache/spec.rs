@@ -171,7 +171,8 @@ impl CacheSpec {
         if self.expiry == ExpirySpec::Timer && !expires {
             problems.at("expiry", |p| p.warn("nothing expires: there is no `ttl` or `idle_ttl`"));
         }
-        if self.write == WriteSpec::Back && self.levels.len() == 1 {
+        let inclusive = self.mode == ModeSpec::Inclusive;
+        if self.write == WriteSpec::Back && inclusive && self.levels.len() == 1 {
             problems.at("write", |p| p.warn("there is no second level to write back to"));
         }
         if self.levels.first().is_some_and(|first| first.promote != PromoteSpec::default()) {

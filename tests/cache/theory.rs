@@ -61,14 +61,14 @@ fn a_cache_whose_entries_expire_has_the_hit_ratio_of_renewal_theory() {
     let zipf = zipf::Zipf::new(10_000, 0.9);
     for ttl in [100.0, 2000.0] {
         let expected: f64 = zipf.probabilities().map(|p| p * (p * ttl) / (1.0 + p * ttl)).sum();
-        let spec = LevelSpec {
+        let level = LevelSpec {
             capacity: Capacity::Unbounded,
             ttl: Some(Duration::from_secs_f64(ttl)),
             ..LevelSpec::default()
         };
+        let spec = CacheSpec { levels: vec![level], ..CacheSpec::default() };
         let streams = Streams::new(6, 0);
-        let cache = CacheSpec { levels: vec![spec], ..CacheSpec::default() };
-        let mut cache = Hierarchy::new(&cache, &streams);
+        let mut cache = Hierarchy::new(&spec, &streams);
         let (mut ranks, mut gaps) = (streams.stream("ranks"), streams.stream("gaps"));
         let (mut now, mut hits) = (Time::ZERO, 0);
         for number in 0..1_500_000 {
