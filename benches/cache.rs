@@ -2,12 +2,16 @@
 //! implement the same, on one trace in one run.
 //!
 //! Zipf(1.0), 10 million requests over 1 million objects with random 64-bit
-//! ids, cache of 100,000 entries; every iteration starts empty.
+//! ids, cache of 100,000 entries; every iteration starts empty. With
+//! `WINDTUNNEL_TRACE=zipf.bin` the trace is also written to that file, for
+//! `benches/libcachesim_peer.py`.
 
 use std::hint::black_box;
+use std::io::{BufWriter, Write};
 use std::num::NonZeroUsize;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use windtunnel::cache::policy::Belady;
 use windtunnel::cache::{AnyPolicy, Item, Key, PolicySpec};
 use windtunnel::kernel::Streams;
 use windtunnel::spec::Capacity;
@@ -28,6 +32,20 @@ fn trace() -> Vec<u64> {
     (0..REQUESTS).map(|_| ids[zipf.rank(&mut ranks)]).collect()
 }
 
+/// Writes a trace in libCacheSim's oracleGeneral format: time, id, size and the
+/// number of the next request for the id, which -1 says there is not.
+fn write_oracle_general(path: &std::ffi::OsStr, trace: &[u64]) -> std::io::Result<()> {
+    let next = Belady::next_uses(trace.iter().map(|id| Key(*id)));
+    let mut file = BufWriter::new(std::fs::File::create(path)?);
+    for (at, (id, next)) in trace.iter().zip(next).enumerate() {
+        file.write_all(&(at as u32).to_le_bytes())?;
+        file.write_all(&id.to_le_bytes())?;
+        file.write_all(&1u32.to_le_bytes())?;
+        file.write_all(&next.map_or(-1, i64::from).to_le_bytes())?;
+    }
+    file.flush()
+}
+
 fn replay(cache: &mut AnyPolicy, trace: &[u64]) -> u64 {
     cache.replay(trace.iter().map(|id| Item::unit(Key(*id))))
 }
@@ -35,18 +53,18 @@ fn replay(cache: &mut AnyPolicy, trace: &[u64]) -> u64 {
 fn ours(c: &mut Criterion, trace: &[u64]) {
     let mut group = c.benchmark_group("replay");
     group.throughput(Throughput::Elements(REQUESTS as u64)).sample_size(10);
-    for (name, policy) in [("lru", PolicySpec::Lru), ("fifo", PolicySpec::Fifo)] {
-        let empty = || {
-            policy.build(Capacity::Entries(CAPACITY as u64), Streams::new(1, 0).stream("policy"))
-        };
+    for policy in PolicySpec::all() {
+        let stream = || Streams::new(1, 0).stream("policy");
+        let empty = || policy.build(Capacity::Entries(CAPACITY as u64), stream());
         let mut cache = empty();
         let misses = REQUESTS as u64 - replay(&mut cache, trace);
         println!(
-            "{name}: miss ratio {:.4}, {:.1} bytes per cached object",
+            "{}: miss ratio {:.4}, {:.1} bytes per cached object",
+            policy.name(),
             misses as f64 / REQUESTS as f64,
             cache.bytes() as f64 / cache.table().len() as f64,
         );
-        group.bench_function(format!("windtunnel {name}"), |b| {
+        group.bench_function(format!("windtunnel {}", policy.name()), |b| {
             b.iter_batched(empty, |mut cache| replay(&mut cache, trace), BatchSize::PerIteration);
         });
     }
@@ -71,6 +89,9 @@ fn peer<C>(
 
 fn replays(c: &mut Criterion) {
     let trace = trace();
+    if let Some(path) = std::env::var_os("WINDTUNNEL_TRACE") {
+        write_oracle_general(&path, &trace).expect("the trace can be written");
+    }
     ours(c, &trace);
     peer(
         c,

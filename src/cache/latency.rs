@@ -193,7 +193,7 @@ impl<'de> Deserialize<'de> for LatencySpec {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<LatencySpec, A::Error> {
                 let Some(kind) = map.next_key()? else {
-                    return Err(de::Error::custom("an empty map is no distribution"));
+                    return Err(de::Error::missing_field("distribution"));
                 };
                 let spec = match kind {
                     Kind::Constant => LatencySpec::Constant(map.next_value()?),

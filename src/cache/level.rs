@@ -3,7 +3,7 @@
 use super::deadlines::Deadlines;
 use super::entry::{Entry, Moment, PassOn, Passed, put};
 use super::level_spec::LevelSpec;
-use super::{AnyPolicy, Hit, Item, Key, Slot};
+use super::{Admission, AdmissionSpec, AnyPolicy, Hit, Item, Key, Slot};
 use crate::kernel::{Duration, Stream, Time};
 use crate::spec::Capacity;
 
@@ -38,7 +38,7 @@ pub struct LevelStats {
     /// Entries that left for another level, of an exclusive cache: they were
     /// found here and went up, or were written anew above.
     pub moved: u64,
-    /// Entries not stored, being larger than the whole level.
+    /// Entries not stored, being larger than the whole level, or not admitted.
     pub rejected: u64,
 }
 
@@ -66,6 +66,7 @@ pub(super) struct Level<V> {
     ttl: Duration,
     idle_ttl: Duration,
     capacity: Capacity,
+    admission: Option<Box<Admission>>,
     policy: AnyPolicy,
     /// By slot; what is in a free slot means nothing.
     entries: Vec<Entry<V>>,
@@ -85,6 +86,8 @@ impl<V: Copy> Level<V> {
             ttl: spec.ttl.or(rules.ttl).unwrap_or(Duration::MAX),
             idle_ttl: spec.idle_ttl.or(rules.idle_ttl).unwrap_or(Duration::MAX),
             capacity: spec.capacity,
+            admission: (spec.admission != AdmissionSpec::default())
+                .then(|| Box::new(Admission::new(&spec.admission))),
             policy: spec.policy.build(spec.capacity, stream),
             entries: Vec::new(),
             passed: Passed { which: rules.pass_on, entries: Vec::new() },
@@ -288,9 +291,15 @@ impl<V: Copy> Level<V> {
         None
     }
 
-    /// Puts in an entry whose key is not there; false if it is too large.
+    /// Puts in an entry whose key is not there; false if it is too large or not
+    /// admitted.
     fn insert(&mut self, entry: Entry<V>, now: Time) -> bool {
         let item = self.item(&entry);
+        let admitted = |item: &Item| match &mut self.admission {
+            Some(admission) => admission.admits(*item, entry.size),
+            None => true,
+        };
+        let item = item.filter(admitted);
         let Level { policy, entries, stats, passed, .. } = self;
         let slot = item.and_then(|item| {
             policy.admit(item, |victim| {

@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::PolicySpec;
 use super::latency::LatencySpec;
+use super::{AdmissionSpec, PolicySpec};
 use crate::kernel::Duration;
 use crate::spec::{Bandwidth, Capacity, Fraction, Problems};
 
@@ -21,6 +21,10 @@ pub struct LevelSpec {
     pub capacity: Capacity,
     /// Which entry goes when it is full. Default: `lru`.
     pub policy: PolicySpec,
+    /// Which answers it does not even take: too large, too cheap, or asked for
+    /// the first time. It is asked of whatever comes in, by a store or from
+    /// another level. Default: it takes all.
+    pub admission: AdmissionSpec,
     /// How long a look into it takes, found or not: `10ms`, or a distribution
     /// such as `{ lognormal: { mean: 10ms, p99: 40ms } }`. Default: 0ms.
     pub latency: LatencySpec,
@@ -50,6 +54,7 @@ impl Default for LevelSpec {
             name: None,
             capacity: Capacity::Entries(1000),
             policy: PolicySpec::default(),
+            admission: AdmissionSpec::default(),
             latency: LatencySpec::default(),
             bandwidth: None,
             concurrency: None,
@@ -79,6 +84,7 @@ impl LevelSpec {
             });
         }
         problems.at("policy", |p| self.policy.check(p));
+        problems.at("admission", |p| self.admission.check(p));
         problems.at("latency", |p| self.latency.check(p));
         if self.concurrency == Some(0) {
             problems.at("concurrency", |p| {

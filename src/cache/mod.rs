@@ -18,6 +18,7 @@
 //!
 //! Memory is bounded by the capacities, never by how many distinct keys passed.
 
+mod admission;
 mod deadlines;
 mod device;
 mod entry;
@@ -41,9 +42,10 @@ mod sketch;
 mod spec;
 mod table;
 
+pub use admission::{Admission, AdmissionSpec, Dollars, DoorkeeperSpec};
 pub use entry::{Hit, Size};
 pub use ghosts::Ghosts;
-pub use heap::Heap;
+pub use heap::{ByNumber, Heap, Ranked};
 pub use hierarchy::Hierarchy;
 pub use invalidation::InvalidationSpec;
 pub use key::{Key, cache_key_md5};

@@ -100,7 +100,7 @@ impl Past {
     }
 
     /// Makes room: clears what does not count, forgets the oldest of more than
-    /// `most`, and takes memory for a quarter more than there are, or for
+    /// `most`, and takes memory for a quarter more than there are, at most for
     /// `most`. All times become `earlier` less.
     #[cold]
     pub fn clear_out(&mut self, most: usize, earlier: u32) {
@@ -112,7 +112,7 @@ impl Past {
             self.floor = (live[oldest] >> 32) as u32;
             live.drain(..oldest);
         }
-        let room = most.min(2 * live.len()).max(live.len()).max(12);
+        let room = most.min(live.len() + live.len() / 4).max(live.len()).max(12);
         let places = (room + room / 4).next_multiple_of(16) + 16;
         self.places.clear();
         if places > self.places.capacity() || places < self.places.capacity() / 4 {

@@ -42,10 +42,14 @@ impl Sketch {
     #[cold]
     fn grow(&mut self, entries: usize) {
         let (old, new) = (self.blocks.len(), entries.div_ceil(8));
-        // A key's block is its hash's share of all blocks.
-        let origin = |block: usize| (block as u128 * old as u128 / new as u128) as usize;
-        let block = |block| self.blocks.get(origin(block)).copied().unwrap_or_default();
-        self.blocks = (0..new).map(block).collect();
+        // A key's block is its hash's share of all blocks, so that the keys of a
+        // new one come from one or two of the old.
+        let block = |block: usize| {
+            let (first, last) = (block * old / new, ((block + 1) * old - 1) / new);
+            let (one, other) = (self.blocks[first], self.blocks[last]);
+            std::array::from_fn(|word| greater(one[word], other[word]))
+        };
+        self.blocks = if old == 0 { vec![[0; 8]; new] } else { (0..new).map(block).collect() };
         self.sample = SAMPLE * entries as u64;
     }
 
@@ -105,6 +109,12 @@ impl Sketch {
         // Each request counted four times; what the odd ones lost is taken off.
         self.counted = self.counted.saturating_sub(odd / 4) / 2;
     }
+}
+
+/// The greater of each pair of counters.
+fn greater(one: u64, other: u64) -> u64 {
+    let counter = |shift: u32| (one >> shift & 15).max(other >> shift & 15) << shift;
+    (0..16).map(|number| counter(4 * number)).sum()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::invalidation::InvalidationSpec;
 use super::latency::LatencySpec;
 use super::level_spec::check_life;
-use super::{LevelSpec, PolicySpec, SEMANTIC, SemanticSpec};
+use super::{LevelSpec, PolicySpec, PromoteSpec, SEMANTIC, SemanticSpec};
 use crate::kernel::Duration;
 use crate::spec::{Capacity, Problems, nearest};
 
@@ -158,6 +158,27 @@ impl CacheSpec {
         if let Some(semantic) = &self.semantic {
             problems.at("semantic", |p| semantic.check(p));
         }
+        self.check_effect(problems);
+    }
+
+    /// Warns of what would do nothing.
+    fn check_effect(&self, problems: &mut Problems) {
+        let ends = |level: &LevelSpec| level.ttl.is_some() || level.idle_ttl.is_some();
+        let expires = self.ttl.is_some()
+            || self.idle_ttl.is_some()
+            || !self.ttl_by_class.is_empty()
+            || self.levels.iter().any(ends);
+        if self.expiry == ExpirySpec::Timer && !expires {
+            problems.at("expiry", |p| p.warn("nothing expires: there is no `ttl` or `idle_ttl`"));
+        }
+        if self.write == WriteSpec::Back && self.levels.len() == 1 {
+            problems.at("write", |p| p.warn("there is no second level to write back to"));
+        }
+        if self.levels.first().is_some_and(|first| first.promote != PromoteSpec::default()) {
+            problems.at("levels", |p| {
+                p.at(0, |p| p.at("promote", |p| p.warn("no level is faster than the first")));
+            });
+        }
     }
 
     fn check_levels(&self, problems: &mut Problems) {
@@ -239,6 +260,10 @@ mod tests {
             ),
             "idle_ttl negative_ttl ttl_by_class.vip write invalidation \
              levels.0.latency.uniform levels.0.concurrency"
+        );
+        assert_eq!(
+            found("{expiry: timer, write: back, levels: [{promote: {to: next}}]}"),
+            "expiry write levels.0.promote"
         );
         for yaml in [
             "levels: [{polcy: lru}]",

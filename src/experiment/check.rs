@@ -26,6 +26,10 @@ impl Experiment {
         self.check_answers_fit(problems);
         if let Some(cache) = &self.cache {
             problems.at("cache", |p| cache.check(p));
+        } else if self.record.cache {
+            problems.at("record", |p| {
+                p.at("cache", |p| p.warn("there is no cache whose contents could be written"));
+            });
         }
         problems.at("models", |p| {
             for (name, model) in &self.models {

@@ -263,3 +263,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_level_takes_only_what_is_admitted_and_replaces_what_is_there() {
+    let spec: LevelSpec =
+        serde_yaml::from_str("admission: {max_size: 100B, doorkeeper: {}}").unwrap();
+    let mut level = Bench::of(&spec, &RULES);
+    let size = |bytes| Size { bytes, tokens: 1, cost: 1.0 };
+    level.store(1, size(100), 1, 0);
+    assert_eq!((level.lookup(1, 0), level.0.stats().rejected), (None, 1), "asked for once");
+    level.store(1, size(100), 2, 0);
+    assert_eq!(level.lookup(1, 0), Some(2));
+    for now in [1, 2] {
+        level.store(2, size(101), 3, now);
+    }
+    assert_eq!((level.lookup(2, 3), level.0.stats().rejected), (None, 3), "too large");
+    level.store(1, size(101), 4, 4);
+    assert_eq!(level.lookup(1, 4), Some(4), "what is there is always replaced");
+}

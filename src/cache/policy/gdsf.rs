@@ -4,7 +4,7 @@
 //! Greedy-Dual-Size-Frequency caching policy. HP Laboratories HPL-98-69R1, 1998.
 
 use super::{Item, Policy};
-use crate::cache::{Heap, PerSlot, Slot, Table, Word};
+use crate::cache::{Heap, PerSlot, Ranked, Slot, Table, Word};
 use crate::spec::Capacity;
 
 /// Entries by `age + frequency x cost / weight`, where age is the value of the
@@ -12,7 +12,7 @@ use crate::spec::Capacity;
 #[derive(Clone, Debug)]
 pub struct Gdsf {
     table: Table,
-    heap: Heap<Value>,
+    heap: Heap<Valued>,
     /// Empty while everything costs 1.
     costs: PerSlot<f32>,
     age: f64,
@@ -20,9 +20,25 @@ pub struct Gdsf {
     uses: u32,
 }
 
-/// What an entry is worth, and the number of its last use.
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
-struct Value(f64, u32);
+/// An entry, what it is worth, and the number of its last use.
+#[derive(Clone, Copy, Debug)]
+struct Valued {
+    value: f64,
+    used: u32,
+    slot: Slot,
+}
+
+impl Ranked for Valued {
+    #[inline]
+    fn slot(&self) -> Slot {
+        self.slot
+    }
+
+    #[inline]
+    fn is_before(&self, other: &Self) -> bool {
+        (self.value, self.used) < (other.value, other.used)
+    }
+}
 
 /// Which of an entry's words is its place in the heap.
 const PLACE: Word = Word::First;
@@ -43,11 +59,12 @@ impl Gdsf {
 
     /// What the entry is worth if it is used now.
     #[inline]
-    fn value(&mut self, slot: Slot) -> Value {
+    fn value(&mut self, slot: Slot) -> Valued {
         self.uses = self.uses.wrapping_add(1);
         let cost = if self.costs.is_empty() { 1.0 } else { f64::from(self.costs[slot]) };
         let frequency = f64::from(self.table.word(slot, FREQUENCY));
-        Value(self.age + frequency * cost / f64::from(self.table.weight_of(slot)), self.uses)
+        let value = self.age + frequency * cost / f64::from(self.table.weight_of(slot));
+        Valued { value, used: self.uses, slot }
     }
 
     fn set_cost(&mut self, slot: Slot, cost: f32) {
@@ -96,18 +113,18 @@ impl Policy for Gdsf {
         let value = self.value(slot);
         let table = &mut self.table;
         let most = table.slots();
-        self.heap.push(value, slot, most, |slot, place| table.set_word(slot, PLACE, place));
+        self.heap.push(value, most, |slot, place| table.set_word(slot, PLACE, place));
         slot
     }
 
     #[inline]
     fn victim(&mut self) -> Option<Slot> {
-        self.heap.first().map(|(_, slot)| slot)
+        self.heap.first().map(|least| least.slot)
     }
 
     #[inline]
     fn evict(&mut self, slot: Slot) {
-        self.age = self.heap.value(self.table.word(slot, PLACE)).0;
+        self.age = self.heap.at(self.table.word(slot, PLACE)).value;
         self.remove(slot);
     }
 

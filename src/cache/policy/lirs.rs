@@ -74,10 +74,10 @@ impl Lirs {
         }
     }
 
-    /// The last use of the last of the stack.
+    /// The last use of the last of the stack; without LIR entries there is none.
     #[inline]
     fn bottom(&self) -> u32 {
-        self.segments.back(LIR).map_or(0, |slot| self.used[slot])
+        self.segments.back(LIR).map_or(self.now, |slot| self.used[slot])
     }
 
     /// The next instant, and what is off the stack is forgotten.
@@ -87,7 +87,7 @@ impl Lirs {
             self.grow_younger();
         }
         self.now += 1;
-        self.past.forget_before(self.bottom() + 1);
+        self.past.forget_before(self.bottom().saturating_add(1));
         self.now
     }
 

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Item, Policy};
-use crate::cache::{Heap, Past, PerSlot, Slot, Table, Word};
+use crate::cache::{ByNumber, Heap, Past, PerSlot, Slot, Table, Word};
 use crate::spec::{Capacity, NonNegative, Problems};
 
 /// Parameters of [`LruK`].
@@ -57,8 +57,8 @@ pub struct LruK {
     /// `k`-th last. These only grow, so a hit leaves the heap alone: where an
     /// entry comes to the top with an older value, or belongs to the other heap
     /// by now, it is put right.
-    young: Heap<u32>,
-    old: Heap<u32>,
+    young: Heap<ByNumber>,
+    old: Heap<ByNumber>,
     past: Past,
     now: u32,
     known: Option<u32>,
@@ -112,9 +112,9 @@ impl LruK {
             |time: &mut u32| *time = if *time == 0 { 0 } else { time.saturating_sub(half).max(1) };
         self.now -= half;
         self.between.iter_mut().for_each(earlier);
-        self.young.for_each(earlier);
-        self.old.for_each(earlier);
-        for (_, slot) in self.young.iter().chain(self.old.iter()) {
+        self.young.for_each(|entry| earlier(&mut entry.0));
+        self.old.for_each(|entry| earlier(&mut entry.0));
+        for ByNumber(_, slot) in self.young.iter().chain(self.old.iter()) {
             for word in [LAST, KTH] {
                 let mut time = self.table.word(slot, word);
                 earlier(&mut time);
@@ -146,9 +146,9 @@ impl LruK {
         match self.table.word(slot, KTH) {
             0 => {
                 let last = self.table.word(slot, LAST);
-                self.young.push(last, slot, most, |slot, at| place[slot] = at);
+                self.young.push(ByNumber(last, slot), most, |slot, at| place[slot] = at);
             }
-            kth => self.old.push(kth, slot, most, |slot, at| place[slot] = at | OLD),
+            kth => self.old.push(ByNumber(kth, slot), most, |slot, at| place[slot] = at | OLD),
         }
     }
 
@@ -217,7 +217,7 @@ impl Policy for LruK {
 
     #[inline]
     fn victim(&mut self) -> Option<Slot> {
-        while let Some((value, slot)) = self.young.first() {
+        while let Some(ByNumber(value, slot)) = self.young.first() {
             let last = self.table.word(slot, LAST);
             if self.table.word(slot, KTH) > 0 {
                 self.pull(slot);
@@ -226,17 +226,17 @@ impl Policy for LruK {
                 return Some(slot);
             } else {
                 let place = &mut self.place;
-                self.young.change(0, last, |slot, at| place[slot] = at);
+                self.young.change(0, ByNumber(last, slot), |slot, at| place[slot] = at);
             }
         }
         loop {
-            let (value, slot) = self.old.first()?;
+            let ByNumber(value, slot) = self.old.first()?;
             let kth = self.table.word(slot, KTH);
             if kth == value {
                 return Some(slot);
             }
             let place = &mut self.place;
-            self.old.change(0, kth, |slot, at| place[slot] = at | OLD);
+            self.old.change(0, ByNumber(kth, slot), |slot, at| place[slot] = at | OLD);
         }
     }
 

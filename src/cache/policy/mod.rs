@@ -5,6 +5,7 @@
 //! there, and gets them in `new` after the capacity.
 
 mod arc;
+mod belady;
 #[macro_use]
 mod choice;
 mod clock;
@@ -29,6 +30,7 @@ use crate::kernel::Stream;
 use crate::spec::{Capacity, Problems};
 
 pub use arc::Arc;
+pub use belady::Belady;
 pub use clock::{Clock, ClockSpec};
 pub use fifo::Fifo;
 pub use gdsf::Gdsf;
