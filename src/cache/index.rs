@@ -38,33 +38,35 @@ struct Chunk {
 const EMPTY: Chunk = Chunk { slots: [0; WIDTH], tags: [0; WIDTH], passed: 0 };
 
 impl Chunk {
-    /// The places that may hold `tag`: each that does, and seldom one that does
-    /// not. Bit 7 of byte `i` stands for place `i`.
+    /// The places that may hold `tag`: each that does, the first of them first,
+    /// and seldom one that holds another, but none that is empty. Bit 7 of byte
+    /// `i` stands for place `i`; the last four places come second.
     #[inline]
-    fn candidates(&self, tag: u8) -> (u64, u64) {
+    fn candidates(&self, tag: u8) -> (u64, u32) {
         const ONES: u64 = 0x0101_0101_0101_0101;
-        let [a, b, c, d, e, f, g, h, i, j, k, l] = self.tags;
-        let zeros = |bytes: u64| bytes.wrapping_sub(ONES) & !bytes & (ONES << 7);
-        let pattern = u64::from(tag) * ONES;
-        let low = u64::from_le_bytes([a, b, c, d, e, f, g, h]) ^ pattern;
-        let high = u64::from_le_bytes([i, j, k, l, 0xff, 0xff, 0xff, 0xff]) ^ pattern;
-        (zeros(low), zeros(high) & 0xffff_ffff)
+        let low = self.tags.first_chunk().map_or(0, |tags| u64::from_le_bytes(*tags));
+        let high = self.tags.last_chunk().map_or(0, |tags| u32::from_le_bytes(*tags));
+        let low = low ^ (u64::from(tag) * ONES);
+        let high = high ^ (u32::from(tag) * ONES as u32);
+        let zeros = low.wrapping_sub(ONES) & !low & (ONES << 7);
+        (zeros, high.wrapping_sub(ONES as u32) & !high & ((ONES as u32) << 7))
     }
 
-    /// The first place that may hold `tag` and satisfies `is`.
+    /// The first place that holds `tag` and satisfies `is`, which must tell those
+    /// of other tags; among empty places, the first.
     #[inline]
     fn find(&self, tag: u8, is: impl Fn(u32) -> bool) -> Option<usize> {
         let (mut low, mut high) = self.candidates(tag);
         while low != 0 {
             let place = low.trailing_zeros() as usize / 8;
-            if is(self.slots[place]) && self.tags[place] == tag {
+            if is(self.slots[place]) {
                 return Some(place);
             }
             low &= low - 1;
         }
         while high != 0 {
             let place = 8 + high.trailing_zeros() as usize / 8;
-            if place < WIDTH && is(self.slots[place]) && self.tags[place] == tag {
+            if is(self.slots[place]) {
                 return Some(place);
             }
             high &= high - 1;

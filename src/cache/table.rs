@@ -274,6 +274,19 @@ impl Table {
         (slot.0 >= self.lists).then_some(slot)
     }
 
+    /// Slots that ever held an entry.
+    #[inline]
+    pub fn slots_used(&self) -> u64 {
+        self.nodes.len() as u64 - u64::from(self.lists)
+    }
+
+    /// The `n`th of the slots that ever held an entry.
+    #[inline]
+    pub fn nth_slot(&self, n: u64) -> Slot {
+        debug_assert!(n < self.slots_used());
+        Slot(self.lists + n as u32)
+    }
+
     /// Slots for which there is memory: how long an array by slot must be.
     #[inline]
     pub fn slots(&self) -> usize {

@@ -47,6 +47,9 @@ ranged!(
 
 impl Fraction {
     /// A share of so many percent.
+    ///
+    /// # Panics
+    /// If it is more than the whole.
     pub const fn percent(percent: u8) -> Self {
         assert!(percent <= 100, "a share is at most the whole");
         Fraction(percent as f64 / 100.0)

@@ -92,7 +92,7 @@ agreement! {
         models::Queue { sizes, order: vec![], refresh: false }
     };
     random_agrees, PolicySpec::Random, |sizes| {
-        models::Random { sizes, entries: vec![], stream: lots() }
+        models::Random { sizes, places: vec![], left: vec![], stream: lots() }
     };
     lfu_agrees, PolicySpec::Lfu, |sizes| {
         models::Lfu { sizes, used: [].into(), now: 0 }

@@ -36,7 +36,10 @@ impl Belady {
         Belady { table: Table::new(capacity, 0), place: PerSlot::default(), heap: Heap::default() }
     }
 
-    /// The number of hits in a whole trace, of less than 2^32 requests.
+    /// The number of hits in a whole trace.
+    ///
+    /// # Panics
+    /// If there are 2^32 requests.
     pub fn replay(capacity: Capacity, trace: &[Item]) -> u64 {
         let mut cache = Belady::new(capacity);
         let next = Self::next_uses(trace.iter().map(|item| item.key));
@@ -45,6 +48,9 @@ impl Belady {
     }
 
     /// For each request of a trace: the number, from 0, of the next for its key.
+    ///
+    /// # Panics
+    /// If there are 2^32 requests.
     pub fn next_uses(trace: impl ExactSizeIterator<Item = Key>) -> Vec<Option<u32>> {
         let mut next = vec![None; trace.len()];
         let mut last = Table::new(Capacity::Unbounded, 0);

@@ -12,18 +12,18 @@ use crate::spec::Capacity;
 #[derive(Clone, Debug)]
 pub struct Random {
     table: Table,
-    /// The slots in use, in no order.
-    entries: Vec<Slot>,
     stream: Stream,
 }
 
-/// Which of an entry's words is its place among `entries`.
-const PLACE: Word = Word::First;
+/// Which of an entry's words says that there is an entry.
+const STATE: Word = Word::First;
+const HELD: u32 = 1;
+const FREE: u32 = 0;
 
 impl Random {
     /// An empty cache that draws lots from `stream`.
     pub fn new(capacity: Capacity, stream: Stream) -> Self {
-        Random { table: Table::new(capacity, 0), entries: Vec::new(), stream }
+        Random { table: Table::new(capacity, 0), stream }
     }
 }
 
@@ -38,37 +38,34 @@ impl Policy for Random {
         &mut self.table
     }
 
-    fn bytes(&self) -> usize {
-        self.table.bytes() + self.entries.capacity() * size_of::<Slot>()
-    }
-
     #[inline]
     fn hit(&mut self, _: Slot) {}
 
     #[inline]
     fn place(&mut self, item: Item) -> Slot {
         let slot = self.table.insert_loose(item.key, item.weight);
-        self.table.set_word(slot, PLACE, self.entries.len() as u32);
-        if self.entries.len() == self.entries.capacity() {
-            self.entries.reserve_exact(self.table.slots() - self.entries.len());
-        }
-        self.entries.push(slot);
+        self.table.set_word(slot, STATE, HELD);
         slot
     }
 
+    /// Draws slots until there is an entry in one. A full cache of entries has
+    /// no others.
     #[inline]
     fn victim(&mut self) -> Option<Slot> {
-        let entries = self.entries.len() as u64;
-        (entries > 0).then(|| self.entries[self.stream.below(entries) as usize])
+        if self.table.is_empty() {
+            return None;
+        }
+        loop {
+            let slot = self.table.nth_slot(self.stream.below(self.table.slots_used()));
+            if self.table.word(slot, STATE) == HELD {
+                return Some(slot);
+            }
+        }
     }
 
     #[inline]
     fn remove(&mut self, slot: Slot) {
-        let place = self.table.word(slot, PLACE);
-        self.entries.swap_remove(place as usize);
-        if let Some(moved) = self.entries.get(place as usize) {
-            self.table.set_word(*moved, PLACE, place);
-        }
+        self.table.set_word(slot, STATE, FREE);
         self.table.remove(slot);
     }
 }

@@ -31,9 +31,11 @@ impl Model for Queue {
     }
 }
 
+/// Entries are in places; the place left last is filled first.
 pub struct Random {
     pub sizes: Sizes,
-    pub entries: Vec<u64>,
+    pub places: Vec<Option<u64>>,
+    pub left: Vec<usize>,
     pub stream: Stream,
 }
 
@@ -43,14 +45,23 @@ impl Model for Random {
     }
     fn hit(&mut self, _: u64) {}
     fn insert(&mut self, key: u64, _: f32) {
-        self.entries.push(key);
+        match self.left.pop() {
+            Some(place) => self.places[place] = Some(key),
+            None => self.places.push(Some(key)),
+        }
     }
     fn victim(&mut self) -> u64 {
-        self.entries[self.stream.below(self.entries.len() as u64) as usize]
+        loop {
+            let drawn = self.stream.below(self.places.len() as u64);
+            if let Some(key) = self.places[drawn as usize] {
+                return key;
+            }
+        }
     }
     fn remove(&mut self, key: u64) {
-        let at = self.entries.iter().position(|k| *k == key).unwrap();
-        self.entries.swap_remove(at);
+        let place = self.places.iter().position(|k| *k == Some(key)).unwrap();
+        self.places[place] = None;
+        self.left.push(place);
     }
 }
 
@@ -236,7 +247,7 @@ impl S3Fifo {
         self.sizes.share(0.1).max(1)
     }
 
-    fn from_small(&mut self) -> Option<u64> {
+    fn small_victim(&mut self) -> Option<u64> {
         while let Some(key) = self.small.last().copied() {
             if self.hits[&key] < 2 {
                 return Some(key);
@@ -248,7 +259,7 @@ impl S3Fifo {
         None
     }
 
-    fn from_main(&mut self) -> Option<u64> {
+    fn main_victim(&mut self) -> Option<u64> {
         while let Some(key) = self.main.last().copied() {
             let hits = self.hits[&key].min(3);
             if hits == 0 {
@@ -281,8 +292,8 @@ impl Model for S3Fifo {
     fn victim(&mut self) -> u64 {
         self.full = true;
         let crowded = self.sizes.sum(&self.main) > self.sizes.capacity - self.small_size();
-        let small = if crowded { None } else { self.from_small() };
-        small.or_else(|| self.from_main()).or_else(|| self.from_small()).unwrap()
+        let small = if crowded { None } else { self.small_victim() };
+        small.or_else(|| self.main_victim()).or_else(|| self.small_victim()).unwrap()
     }
     fn evict(&mut self, key: u64) {
         if self.small.contains(&key) {
