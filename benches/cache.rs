@@ -20,17 +20,7 @@ use windtunnel::spec::Capacity;
 mod zipf;
 
 const REQUESTS: usize = 10_000_000;
-const OBJECTS: usize = 1_000_000;
-const CAPACITY: usize = OBJECTS / 10;
-
-fn trace() -> Vec<u64> {
-    let streams = Streams::new(42, 0);
-    let mut ids = streams.stream("ids");
-    let ids: Vec<u64> = (0..OBJECTS).map(|_| ids.bits()).collect();
-    let zipf = zipf::Zipf::new(OBJECTS, 1.0);
-    let mut ranks = streams.stream("ranks");
-    (0..REQUESTS).map(|_| ids[zipf.rank(&mut ranks)]).collect()
-}
+const CAPACITY: usize = 100_000;
 
 /// Writes a trace in libCacheSim's oracleGeneral format: time, id, size and the
 /// number of the next request for the id, which -1 says there is not.
@@ -88,7 +78,7 @@ fn peer<C>(
 }
 
 fn replays(c: &mut Criterion) {
-    let trace = trace();
+    let trace = zipf::benchmark_trace(REQUESTS);
     if let Some(path) = std::env::var_os("WINDTUNNEL_TRACE") {
         write_oracle_general(&path, &trace).expect("the trace can be written");
     }

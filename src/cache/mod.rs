@@ -10,8 +10,12 @@
 //!   ([`AnyPolicy::replay`]).
 //! - [`replay`] runs bare policies on a recorded trace, and draws LRU's whole
 //!   miss-ratio curve in one pass.
+//! - [`Admission`] decides what a level does not even take: [`AdmissionSpec`].
 //! - [`Table`] is what policies are built of: key to slot by hashing, and doubly
-//!   linked lists threaded through the slots.
+//!   linked lists threaded through the slots; also [`Segments`] (lists that know
+//!   their weight), [`PerSlot`] (what else is known of an entry), [`Heap`],
+//!   [`Ghosts`] and [`Past`] (keys that went), and [`Sketch`] (how often keys were
+//!   asked for).
 //!
 //! Memory is bounded by the capacities, never by how many distinct keys passed.
 
@@ -28,6 +32,7 @@ pub mod policy;
 pub mod replay;
 mod segments;
 mod sketch;
+mod slot;
 mod table;
 
 pub use admission::{Admission, AdmissionSpec, Dollars, DoorkeeperSpec};
@@ -41,4 +46,5 @@ pub use per_slot::PerSlot;
 pub use policy::{AnyPolicy, Item, Policy, PolicySpec};
 pub use segments::{Segments, share};
 pub use sketch::Sketch;
-pub use table::{List, Slot, Table, Word};
+pub use slot::{List, Slot};
+pub use table::{Table, Word};

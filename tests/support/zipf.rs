@@ -1,6 +1,6 @@
 //! Requests whose popularity falls with the rank.
 
-use windtunnel::kernel::Stream;
+use windtunnel::kernel::{Stream, Streams};
 
 /// Zipf's law: the object of rank `i` (from 1) is asked for in proportion to
 /// `1 / i^exponent`.
@@ -35,4 +35,17 @@ impl Zipf {
         let mut before = 0.0;
         self.cumulative.iter().map(move |c| c - std::mem::replace(&mut before, *c))
     }
+}
+
+/// The trace of `benches/cache.rs`: Zipf(1.0) over a million objects with random
+/// 64-bit ids.
+#[allow(dead_code, reason = "not for every test")]
+pub fn benchmark_trace(requests: usize) -> Vec<u64> {
+    const OBJECTS: usize = 1_000_000;
+    let streams = Streams::new(42, 0);
+    let mut ids = streams.stream("ids");
+    let ids: Vec<u64> = (0..OBJECTS).map(|_| ids.bits()).collect();
+    let zipf = Zipf::new(OBJECTS, 1.0);
+    let mut ranks = streams.stream("ranks");
+    (0..requests).map(|_| ids[zipf.rank(&mut ranks)]).collect()
 }

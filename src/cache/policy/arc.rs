@@ -116,7 +116,6 @@ impl Policy for Arc {
         let ghosts = &mut self.ghosts[self.segments.list_of(slot).index()];
         ghosts.push(self.segments.table().item(slot));
         self.segments.remove(slot);
-        self.trim();
     }
 
     #[inline]

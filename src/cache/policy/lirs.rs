@@ -181,3 +181,25 @@ impl Policy for Lirs {
         self.hit(slot);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cache::Key;
+    use crate::kernel::Streams;
+
+    #[test]
+    fn nothing_changes_when_the_clock_starts_anew() {
+        let mut cache = Lirs::new(Capacity::Entries(20), &LirsSpec::default());
+        let mut late = cache.clone();
+        late.now = u32::MAX - 2000;
+        let mut stream = Streams::new(1, 0).stream("keys");
+        for number in 0..5000 {
+            let most = 1 + stream.below(60);
+            let key = stream.below(most);
+            let hits = [&mut cache, &mut late].map(|cache| cache.request(Item::unit(Key(key))));
+            assert_eq!(hits[0], hits[1], "request {number}");
+        }
+        assert!(late.now < u32::MAX / 2 + 5000 && cache.now == 5000);
+    }
+}

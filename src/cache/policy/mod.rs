@@ -1,8 +1,10 @@
 //! Eviction policies: what goes when a cache is full. One file each.
 //!
 //! To add one: write its file, implementing [`Policy`] on a [`Table`], and give
-//! it a line in the list below. A policy with parameters has them in braces
-//! there, and gets them in `new` after the capacity.
+//! it a line in the list below: its name in experiments, its type, its parameters
+//! if it has any, and what makes it.
+//!
+//! [`Belady`] is not in the list: it must know the whole trace beforehand.
 
 mod arc;
 mod belady;

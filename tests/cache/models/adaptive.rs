@@ -64,7 +64,6 @@ impl Model for Arc {
         let weight = self.sizes.of.remove(&key).unwrap();
         drop_from(&mut self.lists[from], key);
         self.gone[from].push(key, weight);
-        self.trim();
     }
     fn remove(&mut self, key: u64) {
         self.lists.iter_mut().for_each(|list| _ = drop_from(list, key));
