@@ -127,25 +127,27 @@ fn manifest(args: &Args, file: &Path, format: Format, study: &Study) -> ReplayMa
 
 /// Runs the study under a progress bar.
 fn run(args: &Args, study: &Study, stop: &AtomicBool) -> Option<Outcome> {
-    let done = AtomicU64::new(0);
-    let bar = (!args.quiet && is_terminal())
-        .then(|| bar(study.passes() as u64 * study.replay.trace.len() as u64));
-    thread::scope(|scope| {
-        let finished = bar.clone();
-        if let Some(bar) = &bar {
-            scope.spawn(|| {
-                while !bar.is_finished() {
-                    bar.set_position(done.load(Ordering::Relaxed));
-                    thread::sleep(Duration::from_millis(100));
-                }
-            });
+    let done = Arc::new(AtomicU64::new(0));
+    let work = study.passes() as u64 * study.replay.trace.len() as u64;
+    let bar = (!args.quiet && is_terminal()).then(|| watch(work, &done));
+    let outcome = study.run(&done, stop);
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
+    outcome
+}
+
+/// A progress bar that follows `done` until it is finished.
+fn watch(work: u64, done: &Arc<AtomicU64>) -> ProgressBar {
+    let bar = bar(work);
+    let (shown, done) = (bar.clone(), Arc::clone(done));
+    thread::spawn(move || {
+        while !shown.is_finished() {
+            shown.set_position(done.load(Ordering::Relaxed));
+            thread::sleep(Duration::from_millis(100));
         }
-        let outcome = study.run(&done, stop);
-        if let Some(bar) = finished {
-            bar.finish_and_clear();
-        }
-        outcome
-    })
+    });
+    bar
 }
 
 fn bar(work: u64) -> ProgressBar {

@@ -11,7 +11,7 @@
 //! Keys are interned to dense numbers while they are read: a replay then works
 //! on four bytes an access, and whatever is kept per object is an array.
 //!
-//! To add a format: a file with a `read` that pushes accesses into a [`Builder`]
+//! To add a format: a file with a `read` that pushes accesses into a `Builder`
 //! and says what is wrong with a bad row; then a line in [`Format`].
 
 mod builder;
