@@ -10,7 +10,8 @@ use crate::spec::Capacity;
 /// running system: it replays a trace, and the hits are the most that any policy
 /// could have had.
 ///
-/// The entry goes whose next use is the farthest off. Where entries weigh the
+/// The entry goes whose next use is the farthest off; what comes in is not stored
+/// at all if its own is. Where entries weigh the
 /// same this is optimal; where they do not, finding the optimum is NP-hard, and
 /// this is the usual rule of thumb, no bound.
 ///
@@ -20,7 +21,7 @@ use crate::spec::Capacity;
 /// use windtunnel::spec::Capacity;
 ///
 /// let trace = [1, 2, 3, 1, 2, 4, 1].map(|id| Item::unit(Key(id)));
-/// assert_eq!(Belady::replay(Capacity::Entries(2), &trace), 2);
+/// assert_eq!(Belady::replay(Capacity::Entries(2), &trace), 3);
 /// ```
 #[derive(Debug)]
 pub struct Belady {
