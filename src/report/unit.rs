@@ -47,7 +47,17 @@ impl Unit {
             _ if ends(&["_s"]) => Unit::Seconds,
             _ if ends(&["_usd"]) => Unit::Usd,
             _ if ends(&["_rps"]) => Unit::PerSecond,
-            _ if ends(&["_rate", "utilization", "_share", "_fraction"]) => Unit::Fraction,
+            _ if ends(&[
+                "_rate",
+                "utilization",
+                "_share",
+                "_fraction",
+                "_precision",
+                "_recall",
+            ]) =>
+            {
+                Unit::Fraction
+            }
             _ if ends(&["_tokens"]) => Unit::Tokens,
             _ if ends(&["_bytes"]) => Unit::Bytes,
             _ => Unit::Plain,

@@ -29,9 +29,18 @@ fn the_quickstart_s_results_are_reproduced() {
 }
 
 #[test]
-fn the_azure_results_are_reproduced() {
+fn the_results_about_caches_are_reproduced() {
+    for name in ["cache-sizing", "thundering-herd"] {
+        assert_reproduced(name);
+    }
+}
+
+#[test]
+fn the_results_of_real_traces_are_reproduced() {
     if crate::support::data().is_some() {
-        assert_reproduced("azure-conversation");
+        for name in ["azure-conversation", "prefix-cache", "mooncake-policies"] {
+            assert_reproduced(name);
+        }
     }
 }
 
