@@ -3,75 +3,42 @@
 //! From the outside in:
 //! - [`Hierarchy`] is a row of levels, fastest first: a store writes them all, a
 //!   hit in a slow one is promoted to the faster ones. [`CacheSpec`] describes
-//!   it in an experiment file.
-//! - [`LevelSpec`] is one of them: a capacity, a latency, a time to live;
-//!   [`LevelStats`] is what happened in it.
-//! - What goes with it: [`LatencySpec`], [`InvalidationSpec`], [`NegativeCache`].
-//! - [`policy`] decides what goes when a level is full: one file per policy. A
-//!   bare policy without values replays a trace at full speed
-//!   ([`AnyPolicy::replay`]).
-//! - [`PrefixCache`] is something else: the beginnings of prompts that a model's
-//!   servers need not compute again ([`prefix`]).
-//! - [`replay`] runs bare policies on a recorded trace, and draws LRU's whole
-//!   miss-ratio curve in one pass.
-//! - [`Admission`] decides what a level does not even take: [`AdmissionSpec`].
-//! - [`Table`] is what policies are built of: key to slot by hashing, and doubly
-//!   linked lists threaded through the slots; also [`Segments`] (lists that know
-//!   their weight), [`PerSlot`] (what else is known of an entry), [`Heap`],
-//!   [`Ghosts`] and [`Past`] (keys that went), and [`Sketch`] (how often keys were
-//!   asked for).
-//!
+//!   it in an experiment file. `levels/` also has what goes with a level: latency,
+//!   admission, expiry, changes at the origin.
 //! - [`semantic`] is the cache that is asked last: it answers a prompt with the
 //!   answer to a similar one.
+//! - [`prefix`] is something else: the beginnings of prompts that a model's
+//!   servers need not compute again.
+//! - [`policy`] decides what goes when a level is full: one file per policy.
+//! - [`replay`] runs bare policies on a recorded trace, and draws LRU's whole
+//!   miss-ratio curve in one pass.
+//! - `structures/` is what policies are built of: [`Table`] (key to slot by
+//!   hashing, doubly linked lists through the slots), [`Segments`] (lists that know
+//!   their weight), [`PerSlot`] (what else is known of an entry), [`Heap`],
+//!   [`Ghosts`] and [`Past`] (keys that went), [`Sketch`] (how often keys were
+//!   asked for).
 //!
 //! Memory is bounded by the capacities, never by how many distinct keys passed.
 
-mod admission;
-mod deadlines;
-mod device;
-mod entry;
-mod ghosts;
-mod heap;
-mod hierarchy;
-mod index;
-mod invalidation;
 mod key;
-mod key_map;
-mod latency;
-mod level;
-mod level_spec;
-mod negative;
-mod past;
-mod per_slot;
+mod levels;
 pub mod policy;
 pub mod prefix;
 pub mod replay;
-mod segments;
 pub mod semantic;
-mod sketch;
-mod slot;
-mod spec;
-mod table;
+mod structures;
 
-pub use admission::{Admission, AdmissionSpec, Dollars, DoorkeeperSpec};
-pub use entry::{Hit, Size};
-pub use ghosts::Ghosts;
-pub use heap::{ByNumber, Heap, Ranked};
-pub use hierarchy::Hierarchy;
-pub use invalidation::InvalidationSpec;
 pub use key::{Key, cache_key_md5};
-pub use key_map::KeyMap;
-pub use latency::{ExponentialSpec, LatencySpec, LognormalTimeSpec, UniformSpec};
-pub use level::LevelStats;
-pub use level_spec::{LevelSpec, PromoteSpec, PromoteTo};
-pub use negative::NegativeCache;
-pub use past::Past;
-pub use per_slot::PerSlot;
+pub use levels::{
+    Admission, AdmissionSpec, CacheSpec, Dollars, DoorkeeperSpec, ExpirySpec, ExponentialSpec,
+    Hierarchy, Hit, InvalidationSpec, KeyMap, LatencySpec, LevelSpec, LevelStats,
+    LognormalTimeSpec, ModeSpec, NegativeCache, PromoteSpec, PromoteTo, Size, UniformSpec,
+    WriteSpec,
+};
 pub use policy::{AnyPolicy, Item, Policy, PolicySpec};
 pub use prefix::{Match, PrefixCache, PrefixCacheSpec};
-pub use segments::{Segments, share};
 pub use semantic::{SEMANTIC, SemanticCache, SemanticPlan, SemanticSpec};
-pub use sketch::Sketch;
-pub use slot::{List, Slot};
-pub use spec::{CacheSpec, ExpirySpec, ModeSpec, WriteSpec};
-pub use table::{Table, Word};
+use structures::hash;
+pub use structures::{
+    ByNumber, Ghosts, Heap, List, Past, PerSlot, Ranked, Segments, Sketch, Slot, Table, Word, share,
+};

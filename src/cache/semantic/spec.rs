@@ -10,7 +10,7 @@ use super::intents::IntentsModelSpec;
 use super::learned::LearnedSpec;
 use super::ngrams::NgramsSpec;
 use crate::cache::PolicySpec;
-use crate::cache::level_spec::check_life;
+use crate::cache::levels::check_life;
 use crate::kernel::Duration;
 use crate::spec::{Capacity, Fraction, Problems};
 

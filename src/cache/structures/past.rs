@@ -1,7 +1,7 @@
 //! What policies remember of keys that are no longer there.
 
-use super::Key;
 use super::index::hash;
+use crate::cache::Key;
 
 /// When keys were last seen: 8 bytes for each, and room.
 ///

@@ -1,6 +1,6 @@
 //! Entries by value, the least first.
 
-use super::Slot;
+use crate::cache::Slot;
 
 /// An entry and its value: what a [`Heap`] orders.
 pub trait Ranked: Copy {

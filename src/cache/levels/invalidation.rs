@@ -4,8 +4,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Key;
-use super::key::split_mix;
+use crate::cache::Key;
+use crate::cache::key::split_mix;
 use crate::kernel::{Duration, Stream, Time};
 use crate::spec::{Fraction, Problems, Rate};
 

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Key, KeyMap};
+use crate::cache::{Key, KeyMap};
 use crate::kernel::{Duration, Time};
 
 /// Errors by key, each for the same span of time.

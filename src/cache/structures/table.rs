@@ -2,7 +2,7 @@
 //! doubly linked lists, weighed against a capacity.
 
 use super::index::{Index, hash};
-use super::{Item, Key, List, Slot};
+use crate::cache::{Item, Key, List, Slot};
 use crate::spec::Capacity;
 
 /// One of the two words that an entry on no list has to spare.

@@ -6,7 +6,7 @@
 //! N. Bronson, X. Shi: Open-sourcing F14 for faster, more memory-efficient hash
 //! tables, Facebook Engineering, 2019.
 
-use super::Key;
+use crate::cache::Key;
 
 /// A hash as good as one multiplication makes it: folded onto itself, as wyhash
 /// does, so that every bit of the key reaches both ends of the result: the upper
@@ -14,7 +14,7 @@ use super::Key;
 /// odd numbers (digits of pi and of the golden ratio). Ids are interned or come
 /// from traces: nobody gains by making them collide.
 #[inline]
-pub(super) fn hash(key: Key) -> u64 {
+pub(in crate::cache) fn hash(key: Key) -> u64 {
     let product = u128::from(key.0 ^ 0x243f_6a88_85a3_08d3) * u128::from(0x9e37_79b9_7f4a_7c15_u64);
     product as u64 ^ (product >> 64) as u64
 }

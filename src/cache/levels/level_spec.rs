@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::latency::LatencySpec;
-use super::{AdmissionSpec, PolicySpec};
+use crate::cache::{AdmissionSpec, PolicySpec};
 use crate::kernel::Duration;
 use crate::spec::{Bandwidth, Capacity, Fraction, Problems};
 
@@ -97,7 +97,7 @@ impl LevelSpec {
 }
 
 /// Reports a time to live of nothing.
-pub(super) fn check_life(field: &str, life: Option<Duration>, problems: &mut Problems) {
+pub(in crate::cache) fn check_life(field: &str, life: Option<Duration>, problems: &mut Problems) {
     if life.is_some_and(Duration::is_zero) {
         problems.at(field, |p| {
             p.error_help(

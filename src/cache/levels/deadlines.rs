@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::Key;
+use crate::cache::Key;
 
 /// Deadlines in order. An entry that goes earlier, or lives on, leaves its mark
 /// behind: whoever takes a mark asks whether it is still meant.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::invalidation::InvalidationSpec;
 use super::latency::LatencySpec;
 use super::level_spec::check_life;
-use super::{LevelSpec, PolicySpec, PromoteSpec, SEMANTIC, SemanticSpec};
+use crate::cache::{LevelSpec, PolicySpec, PromoteSpec, SEMANTIC, SemanticSpec};
 use crate::kernel::Duration;
 use crate::spec::{Capacity, Problems, nearest};
 

@@ -2,7 +2,7 @@
 
 use std::ops::{Index, IndexMut};
 
-use super::{Slot, Table};
+use crate::cache::{Slot, Table};
 
 /// One value per slot of a table. What is in a free slot means nothing.
 #[derive(Clone, Debug)]

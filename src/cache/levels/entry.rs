@@ -1,6 +1,6 @@
 //! What a level keeps with a key.
 
-use super::{Key, Slot};
+use crate::cache::{Key, Slot};
 use crate::kernel::{Duration, Time};
 
 /// How large an answer is, and what it is worth.

@@ -6,7 +6,7 @@ use super::invalidation::Changes;
 use super::level::{Level, LevelStats, Rules};
 use super::level_spec::{PromoteSpec, PromoteTo};
 use super::spec::{CacheSpec, ExpirySpec, ModeSpec, WriteSpec};
-use super::{Hit, Key, Size};
+use crate::cache::{Hit, Key, Size};
 use crate::kernel::{Duration, Stream, Streams, Time};
 
 /// Levels that are asked one after the other. Looking takes virtual time, so it

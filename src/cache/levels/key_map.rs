@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use super::Key;
+use crate::cache::Key;
 
 /// A hash map whose memory is used again: once it has grown to its greatest
 /// size, nothing is allocated. It has no order, and so cannot be iterated.

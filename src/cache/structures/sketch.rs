@@ -1,7 +1,7 @@
 //! How often keys were asked for, roughly.
 
-use super::Key;
 use super::index::hash;
+use crate::cache::Key;
 
 /// A count-min sketch of 4-bit counters with ageing: 8 bytes per entry of the
 /// cache. Four counters a key, in one cache line. When ten requests per entry

@@ -1,6 +1,6 @@
 //! A queue of keys that were evicted.
 
-use super::{Item, Key, Past};
+use crate::cache::{Item, Key, Past};
 
 /// Ghosts: keys in the order in which they were evicted, the oldest forgotten
 /// when they weigh too much. Some 11 bytes each, 4 to 8 more with weights; see

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::index::hash;
-use super::{Item, Key, Size};
+use crate::cache::hash;
+use crate::cache::{Item, Key, Size};
 use crate::spec::{Capacity, Problems, from_text};
 
 /// Filters before a cache level: an answer must pass all that are given. What is

@@ -1,7 +1,7 @@
 //! What policies of several queues are built of: a table whose entries know
 //! their list, and lists that know their weight.
 
-use super::{Item, List, PerSlot, Slot, Table};
+use crate::cache::{Item, List, PerSlot, Slot, Table};
 use crate::spec::Capacity;
 
 /// Entries on up to 255 lists, each with its weight. One byte an entry more than

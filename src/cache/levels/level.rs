@@ -3,7 +3,7 @@
 use super::deadlines::Deadlines;
 use super::entry::{Entry, Moment, PassOn, Passed, put};
 use super::level_spec::LevelSpec;
-use super::{Admission, AdmissionSpec, AnyPolicy, Hit, Item, Key, Slot};
+use crate::cache::{Admission, AdmissionSpec, AnyPolicy, Hit, Item, Key, Slot};
 use crate::kernel::{Duration, Stream, Time};
 use crate::spec::Capacity;
 

@@ -1,0 +1,22 @@
+//! What policies are made of: entries in slots, found by their keys, in lists and
+//! heaps; keys that went, and how often keys were asked for.
+
+mod ghosts;
+mod heap;
+mod index;
+mod past;
+mod per_slot;
+mod segments;
+mod sketch;
+mod slot;
+mod table;
+
+pub use ghosts::Ghosts;
+pub use heap::{ByNumber, Heap, Ranked};
+pub(in crate::cache) use index::hash;
+pub use past::Past;
+pub use per_slot::PerSlot;
+pub use segments::{Segments, share};
+pub use sketch::Sketch;
+pub use slot::{List, Slot};
+pub use table::{Table, Word};
