@@ -102,6 +102,9 @@ fn build<'r>(
     let cache = setup.cache.as_ref();
     let levels = cache.filter(|cache| !cache.levels.is_empty());
     let mut caches = levels.map(|cache| Hierarchy::new(cache, streams));
+    if let Some(caches) = caches.as_mut().filter(|_| setup.record_cache) {
+        caches.keep_ages();
+    }
     if let (Some(caches), Some(contents)) = (&mut caches, &setup.warm_start) {
         contents.warm(caches);
     }

@@ -32,7 +32,8 @@ pub(super) struct Moment {
     pub changes: u64,
 }
 
-/// A value in a level.
+/// A value on its way into a level or out of it. Levels keep it as [`Kept`] and,
+/// where they need it, a [`Detail`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry<V> {
     pub key: Key,
@@ -81,6 +82,14 @@ pub(super) struct Passed<V> {
 }
 
 impl<V: Copy> Passed<V> {
+    /// Offers the entry that is kept in `slot`.
+    #[inline]
+    pub fn offer_kept(&mut self, entries: &Entries<V>, slot: Slot, now: Time) {
+        if self.which != PassOn::None {
+            self.offer(&entries.get(slot), now);
+        }
+    }
+
     #[inline]
     pub fn offer(&mut self, entry: &Entry<V>, now: Time) {
         let wanted = match self.which {
@@ -94,11 +103,134 @@ impl<V: Copy> Passed<V> {
     }
 }
 
-/// Entries by slot; what is in a free slot means nothing.
-#[inline]
-pub(super) fn put<V: Copy>(entries: &mut Vec<Entry<V>>, slot: Slot, entry: Entry<V>) {
-    if slot.index() >= entries.len() {
-        entries.resize(slot.index() + 1, entry);
+/// What every level keeps of an entry: with an answer of 32 bytes a cache line.
+#[derive(Clone, Copy, Debug)]
+struct Kept<V> {
+    key: Key,
+    value: V,
+    /// The size; more than 2^32 - 1 counts as that, which no level takes.
+    bytes: u32,
+    tokens: u32,
+    cost: f32,
+    /// From this instant on it is gone.
+    ends: Time,
+}
+
+/// What only levels keep that do more than let entries expire by their age.
+#[derive(Clone, Copy, Debug)]
+struct Detail {
+    written: i64,
+    life: Duration,
+    expires: Time,
+    idle: Time,
+    stale_from: u64,
+    mark: u64,
+    dirty: bool,
+}
+
+/// A level's entries by slot; what is in a free slot means nothing.
+#[derive(Clone, Debug)]
+pub(super) struct Entries<V> {
+    kept: Vec<Kept<V>>,
+    /// Empty where nobody asks for it.
+    details: Vec<Detail>,
+    detailed: bool,
+}
+
+impl<V: Copy> Entries<V> {
+    /// No entries, to be kept with or without detail.
+    pub fn new(detailed: bool) -> Self {
+        Entries { kept: Vec::new(), details: Vec::new(), detailed }
     }
-    entries[slot.index()] = entry;
+
+    /// Keeps all detail from now on; there must be no entries yet.
+    pub fn keep_detail(&mut self) {
+        debug_assert!(self.kept.is_empty(), "what was kept without detail has none");
+        self.detailed = true;
+    }
+
+    /// When the entry in `slot` goes, as it looks now.
+    #[inline]
+    pub fn ends(&self, slot: Slot) -> Time {
+        self.kept[slot.index()].ends
+    }
+
+    /// The first change that makes it stale.
+    #[inline]
+    pub fn stale_from(&self, slot: Slot) -> u64 {
+        self.details.get(slot.index()).map_or(u64::MAX, |detail| detail.stale_from)
+    }
+
+    /// Its deadline as the level's timer knows it.
+    #[inline]
+    pub fn mark(&self, slot: Slot) -> u64 {
+        self.details.get(slot.index()).map_or(0, |detail| detail.mark)
+    }
+
+    /// Notes its deadline, for the level's timer.
+    #[inline]
+    pub fn set_mark(&mut self, slot: Slot, mark: u64) {
+        if let Some(detail) = self.details.get_mut(slot.index()) {
+            detail.mark = mark;
+        }
+    }
+
+    /// It is used: it may be idle until `idle`. What was found.
+    #[inline]
+    pub fn use_until(&mut self, slot: Slot, idle: Time, changes: u64) -> Hit<V> {
+        let kept = &mut self.kept[slot.index()];
+        let mut stale = false;
+        if let Some(detail) = self.details.get_mut(slot.index()) {
+            detail.idle = idle;
+            kept.ends = detail.expires.min(idle);
+            stale = changes >= detail.stale_from;
+        }
+        Hit { value: kept.value, bytes: u64::from(kept.bytes), stale }
+    }
+
+    /// The entry in `slot`, with what is known of it.
+    #[inline]
+    pub fn get(&self, slot: Slot) -> Entry<V> {
+        let Kept { key, value, bytes, tokens, cost, ends } = self.kept[slot.index()];
+        let detail = self.details.get(slot.index()).copied().unwrap_or(Detail {
+            written: 0,
+            life: Duration::MAX,
+            expires: ends,
+            idle: Time::MAX,
+            stale_from: u64::MAX,
+            mark: 0,
+            dirty: false,
+        });
+        let Detail { written, life, expires, idle, stale_from, mark, dirty } = detail;
+        let size = Size { bytes: bytes.into(), tokens: tokens.into(), cost };
+        Entry { key, value, size, written, life, expires, idle, stale_from, mark, dirty }
+    }
+
+    /// Puts an entry into `slot`.
+    #[inline]
+    pub fn put(&mut self, slot: Slot, entry: &Entry<V>) {
+        let narrow = |size: u64| u32::try_from(size).unwrap_or(u32::MAX);
+        let kept = Kept {
+            key: entry.key,
+            value: entry.value,
+            bytes: narrow(entry.size.bytes),
+            tokens: narrow(entry.size.tokens),
+            cost: entry.size.cost,
+            ends: entry.ends(),
+        };
+        put(&mut self.kept, slot, kept);
+        if self.detailed {
+            let Entry { written, life, expires, idle, stale_from, mark, dirty, .. } = *entry;
+            let detail = Detail { written, life, expires, idle, stale_from, mark, dirty };
+            put(&mut self.details, slot, detail);
+        }
+    }
+}
+
+#[inline]
+fn put<T: Copy>(by_slot: &mut Vec<T>, slot: Slot, value: T) {
+    if slot.index() >= by_slot.len() {
+        by_slot.resize(slot.index() + 1, value);
+    }
+    by_slot[slot.index()] = value;
 }

@@ -62,6 +62,13 @@ impl<V: Copy> Hierarchy<V> {
                 timer: spec.expiry == ExpirySpec::Timer,
                 purge: spec.invalidation.as_ref().is_some_and(|spec| spec.purge),
                 pass_on,
+                detailed: pass_on != PassOn::None
+                    || spec.mode == ModeSpec::Exclusive
+                    || spec.idle_ttl.is_some()
+                    || level.idle_ttl.is_some()
+                    || spec.expiry == ExpirySpec::Timer
+                    || spec.invalidation.is_some()
+                    || !spec.ttl_by_class.is_empty(),
             };
             let stream = |of: &str| streams.stream(&format!("cache.{}.{of}", level.name_at(place)));
             let device = Device::new(level, stream("latency"));
@@ -78,6 +85,12 @@ impl<V: Copy> Hierarchy<V> {
             coins: streams.stream("cache.promotion"),
             changes: spec.invalidation.as_ref().map(changes),
         }
+    }
+
+    /// Keeps the ages of entries, for [`into_contents`](Hierarchy::into_contents);
+    /// there must be no entries yet.
+    pub fn keep_ages(&mut self) {
+        self.levels.iter_mut().for_each(Level::keep_ages);
     }
 
     /// How many levels there are.

@@ -1,7 +1,7 @@
 //! One level of a hierarchy: entries under a policy, each with its expiry.
 
 use super::deadlines::Deadlines;
-use super::entry::{Entry, Moment, PassOn, Passed, put};
+use super::entry::{Entries, Entry, Moment, PassOn, Passed};
 use super::level_spec::LevelSpec;
 use crate::cache::{Admission, AdmissionSpec, AnyPolicy, Hit, Item, Key, Slot};
 use crate::kernel::{Duration, Stream, Time};
@@ -55,6 +55,9 @@ pub(super) struct Rules {
     pub purge: bool,
     /// What goes on to the next level.
     pub pass_on: PassOn,
+    /// Whether more is asked of entries than when they expire: their age, their last
+    /// use, whether they are stale.
+    pub detailed: bool,
 }
 
 /// A cache with one policy and one capacity.
@@ -68,8 +71,7 @@ pub(super) struct Level<V> {
     capacity: Capacity,
     admission: Option<Box<Admission>>,
     policy: AnyPolicy,
-    /// By slot; what is in a free slot means nothing.
-    entries: Vec<Entry<V>>,
+    entries: Entries<V>,
     passed: Passed<V>,
     timer: Option<Deadlines>,
     purge: Option<Deadlines>,
@@ -89,7 +91,7 @@ impl<V: Copy> Level<V> {
             admission: (spec.admission != AdmissionSpec::default())
                 .then(|| Box::new(Admission::new(&spec.admission))),
             policy: spec.policy.build(spec.capacity, stream),
-            entries: Vec::new(),
+            entries: Entries::new(rules.detailed),
             passed: Passed { which: rules.pass_on, entries: Vec::new() },
             timer: rules.timer.then(Deadlines::default),
             purge: rules.purge.then(Deadlines::default),
@@ -133,11 +135,10 @@ impl<V: Copy> Level<V> {
         };
         self.stats.hits += 1;
         self.policy.hit(slot);
-        let entry = &mut self.entries[slot.index()];
-        entry.idle = at.now.saturating_add(self.idle_ttl);
-        let stale = at.changes >= entry.stale_from;
-        self.stats.stale_hits += u64::from(stale);
-        Some(Hit { value: entry.value, bytes: entry.size.bytes, stale })
+        let idle = at.now.saturating_add(self.idle_ttl);
+        let hit = self.entries.use_until(slot, idle, at.changes);
+        self.stats.stale_hits += u64::from(hit.stale);
+        Some(hit)
     }
 
     /// Writes an entry, in place if its key is there. It lives as long as entries
@@ -172,19 +173,19 @@ impl<V: Copy> Level<V> {
             return;
         };
         self.stats.overwrites += 1;
-        self.entries[slot.index()] = entry;
+        self.entries.put(slot, &entry);
         self.mark(slot);
         let Level { policy, entries, stats, passed, .. } = self;
         policy.rewrite(slot, item, |victim| {
             stats.evictions += 1;
-            passed.offer(&entries[victim.index()], at.now);
+            passed.offer_kept(entries, victim, at.now);
         });
     }
 
     /// The entry of `key`, which is not counted as a use.
     pub fn peek(&mut self, key: Key, at: Moment) -> Option<Entry<V>> {
         self.advance(at);
-        self.live(key, at.now).map(|slot| self.entries[slot.index()])
+        self.live(key, at.now).map(|slot| self.entries.get(slot))
     }
 
     /// Takes the entry of `key` out, for another level.
@@ -193,7 +194,7 @@ impl<V: Copy> Level<V> {
         let slot = self.live(key, at.now)?;
         self.policy.remove(slot);
         self.stats.moved += 1;
-        Some(self.entries[slot.index()])
+        Some(self.entries.get(slot))
     }
 
     /// Takes an entry that was found in a slower level, to live no longer than it
@@ -226,14 +227,14 @@ impl<V: Copy> Level<V> {
         let Some(timer) = &mut self.timer else { return };
         while let Some((deadline, key)) = timer.due(now.0) {
             let Some(slot) = self.policy.find(key) else { continue };
-            let entry = &mut self.entries[slot.index()];
-            if entry.mark != deadline {
+            if self.entries.mark(slot) != deadline {
                 continue;
             }
-            if entry.ends() > now {
+            let ends = self.entries.ends(slot);
+            if ends > now {
                 // It was used meanwhile.
-                entry.mark = entry.ends().0;
-                timer.add(entry.mark, key);
+                self.entries.set_mark(slot, ends.0);
+                timer.add(ends.0, key);
             } else {
                 self.policy.remove(slot);
                 self.stats.expirations += 1;
@@ -245,18 +246,24 @@ impl<V: Copy> Level<V> {
         let Some(purge) = &mut self.purge else { return };
         while let Some((change, key)) = purge.due(changes) {
             let Some(slot) = self.policy.find(key) else { continue };
-            if self.entries[slot.index()].stale_from == change {
+            if self.entries.stale_from(slot) == change {
                 self.policy.remove(slot);
                 self.stats.invalidations += 1;
             }
         }
     }
 
+    /// Keeps the age of every entry, which is not known otherwise where nothing
+    /// depends on it; there must be no entries yet.
+    pub fn keep_ages(&mut self) {
+        self.entries.keep_detail();
+    }
+
     /// The live entries, the next to be evicted first.
     pub fn into_entries(mut self, at: Moment) -> Vec<Entry<V>> {
         self.advance(at);
         let entries = self.entries;
-        let gone = std::iter::from_fn(|| self.policy.pop()).map(|slot| entries[slot.index()]);
+        let gone = std::iter::from_fn(|| self.policy.pop()).map(|slot| entries.get(slot));
         gone.filter(|entry| entry.ends() > at.now).collect()
     }
 
@@ -283,7 +290,7 @@ impl<V: Copy> Level<V> {
     #[inline]
     fn live(&mut self, key: Key, now: Time) -> Option<Slot> {
         let slot = self.policy.find(key)?;
-        if self.entries[slot.index()].ends() > now {
+        if self.entries.ends(slot) > now {
             return Some(slot);
         }
         self.policy.remove(slot);
@@ -304,7 +311,7 @@ impl<V: Copy> Level<V> {
         let slot = item.and_then(|item| {
             policy.admit(item, |victim| {
                 stats.evictions += 1;
-                passed.offer(&entries[victim.index()], now);
+                passed.offer_kept(entries, victim, now);
             })
         });
         let Some(slot) = slot else {
@@ -312,7 +319,7 @@ impl<V: Copy> Level<V> {
             self.passed.offer(&entry, now);
             return false;
         };
-        put(&mut self.entries, slot, entry);
+        self.entries.put(slot, &entry);
         self.mark(slot);
         self.stats.insertions += 1;
         true
@@ -325,22 +332,24 @@ impl<V: Copy> Level<V> {
             return;
         }
         let Level { policy, entries, timer, purge, .. } = self;
-        let entry = &mut entries[slot.index()];
-        entry.mark = entry.ends().0;
-        let Entry { key, mark, stale_from, .. } = *entry;
-        let held = |key| policy.find(key).map(|slot| &entries[slot.index()]);
+        let mark = entries.ends(slot).0;
+        entries.set_mark(slot, mark);
+        let (key, stale_from) = (policy.table().key(slot), entries.stale_from(slot));
         if let Some(timer) = timer
             && mark != Time::MAX.0
         {
             timer.add(mark, key);
-            timer.tidy(policy.table().len(), |mark, key| held(key).is_some_and(|e| e.mark == mark));
+            timer.tidy(policy.table().len(), |mark, key| {
+                policy.find(key).is_some_and(|slot| entries.mark(slot) == mark)
+            });
         }
         if let Some(purge) = purge
             && stale_from != u64::MAX
         {
             purge.add(stale_from, key);
-            let meant = |change, key| held(key).is_some_and(|e| e.stale_from == change);
-            purge.tidy(policy.table().len(), meant);
+            purge.tidy(policy.table().len(), |change, key| {
+                policy.find(key).is_some_and(|slot| entries.stale_from(slot) == change)
+            });
         }
     }
 
@@ -352,7 +361,8 @@ impl<V: Copy> Level<V> {
             Capacity::Bytes(capacity) => (entry.size.bytes, capacity),
             Capacity::Tokens(capacity) => (entry.size.tokens, capacity),
         };
-        let weight = u32::try_from(weight).ok().filter(|_| weight <= capacity)?;
+        let weight =
+            u32::try_from(weight).ok().filter(|it| *it < u32::MAX && weight <= capacity)?;
         Some(Item { key: entry.key, weight, cost: entry.size.cost })
     }
 }

@@ -6,8 +6,14 @@ use crate::kernel::Streams;
 
 const SMALL: Size = Size { bytes: 10, tokens: 1, cost: 1.0 };
 
-const RULES: Rules =
-    Rules { ttl: None, idle_ttl: None, timer: false, purge: false, pass_on: PassOn::None };
+const RULES: Rules = Rules {
+    ttl: None,
+    idle_ttl: None,
+    timer: false,
+    purge: false,
+    pass_on: PassOn::None,
+    detailed: true,
+};
 
 /// A level of `u64`s and its clock.
 struct Bench(Level<u64>);
