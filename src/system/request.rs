@@ -24,8 +24,8 @@ pub struct Request {
     pub stage: Stage,
     /// Since when.
     pub since: Time,
-    /// The cache level that it asks, or was answered from; [`SIMILAR`] is the
-    /// semantic cache.
+    /// The cache level that it asks, or was answered from; 255 is the semantic
+    /// cache.
     pub level: u8,
     /// The answer, once there is one.
     pub answer: Option<Answer>,

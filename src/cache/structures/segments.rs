@@ -29,7 +29,7 @@ impl Segments {
         &self.table
     }
 
-    /// The entries, to be given to [`Policy`](super::Policy) alone: what changes
+    /// The entries, to be given to [`Policy`](crate::cache::Policy) alone: what changes
     /// lists or weights must go through the segments.
     #[inline]
     pub fn table_mut(&mut self) -> &mut Table {
