@@ -2,6 +2,7 @@
 
 use super::model::{Next, System};
 use super::request::{Answer, Request, SIMILAR};
+use super::tables::level_row;
 use crate::cache::SEMANTIC;
 use crate::kernel::Time;
 use crate::pipeline::Stage;
@@ -68,28 +69,8 @@ impl System<'_> {
     pub(super) fn semantic_row(&self) -> Option<Vec<Cell>> {
         let cache = &self.semantic.as_ref()?.cache;
         let stats = cache.stats();
-        let rate = (stats.lookups > 0).then(|| stats.hits as f64 / stats.lookups as f64);
-        Some(vec![
-            SEMANTIC.into(),
-            stats.lookups.into(),
-            stats.hits.into(),
-            stats.misses.into(),
-            rate.into(),
-            stats.insertions.into(),
-            stats.promotions.into(),
-            stats.evictions.into(),
-            stats.expirations.into(),
-            stats.rejected.into(),
-            (cache.len() as u64).into(),
-            Cell::Empty,
-            stats.overwrites.into(),
-            stats.demotions.into(),
-            stats.write_backs.into(),
-            stats.invalidations.into(),
-            stats.moved.into(),
-            (stats.lookups > 0).then(|| cache.latency().as_secs_f64()).into(),
-            Cell::Empty,
-            Cell::Empty,
-        ])
+        let latency = (stats.lookups > 0).then(|| cache.latency().as_secs_f64());
+        let times = [latency.into(), Cell::Empty, Cell::Empty];
+        Some(level_row(SEMANTIC, stats, cache.len(), Cell::Empty, times))
     }
 }

@@ -7,6 +7,7 @@ use super::measure::Share;
 use super::model::System;
 use super::prefix;
 use super::setup::Setup;
+use crate::cache::LevelStats;
 use crate::kernel::Time;
 use crate::pipeline::Stage;
 use crate::stats::{Cell, Table};
@@ -154,38 +155,52 @@ fn levels(system: &System<'_>, over: Time) -> Table {
         "wait_mean_s",
         "utilization",
     ]);
-    let Some(caches) = &system.caches else {
-        system.semantic_row().into_iter().for_each(|row| table.push(row));
-        return table;
-    };
-    for level in 0..caches.levels() {
-        let stats = caches.stats(level);
-        let rate = (stats.lookups > 0).then(|| stats.hits as f64 / stats.lookups as f64);
-        table.push(vec![
-            caches.name(level).into(),
-            stats.lookups.into(),
-            stats.hits.into(),
-            stats.misses.into(),
-            rate.into(),
-            stats.insertions.into(),
-            stats.promotions.into(),
-            stats.evictions.into(),
-            stats.expirations.into(),
-            stats.rejected.into(),
-            (caches.entries(level) as u64).into(),
-            stats.stale_hits.into(),
-            stats.overwrites.into(),
-            stats.demotions.into(),
-            stats.write_backs.into(),
-            stats.invalidations.into(),
-            stats.moved.into(),
-            caches.latency_mean_s(level).into(),
-            caches.wait_mean_s(level).into(),
-            caches.utilization(level, over).into(),
-        ]);
+    if let Some(caches) = &system.caches {
+        for level in 0..caches.levels() {
+            let stats = caches.stats(level);
+            let times = [
+                caches.latency_mean_s(level).into(),
+                caches.wait_mean_s(level).into(),
+                caches.utilization(level, over).into(),
+            ];
+            let (name, stale) = (caches.name(level), stats.stale_hits.into());
+            table.push(level_row(name, stats, caches.entries(level), stale, times));
+        }
     }
     system.semantic_row().into_iter().for_each(|row| table.push(row));
     table
+}
+
+/// A row of `levels.csv`; `times` are its last three columns.
+pub(super) fn level_row(
+    name: &str,
+    stats: &LevelStats,
+    entries: usize,
+    stale_hits: Cell,
+    times: [Cell; 3],
+) -> Vec<Cell> {
+    let rate = (stats.lookups > 0).then(|| stats.hits as f64 / stats.lookups as f64);
+    let mut row = vec![
+        name.into(),
+        stats.lookups.into(),
+        stats.hits.into(),
+        stats.misses.into(),
+        rate.into(),
+        stats.insertions.into(),
+        stats.promotions.into(),
+        stats.evictions.into(),
+        stats.expirations.into(),
+        stats.rejected.into(),
+        (entries as u64).into(),
+        stale_hits,
+        stats.overwrites.into(),
+        stats.demotions.into(),
+        stats.write_backs.into(),
+        stats.invalidations.into(),
+        stats.moved.into(),
+    ];
+    row.extend(times);
+    row
 }
 
 fn stages(system: &System<'_>) -> Table {

@@ -58,15 +58,7 @@ impl Arc {
 }
 
 impl Policy for Arc {
-    #[inline]
-    fn table(&self) -> &Table {
-        self.segments.table()
-    }
-
-    #[inline]
-    fn table_mut(&mut self) -> &mut Table {
-        self.segments.table_mut()
-    }
+    kept_in_segments!();
 
     fn bytes(&self) -> usize {
         self.segments.bytes() + self.ghosts.iter().map(Ghosts::bytes).sum::<usize>()
@@ -115,11 +107,6 @@ impl Policy for Arc {
     fn evict(&mut self, slot: Slot) {
         let ghosts = &mut self.ghosts[self.segments.list_of(slot).index()];
         ghosts.push(self.segments.table().item(slot));
-        self.segments.remove(slot);
-    }
-
-    #[inline]
-    fn remove(&mut self, slot: Slot) {
         self.segments.remove(slot);
     }
 

@@ -58,15 +58,7 @@ impl Clock {
 }
 
 impl Policy for Clock {
-    #[inline]
-    fn table(&self) -> &Table {
-        &self.table
-    }
-
-    #[inline]
-    fn table_mut(&mut self) -> &mut Table {
-        &mut self.table
-    }
+    kept_in_table!();
 
     fn bytes(&self) -> usize {
         self.table.bytes() + self.hits.bytes()

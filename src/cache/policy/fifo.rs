@@ -25,15 +25,7 @@ impl Fifo {
 }
 
 impl Policy for Fifo {
-    #[inline]
-    fn table(&self) -> &Table {
-        &self.table
-    }
-
-    #[inline]
-    fn table_mut(&mut self) -> &mut Table {
-        &mut self.table
-    }
+    kept_in_table!();
 
     #[inline]
     fn hit(&mut self, _: Slot) {}

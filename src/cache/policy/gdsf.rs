@@ -81,15 +81,7 @@ impl Gdsf {
 }
 
 impl Policy for Gdsf {
-    #[inline]
-    fn table(&self) -> &Table {
-        &self.table
-    }
-
-    #[inline]
-    fn table_mut(&mut self) -> &mut Table {
-        &mut self.table
-    }
+    kept_in_table!();
 
     fn bytes(&self) -> usize {
         self.table.bytes() + self.heap.bytes() + self.costs.bytes()

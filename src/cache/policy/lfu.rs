@@ -98,15 +98,7 @@ impl Lfu {
 }
 
 impl Policy for Lfu {
-    #[inline]
-    fn table(&self) -> &Table {
-        &self.table
-    }
-
-    #[inline]
-    fn table_mut(&mut self) -> &mut Table {
-        &mut self.table
-    }
+    kept_in_table!();
 
     fn bytes(&self) -> usize {
         self.table.bytes()

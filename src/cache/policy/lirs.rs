@@ -118,15 +118,7 @@ impl Lirs {
 }
 
 impl Policy for Lirs {
-    #[inline]
-    fn table(&self) -> &Table {
-        self.segments.table()
-    }
-
-    #[inline]
-    fn table_mut(&mut self) -> &mut Table {
-        self.segments.table_mut()
-    }
+    kept_in_segments!();
 
     fn bytes(&self) -> usize {
         self.segments.bytes() + self.used.bytes() + self.past.bytes()
@@ -168,11 +160,6 @@ impl Policy for Lirs {
         if used > self.bottom() {
             self.past.put(self.table().key(slot), used, self.remembered());
         }
-        self.segments.remove(slot);
-    }
-
-    #[inline]
-    fn remove(&mut self, slot: Slot) {
         self.segments.remove(slot);
     }
 

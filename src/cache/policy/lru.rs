@@ -24,15 +24,7 @@ impl Lru {
 }
 
 impl Policy for Lru {
-    #[inline]
-    fn table(&self) -> &Table {
-        &self.table
-    }
-
-    #[inline]
-    fn table_mut(&mut self) -> &mut Table {
-        &mut self.table
-    }
+    kept_in_table!();
 
     #[inline]
     fn hit(&mut self, slot: Slot) {

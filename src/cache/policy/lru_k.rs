@@ -166,15 +166,7 @@ impl LruK {
 }
 
 impl Policy for LruK {
-    #[inline]
-    fn table(&self) -> &Table {
-        &self.table
-    }
-
-    #[inline]
-    fn table_mut(&mut self) -> &mut Table {
-        &mut self.table
-    }
+    kept_in_table!();
 
     fn bytes(&self) -> usize {
         self.table.bytes()

@@ -6,10 +6,13 @@
 //!
 //! [`Belady`] is not in the list: it must know the whole trace beforehand.
 
-mod arc;
-mod belady;
 #[macro_use]
 mod choice;
+#[macro_use]
+mod kept;
+
+mod arc;
+mod belady;
 mod clock;
 mod fifo;
 mod gdsf;

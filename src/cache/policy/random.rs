@@ -28,15 +28,7 @@ impl Random {
 }
 
 impl Policy for Random {
-    #[inline]
-    fn table(&self) -> &Table {
-        &self.table
-    }
-
-    #[inline]
-    fn table_mut(&mut self) -> &mut Table {
-        &mut self.table
-    }
+    kept_in_table!();
 
     #[inline]
     fn hit(&mut self, _: Slot) {}

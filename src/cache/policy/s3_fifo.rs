@@ -113,15 +113,7 @@ impl S3Fifo {
 }
 
 impl Policy for S3Fifo {
-    #[inline]
-    fn table(&self) -> &Table {
-        self.segments.table()
-    }
-
-    #[inline]
-    fn table_mut(&mut self) -> &mut Table {
-        self.segments.table_mut()
-    }
+    kept_in_segments!();
 
     fn bytes(&self) -> usize {
         self.segments.bytes() + self.hits.bytes() + self.ghosts.bytes()
@@ -163,11 +155,6 @@ impl Policy for S3Fifo {
         if self.segments.list_of(slot) == SMALL {
             self.ghosts.push(self.table().item(slot));
         }
-        self.segments.remove(slot);
-    }
-
-    #[inline]
-    fn remove(&mut self, slot: Slot) {
         self.segments.remove(slot);
     }
 

@@ -30,15 +30,7 @@ impl Sieve {
 }
 
 impl Policy for Sieve {
-    #[inline]
-    fn table(&self) -> &Table {
-        &self.table
-    }
-
-    #[inline]
-    fn table_mut(&mut self) -> &mut Table {
-        &mut self.table
-    }
+    kept_in_table!();
 
     fn bytes(&self) -> usize {
         self.table.bytes() + self.visited.bytes()

@@ -69,15 +69,7 @@ impl Slru {
 }
 
 impl Policy for Slru {
-    #[inline]
-    fn table(&self) -> &Table {
-        self.segments.table()
-    }
-
-    #[inline]
-    fn table_mut(&mut self) -> &mut Table {
-        self.segments.table_mut()
-    }
+    kept_in_segments!();
 
     fn bytes(&self) -> usize {
         self.segments.bytes()
@@ -100,11 +92,6 @@ impl Policy for Slru {
     #[inline]
     fn victim(&mut self) -> Option<Slot> {
         (0..=self.top).find_map(|segment| self.segments.back(List::nth(segment)))
-    }
-
-    #[inline]
-    fn remove(&mut self, slot: Slot) {
-        self.segments.remove(slot);
     }
 
     fn renew(&mut self, slot: Slot, item: Item) {

@@ -63,15 +63,7 @@ impl TwoQ {
 }
 
 impl Policy for TwoQ {
-    #[inline]
-    fn table(&self) -> &Table {
-        self.segments.table()
-    }
-
-    #[inline]
-    fn table_mut(&mut self) -> &mut Table {
-        self.segments.table_mut()
-    }
+    kept_in_segments!();
 
     fn bytes(&self) -> usize {
         self.segments.bytes() + self.ghosts.bytes()
@@ -106,11 +98,6 @@ impl Policy for TwoQ {
         if self.segments.list_of(slot) == NEW {
             self.ghosts.push(self.table().item(slot));
         }
-        self.segments.remove(slot);
-    }
-
-    #[inline]
-    fn remove(&mut self, slot: Slot) {
         self.segments.remove(slot);
     }
 

@@ -75,15 +75,7 @@ impl WTinylfu {
 }
 
 impl Policy for WTinylfu {
-    #[inline]
-    fn table(&self) -> &Table {
-        self.segments.table()
-    }
-
-    #[inline]
-    fn table_mut(&mut self) -> &mut Table {
-        self.segments.table_mut()
-    }
+    kept_in_segments!();
 
     fn bytes(&self) -> usize {
         self.segments.bytes() + self.sketch.bytes()
@@ -138,11 +130,6 @@ impl Policy for WTinylfu {
             return Some(if asked(candidate) > asked(victim) { victim } else { candidate });
         }
         self.main_victim()
-    }
-
-    #[inline]
-    fn remove(&mut self, slot: Slot) {
-        self.segments.remove(slot);
     }
 
     fn renew(&mut self, slot: Slot, item: Item) {
