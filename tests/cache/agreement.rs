@@ -19,7 +19,8 @@ const KEYS: u64 = 24;
 
 fn ops() -> impl Strategy<Value = Vec<Op>> {
     let weight = prop_oneof![4 => 1u32..4, 1 => 1u32..30];
-    let cost = prop_oneof![Just(0.0f32), Just(1.0), Just(2.5), 0.001f32..9.0];
+    let cost = (0u16..9_000).prop_map(|thousandths| f32::from(thousandths) / 1000.0);
+    let cost = prop_oneof![Just(0.0f32), Just(1.0), Just(2.5), cost];
     let entry = (0..KEYS, weight, cost);
     let op = prop_oneof![
         12 => entry.clone().prop_map(|(key, weight, cost)| Op::Request(key, weight, cost)),
