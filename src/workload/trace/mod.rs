@@ -11,6 +11,7 @@ mod bytes;
 mod lines;
 mod log;
 pub mod mooncake;
+mod position;
 mod rows;
 mod stamp;
 mod window;
@@ -24,6 +25,7 @@ use serde::{Deserialize, Serialize};
 pub use azure::AzureReader;
 pub use log::{CsvLog, JsonlLog, LogSpec, TimeUnit, Users};
 pub use mooncake::MooncakeReader;
+use position::Position;
 pub use rows::{Rows, TraceInfo};
 use window::Window;
 
@@ -278,13 +280,13 @@ impl Reader {
         }
     }
 
-    /// An error that blames the row read last.
-    fn blame(&self, why: String) -> TraceError {
+    /// Where the row read last is.
+    fn position(&self) -> &Position {
         match self {
-            Reader::Azure(reader) => reader.blame(why),
-            Reader::Mooncake(reader) => reader.blame(why),
-            Reader::Csv(reader) => reader.blame(why),
-            Reader::Jsonl(reader) => reader.blame(why),
+            Reader::Azure(reader) => reader.position(),
+            Reader::Mooncake(reader) => reader.position(),
+            Reader::Csv(reader) => reader.position(),
+            Reader::Jsonl(reader) => reader.position(),
         }
     }
 }

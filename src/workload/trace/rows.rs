@@ -171,7 +171,8 @@ impl Rows {
     fn in_order(&self, row: Option<Row>) -> Result<Option<Row>, TraceError> {
         match row {
             Some(row) if row.stamp < self.latest => {
-                Err(self.reader.blame("the row's time is before the last row's".into()))
+                let why = "the row's time is before the last row's";
+                Err(self.reader.position().bad_row(why.to_owned()))
             }
             other => Ok(other),
         }
