@@ -22,6 +22,11 @@ pub struct IntentId(pub u64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProfileId(pub u32);
 
+/// Index of a request's SLO class in
+/// [`Source::slo_classes`](super::Source::slo_classes).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SloClassId(pub u16);
+
 /// A request at the moment of its arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Incoming {
@@ -43,6 +48,8 @@ pub struct Incoming {
     pub output_tokens: Option<u32>,
     /// What the client asks for: `max_tokens` and the like.
     pub profile: ProfileId,
+    /// How urgent it is.
+    pub slo_class: SloClassId,
     /// The prompt's blocks, where a trace knows them.
     pub blocks: Option<BlocksId>,
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::incoming::{Incoming, ProfileId, PromptId, UserId};
+use super::incoming::{Incoming, ProfileId, PromptId, SloClassId, UserId};
 use super::params::Profile;
 use super::python::PyNumber;
 use super::spec::WorkloadSpec;
@@ -103,6 +103,7 @@ impl Listed {
                 input_decitokens: text::words(stripped) * 13,
                 output_tokens: None,
                 profile: ProfileId(profile),
+                slo_class: SloClassId(0),
                 blocks: None,
             });
         }

@@ -52,7 +52,7 @@ pub mod users;
 pub use alias::Alias;
 pub use blocks::BlocksId;
 pub use data_paths::DataPaths;
-pub use incoming::{Incoming, IntentId, ProfileId, PromptId, UserId};
+pub use incoming::{Incoming, IntentId, ProfileId, PromptId, SloClassId, UserId};
 pub use listed::RequestSpec;
 pub use params::Profile;
 pub use plan::{Plan, WorkloadError};

@@ -29,6 +29,8 @@ pub(super) struct Ready {
     /// The users that a trace knows, by its own order.
     pub trace_users: Vec<UserId>,
     pub profiles: Vec<Profile>,
+    /// At least one.
+    pub slo_classes: Vec<String>,
     /// Tokens with which all prompts begin.
     pub shared_prefix: u32,
     pub kind: Kind,
@@ -87,17 +89,19 @@ impl Plan {
         }
         let kind = Kind::new(spec, paths, start)?;
         let shared_prefix = spec.shared_prefix.unwrap_or(0);
+        let slo_classes = vec![spec.slo_class.clone().unwrap_or_else(|| "standard".to_owned())];
         let ready = if let Kind::Listed(mut listed) = kind {
             let users =
                 Population { users: std::mem::take(&mut listed.users), ..Population::anonymous() };
             let profiles = std::mem::take(&mut listed.profiles);
             let trace_users = Vec::new();
-            Ready { users, trace_users, profiles, shared_prefix, kind: Kind::Listed(listed) }
+            let kind = Kind::Listed(listed);
+            Ready { users, trace_users, profiles, slo_classes, shared_prefix, kind }
         } else {
             let users =
                 spec.users.as_ref().map_or_else(Population::anonymous, UsersSpec::population);
             let (trace_users, profiles) = (Vec::new(), vec![spec.profile()]);
-            let mut ready = Ready { users, trace_users, profiles, shared_prefix, kind };
+            let mut ready = Ready { users, trace_users, profiles, slo_classes, shared_prefix, kind };
             ready.take_traced_users(spec);
             ready
         };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::arrivals::Arrivals;
 use super::asked::Asked;
 use super::blocks::{BlockLists, BlocksId, chain};
-use super::incoming::{Incoming, IntentId, ProfileId, PromptId, UserId, sizes_of_tokens};
+use super::incoming::{Incoming, IntentId, ProfileId, PromptId, SloClassId, UserId, sizes_of_tokens};
 use super::lengths::{Copula, Lengths, PromptLengths};
 use super::params::Profile;
 use super::plan::{Kind, Ready, Recipe};
@@ -90,6 +90,11 @@ impl Source {
     /// What clients ask for, which [`ProfileId`] indexes.
     pub fn profiles(&self) -> &[Profile] {
         &self.ready.profiles
+    }
+
+    /// The names of the SLO classes, which [`SloClassId`] indexes; at least one.
+    pub fn slo_classes(&self) -> &[String] {
+        &self.ready.slo_classes
     }
 
     /// A prompt's text, stripped of white space at its ends. A prompt of which
@@ -231,6 +236,7 @@ fn request(at: Time, user: UserId, prompt: PromptId, input: u32, output: Option<
         input_decitokens,
         output_tokens: output,
         profile,
+        slo_class: SloClassId(0),
         blocks: None,
     }
 }

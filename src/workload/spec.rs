@@ -42,6 +42,10 @@ pub struct WorkloadSpec {
     /// Who asks. Default: one user, `anonymous`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub users: Option<UsersSpec>,
+    /// How urgent the requests are: the name of a service class, for which servers
+    /// and results tell requests apart. Default: `standard`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slo_class: Option<String>,
     /// The longest answer that clients want, in tokens. Default: not asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u32>,
