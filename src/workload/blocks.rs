@@ -16,7 +16,7 @@ impl BlocksId {
         BlocksId(NonZeroU32::MIN.saturating_add(index))
     }
 
-    fn index(self) -> usize {
+    pub(super) fn index(self) -> usize {
         self.0.get() as usize - 1
     }
 }

@@ -46,6 +46,7 @@ mod source;
 pub mod spans;
 mod spec;
 pub mod text;
+mod texts_under_way;
 pub mod trace;
 pub mod users;
 

@@ -13,7 +13,7 @@ use super::params::Profile;
 use super::prompts::{Prompts, PromptsSpec};
 use super::source::Source;
 use super::spec::WorkloadSpec;
-use super::trace::{TraceError, TraceInfo, TraceSpec};
+use super::trace::{Recording, RecordingError, TraceError, TraceInfo};
 use super::users::{Population, User, UsersSpec};
 use crate::kernel::{Duration, Streams};
 use crate::spec::{Path, Problem, Problems, Severity};
@@ -40,12 +40,12 @@ pub(super) struct Ready {
 #[derive(Debug)]
 pub(super) enum Kind {
     Synthetic(Box<Recipe>),
-    /// Without `prompts` the rows know theirs.
+    /// Rows know their prompts, or they are drawn: all, or (`own_prompts`) where a
+    /// row knows none.
     Trace {
-        spec: Box<TraceSpec>,
-        file: PathBuf,
-        info: TraceInfo,
+        recording: Box<Recording>,
         prompts: Option<Prompts>,
+        own_prompts: bool,
     },
     Listed(Listed),
 }
@@ -101,7 +101,8 @@ impl Plan {
             let users =
                 spec.users.as_ref().map_or_else(Population::anonymous, UsersSpec::population);
             let (trace_users, profiles) = (Vec::new(), vec![spec.profile()]);
-            let mut ready = Ready { users, trace_users, profiles, slo_classes, shared_prefix, kind };
+            let mut ready =
+                Ready { users, trace_users, profiles, slo_classes, shared_prefix, kind };
             ready.take_traced_users(spec);
             ready
         };
@@ -129,7 +130,7 @@ impl Plan {
     /// What is known of the trace, if there is one.
     pub fn trace(&self) -> Option<&TraceInfo> {
         match &self.0.kind {
-            Kind::Trace { info, .. } => Some(info),
+            Kind::Trace { recording, .. } => Some(recording.info()),
             _ => None,
         }
     }
@@ -151,7 +152,7 @@ impl Plan {
     pub fn count(&self) -> Option<u64> {
         match &self.0.kind {
             Kind::Synthetic(_) => None,
-            Kind::Trace { info, .. } => info.rows,
+            Kind::Trace { recording, .. } => recording.info().rows,
             Kind::Listed(listed) => Some(listed.requests.len() as u64),
         }
     }
@@ -175,7 +176,7 @@ impl Plan {
     pub fn span(&self) -> Option<Duration> {
         match &self.0.kind {
             Kind::Synthetic(_) => None,
-            Kind::Trace { info, .. } => info.span,
+            Kind::Trace { recording, .. } => recording.info().span,
             Kind::Listed(listed) => listed.requests.last().map(|last| Duration(last.at.as_nanos())),
         }
     }
@@ -214,7 +215,8 @@ impl Ready {
     /// Where the trace knows who asks: those users, with the classes that a list
     /// gives them.
     fn take_traced_users(&mut self, spec: &WorkloadSpec) {
-        let Kind::Trace { info, .. } = &self.kind else { return };
+        let Kind::Trace { recording, .. } = &self.kind else { return };
+        let info = recording.info();
         if info.users.is_empty() {
             return;
         }
@@ -257,7 +259,9 @@ impl Kind {
                 None if trace.knows_prompts() => None,
                 None => Some(population(&PromptsSpec::Unique, paths)?),
             };
-            return Kind::trace(trace, prompts, paths);
+            let own_prompts = spec.prompts.is_none();
+            let recording = Box::new(Recording::find(trace, paths, start)?);
+            return Ok(Kind::Trace { recording, prompts, own_prompts });
         }
         let tokens = spec.tokens.clone().unwrap_or_default();
         let lengths = "a checked spec has a distribution";
@@ -268,27 +272,6 @@ impl Kind {
             output: tokens.output.map(|output| output.distribution().expect(lengths)),
             copula: Copula::new(tokens.correlation),
         })))
-    }
-
-    fn trace(
-        spec: &TraceSpec,
-        prompts: Option<Prompts>,
-        paths: &DataPaths,
-    ) -> Result<Self, WorkloadError> {
-        let (format, usual, name) = spec.file().expect("a checked spec has a file");
-        let file = paths.find(name, usual).map_err(|searched| WorkloadError::NoFile {
-            format,
-            name: name.to_path_buf(),
-            searched,
-        })?;
-        let error = |error| WorkloadError::Trace { format, error };
-        // A survey keeps all rows: nothing is drawn.
-        let stream = Streams::new(0, 0).stream("workload.trace.keep");
-        let info = spec.open(&file, stream).and_then(super::trace::Rows::survey).map_err(error)?;
-        if info.rows == Some(0) {
-            return Err(error(TraceError::Empty { file, skipped: info.skipped }));
-        }
-        Ok(Kind::Trace { spec: Box::new(spec.clone()), file, info, prompts })
     }
 }
 
@@ -301,8 +284,8 @@ pub enum WorkloadError {
     /// The trace's file is nowhere.
     #[error("the trace `{}` was not found", name.display())]
     NoFile {
-        /// The trace's format: a key of `trace`.
-        format: &'static str,
+        /// Where in `trace` it is named, such as `azure`.
+        place: Path,
         /// The file as the experiment names it.
         name: PathBuf,
         /// The places searched.
@@ -311,11 +294,22 @@ pub enum WorkloadError {
     /// The trace cannot be read.
     #[error("{error}")]
     Trace {
-        /// The trace's format: a key of `trace`.
-        format: &'static str,
+        /// Where in `trace` it is named, such as `azure`.
+        place: Path,
         /// What is wrong with it.
         error: TraceError,
     },
+}
+
+impl From<RecordingError> for WorkloadError {
+    fn from(error: RecordingError) -> Self {
+        match error {
+            RecordingError::NoFile { place, name, searched } => {
+                WorkloadError::NoFile { place, name, searched }
+            }
+            RecordingError::Trace { place, error } => WorkloadError::Trace { place, error },
+        }
+    }
 }
 
 impl WorkloadError {
@@ -325,30 +319,31 @@ impl WorkloadError {
         let message = self.to_string();
         let (place, help) = match self {
             WorkloadError::Spec(problem) => {
-                let path = problem.path.0.into_iter().fold(workload.clone(), |path, step| {
-                    let mut steps = path.0;
-                    steps.push(step);
-                    Path(steps)
-                });
-                return Problem { path, ..problem };
+                return Problem { path: below(workload.clone(), problem.path), ..problem };
             }
-            WorkloadError::NoFile { format, searched, .. } => {
+            WorkloadError::NoFile { place, searched, .. } => {
                 let searched: Vec<String> =
                     searched.iter().map(|place| place.display().to_string()).collect();
                 let help = format!(
                     "searched: {}; set WINDTUNNEL_DATA to the folder that has it",
                     searched.join(", ")
                 );
-                (format, Some(help))
+                (place, Some(help))
             }
-            WorkloadError::Trace { format, error } => (format, error.help().map(str::to_owned)),
+            WorkloadError::Trace { place, error } => (place, error.help().map(str::to_owned)),
         };
         Problem {
-            path: workload.join("trace").join(place),
+            path: below(workload.join("trace"), place),
             at_key: false,
             severity: Severity::Error,
             message,
             help,
         }
     }
+}
+
+/// A path from another path on.
+fn below(mut from: Path, path: Path) -> Path {
+    from.0.extend(path.0);
+    from
 }

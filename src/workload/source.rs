@@ -6,12 +6,15 @@ use std::sync::Arc;
 use super::arrivals::Arrivals;
 use super::asked::Asked;
 use super::blocks::{BlockLists, BlocksId, chain};
-use super::incoming::{Incoming, IntentId, ProfileId, PromptId, SloClassId, UserId, sizes_of_tokens};
+use super::incoming::{
+    Incoming, IntentId, ProfileId, PromptId, SloClassId, UserId, sizes_of_tokens,
+};
 use super::lengths::{Copula, Lengths, PromptLengths};
 use super::params::Profile;
 use super::plan::{Kind, Ready, Recipe};
 use super::prompts::Texts;
-use super::trace::{Rows, TraceError};
+use super::texts_under_way::TextsUnderWay;
+use super::trace::{Playback, TraceError};
 use super::users::User;
 use crate::kernel::{Stream, Streams, Time};
 
@@ -45,11 +48,14 @@ struct Synthetic {
 
 #[derive(Debug)]
 struct Replay {
-    rows: Rows,
+    rows: Playback,
     /// `None` where the rows know their prompts.
     asked: Option<Asked>,
+    /// Whether a row's own prompt, if it knows it, is what is asked.
+    own_prompts: bool,
     who: Stream,
     blocks: BlockLists,
+    texts: TextsUnderWay,
 }
 
 impl Source {
@@ -71,11 +77,13 @@ impl Source {
                     who,
                 }))
             }
-            Kind::Trace { spec, file, prompts, .. } => State::Trace(Box::new(Replay {
-                rows: spec.open(file, streams.stream("workload.trace.keep"))?,
+            Kind::Trace { recording, prompts, own_prompts } => State::Trace(Box::new(Replay {
+                rows: recording.play(streams)?,
                 asked: prompts.clone().map(|prompts| Asked::new(prompts, what, None)),
+                own_prompts: *own_prompts,
                 who,
                 blocks: BlockLists::default(),
+                texts: TextsUnderWay::default(),
             })),
             Kind::Listed(_) => State::Listed { next: 0 },
         };
@@ -100,8 +108,12 @@ impl Source {
     /// A prompt's text, stripped of white space at its ends. A prompt of which
     /// only the length is known has a name instead: `prompt 17`.
     pub fn prompt_text(&self, prompt: PromptId) -> Cow<'_, str> {
-        self.ready
-            .text(prompt)
+        let under_way = match &self.state {
+            State::Trace(replay) => replay.texts.get(prompt),
+            _ => None,
+        };
+        under_way
+            .or_else(|| self.ready.text(prompt))
             .map_or_else(|| Cow::Owned(format!("prompt {}", prompt.0)), Cow::Borrowed)
     }
 
@@ -142,6 +154,7 @@ impl Source {
     pub fn release(&mut self, id: BlocksId) {
         if let State::Trace(replay) = &mut self.state {
             replay.blocks.release(id);
+            replay.texts.release(id);
         }
     }
 
@@ -200,18 +213,25 @@ impl Replay {
     #[inline]
     fn next(&mut self, ready: &Ready) -> Result<Option<Incoming>, TraceError> {
         let Some((at, row)) = self.rows.next_row()? else { return Ok(None) };
-        let prompt = match &mut self.asked {
-            Some(asked) => asked.draw().0,
-            None => row.prompt.unwrap_or_default(),
+        let prompt = match (row.prompt, &mut self.asked) {
+            (Some(own), _) if self.own_prompts => own,
+            (_, Some(asked)) => asked.draw().0,
+            (own, None) => own.unwrap_or_default(),
         };
         let user = match row.user {
             Some(user) => ready.trace_users[user as usize],
             None => ready.user(&mut self.who),
         };
-        let request = request(at, user, prompt, row.input_tokens, Some(row.output_tokens));
+        let request = request(at, user, prompt, row.input_tokens, row.output_tokens);
         let blocks = self.rows.blocks();
-        let blocks = (!blocks.is_empty()).then(|| self.blocks.keep(blocks));
-        Ok(Some(Incoming { blocks, ..request }))
+        let Some(text) = self.rows.text().filter(|_| self.own_prompts) else {
+            let blocks = (!blocks.is_empty()).then(|| self.blocks.keep(blocks));
+            return Ok(Some(Incoming { blocks, ..request }));
+        };
+        let (chars, input_decitokens) = (text.chars, text.decitokens);
+        let id = self.blocks.keep(blocks);
+        self.texts.keep(id, prompt, text);
+        Ok(Some(Incoming { blocks: Some(id), chars, input_decitokens, ..request }))
     }
 }
 

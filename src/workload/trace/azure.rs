@@ -90,7 +90,9 @@ impl AzureReader {
         Ok(Row {
             stamp: parse_stamp(stamp).ok_or_else(|| bad_stamp(stamp))?,
             input_tokens: parse_tokens(input).ok_or_else(|| bad_tokens(COLUMNS[1], input))?,
-            output_tokens: parse_tokens(output).ok_or_else(|| bad_tokens(COLUMNS[2], output))?,
+            output_tokens: Some(
+                parse_tokens(output).ok_or_else(|| bad_tokens(COLUMNS[2], output))?,
+            ),
             prompt: None,
             user: None,
         })
@@ -154,7 +156,7 @@ mod tests {
             Ok(Row {
                 stamp: stamp * NANOS_PER_SEC,
                 input_tokens,
-                output_tokens,
+                output_tokens: Some(output_tokens),
                 prompt: None,
                 user: None,
             })

@@ -113,7 +113,7 @@ fn parse(line: &[u8], blocks: &mut Vec<u64>) -> Result<Row, String> {
     Ok(Row {
         stamp: stamp.ok_or_else(|| format!("timestamp {} is out of range", line.timestamp))?,
         input_tokens: line.input_length,
-        output_tokens: line.output_length,
+        output_tokens: Some(line.output_length),
         prompt: Some(identity(line.input_length, blocks)),
         user: None,
     })
@@ -173,7 +173,7 @@ mod tests {
         let (row, blocks) = row(r#"{ "hash_ids":[7,  18446744073709551615], "type": {"a": [1]},
             "output_length": 5, "input_length": 513, "timestamp": 1500 }"#)
         .unwrap();
-        assert_eq!((row.stamp, row.input_tokens, row.output_tokens), (1_500_000_000, 513, 5));
+        assert_eq!((row.stamp, row.input_tokens, row.output_tokens), (1_500_000_000, 513, Some(5)));
         assert_eq!(blocks, [7, u64::MAX]);
     }
 

@@ -58,7 +58,7 @@ fn parse(spec: &LogSpec, users: &mut Users, line: &[u8]) -> Result<Row, String> 
         serde_json::from_slice(line).map_err(|error| format!("expected a JSON object: {error}"))?;
     // Numbers and other values count as they are written.
     let texts = spec.columns().map(|(_, name)| match object.get(name?)? {
-        Value::Null => None,
+        Value::Null => Some(String::new()),
         Value::String(text) => Some(text.clone()),
         other => Some(other.to_string()),
     });
