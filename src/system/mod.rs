@@ -3,6 +3,7 @@
 mod caching;
 mod contents;
 mod finish;
+mod follow;
 mod inference;
 mod measure;
 mod metrics;

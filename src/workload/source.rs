@@ -3,17 +3,14 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::arrivals::Arrivals;
 use super::asked::Asked;
-use super::blocks::{BlockLists, BlocksId, chain};
-use super::incoming::{
-    Incoming, IntentId, ProfileId, PromptId, SloClassId, UserId, sizes_of_tokens,
-};
-use super::lengths::{Copula, Lengths, PromptLengths};
+use super::blocks::{BlockLists, BlocksId, EVERYONE, chain};
+use super::incoming::{Incoming, IntentId, PromptId, UserId, sizes_of_tokens};
 use super::params::Profile;
-use super::plan::{Kind, Ready, Recipe};
-use super::prompts::Texts;
+use super::plan::{Kind, Ready};
+use super::synthetic::Synthetic;
 use super::texts_under_way::TextsUnderWay;
+use super::threads::{FollowUp, turn_name};
 use super::trace::{Playback, TraceError};
 use super::users::User;
 use crate::kernel::{Stream, Streams, Time};
@@ -35,18 +32,6 @@ enum State {
 }
 
 #[derive(Debug)]
-struct Synthetic {
-    arrivals: Arrivals,
-    gaps: Stream,
-    asked: Asked,
-    output: Option<(Lengths, Stream)>,
-    /// Characters and tenths of a token by prompt, where texts are real.
-    sizes: Vec<(u32, u64)>,
-    copula: Option<Copula>,
-    who: Stream,
-}
-
-#[derive(Debug)]
 struct Replay {
     rows: Playback,
     /// `None` where the rows know their prompts.
@@ -63,20 +48,7 @@ impl Source {
         let who = streams.stream("workload.users");
         let what = streams.stream("workload.prompts");
         let state = match &ready.kind {
-            Kind::Synthetic(recipe) => {
-                let Recipe { arrivals, prompts, input, output, copula } = &**recipe;
-                let mut keys = streams.stream("workload.tokens.input");
-                let lengths = PromptLengths::new(input.clone(), prompts.count(), &mut keys);
-                State::Synthetic(Box::new(Synthetic {
-                    arrivals: arrivals.clone(),
-                    gaps: streams.stream("workload.arrivals"),
-                    asked: Asked::new(prompts.clone(), what, Some(lengths)),
-                    sizes: prompts.texts().map(Texts::sizes).unwrap_or_default(),
-                    output: output.clone().map(|it| (it, streams.stream("workload.tokens.output"))),
-                    copula: *copula,
-                    who,
-                }))
-            }
+            Kind::Synthetic(recipe) => State::Synthetic(Box::new(Synthetic::new(recipe, streams))),
             Kind::Trace { recording, prompts, own_prompts } => State::Trace(Box::new(Replay {
                 rows: recording.play(streams)?,
                 asked: prompts.clone().map(|prompts| Asked::new(prompts, what, None)),
@@ -92,7 +64,7 @@ impl Source {
 
     /// The users, whom [`UserId`] indexes.
     pub fn users(&self) -> &[User] {
-        &self.ready.users.users
+        &self.ready.users
     }
 
     /// What clients ask for, which [`ProfileId`] indexes.
@@ -112,9 +84,10 @@ impl Source {
             State::Trace(replay) => replay.texts.get(prompt),
             _ => None,
         };
-        under_way
-            .or_else(|| self.ready.text(prompt))
-            .map_or_else(|| Cow::Owned(format!("prompt {}", prompt.0)), Cow::Borrowed)
+        match under_way.or_else(|| self.ready.text(prompt)) {
+            Some(text) => Cow::Borrowed(text),
+            None => Cow::Owned(turn_name(prompt).unwrap_or_else(|| format!("prompt {}", prompt.0))),
+        }
     }
 
     /// What a prompt means.
@@ -145,8 +118,36 @@ impl Source {
             return self.blocks(id);
         }
         let shared = u64::from(self.ready.shared_prefix);
-        chain(request.prompt, request.input_decitokens / 10, shared, block_tokens, made);
+        let tokens = request.input_decitokens / 10;
+        let conversation = match &self.state {
+            State::Synthetic(state) => state.conversation(request),
+            _ => None,
+        };
+        match conversation {
+            // What the first turn asked, then what is the session's own.
+            Some(thread) => {
+                let first = (thread.first, thread.first_decitokens / 10);
+                let parts = [(EVERYONE, shared), first, (thread.own, tokens)];
+                chain(&parts, tokens, block_tokens, made);
+            }
+            None => {
+                chain(&[(EVERYONE, shared), (request.prompt, tokens)], tokens, block_tokens, made);
+            }
+        }
         made
+    }
+
+    /// What follows a request of this source that was answered with `answer` tokens
+    /// at `now`, or that failed (`None`): the next turn of its session, or of its
+    /// closed loop. To be asked once for each request, when it is done.
+    #[inline]
+    pub fn follow_up(&mut self, asked: &Incoming, answer: Option<u32>, now: Time) -> FollowUp {
+        match &mut self.state {
+            State::Synthetic(state) if asked.thread.is_some() => {
+                state.follow_up(asked, answer, now)
+            }
+            _ => FollowUp::default(),
+        }
     }
 
     /// Takes back the blocks of a request that is done, so that their memory can be
@@ -174,7 +175,7 @@ impl Iterator for Source {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         match &mut self.state {
-            State::Synthetic(state) => state.next(&self.ready).map(Ok),
+            State::Synthetic(state) => state.next().map(Ok),
             State::Trace(state) => state.next(&self.ready).transpose(),
             State::Listed { next } => {
                 let Kind::Listed(listed) = &self.ready.kind else { return None };
@@ -183,29 +184,6 @@ impl Iterator for Source {
                 Some(Ok(*request))
             }
         }
-    }
-}
-
-impl Synthetic {
-    #[inline]
-    fn next(&mut self, ready: &Ready) -> Option<Incoming> {
-        let at = self.arrivals.next_at(&mut self.gaps)?;
-        let (prompt, input) = self.asked.draw();
-        let output = self.output.as_mut().map(|(lengths, stream)| {
-            let own = stream.uniform();
-            let u = match (self.copula, self.asked.length_uniform(prompt)) {
-                (Some(copula), Some(other)) => copula.join(other, own),
-                _ => own,
-            };
-            lengths.pick(u)
-        });
-        let request = request(at, ready.user(&mut self.who), prompt, input, output);
-        Some(match self.sizes.get(prompt.0 as usize) {
-            Some((chars, decitokens)) => {
-                Incoming { chars: *chars, input_decitokens: *decitokens, ..request }
-            }
-            None => request,
-        })
     }
 }
 
@@ -220,7 +198,7 @@ impl Replay {
         };
         let user = match row.user {
             Some(user) => ready.trace_users[user as usize],
-            None => ready.user(&mut self.who),
+            None => ready.askers.pick(&mut self.who),
         };
         let request = request(at, user, prompt, row.input_tokens, row.output_tokens);
         let blocks = self.rows.blocks();
@@ -228,18 +206,10 @@ impl Replay {
             let blocks = (!blocks.is_empty()).then(|| self.blocks.keep(blocks));
             return Ok(Some(Incoming { blocks, ..request }));
         };
-        let (chars, input_decitokens) = (text.chars, text.decitokens);
+        let (chars, input_decitokens, turn) = (text.chars, text.decitokens, text.turn);
         let id = self.blocks.keep(blocks);
         self.texts.keep(id, prompt, text);
-        Ok(Some(Incoming { blocks: Some(id), chars, input_decitokens, ..request }))
-    }
-}
-
-impl Ready {
-    /// Who asks next.
-    #[inline]
-    fn user(&self, stream: &mut Stream) -> UserId {
-        UserId(self.users.shares.pick(stream.bits()))
+        Ok(Some(Incoming { blocks: Some(id), chars, input_decitokens, turn, ..request }))
     }
 }
 
@@ -247,16 +217,6 @@ impl Ready {
 #[inline]
 fn request(at: Time, user: UserId, prompt: PromptId, input: u32, output: Option<u32>) -> Incoming {
     let (chars, input_decitokens) = sizes_of_tokens(input);
-    let profile = ProfileId(0);
-    Incoming {
-        at,
-        user,
-        prompt,
-        chars,
-        input_decitokens,
-        output_tokens: output,
-        profile,
-        slo_class: SloClassId(0),
-        blocks: None,
-    }
+    let output_tokens = output;
+    Incoming { at, user, prompt, chars, input_decitokens, output_tokens, ..Incoming::default() }
 }

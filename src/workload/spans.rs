@@ -166,11 +166,20 @@ impl Span {
     /// The next time; one word of the stream, none for a constant.
     #[inline]
     pub fn draw(&self, stream: &mut Stream) -> Duration {
+        match self {
+            Span::Constant(time) => *time,
+            _ => self.pick(stream.uniform()),
+        }
+    }
+
+    /// The time that `u`, uniform on (0, 1), picks.
+    #[inline]
+    pub fn pick(&self, u: f64) -> Duration {
         Duration::from_secs_f64(match self {
             Span::Constant(time) => return *time,
-            Span::Uniform { min, width } => min + width * stream.uniform(),
-            Span::Exponential(mean) => -mean * libm::log(stream.uniform()),
-            Span::Lognormal(lognormal) => lognormal.quantile(stream.uniform()) / 1e3,
+            Span::Uniform { min, width } => min + width * u,
+            Span::Exponential(mean) => -mean * libm::log(u),
+            Span::Lognormal(lognormal) => lognormal.quantile(u) / 1e3,
         })
     }
 }

@@ -44,12 +44,14 @@ pub struct SentText {
     pub chars: u32,
     /// Tenths of a token.
     pub decitokens: u64,
+    /// Which of the user's turns it is, from 0.
+    pub turn: u32,
 }
 
 impl SentText {
     pub(super) fn new(dialogue: &Dialogue, turn: usize) -> Self {
         let Asked { end, chars, decitokens, .. } = dialogue.turns[turn];
-        SentText { whole: Arc::clone(&dialogue.text), end, chars, decitokens }
+        SentText { whole: Arc::clone(&dialogue.text), end, chars, decitokens, turn: turn as u32 }
     }
 
     /// The text, without white space at its ends.
