@@ -8,9 +8,12 @@
 pub mod accesses;
 mod azure;
 mod bytes;
+mod detect;
+pub mod fit;
 mod lines;
 mod log;
 pub mod mooncake;
+mod profile;
 mod rows;
 mod stamp;
 mod window;
@@ -22,8 +25,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use azure::AzureReader;
+pub use detect::{Detected, detect};
 pub use log::{CsvLog, JsonlLog, LogSpec, TimeUnit, Users};
 pub use mooncake::MooncakeReader;
+pub use profile::{Profile, RankCorrelation};
 pub use rows::{Rows, TraceInfo};
 use window::Window;
 

@@ -119,6 +119,16 @@ impl Rows {
         self.skipped
     }
 
+    /// The first bad row that was left out: file, line and what is wrong.
+    pub fn first_bad(&self) -> Option<&str> {
+        self.first_bad.as_deref()
+    }
+
+    /// Who asked so far, by the order of their first request, if the trace knows.
+    pub fn users(&self) -> Vec<String> {
+        self.reader.users()
+    }
+
     /// Reads one round to its end and tells what there was.
     ///
     /// # Errors
