@@ -8,14 +8,20 @@
 //! | `cdf` | the distribution of a latency |
 //! | `timeline` | metrics over virtual time |
 //! | `mrc` | miss ratios by cache size, of a replay |
+//! | `arrivals`, `lengths`, `popularity`, `reuse` | what a trace holds |
 //!
 //! To add one: a file here, a line in [`ChartSpec`] and one in [`figures`].
 
+pub(crate) mod arrivals;
 mod bar;
 mod cdf;
+mod curves;
+pub(crate) mod lengths;
 mod line;
 pub(crate) mod mrc;
 mod pick;
+pub(crate) mod popularity;
+pub(crate) mod reuse;
 mod timeline;
 mod xy;
 
@@ -23,6 +29,7 @@ use super::ReportError;
 use super::data::Interval;
 use super::figure::Figure;
 use super::results::Results;
+use super::trace::TraceManifest;
 use crate::experiment::charts::ChartSpec;
 
 /// A figure and the name of its file, without extension.
@@ -56,6 +63,14 @@ fn conditions(results: &Results, interval: Interval, drawn: &str, more: Vec<Stri
     };
     let parts = [results.title.to_owned(), replications, interval].into_iter().chain(more);
     parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+}
+
+/// The conditions of a chart of traces: which, where it is one, and which part.
+fn traced(manifest: &TraceManifest) -> String {
+    match manifest.traces.as_slice() {
+        [alone] => format!("{alone} · {}", manifest.conditions()),
+        several => format!("{} traces · {}", several.len(), manifest.conditions()),
+    }
 }
 
 /// A name as part of a file's name.

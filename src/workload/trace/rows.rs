@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::window::{Place, Window};
-use super::{OnBadRow, Origin, Reader, Row, TraceError, TraceSpec, Users};
+use super::{OnBadRow, Origin, Reader, Row, TraceError, TraceSpec};
 use crate::kernel::{Duration, Stream, Time};
 
 /// The rows of a trace on the virtual clock: the first at 0, the others after
@@ -126,9 +126,9 @@ impl Rows {
         self.reader.blocks()
     }
 
-    /// The users of the rows read so far, if the format knows them.
-    pub fn users(&self) -> Option<&Users> {
-        self.reader.users()
+    /// A user's name, by the number that rows have.
+    pub fn user_name(&self, user: u32) -> Option<&str> {
+        Some(self.reader.users()?.get_index(user as usize)?.as_str())
     }
 
     /// What is the run's 0s on the trace's own clock, in nanoseconds; `None` before
@@ -137,14 +137,19 @@ impl Rows {
         self.first
     }
 
+    /// How many bad rows were left out so far.
+    pub fn skipped(&self) -> u64 {
+        self.skipped
+    }
+
     /// The first bad row that was left out: file, line and what is wrong.
     pub fn first_bad(&self) -> Option<&str> {
         self.first_bad.as_deref()
     }
 
-    /// How many bad rows were left out so far.
-    pub fn skipped(&self) -> u64 {
-        self.skipped
+    /// Who asked so far, by the order of their first request, if the trace knows.
+    pub fn users(&self) -> Vec<String> {
+        self.reader.users().map(|users| users.iter().cloned().collect()).unwrap_or_default()
     }
 
     /// Reads one round to its end and tells what there was.
@@ -168,11 +173,7 @@ impl Rows {
             skipped: self.skipped,
             first_bad: self.first_bad.clone(),
             span: loops.map(span),
-            users: self
-                .reader
-                .users()
-                .map(|users| users.iter().cloned().collect())
-                .unwrap_or_default(),
+            users: self.users(),
         })
     }
 

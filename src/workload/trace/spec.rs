@@ -48,7 +48,7 @@ pub struct TraceSpec {
     pub libcachesim: Option<ObjectsSpec>,
     /// Conversations as `ShareGPT` has them: objects with `conversations: [{from,
     /// value}]`, in a JSON list or one a line. Each user's turn is a request that
-    /// sends all that came before. They have no times: see `arrivals` and `think`.
+    /// sends all that came before. They have no times: see `arrivals` and `think_time`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sharegpt: Option<PathBuf>,
     /// Conversations as `OpenAI`'s API has them: objects with `messages: [{role,
@@ -65,7 +65,7 @@ pub struct TraceSpec {
     /// From one turn of a conversation to the next. Default: `exponential: { mean:
     /// 30s }`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub think: Option<SpanSpec>,
+    pub think_time: Option<SpanSpec>,
     /// Where the part that is replayed begins, in the trace's own time from its
     /// `origin`. Default: 0s.
     pub from: Duration,
@@ -102,7 +102,7 @@ impl Default for TraceSpec {
             openai: None,
             merge: None,
             arrivals: None,
-            think: None,
+            think_time: None,
             from: Duration::ZERO,
             until: None,
             keep: Fraction::try_from(1.0).expect("1 is a fraction"),
@@ -183,8 +183,8 @@ impl TraceSpec {
         if let Some(arrivals) = &self.arrivals {
             problems.at("arrivals", |p| arrivals.check(p));
         }
-        if let Some(think) = &self.think {
-            problems.at("think", |p| think.check(p));
+        if let Some(think) = &self.think_time {
+            problems.at("think_time", |p| think.check(p));
         }
     }
 
@@ -224,9 +224,10 @@ impl TraceSpec {
                 ("origin", self.origin != plain.origin),
             ];
             let why = "conversations have no times of their own";
-            (given.to_vec(), why, "set `arrivals` and `think`")
+            (given.to_vec(), why, "set `arrivals` and `think_time`")
         } else {
-            let given = [("arrivals", self.arrivals.is_some()), ("think", self.think.is_some())];
+            let given =
+                [("arrivals", self.arrivals.is_some()), ("think_time", self.think_time.is_some())];
             (given.to_vec(), "the trace brings its own times", "remove it")
         };
         for (field, _) in useless.into_iter().filter(|(_, given)| *given) {

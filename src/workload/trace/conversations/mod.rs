@@ -176,7 +176,7 @@ impl Conversations {
             begins: stream("arrivals"),
             pauses: stream("think"),
             keeps: stream("keep"),
-            think: spec.think.clone().unwrap_or_else(default_think).distribution(),
+            think: spec.think_time.clone().unwrap_or_else(default_think).distribution(),
             spec: spec.clone(),
             file: file.to_path_buf(),
             coming: None,

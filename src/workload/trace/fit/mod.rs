@@ -1,0 +1,1 @@
+//! A workload fitted to a trace.
