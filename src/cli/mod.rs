@@ -36,6 +36,7 @@ Examples:
   windtunnel plot results/my-experiment                 redraw the charts from the CSVs
   windtunnel cache trace.csv --policies lru,sieve --capacities 1%,10%
   windtunnel trace info requests.csv                    what a recorded trace holds
+  windtunnel trace convert azure.csv requests.jsonl.gz  the same in another format
 
 Exit status: 0 done, 1 the run failed, 2 bad input, 130 interrupted.";
 

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use crate::cli::Failure;
 use crate::kernel::{Duration, Stream, Streams};
 use crate::spec::{Fraction, Positive, Problems, parse_duration};
-use crate::workload::trace::{Detected, LogSpec, OnBadRow, TimeUnit, TraceSpec, detect};
+use crate::workload::trace::{
+    Detected, LogSpec, ObjectsSpec, OnBadRow, TimeUnit, TraceSpec, detect,
+};
 use crate::workload::{DataPaths, TraceError};
 
 /// How a trace is read: the options of `workload: trace:`.
@@ -48,6 +50,8 @@ pub(in crate::cli) enum InputFormat {
     Mooncake,
     Csv,
     Jsonl,
+    /// A cache trace: a CSV of time, id and size, or oracleGeneral
+    Libcachesim,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -168,6 +172,10 @@ impl Reading {
                 spec.jsonl = Some(self.log(log(), file));
                 "jsonl"
             }
+            InputFormat::Libcachesim => {
+                spec.libcachesim = Some(ObjectsSpec { file, ..ObjectsSpec::default() });
+                "libcachesim"
+            }
         };
         check(&spec)?;
         Ok(Input { path, spec, format })
@@ -183,6 +191,7 @@ impl Reading {
             Some(Detected::Mooncake) => InputFormat::Mooncake,
             Some(Detected::Csv(_)) => InputFormat::Csv,
             Some(Detected::Jsonl(_)) => InputFormat::Jsonl,
+            Some(Detected::Objects) => InputFormat::Libcachesim,
             Some(Detected::Unknown(line)) if self.columns.is_some() => {
                 if line.starts_with('{') {
                     InputFormat::Jsonl

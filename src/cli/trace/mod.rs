@@ -1,7 +1,10 @@
 //! `windtunnel trace`: recorded traces of requests; one file per verb.
 
+mod convert;
+mod generate;
 mod info;
 mod input;
+mod output;
 
 use clap::Subcommand;
 
@@ -18,10 +21,16 @@ pub(super) struct Args {
 enum Verb {
     /// What traces hold: rates, lengths, popularity, reuse; with charts
     Info(info::Args),
+    /// Write a trace in another format, or a part of it
+    Convert(convert::Args),
+    /// Write the requests of an experiment's workload as a trace
+    Generate(generate::Args),
 }
 
 pub(super) fn main(args: &Args) -> Result<(), Failure> {
     match &args.verb {
         Verb::Info(args) => info::main(args),
+        Verb::Convert(args) => convert::main(args),
+        Verb::Generate(args) => generate::main(args),
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::lines::Lines;
-use super::{LogSpec, TraceError};
+use super::{LogSpec, TraceError, accesses};
 
 /// What a file's beginning tells.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +19,8 @@ pub enum Detected {
     Csv(LogSpec),
     /// The same for JSON objects.
     Jsonl(LogSpec),
+    /// A cache trace as libCacheSim reads them.
+    Objects,
     /// Something else: the first line.
     Unknown(String),
 }
@@ -28,6 +30,9 @@ pub enum Detected {
 /// # Errors
 /// If the file cannot be read or is empty.
 pub fn detect(path: &Path) -> Result<Detected, TraceError> {
+    if accesses::detect(path, b"") == Some(accesses::Format::OracleGeneral) {
+        return Ok(Detected::Objects);
+    }
     let mut lines = Lines::open(path)?;
     if !lines.advance_to_text()? {
         return Err(lines.position().empty());
@@ -57,6 +62,9 @@ fn of_line(line: &str) -> Detected {
         None if has(&["TIMESTAMP", "ContextTokens", "GeneratedTokens"]) => Detected::Azure,
         None if has(&["Timestamp", "Request tokens", "Response tokens"]) => Detected::Burstgpt,
         None if has(&usual) => Detected::Csv(log()),
+        None if has(&["time", "id", "size"]) || has(&["time", "obj_id", "obj_size"]) => {
+            Detected::Objects
+        }
         _ => Detected::Unknown(line.chars().take(80).collect()),
     }
 }
@@ -78,6 +86,7 @@ mod tests {
                 Detected::Mooncake,
             ),
             ("timestamp,input_tokens,output_tokens", Detected::Csv(LogSpec::default())),
+            ("time,id,size,next", Detected::Objects),
             ("when,what", Detected::Unknown("when,what".to_owned())),
             ("{\"when\": 1}", Detected::Unknown("{\"when\": 1}".to_owned())),
         ] {
