@@ -35,6 +35,7 @@ pub mod arrivals;
 mod asked;
 mod blocks;
 mod clients;
+mod columns;
 mod data_paths;
 mod incoming;
 mod keyed;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::arrivals::CalendarStart;
+use super::columns;
 use super::data_paths::DataPaths;
 use super::incoming::{IntentId, PromptId, UserId};
 use super::listed::Listed;
@@ -79,6 +80,8 @@ impl Plan {
         if let Some(problem) = first {
             return Err(WorkloadError::Spec(problem));
         }
+        let spec = &mut spec.clone();
+        columns::read(spec, paths).map_err(WorkloadError::Spec)?;
         let mut users = UserTable::default();
         let mut profiles = Vec::new();
         let kind = Kind::new(spec, paths, start, &mut users, &mut profiles)?;

@@ -116,7 +116,7 @@ impl ArrivalsSpec {
 
     /// Reports a process that depends on answers, where another one is to be made
     /// of it.
-    fn check_open(&self, problems: &mut Problems) {
+    pub(super) fn check_open(&self, problems: &mut Problems) {
         if matches!(self, ArrivalsSpec::ClosedLoop(_) | ArrivalsSpec::Concurrency(_)) {
             problems.error_help(
                 "requests that wait for answers have no times of their own",

@@ -16,7 +16,7 @@ const LONGEST: usize = 16 * 1024 * 1024;
 
 /// Reads a file, plain or packed, line by line; the last line may lack its
 /// newline, and `\r\n` counts as a newline.
-pub(super) struct Lines {
+pub(in crate::workload) struct Lines {
     file: Box<dyn Read + Send>,
     buffer: Vec<u8>,
     /// What was read and not yet returned.
@@ -35,8 +35,7 @@ impl fmt::Debug for Lines {
 
 impl Lines {
     pub fn open(path: &Path) -> Result<Self, TraceError> {
-        let position = Position::before(path);
-        let (_, file) = bytes::open(path).map_err(|error| position.io(error))?;
+        let (position, file) = bytes::open_at(path)?;
         let buffer = vec![0; BUFFER];
         Ok(Lines { file, buffer, ahead: 0..0, line: 0..0, position, at_end: false })
     }

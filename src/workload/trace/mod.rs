@@ -46,3 +46,6 @@ pub use reader::{Reader, Row};
 pub use recording::{Recording, RecordingError};
 pub use rows::{Rows, TraceInfo};
 pub use spec::{OnBadRow, Origin, TraceSpec};
+
+pub(super) use bytes::open_at as open_bytes;
+pub(super) use lines::Lines as TraceLines;

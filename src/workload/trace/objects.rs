@@ -111,8 +111,7 @@ impl ObjectsReader {
     /// # Errors
     /// If the file cannot be read or lacks a column.
     pub fn open(path: &Path, spec: &ObjectsSpec) -> Result<Self, TraceError> {
-        let mut position = Position::before(path);
-        let (_, stream) = bytes::open(path).map_err(|error| position.io(error))?;
+        let (mut position, stream) = bytes::open_at(path)?;
         if detect(path, b"") == Some(Format::OracleGeneral) {
             let records = Records::OracleGeneral(BufReader::with_capacity(1 << 16, stream));
             return Ok(ObjectsReader { spec: spec.clone(), position, records });

@@ -7,7 +7,7 @@ use super::TraceError;
 
 /// A line of a file (a record, where the format has no lines).
 #[derive(Clone, Debug)]
-pub(super) struct Position {
+pub(in crate::workload) struct Position {
     pub file: PathBuf,
     /// From 1; 0 before the first.
     pub line: u64,

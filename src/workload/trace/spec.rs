@@ -181,7 +181,10 @@ impl TraceSpec {
         }
         self.check_times(problems);
         if let Some(arrivals) = &self.arrivals {
-            problems.at("arrivals", |p| arrivals.check(p));
+            problems.at("arrivals", |p| {
+                arrivals.check(p);
+                arrivals.check_open(p);
+            });
         }
         if let Some(think) = &self.think_time {
             problems.at("think_time", |p| think.check(p));

@@ -79,8 +79,7 @@ impl fmt::Debug for List {
 
 impl List {
     fn open(file: &Path) -> Result<Self, TraceError> {
-        let position = Position::before(file);
-        let (_, stream) = bytes::open(file).map_err(|error| position.io(error))?;
+        let (position, stream) = bytes::open_at(file)?;
         let input = BufReader::with_capacity(1 << 16, stream);
         Ok(List { input, item: Vec::new(), position, line: 1 })
     }

@@ -36,8 +36,7 @@ impl CsvLog {
     /// # Errors
     /// If the file cannot be read or lacks a column.
     pub fn open(path: &Path, spec: &LogSpec) -> Result<Self, TraceError> {
-        let mut position = Position::before(path);
-        let (_, stream) = bytes::open(path).map_err(|error| position.io(error))?;
+        let (mut position, stream) = bytes::open_at(path)?;
         let mut rows = ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
