@@ -80,13 +80,17 @@ impl Source {
     /// A prompt's text, stripped of white space at its ends. A prompt of which
     /// only the length is known has a name instead: `prompt 17`.
     pub fn prompt_text(&self, prompt: PromptId) -> Cow<'_, str> {
-        let under_way = match &self.state {
-            State::Trace(replay) => replay.texts.get(prompt),
-            _ => None,
+        let (under_way, is_trace) = match &self.state {
+            State::Trace(replay) => (replay.texts.get(prompt), true),
+            _ => (None, false),
         };
         match under_way.or_else(|| self.ready.text(prompt)) {
             Some(text) => Cow::Borrowed(text),
-            None => Cow::Owned(turn_name(prompt).unwrap_or_else(|| format!("prompt {}", prompt.0))),
+            // A trace's prompts are any numbers, and none of them a session's.
+            None => {
+                let turn = if is_trace { None } else { turn_name(prompt) };
+                Cow::Owned(turn.unwrap_or_else(|| format!("prompt {}", prompt.0)))
+            }
         }
     }
 

@@ -135,6 +135,7 @@ const EXPERIMENT: &str = "
 name: NAME
 seed: 11
 duration: 200s
+replications: 1
 warmup: 20s
 pipeline: {}
 cache: { levels: [ { capacity: 50, policy: w_tinylfu }, { capacity: 200, policy: s3_fifo } ] }
@@ -211,7 +212,7 @@ fn what_of_a_workload_cannot_be_written_is_said_or_refused() {
         assert!(said.contains(&format!("warning: `t.csv` does not hold {lost}")), "{said}");
     }
     assert_eq!(text(&bench, "t.csv").lines().nth(1), Some("0.000000000,4,,0,anonymous"));
-    let looped = "arrivals: { closed_loop: { users: 3 } }\n";
+    let looped = "arrivals: { closed_loop: { clients: 3 } }\n";
     fs::remove_file(bench.path().join("t.csv")).expect("a file");
     fs::write(bench.path().join("experiment.yaml"), EXPERIMENT.replace("NAME", "one") + looped)
         .expect("a file");

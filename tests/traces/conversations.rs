@@ -160,7 +160,7 @@ fn what_is_wrong_is_said_with_its_place() {
         ("sharegpt: bad.json, speed: 2", "`speed` has no effect here: conversations have no times"),
         ("azure: a.csv, think_time: 2s", "`think_time` has no effect here: the trace brings its"),
         ("sharegpt: bad.json, arrivals: {poisson: {rate: 0/s}}", "a rate of 0/s"),
-        ("sharegpt: bad.json, arrivals: {closed_loop: {users: 2}}", "that wait for answers"),
+        ("sharegpt: bad.json, arrivals: {closed_loop: {clients: 2}}", "that wait for answers"),
     ] {
         let error = files.plan(&format!("trace: {{{trace}}}")).err().unwrap_or_default();
         assert!(error.contains(complaint), "{trace}: {error}");
