@@ -181,7 +181,6 @@ impl Reading {
             Some(Detected::Azure) => InputFormat::Azure,
             Some(Detected::Burstgpt) => InputFormat::Burstgpt,
             Some(Detected::Mooncake) => InputFormat::Mooncake,
-            Some(Detected::Csv(_)) => InputFormat::Csv,
             Some(Detected::Jsonl(_)) => InputFormat::Jsonl,
             Some(Detected::Unknown(line)) if self.columns.is_some() => {
                 if line.starts_with('{') {
@@ -198,7 +197,7 @@ impl Reading {
                     path.display()
                 )));
             }
-            None => InputFormat::Csv,
+            Some(Detected::Csv(_)) | None => InputFormat::Csv,
         })
     }
 

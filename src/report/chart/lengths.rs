@@ -36,7 +36,9 @@ fn panel(
         let of = [("trace", trace.as_str()), ("side", side)];
         let mut curve = points(table, "lengths.csv", &of, ("tokens", "quantile"))?;
         // Nothing is 0 on a logarithmic axis: failed requests begin the curve at 1.
-        curve.iter_mut().for_each(|(tokens, _)| *tokens = tokens.max(1.0));
+        for (tokens, _) in &mut curve {
+            *tokens = tokens.max(1.0);
+        }
         all.extend(curve.iter().map(|(tokens, _)| *tokens));
         marks.push(Mark::Line { points: curve, look: look(i) });
     }

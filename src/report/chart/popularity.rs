@@ -35,7 +35,7 @@ pub(crate) fn figure(
     if ranks.is_empty() {
         return Ok(None);
     }
-    let x = format!("rank of {}", things);
+    let x = format!("rank of {things}");
     let panel = Panel {
         heading: String::new(),
         legend: None,
