@@ -1,5 +1,6 @@
 //! `windtunnel trace`: recorded traces of requests; one file per verb.
 
+mod fit;
 mod info;
 mod input;
 
@@ -18,10 +19,13 @@ pub(super) struct Args {
 enum Verb {
     /// What traces hold: rates, lengths, popularity, reuse; with charts
     Info(info::Args),
+    /// A workload like a trace: writes it as YAML and says how well it fits
+    Fit(fit::Args),
 }
 
 pub(super) fn main(args: &Args) -> Result<(), Failure> {
     match &args.verb {
         Verb::Info(args) => info::main(args),
+        Verb::Fit(args) => fit::main(args),
     }
 }

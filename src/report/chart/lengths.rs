@@ -17,7 +17,7 @@ pub(crate) fn figure(manifest: &TraceManifest, lengths: &Table) -> Result<Named,
     let figure = Figure {
         title: "Lengths of prompts and answers".to_owned(),
         subtitle: super::traced(manifest),
-        legend: legend(manifest, Sample::Line),
+        legend: legend(manifest, Sample::Line, |_| true),
         panels,
         columns: 2,
         height: 260.0,
@@ -54,13 +54,18 @@ fn panel(
     })
 }
 
-/// The traces, where there are several.
-pub(super) fn legend(manifest: &TraceManifest, sample: Sample) -> Option<Legend> {
+/// The traces for which `shown` holds, where there are several traces.
+pub(super) fn legend(
+    manifest: &TraceManifest,
+    sample: Sample,
+    shown: impl Fn(usize) -> bool,
+) -> Option<Legend> {
     if manifest.traces.len() < 2 {
         return None;
     }
     let entry =
         |(i, name): (usize, &String)| Entry { name: name.clone(), look: look(i), end: None };
-    let entries = manifest.traces.iter().enumerate().map(entry).collect();
+    let entries =
+        manifest.traces.iter().enumerate().filter(|(i, _)| shown(*i)).map(entry).collect();
     Some(Legend { heading: "Trace".to_owned(), entries, sample, at_ends: false })
 }
