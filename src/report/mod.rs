@@ -32,4 +32,7 @@ pub use error::ReportError;
 pub use replay::{ReplayManifest, TraceFacts, draw_replay, replay_summary, write_replay};
 pub use summary::{Terminal, summary};
 pub use tables::{ResultsError, write_results};
-pub use trace::{Surveyed, TraceManifest, draw_traces, trace_summary, trace_table, write_traces};
+pub use trace::{
+    Surveyed, TraceManifest, draw_fit, draw_traces, fit_summary, trace_summary, trace_table,
+    write_fit, write_traces,
+};

@@ -60,7 +60,9 @@ impl Gaps {
         let bins = self.bins.iter().enumerate().filter(|(_, count)| **count > 0);
         Sample::new(bins.map(|(bin, count)| {
             let (low, high) = ends(bin as u64);
-            let middle = if bin == 0 { 0.0 } else { f64::midpoint(low, high - 1.0) };
+            // Gaps of nothing are more than the nothing before them.
+            let (low, middle) =
+                if bin == 0 { (-1.0, 0.0) } else { (low, f64::midpoint(low, high - 1.0)) };
             Point { below: low / 1e9, value: middle / 1e9, upto: high / 1e9, count: *count }
         }))
     }

@@ -73,6 +73,7 @@ impl Sample {
     }
 
     /// The part above `least`.
+    #[must_use]
     pub fn above(&self, least: f64) -> Sample {
         Sample::new(self.points.iter().copied().filter(|point| point.value > least))
     }

@@ -85,7 +85,9 @@ fn failed(error: impl std::fmt::Display) -> Failure {
 fn survey(args: &Args, input: &Input, name: String) -> Result<Surveyed, TraceError> {
     let (mut blocks, mut prompts) = (Reuse::default(), Reuse::default());
     let profile = Profile::read(&input.spec, &input.path, args.reading.stream(), |row, ids, _| {
-        ids.iter().for_each(|block| blocks.access(*block));
+        for block in ids {
+            blocks.access(*block);
+        }
         if let Some(prompt) = row.prompt {
             prompts.access(prompt.0);
         }

@@ -189,7 +189,6 @@ impl Reading {
             Some(Detected::Azure) => InputFormat::Azure,
             Some(Detected::Burstgpt) => InputFormat::Burstgpt,
             Some(Detected::Mooncake) => InputFormat::Mooncake,
-            Some(Detected::Csv(_)) => InputFormat::Csv,
             Some(Detected::Jsonl(_)) => InputFormat::Jsonl,
             Some(Detected::Objects) => InputFormat::Libcachesim,
             Some(Detected::Unknown(line)) if self.columns.is_some() => {
@@ -207,7 +206,7 @@ impl Reading {
                     path.display()
                 )));
             }
-            None => InputFormat::Csv,
+            Some(Detected::Csv(_)) | None => InputFormat::Csv,
         })
     }
 

@@ -1,6 +1,7 @@
 //! `windtunnel trace`: recorded traces of requests; one file per verb.
 
 mod convert;
+mod fit;
 mod generate;
 mod info;
 mod input;
@@ -25,6 +26,8 @@ enum Verb {
     Convert(convert::Args),
     /// Write the requests of an experiment's workload as a trace
     Generate(generate::Args),
+    /// A workload like a trace: writes it as YAML and says how well it fits
+    Fit(fit::Args),
 }
 
 pub(super) fn main(args: &Args) -> Result<(), Failure> {
@@ -32,5 +35,6 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
         Verb::Info(args) => info::main(args),
         Verb::Convert(args) => convert::main(args),
         Verb::Generate(args) => generate::main(args),
+        Verb::Fit(args) => fit::main(args),
     }
 }

@@ -17,7 +17,7 @@ pub(crate) fn figure(manifest: &TraceManifest, lengths: &Table) -> Result<Named,
     let figure = Figure {
         title: "Lengths of prompts and answers".to_owned(),
         subtitle: super::traced(manifest),
-        legend: legend(manifest, Sample::Line),
+        legend: legend(manifest, Sample::Line, |_| true),
         panels,
         columns: 2,
         height: 260.0,
@@ -36,7 +36,9 @@ fn panel(
         let of = [("trace", trace.as_str()), ("side", side)];
         let mut curve = points(table, "lengths.csv", &of, ("tokens", "quantile"))?;
         // Nothing is 0 on a logarithmic axis: failed requests begin the curve at 1.
-        curve.iter_mut().for_each(|(tokens, _)| *tokens = tokens.max(1.0));
+        for (tokens, _) in &mut curve {
+            *tokens = tokens.max(1.0);
+        }
         all.extend(curve.iter().map(|(tokens, _)| *tokens));
         marks.push(Mark::Line { points: curve, look: look(i) });
     }
@@ -52,13 +54,18 @@ fn panel(
     })
 }
 
-/// The traces, where there are several.
-pub(super) fn legend(manifest: &TraceManifest, sample: Sample) -> Option<Legend> {
+/// The traces for which `shown` holds, where there are several traces.
+pub(super) fn legend(
+    manifest: &TraceManifest,
+    sample: Sample,
+    shown: impl Fn(usize) -> bool,
+) -> Option<Legend> {
     if manifest.traces.len() < 2 {
         return None;
     }
     let entry =
         |(i, name): (usize, &String)| Entry { name: name.clone(), look: look(i), end: None };
-    let entries = manifest.traces.iter().enumerate().map(entry).collect();
+    let entries =
+        manifest.traces.iter().enumerate().filter(|(i, _)| shown(*i)).map(entry).collect();
     Some(Legend { heading: "Trace".to_owned(), entries, sample, at_ends: false })
 }

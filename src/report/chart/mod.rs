@@ -9,6 +9,7 @@
 //! | `timeline` | metrics over virtual time |
 //! | `mrc` | miss ratios by cache size, of a replay |
 //! | `arrivals`, `lengths`, `popularity`, `reuse` | what a trace holds |
+//! | `fitted` | laws beside what they were fitted to |
 //!
 //! To add one: a file here, a line in [`ChartSpec`] and one in [`figures`].
 
@@ -16,6 +17,7 @@ pub(crate) mod arrivals;
 mod bar;
 mod cdf;
 mod curves;
+pub(crate) mod fitted;
 pub(crate) mod lengths;
 mod line;
 pub(crate) mod mrc;

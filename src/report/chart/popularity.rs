@@ -18,11 +18,14 @@ pub(crate) fn figure(
     things: &str,
 ) -> Result<Option<Named>, ReportError> {
     let mut marks = Vec::new();
-    let (mut ranks, mut counts) = (Vec::new(), Vec::new());
+    let (mut ranks, mut counts, mut shown) = (Vec::new(), Vec::new(), Vec::new());
     for (i, trace) in manifest.traces.iter().enumerate() {
         let of = [("trace", trace.as_str()), ("things", things)];
         let read = |y| points(popularity, "popularity.csv", &of, ("rank", y));
         let (seen, fitted) = (read("requests")?, read("zipf_requests")?);
+        if !seen.is_empty() {
+            shown.push(i);
+        }
         ranks.extend(seen.iter().map(|(rank, _)| *rank));
         counts.extend(seen.iter().chain(&fitted).map(|(_, count)| *count));
         let solid = look(i);
@@ -35,7 +38,7 @@ pub(crate) fn figure(
     if ranks.is_empty() {
         return Ok(None);
     }
-    let x = format!("rank of {}", things);
+    let x = format!("rank of {things}");
     let panel = Panel {
         heading: String::new(),
         legend: None,
@@ -50,7 +53,7 @@ pub(crate) fn figure(
             "{} · dashed: Zipf's law fitted to the spectrum",
             super::traced(manifest)
         ),
-        legend: legend(manifest, Sample::Line),
+        legend: legend(manifest, Sample::Line, |i| shown.contains(&i)),
         panels: vec![panel],
         columns: 1,
         height: 300.0,

@@ -16,10 +16,13 @@ pub(crate) fn figure(
     reuse: &Table,
 ) -> Result<Option<Named>, ReportError> {
     let mut marks = Vec::new();
-    let (mut sizes, mut ratios) = (Vec::new(), Vec::new());
+    let (mut sizes, mut ratios, mut shown) = (Vec::new(), Vec::new(), Vec::new());
     for (i, trace) in manifest.traces.iter().enumerate() {
         let of = [("trace", trace.as_str())];
         let curve = points(reuse, "reuse.csv", &of, ("capacity", "lru_hit_ratio"))?;
+        if !curve.is_empty() {
+            shown.push(i);
+        }
         sizes.extend(curve.iter().map(|(size, _)| *size));
         ratios.extend(curve.iter().map(|(_, ratio)| *ratio));
         marks.push(Mark::Line { points: curve.clone(), look: look(i) });
@@ -42,7 +45,7 @@ pub(crate) fn figure(
             "{} · blocks where they are known, else prompts",
             super::traced(manifest)
         ),
-        legend: legend(manifest, Sample::LineAndMarker),
+        legend: legend(manifest, Sample::LineAndMarker, |i| shown.contains(&i)),
         panels: vec![panel],
         columns: 1,
         height: 300.0,

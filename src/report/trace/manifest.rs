@@ -51,6 +51,10 @@ impl TraceManifest {
 
     /// The part that was read, for a subtitle.
     pub(crate) fn conditions(&self) -> String {
-        if self.part.is_empty() { "whole trace".to_owned() } else { self.part.join(" · ") }
+        if self.part.is_empty() {
+            "from beginning to end".to_owned()
+        } else {
+            self.part.join(" · ")
+        }
     }
 }

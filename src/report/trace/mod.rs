@@ -10,6 +10,7 @@
 //! | `reuse.csv` | trace x capacity | LRU's hit ratio |
 //! | `charts/` | what | the same, drawn |
 
+mod fitted;
 mod manifest;
 mod summary;
 mod tables;
@@ -17,6 +18,7 @@ mod tables;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+pub use fitted::{draw_fit, fit_summary, write_fit};
 pub use manifest::TraceManifest;
 pub use summary::trace_summary;
 
@@ -94,11 +96,15 @@ pub fn write_traces(
     fs::write(&path, manifest.to_yaml()).map_err(ReportError::io(&path))
 }
 
-/// Draws the charts of a folder that [`write_traces`] wrote, from its files.
+/// Draws the charts of a folder that [`write_traces`] or [`write_fit`] wrote, from its
+/// files.
 ///
 /// # Errors
 /// If a file is not there or not as it was written, or cannot be written.
 pub fn draw_traces(dir: &Path, formats: &[Format]) -> Result<Vec<PathBuf>, ReportError> {
+    if fitted::is_in(dir) {
+        return draw_fit(dir, formats);
+    }
     let manifest = TraceManifest::read(dir).map_err(ReportError::Manifest)?;
     let table = |name: &str| read_table(&dir.join(name));
     let mut figures = vec![

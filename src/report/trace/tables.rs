@@ -79,10 +79,15 @@ pub(super) fn arrivals(traces: &[Surveyed]) -> Table {
         let windows = trace.profile.windows.at_most(WINDOWS);
         let width = windows.width().as_secs_f64();
         let end = trace.profile.span().as_secs_f64();
-        for (i, count) in windows.counts().iter().enumerate() {
+        let mut counts = windows.counts().to_vec();
+        // A short rest belongs to the window before it.
+        if counts.len() > 1 && end - (counts.len() - 1) as f64 * width < width / 2.0 {
+            let rest = counts.pop().unwrap_or(0);
+            counts.last_mut().into_iter().for_each(|last| *last += rest);
+        }
+        for (i, count) in counts.iter().enumerate() {
             let from = i as f64 * width;
-            // The last window ends with the trace.
-            let to = (from + width).min(end.max(from + width / 1e3));
+            let to = if i + 1 == counts.len() && end > from { end } else { from + width };
             table.push(vec![
                 Cell::from(trace.name.as_str()),
                 Cell::from(from),

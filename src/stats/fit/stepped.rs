@@ -27,11 +27,24 @@ impl Stepped {
         // The first event is where time begins: it is given, not drawn.
         *counts.first_mut()? -= 1.0;
         let end = counts.len() - 1;
-        let long = |i: usize| if i == end { span - width * end as f64 } else { width };
-        if end == 0 || long(end) <= 0.0 {
+        if end == 0 {
             return None;
         }
-        let rates: Vec<f64> = counts.iter().enumerate().map(|(i, count)| count / long(i)).collect();
+        let mut lengths = vec![width; end];
+        let rest = span - width * end as f64;
+        // A short rest belongs to the window before it.
+        if rest < width / 2.0 {
+            lengths[end - 1] += rest;
+            counts[end - 1] += counts[end];
+            counts.truncate(end);
+        } else {
+            lengths.push(rest);
+        }
+        if counts.len() < 2 {
+            return None;
+        }
+        let rates: Vec<f64> =
+            counts.iter().zip(&lengths).map(|(count, length)| count / length).collect();
         let likelihood = |(count, rate): (&f64, &f64)| {
             if *count > 0.0 { count * (libm::log(*rate) - 1.0) } else { 0.0 }
         };

@@ -87,6 +87,17 @@ impl Tailed {
         (1.0 - self.tail) * self.body.mean() + self.tail * pareto
     }
 
+    /// The coefficient of variation; infinite for an alpha of 2 or less.
+    pub fn cv(&self) -> f64 {
+        if self.alpha <= 2.0 {
+            return f64::INFINITY;
+        }
+        let body = libm::exp(2.0 * (self.body.mu + self.body.sigma * self.body.sigma));
+        let pareto = self.min * self.min * self.alpha / (self.alpha - 2.0);
+        let square = (1.0 - self.tail) * body + self.tail * pareto;
+        (square / (self.mean() * self.mean()) - 1.0).sqrt()
+    }
+
     /// The share of values up to `x`.
     pub fn cdf(&self, x: f64) -> f64 {
         let pareto = if x <= self.min { 0.0 } else { 1.0 - libm::pow(self.min / x, self.alpha) };

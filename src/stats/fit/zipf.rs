@@ -97,7 +97,9 @@ fn groups(count: f64, exponent: f64, total: f64) -> Vec<Group> {
         from = to + 1.0;
     }
     let sum: f64 = groups.iter().map(|group| group.ranks * group.mean).sum();
-    groups.iter_mut().for_each(|group| group.mean *= total / sum);
+    for group in &mut groups {
+        group.mean *= total / sum;
+    }
     groups
 }
 

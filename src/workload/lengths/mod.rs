@@ -147,7 +147,7 @@ pub enum Lengths {
 
 impl Lengths {
     /// The length in tokens that `u`, uniform on (0, 1), picks. A greater `u`
-    /// picks a longer one, except from a mixture or a histogram.
+    /// picks a longer one, except from a mixture.
     #[inline]
     pub fn pick(&self, u: f64) -> u32 {
         match self {

@@ -115,7 +115,9 @@ impl Profile {
         if let Some(user) = row.user {
             self.users.record(u64::from(user));
         }
-        blocks.iter().for_each(|block| self.blocks.record(*block));
+        for block in blocks {
+            self.blocks.record(*block);
+        }
         since
     }
 
