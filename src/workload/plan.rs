@@ -1,5 +1,6 @@
 //! A workload made ready: files found and read once, tables built once.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -53,7 +54,8 @@ pub(super) enum Kind {
 pub(super) struct Recipe {
     pub arrivals: Arrivals,
     pub prompts: Prompts,
-    pub input: Lengths,
+    /// `None` where the texts say how long they are.
+    pub input: Option<Lengths>,
     pub output: Option<Lengths>,
     pub copula: Option<Copula>,
 }
@@ -136,6 +138,8 @@ impl Plan {
         let number = if let Kind::Listed(listed) = &self.0.kind {
             let text = super::text::strip(text);
             listed.texts.iter().position(|known| known == text)? as u64
+        } else if let Some(prompt) = self.0.population().and_then(|all| all.named(text)) {
+            prompt.0
         } else {
             text.strip_prefix("prompt ").unwrap_or(text).parse().ok()?
         };
@@ -163,7 +167,7 @@ impl Plan {
     }
 
     /// A prompt's real text, stripped of white space at its ends.
-    pub fn text(&self, prompt: PromptId) -> Option<&str> {
+    pub fn text(&self, prompt: PromptId) -> Option<Cow<'_, str>> {
         self.0.text(prompt)
     }
 
@@ -194,10 +198,12 @@ impl Ready {
     }
 
     /// A prompt's text, if it is real.
-    pub fn text(&self, prompt: PromptId) -> Option<&str> {
+    pub fn text(&self, prompt: PromptId) -> Option<Cow<'_, str>> {
         match &self.kind {
-            Kind::Listed(listed) => listed.texts.get(prompt.0 as usize).map(String::as_str),
-            _ => self.population()?.texts()?.text(prompt.0),
+            Kind::Listed(listed) => {
+                listed.texts.get(prompt.0 as usize).map(|text| Cow::Borrowed(text.as_str()))
+            }
+            _ => self.population()?.text(prompt),
         }
     }
 
@@ -260,7 +266,7 @@ impl Kind {
         Ok(Kind::Synthetic(Box::new(Recipe {
             arrivals: spec.arrivals.clone().unwrap_or_default().process(start),
             prompts: population(&spec.prompts.clone().unwrap_or_default(), paths)?,
-            input: tokens.input.distribution().expect(lengths),
+            input: (!spec.measures_texts()).then(|| tokens.input.distribution().expect(lengths)),
             output: tokens.output.map(|output| output.distribution().expect(lengths)),
             copula: Copula::new(tokens.correlation),
         })))

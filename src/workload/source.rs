@@ -10,7 +10,6 @@ use super::incoming::{Incoming, IntentId, ProfileId, PromptId, UserId, sizes_of_
 use super::lengths::{Copula, Lengths, PromptLengths};
 use super::params::Profile;
 use super::plan::{Kind, Ready, Recipe};
-use super::prompts::Texts;
 use super::trace::{Rows, TraceError};
 use super::users::User;
 use crate::kernel::{Stream, Streams, Time};
@@ -37,8 +36,8 @@ struct Synthetic {
     gaps: Stream,
     asked: Asked,
     output: Option<(Lengths, Stream)>,
-    /// Characters and tenths of a token by prompt, where texts are real.
-    sizes: Vec<(u32, u64)>,
+    /// Whether texts say how many tokens they have.
+    measured: bool,
     copula: Option<Copula>,
     who: Stream,
 }
@@ -60,12 +59,13 @@ impl Source {
             Kind::Synthetic(recipe) => {
                 let Recipe { arrivals, prompts, input, output, copula } = &**recipe;
                 let mut keys = streams.stream("workload.tokens.input");
-                let lengths = PromptLengths::new(input.clone(), prompts.count(), &mut keys);
+                let lengths = input.clone().unwrap_or(Lengths::Constant(1));
+                let lengths = PromptLengths::new(lengths, prompts.count(), &mut keys);
                 State::Synthetic(Box::new(Synthetic {
                     arrivals: arrivals.clone(),
                     gaps: streams.stream("workload.arrivals"),
                     asked: Asked::new(prompts.clone(), what, Some(lengths)),
-                    sizes: prompts.texts().map(Texts::sizes).unwrap_or_default(),
+                    measured: input.is_none(),
                     output: output.clone().map(|it| (it, streams.stream("workload.tokens.output"))),
                     copula: *copula,
                     who,
@@ -95,9 +95,7 @@ impl Source {
     /// A prompt's text, stripped of white space at its ends. A prompt of which
     /// only the length is known has a name instead: `prompt 17`.
     pub fn prompt_text(&self, prompt: PromptId) -> Cow<'_, str> {
-        self.ready
-            .text(prompt)
-            .map_or_else(|| Cow::Owned(format!("prompt {}", prompt.0)), Cow::Borrowed)
+        self.ready.text(prompt).unwrap_or_else(|| Cow::Owned(format!("prompt {}", prompt.0)))
     }
 
     /// What a prompt means.
@@ -182,10 +180,11 @@ impl Synthetic {
             lengths.pick(u)
         });
         let request = request(at, ready.user(&mut self.who), prompt, input, output);
-        Some(match self.sizes.get(prompt.0 as usize) {
-            Some((chars, decitokens)) => {
-                Incoming { chars: *chars, input_decitokens: *decitokens, ..request }
+        Some(match self.asked.size(prompt) {
+            Some((chars, input_decitokens)) if self.measured => {
+                Incoming { chars, input_decitokens, ..request }
             }
+            Some((chars, _)) => Incoming { chars, ..request },
             None => request,
         })
     }

@@ -162,6 +162,17 @@ impl WorkloadSpec {
         }
     }
 
+    /// Whether prompts have texts that say how many tokens they have. The tokens of
+    /// templates may be given all the same: their text may stand for more.
+    pub(super) fn measures_texts(&self) -> bool {
+        let given = |tokens: &TokensSpec| tokens.input != TokensSpec::default().input;
+        match &self.prompts {
+            Some(PromptsSpec::Paraphrases(_)) => true,
+            Some(PromptsSpec::Templates(_)) => !self.tokens.as_ref().is_some_and(given),
+            _ => false,
+        }
+    }
+
     /// What clients ask for unless a request says otherwise.
     pub(super) fn profile(&self) -> Profile {
         Profile {

@@ -24,7 +24,7 @@ pub use histogram::{BinSpec, Histogram};
 pub use lognormal::{Lognormal, LognormalSpec};
 pub use mixture::{Mixture, MixtureSpec, ParetoSpec};
 pub use normal::NormalSpec;
-pub(super) use population::PromptLengths;
+pub(super) use population::{PromptLengths, keyed_bits, keyed_uniform};
 pub use uniform::UniformSpec;
 
 use super::incoming::MAX_TOKENS;

@@ -47,16 +47,21 @@ impl PromptLengths {
     }
 }
 
-/// Uniform on (0, 1), a function of `key` and `id` alone: output number `id` of
+/// 64 random bits, a function of `key` and `id` alone: output number `id` of
 /// the generator `SplitMix64` (Steele, Lea and Flood, OOPSLA 2014) seeded by `key`.
 #[inline]
-fn keyed_uniform(key: u64, id: u64) -> f64 {
+pub(in crate::workload) fn keyed_bits(key: u64, id: u64) -> u64 {
     let mut bits = key.wrapping_add(id.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^= bits >> 31;
-    // As `Stream::uniform`: the middle of one of 2^52 cells.
-    ((bits >> 12) as f64 * 2.0 + 1.0) * (1.0 / (1u64 << 53) as f64)
+    bits ^ (bits >> 31)
+}
+
+/// Uniform on (0, 1), of [`keyed_bits`]. As `Stream::uniform`: the middle of one of
+/// 2^52 cells.
+#[inline]
+pub(in crate::workload) fn keyed_uniform(key: u64, id: u64) -> f64 {
+    ((keyed_bits(key, id) >> 12) as f64 * 2.0 + 1.0) * (1.0 / (1u64 << 53) as f64)
 }
 
 #[cfg(test)]
