@@ -43,6 +43,12 @@ impl Asked {
         self.lengths.as_ref().map(|lengths| lengths.uniform(prompt))
     }
 
+    /// Characters and tenths of a token of a prompt, where its text is real.
+    #[inline]
+    pub fn size(&self, prompt: PromptId) -> Option<(u32, u64)> {
+        self.prompts.size(prompt)
+    }
+
     #[inline(never)]
     fn refill(&mut self) {
         for (prompt, _) in &mut self.batch {

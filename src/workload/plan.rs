@@ -1,5 +1,6 @@
 //! A workload made ready: files found and read once, tables built once.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -144,6 +145,8 @@ impl Plan {
         let number = if let Kind::Listed(listed) = &self.0.kind {
             let text = super::text::strip(text);
             listed.texts.iter().position(|known| known == text)? as u64
+        } else if let Some(prompt) = self.0.named(text) {
+            prompt.0
         } else {
             if let Some(turn) = turn_named(text) {
                 return Some(turn);
@@ -174,7 +177,7 @@ impl Plan {
     }
 
     /// A prompt's real text, stripped of white space at its ends.
-    pub fn text(&self, prompt: PromptId) -> Option<&str> {
+    pub fn text(&self, prompt: PromptId) -> Option<Cow<'_, str>> {
         self.0.text(prompt)
     }
 
@@ -198,11 +201,22 @@ impl Ready {
     }
 
     /// A prompt's text, if it is real.
-    pub fn text(&self, prompt: PromptId) -> Option<&str> {
+    pub fn text(&self, prompt: PromptId) -> Option<Cow<'_, str>> {
         match &self.kind {
             Kind::Synthetic(recipe) => recipe.text(prompt),
-            Kind::Trace { prompts, .. } => prompts.as_ref()?.texts()?.text(prompt.0),
-            Kind::Listed(listed) => listed.texts.get(prompt.0 as usize).map(String::as_str),
+            Kind::Trace { prompts, .. } => prompts.as_ref()?.text(prompt),
+            Kind::Listed(listed) => {
+                listed.texts.get(prompt.0 as usize).map(|text| Cow::Borrowed(text.as_str()))
+            }
+        }
+    }
+
+    /// The prompt of this text, where prompts have texts.
+    fn named(&self, text: &str) -> Option<PromptId> {
+        match &self.kind {
+            Kind::Synthetic(recipe) => recipe.named(text),
+            Kind::Trace { prompts, .. } => prompts.as_ref()?.named(text),
+            Kind::Listed(_) => None,
         }
     }
 

@@ -1,6 +1,8 @@
 //! What requests are drawn from: populations of prompts, and the clients that ask
 //! them.
 
+use std::borrow::Cow;
+
 use super::arrivals::{Arrivals, CalendarStart};
 use super::clients::Client;
 use super::data_paths::DataPaths;
@@ -25,7 +27,8 @@ pub(super) struct Recipe {
 #[derive(Debug)]
 pub(super) struct Population {
     pub prompts: Prompts,
-    pub lengths: Lengths,
+    /// `None` where the texts say how long they are.
+    pub lengths: Option<Lengths>,
     pub numbers: Numbers,
     /// With what the names of its streams begin.
     pub streams: String,
@@ -120,9 +123,15 @@ impl Recipe {
     }
 
     /// A prompt's text, if it is real.
-    pub fn text(&self, prompt: PromptId) -> Option<&str> {
+    pub fn text(&self, prompt: PromptId) -> Option<Cow<'_, str>> {
         let (population, local) = self.place(prompt);
-        population.prompts.texts()?.text(local.0)
+        population.prompts.text(local)
+    }
+
+    /// The prompt of this text.
+    pub fn named(&self, text: &str) -> Option<PromptId> {
+        let named = |it: &Population| Some(it.numbers.of(it.prompts.named(text)?));
+        self.populations.iter().find_map(named)
     }
 
     /// What a prompt means.
@@ -172,7 +181,9 @@ impl Populations<'_> {
             }
             other => other,
         })?;
-        let lengths = client.tokens.input.distribution().expect("a checked spec");
+        let measured = client.prompts.measure_themselves(&client.tokens);
+        let lengths =
+            (!measured).then(|| client.tokens.input.distribution().expect("a checked spec"));
         let streams = if client.shares_prompts { "workload".to_owned() } else { client.streams() };
         self.made.push(Population { prompts, lengths, numbers: Numbers::ALL, streams });
         let index = self.made.len() - 1;

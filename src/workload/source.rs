@@ -74,10 +74,9 @@ impl Source {
     /// A prompt's text, stripped of white space at its ends. A prompt of which
     /// only the length is known has a name instead: `prompt 17`.
     pub fn prompt_text(&self, prompt: PromptId) -> Cow<'_, str> {
-        match self.ready.text(prompt) {
-            Some(text) => Cow::Borrowed(text),
-            None => Cow::Owned(turn_name(prompt).unwrap_or_else(|| format!("prompt {}", prompt.0))),
-        }
+        self.ready.text(prompt).unwrap_or_else(|| {
+            Cow::Owned(turn_name(prompt).unwrap_or_else(|| format!("prompt {}", prompt.0)))
+        })
     }
 
     /// What a prompt means.

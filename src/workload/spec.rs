@@ -99,6 +99,18 @@ impl Default for TokensSpec {
     }
 }
 
+impl PromptsSpec {
+    /// Whether prompts have texts that say how many tokens they have. The tokens of
+    /// templates may be given all the same: their text may stand for more.
+    pub(super) fn measure_themselves(&self, tokens: &TokensSpec) -> bool {
+        match self {
+            PromptsSpec::Paraphrases(_) => true,
+            PromptsSpec::Templates(_) => tokens.input == TokensSpec::default().input,
+            _ => false,
+        }
+    }
+}
+
 impl TokensSpec {
     /// Reports what is wrong with it.
     pub(super) fn check(&self, problems: &mut Problems) {

@@ -8,7 +8,6 @@ use super::arrivals::Arrivals;
 use super::asked::Asked;
 use super::incoming::{Incoming, MAX_TOKENS, sizes_of_tokens};
 use super::lengths::{Copula, Lengths, PromptLengths};
-use super::prompts::Texts;
 use super::recipe::{ClientPlan, Numbers, Population, Recipe};
 use super::session::{Chances, Session};
 use super::threads::{FollowUp, MOST_TURNS, SessionEnd, Thread, ThreadId, Threads, turn_prompt};
@@ -32,8 +31,8 @@ struct Drawn {
     gaps: Stream,
     asked: Asked,
     numbers: Numbers,
-    /// Characters and tenths of a token by prompt, where texts are real.
-    sizes: Vec<(u32, u64)>,
+    /// Whether texts say how many tokens they have.
+    measured: bool,
     output: Option<(Lengths, Stream)>,
     copula: Option<Copula>,
     askers: Askers,
@@ -173,7 +172,8 @@ impl Drawn {
         let keys = format!("{}.tokens.input", population.streams);
         let mut keys = streams.stream(&keys);
         let prompts = &population.prompts;
-        let lengths = PromptLengths::new(population.lengths.clone(), prompts.count(), &mut keys);
+        let lengths = population.lengths.clone().unwrap_or(Lengths::Constant(1));
+        let lengths = PromptLengths::new(lengths, prompts.count(), &mut keys);
         let waits = plan.session.is_some()
             || matches!(plan.arrivals, Arrivals::ClosedLoop(_) | Arrivals::Concurrency(_));
         Drawn {
@@ -181,7 +181,7 @@ impl Drawn {
             gaps: stream("arrivals"),
             asked: Asked::new(prompts.clone(), stream("prompts"), Some(lengths)),
             numbers: population.numbers,
-            sizes: prompts.texts().map(Texts::sizes).unwrap_or_default(),
+            measured: population.lengths.is_none(),
             output: plan.output.clone().map(|output| (output, stream("tokens.output"))),
             copula: plan.copula,
             askers: plan.askers.clone(),
@@ -209,8 +209,12 @@ impl Drawn {
             };
             lengths.pick(u)
         });
-        let (chars, input_decitokens) =
-            self.sizes.get(prompt.0 as usize).copied().unwrap_or_else(|| sizes_of_tokens(input));
+        let drawn = sizes_of_tokens(input);
+        let (chars, input_decitokens) = match self.asked.size(prompt) {
+            Some(size) if self.measured => size,
+            Some((chars, _)) => (chars, drawn.1),
+            None => drawn,
+        };
         let prompt = self.numbers.of(prompt);
         Incoming { at, prompt, chars, input_decitokens, output_tokens, ..self.pattern }
     }
