@@ -145,6 +145,7 @@ impl System<'_> {
         self.arrived += 1;
         if request.measured {
             self.measures.requests += 1;
+            self.measures.payload_bytes += incoming.payload_bytes;
             self.measures.users[incoming.user.0 as usize].requests += 1;
         }
         self.timeline.set(now, |levels| levels.in_flight += 1);

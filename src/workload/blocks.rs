@@ -4,6 +4,7 @@
 use std::num::NonZeroU32;
 
 use super::incoming::PromptId;
+use super::shared_prefix::Prefix;
 
 /// A list of blocks in [`Source::blocks`](super::Source::blocks), from the
 /// request's arrival until [`Source::release`](super::Source::release).
@@ -54,21 +55,22 @@ impl BlockLists {
 }
 
 /// Names the blocks of a prompt of which only its id and length are known: a chain
-/// that is the same whenever the prompt is asked. Blocks that lie within the
-/// `shared` first tokens are common to all prompts. A last block that is not full
-/// has no name, as it cannot be found again.
+/// that is the same whenever the prompt is asked. Blocks that lie within the first
+/// tokens that are `shared` are common to all prompts that begin alike. A last block
+/// that is not full has no name, as it cannot be found again.
 pub(super) fn chain(
     prompt: PromptId,
     tokens: u64,
-    shared: u64,
+    shared: Prefix,
     block_tokens: u32,
     into: &mut Vec<u64>,
 ) {
     let full = tokens / u64::from(block_tokens);
-    let common = (shared / u64::from(block_tokens)).min(full);
+    let common = (u64::from(shared.tokens) / u64::from(block_tokens)).min(full);
     into.clear();
     // The common ones are named as if they were of a prompt of their own.
-    into.extend((0..common).map(|block| name(PromptId(u64::MAX), block)));
+    let own = PromptId(u64::MAX - u64::from(shared.id));
+    into.extend((0..common).map(|block| name(own, block)));
     into.extend((common..full).map(|block| name(prompt, block)));
 }
 
@@ -102,11 +104,12 @@ mod tests {
 
     #[test]
     fn a_prompt_is_the_same_chain_whenever_it_is_asked() {
-        let of = |prompt, tokens, shared| {
+        let begins = |prompt, tokens, id, shared| {
             let mut blocks = vec![7];
-            chain(PromptId(prompt), tokens, shared, 100, &mut blocks);
+            chain(PromptId(prompt), tokens, Prefix { id, tokens: shared }, 100, &mut blocks);
             blocks
         };
+        let of = |prompt, tokens, shared| begins(prompt, tokens, 0, shared);
         let one = of(1, 250, 0);
         assert_eq!(one.len(), 2, "the last block is not full");
         assert_eq!(one, of(1, 299, 0));
@@ -116,5 +119,7 @@ mod tests {
         let (a, b) = (of(1, 400, 199), of(2, 400, 199));
         assert_eq!((a.len(), a[0] == b[0], a[1] == b[1]), (4, true, false));
         assert_eq!(of(1, 150, 900), of(2, 150, 900), "no more is shared than there is");
+        let (a, b) = (begins(1, 400, 3, 200), begins(2, 400, 4, 200));
+        assert!(a.iter().all(|block| !b.contains(block)), "other prefixes");
     }
 }

@@ -43,6 +43,9 @@ pub struct Incoming {
     pub output_tokens: Option<u32>,
     /// What the client asks for: `max_tokens` and the like.
     pub profile: ProfileId,
+    /// Bytes of images and results of tools, which come beside the text. Their
+    /// tokens are among the input's.
+    pub payload_bytes: u64,
     /// The prompt's blocks, where a trace knows them.
     pub blocks: Option<BlocksId>,
 }

@@ -103,6 +103,7 @@ impl Listed {
                 input_decitokens: text::words(stripped) * 13,
                 output_tokens: None,
                 profile: ProfileId(profile),
+                payload_bytes: 0,
                 blocks: None,
             });
         }

@@ -11,7 +11,9 @@ use super::incoming::{IntentId, PromptId, UserId};
 use super::lengths::{Copula, Lengths};
 use super::listed::Listed;
 use super::params::Profile;
+use super::payloads::PayloadsSpec;
 use super::prompts::{Prompts, PromptsSpec};
+use super::shared_prefix::{SharedPrefixSpec, SharedPrefixes};
 use super::source::Source;
 use super::spec::WorkloadSpec;
 use super::trace::{TraceError, TraceInfo, TraceSpec};
@@ -30,8 +32,8 @@ pub(super) struct Ready {
     /// The users that a trace knows, by its own order.
     pub trace_users: Vec<UserId>,
     pub profiles: Vec<Profile>,
-    /// Tokens with which all prompts begin.
-    pub shared_prefix: u32,
+    /// With which prompts begin.
+    pub shared_prefix: SharedPrefixes,
     pub kind: Kind,
 }
 
@@ -58,6 +60,7 @@ pub(super) struct Recipe {
     pub input: Option<Lengths>,
     pub output: Option<Lengths>,
     pub copula: Option<Copula>,
+    pub payloads: Option<PayloadsSpec>,
 }
 
 impl Plan {
@@ -88,7 +91,8 @@ impl Plan {
             return Err(WorkloadError::Spec(problem));
         }
         let kind = Kind::new(spec, paths, start)?;
-        let shared_prefix = spec.shared_prefix.unwrap_or(0);
+        let shared_prefix =
+            spec.shared_prefix.as_ref().map(SharedPrefixSpec::prefixes).unwrap_or_default();
         let ready = if let Kind::Listed(mut listed) = kind {
             let users =
                 Population { users: std::mem::take(&mut listed.users), ..Population::anonymous() };
@@ -269,6 +273,7 @@ impl Kind {
             input: (!spec.measures_texts()).then(|| tokens.input.distribution().expect(lengths)),
             output: tokens.output.map(|output| output.distribution().expect(lengths)),
             copula: Copula::new(tokens.correlation),
+            payloads: spec.payloads.clone(),
         })))
     }
 

@@ -9,6 +9,7 @@ use super::blocks::{BlockLists, BlocksId, chain};
 use super::incoming::{Incoming, IntentId, ProfileId, PromptId, UserId, sizes_of_tokens};
 use super::lengths::{Copula, Lengths, PromptLengths};
 use super::params::Profile;
+use super::payloads::Payloads;
 use super::plan::{Kind, Ready, Recipe};
 use super::trace::{Rows, TraceError};
 use super::users::User;
@@ -20,6 +21,8 @@ use crate::kernel::{Stream, Streams, Time};
 pub struct Source {
     ready: Arc<Ready>,
     state: State,
+    /// Of which shared prefix a prompt has.
+    prefix_key: u64,
 }
 
 /// How far a run has come. Boxed so that a source is cheap to move.
@@ -38,6 +41,7 @@ struct Synthetic {
     output: Option<(Lengths, Stream)>,
     /// Whether texts say how many tokens they have.
     measured: bool,
+    payloads: Option<Payloads>,
     copula: Option<Copula>,
     who: Stream,
 }
@@ -57,7 +61,7 @@ impl Source {
         let what = streams.stream("workload.prompts");
         let state = match &ready.kind {
             Kind::Synthetic(recipe) => {
-                let Recipe { arrivals, prompts, input, output, copula } = &**recipe;
+                let Recipe { arrivals, prompts, input, output, copula, payloads } = &**recipe;
                 let mut keys = streams.stream("workload.tokens.input");
                 let lengths = input.clone().unwrap_or(Lengths::Constant(1));
                 let lengths = PromptLengths::new(lengths, prompts.count(), &mut keys);
@@ -66,6 +70,9 @@ impl Source {
                     gaps: streams.stream("workload.arrivals"),
                     asked: Asked::new(prompts.clone(), what, Some(lengths)),
                     measured: input.is_none(),
+                    payloads: payloads
+                        .as_ref()
+                        .map(|it| it.payloads(&mut streams.stream("workload.payloads"))),
                     output: output.clone().map(|it| (it, streams.stream("workload.tokens.output"))),
                     copula: *copula,
                     who,
@@ -79,7 +86,8 @@ impl Source {
             })),
             Kind::Listed(_) => State::Listed { next: 0 },
         };
-        Ok(Source { ready, state })
+        let prefix_key = streams.stream("workload.shared_prefix").bits();
+        Ok(Source { ready, state, prefix_key })
     }
 
     /// The users, whom [`UserId`] indexes.
@@ -125,7 +133,7 @@ impl Source {
         if let Some(id) = request.blocks {
             return self.blocks(id);
         }
-        let shared = u64::from(self.ready.shared_prefix);
+        let shared = self.ready.shared_prefix.of(request.prompt, self.prefix_key);
         chain(request.prompt, request.input_decitokens / 10, shared, block_tokens, made);
         made
     }
@@ -147,6 +155,20 @@ impl Source {
     }
 }
 
+impl Source {
+    /// A text is what a user wrote: what it begins with in common with others comes
+    /// on top.
+    #[inline]
+    fn with_prefix(&self, request: Incoming) -> Incoming {
+        if self.ready.shared_prefix.is_empty() {
+            return request;
+        }
+        let shared = self.ready.shared_prefix.of(request.prompt, self.prefix_key);
+        let input_decitokens = request.input_decitokens + 10 * u64::from(shared.tokens);
+        Incoming { input_decitokens, ..request }
+    }
+}
+
 impl Iterator for Source {
     type Item = Result<Incoming, TraceError>;
 
@@ -154,13 +176,17 @@ impl Iterator for Source {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         match &mut self.state {
-            State::Synthetic(state) => state.next(&self.ready).map(Ok),
+            State::Synthetic(state) => {
+                let request = state.next(&self.ready)?;
+                let request = if state.measured { self.with_prefix(request) } else { request };
+                Some(Ok(request))
+            }
             State::Trace(state) => state.next(&self.ready).transpose(),
             State::Listed { next } => {
                 let Kind::Listed(listed) = &self.ready.kind else { return None };
                 let request = listed.requests.get(*next)?;
                 *next += 1;
-                Some(Ok(*request))
+                Some(Ok(self.with_prefix(*request)))
             }
         }
     }
@@ -180,13 +206,19 @@ impl Synthetic {
             lengths.pick(u)
         });
         let request = request(at, ready.user(&mut self.who), prompt, input, output);
-        Some(match self.asked.size(prompt) {
+        let mut request = match self.asked.size(prompt) {
             Some((chars, input_decitokens)) if self.measured => {
                 Incoming { chars, input_decitokens, ..request }
             }
             Some((chars, _)) => Incoming { chars, ..request },
             None => request,
-        })
+        };
+        if let Some(payloads) = &self.payloads {
+            let payload = payloads.of(ready.intent(prompt));
+            request.input_decitokens += 10 * payload.tokens;
+            request.payload_bytes = payload.bytes;
+        }
+        Some(request)
     }
 }
 
@@ -230,6 +262,7 @@ fn request(at: Time, user: UserId, prompt: PromptId, input: u32, output: Option<
         input_decitokens,
         output_tokens: output,
         profile,
+        payload_bytes: 0,
         blocks: None,
     }
 }

@@ -80,13 +80,7 @@ impl Templates {
         });
         let texts = templates.collect();
         let weights: Vec<f64> = spec.texts.iter().map(WeightedText::weight).collect();
-        Templates {
-            texts,
-            slots,
-            popularity: Alias::new(&weights),
-            count,
-            names: Names::default(),
-        }
+        Templates { texts, slots, popularity: Alias::new(&weights), count, names: Names::default() }
     }
 
     /// Ids are below this.
