@@ -11,6 +11,7 @@ use super::listed::Listed;
 use super::params::Profile;
 use super::prompts::{Prompts, PromptsSpec};
 use super::recipe::Recipe;
+use super::shared_prefix::{SharedPrefixSpec, SharedPrefixes};
 use super::source::Source;
 use super::spec::WorkloadSpec;
 use super::threads::turn_named;
@@ -34,8 +35,8 @@ pub(super) struct Ready {
     pub profiles: Vec<Profile>,
     /// At least one.
     pub slo_classes: Vec<String>,
-    /// Tokens with which all prompts begin.
-    pub shared_prefix: u32,
+    /// With which prompts begin.
+    pub shared_prefix: Arc<SharedPrefixes>,
     pub kind: Kind,
 }
 
@@ -83,13 +84,14 @@ impl Plan {
         let mut users = UserTable::default();
         let mut profiles = Vec::new();
         let kind = Kind::new(spec, paths, start, &mut users, &mut profiles)?;
+        let shared_prefix = spec.shared_prefix.as_ref().map(SharedPrefixSpec::prefixes);
         let mut ready = Ready {
             users: Vec::new(),
             askers: Askers::only(UserId(0)),
             trace_users: Vec::new(),
             profiles,
             slo_classes: spec.slo_classes(),
-            shared_prefix: spec.shared_prefix.unwrap_or(0),
+            shared_prefix: Arc::new(shared_prefix.unwrap_or_default()),
             kind,
         };
         match &mut ready.kind {

@@ -3,13 +3,16 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 
 use super::arrivals::Arrivals;
 use super::asked::Asked;
-use super::incoming::{Incoming, MAX_TOKENS, sizes_of_tokens};
+use super::incoming::{Incoming, IntentId, MAX_TOKENS, PromptId, sizes_of_tokens};
 use super::lengths::{Copula, Lengths, PromptLengths};
+use super::payloads::Payloads;
 use super::recipe::{ClientPlan, Numbers, Population, Recipe};
 use super::session::{Chances, Session};
+use super::shared_prefix::SharedPrefixes;
 use super::threads::{FollowUp, MOST_TURNS, SessionEnd, Thread, ThreadId, Threads, turn_prompt};
 use super::users::Askers;
 use crate::kernel::{Stream, Streams, Time};
@@ -33,6 +36,9 @@ struct Drawn {
     numbers: Numbers,
     /// Whether texts say how many tokens they have.
     measured: bool,
+    /// With what texts begin in common, and the key that chooses it.
+    shared: (Arc<SharedPrefixes>, u64),
+    payloads: Option<Payloads>,
     output: Option<(Lengths, Stream)>,
     copula: Option<Copula>,
     askers: Askers,
@@ -46,11 +52,14 @@ struct Drawn {
 }
 
 impl Synthetic {
-    pub fn new(recipe: &Recipe, streams: &Streams) -> Self {
+    pub fn new(recipe: &Recipe, shared: &(Arc<SharedPrefixes>, u64), streams: &Streams) -> Self {
         let mut clients: Vec<Drawn> = recipe
             .clients
             .iter()
-            .map(|plan| Drawn::new(plan, &recipe.populations[plan.population], streams))
+            .map(|plan| {
+                let population = &recipe.populations[plan.population];
+                Drawn::new(plan, population, shared.clone(), streams)
+            })
             .collect();
         let upcoming = (clients.len() > 1).then(|| {
             let first = |(client, i): (&mut Drawn, u32)| {
@@ -166,7 +175,12 @@ impl Synthetic {
 }
 
 impl Drawn {
-    fn new(plan: &ClientPlan, population: &Population, streams: &Streams) -> Self {
+    fn new(
+        plan: &ClientPlan,
+        population: &Population,
+        shared: (Arc<SharedPrefixes>, u64),
+        streams: &Streams,
+    ) -> Self {
         let stream = |part: &str| streams.stream(&format!("{}.{part}", plan.streams));
         // All who share a population must know its prompts' lengths.
         let keys = format!("{}.tokens.input", population.streams);
@@ -182,6 +196,11 @@ impl Drawn {
             asked: Asked::new(prompts.clone(), stream("prompts"), Some(lengths)),
             numbers: population.numbers,
             measured: population.lengths.is_none(),
+            shared,
+            payloads: population
+                .payloads
+                .as_ref()
+                .map(|it| it.payloads(&mut streams.stream("workload.payloads"))),
             output: plan.output.clone().map(|output| (output, stream("tokens.output"))),
             copula: plan.copula,
             askers: plan.askers.clone(),
@@ -215,8 +234,19 @@ impl Drawn {
             Some((chars, _)) => (chars, drawn.1),
             None => drawn,
         };
+        let local = prompt;
         let prompt = self.numbers.of(prompt);
-        Incoming { at, prompt, chars, input_decitokens, output_tokens, ..self.pattern }
+        let request =
+            Incoming { at, prompt, chars, input_decitokens, output_tokens, ..self.pattern };
+        let mut request =
+            if self.measured { self.shared.0.before(request, self.shared.1) } else { request };
+        if let Some(payloads) = &self.payloads {
+            let intent = self.asked.intent(local);
+            let payload = payloads.of(IntentId(self.numbers.of(PromptId(intent.0)).0));
+            request.input_decitokens += 10 * payload.tokens;
+            request.payload_bytes = payload.bytes;
+        }
+        request
     }
 
     /// The thread whose first request is `request`.

@@ -95,3 +95,33 @@ fn the_tokens_of_templates_may_be_given_instead() {
     assert_eq!(request.input_decitokens, 7000);
     assert!(request.chars < 30);
 }
+
+#[test]
+fn payloads_add_to_tokens_and_bytes_and_stay_with_their_prompts() {
+    let with = |payloads: &str| {
+        requests(
+            &format!(
+                "prompts: {{intents: {{count: 50, phrasings: 2}}}}\n\
+                 tokens: {{input: {{constant: 100}}}}\n{payloads}"
+            ),
+            5000,
+        )
+    };
+    let plain = with("");
+    let images = with("payloads: {images: {share: 0.3}}");
+    let mut known = vec![None; 50];
+    for (plain, request) in plain.iter().zip(&images) {
+        assert_eq!(
+            (plain.at, plain.prompt, plain.chars),
+            (request.at, request.prompt, request.chars)
+        );
+        // An image of 1024 by 1024: 765 tokens, and a third of a byte a pixel.
+        let image = (10 * 765, 1024 * 1024 / 3);
+        let payload = (request.input_decitokens - 1000, request.payload_bytes);
+        assert!(payload == (0, 0) || payload == image, "{payload:?}");
+        let intent = request.prompt.0 as usize / 2;
+        assert_eq!(*known[intent].get_or_insert(payload), payload, "the same in other words");
+    }
+    let share = known.iter().flatten().filter(|payload| payload.1 > 0).count();
+    assert!((5..=25).contains(&share), "{share} of 50");
+}
