@@ -13,6 +13,8 @@ use crate::stats::Histogram;
 pub struct Measures {
     /// Requests that arrived.
     pub requests: u64,
+    /// Bytes of images and results of tools that they brought.
+    pub payload_bytes: u64,
     /// Answered, whenever that was.
     pub completed: u64,
     /// Answered before the window closed.

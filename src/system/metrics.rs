@@ -92,6 +92,7 @@ metrics! {
     quality_mean: "mean quality of the answers", |m| m.quality_sum / m.completed as f64;
     budget_rejections: "requests that no affordable model was left for", |m| m.budget_rejections as f64;
     budget_overshoot_usd: "money charged beyond users' limits", |m| m.overshoot.usd();
+    payload_bytes: "bytes of images and results of tools that requests brought beside their text", |m| m.payload_bytes as f64;
     events: "simulation events of the whole run", |m| m.events as f64;
 }
 

@@ -162,6 +162,7 @@ impl System<'_> {
         let request = Request::new(incoming, self.arrived - 1, self.measuring);
         if request.measured {
             self.measures.requests += 1;
+            self.measures.payload_bytes += incoming.payload_bytes;
             self.measures.users[incoming.user.0 as usize].requests += 1;
         }
         self.timeline.set(now, |levels| levels.in_flight += 1);

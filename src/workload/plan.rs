@@ -1,5 +1,6 @@
 //! A workload made ready: files found and read once, tables built once.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use super::listed::Listed;
 use super::params::Profile;
 use super::prompts::{Prompts, PromptsSpec};
 use super::recipe::Recipe;
+use super::shared_prefix::{SharedPrefixSpec, SharedPrefixes};
 use super::source::Source;
 use super::spec::WorkloadSpec;
 use super::threads::turn_named;
@@ -34,8 +36,8 @@ pub(super) struct Ready {
     pub profiles: Vec<Profile>,
     /// At least one.
     pub slo_classes: Vec<String>,
-    /// Tokens with which all prompts begin.
-    pub shared_prefix: u32,
+    /// With which prompts begin.
+    pub shared_prefix: Arc<SharedPrefixes>,
     pub kind: Kind,
 }
 
@@ -85,13 +87,14 @@ impl Plan {
         let mut users = UserTable::default();
         let mut profiles = Vec::new();
         let kind = Kind::new(spec, paths, start, &mut users, &mut profiles)?;
+        let shared_prefix = spec.shared_prefix.as_ref().map(SharedPrefixSpec::prefixes);
         let mut ready = Ready {
             users: Vec::new(),
             askers: Askers::only(UserId(0)),
             trace_users: Vec::new(),
             profiles,
             slo_classes: spec.slo_classes(),
-            shared_prefix: spec.shared_prefix.unwrap_or(0),
+            shared_prefix: Arc::new(shared_prefix.unwrap_or_default()),
             kind,
         };
         match &mut ready.kind {
@@ -148,6 +151,8 @@ impl Plan {
         let number = if let Kind::Listed(listed) = &self.0.kind {
             let text = super::text::strip(text);
             listed.texts.iter().position(|known| known == text)? as u64
+        } else if let Some(prompt) = self.0.named(text) {
+            prompt.0
         } else {
             if let Some(turn) = turn_named(text) {
                 return Some(turn);
@@ -178,7 +183,7 @@ impl Plan {
     }
 
     /// A prompt's real text, stripped of white space at its ends.
-    pub fn text(&self, prompt: PromptId) -> Option<&str> {
+    pub fn text(&self, prompt: PromptId) -> Option<Cow<'_, str>> {
         self.0.text(prompt)
     }
 
@@ -202,11 +207,22 @@ impl Ready {
     }
 
     /// A prompt's text, if it is real.
-    pub fn text(&self, prompt: PromptId) -> Option<&str> {
+    pub fn text(&self, prompt: PromptId) -> Option<Cow<'_, str>> {
         match &self.kind {
             Kind::Synthetic(recipe) => recipe.text(prompt),
-            Kind::Trace { prompts, .. } => prompts.as_ref()?.texts()?.text(prompt.0),
-            Kind::Listed(listed) => listed.texts.get(prompt.0 as usize).map(String::as_str),
+            Kind::Trace { prompts, .. } => prompts.as_ref()?.text(prompt),
+            Kind::Listed(listed) => {
+                listed.texts.get(prompt.0 as usize).map(|text| Cow::Borrowed(text.as_str()))
+            }
+        }
+    }
+
+    /// The prompt of this text, where prompts have texts.
+    fn named(&self, text: &str) -> Option<PromptId> {
+        match &self.kind {
+            Kind::Synthetic(recipe) => recipe.named(text),
+            Kind::Trace { prompts, .. } => prompts.as_ref()?.named(text),
+            Kind::Listed(_) => None,
         }
     }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::asked::Asked;
-use super::blocks::{BlockLists, BlocksId, EVERYONE, chain};
+use super::blocks::{BlockLists, BlocksId, chain, shared_by};
 use super::incoming::{Incoming, IntentId, PromptId, UserId, sizes_of_tokens};
 use super::params::Profile;
 use super::plan::{Kind, Ready};
@@ -21,6 +21,8 @@ use crate::kernel::{Stream, Streams, Time};
 pub struct Source {
     ready: Arc<Ready>,
     state: State,
+    /// Of which shared prefix a prompt has.
+    prefix_key: u64,
 }
 
 /// How far a run has come. Boxed so that a source is cheap to move.
@@ -45,10 +47,14 @@ struct Replay {
 
 impl Source {
     pub(super) fn new(ready: Arc<Ready>, streams: &Streams) -> Result<Self, TraceError> {
+        let prefix_key = streams.stream("workload.shared_prefix").bits();
         let who = streams.stream("workload.users");
         let what = streams.stream("workload.prompts");
         let state = match &ready.kind {
-            Kind::Synthetic(recipe) => State::Synthetic(Box::new(Synthetic::new(recipe, streams))),
+            Kind::Synthetic(recipe) => {
+                let shared = (ready.shared_prefix.clone(), prefix_key);
+                State::Synthetic(Box::new(Synthetic::new(recipe, &shared, streams)))
+            }
             Kind::Trace { recording, prompts, own_prompts } => State::Trace(Box::new(Replay {
                 rows: recording.play(streams)?,
                 asked: prompts.clone().map(|prompts| Asked::new(prompts, what, None)),
@@ -59,7 +65,7 @@ impl Source {
             })),
             Kind::Listed(_) => State::Listed { next: 0 },
         };
-        Ok(Source { ready, state })
+        Ok(Source { ready, state, prefix_key })
     }
 
     /// The users, whom [`UserId`] indexes.
@@ -84,14 +90,12 @@ impl Source {
             State::Trace(replay) => (replay.texts.get(prompt), true),
             _ => (None, false),
         };
-        match under_way.or_else(|| self.ready.text(prompt)) {
-            Some(text) => Cow::Borrowed(text),
-            // A trace's prompts are any numbers, and none of them a session's.
-            None => {
-                let turn = if is_trace { None } else { turn_name(prompt) };
-                Cow::Owned(turn.unwrap_or_else(|| format!("prompt {}", prompt.0)))
-            }
+        if let Some(text) = under_way.map(Cow::Borrowed).or_else(|| self.ready.text(prompt)) {
+            return text;
         }
+        // A trace's prompts are any numbers, and none of them a session's.
+        let turn = if is_trace { None } else { turn_name(prompt) };
+        Cow::Owned(turn.unwrap_or_else(|| format!("prompt {}", prompt.0)))
     }
 
     /// What a prompt means.
@@ -121,22 +125,21 @@ impl Source {
         if let Some(id) = request.blocks {
             return self.blocks(id);
         }
-        let shared = u64::from(self.ready.shared_prefix);
         let tokens = request.input_decitokens / 10;
         let conversation = match &self.state {
             State::Synthetic(state) => state.conversation(request),
             _ => None,
         };
+        let begins = conversation.map_or(request.prompt, |thread| thread.first);
+        let shared = self.ready.shared_prefix.of(begins, self.prefix_key);
+        let shared = (shared_by(shared.id), u64::from(shared.tokens));
         match conversation {
             // What the first turn asked, then what is the session's own.
             Some(thread) => {
                 let first = (thread.first, thread.first_decitokens / 10);
-                let parts = [(EVERYONE, shared), first, (thread.own, tokens)];
-                chain(&parts, tokens, block_tokens, made);
+                chain(&[shared, first, (thread.own, tokens)], tokens, block_tokens, made);
             }
-            None => {
-                chain(&[(EVERYONE, shared), (request.prompt, tokens)], tokens, block_tokens, made);
-            }
+            None => chain(&[shared, (request.prompt, tokens)], tokens, block_tokens, made),
         }
         made
     }
@@ -185,7 +188,8 @@ impl Iterator for Source {
                 let Kind::Listed(listed) = &self.ready.kind else { return None };
                 let request = listed.requests.get(*next)?;
                 *next += 1;
-                Some(Ok(*request))
+                let shared = &self.ready.shared_prefix;
+                Some(Ok(shared.before(*request, self.prefix_key)))
             }
         }
     }
