@@ -135,40 +135,39 @@ fn tokens(incoming: &Incoming) -> u32 {
     u32::try_from(incoming.input_decitokens.div_ceil(10)).unwrap_or(u32::MAX)
 }
 
-/// What of the workload no format holds.
+/// What of the requests no format holds, as users read it.
+const BEYOND: [&str; 4] = [
+    "texts: prompts are numbers, and their characters follow from tokens",
+    "tenths of tokens: they are rounded up",
+    "what clients ask for (`max_tokens` and the like): set it beside `trace`",
+    "the requests' SLO classes",
+];
+
+/// Which of [`BEYOND`] there was.
 #[derive(Default)]
-struct Beyond {
-    texts: bool,
-    tenths: bool,
-    profiles: bool,
-    slo_classes: bool,
-}
+struct Beyond([bool; BEYOND.len()]);
 
 impl Beyond {
     fn note(&mut self, incoming: &Incoming, source: &Source) {
         let (chars, decitokens) = (u64::from(incoming.chars), incoming.input_decitokens);
-        self.texts |= chars * 10 != decitokens * 4;
-        self.tenths |= !decitokens.is_multiple_of(10);
         let profile = &source.profiles()[incoming.profile.0 as usize];
-        self.profiles |= *profile != Profile::default();
-        self.slo_classes |= incoming.slo_class.0 > 0;
+        let found = [
+            chars * 10 != decitokens * 4,
+            !decitokens.is_multiple_of(10),
+            *profile != Profile::default(),
+            incoming.slo_class.0 > 0,
+        ];
+        for (known, found) in self.0.iter_mut().zip(found) {
+            *known |= found;
+        }
     }
 
     fn said(&self, plan: &Plan) -> Vec<String> {
-        let classes = plan.users().iter().any(|user| &*user.class != "default");
-        [
-            (self.texts, "texts: prompts are numbers, and their characters follow from tokens"),
-            (self.tenths, "tenths of tokens: they are rounded up"),
-            (
-                self.profiles,
-                "what clients ask for (`max_tokens` and the like): set it beside `trace`",
-            ),
-            (self.slo_classes, "the requests' SLO classes"),
-            (classes, "the users' classes: give them with `users: { list: ... }`"),
-        ]
-        .into_iter()
-        .filter(|(lost, _)| *lost)
-        .map(|(_, what)| what.to_owned())
-        .collect()
+        let of_requests = BEYOND.iter().zip(self.0).filter(|(_, found)| *found);
+        let mut said: Vec<String> = of_requests.map(|(what, _)| (*what).to_owned()).collect();
+        if plan.users().iter().any(|user| &*user.class != "default") {
+            said.push("the users' classes: give them with `users: { list: ... }`".to_owned());
+        }
+        said
     }
 }

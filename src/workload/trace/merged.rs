@@ -47,7 +47,7 @@ impl Part {
         self.next = self.playback.next_row()?.map(|(at, row)| {
             let user = row.user.map_or(self.stranger, |user| Some(self.users[user as usize]));
             let prompt = row.prompt.map(|prompt| PromptId(salted(prompt.0, self.salt)));
-            (at, Row { user, prompt, ..row })
+            (at, Row { prompt, user, ..row })
         });
         self.blocks.clear();
         if self.salt > 0 {

@@ -18,10 +18,12 @@ pub struct Recording {
     start: CalendarStart,
     files: Vec<PathBuf>,
     info: TraceInfo,
-    /// By merged trace: the number among `info.users` of each of its users, and of
-    /// those whom it does not know.
-    names: Vec<(Vec<u32>, Option<u32>)>,
+    /// By merged trace.
+    names: Vec<Names>,
 }
+
+/// The numbers among all users of a trace's own, and of whoever it does not know.
+type Names = (Vec<u32>, Option<u32>);
 
 /// Why a trace cannot be played.
 #[derive(Debug)]
@@ -76,7 +78,7 @@ impl Recording {
         }
         let (info, names) = match &spec.merge {
             None => (infos.remove(0), Vec::new()),
-            Some(merged) => merge(merged, infos),
+            Some(merged) => merge(merged, &infos),
         };
         Ok(Recording { spec: spec.clone(), start, files, info, names })
     }
@@ -142,11 +144,11 @@ fn survey(spec: &TraceSpec, file: &FilePath) -> Result<TraceInfo, TraceError> {
 }
 
 /// All together, and whom each trace's users are among them.
-fn merge(specs: &[TraceSpec], infos: Vec<TraceInfo>) -> (TraceInfo, Vec<(Vec<u32>, Option<u32>)>) {
+fn merge(specs: &[TraceSpec], infos: &[TraceInfo]) -> (TraceInfo, Vec<Names>) {
     let mut users = Users::new();
     let any_known =
-        specs.iter().zip(&infos).any(|(spec, info)| spec.label.is_some() || !info.users.is_empty());
-    let names = specs.iter().zip(&infos).map(|(spec, info)| {
+        specs.iter().zip(infos).any(|(spec, info)| spec.label.is_some() || !info.users.is_empty());
+    let names = specs.iter().zip(infos).map(|(spec, info)| {
         let mut number = |name: String| users.insert_full(name).0 as u32;
         let known = info.users.iter().map(|user| match &spec.label {
             Some(label) => number(format!("{label}/{user}")),

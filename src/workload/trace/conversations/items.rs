@@ -105,7 +105,7 @@ impl List {
             };
             let skipped = ahead.iter().take_while(|byte| is_skipped(byte)).count();
             let found = ahead.get(skipped).copied();
-            self.line += ahead[..skipped].iter().filter(|byte| **byte == b'\n').count() as u64;
+            self.line += newlines(&ahead[..skipped]);
             self.input.consume(skipped);
             if found.is_some() || skipped == 0 {
                 return Ok(found);
@@ -130,7 +130,7 @@ impl List {
             }
             let end = scan.end_of_item(ahead);
             let taken = end.unwrap_or(ahead.len());
-            self.line += ahead[..taken].iter().filter(|byte| **byte == b'\n').count() as u64;
+            self.line += newlines(&ahead[..taken]);
             self.item.extend_from_slice(&ahead[..taken]);
             self.input.consume(taken);
             if end.is_some() {
@@ -149,6 +149,10 @@ impl List {
     fn torn(&self) -> TraceError {
         self.position.format("the file ends within the list that begins it: it is torn".to_owned())
     }
+}
+
+fn newlines(bytes: &[u8]) -> u64 {
+    bytes.split(|byte| *byte == b'\n').count() as u64 - 1
 }
 
 impl Scan {

@@ -130,7 +130,8 @@ struct Turn {
     /// Which conversation it is, in the order of their beginnings.
     number: u64,
     dialogue: Arc<Dialogue>,
-    turn: usize,
+    /// Which of its turns, from 0.
+    place: usize,
 }
 
 /// The earliest is the greatest, as a heap wants it; of turns at the same instant
@@ -203,11 +204,11 @@ impl Conversations {
         };
         let turn = if running_first { self.under_way.pop() } else { self.coming.take() };
         let Some(turn) = turn else { return Ok(None) };
-        if turn.turn + 1 < turn.dialogue.turns() {
+        if turn.place + 1 < turn.dialogue.turns() {
             let at = turn.at + self.think.draw(&mut self.pauses);
-            self.under_way.push(Turn { at, turn: turn.turn + 1, ..turn.clone() });
+            self.under_way.push(Turn { at, place: turn.place + 1, ..turn.clone() });
         }
-        let row = turn.dialogue.row(turn.turn, turn.at);
+        let row = turn.dialogue.row(turn.place, turn.at);
         let at = turn.at;
         self.last = Some(turn);
         Ok(Some((at, row)))
@@ -229,18 +230,18 @@ impl Conversations {
         };
         let Some(at) = self.arrivals.next_at(&mut self.begins) else { return Ok(None) };
         self.begun += 1;
-        Ok(Some(Turn { at, number: self.begun, dialogue: Arc::new(dialogue), turn: 0 }))
+        Ok(Some(Turn { at, number: self.begun, dialogue: Arc::new(dialogue), place: 0 }))
     }
 
     /// The ids of the prompt's blocks of the turn given last.
     pub fn blocks(&self) -> &[u64] {
-        self.last.as_ref().map_or(&[], |last| last.dialogue.blocks(last.turn))
+        self.last.as_ref().map_or(&[], |last| last.dialogue.blocks(last.place))
     }
 
     /// The prompt of the turn given last.
     pub fn text(&self) -> Option<SentText> {
         let last = self.last.as_ref()?;
-        Some(SentText::new(&last.dialogue, last.turn))
+        Some(SentText::new(&last.dialogue, last.place))
     }
 
     /// How many bad conversations were left out so far.
