@@ -1,5 +1,6 @@
 //! Conversations as workloads.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 
 use flate2::Compression;
@@ -80,7 +81,7 @@ fn many(count: usize, turns: usize) -> String {
                 ]
             })
             .collect();
-        text += &format!("{{\"messages\": [{}]}}\n", messages.join(", "));
+        writeln!(text, "{{\"messages\": [{}]}}", messages.join(", ")).unwrap();
     }
     text
 }
@@ -143,7 +144,7 @@ fn what_is_wrong_is_said_with_its_place() {
                {\"conversations\": [{\"from\": \"user\", \"value\": \"a\"}]}]";
     let files = Files::new(&[
         ("torn.jsonl.gz", &packed[..packed.len() / 2]),
-        ("torn.json", SHARED[..SHARED.len() - 9].as_bytes()),
+        ("torn.json", &SHARED.as_bytes()[..SHARED.len() - 9]),
         ("bad.json", bad.as_bytes()),
         ("open.jsonl", OPEN.as_bytes()),
         ("none.json", b"[]"),
