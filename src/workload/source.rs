@@ -73,12 +73,13 @@ impl Source {
         &self.ready.users
     }
 
-    /// What clients ask for, which [`ProfileId`] indexes.
+    /// What clients ask for, which [`ProfileId`](super::ProfileId) indexes.
     pub fn profiles(&self) -> &[Profile] {
         &self.ready.profiles
     }
 
-    /// The names of the SLO classes, which [`SloClassId`] indexes; at least one.
+    /// The names of the SLO classes, which [`SloClassId`](super::SloClassId) indexes; at
+    /// least one.
     pub fn slo_classes(&self) -> &[String] {
         &self.ready.slo_classes
     }

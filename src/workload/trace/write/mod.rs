@@ -1,7 +1,7 @@
 //! Traces written: one format a file. A file appears whole or not at all.
 //!
-//! To add a format: a file with a struct that implements [`Format`], and a line in
-//! [`TraceFormat`]. What a format cannot hold is [lost](Losses), and said.
+//! To add a format: a file with a struct that implements `Format`, and a line in
+//! [`TraceFormat`]. What a format cannot hold is noted, and said.
 
 mod azure;
 mod burstgpt;
