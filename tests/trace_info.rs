@@ -1,6 +1,7 @@
 //! `windtunnel trace info` and `fit`: figures of real traces against those published
 //! with them, and parameters that are known against those that are found.
 
+#[allow(dead_code, reason = "a part of it is used here")]
 #[path = "cli/support.rs"]
 mod cli;
 mod support;
