@@ -4,8 +4,8 @@ use super::Lognormal;
 use crate::stats::{Point, Sample};
 
 /// Where the tail may begin: shares of the sample that are longer.
-const TAILS: [f64; 5] = [0.3, 0.2, 0.1, 0.05, 0.02];
-const ROUNDS: usize = 60;
+const TAILS: [f64; 12] = [0.3, 0.25, 0.2, 0.16, 0.13, 0.1, 0.08, 0.06, 0.05, 0.04, 0.02, 0.01];
+const ROUNDS: usize = 40;
 
 /// Lognormal values, and a share after Pareto: (min/x)^alpha of these are longer
 /// than x.

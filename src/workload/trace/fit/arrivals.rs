@@ -91,7 +91,11 @@ impl Fitting<'_> {
         let rate = format!(
             "counts in 64 windows vary {dispersion:.1} times as much as those of Poisson arrivals"
         );
-        let chosen = if steady { "gaps are all alike" } else { "least AIC" };
+        let chosen = if steady {
+            "gaps are all alike"
+        } else {
+            "the simplest of those hardly worse than the least AIC"
+        };
         if self.within > 0.0 {
             let share = 100.0 * self.within;
             return format!(

@@ -47,6 +47,8 @@ pub struct Candidate {
     pub law: String,
     /// Its parameters, in words.
     pub parameters: String,
+    /// How many of them were fitted.
+    pub fitted: u32,
     /// The logarithm of its likelihood.
     pub log_likelihood: f64,
     /// Akaike's criterion: the least is best.
@@ -79,6 +81,7 @@ impl Law<'_> {
         Candidate {
             law: self.name.to_owned(),
             parameters: self.parameters,
+            fitted: self.fitted,
             log_likelihood: self.log_likelihood,
             aic: aic(self.log_likelihood, self.fitted),
             ks: sample.ks(self.cdf),
@@ -118,8 +121,16 @@ pub(super) fn curve(sample: &Sample) -> Curve {
     curve
 }
 
-/// The candidate with the least of Akaike's criterion.
+/// Candidates whose criterion is within this of the least are hardly worse (K.
+/// Burnham, D. Anderson: Model Selection and Multimodel Inference, 2002, section 2.6).
+const HARDLY_WORSE: f64 = 10.0;
+
+/// The simplest of the candidates that are hardly worse than the best by Akaike's
+/// criterion, and of equally simple ones the best.
 pub(super) fn best(candidates: &[Candidate]) -> Option<usize> {
-    let numbers = candidates.iter().enumerate().filter(|(_, candidate)| candidate.aic.is_finite());
-    numbers.min_by(|(_, a), (_, b)| a.aic.total_cmp(&b.aic)).map(|(i, _)| i)
+    let least = candidates.iter().map(|law| law.aic).fold(f64::INFINITY, f64::min);
+    let near = candidates.iter().enumerate().filter(|(_, law)| law.aic <= least + HARDLY_WORSE);
+    let order =
+        |a: &Candidate, b: &Candidate| a.fitted.cmp(&b.fitted).then(a.aic.total_cmp(&b.aic));
+    near.min_by(|(_, a), (_, b)| order(a, b)).map(|(i, _)| i)
 }

@@ -1,7 +1,8 @@
 //! A workload fitted to a trace.
 //!
 //! Each quantity has several candidates, fitted by maximum likelihood; Akaike's
-//! criterion chooses between them, and the distance of Kolmogorov and Smirnov says
+//! criterion chooses between them (the simplest of those that are hardly worse than the
+//! best), and the distance of Kolmogorov and Smirnov says
 //! how far the choice is off.
 //!
 //! | part | candidates |
@@ -31,6 +32,9 @@ pub const FEWEST: u64 = 20;
 
 /// Correlations below this are not worth a copula.
 const WEAK: f64 = 0.05;
+
+/// Gaps that are further off than this, as a KS distance, are worth a warning.
+const FAR: f64 = 0.1;
 
 /// The largest populations that a workload takes.
 const MOST_PROMPTS: u64 = 100_000_000;
@@ -87,12 +91,22 @@ pub fn fit(
             profile.unanswered()
         ));
     }
+    let law = &gaps.candidates[gaps.chosen];
+    if law.ks > FAR || law.figures.cv < gaps.measured.cv / 2.0 {
+        notes.push(
+            "no process here follows these gaps closely: where bursts matter, replay the \
+             trace itself (`workload: trace:`)"
+                .to_owned(),
+        );
+    }
     let copula = copula(correlation.scores, profile.rows(), [&input, &output], &mut notes);
     let workload = WorkloadSpec {
         arrivals: Some(arrivals),
         prompts: Some(prompts(&profile.prompts, &mut notes)),
         tokens: Some(TokensSpec { input, output: Some(output), correlation: copula }),
         users: users(&profile.users, &mut notes),
+        // Nothing was cut shorter than it was.
+        max_tokens: Some(profile.output.max()),
         ..WorkloadSpec::default()
     };
     Ok(Fitted { workload, parts: vec![gaps, inputs, outputs], notes })
