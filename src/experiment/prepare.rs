@@ -9,6 +9,7 @@ use serde_yaml::Value;
 
 use super::load::{Diagnostic, Document, path, read};
 use super::overrides::Overrides;
+use super::prices::PriceMaps;
 use super::spec::Experiment;
 use super::sweep::Grid;
 use crate::cache::SemanticPlan;
@@ -227,7 +228,12 @@ fn setups(
     let paths = DataPaths::for_experiment(
         document.sources.first().map(|source| FilePath::new(&source.name)),
     );
-    let mut workloads = Workloads { paths, plans: BTreeMap::new(), semantic: Vec::new() };
+    let mut workloads = Workloads {
+        paths,
+        plans: BTreeMap::new(),
+        semantic: Vec::new(),
+        prices: PriceMaps::default(),
+    };
     if grid.axes.is_empty() {
         let setup = workloads.setup(base).map_err(|problem| vec![document.diagnose(&problem)])?;
         return Ok(vec![setup]);
@@ -292,6 +298,7 @@ struct Workloads {
     plans: BTreeMap<(jiff::Timestamp, String), Plan>,
     /// Those with vectors.
     semantic: Vec<SemanticPlan>,
+    prices: PriceMaps,
 }
 
 impl Workloads {
@@ -318,6 +325,7 @@ impl Workloads {
         if models.is_empty() {
             models.push(("default".to_owned(), ModelSpec::pipeline_only()));
         }
+        self.prices.fill(experiment, &self.paths, &mut models)?;
         let mut setup = Setup {
             workload,
             pipeline: experiment.pipeline.clone(),

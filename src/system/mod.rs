@@ -13,6 +13,7 @@ mod run;
 mod semantic;
 mod setup;
 mod single_flight;
+mod spend;
 mod tables;
 mod timeline;
 
