@@ -7,7 +7,7 @@ use windtunnel::cost::{
     BudgetSpec, BudgetsSpec, Candidate, CostSpec, Demand, ModelId, Money, Optimizer, Price, Usage,
     UserId,
 };
-use windtunnel::kernel::{Duration, Time};
+use windtunnel::kernel::{Duration, Streams, Time};
 
 const USERS: u32 = 1000;
 
@@ -24,26 +24,29 @@ fn optimizer(models: u32) -> Optimizer {
             )
         })
         .collect();
-    let budget =
-        BudgetSpec { daily: Some(Money::from_usd(1e9)), monthly: Some(Money::from_usd(1e10)) };
+    let budget = BudgetSpec {
+        daily: Some(Money::from_usd(1e9)),
+        monthly: Some(Money::from_usd(1e10)),
+        ..BudgetSpec::default()
+    };
     let spec = CostSpec {
         budgets: Some(BudgetsSpec([("default".to_owned(), budget)].into())),
         ..CostSpec::default()
     };
     let users: Vec<(String, Option<String>)> =
         (0..USERS).map(|user| (format!("user-{user}"), None)).collect();
-    Optimizer::new(&spec, &models, &users, "2026-01-01T00:00:00Z".parse().expect("a date"))
+    let start = "2026-01-01T00:00:00Z".parse().expect("a date");
+    Optimizer::new(&spec, &models, &users, start, &Streams::new(42, 0))
 }
 
 /// 1024 requests of all users over two days.
 fn demands() -> Vec<(Demand, Time)> {
     (0..1024)
         .map(|i: u32| {
+            let user = UserId(i.wrapping_mul(2_654_435_761) % USERS);
             let demand = Demand {
-                user: UserId(i.wrapping_mul(2_654_435_761) % USERS),
-                input_decitokens: u64::from(i * 37 % 20_000),
-                max_tokens: 100 + i % 400,
                 quality_threshold: i.is_multiple_of(2).then_some(f64::from(i % 10) / 10.0),
+                ..Demand::new(user, u64::from(i * 37 % 20_000), 100 + i % 400)
             };
             (demand, Time::ZERO + Duration::from_secs(168) * u64::from(i))
         })

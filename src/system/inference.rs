@@ -18,10 +18,12 @@ impl System<'_> {
         let now = sim.now();
         let params = &self.params[request.incoming.profile.0 as usize];
         let demand = Demand {
-            user: request.incoming.user,
-            input_decitokens: request.incoming.input_decitokens,
-            max_tokens: params.max_tokens,
             quality_threshold: params.quality_threshold,
+            ..Demand::new(
+                request.incoming.user,
+                request.incoming.input_decitokens,
+                params.max_tokens,
+            )
         };
         let Ok(choice) = self.optimizer.choose(&demand, now) else {
             return fail(request, RequestError::InsufficientBudget);

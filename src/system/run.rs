@@ -128,7 +128,7 @@ fn build<'r>(
         flights: cache.filter(|cache| cache.single_flight).map(|_| Flights::default()),
         negative: cache.and_then(|cache| cache.negative_ttl).map(NegativeCache::new),
         lives: lives(cache, source.users()),
-        optimizer: Optimizer::new(&setup.cost, &candidates, &users, setup.start),
+        optimizer: Optimizer::new(&setup.cost, &candidates, &users, setup.start, streams),
         quality: candidates.iter().map(|(_, candidate)| candidate.quality).collect(),
         timeline: Timeline::new(interval, limited),
         measures: Measures {

@@ -36,6 +36,7 @@ pub use batch::{Batch, BatchSize, BatchSpec};
 pub use calendar::CalendarStart;
 pub use constant::{Constant, ConstantSpec};
 pub use curve::Curve;
+pub(crate) use gamma::GammaVariate;
 pub use gamma::{Gamma, GammaSpec};
 pub use markov::{Markov, MarkovSpec, MarkovState};
 pub use piecewise::{PiecewiseSpec, RatePoint, Shape};
