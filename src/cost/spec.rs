@@ -7,7 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::budget::{check_members, check_shared, is_default};
-use super::{BudgetSpec, BudgetsSpec, ChargeSpec, QualitySpec, SelectSpec, SharedBudgetSpec};
+use super::{
+    BudgetSpec, BudgetsSpec, ChargeSpec, LeversSpec, QualitySpec, SelectSpec, SharedBudgetSpec,
+};
 use crate::spec::Problems;
 
 /// How a model is chosen for each request, and what users may spend.
@@ -42,6 +44,10 @@ pub struct CostSpec {
     /// answer is as good as its model's `quality`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quality: Option<QualitySpec>,
+    /// Ways of paying less for the same requests. Left out, none is taken and
+    /// savings are not told apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub levers: Option<LeversSpec>,
 }
 
 /// Where prices come from.
@@ -76,6 +82,9 @@ impl CostSpec {
         }
         if let Some(quality) = &self.quality {
             problems.at("quality", |p| quality.check(models, p));
+        }
+        if let Some(levers) = &self.levers {
+            problems.at("levers", |p| levers.check(models, p));
         }
         self.check_needs(problems);
         self.check_payers(users_and_classes, problems);

@@ -333,6 +333,7 @@ impl Workloads {
             semantic,
             warm_start: None,
             record_cache: experiment.record.cache,
+            record_spend: experiment.record.spend,
             models,
             cost: experiment.cost.clone().unwrap_or_default(),
             start: experiment.start.0,

@@ -122,6 +122,10 @@ pub struct RecordSpec {
     /// Write `cache.csv`, what the caches hold at the end: a `warm_start` for
     /// another experiment. Default false.
     pub cache: bool,
+    /// Write `budgets.csv`, `showback.csv`, `savings.csv` and `forecast.csv`: where
+    /// the money went. Default false.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub spend: bool,
     /// The timeline's interval. Default: a 60th of the duration.
     pub interval: Option<Duration>,
 }

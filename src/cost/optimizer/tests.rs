@@ -238,4 +238,52 @@ proptest! {
         let ledger = optimizer.ledger();
         prop_assert_eq!(ledger.overshoot(), (ledger.total() - usd("$1")).max(Money::ZERO));
     }
+
+    /// Many requests under way together, in any order, with budgets at every level:
+    /// the ledger balances to the last unit after each step, and what overshoots an
+    /// account is no more than the bills were above what was held.
+    #[test]
+    fn the_ledger_balances_at_any_moment_and_reservations_bound_the_overshoot(
+        steps in prop::collection::vec((0_u32..6, 0_u64..50_000, 0_u32..4000, 0_u32..130, any::<u8>(), 0_u64..20_000), 0..200),
+        cents in 1_i64..40,
+        share in 0_u32..=4,
+    ) {
+        let yaml = format!(
+            "{{ budgets: {{ default: {{ daily: $0.0{cents:02} }} }},
+                teams: {{ vip: {{ budget: {{ monthly: $0.1 }} }} }},
+                keys: {{ prod: {{ members: [ann, bob], budget: {{ max_budget: $0.2, budget_duration: 7h }} }} }},
+                global: {{ daily: $0.3 }}, charge: {{ reserve: {{ output: {} }} }} }}",
+            f64::from(share) / 4.0
+        );
+        let mut optimizer = optimizer(&yaml, NEW_YEAR);
+        let mut now = Time::ZERO;
+        let mut under_way: Vec<(Demand, Choice)> = Vec::new();
+        let (mut beyond_holds, mut held) = (Money::ZERO, Money::ZERO);
+        for (user, input_decitokens, max_tokens, percent, kind, wait) in steps {
+            now += Duration::from_secs(wait);
+            if kind % 3 > 0 || under_way.is_empty() {
+                let demand = Demand::new(UserId(user), input_decitokens, max_tokens);
+                if let Ok(choice) = optimizer.choose(&demand, now) {
+                    held += choice.hold;
+                    under_way.push((demand, choice));
+                }
+            } else {
+                let (demand, choice) = under_way.swap_remove(usize::from(kind) % under_way.len());
+                optimizer.release(demand.user, choice.hold);
+                held = held - choice.hold;
+                // An answer may be cut at the server only after it is too long.
+                if kind % 5 > 0 {
+                    let output = demand.max_tokens * percent / 100;
+                    let usage = Usage::new(demand.input_decitokens, output);
+                    let amount = optimizer.charge(demand.user, choice.model, &usage, now);
+                    beyond_holds += (amount - choice.hold).max(Money::ZERO);
+                }
+            }
+            prop_assert!(optimizer.balances());
+            prop_assert_eq!(optimizer.ledger().held(), held);
+            for (_, _, _, standing) in optimizer.standings() {
+                prop_assert!(standing.overshoot <= beyond_holds);
+            }
+        }
+    }
 }

@@ -101,15 +101,10 @@ impl Cascade {
         }
     }
 
-    /// The model whose turn it is. Of a first one that is not affordable, any
-    /// later one that is takes the place.
+    /// The model whose turn it is.
+    #[inline]
     pub fn choose(&self, ask: &Ask) -> Option<Choice> {
-        let attempt = ask.demand.attempt as usize;
-        let mut rest = self.models.get(attempt..)?.iter();
-        if attempt > 0 {
-            return rest.next().and_then(|model| ask.choice(*model));
-        }
-        rest.find_map(|model| ask.choice(*model))
+        ask.choice(*self.models.get(ask.demand.attempt as usize)?)
     }
 
     /// What the judge says of an answer; `None` if it is not asked, as there is no
