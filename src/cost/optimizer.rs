@@ -90,6 +90,7 @@ impl Optimizer {
             self.budgets.waited();
         }
         let purse = self.budgets.purse(demand.user, now);
+        let demand = &self.expected(demand);
         let mut ask = Ask {
             offers: &self.offers,
             prices: &self.prices,
@@ -109,19 +110,24 @@ impl Optimizer {
                 ask.choice(model).ok_or(Refusal::InsufficientBudget)?
             }
         };
-        if let Some(share) = self.reserve {
-            self.hold(demand, &mut choice, share);
+        if self.reserve.is_some() {
+            choice.hold = choice.estimate;
+            self.budgets.hold(demand.user, choice.hold);
+            self.ledger.hold(demand.user, choice.hold);
         }
         Ok(choice)
     }
 
-    /// Holds what a choice is expected to cost.
-    fn hold(&mut self, demand: &Demand, choice: &mut Choice, share: f64) {
-        let rates = self.price(choice.model).rates(demand.input_decitokens).most();
-        let output = libm::ceil(demand.most_output() as f64 * share) as u64;
-        choice.hold = rates.of(demand.input_decitokens, output);
-        self.budgets.hold(demand.user, choice.hold);
-        self.ledger.hold(demand.user, choice.hold);
+    /// The demand with as long an answer as is expected, where estimates are held.
+    #[inline]
+    fn expected(&self, demand: &Demand) -> Demand {
+        match self.reserve {
+            Some(share) if share < 1.0 => {
+                let max_tokens = libm::ceil(f64::from(demand.max_tokens) * share) as u32;
+                Demand { max_tokens, ..*demand }
+            }
+            _ => *demand,
+        }
     }
 
     /// Lets go of what was held for a request that is not answered after all.

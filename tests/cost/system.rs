@@ -15,7 +15,7 @@ fn two_models(cost: &str) -> String {
         "requests: 20000
 workload:
   arrivals: {{ poisson: {{ rate: 100/s }} }}
-  prompts: {{ uniform: {{ count: 1000000000 }} }}
+  prompts: {{ uniform: {{ count: 1000000 }} }}
   tokens: {{ input: {{ uniform: {{ min: 100, max: 100 }} }}, output: {{ uniform: {{ min: 100, max: 100 }} }} }}
   max_tokens: 200
 models:
@@ -182,7 +182,7 @@ fn a_soft_limit_is_counted() {
 const LEVERS: &str = "requests: 100
 workload:
   arrivals: { constant: { rate: 1/s } }
-  prompts: { uniform: { count: 1000000000 } }
+  prompts: { uniform: { count: 1000000 } }
   tokens: { input: { uniform: { min: 2000, max: 2000 } }, output: { uniform: { min: 500, max: 500 } } }
   max_tokens: 1000
 models:
