@@ -27,6 +27,7 @@
 //! assert_eq!(choice.estimate.to_string(), "$0.01539");
 //! ```
 
+pub mod allocate;
 pub mod budget;
 pub mod calendar;
 mod demand;
@@ -42,6 +43,7 @@ pub mod select;
 mod spec;
 
 pub use crate::workload::UserId;
+pub use allocate::AllocateSpec;
 pub use budget::{BudgetSpec, BudgetsSpec, ChargeSpec, SharedBudgetSpec};
 pub use calendar::Calendar;
 pub use demand::{Candidate, Choice, Demand, Lesson, ModelId, Refusal, Usage};

@@ -5,6 +5,7 @@ mod tests;
 
 use jiff::Timestamp;
 
+use super::allocate::Allocation;
 use super::budget::{Allowance, Budgets, Purse, Refused, Standing};
 use super::ledger::{Charge, Ledger};
 use super::quality::Truth;
@@ -32,6 +33,7 @@ pub struct Optimizer {
     selector: Selector,
     truth: Option<Truth>,
     budgets: Budgets,
+    allocation: Option<Box<Allocation>>,
     /// The share of `max_tokens` that is held.
     reserve: Option<f64>,
     ledger: Ledger,
@@ -69,6 +71,7 @@ impl Optimizer {
             quality,
             truth,
             budgets: Budgets::new(spec, &names, users, start),
+            allocation: spec.allocate.as_ref().map(|it| Box::new(Allocation::new(it, users))),
             reserve: match &spec.charge {
                 ChargeSpec::OnCompletion => None,
                 ChargeSpec::Reserve(spec) => Some(spec.output.get()),
@@ -89,8 +92,11 @@ impl Optimizer {
         if demand.waited {
             self.budgets.waited();
         }
-        let purse = self.budgets.purse(demand.user, now);
+        let mut purse = self.budgets.purse(demand.user, now);
         let demand = &self.expected(demand);
+        if let Some(allocation) = &mut self.allocation {
+            purse.allowance = allot(allocation, purse.allowance, demand, now);
+        }
         let mut ask = Ask {
             offers: &self.offers,
             prices: &self.prices,
@@ -105,17 +111,28 @@ impl Optimizer {
             // An answer at hand is as good as any that cannot be paid for.
             None if demand.attempt > 0 => return Err(Refusal::InsufficientBudget),
             None => {
+                if let Some(allocation) = &mut self.allocation {
+                    want_in_vain(allocation, &self.prices, demand);
+                }
                 let model = refuse(&mut self.budgets, &mut self.ledger, &purse, demand.user, now)?;
                 ask.allowance = Allowance::Unlimited;
                 ask.choice(model).ok_or(Refusal::InsufficientBudget)?
             }
         };
+        if let Some(allocation) = self.allocation.as_mut().filter(|it| !it.is_of_tokens()) {
+            allocation.want(demand.user, choice.estimate.picos() as f64);
+        }
         if self.reserve.is_some() {
             choice.hold = choice.estimate;
             self.budgets.hold(demand.user, choice.hold);
             self.ledger.hold(demand.user, choice.hold);
         }
         Ok(choice)
+    }
+
+    /// The division of a fixed amount, if there is one.
+    pub fn allocation(&self) -> Option<&Allocation> {
+        self.allocation.as_deref()
     }
 
     /// The demand with as long an answer as is expected, where estimates are held.
@@ -160,6 +177,10 @@ impl Optimizer {
         });
         if alerted {
             self.ledger.alert();
+        }
+        if let Some(allocation) = &mut self.allocation {
+            let output = 10 * u64::from(output_tokens);
+            allocation.spend(user, amount, input_decitokens.saturating_add(output));
         }
         amount
     }
@@ -270,6 +291,40 @@ impl Optimizer {
     /// of their budgets stays spent, and what is held stays held.
     pub fn reset_stats(&mut self) {
         self.ledger.reset();
+    }
+}
+
+/// Notes that a tenant wanted what it did not get: as much as the cheapest model
+/// would have cost.
+#[cold]
+fn want_in_vain(allocation: &mut Allocation, prices: &[Price], demand: &Demand) {
+    if allocation.is_of_tokens() {
+        return;
+    }
+    let (input, output) = (demand.input_decitokens, demand.most_output());
+    let costs = prices.iter().map(|price| price.rates(input).most().of(input, output));
+    allocation.want(demand.user, costs.min().unwrap_or_default().picos() as f64);
+}
+
+/// What a tenant's part leaves of the allowance.
+fn allot(
+    allocation: &mut Allocation,
+    allowance: Allowance,
+    demand: &Demand,
+    now: Time,
+) -> Allowance {
+    allocation.turn_to(now);
+    let left = allocation.left(demand.user);
+    if allocation.is_of_tokens() {
+        let tokens = demand.input_decitokens.saturating_add(demand.most_output()) as f64;
+        allocation.want(demand.user, tokens);
+        return if tokens <= left { allowance } else { Allowance::Nothing };
+    }
+    let left = Money::from_picos(left.clamp(0.0, 1e30) as i128);
+    match allowance {
+        Allowance::Nothing => Allowance::Nothing,
+        Allowance::Left(less) => Allowance::Left(less.min(left)),
+        Allowance::NoBudget | Allowance::Unlimited => Allowance::Left(left),
     }
 }
 

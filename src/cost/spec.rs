@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::budget::{check_members, check_shared, is_default};
 use super::{
-    BudgetSpec, BudgetsSpec, ChargeSpec, LeversSpec, QualitySpec, SelectSpec, SharedBudgetSpec,
+    AllocateSpec, BudgetSpec, BudgetsSpec, ChargeSpec, LeversSpec, QualitySpec, SelectSpec,
+    SharedBudgetSpec,
 };
 use crate::spec::Problems;
 
@@ -48,6 +49,9 @@ pub struct CostSpec {
     /// savings are not told apart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub levers: Option<LeversSpec>,
+    /// A fixed amount divided among tenants. Left out, nothing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allocate: Option<AllocateSpec>,
 }
 
 /// Where prices come from.
@@ -85,6 +89,9 @@ impl CostSpec {
         }
         if let Some(levers) = &self.levers {
             problems.at("levers", |p| levers.check(models, p));
+        }
+        if let Some(allocate) = &self.allocate {
+            problems.at("allocate", |p| allocate.check(p));
         }
         self.check_needs(problems);
         self.check_payers(users_and_classes, problems);

@@ -176,6 +176,7 @@ impl<'f> Files<'f> {
             ("showback.csv", &run.showback),
             ("savings.csv", &run.savings),
             ("forecast.csv", &run.forecast),
+            ("allocation.csv", &run.allocation),
         ];
         let spend = spend.into_iter().filter(|(_, table)| !table.rows.is_empty());
         for (name, table) in tables.into_iter().chain(tiers).chain(log).chain(cache).chain(spend) {

@@ -123,6 +123,20 @@ impl Bill {
     }
 }
 
+/// A row per tenant among whom an amount is divided; in dollars or tokens.
+pub(super) fn allocation(system: &System<'_>) -> Table {
+    let mut table = Table::new(["tenant", "unit", "given", "used", "asked_for"]);
+    let Some(allocation) = system.optimizer.allocation() else { return table };
+    let (unit, scale) = if allocation.is_of_tokens() { ("tokens", 10.0) } else { ("usd", 1e12) };
+    for part in allocation.parts() {
+        let mut row: Vec<Cell> = vec![part.name.as_str().into(), unit.into()];
+        let amounts = [part.given_in_all, part.used_in_all, part.wanted_in_all];
+        row.extend(amounts.map(|amount| Cell::Num(amount / scale)));
+        table.push(row);
+    }
+    table
+}
+
 /// From the list price to the bill: a row for it, one for each lever and cache
 /// level, and one for what is paid. The first less all between is the last.
 pub(super) fn savings(system: &System<'_>) -> Table {

@@ -74,6 +74,8 @@ pub struct Measures {
     pub overshoot: Money,
     /// Times that a request waited for its budget to begin anew.
     pub budget_waits: u64,
+    /// Fairness and utility of a division among tenants; NaN without one.
+    pub allocation: [f64; 2],
     /// Soft limits passed.
     pub alerts: u64,
     /// Answers that a judge did not accept.

@@ -99,6 +99,8 @@ metrics! {
     compression_saved_usd: "what shorter prompts saved", |m| m.lever(m.savings.compression);
     trimming_saved_usd: "what shorter answers saved", |m| m.lever(m.savings.trimming);
     batch_saved_usd: "what the batch API saved", |m| m.lever(m.savings.batch);
+    allocation_jain: "Jain's index over tenants of what each used of what it asked for: 1 is fair (with cost.allocate)", |m| m.allocation[0];
+    allocation_utility: "utility of what tenants used, as a share of that of all they asked for", |m| m.allocation[1];
     events: "simulation events of the whole run", |m| m.events as f64;
 }
 

@@ -178,6 +178,8 @@ fn finish(mut system: System<'_>, setup: &Setup, drained: Time, events: u64) -> 
     debug_assert!(system.optimizer.balances(), "the ledger balances");
     let measures = &mut system.measures;
     measures.has_levers = system.levers.is_some();
+    let divided = system.optimizer.allocation();
+    measures.allocation = divided.map_or([f64::NAN; 2], |it| [it.fairness(), it.utility()]);
     measures.alerts = system.optimizer.ledger().alerts();
     measures.window_end = end;
     measures.events = events;

@@ -45,6 +45,8 @@ pub struct RunTables {
     pub savings: Table,
     /// What the month will cost, if that was asked for.
     pub forecast: Table,
+    /// A row per tenant, where an amount is divided.
+    pub allocation: Table,
     /// Bad rows of the trace that were skipped.
     pub skipped_rows: u64,
 }
@@ -64,6 +66,7 @@ pub(super) fn collect(
         asked(analytics::showback, &system),
         asked(analytics::savings, &system),
     );
+    let allocation = asked(analytics::allocation, &system);
     let end = system.measures.window_end;
     let caches = system.caches.take().filter(|_| setup.record_cache);
     let mut tables = RunTables {
@@ -71,6 +74,7 @@ pub(super) fn collect(
         showback,
         savings,
         forecast: Table::default(),
+        allocation,
         metrics,
         models: models(&system, setup, over),
         users: users(&system),

@@ -32,6 +32,8 @@ pub enum Allowance {
     /// So much; never less than nothing, so that what is free can always be
     /// had.
     Left(Money),
+    /// Nothing can be had, not even for free: a quota of tokens is used up.
+    Nothing,
 }
 
 impl Allowance {
@@ -41,6 +43,7 @@ impl Allowance {
         match self {
             Allowance::NoBudget | Allowance::Unlimited => true,
             Allowance::Left(left) => amount <= left,
+            Allowance::Nothing => false,
         }
     }
 }

@@ -32,6 +32,7 @@ impl Best {
     pub fn choose(&self, ask: &Ask) -> Option<Choice> {
         let allowance = match (self.per_request, ask.allowance) {
             (Some(most), Allowance::Left(left)) => Allowance::Left(left.min(most)),
+            (Some(_), Allowance::Nothing) => Allowance::Nothing,
             (Some(most), _) => Allowance::Left(most),
             (None, allowance) => allowance,
         };

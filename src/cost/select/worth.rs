@@ -23,7 +23,10 @@ pub(super) fn affordable(
     let most = match ask.allowance {
         Allowance::Left(left) => left.picos().clamp(0, i128::from(u64::MAX)) as u64,
         Allowance::NoBudget | Allowance::Unlimited => u64::MAX,
+        Allowance::Nothing => 0,
     };
+    let nothing = ask.allowance == Allowance::Nothing;
+    let wanted = move |offer: &Offer| !nothing && wanted(offer);
     let offers = ask.offers.iter().zip(0..).filter(move |(offer, _)| wanted(offer));
     let worths = offers.map(move |(offer, index)| {
         let model = ModelId(index);
