@@ -53,7 +53,9 @@ impl Optimizer {
     ) -> Self {
         let names: Vec<&str> = models.iter().map(|(name, _)| name.as_str()).collect();
         let mut prices: Vec<Price> = models.iter().map(|(_, it)| it.price.clone()).collect();
-        prices.iter_mut().for_each(|price| price.turn_to(start));
+        for price in &mut prices {
+            price.turn_to(start);
+        }
         let next_change = next_change(&prices, start);
         let truth = spec.quality.as_ref().map(|table| Truth::new(table, &names, streams));
         let difficulties = spec.quality.as_ref().map(|table| table.names()).unwrap_or_default();

@@ -114,6 +114,7 @@ pub struct SweepSpec {
 /// What is written besides the summary tables.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a file of its own")]
 pub struct RecordSpec {
     /// Write `requests.csv`, a row per request. Default false.
     pub requests: bool,

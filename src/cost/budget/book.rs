@@ -95,7 +95,9 @@ impl Budgets {
         }
         if let Some(global) = &spec.global {
             let everybody = share("global", "global", global);
-            also.iter_mut().for_each(|also| also[2] = everybody);
+            for also in &mut also {
+                also[2] = everybody;
+            }
             budgets.everybody = everybody;
         }
         if !budgets.shared.is_empty() {

@@ -181,7 +181,6 @@ impl BudgetSpec {
             problems.at("at_soft", |p| p.warn("there is no soft limit: give `soft`"));
         }
         match &self.at_limit {
-            AtLimitSpec::Reject => {}
             AtLimitSpec::Downgrade(model) => {
                 problems.at("at_limit", |p| p.at("downgrade", |p| check_model(model, models, p)));
             }
@@ -197,7 +196,7 @@ impl BudgetSpec {
                     );
                 });
             }
-            AtLimitSpec::Queue(_) => {}
+            AtLimitSpec::Reject | AtLimitSpec::Queue(_) => {}
         }
     }
 }
@@ -216,7 +215,7 @@ pub(in crate::cost) fn check_shared(
                 for (index, member) in spec.members.iter().enumerate() {
                     if let Some(other) = seen.insert(member, name) {
                         p.at(index, |p| {
-                            p.error(format!("`{member}` is a member of `{other}` too"))
+                            p.error(format!("`{member}` is a member of `{other}` too"));
                         });
                     }
                 }

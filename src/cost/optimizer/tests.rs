@@ -270,7 +270,7 @@ proptest! {
             } else {
                 let (demand, choice) = under_way.swap_remove(usize::from(kind) % under_way.len());
                 optimizer.release(demand.user, choice.hold);
-                held = held - choice.hold;
+                held -= choice.hold;
                 // An answer may be cut at the server only after it is too long.
                 if kind % 5 > 0 {
                     let output = demand.max_tokens * percent / 100;

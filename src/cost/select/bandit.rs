@@ -25,25 +25,25 @@ impl Arm {
 /// All models, and who rates their answers.
 #[derive(Clone, Debug)]
 pub(super) struct Arms {
-    arms: Vec<Arm>,
+    seen: Vec<Arm>,
     feedback: f64,
     dice: Dice,
 }
 
 impl Arms {
     pub fn new(models: usize, feedback: f64, stream: &mut Stream) -> Self {
-        Arms { arms: vec![Arm::default(); models], feedback, dice: Dice::new(stream) }
+        Arms { seen: vec![Arm::default(); models], feedback, dice: Dice::new(stream) }
     }
 
     #[inline]
     pub fn of(&self, model: ModelId) -> &Arm {
-        &self.arms[model.0 as usize]
+        &self.seen[model.0 as usize]
     }
 
     /// Learns what an answer cost, and if its user rates it how good it was.
     pub fn learn(&mut self, lesson: &Lesson) {
         let rated = self.dice.uniform(lesson.request, 0) < self.feedback;
-        let arm = &mut self.arms[lesson.model.0 as usize];
+        let arm = &mut self.seen[lesson.model.0 as usize];
         arm.charged += 1.0;
         arm.usd += lesson.cost.usd();
         if rated {

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Ask, check_model, find};
+use crate::cost::budget::is_default;
 use crate::cost::dice::Dice;
 use crate::cost::{Choice, ModelId, Money};
 use crate::kernel::{Duration, Stream};
@@ -32,19 +33,11 @@ pub struct JudgeSpec {
     /// How often a right answer is not. Default 0.1.
     pub false_reject: Fraction,
     /// What a judgement costs. Default: nothing.
-    #[serde(skip_serializing_if = "is_nothing")]
+    #[serde(skip_serializing_if = "is_default")]
     pub cost: Money,
     /// How long it takes. Default: no time.
-    #[serde(skip_serializing_if = "is_instant")]
+    #[serde(skip_serializing_if = "is_default")]
     pub latency: Duration,
-}
-
-fn is_nothing(money: &Money) -> bool {
-    *money == Money::ZERO
-}
-
-fn is_instant(span: &Duration) -> bool {
-    span.is_zero()
 }
 
 impl Default for JudgeSpec {

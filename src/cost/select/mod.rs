@@ -176,9 +176,9 @@ pub(super) struct Ask<'a> {
     pub truth: Option<&'a Truth>,
 }
 
+#[cfg(test)]
 impl<'a> Ask<'a> {
     /// At the start of the run, where nobody knows how difficult prompts are.
-    #[cfg(test)]
     pub fn plain(
         offers: &'a [Offer],
         prices: &'a [Price],
@@ -187,7 +187,9 @@ impl<'a> Ask<'a> {
     ) -> Self {
         Ask { offers, prices, demand, allowance, now: Time::ZERO, truth: None }
     }
+}
 
+impl Ask<'_> {
     /// The choice of this model, if it exists and is affordable.
     pub fn choice(&self, model: ModelId) -> Option<Choice> {
         let offer = self.offers.get(model.0 as usize)?;

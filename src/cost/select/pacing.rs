@@ -88,8 +88,7 @@ impl Pacing {
 
     pub fn choose(&mut self, ask: &Ask) -> Option<Choice> {
         if self.unit == 0.0 {
-            let dearest = affordable(ask, |_| true).map(|worth| worth.picos).max()?;
-            self.unit = 1.0 / (dearest.max(1) as f64 / 1e12);
+            self.unit = first_price(ask)?;
         }
         self.follow(ask.now);
         let price = self.unit * libm::exp(self.log_price) / 1e12;
@@ -125,4 +124,14 @@ impl Pacing {
     pub fn learn(&mut self, lesson: &Lesson) {
         self.spent += lesson.cost.usd();
     }
+}
+
+/// The price of money to begin with: that at which the dearest model is just worth
+/// it beside the cheapest.
+fn first_price(ask: &Ask) -> Option<f64> {
+    let dearest = affordable(ask, |_| true).max_by_key(|worth| worth.picos)?;
+    let cheapest = affordable(ask, |_| true).min_by_key(|worth| worth.picos)?;
+    let quality = |worth: &Worth| f64::from(worth.quality.billionths()) / 1e9;
+    let more = (quality(&dearest) - quality(&cheapest)).max(1e-3);
+    Some(more / ((dearest.picos - cheapest.picos).max(1) as f64 / 1e12))
 }

@@ -42,9 +42,12 @@ pub(in crate::cost) struct Random {
 
 impl Random {
     pub fn new(spec: &RandomSpec, models: &[&str], stream: Stream) -> Self {
-        let weight = |model: &&str| match spec.weights.is_empty() {
-            true => 1.0,
-            false => spec.weights.get(*model).map_or(0.0, |weight| weight.get()),
+        let weight = |model: &&str| {
+            if spec.weights.is_empty() {
+                1.0
+            } else {
+                spec.weights.get(*model).map_or(0.0, |weight| weight.get())
+            }
         };
         Random { weights: models.iter().map(weight).collect(), stream }
     }

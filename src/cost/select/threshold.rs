@@ -94,9 +94,12 @@ impl Threshold {
         stream: &mut Stream,
     ) -> Self {
         let last = difficulties.len().saturating_sub(1);
-        let is_hard = |(index, name): (usize, &&str)| match spec.hard.is_empty() {
-            true => index == last,
-            false => spec.hard.iter().any(|hard| hard == name),
+        let is_hard = |(index, name): (usize, &&str)| {
+            if spec.hard.is_empty() {
+                index == last
+            } else {
+                spec.hard.iter().any(|hard| hard == name)
+            }
         };
         let hard: Vec<bool> = difficulties.iter().enumerate().map(is_hard).collect();
         let share = |truth: &Truth| -> f64 {

@@ -43,6 +43,8 @@ pub struct ParetoSpec {
     pub quality: String,
     /// The swept path whose values are told apart by colour. Default: the first.
     pub series: Option<String>,
+    /// What to call the series' values, in their order. Default: as they are.
+    pub labels: Vec<String>,
     /// The title. Default: what is shown, in words.
     pub title: Option<String>,
     /// The subtitle. Default: the conditions.
@@ -57,6 +59,7 @@ impl Default for ParetoSpec {
             cost: "cost_per_request_usd".to_owned(),
             quality: "quality_mean".to_owned(),
             series: None,
+            labels: Vec::new(),
             title: None,
             subtitle: None,
             file: None,

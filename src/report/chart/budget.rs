@@ -31,8 +31,9 @@ pub(super) fn figure(results: &Results, spec: &BudgetChartSpec) -> Result<Named,
         marks.extend(budget_marks(budget, every, x.high));
     }
     for (i, sum) in sums.into_iter().enumerate() {
-        if sums_one(&sum) {
-            let opacity = band(pick.points.len()) / 2.0;
+        // Areas under several curves would hide them.
+        if pick.points.len() == 1 && sum.len() > 1 {
+            let opacity = band(1) / 2.0;
             let last = sum.last().map_or(0.0, |(time, _)| *time);
             let outline = sum.iter().copied().chain([(last, 0.0), (0.0, 0.0)]).collect();
             marks.push(Mark::Area { outline, look: look(i), opacity });
@@ -65,11 +66,6 @@ fn title(by: &str, curves: usize) -> String {
     } else {
         "Spending over virtual time".to_owned()
     }
-}
-
-/// An area under many curves would hide them.
-fn sums_one(sum: &[(f64, f64)]) -> bool {
-    sum.len() > 1
 }
 
 /// The running sum of a curve's means, from 0; it begins anew every so often.

@@ -43,7 +43,7 @@ pub(super) fn figure(results: &Results, spec: &ParetoSpec) -> Result<Named, Repo
     let places = places(results, spec, series.as_deref(), dimension.as_ref())?;
     let costs: Vec<f64> = places.iter().map(|place| place.cost).collect();
     let values: Vec<f64> = places.iter().flat_map(|it| [it.low, it.quality, it.high]).collect();
-    let x = Axis::measured(
+    let mut x = Axis::measured(
         &names::metric(&spec.cost),
         Unit::of_metric(&spec.cost),
         &costs,
@@ -57,8 +57,8 @@ pub(super) fn figure(results: &Results, spec: &ParetoSpec) -> Result<Named, Repo
         ScaleSpec::Linear,
         300.0,
     );
-    // Room for the name of the highest.
-    y.high += 0.06 * (y.high - y.low);
+    tighten(&mut y, &values);
+    x.high += 0.03 * (x.high - x.low);
     let figure = Figure {
         title: spec.title.clone().unwrap_or_else(|| {
             let (cost, quality) = (names::metric(&spec.cost), names::metric(&spec.quality));
@@ -68,7 +68,10 @@ pub(super) fn figure(results: &Results, spec: &ParetoSpec) -> Result<Named, Repo
             let note = vec!["dashed: points that no other beats in both".to_owned()];
             conditions(results, Interval::Confidence, "whiskers", note)
         }),
-        legend: dimension.as_ref().filter(|it| it.levels.len() > 1).map(legend),
+        legend: dimension
+            .as_ref()
+            .filter(|it| it.levels.len() > 1)
+            .map(|it| legend(it, &spec.labels)),
         panels: vec![Panel {
             heading: String::new(),
             legend: None,
@@ -160,9 +163,22 @@ fn front(places: &[Place]) -> Vec<(f64, f64)> {
     front
 }
 
-fn legend(dimension: &Dimension) -> Legend {
+/// Begins the axis at the tick below the lowest value, as there are no bars that
+/// would have to stand on zero, and leaves room for a name at the top.
+fn tighten(y: &mut Axis, values: &[f64]) {
+    let lowest = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let below = y.ticks.iter().map(|tick| tick.at).filter(|at| *at <= lowest);
+    if let Some(low) = below.reduce(f64::max) {
+        y.low = y.low.max(low);
+        y.ticks.retain(|tick| tick.at >= low);
+        y.minor.retain(|at| *at >= low);
+    }
+    y.high += 0.06 * (y.high - y.low);
+}
+
+fn legend(dimension: &Dimension, labels: &[String]) -> Legend {
     let entry = |(i, level): (usize, &super::super::data::Level)| Entry {
-        name: level.name.clone(),
+        name: labels.get(i).unwrap_or(&level.name).clone(),
         look: look(i),
         end: None,
     };

@@ -73,14 +73,12 @@ fn steps(results: &Results, point: u64) -> Result<Vec<(String, f64)>, ReportErro
     let mut steps: Vec<(String, Fold)> = Vec::new();
     for row in table.rows.iter().filter(|row| row[at] == Cell::Int(point as i64)) {
         let (name, Some(usd)) = (row[step].to_string(), number(&row[usd])) else { continue };
-        match steps.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, fold)) => fold.add(usd),
-            None => {
-                let mut fold = Fold::default();
-                fold.add(usd);
-                steps.push((name, fold));
-            }
+        let known = steps.iter().position(|(known, _)| *known == name);
+        let index = known.unwrap_or(steps.len());
+        if known.is_none() {
+            steps.push((name, Fold::default()));
         }
+        steps[index].1.add(usd);
     }
     // A step that only a later replication has comes before what is paid.
     if let Some(paid) = steps.iter().position(|(name, _)| name == "paid") {
