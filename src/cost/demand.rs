@@ -1,6 +1,7 @@
 //! What is asked of the optimizer and what it answers.
 
 use super::{Money, Price};
+use crate::kernel::{Duration, Time};
 use crate::workload::UserId;
 
 /// A model, by its index in the file.
@@ -8,7 +9,7 @@ use crate::workload::UserId;
 pub struct ModelId(pub u32);
 
 /// What the optimizer knows of a model.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
     /// What its tokens cost.
     pub price: Price,
@@ -29,15 +30,38 @@ pub struct Demand {
     /// The least quality that will do, from 0 to 1; where absent, the
     /// selector's.
     pub quality_threshold: Option<f64>,
+    /// The number of the request: what is drawn for it does not depend on what is
+    /// drawn for others.
+    pub request: u64,
+    /// What is asked: a prompt is as difficult each time.
+    pub prompt: u64,
+    /// How many models have been asked already.
+    pub attempt: u32,
+    /// Whether it has waited for its budget.
+    pub waited: bool,
 }
 
 impl Demand {
-    /// The most that may be charged for, in tenths of a token: the estimates'
-    /// base. What of the prompt will be in a prefix cache is not known yet, so
-    /// that none of it is taken to be.
+    /// The first demand of a request.
+    pub const fn new(user: UserId, input_decitokens: u64, max_tokens: u32) -> Self {
+        Demand {
+            user,
+            input_decitokens,
+            max_tokens,
+            quality_threshold: None,
+            request: 0,
+            prompt: 0,
+            attempt: 0,
+            waited: false,
+        }
+    }
+
+    /// The most of the answer that may be charged for, in tenths of a token.
+    /// What of the prompt will be in a prefix cache is not known yet, so that
+    /// estimates take none of it to be.
     #[inline]
-    pub fn most_decitokens(&self) -> u64 {
-        self.input_decitokens.saturating_add(10 * u64::from(self.max_tokens))
+    pub fn most_output(&self) -> u64 {
+        10 * u64::from(self.max_tokens)
     }
 }
 
@@ -48,20 +72,30 @@ pub struct Usage {
     pub input_decitokens: u64,
     /// Of these, tenths that were in the server's prefix cache.
     pub cached_decitokens: u64,
+    /// Of the others, tenths that were put into it.
+    pub written_decitokens: u64,
     /// Output tokens.
     pub output_tokens: u32,
+    /// Whether the batch API answered.
+    pub batch: bool,
 }
 
 impl Usage {
     /// With nothing cached.
     pub const fn new(input_decitokens: u64, output_tokens: u32) -> Self {
-        Usage { input_decitokens, cached_decitokens: 0, output_tokens }
+        Usage {
+            input_decitokens,
+            cached_decitokens: 0,
+            written_decitokens: 0,
+            output_tokens,
+            batch: false,
+        }
     }
 
-    /// The same if nothing had been cached.
+    /// The same if there had been no prefix cache.
     #[must_use]
     pub const fn uncached(&self) -> Self {
-        Usage { cached_decitokens: 0, ..*self }
+        Usage { cached_decitokens: 0, written_decitokens: 0, ..*self }
     }
 }
 
@@ -72,12 +106,42 @@ pub struct Choice {
     pub model: ModelId,
     /// What it costs if the answer is as long as it may be.
     pub estimate: Money,
+    /// How much of the budgets is held until it is charged.
+    pub hold: Money,
 }
 
-/// What the user has left pays for none of the models.
+impl Choice {
+    /// With nothing held.
+    pub const fn new(model: ModelId, estimate: Money) -> Self {
+        Choice { model, estimate, hold: Money::ZERO }
+    }
+}
+
+/// Why no model was chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("Insufficient budget for any available model")]
-pub struct InsufficientBudget;
+pub enum Refusal {
+    /// What the user has left pays for none of the models.
+    #[error("Insufficient budget for any available model")]
+    InsufficientBudget,
+    /// The budget pays for none now: the request should ask again then.
+    #[error("the budget begins anew at {0}")]
+    Wait(Time),
+}
+
+/// What became of an answer, for selectors that learn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lesson {
+    /// Who answered.
+    pub model: ModelId,
+    /// Which request.
+    pub request: u64,
+    /// How good the answer was, from 0 to 1.
+    pub quality: f64,
+    /// What it cost.
+    pub cost: Money,
+    /// How long the model took, waiting included.
+    pub latency: Duration,
+}
 
 /// A quality in billionths. Whole numbers make comparisons exact: 0.1 + 0.2
 /// meets a threshold of 0.3.
@@ -112,13 +176,7 @@ mod tests {
 
     #[test]
     fn ten_words_and_500_tokens_are_513_tokens() {
-        let demand = Demand {
-            user: UserId(0),
-            input_decitokens: 130,
-            max_tokens: 500,
-            quality_threshold: None,
-        };
-        assert_eq!(demand.most_decitokens(), 5130);
-        assert_eq!(Demand { input_decitokens: u64::MAX, ..demand }.most_decitokens(), u64::MAX);
+        let demand = Demand::new(UserId(0), 130, 500);
+        assert_eq!(demand.input_decitokens + demand.most_output(), 5130);
     }
 }

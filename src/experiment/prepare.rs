@@ -9,6 +9,7 @@ use serde_yaml::Value;
 
 use super::load::{Diagnostic, Document, path, read};
 use super::overrides::Overrides;
+use super::prices::PriceMaps;
 use super::spec::Experiment;
 use super::sweep::Grid;
 use crate::cache::SemanticPlan;
@@ -110,12 +111,12 @@ fn strange_quick(base: &Experiment, document: &Document) -> Vec<Diagnostic> {
 /// Warns of budgets and classes that nobody in the workload has.
 fn strange_payers(experiment: &Experiment, setup: &Setup) -> Vec<Problem> {
     let mut problems = Problems::default();
-    if let Some(budgets) = experiment.cost.as_ref().and_then(|cost| cost.budgets.as_ref()) {
+    if let Some(cost) = &experiment.cost {
         let users = setup.workload.users();
         let names: BTreeSet<&str> =
             users.iter().flat_map(|user| [user.name.as_str(), &*user.class]).collect();
         let names: Vec<&str> = names.into_iter().collect();
-        problems.at("cost", |p| p.at("budgets", |p| budgets.check(Some(&names), p)));
+        problems.at("cost", |p| cost.check_payers(Some(&names), p));
     }
     if let Some(cache) = &experiment.cache {
         let users = setup.workload.users().iter();
@@ -227,7 +228,12 @@ fn setups(
     let paths = DataPaths::for_experiment(
         document.sources.first().map(|source| FilePath::new(&source.name)),
     );
-    let mut workloads = Workloads { paths, plans: BTreeMap::new(), semantic: Vec::new() };
+    let mut workloads = Workloads {
+        paths,
+        plans: BTreeMap::new(),
+        semantic: Vec::new(),
+        prices: PriceMaps::default(),
+    };
     if grid.axes.is_empty() {
         let setup = workloads.setup(base).map_err(|problem| vec![document.diagnose(&problem)])?;
         return Ok(vec![setup]);
@@ -292,6 +298,7 @@ struct Workloads {
     plans: BTreeMap<(jiff::Timestamp, String), Plan>,
     /// Those with vectors.
     semantic: Vec<SemanticPlan>,
+    prices: PriceMaps,
 }
 
 impl Workloads {
@@ -318,6 +325,7 @@ impl Workloads {
         if models.is_empty() {
             models.push(("default".to_owned(), ModelSpec::pipeline_only()));
         }
+        self.prices.fill(experiment, &self.paths, &mut models)?;
         let mut setup = Setup {
             workload,
             pipeline: experiment.pipeline.clone(),
@@ -325,6 +333,7 @@ impl Workloads {
             semantic,
             warm_start: None,
             record_cache: experiment.record.cache,
+            record_spend: experiment.record.spend,
             models,
             cost: experiment.cost.clone().unwrap_or_default(),
             start: experiment.start.0,

@@ -114,6 +114,7 @@ pub struct SweepSpec {
 /// What is written besides the summary tables.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a file of its own")]
 pub struct RecordSpec {
     /// Write `requests.csv`, a row per request. Default false.
     pub requests: bool,
@@ -122,6 +123,10 @@ pub struct RecordSpec {
     /// Write `cache.csv`, what the caches hold at the end: a `warm_start` for
     /// another experiment. Default false.
     pub cache: bool,
+    /// Write `budgets.csv`, `showback.csv`, `savings.csv` and `forecast.csv`: where
+    /// the money went. Default false.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub spend: bool,
     /// The timeline's interval. Default: a 60th of the duration.
     pub interval: Option<Duration>,
 }

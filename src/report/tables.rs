@@ -171,7 +171,15 @@ impl<'f> Files<'f> {
             ("latency.csv", &run.latency),
         ];
         let tiers = (!run.prefix.rows.is_empty()).then_some(("prefix.csv", &run.prefix));
-        for (name, table) in tables.into_iter().chain(tiers).chain(log).chain(cache) {
+        let spend = [
+            ("budgets.csv", &run.budgets),
+            ("showback.csv", &run.showback),
+            ("savings.csv", &run.savings),
+            ("forecast.csv", &run.forecast),
+            ("allocation.csv", &run.allocation),
+        ];
+        let spend = spend.into_iter().filter(|(_, table)| !table.rows.is_empty());
+        for (name, table) in tables.into_iter().chain(tiers).chain(log).chain(cache).chain(spend) {
             let file = self.table(name, table)?;
             for row in &table.rows {
                 file.row(prefix.iter().chain(row))?;

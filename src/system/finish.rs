@@ -11,6 +11,7 @@ impl System<'_> {
         let now = sim.now();
         let incoming = &request.incoming;
         let e2e = now - incoming.at;
+        self.optimizer.release(incoming.user, request.spend.hold);
         self.timeline.set(now, |levels| levels.in_flight -= 1);
         let outcome = match (request.error, request.answer) {
             (None, Some(answer)) => {

@@ -1,9 +1,8 @@
 //! A request at a model: chosen, queued, served, charged.
 
-use super::measure::Served;
-use super::model::{Event, Next, System, fail};
+use super::model::{Event, Next, System};
 use super::request::{Answer, Request};
-use crate::cost::{Demand, ModelId, Money, Usage};
+use crate::cost::Money;
 use crate::kernel::{Admission, Duration, Scheduler};
 use crate::pipeline::{RequestError, Stage};
 use crate::serving::{Work, seed_output_tokens};
@@ -17,16 +16,15 @@ impl System<'_> {
         sim: &mut Scheduler<Event>,
     ) -> Next {
         let now = sim.now();
-        let params = &self.params[request.incoming.profile.0 as usize];
-        let demand = Demand {
-            user: request.incoming.user,
-            input_decitokens: request.incoming.input_decitokens,
-            max_tokens: params.max_tokens,
-            quality_threshold: params.quality_threshold,
+        if let Some(time) = self.pull_levers(request) {
+            return Next::After(time);
+        }
+        let demand = self.demand(request);
+        let choice = match self.optimizer.choose(&demand, now) {
+            Ok(choice) => choice,
+            Err(refusal) => return self.refused(request, refusal, now),
         };
-        let Ok(choice) = self.optimizer.choose(&demand, now) else {
-            return fail(request, RequestError::InsufficientBudget);
-        };
+        request.spend.hold = choice.hold;
         request.model = choice.model.0;
         request.estimate = choice.estimate;
         let model = choice.model.0 as usize;
@@ -36,6 +34,9 @@ impl System<'_> {
         self.leave_stage(request, now);
         request.stage = Stage::Inference;
         request.queued = now;
+        if request.spend.batch {
+            return self.defer(slot, request, sim);
+        }
         match self.servers[model].arrive(now, slot) {
             Admission::Start => {
                 let limited = self.servers[model].limit().is_some();
@@ -47,7 +48,7 @@ impl System<'_> {
                 self.timeline.set(now, |levels| levels.queue += 1);
                 Next::Wait
             }
-            Admission::Refused => fail(request, RequestError::QueueFull),
+            Admission::Refused => self.give_up(request, RequestError::QueueFull),
         }
     }
 
@@ -62,6 +63,7 @@ impl System<'_> {
                 seed_output_tokens(params.max_tokens, self.quality[model], self.output.uniform())
             }
         };
+        let output_tokens = self.trimmed(request, output_tokens);
         let stores_prefix = self.look_up_prefix(request, sim.now());
         let work = Work {
             chars: request.incoming.chars,
@@ -79,7 +81,7 @@ impl System<'_> {
         request.first_token = service.first_token;
         request.answer = Some(Answer {
             cost: Money::ZERO,
-            quality: self.quality[model],
+            quality: self.answer_quality(request, output_tokens),
             output_tokens,
             model: request.model,
         });
@@ -100,27 +102,6 @@ impl System<'_> {
             let limited = self.servers[model].limit().is_some();
             self.timeline.set(now, |levels| levels.busy -= u32::from(limited));
         }
-        let Some(answer) = &mut request.answer else { return Next::Finish };
-        let (user, model) = (request.incoming.user, ModelId(request.model));
-        let usage = Usage {
-            input_decitokens: request.incoming.input_decitokens,
-            cached_decitokens: request.cached_decitokens,
-            output_tokens: answer.output_tokens,
-        };
-        answer.cost = self.optimizer.charge(user, model, &usage, now);
-        self.timeline.at(now).spend += answer.cost;
-        if request.measured {
-            let served = Served {
-                queue: request.started - request.queued,
-                inference: request.inference,
-                first_token: request.first_token,
-                usage,
-                prefix: request.prefix,
-                cost: answer.cost,
-                full_price: self.optimizer.price(model).of_usage(&usage.uncached()),
-            };
-            self.measures.serve(user.0, request.model, &served);
-        }
-        Next::Stage(Stage::Postprocess)
+        self.charge_answer(request, now)
     }
 }

@@ -1,6 +1,9 @@
 //! What one run measures, from the end of the warm-up on.
 
+use std::collections::BTreeMap;
+
 use super::semantic::Judged;
+use super::spend::Savings;
 use crate::cache::Match;
 use crate::cost::{Money, Usage};
 use crate::kernel::{Duration, Time};
@@ -65,6 +68,8 @@ pub struct Measures {
     pub cost: Money,
     /// Saved by caches.
     pub saved: Money,
+    /// The same by level, 255 being the semantic cache.
+    pub saved_by_level: BTreeMap<u8, Money>,
     /// Saved by the price of cached input.
     pub prefix_saved: Money,
     /// Tokens x 10 that were in prefix caches.
@@ -75,6 +80,22 @@ pub struct Measures {
     pub prefix_blocks: [u64; 2],
     /// Charged beyond limits.
     pub overshoot: Money,
+    /// Times that a request waited for its budget to begin anew.
+    pub budget_waits: u64,
+    /// Fairness and utility of a division among tenants; NaN without one.
+    pub allocation: [f64; 2],
+    /// Soft limits passed.
+    pub alerts: u64,
+    /// Answers that a judge did not accept.
+    pub escalations: u64,
+    /// Of the money charged, that for judges.
+    pub fees: Money,
+    /// For models' own servers, by the hour.
+    pub servers_cost: Money,
+    /// Whether savings are told apart.
+    pub has_levers: bool,
+    /// What levers saved.
+    pub savings: Savings,
     /// Sum of the answers' quality.
     pub quality_sum: f64,
     /// Busy share of the limited servers; NaN where there are none.
@@ -118,6 +139,8 @@ pub struct Share {
     pub cost: Money,
     /// Saved by caches.
     pub saved: Money,
+    /// Sum of the answers' quality.
+    pub quality_sum: f64,
     /// Sum of end-to-end times of what was answered, in nanoseconds.
     pub e2e_ns: u128,
     /// Sum of waits, in nanoseconds.
@@ -149,6 +172,16 @@ impl Measures {
     /// The window's length in seconds.
     pub fn window_s(&self) -> f64 {
         self.window_end.since(self.window_start).as_secs_f64()
+    }
+
+    /// An amount of a lever in dollars; NaN where there are none.
+    pub fn lever(&self, amount: Money) -> f64 {
+        if self.has_levers { amount.usd() } else { f64::NAN }
+    }
+
+    /// What all answers would have cost without any lever or cache.
+    pub fn list_cost(&self) -> Money {
+        self.savings.list + self.saved + self.coalesced_saved
     }
 
     /// The stage's statistics.
@@ -197,6 +230,7 @@ impl Measures {
         self.quality_sum += quality;
         for share in [&mut self.users[user as usize], &mut self.models[model as usize]] {
             share.completed += 1;
+            share.quality_sum += quality;
             share.e2e_ns += u128::from(e2e.as_nanos());
         }
     }

@@ -93,6 +93,18 @@ metrics! {
     budget_rejections: "requests that no affordable model was left for", |m| m.budget_rejections as f64;
     budget_overshoot_usd: "money charged beyond users' limits", |m| m.overshoot.usd();
     payload_bytes: "bytes of images and results of tools that requests brought beside their text", |m| m.payload_bytes as f64;
+    budget_waits: "times that a request waited for its budget to begin anew (at_limit: queue)", |m| m.budget_waits as f64;
+    budget_alerts: "times that a soft limit was passed", |m| m.alerts as f64;
+    escalations: "answers that a cascade's judge did not accept, so that the next model was asked", |m| m.escalations as f64;
+    fees_usd: "money charged for judges; part of cost_usd", |m| m.fees.usd();
+    server_cost_usd: "money for models' own servers by the GPU hour, over the measured window; not part of cost_usd", |m| m.servers_cost.usd();
+    list_cost_usd: "what the same answers would have cost of the baseline model, at full length, at once and with nothing cached (with cost.levers)", |m| m.lever(m.list_cost());
+    routing_saved_usd: "what the choice of models saved on that, judges taken off; below zero where it cost more", |m| m.lever(m.savings.routing);
+    compression_saved_usd: "what shorter prompts saved", |m| m.lever(m.savings.compression);
+    trimming_saved_usd: "what shorter answers saved", |m| m.lever(m.savings.trimming);
+    batch_saved_usd: "what the batch API saved", |m| m.lever(m.savings.batch);
+    allocation_jain: "Jain's index over tenants of what each used of what it asked for: 1 is fair (with cost.allocate)", |m| m.allocation[0];
+    allocation_utility: "utility of what tenants used, as a share of that of all they asked for", |m| m.allocation[1];
     events: "simulation events of the whole run", |m| m.events as f64;
 }
 

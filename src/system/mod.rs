@@ -1,10 +1,13 @@
 //! The system under test: the parts below, wired on one virtual clock.
 
+mod analytics;
 mod caching;
+mod cascade;
 mod contents;
 mod finish;
 mod follow;
 mod inference;
+mod levers;
 mod measure;
 mod metrics;
 mod model;
@@ -14,6 +17,7 @@ mod run;
 mod semantic;
 mod setup;
 mod single_flight;
+mod spend;
 mod tables;
 mod timeline;
 
@@ -26,5 +30,6 @@ pub use run::{RunError, run};
 pub use semantic::Judged;
 pub use setup::Setup;
 pub use single_flight::Flight;
+pub use spend::{Savings, Spend};
 pub use tables::RunTables;
 pub use timeline::{COLUMNS as TIMELINE_COLUMNS, MOST_FIXED_INTERVALS, Timeline};

@@ -16,7 +16,7 @@ use super::run::RunError;
 use super::single_flight::Flights;
 use super::timeline::Timeline;
 use crate::cache::{Hierarchy, NegativeCache, PrefixCache, SemanticCache};
-use crate::cost::Optimizer;
+use crate::cost::{Levers, Optimizer};
 use crate::kernel::{Duration, Model, Scheduler, Stream, Time};
 use crate::pipeline::{KeyMaker, Log, Outcome, Params, RequestError, Stage, StagesSpec};
 use crate::serving::Replica;
@@ -78,6 +78,7 @@ pub struct System<'r> {
     /// By user: how long answers made for them live; empty where all are alike.
     pub(super) lives: Vec<Option<Duration>>,
     pub(super) optimizer: Optimizer,
+    pub(super) levers: Option<Levers>,
     pub(super) quality: Vec<f64>,
     pub(super) servers: Vec<Replica>,
     /// By model.
@@ -267,6 +268,7 @@ impl System<'_> {
             Stage::Cache => self.look(slot, request, sim),
             Stage::Semantic => self.ask_similar(slot, request, sim.now()),
             Stage::Select => self.select(slot, request, sim),
+            Stage::Inference if request.spend.batch => self.charge_answer(request, sim.now()),
             Stage::Inference => self.served(request, sim),
             Stage::Postprocess => {
                 self.store(request, sim);

@@ -24,6 +24,15 @@ impl System<'_> {
         cache.stored() == Stored::AfterPrefill
     }
 
+    /// Tenths of a token of the prompt that the server did not have, and keeps now:
+    /// whole blocks only.
+    pub(super) fn written_decitokens(&self, request: &Request) -> u64 {
+        let Some(cache) = &self.prefixes[request.model as usize] else { return 0 };
+        let input = request.incoming.input_decitokens;
+        let block = 10 * u64::from(cache.block_tokens());
+        (input - input % block).saturating_sub(request.cached_decitokens)
+    }
+
     /// The server has read the prompt, which others may use from now on.
     pub(super) fn prefilled(&mut self, slot: u32) {
         let request = &self.requests[slot as usize];

@@ -27,6 +27,8 @@ pub struct Setup {
     pub warm_start: Option<Arc<Contents>>,
     /// Whether what they hold at the end is a result.
     pub record_cache: bool,
+    /// Whether it is a result where the money went.
+    pub record_spend: bool,
     /// The models by name, at least one.
     pub models: Vec<(String, ModelSpec)>,
     /// How a model is chosen.

@@ -7,6 +7,9 @@
 //! | `bar` | a metric for each value of a path, model or cache level |
 //! | `cdf` | the distribution of a latency |
 //! | `timeline` | metrics over virtual time |
+//! | `budget` | what was spent over virtual time, against a budget |
+//! | `pareto` | cost against quality, and the points that no other beats |
+//! | `waterfall` | what each lever saved, from the list price to the bill |
 //! | `mrc` | miss ratios by cache size, of a replay |
 //! | `arrivals`, `lengths`, `popularity`, `reuse` | what a trace holds |
 //! | `fitted` | laws beside what they were fitted to |
@@ -15,16 +18,19 @@
 
 pub(crate) mod arrivals;
 mod bar;
+mod budget;
 mod cdf;
 mod curves;
 pub(crate) mod fitted;
 pub(crate) mod lengths;
 mod line;
 pub(crate) mod mrc;
+mod pareto;
 mod pick;
 pub(crate) mod popularity;
 pub(crate) mod reuse;
 mod timeline;
+mod waterfall;
 mod xy;
 
 use super::ReportError;
@@ -47,6 +53,9 @@ pub(crate) fn figures(results: &Results, spec: &ChartSpec) -> Result<Vec<Named>,
         ChartSpec::Bar(spec) => bar::figures(results, spec),
         ChartSpec::Cdf(spec) => cdf::figure(results, spec).map(|figure| vec![figure]),
         ChartSpec::Timeline(spec) => timeline::figure(results, spec).map(|figure| vec![figure]),
+        ChartSpec::Budget(spec) => budget::figure(results, spec).map(|figure| vec![figure]),
+        ChartSpec::Pareto(spec) => pareto::figure(results, spec).map(|figure| vec![figure]),
+        ChartSpec::Waterfall(spec) => waterfall::figure(results, spec).map(|figure| vec![figure]),
     }
 }
 

@@ -42,6 +42,7 @@ pub use closed_loop::{ClosedLoop, ClosedLoopSpec};
 pub use concurrency::{Concurrency, ConcurrencySpec};
 pub use constant::{Constant, ConstantSpec};
 pub use curve::Curve;
+pub(crate) use gamma::GammaVariate;
 pub use gamma::{Gamma, GammaSpec};
 pub use markov::{Markov, MarkovSpec, MarkovState};
 pub use piecewise::{PiecewiseSpec, RatePoint, Shape};
