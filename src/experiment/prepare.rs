@@ -326,6 +326,7 @@ impl Workloads {
             warm_start: None,
             record_cache: experiment.record.cache,
             models,
+            resilience: experiment.resilience.clone(),
             cost: experiment.cost.clone().unwrap_or_default(),
             start: experiment.start.0,
             duration: experiment.length(),

@@ -13,7 +13,7 @@ use crate::cache::CacheSpec;
 use crate::cost::CostSpec;
 use crate::kernel::Duration;
 use crate::pipeline::PipelineSpec;
-use crate::serving::ModelSpec;
+use crate::serving::{ModelSpec, ResilienceSpec};
 use crate::spec::from_text;
 use crate::workload::WorkloadSpec;
 
@@ -51,6 +51,9 @@ pub struct Experiment {
     /// The models by name, with price, quality and server. Left out, one free
     /// model answers with the pipeline's own inference time.
     pub models: IndexMap<String, ModelSpec>,
+    /// What the gateway does about slow, failing and overloaded models: timeouts,
+    /// retries, hedges, fallbacks, limits. Left out, nothing.
+    pub resilience: Option<ResilienceSpec>,
     /// How a model is chosen, and who may spend how much. Left out, the best
     /// utility wins and nobody has a budget.
     pub cost: Option<CostSpec>,
@@ -80,6 +83,7 @@ impl Default for Experiment {
             pipeline: None,
             cache: None,
             models: IndexMap::new(),
+            resilience: None,
             cost: None,
             sweep: SweepSpec::default(),
             charts: None,

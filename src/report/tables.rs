@@ -171,7 +171,9 @@ impl<'f> Files<'f> {
             ("latency.csv", &run.latency),
         ];
         let tiers = (!run.prefix.rows.is_empty()).then_some(("prefix.csv", &run.prefix));
-        for (name, table) in tables.into_iter().chain(tiers).chain(log).chain(cache) {
+        let replicas = (!run.replicas.rows.is_empty()).then_some(("replicas.csv", &run.replicas));
+        for (name, table) in tables.into_iter().chain(tiers).chain(replicas).chain(log).chain(cache)
+        {
             let file = self.table(name, table)?;
             for row in &table.rows {
                 file.row(prefix.iter().chain(row))?;

@@ -1,7 +1,7 @@
 //! A model's server at work: how long requests take and which of them wait.
 
 use super::{Latency, ServerSpec, Service, Work};
-use crate::kernel::{Admission, Discipline, Duration, Station, StationConfig, Time};
+use crate::kernel::{Admission, Discipline, Duration, Station, StationConfig, Ticket, Time};
 
 /// One replica of a model. Requests are known by their slot in the caller's
 /// table; the caller schedules the end of each service that begins.
@@ -55,6 +55,17 @@ impl Replica {
     #[inline]
     pub fn finish(&mut self, now: Time) -> Option<u32> {
         self.station.finish(now)
+    }
+
+    /// A request leaves the queue unserved; `None` if it is not there.
+    pub fn remove(&mut self, now: Time, ticket: Ticket) -> Option<u32> {
+        self.station.remove(now, ticket)
+    }
+
+    /// The integral of the number of requests being worked on since the last reset,
+    /// in seconds.
+    pub fn busy_s(&self, now: Time) -> f64 {
+        self.station.busy().area_secs(now)
     }
 
     /// The mean number of requests being worked on since the last reset.

@@ -3,8 +3,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::balance::BalanceSpec;
+use super::faults::FaultsSpec;
+use super::fleet::AutoscaleSpec;
 use super::latency::{Latency, LatencySpec, SeedPipelineSpec, SeedSpec, TokensSpec};
+use super::resilience::token_bucket;
 use crate::cache::PrefixCacheSpec;
+use crate::cost::Money;
 use crate::spec::Problems;
 
 /// A model's server: how long answers take (one of `seed`, `seed_pipeline` and
@@ -33,7 +38,54 @@ pub struct ServerSpec {
     /// Beginnings of prompts that it need not compute again. Default: none.
     #[serde(deserialize_with = "chosen", skip_serializing_if = "Option::is_none")]
     pub prefix_cache: Option<PrefixCacheSpec>,
+    /// How many replicas of the server there are. Default 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replicas: Option<u32>,
+    /// How requests are spread over them. Default: `round_robin`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub balance: BalanceSpec,
+    /// Replicas by load, instead of a fixed number. Default: none.
+    #[serde(deserialize_with = "chosen", skip_serializing_if = "Option::is_none")]
+    pub autoscale: Option<AutoscaleSpec>,
+    /// What a replica costs an hour while it is on, used or not. Default: nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price_per_hour: Option<Money>,
+    /// What goes wrong with it. Default: nothing.
+    #[serde(deserialize_with = "chosen", skip_serializing_if = "Option::is_none")]
+    pub faults: Option<FaultsSpec>,
+    /// Requests a minute that the provider takes; further ones are refused (429).
+    /// Default: no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rpm: Option<u64>,
+    /// Tokens a minute that the provider takes, those of the prompt and the most
+    /// that may come back. Default: no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tpm: Option<u64>,
+    /// Whether it stops working on a request whose client has gone (timeout, or
+    /// another attempt was faster). If not, it works on, and charges for it.
+    /// Default true.
+    #[serde(skip_serializing_if = "is_default")]
+    pub abort: Abort,
 }
+
+/// Whether a server stops working for a client that has gone: yes, unless it is
+/// said not to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Abort(pub bool);
+
+impl Default for Abort {
+    fn default() -> Self {
+        Abort(true)
+    }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// Each replica has a row in the results, and tables of its own.
+const MOST_REPLICAS: u32 = 10_000;
 
 impl ServerSpec {
     /// The latency model that was chosen: the seed's if none was, the first in
@@ -45,6 +97,32 @@ impl ServerSpec {
             .flatten()
             .next()
             .map_or_else(LatencySpec::default, |(_, chosen)| chosen)
+    }
+
+    /// How many replicas it begins with, and how many there may be.
+    pub fn replica_bounds(&self) -> (u32, u32) {
+        match &self.autoscale {
+            Some(autoscale) => {
+                let first = self.replicas.unwrap_or(autoscale.min);
+                let most = autoscale.max.max(autoscale.min).max(1);
+                (first.clamp(autoscale.min.min(most), most), most)
+            }
+            None => {
+                let replicas = self.replicas.unwrap_or(1).max(1);
+                (replicas, replicas)
+            }
+        }
+    }
+
+    /// Whether it is more than one server with a queue: several replicas, faults
+    /// or limits of its provider.
+    pub fn is_fleet(&self) -> bool {
+        self.replica_bounds() != (1, 1)
+            || self.autoscale.is_some()
+            || self.price_per_hour.is_some()
+            || self.faults.is_some()
+            || self.rpm.is_some()
+            || self.tpm.is_some()
     }
 
     /// Checks that at most one latency model is chosen, and that the limits
@@ -77,6 +155,34 @@ impl ServerSpec {
         if let Some(prefix_cache) = &self.prefix_cache {
             problems.at("prefix_cache", |p| self.check_prefix_cache(prefix_cache, p));
         }
+        self.check_fleet(problems);
+    }
+
+    fn check_fleet(&self, problems: &mut Problems) {
+        let (_, most) = self.replica_bounds();
+        if self.replicas == Some(0) {
+            problems.at("replicas", |p| p.error("expected at least 1 replica"));
+        }
+        if most > MOST_REPLICAS {
+            let place = if self.autoscale.is_some() { "autoscale" } else { "replicas" };
+            problems.at(place, |p| p.error(format!("expected at most {MOST_REPLICAS} replicas")));
+        }
+        problems.at("balance", |p| {
+            self.balance.check(p);
+            if most == 1 && self.balance != BalanceSpec::default() {
+                p.warn("there is nothing to balance: set `replicas`");
+            }
+            if self.balance.wants_matched() && self.prefix_cache.is_none() {
+                p.warn("no replica has a prefix: set `prefix_cache`");
+            }
+        });
+        if let Some(autoscale) = &self.autoscale {
+            problems.at("autoscale", |p| autoscale.check(self.concurrency.is_some(), p));
+        }
+        if let Some(faults) = &self.faults {
+            problems.at("faults", |p| faults.check(most, p));
+        }
+        token_bucket::check(self.rpm, self.tpm, problems);
     }
 
     fn check_prefix_cache(&self, prefix_cache: &PrefixCacheSpec, problems: &mut Problems) {

@@ -58,9 +58,8 @@ impl System<'_> {
             let params = &self.params[incoming.profile.0 as usize];
             record(&Finished { source: &self.source, params, request, outcome, at: now });
         }
-        if let Some(blocks) = incoming.blocks {
-            self.source.release(blocks);
-        }
+        self.sojourn_ns += u128::from(e2e.as_nanos());
+        self.part(request, now);
     }
 
     fn count_failure(&mut self, request: &Request, error: RequestError) {

@@ -29,6 +29,11 @@ fn ratio(part: u64, whole: u64) -> f64 {
     if whole == 0 { f64::NAN } else { part as f64 / whole as f64 }
 }
 
+/// A count that is none where requests have no attempts.
+fn of_fleets(measures: &Measures, count: u64) -> f64 {
+    if measures.has_fleets { count as f64 } else { f64::NAN }
+}
+
 macro_rules! metrics {
     ($($name:ident: $meaning:literal, |$m:ident| $value:expr;)*) => {
         /// Every metric, in the order of the columns.
@@ -42,7 +47,7 @@ metrics! {
     requests: "requests that arrived in the measured window", |m| m.requests as f64;
     completed: "of these, answered, by a cache or a model", |m| m.completed as f64;
     errors: "of these, refused as wrong (no prompt, too long)", |m| m.errors as f64;
-    rejected: "of these, sound but turned away (no budget, queue full)", |m| m.rejected as f64;
+    rejected: "of these, sound but turned away or failed (no budget, queue full, limit, timeout, crash)", |m| m.rejected as f64;
     cache_hits: "requests answered from any cache level, the semantic one included", |m| m.hits as f64;
     cache_misses: "requests that asked the caches and found nothing", |m| m.misses as f64;
     cache_hit_rate: "cache_hits / (cache_hits + cache_misses)", |m| ratio(m.hits, m.hits + m.misses);
@@ -89,6 +94,23 @@ metrics! {
     quality_mean: "mean quality of the answers", |m| m.quality_sum / m.completed as f64;
     budget_rejections: "requests that no affordable model was left for", |m| m.budget_rejections as f64;
     budget_overshoot_usd: "money charged beyond users' limits", |m| m.overshoot.usd();
+    total_cost_usd: "cost_usd and what replicas cost by the hour", |m| m.cost.usd() + m.replicas.cost.usd();
+    attempts: "requests sent to replicas, retries and hedges among them; this and the next where a model has replicas, faults or limits, or there is a resilience block", |m| of_fleets(m, m.attempts.made);
+    retries: "of these, further ones after a failure, with the same model", |m| of_fleets(m, m.attempts.retries);
+    retries_denied: "retries and hedges for which nothing was left in the retry budget", |m| of_fleets(m, m.attempts.retries_denied);
+    hedges: "attempts made beside one that took long", |m| of_fleets(m, m.attempts.hedges);
+    hedges_won: "of these, those that answered first", |m| of_fleets(m, m.attempts.hedges_won);
+    fallbacks: "turns to another model after one failed for good", |m| of_fleets(m, m.attempts.fallbacks);
+    timeouts: "attempts given up for the time they took", |m| of_fleets(m, m.attempts.timeouts);
+    throttled: "attempts that a model's provider refused (429)", |m| of_fleets(m, m.attempts.throttled);
+    crashed: "attempts lost in a crash", |m| of_fleets(m, m.attempts.crashed);
+    shed: "requests turned away so that others were served in time; part of rejected", |m| of_fleets(m, m.attempts.shed);
+    wasted_cost_usd: "money charged for work whose answer nobody got; part of cost_usd", |m| if m.has_fleets { m.wasted.usd() } else { f64::NAN };
+    availability: "share of their time that replicas were up, rather than down after a crash", |m| if m.has_fleets { m.replicas.up_s / (m.replicas.up_s + m.replicas.down_s) } else { f64::NAN };
+    breaker_opened: "how often a replica was left out for failing too often", |m| of_fleets(m, m.replicas.breaker_opened);
+    replicas_mean: "mean number of replicas that were up", |m| if m.has_fleets { m.replicas.mean } else { f64::NAN };
+    replica_hours: "hours that replicas were on and paid for, starting and down ones among them", |m| if m.has_fleets { m.replicas.on_s / 3600.0 } else { f64::NAN };
+    replica_cost_usd: "replica_hours at their models' price_per_hour", |m| if m.has_fleets { m.replicas.cost.usd() } else { f64::NAN };
     events: "simulation events of the whole run", |m| m.events as f64;
 }
 

@@ -1,5 +1,6 @@
 //! The system under test: the parts below, wired on one virtual clock.
 
+mod attempts;
 mod caching;
 mod contents;
 mod finish;
@@ -7,7 +8,11 @@ mod inference;
 mod measure;
 mod metrics;
 mod model;
+mod nodes;
+mod pool;
 mod prefix;
+mod pursuit;
+mod replicas;
 mod request;
 mod run;
 mod semantic;

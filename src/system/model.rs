@@ -11,6 +11,7 @@
 use slab::Slab;
 
 use super::measure::Measures;
+use super::pool::Pool;
 use super::request::{Answer, Request};
 use super::single_flight::Flights;
 use super::timeline::Timeline;
@@ -32,6 +33,20 @@ pub enum Event {
     Advance(u32),
     /// A model has read a request's prompt.
     Prefilled(u32),
+    /// A replica is done with an attempt.
+    Served(u32),
+    /// A replica has read an attempt's prompt.
+    Read(u32),
+    /// An attempt takes too long.
+    Timeout(u32),
+    /// A request is tried again.
+    Retry(u32),
+    /// A request gets a second attempt.
+    Hedge(u32),
+    /// A replica is ready, crashes, or is repaired.
+    Node(u32),
+    /// A model's autoscaler looks at load.
+    Scale(u32),
 }
 
 /// A finished request and what is known of it.
@@ -78,6 +93,10 @@ pub struct System<'r> {
     /// Room for the blocks of a prompt.
     pub(super) blocks: Vec<u64>,
     pub(super) output: Stream,
+    pub(super) pool: Pool,
+    /// For Little's law: the sums of all requests' times here, and in queues.
+    pub(super) sojourn_ns: u128,
+    pub(super) waited_ns: u128,
     pub(super) measuring: bool,
     pub(super) measures: Measures,
     pub(super) timeline: Timeline,
@@ -115,6 +134,7 @@ impl Model for System<'_> {
             Event::Arrive => self.arrive(sim),
             Event::Prefilled(slot) => self.prefilled(slot),
             Event::Measure => self.begin_measuring(sim.now()),
+            other => self.handle_attempt(other, sim),
         }
     }
 }
@@ -135,6 +155,20 @@ impl System<'_> {
                 self.failure = Some(error);
                 sim.stop();
             }
+        }
+    }
+
+    /// What happens to attempts and replicas.
+    fn handle_attempt(&mut self, event: Event, sim: &mut Scheduler<Event>) {
+        match event {
+            Event::Served(attempt) => self.attempt_served(attempt, sim),
+            Event::Read(attempt) => self.read(attempt),
+            Event::Timeout(attempt) => self.time_out(attempt, sim),
+            Event::Retry(pursuit) => self.retry(pursuit, sim),
+            Event::Hedge(pursuit) => self.hedge(pursuit, sim),
+            Event::Node(node) => self.node_timer(node, sim),
+            Event::Scale(model) => self.scale(model, sim),
+            Event::Measure | Event::Arrive | Event::Advance(_) | Event::Prefilled(_) => {}
         }
     }
 
@@ -171,13 +205,14 @@ impl System<'_> {
         for server in &mut self.servers {
             server.reset_stats(now);
         }
+        self.pool.fleets.iter_mut().for_each(|fleet| fleet.reset_stats(now));
         self.prefixes.iter_mut().flatten().for_each(PrefixCache::reset_stats);
         self.optimizer.reset_stats();
     }
 
     /// Does the work of the request's stage, and of those after it that take no
     /// time.
-    fn advance(&mut self, slot: u32, sim: &mut Scheduler<Event>) {
+    pub(super) fn advance(&mut self, slot: u32, sim: &mut Scheduler<Event>) {
         let now = sim.now();
         // A copy, written back where the request stays: the parts are borrowed
         // freely in between.

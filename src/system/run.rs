@@ -7,10 +7,12 @@ use slab::Slab;
 use super::measure::{Measures, Share};
 use super::metrics;
 use super::model::{Event, Recorder, Semantic, System};
+use super::pool::Pool;
+use super::replicas;
 use super::setup::Setup;
 use super::single_flight::Flights;
 use super::tables::{self, RunTables};
-use super::timeline::Timeline;
+use super::timeline::{Serving, Timeline};
 use crate::cache::{CacheSpec, Hierarchy, NegativeCache, PrefixCache};
 use crate::cost::{Candidate, Optimizer};
 use crate::kernel::{Duration, Ended, Simulation, Streams, Time};
@@ -51,6 +53,7 @@ pub fn run(
     simulation.scheduler_mut().schedule_at(warmup, Event::Measure);
     let (system, scheduler) = simulation.parts_mut();
     system.fetch(scheduler);
+    system.start_nodes(scheduler);
     loop {
         let ended = simulation.run_events(SLICE);
         if let Some(failure) = simulation.model.failure.take() {
@@ -63,7 +66,8 @@ pub fn run(
             break;
         }
     }
-    let (events, drained) = (simulation.events(), simulation.now());
+    let events = simulation.events();
+    let drained = simulation.model.drained(simulation.now());
     Ok(finish(simulation.model, setup, drained, events))
 }
 
@@ -93,10 +97,12 @@ fn build<'r>(
         setup.models.iter().map(|(_, model)| Replica::new(&model.server)).collect();
     let prefix = |(name, model): &(String, ModelSpec)| {
         let spec = model.server.prefix_cache.as_ref()?;
-        Some(PrefixCache::new(spec, 1, name, streams))
+        let (_, most) = model.server.replica_bounds();
+        Some(PrefixCache::new(spec, most as usize, name, streams))
     };
     let prefixes = setup.models.iter().map(prefix).collect();
-    let limited = servers.iter().filter_map(Replica::limit).sum();
+    let pool = Pool::new(setup, &source, streams);
+    let serving = serving(&servers, &pool);
     let interval = setup.interval.or_else(|| setup.duration.map(|whole| split(whole, INTERVALS)));
     let pipeline = setup.pipeline.as_ref();
     let cache = setup.cache.as_ref();
@@ -130,7 +136,7 @@ fn build<'r>(
         lives: lives(cache, source.users()),
         optimizer: Optimizer::new(&setup.cost, &candidates, &users, setup.start),
         quality: candidates.iter().map(|(_, candidate)| candidate.quality).collect(),
-        timeline: Timeline::new(interval, limited),
+        timeline: Timeline::new(interval, serving),
         measures: Measures {
             models: vec![Share::default(); servers.len()],
             users: vec![Share::default(); users.len()],
@@ -139,6 +145,9 @@ fn build<'r>(
         prefixes,
         blocks: Vec::new(),
         servers,
+        pool,
+        sojourn_ns: 0,
+        waited_ns: 0,
         output: streams.stream("serving.output"),
         measuring: false,
         log: Log::new(pipeline.map_or(0, |pipeline| pipeline.log.capacity)),
@@ -174,22 +183,69 @@ fn finish(mut system: System<'_>, setup: &Setup, drained: Time, events: u64) -> 
     measures.window_end = end;
     measures.events = events;
     measures.overshoot = system.optimizer.ledger().overshoot();
-    measures.utilization = utilization(&system.servers, over);
+    let busy = system.limited(over);
+    let measures = &mut system.measures;
+    measures.utilization = busy.0 / busy.1;
+    measures.has_fleets = system.pool.active;
+    let replicas = replicas::sums(&system, setup, over);
+    let measures = &mut system.measures;
+    measures.replicas = replicas;
     debug_assert_eq!(
         measures.requests,
         measures.completed + measures.errors + measures.rejected,
         "requests in = answered + failed"
     );
+    system.timeline.at(over);
+    debug_assert_eq!(
+        system.timeline.areas(),
+        [system.sojourn_ns, system.waited_ns],
+        "Little's law: requests x time = the sum of their times, in the system and in queues"
+    );
+    let measures = &mut system.measures;
     let values = metrics::values(measures);
     tables::collect(system, setup, values, over)
 }
 
-/// The busy share of all limited servers from the end of the warm-up until
-/// `until`.
-fn utilization(servers: &[Replica], until: Time) -> f64 {
-    let limited =
-        servers.iter().filter_map(|server| Some((server.limit()?, server.mean_busy(until))));
-    let (count, busy) = limited
-        .fold((0.0, 0.0), |(count, sum), (limit, busy)| (count + f64::from(limit), sum + busy));
-    if count > 0.0 { busy / count } else { f64::NAN }
+/// What there is to serve at first.
+fn serving(servers: &[Replica], pool: &Pool) -> Serving {
+    let mut serving = Serving::default();
+    for (model, server) in servers.iter().enumerate() {
+        let up = pool.fleets.get(model).map_or(1, |fleet| fleet.up() as u32);
+        serving.replicas += up;
+        serving.servers += up * server.limit().unwrap_or(0);
+    }
+    serving
+}
+
+impl System<'_> {
+    /// When the last request or attempt ended; `now` where nothing else is to come
+    /// after that.
+    fn drained(&self, now: Time) -> Time {
+        if self.pool.active { self.pool.last_work } else { now }
+    }
+
+    /// The seconds that limited servers were busy and up, from the end of the warm-up
+    /// until `until`; NaN if there are none.
+    fn limited(&self, until: Time) -> (f64, f64) {
+        let (mut busy, mut up) = (0.0, 0.0);
+        for model in 0..self.servers.len() {
+            if let Some((model_busy, model_up)) = self.busy_and_up(model, until) {
+                busy += model_busy;
+                up += model_up;
+            }
+        }
+        if up > 0.0 { (busy, up) } else { (f64::NAN, f64::NAN) }
+    }
+
+    /// The same of one model; `None` if it is not limited.
+    pub(super) fn busy_and_up(&self, model: usize, until: Time) -> Option<(f64, f64)> {
+        let server = &self.servers[model];
+        let limit = f64::from(server.limit()?);
+        let Some(fleet) = self.pool.fleets.get(model) else {
+            return Some((server.mean_busy(until), limit));
+        };
+        let busy = fleet.nodes().iter().map(|node| node.server.busy_s(until)).sum();
+        let up: f64 = fleet.nodes().iter().map(|node| node.up_s(until)).sum();
+        Some((busy, up * limit))
+    }
 }

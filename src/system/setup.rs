@@ -9,7 +9,7 @@ use crate::cache::{CacheSpec, SemanticPlan};
 use crate::cost::CostSpec;
 use crate::kernel::Duration;
 use crate::pipeline::PipelineSpec;
-use crate::serving::ModelSpec;
+use crate::serving::{ModelSpec, ResilienceSpec};
 use crate::workload::Plan;
 
 /// Everything that a run needs, the same for all replications of a point.
@@ -29,6 +29,8 @@ pub struct Setup {
     pub record_cache: bool,
     /// The models by name, at least one.
     pub models: Vec<(String, ModelSpec)>,
+    /// What the gateway does where models fail, if anything.
+    pub resilience: Option<ResilienceSpec>,
     /// How a model is chosen.
     pub cost: CostSpec,
     /// What the virtual clock shows at the start.

@@ -6,6 +6,7 @@ use super::contents;
 use super::measure::Share;
 use super::model::System;
 use super::prefix;
+use super::replicas;
 use super::setup::Setup;
 use crate::cache::LevelStats;
 use crate::kernel::Time;
@@ -26,6 +27,8 @@ pub struct RunTables {
     pub levels: Table,
     /// A row per tier of a model's prefix cache.
     pub prefix: Table,
+    /// A row per replica.
+    pub replicas: Table,
     /// A row per pipeline stage.
     pub stages: Table,
     /// A row per interval.
@@ -55,6 +58,7 @@ pub(super) fn collect(
         levels,
         cache: caches.map_or_else(Table::default, |caches| contents::table(caches, setup, over)),
         prefix: prefix::table(&system, setup),
+        replicas: replicas::table(&system, setup, over),
         stages: stages(&system),
         latency: latency(&system),
         log: log(&system, setup),
@@ -104,14 +108,13 @@ fn models(system: &System<'_>, setup: &Setup, over: Time) -> Table {
         "prefix_hit_rate",
     ]);
     let mut table = Table::new(columns);
-    for ((name, spec), (model, server)) in
-        setup.models.iter().zip(system.measures.models.iter().zip(&system.servers))
+    for (index, ((name, spec), model)) in
+        setup.models.iter().zip(&system.measures.models).enumerate()
     {
         let mut row = vec![Cell::from(name.as_str())];
         row.extend(share(model));
         row.push(seconds(model.queue_ns, model.completed - model.hits - model.coalesced));
-        let busy = server.limit().map(|limit| (limit, server.mean_busy(over)));
-        row.push(busy.map(|(limit, busy)| busy / f64::from(limit)).into());
+        row.push(system.busy_and_up(index, over).map(|(busy, up)| busy / up).into());
         let (cached, all) = (model.cached_decitokens as f64, model.input_decitokens as f64);
         let keeps = spec.server.prefix_cache.is_some();
         row.push(keeps.then_some(cached / 10.0).into());

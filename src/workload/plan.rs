@@ -101,7 +101,8 @@ impl Plan {
             let users =
                 spec.users.as_ref().map_or_else(Population::anonymous, UsersSpec::population);
             let (trace_users, profiles) = (Vec::new(), vec![spec.profile()]);
-            let mut ready = Ready { users, trace_users, profiles, slo_classes, shared_prefix, kind };
+            let mut ready =
+                Ready { users, trace_users, profiles, slo_classes, shared_prefix, kind };
             ready.take_traced_users(spec);
             ready
         };

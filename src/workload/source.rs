@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::arrivals::Arrivals;
 use super::asked::Asked;
 use super::blocks::{BlockLists, BlocksId, chain};
-use super::incoming::{Incoming, IntentId, ProfileId, PromptId, SloClassId, UserId, sizes_of_tokens};
+use super::incoming::{
+    Incoming, IntentId, ProfileId, PromptId, SloClassId, UserId, sizes_of_tokens,
+};
 use super::lengths::{Copula, Lengths, PromptLengths};
 use super::params::Profile;
 use super::plan::{Kind, Ready, Recipe};

@@ -1,0 +1,112 @@
+//! One replica of a fleet.
+
+use crate::kernel::{Gauge, Time};
+use crate::serving::Replica;
+use crate::serving::resilience::Breaker;
+
+/// What a replica is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Nothing: it is not wanted, and costs nothing.
+    Off,
+    /// It is starting.
+    Starting,
+    /// It serves.
+    Up,
+    /// It finishes what it has, and gets nothing more.
+    Draining,
+    /// It has crashed and is being repaired.
+    Down,
+}
+
+impl Phase {
+    /// Whether requests are served.
+    pub const fn serves(self) -> bool {
+        matches!(self, Phase::Up | Phase::Draining)
+    }
+
+    /// Whether it is paid for.
+    pub const fn is_on(self) -> bool {
+        !matches!(self, Phase::Off)
+    }
+}
+
+/// What a replica has done since the warm-up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NodeStats {
+    /// Requests that were sent to it and taken in.
+    pub requests: u64,
+    /// Answered.
+    pub completed: u64,
+    /// Failed: crashes, errors, timeouts.
+    pub failed: u64,
+    /// How often it crashed.
+    pub crashes: u64,
+}
+
+/// One replica of a fleet.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Its server.
+    pub server: Replica,
+    /// What keeps requests away where it fails.
+    pub breaker: Option<Breaker>,
+    /// What it has done.
+    pub stats: NodeStats,
+    phase: Phase,
+    serving: Gauge,
+    down: Gauge,
+    on: Gauge,
+}
+
+impl Node {
+    pub(super) fn new(server: Replica, phase: Phase, breaker: Option<Breaker>) -> Self {
+        let gauge = |level: bool| Gauge::new(Time::ZERO, u64::from(level));
+        Node {
+            server,
+            breaker,
+            stats: NodeStats::default(),
+            phase,
+            serving: gauge(phase.serves()),
+            down: gauge(false),
+            on: gauge(phase.is_on()),
+        }
+    }
+
+    /// What it is doing.
+    pub const fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    pub(super) fn enter(&mut self, now: Time, phase: Phase) {
+        self.phase = phase;
+        self.serving.set(now, u64::from(phase.serves()));
+        self.down.set(now, u64::from(phase == Phase::Down));
+        self.on.set(now, u64::from(phase.is_on()));
+        self.stats.crashes += u64::from(phase == Phase::Down);
+    }
+
+    /// How long it served, in seconds.
+    pub fn up_s(&self, now: Time) -> f64 {
+        self.serving.area_secs(now)
+    }
+
+    /// How long it was down, in seconds.
+    pub fn down_s(&self, now: Time) -> f64 {
+        self.down.area_secs(now)
+    }
+
+    /// How long it was paid for, in nanoseconds.
+    pub fn on_ns(&self, now: Time) -> u128 {
+        self.on.area(now)
+    }
+
+    pub(super) fn reset_stats(&mut self, now: Time) {
+        self.stats = NodeStats::default();
+        self.serving.reset(now);
+        self.down.reset(now);
+        self.on.reset(now);
+        self.server.reset_stats(now);
+        self.breaker.iter_mut().for_each(Breaker::reset_stats);
+    }
+}

@@ -1,0 +1,6 @@
+//! Fleets, faults and resilience in whole runs, against theory and by hand.
+
+mod attempts;
+mod balance;
+mod faults;
+mod support;
