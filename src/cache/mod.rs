@@ -30,10 +30,9 @@ mod structures;
 
 pub use key::{Key, cache_key_md5};
 pub use levels::{
-    Admission, AdmissionSpec, CacheSpec, Dollars, DoorkeeperSpec, ExpirySpec, ExponentialSpec,
-    Hierarchy, Hit, InvalidationSpec, KeyMap, LatencySpec, LevelSpec, LevelStats,
-    LognormalTimeSpec, ModeSpec, NegativeCache, PromoteSpec, PromoteTo, Size, UniformSpec,
-    WriteSpec,
+    Admission, AdmissionSpec, CacheSpec, Dollars, DoorkeeperSpec, ExpirySpec, Hierarchy, Hit,
+    InvalidationSpec, KeyMap, LevelSpec, LevelStats, ModeSpec, NegativeCache, PromoteSpec,
+    PromoteTo, Size, WriteSpec,
 };
 pub use policy::{AnyPolicy, Item, Policy, PolicySpec};
 pub use prefix::{Match, PrefixCache, PrefixCacheSpec};

@@ -6,7 +6,6 @@ use crate::kernel::Duration;
 use crate::serving::ModelSpec;
 use crate::spec::Problems;
 use crate::system::{METRICS, MOST_FIXED_INTERVALS};
-use crate::workload::lengths::LengthsSpec;
 use crate::workload::trace::TraceSpec;
 
 /// The remedy where answers are cut.
@@ -116,18 +115,21 @@ impl Experiment {
     /// unnoticed.
     fn check_answers_fit(&self, problems: &mut Problems) {
         let defaults = self.pipeline.clone().unwrap_or_default();
-        let asked = self.workload.max_tokens.unwrap_or(defaults.defaults.max_tokens);
-        let most = if self.pipeline.is_some() { asked.min(defaults.max_tokens_cap) } else { asked };
-        let output = self.workload.tokens.as_ref().and_then(|tokens| tokens.output.as_ref());
-        if output.and_then(LengthsSpec::mean).is_some_and(|mean| mean > f64::from(most)) {
-            problems.at("workload", |p| {
-                p.at("tokens", |p| {
-                    p.at("output", |p| {
+        let most = |asked: Option<u32>| {
+            let asked = asked.unwrap_or(defaults.defaults.max_tokens);
+            if self.pipeline.is_some() { asked.min(defaults.max_tokens_cap) } else { asked }
+        };
+        for (place, output, asked) in self.workload.answers() {
+            let most = most(asked);
+            if output.mean().is_some_and(|mean| mean > f64::from(most)) {
+                problems.at("workload", |p| {
+                    p.within(&place, |p| {
                         p.warn(format!("most answers are cut to {most} tokens; {RAISE}"));
                     });
                 });
-            });
+            }
         }
+        let most = most(self.workload.max_tokens);
         if self.workload.trace.is_some() && self.workload.max_tokens.is_none() {
             problems.at("workload", |p| {
                 p.at("trace", |p| {

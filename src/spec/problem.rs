@@ -116,6 +116,16 @@ impl Problems {
         result
     }
 
+    /// Checks what is at the dotted path below the present place.
+    pub fn within<R>(&mut self, dotted: &str, check: impl FnOnce(&mut Self) -> R) -> R {
+        let steps = Path::parse(dotted).0;
+        let depth = self.here.0.len();
+        self.here.0.extend(steps);
+        let result = check(self);
+        self.here.0.truncate(depth);
+        result
+    }
+
     /// Reports an error at the present place.
     pub fn error(&mut self, message: impl Into<String>) {
         self.push(Severity::Error, message.into(), None);

@@ -9,14 +9,15 @@ use crate::pipeline::{RequestError, Stage};
 impl System<'_> {
     /// A request that has its key: it goes to the first cache level, unless the
     /// key has just failed.
-    pub(super) fn ask_caches(&mut self, request: &mut Request, now: Time) -> Next {
+    pub(super) fn ask_caches(&mut self, slot: u32, request: &mut Request, now: Time) -> Next {
         if self.caches.is_none() && self.semantic.is_none() {
             return Next::Stage(Stage::Select);
         }
         match self.negative_hit(request, now) {
             Some(error) => fail(request, error),
             None if self.caches.is_some() => Next::Stage(Stage::Cache),
-            None => Next::Stage(Stage::Semantic),
+            None if self.asks_similar(request) => Next::Stage(Stage::Semantic),
+            None => self.miss(slot, request, now),
         }
     }
 
@@ -53,7 +54,7 @@ impl System<'_> {
             request.level += 1;
             return Next::Again;
         }
-        if self.semantic.is_some() {
+        if self.asks_similar(request) {
             return Next::Stage(Stage::Semantic);
         }
         self.miss(slot, request, now)

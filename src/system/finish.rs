@@ -1,13 +1,14 @@
 //! The end of a request: counted, logged, recorded.
 
-use super::model::{Finished, System};
+use super::model::{Event, Finished, System};
 use super::request::{Request, SIMILAR};
 use super::single_flight::Flight;
-use crate::kernel::Time;
+use crate::kernel::Scheduler;
 use crate::pipeline::{LogEntry, Outcome, RequestError};
 
 impl System<'_> {
-    pub(super) fn finish(&mut self, request: &Request, now: Time) {
+    pub(super) fn finish(&mut self, request: &Request, sim: &mut Scheduler<Event>) {
+        let now = sim.now();
         let incoming = &request.incoming;
         let e2e = now - incoming.at;
         self.timeline.set(now, |levels| levels.in_flight -= 1);
@@ -60,6 +61,10 @@ impl System<'_> {
         }
         self.sojourn_ns += u128::from(e2e.as_nanos());
         self.part(request, now);
+        if incoming.thread.is_some() {
+            let answer = request.answer.filter(|_| request.error.is_none());
+            self.go_on(request, answer.map(|answer| answer.output_tokens), sim);
+        }
     }
 
     fn count_failure(&mut self, request: &Request, error: RequestError) {

@@ -37,6 +37,12 @@ pub struct Measures {
     pub coalesced_saved: Money,
     /// Turned away because the same had just failed.
     pub negative_hits: u64,
+    /// Sessions whose last request was measured.
+    pub sessions: u64,
+    /// Of these, those that the user left early.
+    pub sessions_abandoned: u64,
+    /// Turns that were answered in these sessions.
+    pub turns: u64,
     /// Arrival to the whole response.
     pub e2e: Histogram,
     /// Arrival to the first token.

@@ -60,6 +60,9 @@ metrics! {
     coalesced: "cache misses answered by waiting for another request's answer (single flight)", |m| m.coalesced as f64;
     coalesced_saved_usd: "what the answers that came by waiting for another request had cost", |m| m.coalesced_saved.usd();
     negative_hits: "requests turned away at once because the same had just failed (negative caching)", |m| m.negative_hits as f64;
+    sessions: "sessions that ended with a request of the measured window", |m| m.sessions as f64;
+    sessions_abandoned: "of these, those that the user left before all turns that were meant", |m| m.sessions_abandoned as f64;
+    session_turns_mean: "mean number of answered turns of these sessions", |m| ratio(m.turns, m.sessions);
     error_rate: "(errors + rejected) / requests", |m| ratio(m.errors + m.rejected, m.requests);
     throughput_rps: "requests answered in the window / its length", |m| m.completed_in_window as f64 / m.window_s();
     goodput_rps: "requests answered within the SLO / length of the window; without an SLO, throughput_rps", |m| m.completed_in_window as f64 / m.window_s();

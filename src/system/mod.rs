@@ -4,6 +4,7 @@ mod attempts;
 mod caching;
 mod contents;
 mod finish;
+mod follow;
 mod inference;
 mod measure;
 mod metrics;

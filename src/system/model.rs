@@ -13,6 +13,7 @@ use slab::Slab;
 use super::measure::Measures;
 use super::pool::Pool;
 use super::request::{Answer, Request};
+use super::run::RunError;
 use super::single_flight::Flights;
 use super::timeline::Timeline;
 use crate::cache::{Hierarchy, NegativeCache, PrefixCache, SemanticCache};
@@ -20,7 +21,7 @@ use crate::cost::Optimizer;
 use crate::kernel::{Duration, Model, Scheduler, Stream, Time};
 use crate::pipeline::{KeyMaker, Log, Outcome, Params, RequestError, Stage, StagesSpec};
 use crate::serving::Replica;
-use crate::workload::{Incoming, Source, TraceError};
+use crate::workload::{Incoming, Source};
 
 /// What happens on the virtual clock.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +30,8 @@ pub enum Event {
     Measure,
     /// The next request comes.
     Arrive,
+    /// A request comes that had waited for an answer.
+    Follow(u32),
     /// The time of a request's stage has passed.
     Advance(u32),
     /// A model has read a request's prompt.
@@ -72,7 +75,11 @@ pub struct System<'r> {
     pub(super) last_arrival: Time,
     pub(super) most_requests: u64,
     pub(super) next: Option<Incoming>,
-    pub(super) failure: Option<TraceError>,
+    /// Requests that follow answers, until they come.
+    pub(super) following: Slab<Incoming>,
+    /// How many have followed each other since time last passed.
+    pub(super) at_once: u32,
+    pub(super) failure: Option<RunError>,
     pub(super) requests: Slab<Request>,
     pub(super) arrived: u64,
     pub(super) params: Vec<Params>,
@@ -132,6 +139,7 @@ impl Model for System<'_> {
         match event {
             Event::Advance(slot) => self.advance(slot, sim),
             Event::Arrive => self.arrive(sim),
+            Event::Follow(slot) => self.follow(slot, sim),
             Event::Prefilled(slot) => self.prefilled(slot),
             Event::Measure => self.begin_measuring(sim.now()),
             other => self.handle_attempt(other, sim),
@@ -152,7 +160,7 @@ impl System<'_> {
             }
             None | Some(Ok(_)) => {}
             Some(Err(error)) => {
-                self.failure = Some(error);
+                self.failure = Some(error.into());
                 sim.stop();
             }
         }
@@ -168,22 +176,30 @@ impl System<'_> {
             Event::Hedge(pursuit) => self.hedge(pursuit, sim),
             Event::Node(node) => self.node_timer(node, sim),
             Event::Scale(model) => self.scale(model, sim),
-            Event::Measure | Event::Arrive | Event::Advance(_) | Event::Prefilled(_) => {}
+            _ => {}
         }
     }
 
     fn arrive(&mut self, sim: &mut Scheduler<Event>) {
         let Some(incoming) = self.next.take() else { return };
+        // Those that follow answers may have come before it and used up the number.
+        if self.arrived < self.most_requests {
+            self.arrived += 1;
+            self.fetch(sim);
+            self.admit(incoming, sim);
+        }
+    }
+
+    /// A request comes in, the one that `arrived` has just counted.
+    pub(super) fn admit(&mut self, incoming: Incoming, sim: &mut Scheduler<Event>) {
         let now = sim.now();
-        let request = Request::new(incoming, self.arrived, self.measuring);
-        self.arrived += 1;
+        let request = Request::new(incoming, self.arrived - 1, self.measuring);
         if request.measured {
             self.measures.requests += 1;
             self.measures.users[incoming.user.0 as usize].requests += 1;
         }
         self.timeline.set(now, |levels| levels.in_flight += 1);
         self.timeline.at(now).arrivals += 1;
-        self.fetch(sim);
         let slot = self.requests.insert(request) as u32;
         let time = self.stages.validate;
         if time.is_zero() {
@@ -229,7 +245,7 @@ impl System<'_> {
                     self.leave_stage(&mut request, now);
                     self.requests.remove(slot as usize);
                     self.hand_over(&request, sim);
-                    self.finish(&request, now);
+                    self.finish(&request, sim);
                     return;
                 }
                 Next::Again => self.stage_time(slot, &request, now),
@@ -280,7 +296,7 @@ impl System<'_> {
             Stage::Preprocess => Next::Stage(Stage::Key),
             Stage::Key => {
                 request.key = self.keys.key(request.incoming.prompt, request.incoming.profile.0);
-                self.ask_caches(request, sim.now())
+                self.ask_caches(slot, request, sim.now())
             }
             Stage::Cache => self.look(slot, request, sim),
             Stage::Semantic => self.ask_similar(slot, request, sim.now()),

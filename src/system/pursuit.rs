@@ -16,7 +16,7 @@ impl System<'_> {
         sim: &mut Scheduler<Event>,
     ) -> Next {
         let now = sim.now();
-        if let Err(error) = self.admit(request, now) {
+        if let Err(error) = self.pass_gateway(request, now) {
             return fail(request, error);
         }
         if let Some(budget) = &mut self.pool.rules.budget {
@@ -54,7 +54,7 @@ impl System<'_> {
     }
 
     /// Whether the client and the model's load allow it.
-    fn admit(&mut self, request: &Request, now: Time) -> Result<(), RequestError> {
+    fn pass_gateway(&mut self, request: &Request, now: Time) -> Result<(), RequestError> {
         let incoming = &request.incoming;
         let tokens = self.tokens(incoming);
         let rules = &mut self.pool.rules;

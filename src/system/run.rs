@@ -26,6 +26,17 @@ pub enum RunError {
     /// The trace could not be read to its end.
     #[error(transparent)]
     Trace(#[from] TraceError),
+    /// Time stands still: clients ask again at once, and are answered at once.
+    #[error(
+        "at {at_s} s, {requests} requests followed each other while no time passed: give the \
+         clients a think time, or the caches or models a latency"
+    )]
+    Standstill {
+        /// When, in seconds.
+        at_s: f64,
+        /// How many.
+        requests: u32,
+    },
     /// Somebody asked to stop.
     #[error("interrupted")]
     Interrupted,
@@ -57,7 +68,7 @@ pub fn run(
     loop {
         let ended = simulation.run_events(SLICE);
         if let Some(failure) = simulation.model.failure.take() {
-            return Err(failure.into());
+            return Err(failure);
         }
         if stop.load(Ordering::Relaxed) {
             return Err(RunError::Interrupted);
@@ -118,6 +129,8 @@ fn build<'r>(
         last_arrival: setup.duration.map_or(Time::MAX, |whole| Time::ZERO + whole),
         most_requests: setup.requests.unwrap_or(u64::MAX),
         next: None,
+        following: Slab::new(),
+        at_once: 0,
         failure: None,
         requests: Slab::new(),
         arrived: 0,

@@ -22,6 +22,12 @@ pub struct Judged {
 }
 
 impl System<'_> {
+    /// Whether the semantic cache knows a request's prompt: not where it is a later
+    /// turn of a session, whose meaning is that of all turns before.
+    pub(super) fn asks_similar(&self, request: &Request) -> bool {
+        self.semantic.is_some() && request.incoming.turn == 0
+    }
+
     /// Asks the semantic cache.
     pub(super) fn ask_similar(&mut self, slot: u32, request: &mut Request, now: Time) -> Next {
         if let Some(next) = self.after_waiting(request, now) {
@@ -58,7 +64,9 @@ impl System<'_> {
 
     /// Keeps a model's answer.
     pub(super) fn store_similar(&mut self, request: &Request, answer: Answer, now: Time) {
-        if let Some(semantic) = &mut self.semantic {
+        if let Some(semantic) = &mut self.semantic
+            && request.incoming.turn == 0
+        {
             let prompt = request.incoming.prompt;
             let asked = (prompt, self.source.intent(prompt));
             semantic.cache.store(asked, request.compared, (answer.size(), answer), now);

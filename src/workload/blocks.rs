@@ -4,6 +4,7 @@
 use std::num::NonZeroU32;
 
 use super::incoming::PromptId;
+use super::keyed::mix;
 
 /// A list of blocks in [`Source::blocks`](super::Source::blocks), from the
 /// request's arrival until [`Source::release`](super::Source::release).
@@ -53,23 +54,26 @@ impl BlockLists {
     }
 }
 
-/// Names the blocks of a prompt of which only its id and length are known: a chain
-/// that is the same whenever the prompt is asked. Blocks that lie within the
-/// `shared` first tokens are common to all prompts. A last block that is not full
-/// has no name, as it cannot be found again.
+/// Whose blocks are common to all prompts.
+pub(super) const EVERYONE: PromptId = PromptId(u64::MAX);
+
+/// Names the blocks of a prompt of which only its length and its parts are known:
+/// up to which token it is whose. The chain is the same whenever the prompt is
+/// asked. A block that is not wholly within a part is the next part's; a last block
+/// that is not full has no name, as it cannot be found again.
 pub(super) fn chain(
-    prompt: PromptId,
+    parts: &[(PromptId, u64)],
     tokens: u64,
-    shared: u64,
     block_tokens: u32,
     into: &mut Vec<u64>,
 ) {
-    let full = tokens / u64::from(block_tokens);
-    let common = (shared / u64::from(block_tokens)).min(full);
+    let block_tokens = u64::from(block_tokens);
+    let full = tokens / block_tokens;
     into.clear();
-    // The common ones are named as if they were of a prompt of their own.
-    into.extend((0..common).map(|block| name(PromptId(u64::MAX), block)));
-    into.extend((common..full).map(|block| name(prompt, block)));
+    for (whose, until) in parts {
+        let (from, until) = (into.len() as u64, (until / block_tokens).min(full));
+        into.extend((from..until).map(|block| name(*whose, block)));
+    }
 }
 
 /// Two rounds of splitmix64's finalizer (Steele, Lea, Flood, OOPSLA 2014), which
@@ -77,11 +81,6 @@ pub(super) fn chain(
 /// those of different prompts as seldom as random numbers.
 #[inline]
 fn name(prompt: PromptId, block: u64) -> u64 {
-    let mix = |mut bits: u64| {
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^ (bits >> 31)
-    };
     mix(mix(prompt.0.wrapping_add(0x9e37_79b9_7f4a_7c15)).wrapping_add(block))
 }
 
@@ -104,7 +103,7 @@ mod tests {
     fn a_prompt_is_the_same_chain_whenever_it_is_asked() {
         let of = |prompt, tokens, shared| {
             let mut blocks = vec![7];
-            chain(PromptId(prompt), tokens, shared, 100, &mut blocks);
+            chain(&[(EVERYONE, shared), (PromptId(prompt), tokens)], tokens, 100, &mut blocks);
             blocks
         };
         let one = of(1, 250, 0);

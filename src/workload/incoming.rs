@@ -1,6 +1,7 @@
 //! One request as it comes in.
 
 use super::blocks::BlocksId;
+use super::threads::ThreadId;
 use crate::kernel::Time;
 
 /// Index of a user in [`Source::users`](super::Source::users).
@@ -28,7 +29,7 @@ pub struct ProfileId(pub u32);
 pub struct SloClassId(pub u16);
 
 /// A request at the moment of its arrival.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Incoming {
     /// When it arrives.
     pub at: Time,
@@ -52,6 +53,10 @@ pub struct Incoming {
     pub slo_class: SloClassId,
     /// The prompt's blocks, where a trace knows them.
     pub blocks: Option<BlocksId>,
+    /// The client that waits for the answer before it goes on, if it does.
+    pub thread: Option<ThreadId>,
+    /// Which turn of its session it is, from 0.
+    pub turn: u32,
 }
 
 /// Characters to a token, where only tokens are known: the rule of thumb for

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::incoming::{Incoming, ProfileId, PromptId, SloClassId, UserId};
+use super::incoming::{Incoming, ProfileId, PromptId, SloClassId};
 use super::params::Profile;
 use super::python::PyNumber;
 use super::spec::WorkloadSpec;
 use super::text;
-use super::users::{ANONYMOUS, User, UsersSpec};
+use super::users::{ANONYMOUS, User, UserTable, UsersSpec};
 use crate::kernel::{Duration, Time};
 use crate::spec::{Fraction, Problems};
 
@@ -71,19 +71,12 @@ pub(super) fn check(requests: &[RequestSpec], users: Option<&UsersSpec>, problem
 impl Listed {
     /// Replaces texts, names and parameters by ids.
     pub fn new(requests: &[RequestSpec], spec: &WorkloadSpec) -> Self {
-        let mut listed = Listed {
-            users: spec.users.as_ref().map(UsersSpec::users).unwrap_or_default(),
-            ..Listed::default()
-        };
-        let mut users: HashMap<String, u32> =
-            listed.users.iter().zip(0..).map(|(user, id)| (user.name.clone(), id)).collect();
+        let mut listed = Listed::default();
+        let mut users = UserTable::default();
+        users.add_all(spec.users.as_ref());
         let (mut prompts, mut profiles) = (HashMap::new(), HashMap::new());
         for request in requests {
             let name = request.user.as_deref().unwrap_or(ANONYMOUS);
-            let user = *users.entry(name.to_owned()).or_insert_with(|| {
-                listed.users.push(User::plain(name));
-                listed.users.len() as u32 - 1
-            });
             let sent = request.prompt.as_deref().unwrap_or_default();
             let stripped = text::strip(sent);
             let prompt = *prompts.entry(stripped).or_insert_with(|| {
@@ -97,7 +90,7 @@ impl Listed {
             });
             listed.requests.push(Incoming {
                 at: Time(request.at.as_nanos()),
-                user: UserId(user),
+                user: users.named(name),
                 prompt: PromptId(prompt),
                 chars: u32::try_from(sent.chars().count()).unwrap_or(u32::MAX),
                 input_decitokens: text::words(stripped) * 13,
@@ -105,8 +98,11 @@ impl Listed {
                 profile: ProfileId(profile),
                 slo_class: SloClassId(0),
                 blocks: None,
+                thread: None,
+                turn: 0,
             });
         }
+        listed.users = users.into_users();
         listed.requests.sort_by_key(|request| request.at);
         listed
     }

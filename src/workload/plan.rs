@@ -1,20 +1,20 @@
 //! A workload made ready: files found and read once, tables built once.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::arrivals::{Arrivals, CalendarStart};
+use super::arrivals::CalendarStart;
 use super::data_paths::DataPaths;
 use super::incoming::{IntentId, PromptId, UserId};
-use super::lengths::{Copula, Lengths};
 use super::listed::Listed;
 use super::params::Profile;
 use super::prompts::{Prompts, PromptsSpec};
+use super::recipe::Recipe;
 use super::source::Source;
 use super::spec::WorkloadSpec;
+use super::threads::turn_named;
 use super::trace::{TraceError, TraceInfo, TraceSpec};
-use super::users::{Population, User, UsersSpec};
+use super::users::{Askers, User, UserTable};
 use crate::kernel::{Duration, Streams};
 use crate::spec::{Path, Problem, Problems, Severity};
 
@@ -25,7 +25,9 @@ pub struct Plan(pub(super) Arc<Ready>);
 /// What all runs of a plan share.
 #[derive(Debug)]
 pub(super) struct Ready {
-    pub users: Population,
+    pub users: Vec<User>,
+    /// Who asks, where a trace does not know.
+    pub askers: Askers,
     /// The users that a trace knows, by its own order.
     pub trace_users: Vec<UserId>,
     pub profiles: Vec<Profile>,
@@ -48,16 +50,6 @@ pub(super) enum Kind {
         prompts: Option<Prompts>,
     },
     Listed(Listed),
-}
-
-/// What requests are drawn from.
-#[derive(Debug)]
-pub(super) struct Recipe {
-    pub arrivals: Arrivals,
-    pub prompts: Prompts,
-    pub input: Lengths,
-    pub output: Option<Lengths>,
-    pub copula: Option<Copula>,
 }
 
 impl Plan {
@@ -87,25 +79,36 @@ impl Plan {
         if let Some(problem) = first {
             return Err(WorkloadError::Spec(problem));
         }
-        let kind = Kind::new(spec, paths, start)?;
-        let shared_prefix = spec.shared_prefix.unwrap_or(0);
-        let slo_classes = vec![spec.slo_class.clone().unwrap_or_else(|| "standard".to_owned())];
-        let ready = if let Kind::Listed(mut listed) = kind {
-            let users =
-                Population { users: std::mem::take(&mut listed.users), ..Population::anonymous() };
-            let profiles = std::mem::take(&mut listed.profiles);
-            let trace_users = Vec::new();
-            let kind = Kind::Listed(listed);
-            Ready { users, trace_users, profiles, slo_classes, shared_prefix, kind }
-        } else {
-            let users =
-                spec.users.as_ref().map_or_else(Population::anonymous, UsersSpec::population);
-            let (trace_users, profiles) = (Vec::new(), vec![spec.profile()]);
-            let mut ready =
-                Ready { users, trace_users, profiles, slo_classes, shared_prefix, kind };
-            ready.take_traced_users(spec);
-            ready
+        let mut users = UserTable::default();
+        let mut profiles = Vec::new();
+        let kind = Kind::new(spec, paths, start, &mut users, &mut profiles)?;
+        let mut ready = Ready {
+            users: Vec::new(),
+            askers: Askers::only(UserId(0)),
+            trace_users: Vec::new(),
+            profiles,
+            slo_classes: spec.slo_classes(),
+            shared_prefix: spec.shared_prefix.unwrap_or(0),
+            kind,
         };
+        match &mut ready.kind {
+            Kind::Synthetic(_) => ready.users = users.into_users(),
+            Kind::Listed(listed) => {
+                ready.users = std::mem::take(&mut listed.users);
+                ready.profiles = std::mem::take(&mut listed.profiles);
+            }
+            Kind::Trace { info, .. } => {
+                if info.users.is_empty() {
+                    ready.askers = users.askers(spec.users.as_ref(), None);
+                } else {
+                    // Those users, with the classes that a list gives them.
+                    users.add_all(spec.users.as_ref());
+                    ready.trace_users = info.users.iter().map(|name| users.named(name)).collect();
+                }
+                ready.users = users.into_users();
+                ready.profiles = vec![spec.profile()];
+            }
+        }
         Ok(Plan(Arc::new(ready)))
     }
 
@@ -119,7 +122,7 @@ impl Plan {
 
     /// The users, whom [`UserId`](super::UserId) indexes.
     pub fn users(&self) -> &[User] {
-        &self.0.users.users
+        &self.0.users
     }
 
     /// What clients ask for, which [`ProfileId`](super::ProfileId) indexes.
@@ -142,6 +145,9 @@ impl Plan {
             let text = super::text::strip(text);
             listed.texts.iter().position(|known| known == text)? as u64
         } else {
+            if let Some(turn) = turn_named(text) {
+                return Some(turn);
+            }
             text.strip_prefix("prompt ").unwrap_or(text).parse().ok()?
         };
         // Keys are made of the number and a few bits more.
@@ -183,61 +189,36 @@ impl Plan {
 }
 
 impl Ready {
-    fn population(&self) -> Option<&Prompts> {
-        match &self.kind {
-            Kind::Synthetic(recipe) => Some(&recipe.prompts),
-            Kind::Trace { prompts, .. } => prompts.as_ref(),
-            Kind::Listed(_) => None,
-        }
-    }
-
     fn prompts(&self) -> Option<usize> {
         match &self.kind {
+            Kind::Synthetic(recipe) => recipe.prompts(),
+            Kind::Trace { prompts, .. } => prompts.as_ref()?.count(),
             Kind::Listed(listed) => Some(listed.texts.len()),
-            _ => self.population()?.count(),
         }
     }
 
     /// A prompt's text, if it is real.
     pub fn text(&self, prompt: PromptId) -> Option<&str> {
         match &self.kind {
+            Kind::Synthetic(recipe) => recipe.text(prompt),
+            Kind::Trace { prompts, .. } => prompts.as_ref()?.texts()?.text(prompt.0),
             Kind::Listed(listed) => listed.texts.get(prompt.0 as usize).map(String::as_str),
-            _ => self.population()?.texts()?.text(prompt.0),
         }
     }
 
     /// What a prompt means.
     #[inline]
     pub fn intent(&self, prompt: PromptId) -> IntentId {
-        self.population().map_or(IntentId(prompt.0), |prompts| prompts.intent(prompt))
-    }
-
-    /// Where the trace knows who asks: those users, with the classes that a list
-    /// gives them.
-    fn take_traced_users(&mut self, spec: &WorkloadSpec) {
-        let Kind::Trace { info, .. } = &self.kind else { return };
-        if info.users.is_empty() {
-            return;
+        match &self.kind {
+            Kind::Synthetic(recipe) => recipe.intent(prompt),
+            Kind::Trace { prompts: Some(prompts), .. } => prompts.intent(prompt),
+            Kind::Trace { .. } | Kind::Listed(_) => IntentId(prompt.0),
         }
-        let mut users = spec.users.as_ref().map(UsersSpec::users).unwrap_or_default();
-        let mut known: HashMap<String, u32> =
-            users.iter().zip(0..).map(|(user, id)| (user.name.clone(), id)).collect();
-        self.trace_users = info
-            .users
-            .iter()
-            .map(|name| {
-                UserId(*known.entry(name.clone()).or_insert_with(|| {
-                    users.push(User::plain(name));
-                    users.len() as u32 - 1
-                }))
-            })
-            .collect();
-        self.users = Population { users, ..Population::anonymous() };
     }
 }
 
 /// The population of prompts of a checked spec.
-fn population(spec: &PromptsSpec, paths: &DataPaths) -> Result<Prompts, WorkloadError> {
+pub(super) fn population(spec: &PromptsSpec, paths: &DataPaths) -> Result<Prompts, WorkloadError> {
     spec.population(paths).map_err(|problem| {
         WorkloadError::Spec(Problem { path: problem.path.within("prompts"), ..problem })
     })
@@ -248,6 +229,8 @@ impl Kind {
         spec: &WorkloadSpec,
         paths: &DataPaths,
         start: CalendarStart,
+        users: &mut UserTable,
+        profiles: &mut Vec<Profile>,
     ) -> Result<Self, WorkloadError> {
         if let Some(requests) = &spec.requests {
             return Ok(Kind::Listed(Listed::new(requests, spec)));
@@ -260,15 +243,8 @@ impl Kind {
             };
             return Kind::trace(trace, prompts, paths);
         }
-        let tokens = spec.tokens.clone().unwrap_or_default();
-        let lengths = "a checked spec has a distribution";
-        Ok(Kind::Synthetic(Box::new(Recipe {
-            arrivals: spec.arrivals.clone().unwrap_or_default().process(start),
-            prompts: population(&spec.prompts.clone().unwrap_or_default(), paths)?,
-            input: tokens.input.distribution().expect(lengths),
-            output: tokens.output.map(|output| output.distribution().expect(lengths)),
-            copula: Copula::new(tokens.correlation),
-        })))
+        let recipe = Recipe::new(spec, paths, start, users, profiles)?;
+        Ok(Kind::Synthetic(Box::new(recipe)))
     }
 
     fn trace(

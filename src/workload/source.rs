@@ -3,16 +3,13 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::arrivals::Arrivals;
 use super::asked::Asked;
-use super::blocks::{BlockLists, BlocksId, chain};
-use super::incoming::{
-    Incoming, IntentId, ProfileId, PromptId, SloClassId, UserId, sizes_of_tokens,
-};
-use super::lengths::{Copula, Lengths, PromptLengths};
+use super::blocks::{BlockLists, BlocksId, EVERYONE, chain};
+use super::incoming::{Incoming, IntentId, PromptId, UserId, sizes_of_tokens};
 use super::params::Profile;
-use super::plan::{Kind, Ready, Recipe};
-use super::prompts::Texts;
+use super::plan::{Kind, Ready};
+use super::synthetic::Synthetic;
+use super::threads::{FollowUp, turn_name};
 use super::trace::{Rows, TraceError};
 use super::users::User;
 use crate::kernel::{Stream, Streams, Time};
@@ -34,18 +31,6 @@ enum State {
 }
 
 #[derive(Debug)]
-struct Synthetic {
-    arrivals: Arrivals,
-    gaps: Stream,
-    asked: Asked,
-    output: Option<(Lengths, Stream)>,
-    /// Characters and tenths of a token by prompt, where texts are real.
-    sizes: Vec<(u32, u64)>,
-    copula: Option<Copula>,
-    who: Stream,
-}
-
-#[derive(Debug)]
 struct Replay {
     rows: Rows,
     /// `None` where the rows know their prompts.
@@ -59,20 +44,7 @@ impl Source {
         let who = streams.stream("workload.users");
         let what = streams.stream("workload.prompts");
         let state = match &ready.kind {
-            Kind::Synthetic(recipe) => {
-                let Recipe { arrivals, prompts, input, output, copula } = &**recipe;
-                let mut keys = streams.stream("workload.tokens.input");
-                let lengths = PromptLengths::new(input.clone(), prompts.count(), &mut keys);
-                State::Synthetic(Box::new(Synthetic {
-                    arrivals: arrivals.clone(),
-                    gaps: streams.stream("workload.arrivals"),
-                    asked: Asked::new(prompts.clone(), what, Some(lengths)),
-                    sizes: prompts.texts().map(Texts::sizes).unwrap_or_default(),
-                    output: output.clone().map(|it| (it, streams.stream("workload.tokens.output"))),
-                    copula: *copula,
-                    who,
-                }))
-            }
+            Kind::Synthetic(recipe) => State::Synthetic(Box::new(Synthetic::new(recipe, streams))),
             Kind::Trace { spec, file, prompts, .. } => State::Trace(Box::new(Replay {
                 rows: spec.open(file, streams.stream("workload.trace.keep"))?,
                 asked: prompts.clone().map(|prompts| Asked::new(prompts, what, None)),
@@ -86,7 +58,7 @@ impl Source {
 
     /// The users, whom [`UserId`] indexes.
     pub fn users(&self) -> &[User] {
-        &self.ready.users.users
+        &self.ready.users
     }
 
     /// What clients ask for, which [`ProfileId`] indexes.
@@ -102,9 +74,10 @@ impl Source {
     /// A prompt's text, stripped of white space at its ends. A prompt of which
     /// only the length is known has a name instead: `prompt 17`.
     pub fn prompt_text(&self, prompt: PromptId) -> Cow<'_, str> {
-        self.ready
-            .text(prompt)
-            .map_or_else(|| Cow::Owned(format!("prompt {}", prompt.0)), Cow::Borrowed)
+        match self.ready.text(prompt) {
+            Some(text) => Cow::Borrowed(text),
+            None => Cow::Owned(turn_name(prompt).unwrap_or_else(|| format!("prompt {}", prompt.0))),
+        }
     }
 
     /// What a prompt means.
@@ -135,8 +108,36 @@ impl Source {
             return self.blocks(id);
         }
         let shared = u64::from(self.ready.shared_prefix);
-        chain(request.prompt, request.input_decitokens / 10, shared, block_tokens, made);
+        let tokens = request.input_decitokens / 10;
+        let conversation = match &self.state {
+            State::Synthetic(state) => state.conversation(request),
+            _ => None,
+        };
+        match conversation {
+            // What the first turn asked, then what is the session's own.
+            Some(thread) => {
+                let first = (thread.first, thread.first_decitokens / 10);
+                let parts = [(EVERYONE, shared), first, (thread.own, tokens)];
+                chain(&parts, tokens, block_tokens, made);
+            }
+            None => {
+                chain(&[(EVERYONE, shared), (request.prompt, tokens)], tokens, block_tokens, made);
+            }
+        }
         made
+    }
+
+    /// What follows a request of this source that was answered with `answer` tokens
+    /// at `now`, or that failed (`None`): the next turn of its session, or of its
+    /// closed loop. To be asked once for each request, when it is done.
+    #[inline]
+    pub fn follow_up(&mut self, asked: &Incoming, answer: Option<u32>, now: Time) -> FollowUp {
+        match &mut self.state {
+            State::Synthetic(state) if asked.thread.is_some() => {
+                state.follow_up(asked, answer, now)
+            }
+            _ => FollowUp::default(),
+        }
     }
 
     /// Takes back the blocks of a request that is done, so that their memory can be
@@ -163,7 +164,7 @@ impl Iterator for Source {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         match &mut self.state {
-            State::Synthetic(state) => state.next(&self.ready).map(Ok),
+            State::Synthetic(state) => state.next().map(Ok),
             State::Trace(state) => state.next(&self.ready).transpose(),
             State::Listed { next } => {
                 let Kind::Listed(listed) = &self.ready.kind else { return None };
@@ -172,29 +173,6 @@ impl Iterator for Source {
                 Some(Ok(*request))
             }
         }
-    }
-}
-
-impl Synthetic {
-    #[inline]
-    fn next(&mut self, ready: &Ready) -> Option<Incoming> {
-        let at = self.arrivals.next_at(&mut self.gaps)?;
-        let (prompt, input) = self.asked.draw();
-        let output = self.output.as_mut().map(|(lengths, stream)| {
-            let own = stream.uniform();
-            let u = match (self.copula, self.asked.length_uniform(prompt)) {
-                (Some(copula), Some(other)) => copula.join(other, own),
-                _ => own,
-            };
-            lengths.pick(u)
-        });
-        let request = request(at, ready.user(&mut self.who), prompt, input, output);
-        Some(match self.sizes.get(prompt.0 as usize) {
-            Some((chars, decitokens)) => {
-                Incoming { chars: *chars, input_decitokens: *decitokens, ..request }
-            }
-            None => request,
-        })
     }
 }
 
@@ -208,7 +186,7 @@ impl Replay {
         };
         let user = match row.user {
             Some(user) => ready.trace_users[user as usize],
-            None => ready.user(&mut self.who),
+            None => ready.askers.pick(&mut self.who),
         };
         let request = request(at, user, prompt, row.input_tokens, Some(row.output_tokens));
         let blocks = self.rows.blocks();
@@ -217,28 +195,10 @@ impl Replay {
     }
 }
 
-impl Ready {
-    /// Who asks next.
-    #[inline]
-    fn user(&self, stream: &mut Stream) -> UserId {
-        UserId(self.users.shares.pick(stream.bits()))
-    }
-}
-
 /// A request of which only the tokens are known.
 #[inline]
 fn request(at: Time, user: UserId, prompt: PromptId, input: u32, output: Option<u32>) -> Incoming {
     let (chars, input_decitokens) = sizes_of_tokens(input);
-    let profile = ProfileId(0);
-    Incoming {
-        at,
-        user,
-        prompt,
-        chars,
-        input_decitokens,
-        output_tokens: output,
-        profile,
-        slo_class: SloClassId(0),
-        blocks: None,
-    }
+    let output_tokens = output;
+    Incoming { at, user, prompt, chars, input_decitokens, output_tokens, ..Incoming::default() }
 }

@@ -4,14 +4,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::arrivals::ArrivalsSpec;
+use super::clients::{self, ClientSpec};
 use super::lengths::{LengthsSpec, LognormalSpec};
 use super::listed::{self, RequestSpec};
 use super::params::Profile;
 use super::prompts::PromptsSpec;
 use super::python::PyNumber;
+use super::session::SessionSpec;
 use super::trace::TraceSpec;
 use super::users::UsersSpec;
-use crate::spec::{Correlation, Fraction, Problems};
+use crate::spec::{Correlation, Fraction, Problems, Rate};
 
 /// Who asks what, when. Requests come from `arrivals` (the default), from a
 /// `trace`, or from a list of `requests`.
@@ -21,6 +23,18 @@ pub struct WorkloadSpec {
     /// When requests arrive. Default: `poisson: { rate: 20/s }`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arrivals: Option<ArrivalsSpec>,
+    /// Several classes of clients, whose requests come together; what they leave
+    /// open is as the workload says. Default: one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clients: Option<Vec<ClientSpec>>,
+    /// The rate of all clients together, of which each has its `rate_fraction`.
+    /// Default: each has the rate of its own arrivals.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aggregate_rate: Option<Rate>,
+    /// What makes a session of several turns of each arrival. Default: each is one
+    /// request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionSpec>,
     /// A recorded trace instead of arrivals: its times and its lengths.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace: Option<TraceSpec>,
@@ -85,6 +99,16 @@ impl Default for TokensSpec {
     }
 }
 
+impl TokensSpec {
+    /// Reports what is wrong with it.
+    pub(super) fn check(&self, problems: &mut Problems) {
+        problems.at("input", |p| self.input.check(p));
+        if let Some(output) = &self.output {
+            problems.at("output", |p| output.check(p));
+        }
+    }
+}
+
 impl WorkloadSpec {
     /// Reports what is wrong with it, and what would have no effect.
     pub fn check(&self, problems: &mut Problems) {
@@ -102,12 +126,13 @@ impl WorkloadSpec {
             problems.at("prompts", |p| prompts.check(p));
         }
         if let Some(tokens) = &self.tokens {
-            problems.at("tokens", |p| {
-                p.at("input", |p| tokens.input.check(p));
-                if let Some(output) = &tokens.output {
-                    p.at("output", |p| output.check(p));
-                }
-            });
+            problems.at("tokens", |p| tokens.check(p));
+        }
+        if let Some(session) = &self.session {
+            problems.at("session", |p| session.check(p));
+        }
+        if let Some(clients) = &self.clients {
+            problems.at("clients", |p| clients::check(clients, self, p));
         }
         if let Some(users) = &self.users {
             problems.at("users", |p| users.check(p));
@@ -116,19 +141,22 @@ impl WorkloadSpec {
 
     /// One source only, and nothing beside it that it would not use.
     fn check_source(&self, problems: &mut Problems) {
-        let given: Vec<&str> = [
-            self.arrivals.is_some().then_some("arrivals"),
+        let recorded: Vec<&str> = [
             self.trace.is_some().then_some("trace"),
             self.requests.is_some().then_some("requests"),
         ]
         .into_iter()
         .flatten()
         .collect();
+        let arrivals = self.arrivals.as_ref().map(|_| "arrivals");
+        let drawn = arrivals.or(self.clients.as_ref().map(|_| "clients"));
+        let drawn = drawn.or(self.session.as_ref().map(|_| "session"));
+        let given: Vec<&str> = drawn.into_iter().chain(recorded).collect();
         if let [first, .., last] = given[..] {
             problems.at(last, |p| {
                 p.error_help(
                     format!("requests cannot come from both `{first}` and `{last}`"),
-                    "keep one of arrivals, trace and requests",
+                    "keep one of arrivals (with clients and sessions), trace and requests",
                 );
             });
             return;
@@ -140,6 +168,10 @@ impl WorkloadSpec {
                 });
             }
         };
+        if self.clients.is_none() {
+            let why = "there are no `clients` to divide it among";
+            useless("aggregate_rate", self.aggregate_rate.is_some(), why);
+        }
         if self.trace.as_ref().is_some_and(|trace| trace.block_tokens().is_some()) {
             let why = "the trace tells which prompts begin alike";
             useless("shared_prefix", self.shared_prefix.is_some(), why);

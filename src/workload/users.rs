@@ -1,13 +1,15 @@
 //! Who asks: a population of users, drawn up by a law or listed by name.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::alias::{Alias, zipf_weights};
+use super::incoming::UserId;
 use super::prompts::check_count;
+use crate::kernel::Stream;
 use crate::spec::{Fraction, NonNegative, Positive, Problems};
 
 /// The class of users for whom none is given; its budget is the default one.
@@ -80,11 +82,73 @@ impl User {
     }
 }
 
-/// Users and how often each of them asks.
+/// Who asks, and how often each of them.
 #[derive(Clone, Debug)]
-pub(super) struct Population {
-    pub users: Vec<User>,
-    pub shares: Alias,
+pub(super) struct Askers(Arc<(Alias, Vec<UserId>)>);
+
+impl Askers {
+    /// One for all requests.
+    pub fn only(user: UserId) -> Self {
+        Askers(Arc::new((Alias::new(&[1.0]), vec![user])))
+    }
+
+    /// Who asks next.
+    #[inline]
+    pub fn pick(&self, stream: &mut Stream) -> UserId {
+        let (shares, ids) = &*self.0;
+        ids[shares.pick(stream.bits()) as usize]
+    }
+}
+
+/// All users of a workload, each once.
+#[derive(Debug, Default)]
+pub(super) struct UserTable {
+    users: Vec<User>,
+    ids: HashMap<String, UserId>,
+}
+
+impl UserTable {
+    /// Adds a user, unless one of this name is known.
+    pub fn add(&mut self, user: User) -> UserId {
+        *self.ids.entry(user.name.clone()).or_insert_with(|| {
+            self.users.push(user);
+            UserId(self.users.len() as u32 - 1)
+        })
+    }
+
+    /// Adds those of a spec, if there is one.
+    pub fn add_all(&mut self, spec: Option<&UsersSpec>) {
+        for user in spec.map(UsersSpec::users).unwrap_or_default() {
+            self.add(user);
+        }
+    }
+
+    /// The user of this name.
+    pub fn named(&mut self, name: &str) -> UserId {
+        match self.ids.get(name) {
+            Some(id) => *id,
+            None => self.add(User::plain(name)),
+        }
+    }
+
+    /// Those of a checked spec, the anonymous one where there is none. Names made
+    /// up by a law get `prefix`.
+    pub fn askers(&mut self, spec: Option<&UsersSpec>, prefix: Option<&str>) -> Askers {
+        let Some(spec) = spec else { return Askers::only(self.named(ANONYMOUS)) };
+        let name = |user: User| match (prefix, spec) {
+            (Some(client), UsersSpec::Zipf(_)) => {
+                User { name: format!("{client}/{}", user.name), ..user }
+            }
+            _ => user,
+        };
+        let ids = spec.users().into_iter().map(|user| self.add(name(user))).collect();
+        Askers(Arc::new((Alias::new(&spec.weights()), ids)))
+    }
+
+    /// The users, whom [`UserId`] indexes.
+    pub fn into_users(self) -> Vec<User> {
+        self.users
+    }
 }
 
 impl UsersSpec {
@@ -110,22 +174,14 @@ impl UsersSpec {
         }
     }
 
-    /// The users with their shares. The spec must have passed its check.
-    pub(super) fn population(&self) -> Population {
-        let weights = match self {
+    /// How often each of them asks, relative to the others.
+    fn weights(&self) -> Vec<f64> {
+        match self {
             UsersSpec::Zipf(spec) => zipf_weights(spec.count, spec.exponent.get()),
             UsersSpec::List(list) => {
                 list.iter().map(|user| user.weight.map_or(1.0, Positive::get)).collect()
             }
-        };
-        Population { users: self.users(), shares: Alias::new(&weights) }
-    }
-}
-
-impl Population {
-    /// One user for all requests.
-    pub fn anonymous() -> Self {
-        Population { users: vec![User::plain(ANONYMOUS)], shares: Alias::new(&[1.0]) }
+        }
     }
 }
 
@@ -226,11 +282,13 @@ mod tests {
     #[test]
     fn listed_users_keep_their_order_classes_and_weights() {
         let spec = spec("list: [{name: ann, weight: 3, class: vip}, {name: bob}]");
-        let population = spec.population();
-        assert_eq!(population.users[1], User::plain("bob"));
-        assert_eq!(&*population.users[0].class, "vip");
+        let mut table = UserTable::default();
+        let askers = table.askers(Some(&spec), Some("chat"));
+        let users = table.into_users();
+        assert_eq!(users[1], User::plain("bob"));
+        assert_eq!(&*users[0].class, "vip");
         let mut stream = crate::kernel::Streams::new(1, 0).stream("workload.users");
-        let ann = (0..10_000).filter(|_| population.shares.pick(stream.bits()) == 0).count();
+        let ann = (0..10_000).filter(|_| askers.pick(&mut stream) == UserId(0)).count();
         // 7500 within 3.29 standard deviations.
         assert!((7_357..=7_643).contains(&ann), "{ann}");
     }

@@ -1,15 +1,15 @@
 //! What a level runs on: how long its lookups take, and how many at once.
 
-use super::latency::Latency;
 use super::level_spec::LevelSpec;
 use crate::kernel::{Admission, Duration, Station, StationConfig, Stream, Time};
 use crate::spec::Bandwidth;
+use crate::workload::Span;
 
 /// A memory, a network or a disk. Those who look are known by a number, which
 /// is given back when their turn comes.
 #[derive(Clone, Debug)]
 pub(super) struct Device {
-    latency: Latency,
+    latency: Span,
     stream: Stream,
     bandwidth: Option<Bandwidth>,
     /// The queue, where not everyone is served at once.

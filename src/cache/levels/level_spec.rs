@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::latency::LatencySpec;
 use crate::cache::{AdmissionSpec, PolicySpec};
 use crate::kernel::Duration;
 use crate::spec::{Bandwidth, Capacity, Fraction, Problems};
+use crate::workload::SpanSpec;
 
 /// One level of a cache.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -27,7 +27,7 @@ pub struct LevelSpec {
     pub admission: AdmissionSpec,
     /// How long a look into it takes, found or not: `10ms`, or a distribution
     /// such as `{ lognormal: { mean: 10ms, p99: 40ms } }`. Default: 0ms.
-    pub latency: LatencySpec,
+    pub latency: SpanSpec,
     /// How fast a found answer is read, in bytes of the answer: `500MB/s`. Each
     /// lookup has it all; with `concurrency: 1` it is the level's. Default: at
     /// once.
@@ -55,7 +55,7 @@ impl Default for LevelSpec {
             capacity: Capacity::Entries(1000),
             policy: PolicySpec::default(),
             admission: AdmissionSpec::default(),
-            latency: LatencySpec::default(),
+            latency: SpanSpec::default(),
             bandwidth: None,
             concurrency: None,
             ttl: None,

@@ -1,7 +1,7 @@
 //! Answers kept level by level.
 //!
 //! [`Hierarchy`] is the row of levels; a level has a policy, a capacity and times to
-//! live. What may go with it: [`Admission`], [`LatencySpec`], a device that serves a
+//! live. What may go with it: [`Admission`], a device that serves a
 //! few at a time, deadlines of a timer, changes at the origin ([`InvalidationSpec`]).
 //! [`NegativeCache`] stands beside them and keeps failures.
 
@@ -12,7 +12,6 @@ mod entry;
 mod hierarchy;
 mod invalidation;
 mod key_map;
-mod latency;
 mod level;
 mod level_spec;
 mod negative;
@@ -23,7 +22,6 @@ pub use entry::{Hit, Size};
 pub use hierarchy::Hierarchy;
 pub use invalidation::InvalidationSpec;
 pub use key_map::KeyMap;
-pub use latency::{ExponentialSpec, LatencySpec, LognormalTimeSpec, UniformSpec};
 pub use level::LevelStats;
 pub(in crate::cache) use level_spec::check_life;
 pub use level_spec::{LevelSpec, PromoteSpec, PromoteTo};

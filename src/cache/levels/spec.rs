@@ -7,11 +7,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::invalidation::InvalidationSpec;
-use super::latency::LatencySpec;
 use super::level_spec::check_life;
 use crate::cache::{LevelSpec, PolicySpec, PromoteSpec, SEMANTIC, SemanticSpec};
 use crate::kernel::Duration;
 use crate::spec::{Capacity, Problems, nearest};
+use crate::workload::SpanSpec;
 
 /// The cache before the models: levels that are asked one after the other. An
 /// answer is written to all of them, and copied to the faster ones where it is
@@ -108,7 +108,7 @@ impl Default for CacheSpec {
             name: Some(name.to_owned()),
             capacity: Capacity::Entries(capacity),
             policy,
-            latency: LatencySpec::Constant(Duration::from_millis(millis)),
+            latency: SpanSpec::Constant(Duration::from_millis(millis)),
             ..LevelSpec::default()
         };
         CacheSpec {

@@ -44,6 +44,7 @@ impl BatchSpec {
             if matches!(*self.arrivals, ArrivalsSpec::Batch(_)) {
                 p.error_help("a batch of batches is a larger batch", "make `size` larger");
             }
+            self.arrivals.check_open(p);
             self.arrivals.check(p);
         });
         let (name, mean) = match self.size {

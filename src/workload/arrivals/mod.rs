@@ -13,10 +13,14 @@
 //! | a day, a week, a plan | [`piecewise`](PiecewiseSpec), [`sinusoidal`](SinusoidalSpec) |
 //! | a load test | [`ramp`](RampSpec), [`spike`](SpikeSpec) |
 //! | several at an instant | [`batch`](BatchSpec) |
+//! | clients that wait for answers | [`closed_loop`](ClosedLoopSpec) |
+//! | a bound on requests under way | [`concurrency`](ConcurrencySpec) |
 
 mod batch;
 mod calendar;
 mod clock;
+mod closed_loop;
+mod concurrency;
 mod constant;
 mod curve;
 mod gamma;
@@ -34,6 +38,8 @@ use serde::{Deserialize, Serialize};
 
 pub use batch::{Batch, BatchSize, BatchSpec};
 pub use calendar::CalendarStart;
+pub use closed_loop::{ClosedLoop, ClosedLoopSpec};
+pub use concurrency::{Concurrency, ConcurrencySpec};
 pub use constant::{Constant, ConstantSpec};
 pub use curve::Curve;
 pub use gamma::{Gamma, GammaSpec};
@@ -73,6 +79,10 @@ pub enum ArrivalsSpec {
     Spike(SpikeSpec),
     /// Several requests at one instant.
     Batch(BatchSpec),
+    /// Clients of which each waits for its answer before it asks again.
+    ClosedLoop(ClosedLoopSpec),
+    /// A bound on how many requests are under way.
+    Concurrency(ConcurrencySpec),
 }
 
 impl Default for ArrivalsSpec {
@@ -99,7 +109,34 @@ impl ArrivalsSpec {
             ArrivalsSpec::Ramp(spec) => problems.at("ramp", |p| spec.check(p)),
             ArrivalsSpec::Spike(spec) => problems.at("spike", |p| spec.check(p)),
             ArrivalsSpec::Batch(spec) => problems.at("batch", |p| spec.check(p)),
+            ArrivalsSpec::ClosedLoop(spec) => problems.at("closed_loop", |p| spec.check(p)),
+            ArrivalsSpec::Concurrency(spec) => problems.at("concurrency", |p| spec.check(p)),
         }
+    }
+
+    /// Reports a process that depends on answers, where another one is to be made
+    /// of it.
+    fn check_open(&self, problems: &mut Problems) {
+        if matches!(self, ArrivalsSpec::ClosedLoop(_) | ArrivalsSpec::Concurrency(_)) {
+            problems.error_help(
+                "requests that wait for answers have no times of their own",
+                "expected a process such as poisson",
+            );
+        }
+    }
+
+    /// The same process at another mean rate; `None` where the rate is not one
+    /// number.
+    pub(super) fn at_rate(&self, rate: Rate) -> Option<Self> {
+        Some(match self {
+            ArrivalsSpec::Poisson(_) => ArrivalsSpec::Poisson(PoissonSpec { rate }),
+            ArrivalsSpec::Constant(_) => ArrivalsSpec::Constant(ConstantSpec { rate }),
+            ArrivalsSpec::Gamma(spec) => ArrivalsSpec::Gamma(GammaSpec { rate, ..spec.clone() }),
+            ArrivalsSpec::Weibull(spec) => {
+                ArrivalsSpec::Weibull(WeibullSpec { rate, ..spec.clone() })
+            }
+            _ => return None,
+        })
     }
 
     /// The process, from its beginning, in a run that starts at `start` on the
@@ -116,6 +153,8 @@ impl ArrivalsSpec {
             ArrivalsSpec::Ramp(spec) => Arrivals::Curve(spec.process()),
             ArrivalsSpec::Spike(spec) => Arrivals::Curve(spec.process()),
             ArrivalsSpec::Batch(spec) => Arrivals::Batch(Batch::new(spec, start)),
+            ArrivalsSpec::ClosedLoop(spec) => Arrivals::ClosedLoop(ClosedLoop::new(spec)),
+            ArrivalsSpec::Concurrency(spec) => Arrivals::Concurrency(Concurrency::new(spec, start)),
         }
     }
 }
@@ -139,6 +178,10 @@ pub enum Arrivals {
     Sinusoidal(Sinusoidal),
     /// See [`Batch`].
     Batch(Batch),
+    /// See [`ClosedLoop`].
+    ClosedLoop(ClosedLoop),
+    /// See [`Concurrency`].
+    Concurrency(Concurrency),
 }
 
 impl Arrivals {
@@ -155,6 +198,8 @@ impl Arrivals {
             Arrivals::Curve(process) => process.next_at(stream),
             Arrivals::Sinusoidal(process) => process.next_at(stream),
             Arrivals::Batch(process) => process.next_at(stream),
+            Arrivals::ClosedLoop(process) => process.next_at(stream),
+            Arrivals::Concurrency(process) => process.next_at(stream),
         }
     }
 }

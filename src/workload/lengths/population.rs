@@ -4,6 +4,7 @@
 use super::Lengths;
 use crate::kernel::Stream;
 use crate::workload::incoming::PromptId;
+use crate::workload::keyed::Keyed;
 
 /// Populations up to this size keep the lengths that were already worked out
 /// (4 bytes each); a larger one works them out each time.
@@ -14,7 +15,7 @@ const MEMO_COUNT: usize = 1 << 24;
 #[derive(Debug)]
 pub(in crate::workload) struct PromptLengths {
     lengths: Lengths,
-    key: u64,
+    keyed: Keyed,
     /// Length by prompt id; 0 where not yet known.
     known: Vec<u32>,
 }
@@ -26,37 +27,25 @@ impl PromptLengths {
             Lengths::Constant(_) => 0,
             _ => count.filter(|count| *count <= MEMO_COUNT).unwrap_or(0),
         };
-        PromptLengths { lengths, key: stream.bits(), known: vec![0; memo] }
+        PromptLengths { lengths, keyed: Keyed::new(stream), known: vec![0; memo] }
     }
 
     /// The variate that picked a prompt's length.
     pub fn uniform(&self, prompt: PromptId) -> f64 {
-        keyed_uniform(self.key, prompt.0)
+        self.keyed.uniform(prompt.0)
     }
 
     /// Tokens of a prompt.
     #[inline]
     pub fn of(&mut self, prompt: PromptId) -> u32 {
         let Some(known) = self.known.get_mut(prompt.0 as usize) else {
-            return self.lengths.pick(keyed_uniform(self.key, prompt.0));
+            return self.lengths.pick(self.keyed.uniform(prompt.0));
         };
         if *known == 0 {
-            *known = self.lengths.pick(keyed_uniform(self.key, prompt.0));
+            *known = self.lengths.pick(self.keyed.uniform(prompt.0));
         }
         *known
     }
-}
-
-/// Uniform on (0, 1), a function of `key` and `id` alone: output number `id` of
-/// the generator `SplitMix64` (Steele, Lea and Flood, OOPSLA 2014) seeded by `key`.
-#[inline]
-fn keyed_uniform(key: u64, id: u64) -> f64 {
-    let mut bits = key.wrapping_add(id.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^= bits >> 31;
-    // As `Stream::uniform`: the middle of one of 2^52 cells.
-    ((bits >> 12) as f64 * 2.0 + 1.0) * (1.0 / (1u64 << 53) as f64)
 }
 
 #[cfg(test)]
@@ -83,15 +72,5 @@ mod tests {
             assert_eq!(endless.of(PromptId(id)), forwards[id as usize]);
             assert_eq!(kept.of(PromptId(id)), forwards[id as usize]);
         }
-    }
-
-    #[test]
-    fn keyed_draws_are_uniform() {
-        let mut cells = [0u32; 100];
-        for id in 0..100_000 {
-            cells[(keyed_uniform(7, id) * 100.0) as usize] += 1;
-        }
-        let chi2: f64 = cells.iter().map(|&n| (f64::from(n) - 1000.0).powi(2) / 1000.0).sum();
-        assert!((54.0..149.0).contains(&chi2), "99.9 % of chi-square(99): {chi2}");
     }
 }

@@ -1,4 +1,5 @@
-//! How long a look into a level takes: always the same time, or a distribution.
+//! How long something takes, such as a lookup, a pause to think or a tool: always
+//! the same time, or a distribution of times.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,33 +9,33 @@ use serde::de::{self, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::lengths::{Lognormal, LognormalSpec};
 use crate::kernel::{Duration, Stream};
 use crate::spec::{NonNegative, Positive, Problems, parse_duration};
-use crate::workload::lengths::{Lognormal, LognormalSpec};
 
 /// A time, or a distribution of times: `10ms`, `{ exponential: { mean: 10ms } }`.
 #[derive(Clone, Debug, PartialEq)]
-pub enum LatencySpec {
+pub enum SpanSpec {
     /// Always the same.
     Constant(Duration),
     /// Any time in a range is as likely as any other.
-    Uniform(UniformSpec),
+    Uniform(UniformSpanSpec),
     /// Many short times, few long ones; memoryless.
-    Exponential(ExponentialSpec),
+    Exponential(ExponentialSpanSpec),
     /// A long tail, as those of networks and disks are.
-    Lognormal(LognormalTimeSpec),
+    Lognormal(LognormalSpanSpec),
 }
 
-impl Default for LatencySpec {
+impl Default for SpanSpec {
     fn default() -> Self {
-        LatencySpec::Constant(Duration::ZERO)
+        SpanSpec::Constant(Duration::ZERO)
     }
 }
 
 /// Times between two bounds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct UniformSpec {
+pub struct UniformSpanSpec {
     /// The shortest. Default: 0ms.
     #[serde(default)]
     pub min: Duration,
@@ -45,7 +46,7 @@ pub struct UniformSpec {
 /// Exponential times.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ExponentialSpec {
+pub struct ExponentialSpanSpec {
     /// The mean.
     pub mean: Duration,
 }
@@ -53,7 +54,7 @@ pub struct ExponentialSpec {
 /// Lognormal times: the mean, and one of a quantile or `sigma`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct LognormalTimeSpec {
+pub struct LognormalSpanSpec {
     /// The mean.
     pub mean: Duration,
     /// Median. Give exactly one of `p50`, `p90`, `p95`, `p99`, `sigma`.
@@ -73,7 +74,7 @@ pub struct LognormalTimeSpec {
     pub sigma: Option<NonNegative>,
 }
 
-impl LognormalTimeSpec {
+impl LognormalSpanSpec {
     /// The same in milliseconds; `None` where a time is 0.
     fn in_millis(&self) -> Option<LognormalSpec> {
         let millis = |time: Duration| Positive::try_from(time.as_secs_f64() * 1e3).ok();
@@ -89,12 +90,12 @@ impl LognormalTimeSpec {
     }
 }
 
-impl LatencySpec {
+impl SpanSpec {
     /// Reports what is no distribution.
     pub fn check(&self, problems: &mut Problems) {
         match self {
-            LatencySpec::Constant(_) | LatencySpec::Exponential(_) => {}
-            LatencySpec::Uniform(spec) => problems.at("uniform", |p| {
+            SpanSpec::Constant(_) | SpanSpec::Exponential(_) => {}
+            SpanSpec::Uniform(spec) => problems.at("uniform", |p| {
                 if spec.min > spec.max {
                     p.error_help(
                         format!("nothing lies between {} and {}", spec.min, spec.max),
@@ -102,7 +103,7 @@ impl LatencySpec {
                     );
                 }
             }),
-            LatencySpec::Lognormal(spec) => problems.at("lognormal", |p| match spec.in_millis() {
+            SpanSpec::Lognormal(spec) => problems.at("lognormal", |p| match spec.in_millis() {
                 // Its messages give times in milliseconds.
                 Some(lognormal) => lognormal.check(p),
                 None => p.error_help(
@@ -114,17 +115,20 @@ impl LatencySpec {
     }
 
     /// The distribution. The spec must have passed its check.
-    pub(super) fn distribution(&self) -> Latency {
+    ///
+    /// # Panics
+    /// If it has not.
+    pub fn distribution(&self) -> Span {
         match self {
-            LatencySpec::Constant(time) => Latency::Constant(*time),
-            LatencySpec::Uniform(spec) => {
+            SpanSpec::Constant(time) => Span::Constant(*time),
+            SpanSpec::Uniform(spec) => {
                 let (min, max) = (spec.min.as_secs_f64(), spec.max.as_secs_f64());
-                Latency::Uniform { min, width: max - min }
+                Span::Uniform { min, width: max - min }
             }
-            LatencySpec::Exponential(spec) => Latency::Exponential(spec.mean.as_secs_f64()),
-            LatencySpec::Lognormal(spec) => {
+            SpanSpec::Exponential(spec) => Span::Exponential(spec.mean.as_secs_f64()),
+            SpanSpec::Lognormal(spec) => {
                 let lognormal = spec.in_millis().and_then(|millis| millis.distribution());
-                Latency::Lognormal(lognormal.expect("a checked spec has a distribution"))
+                Span::Lognormal(lognormal.expect("a checked spec has a distribution"))
             }
         }
     }
@@ -132,28 +136,50 @@ impl LatencySpec {
 
 /// A distribution of times, drawn by inversion.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Latency {
+pub enum Span {
+    /// Always the same.
     Constant(Duration),
-    /// In seconds.
+    /// Any time of a range, in seconds.
     Uniform {
+        /// The shortest.
         min: f64,
+        /// The longest less the shortest.
         width: f64,
     },
-    /// The mean in seconds.
+    /// Exponential, of this mean in seconds.
     Exponential(f64),
-    /// In milliseconds.
+    /// Lognormal, in milliseconds.
     Lognormal(Lognormal),
 }
 
-impl Latency {
+impl Span {
+    /// The mean in seconds.
+    pub fn mean_s(&self) -> f64 {
+        match self {
+            Span::Constant(time) => time.as_secs_f64(),
+            Span::Uniform { min, width } => min + width / 2.0,
+            Span::Exponential(mean) => *mean,
+            Span::Lognormal(lognormal) => lognormal.mean() / 1e3,
+        }
+    }
+
     /// The next time; one word of the stream, none for a constant.
     #[inline]
     pub fn draw(&self, stream: &mut Stream) -> Duration {
+        match self {
+            Span::Constant(time) => *time,
+            _ => self.pick(stream.uniform()),
+        }
+    }
+
+    /// The time that `u`, uniform on (0, 1), picks.
+    #[inline]
+    pub fn pick(&self, u: f64) -> Duration {
         Duration::from_secs_f64(match self {
-            Latency::Constant(time) => return *time,
-            Latency::Uniform { min, width } => min + width * stream.uniform(),
-            Latency::Exponential(mean) => -mean * libm::log(stream.uniform()),
-            Latency::Lognormal(lognormal) => lognormal.quantile(stream.uniform()) / 1e3,
+            Span::Constant(time) => return *time,
+            Span::Uniform { min, width } => min + width * u,
+            Span::Exponential(mean) => -mean * libm::log(u),
+            Span::Lognormal(lognormal) => lognormal.quantile(u) / 1e3,
         })
     }
 }
@@ -167,39 +193,39 @@ enum Kind {
     Lognormal,
 }
 
-impl<'de> Deserialize<'de> for LatencySpec {
+impl<'de> Deserialize<'de> for SpanSpec {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct LatencyVisitor;
+        struct SpanVisitor;
 
-        impl<'de> Visitor<'de> for LatencyVisitor {
-            type Value = LatencySpec;
+        impl<'de> Visitor<'de> for SpanVisitor {
+            type Value = SpanSpec;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a duration such as 10ms, or one of constant, uniform, exponential and lognormal")
             }
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<LatencySpec, E> {
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<SpanSpec, E> {
                 let time = parse_duration(text.trim());
-                time.map(LatencySpec::Constant).map_err(|why| {
+                time.map(SpanSpec::Constant).map_err(|why| {
                     E::custom(format!("{why}: expected a duration such as 10ms, or a distribution"))
                 })
             }
-            fn visit_u64<E: de::Error>(self, value: u64) -> Result<LatencySpec, E> {
+            fn visit_u64<E: de::Error>(self, value: u64) -> Result<SpanSpec, E> {
                 self.visit_str(&value.to_string())
             }
-            fn visit_i64<E: de::Error>(self, value: i64) -> Result<LatencySpec, E> {
+            fn visit_i64<E: de::Error>(self, value: i64) -> Result<SpanSpec, E> {
                 self.visit_str(&value.to_string())
             }
-            fn visit_f64<E: de::Error>(self, value: f64) -> Result<LatencySpec, E> {
+            fn visit_f64<E: de::Error>(self, value: f64) -> Result<SpanSpec, E> {
                 self.visit_str(&value.to_string())
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<LatencySpec, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<SpanSpec, A::Error> {
                 let Some(kind) = map.next_key()? else {
                     return Err(de::Error::missing_field("distribution"));
                 };
                 let spec = match kind {
-                    Kind::Constant => LatencySpec::Constant(map.next_value()?),
-                    Kind::Uniform => LatencySpec::Uniform(map.next_value()?),
-                    Kind::Exponential => LatencySpec::Exponential(map.next_value()?),
-                    Kind::Lognormal => LatencySpec::Lognormal(map.next_value()?),
+                    Kind::Constant => SpanSpec::Constant(map.next_value()?),
+                    Kind::Uniform => SpanSpec::Uniform(map.next_value()?),
+                    Kind::Exponential => SpanSpec::Exponential(map.next_value()?),
+                    Kind::Lognormal => SpanSpec::Lognormal(map.next_value()?),
                 };
                 match map.next_key::<String>()? {
                     None => Ok(spec),
@@ -207,35 +233,35 @@ impl<'de> Deserialize<'de> for LatencySpec {
                 }
             }
         }
-        deserializer.deserialize_any(LatencyVisitor)
+        deserializer.deserialize_any(SpanVisitor)
     }
 }
 
-impl Serialize for LatencySpec {
+impl Serialize for SpanSpec {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if let LatencySpec::Constant(time) = self {
+        if let SpanSpec::Constant(time) = self {
             return time.serialize(serializer);
         }
         let mut map = serializer.serialize_map(Some(1))?;
         match self {
-            LatencySpec::Constant(time) => map.serialize_entry("constant", time)?,
-            LatencySpec::Uniform(spec) => map.serialize_entry("uniform", spec)?,
-            LatencySpec::Exponential(spec) => map.serialize_entry("exponential", spec)?,
-            LatencySpec::Lognormal(spec) => map.serialize_entry("lognormal", spec)?,
+            SpanSpec::Constant(time) => map.serialize_entry("constant", time)?,
+            SpanSpec::Uniform(spec) => map.serialize_entry("uniform", spec)?,
+            SpanSpec::Exponential(spec) => map.serialize_entry("exponential", spec)?,
+            SpanSpec::Lognormal(spec) => map.serialize_entry("lognormal", spec)?,
         }
         map.end()
     }
 }
 
-impl JsonSchema for LatencySpec {
+impl JsonSchema for SpanSpec {
     fn schema_name() -> Cow<'static, str> {
-        "Latency".into()
+        "Span".into()
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let duration = generator.subschema_for::<Duration>();
-        let uniform = generator.subschema_for::<UniformSpec>();
-        let exponential = generator.subschema_for::<ExponentialSpec>();
-        let lognormal = generator.subschema_for::<LognormalTimeSpec>();
+        let uniform = generator.subschema_for::<UniformSpanSpec>();
+        let exponential = generator.subschema_for::<ExponentialSpanSpec>();
+        let lognormal = generator.subschema_for::<LognormalSpanSpec>();
         json_schema!({
             "description": "A duration, or a distribution of durations.",
             "anyOf": [duration, {
@@ -260,7 +286,7 @@ mod tests {
     use super::*;
     use crate::kernel::Streams;
 
-    fn spec(yaml: &str) -> LatencySpec {
+    fn spec(yaml: &str) -> SpanSpec {
         serde_yaml::from_str(yaml).unwrap()
     }
 
@@ -271,9 +297,9 @@ mod tests {
     }
 
     #[test]
-    fn a_duration_is_a_latency_that_never_varies() {
+    fn a_duration_is_a_span_that_never_varies() {
         assert_eq!(spec("10ms"), spec("{constant: 10ms}"));
-        assert_eq!(spec("0"), LatencySpec::default());
+        assert_eq!(spec("0"), SpanSpec::default());
         assert_eq!(serde_yaml::to_string(&spec("{constant: 10ms}")).unwrap().trim(), "0.01s");
     }
 
@@ -291,7 +317,7 @@ mod tests {
         }
         for yaml in ["{}", "fast", "{normal: {}}", "{constant: 1ms, uniform: {max: 1ms}}", "[1ms]"]
         {
-            assert!(serde_yaml::from_str::<LatencySpec>(yaml).is_err(), "{yaml}");
+            assert!(serde_yaml::from_str::<SpanSpec>(yaml).is_err(), "{yaml}");
         }
         for yaml in [
             "{uniform: {min: 3ms, max: 2ms}}",
@@ -310,13 +336,14 @@ mod tests {
             ("{exponential: {mean: 10ms}}", 10.0, 46.05),
             ("{lognormal: {mean: 10ms, p99: 40ms}}", 10.0, 40.0),
         ] {
-            let latency = spec(yaml).distribution();
-            let mut stream = Streams::new(1, 0).stream("latency");
+            let span = spec(yaml).distribution();
+            let mut stream = Streams::new(1, 0).stream("spans");
             let mut drawn: Vec<f64> =
-                (0..200_000).map(|_| latency.draw(&mut stream).as_secs_f64() * 1e3).collect();
+                (0..200_000).map(|_| span.draw(&mut stream).as_secs_f64() * 1e3).collect();
             let mean = drawn.iter().sum::<f64>() / drawn.len() as f64;
             drawn.sort_by(f64::total_cmp);
             let p99 = drawn[drawn.len() * 99 / 100];
+            assert!((span.mean_s() * 1e3 / mean_ms - 1.0).abs() < 1e-9, "{yaml}");
             assert!((mean / mean_ms - 1.0).abs() < 0.01, "{yaml}: {mean}");
             assert!((p99 / p99_ms - 1.0).abs() < 0.02, "{yaml}: {p99}");
         }

@@ -1,0 +1,54 @@
+//! What follows an answer: the next turn of a session, the next request of a
+//! closed loop.
+
+use super::model::{Event, System};
+use super::request::Request;
+use super::run::RunError;
+use crate::kernel::Scheduler;
+
+/// Requests of clients that wait for answers, without any time passing, after which
+/// a run is given up: each of them has been answered at once and asked again.
+const MOST_AT_ONCE: u32 = 20_000_000;
+
+impl System<'_> {
+    /// A client has its answer, of so many tokens, or an error: its next request is
+    /// scheduled.
+    pub(super) fn go_on(
+        &mut self,
+        request: &Request,
+        answer: Option<u32>,
+        sim: &mut Scheduler<Event>,
+    ) {
+        let now = sim.now();
+        let follow_up = self.source.follow_up(&request.incoming, answer, now);
+        if let Some(end) = follow_up.ended
+            && request.measured
+        {
+            self.measures.sessions += 1;
+            self.measures.sessions_abandoned += u64::from(end.abandoned);
+            self.measures.turns += u64::from(end.turns);
+        }
+        let Some(next) = follow_up.next else { return };
+        if next.at > self.last_arrival {
+            return;
+        }
+        self.at_once = if next.at > request.incoming.at { 0 } else { self.at_once + 1 };
+        if self.at_once > MOST_AT_ONCE {
+            let at_s = now.as_secs_f64();
+            self.failure = Some(RunError::Standstill { at_s, requests: self.at_once });
+            sim.stop();
+            return;
+        }
+        let slot = self.following.insert(next) as u32;
+        sim.schedule_at(next.at, Event::Follow(slot));
+    }
+
+    /// The request comes.
+    pub(super) fn follow(&mut self, slot: u32, sim: &mut Scheduler<Event>) {
+        let incoming = self.following.remove(slot as usize);
+        if self.arrived < self.most_requests {
+            self.arrived += 1;
+            self.admit(incoming, sim);
+        }
+    }
+}
