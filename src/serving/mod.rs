@@ -5,11 +5,13 @@
 //! comes. How many requests a server takes at a time, and how many may wait, is
 //! in its [`ServerSpec`]; the queue itself is a station of the kernel.
 
+pub mod engine;
 pub mod latency;
 mod model;
 mod output;
 mod replica;
 mod server;
+pub mod step;
 
 pub use latency::{Latency, LatencySpec, Service, Work};
 pub use model::ModelSpec;
