@@ -6,6 +6,7 @@
 //! in its [`ServerSpec`]; the queue itself is a station of the kernel.
 
 pub mod balance;
+pub mod engine;
 pub mod faults;
 pub mod fleet;
 pub mod latency;
@@ -14,6 +15,7 @@ mod output;
 mod replica;
 pub mod resilience;
 mod server;
+pub mod step;
 
 pub use balance::BalanceSpec;
 pub use faults::{Faults, FaultsSpec};
