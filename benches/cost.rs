@@ -4,8 +4,8 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use windtunnel::cost::{
-    BudgetSpec, BudgetsSpec, Candidate, CostSpec, Demand, ModelId, Money, Optimizer, Price,
-    SelectSpec, Usage, UserId,
+    BudgetSpec, BudgetsSpec, Candidate, CostSpec, Demand, ModelId, Money, Optimizer, Price, Usage,
+    UserId,
 };
 use windtunnel::kernel::{Duration, Time};
 
@@ -27,8 +27,8 @@ fn optimizer(models: u32) -> Optimizer {
     let budget =
         BudgetSpec { daily: Some(Money::from_usd(1e9)), monthly: Some(Money::from_usd(1e10)) };
     let spec = CostSpec {
-        select: SelectSpec::default(),
         budgets: Some(BudgetsSpec([("default".to_owned(), budget)].into())),
+        ..CostSpec::default()
     };
     let users: Vec<(String, Option<String>)> =
         (0..USERS).map(|user| (format!("user-{user}"), None)).collect();

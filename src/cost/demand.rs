@@ -8,7 +8,7 @@ use crate::workload::UserId;
 pub struct ModelId(pub u32);
 
 /// What the optimizer knows of a model.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
     /// What its tokens cost.
     pub price: Price,
@@ -32,12 +32,12 @@ pub struct Demand {
 }
 
 impl Demand {
-    /// The most that may be charged for, in tenths of a token: the estimates'
-    /// base. What of the prompt will be in a prefix cache is not known yet, so
-    /// that none of it is taken to be.
+    /// The most of the answer that may be charged for, in tenths of a token.
+    /// What of the prompt will be in a prefix cache is not known yet, so that
+    /// estimates take none of it to be.
     #[inline]
-    pub fn most_decitokens(&self) -> u64 {
-        self.input_decitokens.saturating_add(10 * u64::from(self.max_tokens))
+    pub fn most_output(&self) -> u64 {
+        10 * u64::from(self.max_tokens)
     }
 }
 
@@ -48,20 +48,30 @@ pub struct Usage {
     pub input_decitokens: u64,
     /// Of these, tenths that were in the server's prefix cache.
     pub cached_decitokens: u64,
+    /// Of the others, tenths that were put into it.
+    pub written_decitokens: u64,
     /// Output tokens.
     pub output_tokens: u32,
+    /// Whether the batch API answered.
+    pub batch: bool,
 }
 
 impl Usage {
     /// With nothing cached.
     pub const fn new(input_decitokens: u64, output_tokens: u32) -> Self {
-        Usage { input_decitokens, cached_decitokens: 0, output_tokens }
+        Usage {
+            input_decitokens,
+            cached_decitokens: 0,
+            written_decitokens: 0,
+            output_tokens,
+            batch: false,
+        }
     }
 
-    /// The same if nothing had been cached.
+    /// The same if there had been no prefix cache.
     #[must_use]
     pub const fn uncached(&self) -> Self {
-        Usage { cached_decitokens: 0, ..*self }
+        Usage { cached_decitokens: 0, written_decitokens: 0, ..*self }
     }
 }
 
@@ -118,7 +128,6 @@ mod tests {
             max_tokens: 500,
             quality_threshold: None,
         };
-        assert_eq!(demand.most_decitokens(), 5130);
-        assert_eq!(Demand { input_decitokens: u64::MAX, ..demand }.most_decitokens(), u64::MAX);
+        assert_eq!(demand.input_decitokens + demand.most_output(), 5130);
     }
 }

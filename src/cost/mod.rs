@@ -33,7 +33,7 @@ mod demand;
 mod ledger;
 pub mod money;
 mod optimizer;
-mod price;
+pub mod price;
 pub mod select;
 mod spec;
 
@@ -44,6 +44,6 @@ pub use demand::{Candidate, Choice, Demand, InsufficientBudget, ModelId, Usage};
 pub use ledger::{Ledger, ModelAccount, UserAccount};
 pub use money::Money;
 pub use optimizer::Optimizer;
-pub use price::{Price, PriceSpec};
+pub use price::{Price, PriceMap, PriceMapError, PriceSpec, Rates};
 pub use select::SelectSpec;
-pub use spec::CostSpec;
+pub use spec::{CostSpec, PricesSpec};

@@ -1,5 +1,7 @@
 //! The cost optimizer: estimate, choose, charge.
 
+use jiff::Timestamp;
+
 use super::budget::Budgets;
 use super::ledger::{Charge, Ledger};
 use super::select::{Ask, Offer, Selector};
@@ -16,6 +18,10 @@ use crate::kernel::Time;
 #[derive(Clone, Debug)]
 pub struct Optimizer {
     offers: Vec<Offer>,
+    prices: Vec<Price>,
+    /// When any price changes next.
+    next_change: Time,
+    start: Timestamp,
     selector: Selector,
     budgets: Budgets,
     ledger: Ledger,
@@ -30,11 +36,17 @@ impl Optimizer {
         spec: &CostSpec,
         models: &[(String, Candidate)],
         users: &[(String, Option<String>)],
-        start: jiff::Timestamp,
+        start: Timestamp,
     ) -> Self {
         let names: Vec<&str> = models.iter().map(|(name, _)| name.as_str()).collect();
+        let mut prices: Vec<Price> = models.iter().map(|(_, it)| it.price.clone()).collect();
+        prices.iter_mut().for_each(|price| price.turn_to(start));
+        let next_change = next_change(&prices, start);
         Optimizer {
-            offers: models.iter().map(|(_, candidate)| Offer::new(candidate)).collect(),
+            offers: models.iter().map(|(_, it)| Offer::new(&it.price, it.quality)).collect(),
+            prices,
+            next_change,
+            start,
             selector: Selector::new(&spec.select, &names),
             budgets: Budgets::new(spec.budgets.as_ref(), users, start),
             ledger: Ledger::new(models.len(), users.len()),
@@ -48,8 +60,14 @@ impl Optimizer {
     /// ledger counts this.
     #[inline]
     pub fn choose(&mut self, demand: &Demand, now: Time) -> Result<Choice, InsufficientBudget> {
+        self.change_prices(now);
         let allowance = self.budgets.allowance(demand.user, now);
-        let choice = self.selector.choose(&Ask { offers: &self.offers, demand, allowance });
+        let choice = self.selector.choose(&Ask {
+            offers: &self.offers,
+            prices: &self.prices,
+            demand,
+            allowance,
+        });
         choice.ok_or_else(|| {
             self.ledger.reject(demand.user);
             InsufficientBudget
@@ -62,6 +80,7 @@ impl Optimizer {
     /// `model` is not one of those given to [`new`](Optimizer::new).
     #[inline]
     pub fn charge(&mut self, user: UserId, model: ModelId, usage: &Usage, now: Time) -> Money {
+        self.change_prices(now);
         let amount = self.price(model).of_usage(usage);
         let overshoot = self.budgets.spend(user, amount, now);
         let &Usage { input_decitokens, output_tokens, .. } = usage;
@@ -87,8 +106,27 @@ impl Optimizer {
     /// # Panics
     /// `model` is not one of those given to [`new`](Optimizer::new).
     #[inline]
-    pub fn price(&self, model: ModelId) -> Price {
-        self.offers[model.0 as usize].price()
+    pub fn price(&self, model: ModelId) -> &Price {
+        &self.prices[model.0 as usize]
+    }
+
+    /// Applies the changes of prices until `now`.
+    #[inline]
+    fn change_prices(&mut self, now: Time) {
+        if now >= self.next_change {
+            self.apply_changes(now);
+        }
+    }
+
+    #[cold]
+    fn apply_changes(&mut self, now: Time) {
+        let date = self.start.as_nanosecond() + i128::from(now.as_nanos());
+        let date = Timestamp::from_nanosecond(date).unwrap_or(Timestamp::MAX);
+        for (price, offer) in self.prices.iter_mut().zip(&mut self.offers) {
+            price.turn_to(date);
+            offer.set_price(price);
+        }
+        self.next_change = next_change(&self.prices, self.start);
     }
 
     /// Everything charged, saved and refused since the last
@@ -104,12 +142,19 @@ impl Optimizer {
     }
 }
 
+/// When any price changes next, as virtual time from `start`.
+fn next_change(prices: &[Price], start: Timestamp) -> Time {
+    let next = prices.iter().filter_map(Price::changes_at).min();
+    let nanos = next.map(|at| (at.as_nanosecond() - start.as_nanosecond()).max(0));
+    nanos.map_or(Time::MAX, |nanos| Time(u64::try_from(nanos).unwrap_or(u64::MAX)))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::cost::{BudgetSpec, BudgetsSpec, SelectSpec};
+    use crate::cost::{BudgetSpec, BudgetsSpec};
     use crate::kernel::Duration;
 
     const ANN: UserId = UserId(0);
@@ -307,8 +352,8 @@ mod tests {
             let budget = BudgetSpec { daily: Some(daily), monthly: Some(daily * 10) };
             let budgets = [("default", BudgetSpec::default()), ("ann", budget), ("bob", budget)];
             let spec = CostSpec {
-                select: SelectSpec::default(),
                 budgets: Some(BudgetsSpec(budgets.map(|(name, spec)| (name.to_owned(), spec)).into())),
+                ..CostSpec::default()
             };
             // Prices that a tenth of a token does not divide.
             let models: Vec<(String, Candidate)> = [(30_000_007, 0.95), (2_000_003, 0.85), (131, 0.75)]

@@ -1,5 +1,7 @@
 //! The `cost` block of an experiment file.
 
+use std::path::PathBuf;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +19,20 @@ pub struct CostSpec {
     /// out, nothing is limited.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budgets: Option<BudgetsSpec>,
+    /// Where the prices of models come from that have `price: { litellm: NAME }`,
+    /// or no price at all and a name of that map.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prices: Option<PricesSpec>,
+}
+
+/// Where prices come from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PricesSpec {
+    /// `LiteLLM`'s file `model_prices_and_context_window.json`, plain or gzip. It
+    /// is looked for where traces are: beside the experiment, in the current
+    /// folder, in `$WINDTUNNEL_DATA` and in `../shared/data`.
+    pub litellm: PathBuf,
 }
 
 impl CostSpec {

@@ -10,6 +10,7 @@ pub mod load;
 mod manifest;
 mod overrides;
 mod prepare;
+mod prices;
 mod records;
 mod schema;
 mod spec;

@@ -9,10 +9,12 @@ use serde_yaml::Value;
 
 use super::load::{Diagnostic, Document, path, read};
 use super::overrides::Overrides;
+use super::prices::PriceMaps;
 use super::spec::Experiment;
 use super::sweep::Grid;
 use crate::cache::SemanticPlan;
 use crate::serving::ModelSpec;
+use crate::serving::step::StepModel;
 use crate::spec::{Path, Problem, Problems, Segment, Severity};
 use crate::system::{Contents, Setup};
 use crate::workload::arrivals::CalendarStart;
@@ -227,7 +229,12 @@ fn setups(
     let paths = DataPaths::for_experiment(
         document.sources.first().map(|source| FilePath::new(&source.name)),
     );
-    let mut workloads = Workloads { paths, plans: BTreeMap::new(), semantic: Vec::new() };
+    let mut workloads = Workloads {
+        paths,
+        plans: BTreeMap::new(),
+        semantic: Vec::new(),
+        prices: PriceMaps::default(),
+    };
     if grid.axes.is_empty() {
         let setup = workloads.setup(base).map_err(|problem| vec![document.diagnose(&problem)])?;
         return Ok(vec![setup]);
@@ -292,6 +299,7 @@ struct Workloads {
     plans: BTreeMap<(jiff::Timestamp, String), Plan>,
     /// Those with vectors.
     semantic: Vec<SemanticPlan>,
+    prices: PriceMaps,
 }
 
 impl Workloads {
@@ -318,6 +326,8 @@ impl Workloads {
         if models.is_empty() {
             models.push(("default".to_owned(), ModelSpec::pipeline_only()));
         }
+        self.prices.fill(experiment, &self.paths, &mut models)?;
+        let steps = self.steps(&models)?;
         let mut setup = Setup {
             workload,
             pipeline: experiment.pipeline.clone(),
@@ -326,6 +336,7 @@ impl Workloads {
             warm_start: None,
             record_cache: experiment.record.cache,
             models,
+            steps,
             resilience: experiment.resilience.clone(),
             cost: experiment.cost.clone().unwrap_or_default(),
             start: experiment.start.0,
@@ -336,6 +347,21 @@ impl Workloads {
         };
         setup.warm_start = self.warm_start(&setup)?;
         Ok(setup)
+    }
+
+    /// How long the steps of batching engines take.
+    fn steps(&self, models: &[(String, ModelSpec)]) -> Result<Vec<Option<StepModel>>, Problem> {
+        let step = |(name, model): &(String, ModelSpec)| {
+            let Some(engine) = &model.server.engine else { return Ok(None) };
+            let place = Path::parse("models").join(name.as_str());
+            let place = ["server", "engine", "step"].into_iter().fold(place, |at, it| at.join(it));
+            let within = |problem: Problem| Problem {
+                path: Path(place.0.into_iter().chain(problem.path.0.clone()).collect()),
+                ..problem
+            };
+            StepModel::new(&engine.step, &self.paths).map(Some).map_err(within)
+        };
+        models.iter().map(step).collect()
     }
 
     /// Finds and reads what the caches hold at the start.

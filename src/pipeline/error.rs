@@ -38,6 +38,9 @@ pub enum RequestError {
     /// The model answered with an error (5xx).
     #[error("The model answered with an error")]
     ServerError,
+    /// The request is too long for the model's memory or its limit.
+    #[error("The request does not fit the model's server")]
+    DoesNotFit,
     /// The replica crashed.
     #[error("The model's replica crashed")]
     Crashed,

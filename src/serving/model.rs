@@ -45,9 +45,11 @@ impl ModelSpec {
     /// Checks price and server.
     pub fn check(&self, problems: &mut Problems) {
         problems.at("price", |p| self.price.check(p));
-        if self.price.cached_input.is_some() && self.server.prefix_cache.is_none() {
+        if self.price.has_cached_price() && self.server.prefix_cache.is_none() {
             problems.at("price", |p| {
-                p.at("cached_input", |p| {
+                let field =
+                    if self.price.cached_input.is_some() { "cached_input" } else { "cache_write" };
+                p.at(field, |p| {
                     p.warn("no input is ever cached, for its server has no `prefix_cache`");
                 });
             });
@@ -66,7 +68,7 @@ mod tests {
         let yaml =
             "{ price: { per_token: 0.00003 }, quality: 0.95, server: { seed: { speed: 2.0 } } }";
         let model: ModelSpec = serde_yaml::from_str(yaml).unwrap();
-        assert_eq!(model.price.per_token.to_string(), "$0.00003");
+        assert_eq!(model.price.per_token.map(|it| it.to_string()).as_deref(), Some("$0.00003"));
         assert_eq!(model.quality.get().to_bits(), 0.95_f64.to_bits());
         let LatencySpec::Seed(seed) = model.server.latency() else { panic!("{model:?}") };
         assert_eq!(seed.speed.get().to_bits(), 2.0_f64.to_bits());

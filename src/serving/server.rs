@@ -4,16 +4,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::balance::BalanceSpec;
+use super::engine::EngineSpec;
 use super::faults::FaultsSpec;
 use super::fleet::AutoscaleSpec;
-use super::latency::{Latency, LatencySpec, SeedPipelineSpec, SeedSpec, TokensSpec};
+use super::latency::{LatencySpec, SeedPipelineSpec, SeedSpec, TokensSpec};
 use super::resilience::token_bucket;
 use crate::cache::PrefixCacheSpec;
-use crate::cost::Money;
 use crate::spec::Problems;
 
-/// A model's server: how long answers take (one of `seed`, `seed_pipeline` and
-/// `tokens`), how many it makes at a time, and what it remembers of prompts.
+/// A model's server: how long answers take (one of `seed`, `seed_pipeline`,
+/// `tokens` and `engine`), how many it makes at a time, and what it remembers of prompts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ServerSpec {
@@ -27,6 +27,9 @@ pub struct ServerSpec {
     /// A hosted API: a time to the first token and a time for each further one.
     #[serde(deserialize_with = "chosen", skip_serializing_if = "Option::is_none")]
     pub tokens: Option<TokensSpec>,
+    /// A batching engine such as vLLM, step by step, with its memory.
+    #[serde(deserialize_with = "chosen", skip_serializing_if = "Option::is_none")]
+    pub engine: Option<EngineSpec>,
     /// How many requests are worked on at a time; others wait in the order in
     /// which they came. Default: no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,9 +50,10 @@ pub struct ServerSpec {
     /// Replicas by load, instead of a fixed number. Default: none.
     #[serde(deserialize_with = "chosen", skip_serializing_if = "Option::is_none")]
     pub autoscale: Option<AutoscaleSpec>,
-    /// What a replica costs an hour while it is on, used or not. Default: nothing.
+    /// GPUs of a replica, each of which costs `price.per_gpu_hour` while it is on.
+    /// Default 1.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub price_per_hour: Option<Money>,
+    pub gpus: Option<u32>,
     /// What goes wrong with it. Default: nothing.
     #[serde(deserialize_with = "chosen", skip_serializing_if = "Option::is_none")]
     pub faults: Option<FaultsSpec>,
@@ -101,17 +105,13 @@ impl ServerSpec {
 
     /// How many replicas it begins with, and how many there may be.
     pub fn replica_bounds(&self) -> (u32, u32) {
-        match &self.autoscale {
-            Some(autoscale) => {
-                let first = self.replicas.unwrap_or(autoscale.min);
-                let most = autoscale.max.max(autoscale.min).max(1);
-                (first.clamp(autoscale.min.min(most), most), most)
-            }
-            None => {
-                let replicas = self.replicas.unwrap_or(1).max(1);
-                (replicas, replicas)
-            }
-        }
+        let Some(autoscale) = &self.autoscale else {
+            let replicas = self.replicas.unwrap_or(1).max(1);
+            return (replicas, replicas);
+        };
+        let most = autoscale.max.max(autoscale.min).max(1);
+        let first = self.replicas.unwrap_or(autoscale.min);
+        (first.clamp(autoscale.min.min(most), most), most)
     }
 
     /// Whether it is more than one server with a queue: several replicas, faults
@@ -119,7 +119,8 @@ impl ServerSpec {
     pub fn is_fleet(&self) -> bool {
         self.replica_bounds() != (1, 1)
             || self.autoscale.is_some()
-            || self.price_per_hour.is_some()
+            || self.gpus.is_some()
+            || self.engine.is_some()
             || self.faults.is_some()
             || self.rpm.is_some()
             || self.tpm.is_some()
@@ -128,8 +129,9 @@ impl ServerSpec {
     /// Checks that at most one latency model is chosen, and that the limits
     /// make sense.
     pub fn check(&self, problems: &mut Problems) {
+        let engine = self.engine.as_ref().map(|_| "engine");
         let chosen: Vec<&str> =
-            self.choices().into_iter().flatten().map(|(name, _)| name).collect();
+            self.choices().into_iter().flatten().map(|(name, _)| name).chain(engine).collect();
         if chosen.len() > 1 {
             problems.error_help(
                 format!("a server has one latency model, not {}", chosen.join(" and ")),
@@ -149,13 +151,32 @@ impl ServerSpec {
             _ => {}
         }
         match self.latency() {
-            LatencySpec::Seed(_) | LatencySpec::Tokens(_) => {}
+            LatencySpec::Seed(_) => {}
+            LatencySpec::Tokens(spec) => problems.at("tokens", |p| spec.check(p)),
             LatencySpec::SeedPipeline(spec) => problems.at("seed_pipeline", |p| spec.check(p)),
         }
         if let Some(prefix_cache) = &self.prefix_cache {
             problems.at("prefix_cache", |p| self.check_prefix_cache(prefix_cache, p));
         }
+        self.check_engine(problems);
         self.check_fleet(problems);
+    }
+
+    /// An engine has limits, a queue and a cache of its own.
+    fn check_engine(&self, problems: &mut Problems) {
+        let Some(engine) = &self.engine else { return };
+        problems.at("engine", |p| engine.check(p));
+        for (name, set, own) in [
+            ("concurrency", self.concurrency.is_some(), "max_num_seqs"),
+            ("queue_limit", self.queue_limit.is_some(), "queue_limit"),
+            ("prefix_cache", self.prefix_cache.is_some(), "enable_prefix_caching"),
+        ] {
+            if set {
+                problems.at(name, |p| {
+                    p.error_help("an engine does not look at it", format!("set engine.{own}"));
+                });
+            }
+        }
     }
 
     fn check_fleet(&self, problems: &mut Problems) {
@@ -172,12 +193,14 @@ impl ServerSpec {
             if most == 1 && self.balance != BalanceSpec::default() {
                 p.warn("there is nothing to balance: set `replicas`");
             }
-            if self.balance.wants_matched() && self.prefix_cache.is_none() {
+            if self.balance.wants_matched() && self.prefix_cache.is_none() && self.engine.is_none()
+            {
                 p.warn("no replica has a prefix: set `prefix_cache`");
             }
         });
+        let bounded = self.concurrency.is_some() || self.engine.is_some();
         if let Some(autoscale) = &self.autoscale {
-            problems.at("autoscale", |p| autoscale.check(self.concurrency.is_some(), p));
+            problems.at("autoscale", |p| autoscale.check(bounded, p));
         }
         if let Some(faults) = &self.faults {
             problems.at("faults", |p| faults.check(most, p));
@@ -187,7 +210,7 @@ impl ServerSpec {
 
     fn check_prefix_cache(&self, prefix_cache: &PrefixCacheSpec, problems: &mut Problems) {
         prefix_cache.check(problems);
-        if Latency::new(&self.latency()).per_input_token().is_zero() {
+        if self.latency().per_input_token().is_zero() {
             problems.warn(
                 "it saves no time, as input tokens take none here: set `per_input_token` of \
                  `tokens`",

@@ -2,12 +2,13 @@
 
 use super::measure::Waste;
 use super::model::{Event, System};
-use super::pool::{Attempt, NOBODY};
+use super::pool::{Attempt, NOBODY, Place};
 use super::request::Answer;
+use crate::cache::PrefixCache;
 use crate::cost::{ModelId, Money, Usage};
 use crate::kernel::{Admission, Duration, Scheduler, Time};
 use crate::pipeline::RequestError;
-use crate::serving::{Service, Work};
+use crate::serving::{Faults, Service, Work};
 use crate::workload::Incoming;
 
 impl System<'_> {
@@ -28,7 +29,7 @@ impl System<'_> {
         self.pass_provider(&incoming, model, measured, now)?;
         let not = (other != NOBODY).then(|| self.pool.attempts[other as usize]);
         let not = not.filter(|attempt| attempt.model == model).map(|attempt| attempt.replica);
-        let affinity = self.prepare_choice(&incoming, model, now);
+        let affinity = self.prepare_choice(&incoming, model);
         let fleet = &mut self.pool.fleets[model as usize];
         let replica = fleet.choose(now, affinity, not).ok_or(RequestError::Unavailable)?;
         let slot = self.pool.attempts.vacant_key() as u32;
@@ -37,6 +38,12 @@ impl System<'_> {
             fleet.failed(now, replica);
             return Err(RequestError::QueueFull);
         }
+        let engine = self.pool.engine_blocks[model as usize].is_some();
+        let place = match admission {
+            _ if engine => Place::Preparing,
+            Admission::Queued(ticket) => Place::Queued(ticket),
+            _ => Place::Served,
+        };
         let timeout = self.pool.rules.timeout;
         let pursuit_ = &mut self.pool.pursuits[id];
         self.pool.attempts.insert(Attempt {
@@ -46,10 +53,7 @@ impl System<'_> {
             hedge,
             abandoned: false,
             fails: false,
-            ticket: match admission {
-                Admission::Queued(ticket) => Some(ticket),
-                _ => None,
-            },
+            place,
             queued: now,
             started: now,
             service: Service::default(),
@@ -63,12 +67,20 @@ impl System<'_> {
         });
         pursuit_.waiting_for = slot;
         pursuit_.attempts += 1;
-        if admission == Admission::Start {
-            let limited = self.servers[model as usize].limit().is_some();
+        if place == Place::Served {
+            let limited = self.pool.widths[model as usize] > 0;
             self.timeline.set(now, |levels| levels.busy += u32::from(limited));
             self.begin(slot, sim);
-        } else {
-            self.timeline.set(now, |levels| levels.queue += 1);
+            return Ok(());
+        }
+        self.timeline.set(now, |levels| levels.queue += 1);
+        if engine {
+            return self.approach_engine(slot, sim).inspect_err(|_| {
+                self.pool.fleets[model as usize].failed(now, replica);
+                self.pool.unlink(slot);
+                self.leave_queue(slot, now);
+                self.drop_attempt(slot, sim);
+            });
         }
         Ok(())
     }
@@ -83,36 +95,50 @@ impl System<'_> {
     ) -> Result<(), RequestError> {
         let tokens = self.tokens(incoming);
         let throttled = !self.pool.limits[model as usize].admit(now, tokens)
-            || self.pool.faults[model as usize].as_mut().is_some_and(|it| it.throttles());
+            || self.pool.faults[model as usize].as_mut().is_some_and(Faults::throttles);
         self.measures.attempts.throttled += u64::from(throttled && measured);
         if throttled { Err(RequestError::Throttled) } else { Ok(()) }
     }
 
     /// What a balancer needs to know of the prompt: what stands for its beginning,
-    /// and what each replica has of it.
-    fn prepare_choice(&mut self, incoming: &Incoming, model: u32, now: Time) -> u64 {
+    /// what each replica has of it, and what is in its memory.
+    fn prepare_choice(&mut self, incoming: &Incoming, model: u32) -> u64 {
         let index = model as usize;
-        if self.pool.matched[index] {
-            let System { source, prefixes, blocks, pool, .. } = self;
-            if let Some(cache) = &prefixes[index] {
-                let prompt = source.prefix(incoming, cache.block_tokens(), blocks);
-                let fleet = &mut pool.fleets[index];
-                for replica in 0..fleet.len() {
-                    let held = cache.matched(replica as usize, prompt);
-                    fleet.set_matched(replica, held as f32 / prompt.len().max(1) as f32);
-                }
-            }
+        if self.pool.matched[index] || self.pool.by_memory[index] {
+            self.look_into_replicas(incoming, index);
         }
-        debug_assert!(now >= self.pool.last_work, "time goes on");
         let Some(count) = self.pool.affinity[index] else { return 0 };
-        let System { source, prefixes, blocks, .. } = self;
-        let size = prefixes[index].as_ref().map_or(BLOCK_TOKENS, |cache| cache.block_tokens());
+        let System { source, prefixes, blocks, pool, .. } = self;
+        let of_cache = prefixes[index].as_ref().map(PrefixCache::block_tokens);
+        let size = pool.engine_blocks[index].or(of_cache).unwrap_or(BLOCK_TOKENS);
         let prompt = source.prefix(incoming, size, blocks);
         match prompt.get(..prompt.len().min(count as usize)) {
             // Equal ids mean equal blocks after equal prefixes, so that the last
             // stands for all.
             Some([.., last]) => *last,
             _ => incoming.prompt.0,
+        }
+    }
+
+    fn look_into_replicas(&mut self, incoming: &Incoming, model: usize) {
+        let System { source, prefixes, blocks, pool, .. } = self;
+        let of_cache = prefixes[model].as_ref().map(PrefixCache::block_tokens);
+        let size = pool.engine_blocks[model].or(of_cache).unwrap_or(BLOCK_TOKENS);
+        let prompt = source.prefix(incoming, size, blocks);
+        let fleet = &mut pool.fleets[model];
+        for replica in 0..fleet.len() {
+            let held = if let Some(cache) = &prefixes[model] {
+                cache.matched(replica as usize, prompt) as u64 * u64::from(size)
+            } else if let Some(batching) = fleet.engine(replica) {
+                let engine = batching.engine();
+                let (held, used) = (engine.cached_tokens(prompt), engine.kv_use());
+                fleet.set_kv(replica, (used * KV_UNITS) as u64);
+                u64::from(held)
+            } else {
+                0
+            };
+            let whole = incoming.input_decitokens.max(10) as f32 / 10.0;
+            fleet.set_matched(replica, (held as f32 / whole).min(1.0));
         }
     }
 
@@ -141,7 +167,7 @@ impl System<'_> {
             }
         }
         let attempt = &mut self.pool.attempts[slot as usize];
-        attempt.ticket = None;
+        attempt.place = Place::Served;
         attempt.started = now;
         attempt.service = service;
         attempt.fails = fails;
@@ -272,23 +298,38 @@ impl System<'_> {
             }
             return;
         }
-        if self.leave_queue(&attempt, now) {
+        if self.leave_queue(slot, now) {
             self.leave_if_drained(attempt.model, attempt.replica, sim);
         } else {
+            let made = self.made_by(&attempt, now);
             self.free_server(&attempt, sim);
-            let made = made_by(&attempt, now);
             self.charge_for_nothing(&attempt, made, now);
         }
         self.drop_attempt(slot, sim);
     }
 
-    /// Takes an attempt out of its queue. False if it is being served.
-    pub(super) fn leave_queue(&mut self, attempt: &Attempt, now: Time) -> bool {
-        let Some(ticket) = attempt.ticket else { return false };
+    /// Takes an attempt out of where it waits to be served. False if it is served.
+    pub(super) fn leave_queue(&mut self, slot: u32, now: Time) -> bool {
+        let attempt = self.pool.attempts[slot as usize];
+        let Attempt { model, replica, .. } = attempt;
         let tokens = kv_tokens(&self.pool.pursuits[attempt.pursuit as usize].incoming);
-        let fleet = &mut self.pool.fleets[attempt.model as usize];
-        let found = fleet.remove(now, attempt.replica, ticket, tokens);
-        debug_assert!(found, "who has a ticket waits");
+        let fleet = &mut self.pool.fleets[model as usize];
+        match attempt.place {
+            Place::Queued(ticket) => {
+                let found = fleet.remove(now, replica, ticket, tokens);
+                debug_assert!(found, "who has a ticket waits");
+            }
+            Place::Preparing => {
+                fleet.finish(now, replica, tokens);
+            }
+            Place::Waiting(job) => {
+                fleet.finish(now, replica, tokens);
+                if let Some(batching) = fleet.engine(replica) {
+                    batching.cancel(now, job);
+                }
+            }
+            Place::Served | Place::Running(_) | Place::Leaving => return false,
+        }
         self.timeline.set(now, |levels| levels.queue -= 1);
         self.waited_ns += u128::from((now - attempt.queued).0);
         true
@@ -297,28 +338,61 @@ impl System<'_> {
     /// An attempt leaves its server, where the next begins.
     pub(super) fn free_server(&mut self, attempt: &Attempt, sim: &mut Scheduler<Event>) {
         let now = sim.now();
+        let Attempt { model, replica, .. } = *attempt;
         let tokens = kv_tokens(&self.pool.pursuits[attempt.pursuit as usize].incoming);
-        let fleet = &mut self.pool.fleets[attempt.model as usize];
-        if let Some(next) = fleet.finish(now, attempt.replica, tokens) {
+        let fleet = &mut self.pool.fleets[model as usize];
+        if let Place::Running(job) = attempt.place
+            && let Some(batching) = fleet.engine(replica)
+        {
+            batching.cancel(now, job);
+        }
+        if let Some(next) = fleet.finish(now, replica, tokens) {
             self.timeline.set(now, |levels| levels.queue -= 1);
             let queued = self.pool.attempts[next as usize].queued;
             self.waited_ns += u128::from((now - queued).0);
             self.begin(next, sim);
-        } else {
-            let limited = self.servers[attempt.model as usize].limit().is_some();
+        } else if attempt.place == Place::Served {
+            let limited = self.pool.widths[model as usize] > 0;
             self.timeline.set(now, |levels| levels.busy -= u32::from(limited));
+        } else {
+            self.rewake(model, replica, sim);
         }
-        self.leave_if_drained(attempt.model, attempt.replica, sim);
+        self.leave_if_drained(model, replica, sim);
+    }
+
+    /// Tokens that an attempt has made by `now`: of one that is served alone none until
+    /// the first, then evenly.
+    fn made_by(&mut self, attempt: &Attempt, now: Time) -> u32 {
+        let most = attempt.output_tokens;
+        match attempt.place {
+            Place::Running(job) => {
+                let fleet = &mut self.pool.fleets[attempt.model as usize];
+                fleet.engine(attempt.replica).map_or(0, |batching| batching.made(now, job))
+            }
+            Place::Leaving => most,
+            _ => {
+                let Service { total, first_token } = attempt.service;
+                let elapsed = now - attempt.started;
+                if elapsed < first_token || most == 0 {
+                    return 0;
+                }
+                let part = u128::from(elapsed.0 - first_token.0);
+                let whole = u128::from((total.0 - first_token.0).max(1));
+                let further = u128::from(most - 1) * part / whole;
+                1 + u32::try_from(further).unwrap_or(u32::MAX).min(most - 1)
+            }
+        }
     }
 
     /// Work that was paid for and that nobody got.
     fn charge_for_nothing(&mut self, attempt: &Attempt, output_tokens: u32, now: Time) {
         let pursuit = &self.pool.pursuits[attempt.pursuit as usize];
         let (user, measured) = (pursuit.incoming.user, pursuit.measured);
+        let (input, cached) = (pursuit.incoming.input_decitokens, attempt.cached_decitokens);
         let usage = Usage {
-            input_decitokens: pursuit.incoming.input_decitokens,
-            cached_decitokens: attempt.cached_decitokens,
-            output_tokens,
+            cached_decitokens: cached,
+            written_decitokens: self.written_decitokens(input, cached, attempt.model),
+            ..Usage::new(input, output_tokens)
         };
         let cost = self.optimizer.charge(user, ModelId(attempt.model), &usage, now);
         self.timeline.at(now).spend += cost;
@@ -351,6 +425,9 @@ impl System<'_> {
 /// Tokens of a block where no prefix cache says.
 const BLOCK_TOKENS: u32 = 512;
 
+/// What a full memory of an engine counts for when it is compared with others.
+const KV_UNITS: f64 = 1e9;
+
 /// What a request takes of a replica's memory, as far as it is known beforehand.
 fn kv_tokens(incoming: &Incoming) -> u64 {
     incoming.input_decitokens.div_ceil(10)
@@ -363,16 +440,4 @@ fn slowed(service: Service, factor: f64) -> Service {
         return service;
     }
     Service { total: longer(service.total), first_token: longer(service.first_token) }
-}
-
-/// Tokens that an attempt has made by `now`: none until the first, then evenly.
-fn made_by(attempt: &Attempt, now: Time) -> u32 {
-    let Service { total, first_token } = attempt.service;
-    let elapsed = now - attempt.started;
-    if elapsed < first_token || attempt.output_tokens == 0 {
-        return 0;
-    }
-    let (whole, part) = ((total.0 - first_token.0).max(1), elapsed.0 - first_token.0);
-    let further = u128::from(attempt.output_tokens - 1) * u128::from(part) / u128::from(whole);
-    1 + u32::try_from(further).unwrap_or(u32::MAX).min(attempt.output_tokens - 1)
 }

@@ -1,9 +1,8 @@
 //! A request at a model: chosen, queued, served, charged.
 
-use super::measure::Served;
 use super::model::{Event, Next, System, fail};
 use super::request::{Answer, Request};
-use crate::cost::{Demand, ModelId, Money, Usage};
+use crate::cost::{Demand, Money};
 use crate::kernel::{Admission, Duration, Scheduler};
 use crate::pipeline::{RequestError, Stage};
 use crate::serving::{Work, seed_output_tokens};
@@ -114,34 +113,12 @@ impl System<'_> {
 
     /// An answer is there and is charged.
     pub(super) fn served(&mut self, request: &mut Request, sim: &mut Scheduler<Event>) -> Next {
-        let now = sim.now();
         if request.error.is_some() {
             return Next::Finish;
         }
         if !self.pool.active {
             self.next_starts(request, sim);
         }
-        let Some(answer) = &mut request.answer else { return Next::Finish };
-        let (user, model) = (request.incoming.user, ModelId(request.model));
-        let usage = Usage {
-            input_decitokens: request.incoming.input_decitokens,
-            cached_decitokens: request.cached_decitokens,
-            output_tokens: answer.output_tokens,
-        };
-        answer.cost = self.optimizer.charge(user, model, &usage, now);
-        self.timeline.at(now).spend += answer.cost;
-        if request.measured {
-            let served = Served {
-                queue: request.started - request.queued,
-                inference: request.inference,
-                first_token: request.first_token,
-                usage,
-                prefix: request.prefix,
-                cost: answer.cost,
-                full_price: self.optimizer.price(model).of_usage(&usage.uncached()),
-            };
-            self.measures.serve(user.0, request.model, &served);
-        }
-        Next::Stage(Stage::Postprocess)
+        self.charge_answer(request, sim.now())
     }
 }

@@ -75,6 +75,11 @@ pub struct Measures {
     pub overshoot: Money,
     /// Sum of the answers' quality.
     pub quality_sum: f64,
+    /// By model: seconds that its servers were busy, and could have been; `None` where
+    /// they are not limited.
+    pub busy: Vec<Option<(f64, f64)>>,
+    /// By model: whether times between tokens come from its engines.
+    pub has_engines: Vec<bool>,
     /// Busy share of the limited servers; NaN where there are none.
     pub utilization: f64,
     /// Whether requests may have several attempts: whether the next numbers mean
@@ -135,14 +140,12 @@ pub struct Share {
 
 /// What the replicas of all models did, from the end of the warm-up until the last
 /// answer.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Replicas {
     /// Seconds up.
     pub up_s: f64,
     /// Seconds down after a crash.
     pub down_s: f64,
-    /// Crashes.
-    pub crashes: u64,
     /// How often circuit breakers opened.
     pub breaker_opened: u64,
     /// Seconds paid for.
@@ -151,6 +154,29 @@ pub struct Replicas {
     pub cost: Money,
     /// The mean number of replicas that were up.
     pub mean: f64,
+    /// The mean number of sequences in an engine's step, over the time of steps; NaN
+    /// where there are no engines, as the next.
+    pub batch_mean: f64,
+    /// The mean share of an engine's memory that was in use.
+    pub kv_mean: f64,
+    /// How often a sequence lost its memory to others.
+    pub preemptions: u64,
+}
+
+impl Default for Replicas {
+    fn default() -> Self {
+        Replicas {
+            up_s: 0.0,
+            down_s: 0.0,
+            breaker_opened: 0,
+            on_s: 0.0,
+            cost: Money::ZERO,
+            mean: 0.0,
+            batch_mean: f64::NAN,
+            kv_mean: f64::NAN,
+            preemptions: 0,
+        }
+    }
 }
 
 /// What became of attempts, where a request may have several.
@@ -228,7 +254,9 @@ impl Measures {
         if streamed > 0 && gaps > 0 {
             let gap = Duration::from_nanos(streamed / gaps);
             self.tpot.record(gap);
-            self.itl.record_n(gap, gaps);
+            if !self.has_engines[model as usize] {
+                self.itl.record_n(gap, gaps);
+            }
         }
         self.input_decitokens += usage.input_decitokens;
         self.output_tokens += u64::from(usage.output_tokens);

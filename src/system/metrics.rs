@@ -113,7 +113,10 @@ metrics! {
     breaker_opened: "how often a replica was left out for failing too often", |m| of_fleets(m, m.replicas.breaker_opened);
     replicas_mean: "mean number of replicas that were up", |m| if m.has_fleets { m.replicas.mean } else { f64::NAN };
     replica_hours: "hours that replicas were on and paid for, starting and down ones among them", |m| if m.has_fleets { m.replicas.on_s / 3600.0 } else { f64::NAN };
-    replica_cost_usd: "replica_hours at their models' price_per_hour", |m| if m.has_fleets { m.replicas.cost.usd() } else { f64::NAN };
+    replica_cost_usd: "replica_hours x their models' gpus x price.per_gpu_hour", |m| if m.has_fleets { m.replicas.cost.usd() } else { f64::NAN };
+    batch_size_mean: "mean number of sequences in a step of the batching engines, over the time of steps", |m| m.replicas.batch_mean;
+    kv_use_mean: "mean share of the batching engines' memory for keys and values that was in use", |m| m.replicas.kv_mean;
+    preemptions: "how often a sequence lost its memory to others and had to be computed again", |m| if m.replicas.kv_mean.is_nan() { f64::NAN } else { m.replicas.preemptions as f64 };
     events: "simulation events of the whole run", |m| m.events as f64;
 }
 

@@ -3,6 +3,7 @@
 mod attempts;
 mod caching;
 mod contents;
+mod engines;
 mod finish;
 mod follow;
 mod inference;
@@ -19,6 +20,7 @@ mod run;
 mod semantic;
 mod setup;
 mod single_flight;
+mod spend;
 mod tables;
 mod timeline;
 

@@ -46,6 +46,12 @@ pub enum Event {
     Retry(u32),
     /// A request gets a second attempt.
     Hedge(u32),
+    /// An attempt reaches its engine.
+    Submit(u32),
+    /// Something happens in an engine.
+    Engine(u32),
+    /// A brown-out of an engine begins or ends.
+    Slowness(u32),
     /// A replica is ready, crashes, or is repaired.
     Node(u32),
     /// A model's autoscaler looks at load.
@@ -174,6 +180,9 @@ impl System<'_> {
             Event::Timeout(attempt) => self.time_out(attempt, sim),
             Event::Retry(pursuit) => self.retry(pursuit, sim),
             Event::Hedge(pursuit) => self.hedge(pursuit, sim),
+            Event::Submit(attempt) => self.reach_engine(attempt, sim),
+            Event::Engine(node) => self.look_at_engine(node, sim),
+            Event::Slowness(node) => self.change_slowness(node, sim),
             Event::Node(node) => self.node_timer(node, sim),
             Event::Scale(model) => self.scale(model, sim),
             _ => {}

@@ -16,6 +16,33 @@ impl System<'_> {
                 }
             }
             self.await_look(model, sim);
+            self.await_brown_outs(model, sim);
+        }
+    }
+
+    /// Engines are looked at when a brown-out begins and ends: their steps get longer
+    /// or shorter in the middle of requests.
+    fn await_brown_outs(&mut self, model: u32, sim: &mut Scheduler<Event>) {
+        let Some(faults) = &self.pool.faults[model as usize] else { return };
+        if self.pool.engine_blocks[model as usize].is_none() {
+            return;
+        }
+        for at in faults.changes() {
+            for replica in 0..self.pool.fleets[model as usize].len() {
+                let node = self.pool.node(model, replica) as u32;
+                sim.schedule_at(at, Event::Slowness(node));
+            }
+        }
+    }
+
+    /// A brown-out begins or ends.
+    pub(super) fn change_slowness(&mut self, node: u32, sim: &mut Scheduler<Event>) {
+        let (model, replica) = self.pool.replica(node);
+        let Some(faults) = &self.pool.faults[model as usize] else { return };
+        let slowness = faults.slowness(replica, sim.now());
+        if let Some(batching) = self.pool.fleets[model as usize].engine(replica) {
+            batching.set_slowness(sim.now(), slowness);
+            self.rewake(model, replica, sim);
         }
     }
 
@@ -87,13 +114,18 @@ impl System<'_> {
         let lost: Vec<u32> = here.map(|(slot, _)| slot as u32).collect();
         // First those that wait, so that no service begins on a replica that is down.
         let attempt = |system: &Self, slot: u32| system.pool.attempts[slot as usize];
-        let (waiting, served): (Vec<u32>, Vec<u32>) =
-            lost.iter().partition(|slot| attempt(self, **slot).ticket.is_some());
-        for slot in &waiting {
-            self.leave_queue(&attempt(self, *slot), now);
+        let mut served = Vec::new();
+        for slot in &lost {
+            if !self.leave_queue(*slot, now) {
+                served.push(*slot);
+            }
         }
         for slot in &served {
             self.free_server(&attempt(self, *slot), sim);
+        }
+        if let Some(batching) = self.pool.fleets[model as usize].engine(replica) {
+            batching.crash(now);
+            self.rewake(model, replica, sim);
         }
         for slot in lost {
             let pursuit = attempt(self, slot).pursuit;
@@ -136,9 +168,9 @@ impl System<'_> {
             return;
         }
         let now = sim.now();
-        let limit = self.servers[model as usize].limit();
         let fleet = &mut self.pool.fleets[model as usize];
         let Some(scaler) = &mut self.pool.scalers[model as usize] else { return };
+        let limit = fleet.node(0).server.limit();
         let (busy, outstanding) = fleet.take_load(now);
         let load = match (scaler.spec().target, limit) {
             (TargetSpec::Utilization(_), Some(limit)) => busy / f64::from(limit),
@@ -184,7 +216,7 @@ impl System<'_> {
 
     /// Tells the timeline how many replicas serve.
     fn count_nodes(&mut self, model: u32, sim: &mut Scheduler<Event>) {
-        let limit = self.servers[model as usize].limit().unwrap_or(0);
+        let limit = self.pool.widths[model as usize];
         let before = self.pool.counted[model as usize];
         let up = self.pool.fleets[model as usize].up() as u32;
         self.pool.counted[model as usize] = up;

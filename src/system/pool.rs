@@ -15,6 +15,7 @@ use slab::Slab;
 use super::setup::Setup;
 use crate::cache::Match;
 use crate::kernel::{Duration, EventId, Streams, Ticket, Time};
+use crate::serving::engine::{EngineSpec, ProgressKind};
 use crate::serving::fleet::Autoscaler;
 use crate::serving::resilience::{Backoff, HedgeSpec, Limits, Per, RetryBudget};
 use crate::serving::{Faults, Fleet, ModelSpec, Service};
@@ -22,6 +23,23 @@ use crate::workload::{Incoming, Source};
 
 /// No attempt.
 pub(super) const NOBODY: u32 = u32::MAX;
+
+/// Where an attempt is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In a station's queue.
+    Queued(Ticket),
+    /// Served by a station.
+    Served,
+    /// Before an engine, which cannot schedule it yet.
+    Preparing,
+    /// In an engine under this number, and not begun.
+    Waiting(u32),
+    /// In an engine's batches.
+    Running(u32),
+    /// The engine is done with it; its last token is on its way.
+    Leaving,
+}
 
 /// One request to one replica.
 #[derive(Clone, Copy, Debug)]
@@ -35,8 +53,7 @@ pub(super) struct Attempt {
     pub abandoned: bool,
     /// Its answer will be an error.
     pub fails: bool,
-    /// Its place in the queue; `None` once it is served.
-    pub ticket: Option<Ticket>,
+    pub place: Place,
     pub queued: Time,
     pub started: Time,
     pub service: Service,
@@ -98,6 +115,17 @@ pub(super) struct Pool {
     /// and a request is its only attempt.
     pub active: bool,
     pub fleets: Vec<Fleet>,
+    /// By model: what a replica counts for in the timeline's utilization: the number
+    /// of its servers, 1 for an engine, 0 for one without limit.
+    pub widths: Vec<u32>,
+    /// By model: tokens of a block of its engines' prefix caches, if it has engines.
+    pub engine_blocks: Vec<Option<u32>>,
+    /// By number among all replicas: when the engine is looked at next.
+    pub wakes: Vec<Option<(Time, EventId)>>,
+    /// By number among all replicas: whether the engine has work.
+    pub working: Vec<bool>,
+    /// Room for what happened in an engine.
+    pub news: Vec<(u32, ProgressKind)>,
     pub faults: Vec<Option<Faults>>,
     pub scalers: Vec<Option<Autoscaler>>,
     /// What each model's provider takes.
@@ -106,8 +134,9 @@ pub(super) struct Pool {
     pub aborts: Vec<bool>,
     /// Blocks by which each model's requests are sent, if it matters.
     pub affinity: Vec<Option<u32>>,
-    /// Whether each model's balancer looks into prefix caches.
+    /// Whether each model's balancer looks into prefix caches, and into memory.
     pub matched: Vec<bool>,
+    pub by_memory: Vec<bool>,
     /// The number of each model's first replica among all.
     pub first_node: Vec<u32>,
     /// By number among all replicas: its crash, repair or start to come.
@@ -126,13 +155,14 @@ pub(super) struct Pool {
 impl Pool {
     pub fn new(setup: &Setup, source: &Source, streams: &Streams) -> Self {
         let active =
-            setup.resilience.is_some() || setup.models.iter().any(|(_, it)| it.server.is_fleet());
+            setup.resilience.is_some() || setup.models.iter().any(|(_, it)| needs_fleet(it));
         let models: &[(String, ModelSpec)] = if active { &setup.models } else { &[] };
         let resilience = setup.resilience.clone().unwrap_or_default();
-        let fleet = |(name, model): &(String, ModelSpec)| {
-            Fleet::new(name, &model.server, &resilience, streams)
+        let fleet = |(index, (name, model)): (usize, &(String, ModelSpec))| {
+            let step = setup.steps.get(index).and_then(Option::as_ref);
+            Fleet::new(name, &model.server, &resilience, step, streams)
         };
-        let fleets: Vec<Fleet> = models.iter().map(fleet).collect();
+        let fleets: Vec<Fleet> = models.iter().enumerate().map(fleet).collect();
         let faults = |((name, model), fleet): (&(String, ModelSpec), &Fleet)| {
             let stream = |part: &str| streams.stream(&format!("serving.{name}.faults.{part}"));
             let spec = model.server.faults.as_ref()?;
@@ -153,8 +183,20 @@ impl Pool {
             aborts: servers().map(|it| it.abort.0).collect(),
             affinity: servers().map(|it| it.balance.affinity_blocks()).collect(),
             matched: servers()
-                .map(|it| it.balance.wants_matched() && it.prefix_cache.is_some())
+                .map(|it| {
+                    it.balance.wants_matched() && (it.prefix_cache.is_some() || it.engine.is_some())
+                })
                 .collect(),
+            by_memory: servers().map(|it| it.balance.wants_kv() && it.engine.is_some()).collect(),
+            widths: servers()
+                .map(|it| if it.engine.is_some() { 1 } else { it.concurrency.unwrap_or(0) })
+                .collect(),
+            engine_blocks: servers()
+                .map(|it| it.engine.as_ref().map(EngineSpec::tokens_per_id))
+                .collect(),
+            wakes: vec![None; nodes as usize],
+            working: vec![false; nodes as usize],
+            news: Vec::new(),
             first_node,
             timers: vec![None; nodes as usize],
             counted: fleets.iter().map(|fleet| fleet.up() as u32).collect(),
@@ -197,6 +239,12 @@ impl Pool {
         }
         debug_assert!(false, "an attempt is waited for until it is given up");
     }
+}
+
+/// Whether a model is more than one server with a queue, or is to be paid for by the
+/// hour.
+fn needs_fleet(model: &ModelSpec) -> bool {
+    model.server.is_fleet() || model.price.per_gpu_hour.is_some()
 }
 
 fn rules(setup: &Setup, source: &Source, streams: &Streams) -> Rules {

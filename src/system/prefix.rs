@@ -41,6 +41,14 @@ impl System<'_> {
         }
     }
 
+    /// Tenths of a token of a prompt that a server of `model` did not have, and keeps
+    /// now: whole blocks only.
+    pub(super) fn written_decitokens(&self, input: u64, cached: u64, model: u32) -> u64 {
+        let Some(cache) = &self.prefixes[model as usize] else { return 0 };
+        let block = 10 * u64::from(cache.block_tokens());
+        (input - input % block).saturating_sub(cached)
+    }
+
     /// The only server of a model has read the prompt.
     pub(super) fn prefilled(&mut self, slot: u32) {
         let Request { incoming, model, .. } = self.requests[slot as usize];

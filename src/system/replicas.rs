@@ -1,10 +1,11 @@
 //! What the replicas did: `replicas.csv`, and their sums.
 
-use super::measure::Replicas;
 use super::model::System;
 use super::setup::Setup;
-use crate::cost::Money;
+use crate::cost::{ModelId, Money};
 use crate::kernel::Time;
+use crate::serving::fleet::{Node, Server};
+use crate::serving::resilience::Breaker;
 use crate::stats::{Cell, Table};
 
 const HOUR_NS: i128 = 3_600_000_000_000;
@@ -15,26 +16,8 @@ fn rent(price: Money, on_ns: u128) -> Money {
     Money::from_picos((price.picos().saturating_mul(nanos) + HOUR_NS / 2) / HOUR_NS)
 }
 
-/// The sums over all replicas until `over`.
-pub(super) fn sums(system: &System<'_>, setup: &Setup, over: Time) -> Replicas {
-    let mut sums = Replicas::default();
-    for (fleet, (_, model)) in system.pool.fleets.iter().zip(&setup.models) {
-        let price = model.server.price_per_hour.unwrap_or(Money::ZERO);
-        for node in fleet.nodes() {
-            sums.up_s += node.up_s(over);
-            sums.down_s += node.down_s(over);
-            sums.crashes += node.stats.crashes;
-            sums.breaker_opened += node.breaker.as_ref().map_or(0, |it| it.opened());
-            sums.on_s += node.on_ns(over) as f64 / 1e9;
-            sums.cost += rent(price, node.on_ns(over));
-        }
-    }
-    sums.mean = sums.up_s / over.since(system.measures.window_start).as_secs_f64();
-    sums
-}
-
-/// A row for each replica.
-pub(super) fn table(system: &System<'_>, setup: &Setup, over: Time) -> Table {
+/// Adds up what all replicas did until `over`, and gives a row for each.
+pub(super) fn collect(system: &mut System<'_>, setup: &Setup, over: Time) -> Table {
     let mut table = Table::new([
         "model",
         "replica",
@@ -48,30 +31,89 @@ pub(super) fn table(system: &System<'_>, setup: &Setup, over: Time) -> Table {
         "on_s",
         "utilization",
         "cost_usd",
+        "batch_mean",
+        "kv_use_mean",
+        "kv_use_max",
+        "preemptions",
     ]);
-    for (fleet, (name, model)) in system.pool.fleets.iter().zip(&setup.models) {
-        let price = model.server.price_per_hour.unwrap_or(Money::ZERO);
-        for (replica, node) in fleet.nodes().iter().enumerate() {
-            let up = node.up_s(over);
-            let busy = |limit: u32| node.server.busy_s(over) / (up * f64::from(limit));
-            let busy = node.server.limit().filter(|_| up > 0.0).map(busy);
-            table.push(vec![
-                name.as_str().into(),
-                (replica as u64).into(),
-                node.stats.requests.into(),
-                node.stats.completed.into(),
-                node.stats.failed.into(),
-                node.stats.crashes.into(),
-                node.breaker.as_ref().map(|it| it.opened()).into(),
-                Cell::Num(up),
-                Cell::Num(node.down_s(over)),
-                Cell::Num(node.on_ns(over) as f64 / 1e9),
-                busy.into(),
-                Cell::Num(rent(price, node.on_ns(over)).usd()),
-            ]);
+    let System { pool, measures, optimizer, .. } = system;
+    let mut engines = Engines::default();
+    for (index, (fleet, (name, model))) in pool.fleets.iter_mut().zip(&setup.models).enumerate() {
+        let gpus = i128::from(model.server.gpus.unwrap_or(1));
+        let price = optimizer.price(ModelId(index as u32)).gpu_hour() * gpus;
+        for (replica, node) in fleet.nodes_mut().iter_mut().enumerate() {
+            let cost = rent(price, node.on_ns(over));
+            let sums = &mut measures.replicas;
+            sums.up_s += node.up_s(over);
+            sums.down_s += node.down_s(over);
+            sums.breaker_opened += node.breaker.as_ref().map_or(0, Breaker::opened);
+            sums.on_s += node.on_ns(over) as f64 / 1e9;
+            sums.cost += cost;
+            let mut row = vec![name.as_str().into(), (replica as u64).into()];
+            row.extend(of_node(node, over));
+            row.push(Cell::Num(cost.usd()));
+            row.extend(engines.add(node, over));
+            if let Server::Engine(batching) = &node.server {
+                measures.itl.merge_longer(batching.engine().inter_token(), batching.after(1));
+            }
+            table.push(row);
         }
     }
+    measures.replicas.mean =
+        measures.replicas.up_s / over.since(measures.window_start).as_secs_f64();
+    measures.replicas.batch_mean = engines.batch / engines.busy;
+    measures.replicas.kv_mean = engines.kv / engines.up;
+    measures.replicas.preemptions = engines.preemptions;
     table
+}
+
+fn of_node(node: &mut Node, over: Time) -> [Cell; 9] {
+    let busy = node.busy_s(over).filter(|(_, most)| *most > 0.0);
+    [
+        node.stats.requests.into(),
+        node.stats.completed.into(),
+        node.stats.failed.into(),
+        node.stats.crashes.into(),
+        node.breaker.as_ref().map(Breaker::opened).into(),
+        Cell::Num(node.up_s(over)),
+        Cell::Num(node.down_s(over)),
+        Cell::Num(node.on_ns(over) as f64 / 1e9),
+        busy.map(|(busy, most)| busy / most).into(),
+    ]
+}
+
+/// What all engines did.
+#[derive(Default)]
+struct Engines {
+    /// Sequences x seconds of steps, and seconds of steps.
+    batch: f64,
+    busy: f64,
+    /// Share of memory x seconds up, and seconds up.
+    kv: f64,
+    up: f64,
+    preemptions: u64,
+}
+
+impl Engines {
+    /// The last columns of a replica, which are empty where it is no engine.
+    fn add(&mut self, node: &mut Node, over: Time) -> [Cell; 4] {
+        let up = node.up_s(over);
+        let Server::Engine(batching) = &mut node.server else {
+            return [Cell::Empty, Cell::Empty, Cell::Empty, Cell::Empty];
+        };
+        let stats = batching.engine_mut().stats(over);
+        self.batch += stats.batch_mean * stats.busy_s;
+        self.busy += stats.busy_s;
+        self.kv += stats.kv_mean * up;
+        self.up += up;
+        self.preemptions += stats.preemptions;
+        [
+            Cell::Num(stats.batch_mean),
+            Cell::Num(stats.kv_mean),
+            Cell::Num(stats.kv_max),
+            stats.preemptions.into(),
+        ]
+    }
 }
 
 #[cfg(test)]

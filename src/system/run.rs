@@ -17,7 +17,7 @@ use crate::cache::{CacheSpec, Hierarchy, NegativeCache, PrefixCache};
 use crate::cost::{Candidate, Optimizer};
 use crate::kernel::{Duration, Ended, Simulation, Streams, Time};
 use crate::pipeline::{KeyMaker, Log, Params, Preprocessor};
-use crate::serving::{ModelSpec, Replica};
+use crate::serving::{Fleet, ModelSpec, Replica};
 use crate::workload::{TraceError, User};
 
 /// Why a run gave no result.
@@ -104,8 +104,10 @@ fn build<'r>(
             (name.clone(), candidate)
         })
         .collect();
-    let servers: Vec<Replica> =
-        setup.models.iter().map(|(_, model)| Replica::new(&model.server)).collect();
+    let server = |(name, model): &(String, ModelSpec)| {
+        Replica::new(&model.server, streams.stream(&format!("serving.{name}.latency")))
+    };
+    let servers: Vec<Replica> = setup.models.iter().map(server).collect();
     let prefix = |(name, model): &(String, ModelSpec)| {
         let spec = model.server.prefix_cache.as_ref()?;
         let (_, most) = model.server.replica_bounds();
@@ -153,6 +155,7 @@ fn build<'r>(
         measures: Measures {
             models: vec![Share::default(); servers.len()],
             users: vec![Share::default(); users.len()],
+            has_engines: setup.models.iter().map(|(_, it)| it.server.engine.is_some()).collect(),
             ..Measures::default()
         },
         prefixes,
@@ -196,13 +199,14 @@ fn finish(mut system: System<'_>, setup: &Setup, drained: Time, events: u64) -> 
     measures.window_end = end;
     measures.events = events;
     measures.overshoot = system.optimizer.ledger().overshoot();
-    let busy = system.limited(over);
+    let busy = system.busy(over);
     let measures = &mut system.measures;
-    measures.utilization = busy.0 / busy.1;
+    let all = busy.iter().flatten().fold((0.0, 0.0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+    measures.utilization = if all.1 > 0.0 { all.0 / all.1 } else { f64::NAN };
+    measures.busy = busy;
     measures.has_fleets = system.pool.active;
-    let replicas = replicas::sums(&system, setup, over);
+    let replicas = replicas::collect(&mut system, setup, over);
     let measures = &mut system.measures;
-    measures.replicas = replicas;
     debug_assert_eq!(
         measures.requests,
         measures.completed + measures.errors + measures.rejected,
@@ -216,7 +220,7 @@ fn finish(mut system: System<'_>, setup: &Setup, drained: Time, events: u64) -> 
     );
     let measures = &mut system.measures;
     let values = metrics::values(measures);
-    tables::collect(system, setup, values, over)
+    tables::collect(system, setup, values, replicas, over)
 }
 
 /// What there is to serve at first.
@@ -225,7 +229,8 @@ fn serving(servers: &[Replica], pool: &Pool) -> Serving {
     for (model, server) in servers.iter().enumerate() {
         let up = pool.fleets.get(model).map_or(1, |fleet| fleet.up() as u32);
         serving.replicas += up;
-        serving.servers += up * server.limit().unwrap_or(0);
+        let width = pool.widths.get(model).copied().or(server.limit()).unwrap_or(0);
+        serving.servers += up * width;
     }
     serving
 }
@@ -237,28 +242,21 @@ impl System<'_> {
         if self.pool.active { self.pool.last_work } else { now }
     }
 
-    /// The seconds that limited servers were busy and up, from the end of the warm-up
-    /// until `until`; NaN if there are none.
-    fn limited(&self, until: Time) -> (f64, f64) {
-        let (mut busy, mut up) = (0.0, 0.0);
-        for model in 0..self.servers.len() {
-            if let Some((model_busy, model_up)) = self.busy_and_up(model, until) {
-                busy += model_busy;
-                up += model_up;
-            }
+    /// By model: the seconds that its servers were busy and could have been, from the
+    /// end of the warm-up until `until`; `None` where they are not limited.
+    fn busy(&mut self, until: Time) -> Vec<Option<(f64, f64)>> {
+        if !self.pool.active {
+            let busy = |server: &Replica| {
+                server.limit().map(|limit| (server.mean_busy(until), f64::from(limit)))
+            };
+            return self.servers.iter().map(busy).collect();
         }
-        if up > 0.0 { (busy, up) } else { (f64::NAN, f64::NAN) }
-    }
-
-    /// The same of one model; `None` if it is not limited.
-    pub(super) fn busy_and_up(&self, model: usize, until: Time) -> Option<(f64, f64)> {
-        let server = &self.servers[model];
-        let limit = f64::from(server.limit()?);
-        let Some(fleet) = self.pool.fleets.get(model) else {
-            return Some((server.mean_busy(until), limit));
+        let of_fleet = |fleet: &mut Fleet| {
+            fleet.nodes_mut().iter_mut().try_fold((0.0, 0.0), |(busy, most), node| {
+                let (more, could) = node.busy_s(until)?;
+                Some((busy + more, most + could))
+            })
         };
-        let busy = fleet.nodes().iter().map(|node| node.server.busy_s(until)).sum();
-        let up: f64 = fleet.nodes().iter().map(|node| node.up_s(until)).sum();
-        Some((busy, up * limit))
+        self.pool.fleets.iter_mut().map(of_fleet).collect()
     }
 }

@@ -9,6 +9,7 @@ use crate::cache::{CacheSpec, SemanticPlan};
 use crate::cost::CostSpec;
 use crate::kernel::Duration;
 use crate::pipeline::PipelineSpec;
+use crate::serving::step::StepModel;
 use crate::serving::{ModelSpec, ResilienceSpec};
 use crate::workload::Plan;
 
@@ -29,6 +30,8 @@ pub struct Setup {
     pub record_cache: bool,
     /// The models by name, at least one.
     pub models: Vec<(String, ModelSpec)>,
+    /// Of each model that has batching engines, how long their steps take.
+    pub steps: Vec<Option<StepModel>>,
     /// What the gateway does where models fail, if anything.
     pub resilience: Option<ResilienceSpec>,
     /// How a model is chosen.

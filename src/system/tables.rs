@@ -6,7 +6,6 @@ use super::contents;
 use super::measure::Share;
 use super::model::System;
 use super::prefix;
-use super::replicas;
 use super::setup::Setup;
 use crate::cache::LevelStats;
 use crate::kernel::Time;
@@ -47,18 +46,19 @@ pub(super) fn collect(
     mut system: System<'_>,
     setup: &Setup,
     metrics: Vec<f64>,
+    replicas: Table,
     over: Time,
 ) -> RunTables {
     let levels = levels(&system, over);
     let caches = system.caches.take().filter(|_| setup.record_cache);
     RunTables {
         metrics,
-        models: models(&system, setup, over),
+        models: models(&system, setup),
         users: users(&system),
         levels,
         cache: caches.map_or_else(Table::default, |caches| contents::table(caches, setup, over)),
         prefix: prefix::table(&system, setup),
-        replicas: replicas::table(&system, setup, over),
+        replicas,
         stages: stages(&system),
         latency: latency(&system),
         log: log(&system, setup),
@@ -100,7 +100,7 @@ fn share(share: &Share) -> [Cell; SHARE.len()] {
     ]
 }
 
-fn models(system: &System<'_>, setup: &Setup, over: Time) -> Table {
+fn models(system: &System<'_>, setup: &Setup) -> Table {
     let columns = ["model"].into_iter().chain(SHARE).chain([
         "queue_mean_s",
         "utilization",
@@ -114,9 +114,9 @@ fn models(system: &System<'_>, setup: &Setup, over: Time) -> Table {
         let mut row = vec![Cell::from(name.as_str())];
         row.extend(share(model));
         row.push(seconds(model.queue_ns, model.completed - model.hits - model.coalesced));
-        row.push(system.busy_and_up(index, over).map(|(busy, up)| busy / up).into());
+        row.push(system.measures.busy[index].map(|(busy, most)| busy / most).into());
         let (cached, all) = (model.cached_decitokens as f64, model.input_decitokens as f64);
-        let keeps = spec.server.prefix_cache.is_some();
+        let keeps = spec.server.prefix_cache.is_some() || spec.server.engine.is_some();
         row.push(keeps.then_some(cached / 10.0).into());
         row.push((keeps && all > 0.0).then(|| cached / all).into());
         table.push(row);

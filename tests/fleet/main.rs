@@ -2,5 +2,6 @@
 
 mod attempts;
 mod balance;
+mod engines;
 mod faults;
 mod support;

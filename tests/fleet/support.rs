@@ -50,7 +50,7 @@ pub fn cell(table: &Table, row: usize, column: &str) -> f64 {
 }
 
 /// Requests by a Poisson process of `rate` whose service is exponential with a mean
-/// of a second (a millisecond for each of 1000 tokens), on a model with `server`.
+/// of a second, drawn for each attempt, on a model with `server`.
 pub fn markovian(rate: f64, server: &str, rest: &str) -> String {
     format!(
         "
@@ -59,12 +59,12 @@ warmup: 5m
 workload:
   arrivals: {{ poisson: {{ rate: {rate} }} }}
   prompts: {{ uniform: {{ count: 1000000 }} }}
-  tokens: {{ input: {{ constant: 1 }}, output: {{ exponential: {{ mean: 1000 }} }} }}
-  max_tokens: 1000000
+  tokens: {{ input: {{ constant: 1 }}, output: {{ constant: 1001 }} }}
+  max_tokens: 1001
 models:
   m:
     price: {{ per_token: $0.000001 }}
-    server: {{ tokens: {{ ttft: 1ms, tpot: 1ms }}, {server} }}
+    server: {{ tokens: {{ ttft: 0s, tpot: {{ exponential: {{ mean: 1ms }} }} }}, {server} }}
 {rest}
 "
     )

@@ -19,7 +19,7 @@ pub use utility::UtilitySpec;
 
 use super::budget::Allowance;
 use super::demand::Quality;
-use super::{Candidate, Choice, Demand, ModelId, Price};
+use super::{Choice, Demand, ModelId, Price, Rates};
 use crate::spec::Problems;
 use fixed::Fixed;
 use utility::Utility;
@@ -54,17 +54,23 @@ impl SelectSpec {
 /// A model as selectors see it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Offer {
-    price: Price,
+    /// What estimates of short prompts take.
+    rates: Rates,
+    /// Prompts of more tenths of a token are looked up in the price.
+    long: u64,
     quality: Quality,
 }
 
 impl Offer {
-    pub fn new(candidate: &Candidate) -> Self {
-        Offer { price: candidate.price, quality: Quality::new(candidate.quality) }
+    pub fn new(price: &Price, quality: f64) -> Self {
+        let (rates, long) = price.short();
+        Offer { rates: rates.most(), long, quality: Quality::new(quality) }
     }
 
-    pub fn price(&self) -> Price {
-        self.price
+    /// Another price.
+    pub fn set_price(&mut self, price: &Price) {
+        let (rates, long) = price.short();
+        (self.rates, self.long) = (rates.most(), long);
     }
 }
 
@@ -73,6 +79,8 @@ impl Offer {
 pub(super) struct Ask<'a> {
     /// All models, by [`ModelId`].
     pub offers: &'a [Offer],
+    /// Their prices.
+    pub prices: &'a [Price],
     pub demand: &'a Demand,
     /// What the user may spend.
     pub allowance: Allowance,
@@ -82,8 +90,25 @@ impl Ask<'_> {
     /// The choice of this model, if it exists and is affordable.
     fn choice(&self, model: ModelId) -> Option<Choice> {
         let offer = self.offers.get(model.0 as usize)?;
-        let estimate = offer.price.of(self.demand.most_decitokens());
+        let estimate =
+            self.rates(model, offer).of(self.demand.input_decitokens, self.demand.most_output());
         self.allowance.pays(estimate).then_some(Choice { model, estimate })
+    }
+
+    /// What a model is estimated to cost, in pico-dollars, `u64::MAX` at most.
+    #[inline]
+    fn picos(&self, model: ModelId, offer: &Offer) -> u64 {
+        self.rates(model, offer).picos_of(self.demand.input_decitokens, self.demand.most_output())
+    }
+
+    #[inline]
+    fn rates(&self, model: ModelId, offer: &Offer) -> Rates {
+        let input = self.demand.input_decitokens;
+        if input > offer.long {
+            self.prices[model.0 as usize].rates(input).most()
+        } else {
+            offer.rates
+        }
     }
 }
 

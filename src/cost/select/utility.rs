@@ -95,15 +95,14 @@ fn cheapest(ask: &Ask) -> Option<Worth> {
 /// file.
 #[inline]
 fn affordable(ask: &Ask, wanted: impl Fn(&Offer) -> bool) -> impl Iterator<Item = Worth> {
-    let decitokens = ask.demand.most_decitokens();
     let most = match ask.allowance {
         Allowance::Left(left) => left.picos().clamp(0, i128::from(u64::MAX)) as u64,
         Allowance::NoBudget | Allowance::Unlimited => u64::MAX,
     };
     let offers = ask.offers.iter().zip(0..).filter(move |(offer, _)| wanted(offer));
     let worths = offers.map(move |(offer, index)| {
-        let picos = offer.price.picos_of(decitokens);
-        Worth { model: ModelId(index), quality: offer.quality, picos }
+        let model = ModelId(index);
+        Worth { model, quality: offer.quality, picos: ask.picos(model, offer) }
     });
     worths.filter(move |worth| worth.picos <= most)
 }
@@ -142,14 +141,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::cost::{Candidate, Demand, Money, Price, UserId};
+    use crate::cost::{Demand, Money, Price, UserId};
 
     /// Models of (picos a token, quality).
-    fn offers(models: &[(i128, f64)]) -> Vec<Offer> {
+    fn offers(models: &[(i128, f64)]) -> (Vec<Price>, Vec<Offer>) {
         let offer = |&(picos, quality): &(i128, f64)| {
-            Offer::new(&Candidate { price: Price::per_token(Money::from_picos(picos)), quality })
+            let price = Price::per_token(Money::from_picos(picos));
+            let offer = Offer::new(&price, quality);
+            (price, offer)
         };
-        models.iter().map(offer).collect()
+        models.iter().map(offer).unzip()
     }
 
     /// The index of the model chosen for one token.
@@ -161,7 +162,8 @@ mod tests {
             quality_threshold: threshold,
         };
         let selector = Utility::new(&UtilitySpec::default(), &["a", "gpt-3.5", "c"]);
-        let ask = Ask { offers: &offers(models), demand: &demand, allowance };
+        let (prices, offers) = offers(models);
+        let ask = Ask { offers: &offers, prices: &prices, demand: &demand, allowance };
         selector.choose(&ask).map(|choice| choice.model.0)
     }
 
@@ -224,7 +226,7 @@ mod tests {
     #[test]
     fn an_absurd_estimate_is_exact_and_no_more_affordable_than_others() {
         // 2^64 / 10 tokens at $1000: beyond 64 bits of pico-dollars.
-        let models = offers(&[(1_000_000_000_000_000, 1.0)]);
+        let (prices, offers) = offers(&[(1_000_000_000_000_000, 1.0)]);
         let demand = Demand {
             user: UserId(0),
             input_decitokens: u64::MAX,
@@ -232,8 +234,9 @@ mod tests {
             quality_threshold: None,
         };
         let selector = Utility::new(&UtilitySpec::default(), &["a"]);
-        let choose =
-            |allowance| selector.choose(&Ask { offers: &models, demand: &demand, allowance });
+        let choose = |allowance| {
+            selector.choose(&Ask { offers: &offers, prices: &prices, demand: &demand, allowance })
+        };
         let estimate = Money::from_picos(1_844_674_407_370_955_161_500_000_000_000_000);
         assert_eq!(choose(Allowance::Unlimited), Some(Choice { model: ModelId(0), estimate }));
         assert_eq!(choose(Allowance::Left(estimate)), Some(Choice { model: ModelId(0), estimate }));

@@ -83,6 +83,11 @@ impl BalanceSpec {
         }
     }
 
+    /// Whether [`Load::kv_tokens`] is looked at.
+    pub fn wants_kv(&self) -> bool {
+        matches!(self, BalanceSpec::LeastKv | BalanceSpec::Scores(_))
+    }
+
     /// Whether [`Load::matched`] is looked at, which takes a look into each cache.
     pub fn wants_matched(&self) -> bool {
         matches!(self, BalanceSpec::Scores(spec) if spec.prefix.get() > 0.0)
@@ -94,7 +99,8 @@ impl BalanceSpec {
 pub struct Load {
     /// Requests sent to it and not finished.
     pub outstanding: u32,
-    /// Tokens of prompts and answers in its memory, or on their way there.
+    /// Tokens in an engine's memory; of other servers, tokens of the prompts of those
+    /// requests.
     pub kv_tokens: u64,
     /// The share of the prompt at hand that its prefix cache has.
     pub matched: f32,

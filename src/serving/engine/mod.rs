@@ -241,6 +241,19 @@ impl Engine {
         true
     }
 
+    /// Tokens of its answer that the job `id` has made by `now`; 0 if there is none.
+    pub fn tokens_made(&mut self, now: Time, id: u32) -> u32 {
+        self.catch_up(now);
+        self.pass_until(now);
+        let Some(slot) = self.sequences.find(id) else { return 0 };
+        let sequence = &self.sequences[slot];
+        let decoded = match sequence.state {
+            State::Decode => self.decoding.steps() - sequence.joined,
+            _ => 0,
+        };
+        sequence.made + decoded as u32
+    }
+
     /// When something next happens, if nobody comes or goes: the time for which
     /// [`advance`](Engine::advance) should be called. Changes with every call that
     /// changes the engine.

@@ -182,6 +182,12 @@ impl Faults {
         self.throttles.uniform() < self.spec.throttle_rate.get()
     }
 
+    /// When brown-outs begin and end.
+    pub fn changes(&self) -> impl Iterator<Item = Time> {
+        let times = self.spec.brown_outs.iter().flat_map(|it| [it.from, it.until]);
+        times.map(|time| Time::ZERO.saturating_add(time))
+    }
+
     fn windows(&self, now: Time) -> impl Iterator<Item = &BrownOutSpec> {
         let since = now.since(Time::ZERO);
         self.spec.brown_outs.iter().filter(move |it| it.from <= since && since < it.until)

@@ -5,13 +5,16 @@
 //! that the system gives them.
 
 pub mod autoscale;
+mod batching;
 mod node;
 
 pub use autoscale::{AutoscaleSpec, Autoscaler, TargetSpec};
-pub use node::{Node, NodeStats, Phase};
+pub use batching::Batching;
+pub use node::{Node, NodeStats, Phase, Server};
 
 use super::balance::{Ask, Balancer, Load};
 use super::resilience::{Breaker, ResilienceSpec};
+use super::step::StepModel;
 use super::{Replica, ServerSpec};
 use crate::kernel::{Admission, Gauge, Streams, Ticket, Time};
 
@@ -35,19 +38,26 @@ pub struct Fleet {
 
 impl Fleet {
     /// The replicas of the model called `name`; those that it begins with are up.
+    /// `step` is that of its engines, if it has any.
     /// Streams are called `serving.NAME.*`.
     pub fn new(
         name: &str,
         spec: &ServerSpec,
         resilience: &ResilienceSpec,
+        step: Option<&StepModel>,
         streams: &Streams,
     ) -> Self {
         let (first, most) = spec.replica_bounds();
         let breaker =
             resilience.allowed_fails.map(|allowed| Breaker::new(allowed, resilience.cooldown_time));
+        let station = Replica::new(spec, streams.stream(&format!("serving.{name}.latency")));
         let node = |replica: u32| {
             let phase = if replica < first { Phase::Up } else { Phase::Off };
-            Node::new(Replica::new(spec), phase, breaker.clone())
+            let server = match (&spec.engine, step) {
+                (Some(engine), Some(step)) => Server::Engine(Box::new(Batching::new(engine, step))),
+                _ => Server::Station(Box::new(station.clone())),
+            };
+            Node::new(server, phase, breaker.clone())
         };
         let lots = streams.stream(&format!("serving.{name}.balance"));
         Fleet {
@@ -83,6 +93,11 @@ impl Fleet {
         &mut self.nodes[replica as usize]
     }
 
+    /// All replicas, for their statistics.
+    pub fn nodes_mut(&mut self) -> &mut [Node] {
+        &mut self.nodes
+    }
+
     /// All replicas.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
@@ -109,6 +124,19 @@ impl Fleet {
             self.refresh(now);
         }
         &self.available
+    }
+
+    /// The engine of a replica, if it has one.
+    pub fn engine(&mut self, replica: u32) -> Option<&mut Batching> {
+        match &mut self.nodes[replica as usize].server {
+            Server::Engine(batching) => Some(batching),
+            Server::Station(_) => None,
+        }
+    }
+
+    /// Says how many tokens an engine really holds.
+    pub fn set_kv(&mut self, replica: u32, tokens: u64) {
+        self.loads[replica as usize].kv_tokens = tokens;
     }
 
     /// Says what share of the prompt at hand each replica has.
@@ -139,34 +167,50 @@ impl Fleet {
     /// now, and the caller schedules its end.
     pub fn arrive(&mut self, now: Time, replica: u32, job: u32, kv_tokens: u64) -> Admission {
         let node = &mut self.nodes[replica as usize];
-        let admission = node.server.arrive(now, job);
+        let admission = match &mut node.server {
+            Server::Station(station) => station.arrive(now, job),
+            // What goes on in an engine is its own matter.
+            Server::Engine(_) => Admission::Start,
+        };
         if admission == Admission::Refused {
             return admission;
         }
+        self.busy.add(now, i64::from(admission == Admission::Start));
+        self.join(now, replica, kv_tokens);
+        admission
+    }
+
+    /// A request is a replica's from now on.
+    fn join(&mut self, now: Time, replica: u32, kv_tokens: u64) {
+        let node = &mut self.nodes[replica as usize];
         node.stats.requests += 1;
         if node.breaker.as_mut().is_some_and(Breaker::sent) {
             self.valid_until = Time::ZERO;
         }
-        self.busy.add(now, i64::from(admission == Admission::Start));
         self.under_way.add(now, 1);
         let load = &mut self.loads[replica as usize];
         load.outstanding += 1;
         load.kv_tokens += kv_tokens;
-        admission
     }
 
     /// A service ends, well or not. Returns the request whose service begins now
     /// on the same replica, if any waited.
     pub fn finish(&mut self, now: Time, replica: u32, kv_tokens: u64) -> Option<u32> {
         self.leave(now, replica, kv_tokens);
-        let next = self.nodes[replica as usize].server.finish(now);
+        let next = match &mut self.nodes[replica as usize].server {
+            Server::Station(station) => station.finish(now),
+            Server::Engine(_) => None,
+        };
         self.busy.add(now, -i64::from(next.is_none()));
         next
     }
 
     /// A request leaves the queue unserved. False if it is not there.
     pub fn remove(&mut self, now: Time, replica: u32, ticket: Ticket, kv_tokens: u64) -> bool {
-        let found = self.nodes[replica as usize].server.remove(now, ticket).is_some();
+        let Server::Station(station) = &mut self.nodes[replica as usize].server else {
+            return false;
+        };
+        let found = station.remove(now, ticket).is_some();
         if found {
             self.leave(now, replica, kv_tokens);
         }
@@ -277,7 +321,7 @@ mod tests {
             serde_yaml::with::singleton_map_recursive::deserialize::<_, serde_yaml::Value>(value)
                 .unwrap();
         let resilience = serde_yaml::from_str(resilience).unwrap();
-        Fleet::new("m", &spec, &resilience, &Streams::new(1, 0))
+        Fleet::new("m", &spec, &resilience, None, &Streams::new(1, 0))
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One replica of a fleet.
 
+use super::Batching;
 use crate::kernel::{Gauge, Time};
 use crate::serving::Replica;
 use crate::serving::resilience::Breaker;
@@ -44,11 +45,30 @@ pub struct NodeStats {
     pub crashes: u64,
 }
 
+/// How a replica works.
+#[derive(Clone, Debug)]
+pub enum Server {
+    /// So many requests side by side, each as if it were alone.
+    Station(Box<Replica>),
+    /// Requests in batches.
+    Engine(Box<Batching>),
+}
+
+impl Server {
+    /// How many requests it works on at a time, if that is limited.
+    pub fn limit(&self) -> Option<u32> {
+        match self {
+            Server::Station(station) => station.limit(),
+            Server::Engine(batching) => Some(batching.max_num_seqs()),
+        }
+    }
+}
+
 /// One replica of a fleet.
 #[derive(Clone, Debug)]
 pub struct Node {
     /// Its server.
-    pub server: Replica,
+    pub server: Server,
     /// What keeps requests away where it fails.
     pub breaker: Option<Breaker>,
     /// What it has done.
@@ -60,7 +80,7 @@ pub struct Node {
 }
 
 impl Node {
-    pub(super) fn new(server: Replica, phase: Phase, breaker: Option<Breaker>) -> Self {
+    pub(super) fn new(server: Server, phase: Phase, breaker: Option<Breaker>) -> Self {
         let gauge = |level: bool| Gauge::new(Time::ZERO, u64::from(level));
         Node {
             server,
@@ -91,6 +111,19 @@ impl Node {
         self.serving.area_secs(now)
     }
 
+    /// How much of what it could do it did: seconds of work, and the seconds times
+    /// requests that it could have worked for. An engine is at work while a step runs.
+    /// `None` where it can do any number of things at a time.
+    pub fn busy_s(&mut self, now: Time) -> Option<(f64, f64)> {
+        let up = self.up_s(now);
+        match &mut self.server {
+            Server::Station(station) => {
+                Some((station.busy_s(now), up * f64::from(station.limit()?)))
+            }
+            Server::Engine(batching) => Some((batching.engine_mut().stats(now).busy_s, up)),
+        }
+    }
+
     /// How long it was down, in seconds.
     pub fn down_s(&self, now: Time) -> f64 {
         self.down.area_secs(now)
@@ -106,7 +139,10 @@ impl Node {
         self.serving.reset(now);
         self.down.reset(now);
         self.on.reset(now);
-        self.server.reset_stats(now);
+        match &mut self.server {
+            Server::Station(station) => station.reset_stats(now),
+            Server::Engine(batching) => batching.engine_mut().reset_stats(now),
+        }
         self.breaker.iter_mut().for_each(Breaker::reset_stats);
     }
 }

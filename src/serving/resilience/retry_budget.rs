@@ -11,7 +11,7 @@ use crate::spec::NonNegative;
 /// retry takes one away. It is what ends a retry storm: without it every request
 /// that an overloaded server fails comes back, and the overload stays after its
 /// cause has gone (Bronson et al., "Metastable Failures in Distributed Systems",
-/// HotOS 2021).
+/// `HotOS` 2021).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RetryBudgetSpec {

@@ -1,0 +1,85 @@
+//! The prices of models that are in `LiteLLM`'s map.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::spec::Experiment;
+use crate::cost::{PriceMap, PriceMapError, PriceSpec};
+use crate::serving::ModelSpec;
+use crate::spec::{Path, Problem, Severity};
+use crate::workload::DataPaths;
+
+/// The folder of the map in a collection of data.
+const USUAL: &str = "litellm-prices";
+
+/// Maps already read, by their names in the file.
+#[derive(Default)]
+pub(super) struct PriceMaps(Vec<(PathBuf, Arc<PriceMap>)>);
+
+impl PriceMaps {
+    /// Gives every model its price of the map: those that name one, and those
+    /// without a price whose own name is there.
+    pub fn fill(
+        &mut self,
+        experiment: &Experiment,
+        paths: &DataPaths,
+        models: &mut [(String, ModelSpec)],
+    ) -> Result<(), Problem> {
+        let named = experiment.cost.as_ref().and_then(|cost| cost.prices.as_ref());
+        let map = named.map(|prices| self.map(&prices.litellm, paths)).transpose()?;
+        for (name, model) in models {
+            let wanted = match &model.price.litellm {
+                Some(wanted) => wanted.clone(),
+                None if model.price == PriceSpec::FREE => name.clone(),
+                None => continue,
+            };
+            let asked = model.price.litellm.is_some();
+            let Some(map) = &map else {
+                if asked {
+                    let path =
+                        Path::parse("models").join(name.as_str()).join("price").join("litellm");
+                    let help = "name the file: `cost: { prices: { litellm: FILE } }`".to_owned();
+                    return Err(problem(path, "there is no price map".to_owned(), Some(help)));
+                }
+                continue;
+            };
+            if asked || map.has(&wanted) {
+                model.price = map.price(&wanted).map_err(|error| refused(name, asked, &error))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn map(&mut self, name: &PathBuf, paths: &DataPaths) -> Result<Arc<PriceMap>, Problem> {
+        if let Some((_, map)) = self.0.iter().find(|(known, _)| known == name) {
+            return Ok(Arc::clone(map));
+        }
+        let path = Path::parse("cost.prices.litellm");
+        let file = paths.find(name, USUAL).map_err(|searched| {
+            let searched: Vec<String> =
+                searched.iter().map(|place| place.display().to_string()).collect();
+            let help = Some(format!("searched: {}", searched.join(", ")));
+            problem(path.clone(), format!("`{}` was not found", name.display()), help)
+        })?;
+        let map = PriceMap::read(&file).map_err(|error| problem(path, error.to_string(), None))?;
+        let map = Arc::new(map);
+        self.0.push((name.clone(), Arc::clone(&map)));
+        Ok(map)
+    }
+}
+
+fn refused(model: &str, asked: bool, error: &PriceMapError) -> Problem {
+    let path = Path::parse("models").join(model);
+    let path = if asked { path.join("price").join("litellm") } else { path };
+    let help = match error {
+        PriceMapError::Unknown { near, .. } => {
+            near.as_ref().map(|near| format!("did you mean `{near}`?"))
+        }
+        _ => Some("give the model a price of its own".to_owned()),
+    };
+    problem(path, error.to_string(), help)
+}
+
+fn problem(path: Path, message: String, help: Option<String>) -> Problem {
+    Problem { path, at_key: false, severity: Severity::Error, message, help }
+}
