@@ -293,6 +293,19 @@ pub fn plain(value: &Value) -> String {
     }
 }
 
+/// Classes that are named must be those of requests.
+fn check_classes(experiment: &Experiment, classes: &[String]) -> Result<(), Problem> {
+    let mut problems = Problems::default();
+    if let Some(slo) = &experiment.slo {
+        problems.at("slo", |p| slo.check(classes, p));
+    }
+    let resilience = experiment.resilience.as_ref();
+    if let Some(admission) = resilience.and_then(|it| it.admission.as_ref()) {
+        problems.at("resilience", |p| p.at("admission", |p| admission.check_classes(classes, p)));
+    }
+    problems.into_list().into_iter().next().map_or(Ok(()), Err)
+}
+
 /// Workloads already opened, so that points share traces and tables.
 struct Workloads {
     paths: DataPaths,
@@ -317,6 +330,7 @@ impl Workloads {
     fn setup(&mut self, experiment: &Experiment) -> Result<Setup, Problem> {
         let start = CalendarStart(experiment.start.0);
         let workload = self.plan(&experiment.workload, start)?;
+        check_classes(experiment, workload.slo_classes())?;
         let semantic = experiment.cache.as_ref().map_or(Ok(None), |cache| {
             SemanticPlan::of(cache, &workload, &self.paths, &mut self.semantic)
                 .map_err(|problem| Problem { path: problem.path.within("cache"), ..problem })
@@ -337,6 +351,7 @@ impl Workloads {
             record_cache: experiment.record.cache,
             models,
             steps,
+            slo: experiment.slo.clone(),
             resilience: experiment.resilience.clone(),
             cost: experiment.cost.clone().unwrap_or_default(),
             start: experiment.start.0,

@@ -15,6 +15,7 @@ use crate::kernel::Duration;
 use crate::pipeline::PipelineSpec;
 use crate::serving::{ModelSpec, ResilienceSpec};
 use crate::spec::from_text;
+use crate::system::SloSpec;
 use crate::workload::WorkloadSpec;
 
 /// An experiment: who asks what and when, the system that answers, and what to
@@ -51,6 +52,9 @@ pub struct Experiment {
     /// The models by name, with price, quality and server. Left out, one free
     /// model answers with the pipeline's own inference time.
     pub models: IndexMap<String, ModelSpec>,
+    /// Which answers are good: targets for times, of all or by class. Left out, every
+    /// answer is.
+    pub slo: Option<SloSpec>,
     /// What the gateway does about slow, failing and overloaded models: timeouts,
     /// retries, hedges, fallbacks, limits. Left out, nothing.
     pub resilience: Option<ResilienceSpec>,
@@ -83,6 +87,7 @@ impl Default for Experiment {
             pipeline: None,
             cache: None,
             models: IndexMap::new(),
+            slo: None,
             resilience: None,
             cost: None,
             sweep: SweepSpec::default(),
@@ -126,6 +131,9 @@ pub struct RecordSpec {
     /// Write `cache.csv`, what the caches hold at the end: a `warm_start` for
     /// another experiment. Default false.
     pub cache: bool,
+    /// Write `traces/POINT-REPLICATION.json`, what requests, batches and replicas did
+    /// when, for Perfetto or `chrome://tracing`. Default false.
+    pub timeline: bool,
     /// The timeline's interval. Default: a 60th of the duration.
     pub interval: Option<Duration>,
 }

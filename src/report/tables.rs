@@ -70,6 +70,9 @@ pub fn write_results(
     if prepared.experiment.record.requests {
         join_requests(workspace, prepared.runs(), &folder.join("requests.csv"))?;
     }
+    if prepared.experiment.record.timeline {
+        copy_traces(prepared, workspace, &folder.join("traces"))?;
+    }
     let manifest = Manifest::new(prepared, skipped);
     fs::write(folder.join("manifest.yaml"), manifest.to_yaml())?;
     Ok(points)
@@ -171,8 +174,10 @@ impl<'f> Files<'f> {
             ("latency.csv", &run.latency),
         ];
         let tiers = (!run.prefix.rows.is_empty()).then_some(("prefix.csv", &run.prefix));
+        let classes = (!run.classes.rows.is_empty()).then_some(("classes.csv", &run.classes));
         let replicas = (!run.replicas.rows.is_empty()).then_some(("replicas.csv", &run.replicas));
-        for (name, table) in tables.into_iter().chain(tiers).chain(replicas).chain(log).chain(cache)
+        for (name, table) in
+            tables.into_iter().chain(tiers).chain(replicas).chain(classes).chain(log).chain(cache)
         {
             let file = self.table(name, table)?;
             for row in &table.rows {
@@ -202,6 +207,17 @@ impl<'f> Files<'f> {
         }
         Ok(())
     }
+}
+
+/// A trace for each run: `traces/POINT-REPLICATION.json`.
+fn copy_traces(prepared: &Prepared, workspace: &Workspace, to: &Path) -> Result<(), ResultsError> {
+    fs::create_dir(to)?;
+    let replications = prepared.experiment.replications as usize;
+    for run in 0..prepared.runs() {
+        let name = format!("{}-{}.json", run / replications, run % replications);
+        fs::copy(workspace.trace_path(run), to.join(name))?;
+    }
+    Ok(())
 }
 
 fn join_requests(workspace: &Workspace, runs: usize, path: &Path) -> Result<(), ResultsError> {

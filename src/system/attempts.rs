@@ -405,6 +405,7 @@ impl System<'_> {
     pub(super) fn drop_attempt(&mut self, slot: u32, sim: &mut Scheduler<Event>) {
         self.pool.last_work = sim.now();
         let attempt = self.pool.attempts.remove(slot as usize);
+        self.trace_attempt(&attempt, sim.now());
         for event in [attempt.done, attempt.read, attempt.timeout].into_iter().flatten() {
             sim.cancel(event);
         }

@@ -126,6 +126,7 @@ impl System<'_> {
             }
         }
         self.pool.news = news;
+        self.trace_batch(model, replica, now);
         self.rewake(model, replica, sim);
     }
 

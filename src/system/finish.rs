@@ -59,6 +59,10 @@ impl System<'_> {
             let params = &self.params[incoming.profile.0 as usize];
             record(&Finished { source: &self.source, params, request, outcome, at: now });
         }
+        if request.measured {
+            self.judge(request, now);
+        }
+        self.trace_request(request, outcome, now);
         self.sojourn_ns += u128::from(e2e.as_nanos());
         self.part(request, now);
         if incoming.thread.is_some() {

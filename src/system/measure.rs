@@ -1,6 +1,7 @@
 //! What one run measures, from the end of the warm-up on.
 
 use super::semantic::Judged;
+use super::slo::Classes;
 use crate::cache::Match;
 use crate::cost::{Money, Usage};
 use crate::kernel::{Duration, Time};
@@ -85,6 +86,8 @@ pub struct Measures {
     /// Whether requests may have several attempts: whether the next numbers mean
     /// anything.
     pub has_fleets: bool,
+    /// Requests by class, where that is kept.
+    pub classes: Option<Classes>,
     /// What became of attempts.
     pub attempts: Attempts,
     /// What the replicas did.

@@ -1,6 +1,7 @@
 //! The metrics of a run: names, meanings, and how each is computed.
 
 use super::measure::Measures;
+use super::slo::Classes;
 
 /// One metric.
 #[derive(Debug)]
@@ -65,7 +66,10 @@ metrics! {
     session_turns_mean: "mean number of answered turns of these sessions", |m| ratio(m.turns, m.sessions);
     error_rate: "(errors + rejected) / requests", |m| ratio(m.errors + m.rejected, m.requests);
     throughput_rps: "requests answered in the window / its length", |m| m.completed_in_window as f64 / m.window_s();
-    goodput_rps: "requests answered within the SLO / length of the window; without an SLO, throughput_rps", |m| m.completed_in_window as f64 / m.window_s();
+    goodput_rps: "requests answered within the SLO / length of the window; without an SLO, throughput_rps", |m| m.classes.as_ref().map_or(m.completed_in_window, |it| it.good_in_window) as f64 / m.window_s();
+    slo_attainment: "requests answered within the SLO / requests; this and the next where there is an SLO or more than one class", |m| m.classes.as_ref().map_or(f64::NAN, |it| ratio(it.good, m.requests));
+    class_fairness: "Jain's index over SLO classes of the share of their requests answered within the SLO: 1 where all are alike", |m| m.classes.as_ref().map_or(f64::NAN, Classes::fairness);
+    user_fairness: "the same over users", |m| m.classes.as_ref().map_or(f64::NAN, |it| it.user_fairness(m.users.iter().map(|user| user.requests)));
     e2e_mean_s: "mean time from arrival to the whole response, of answered requests", |m| m.e2e.mean();
     e2e_p50_s: "median of the same", |m| m.e2e.quantile(0.50);
     e2e_p90_s: "90th percentile of the same", |m| m.e2e.quantile(0.90);

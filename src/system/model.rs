@@ -16,6 +16,7 @@ use super::request::{Answer, Request};
 use super::run::RunError;
 use super::single_flight::Flights;
 use super::timeline::Timeline;
+use super::trace::Tracer;
 use crate::cache::{Hierarchy, NegativeCache, PrefixCache, SemanticCache};
 use crate::cost::Optimizer;
 use crate::kernel::{Duration, Model, Scheduler, Stream, Time};
@@ -115,6 +116,7 @@ pub struct System<'r> {
     pub(super) timeline: Timeline,
     pub(super) log: Log,
     pub(super) recorder: Option<Recorder<'r>>,
+    pub(super) tracer: Option<&'r mut dyn Tracer>,
 }
 
 /// The semantic cache, and what becomes of its answers.

@@ -90,8 +90,7 @@ impl System<'_> {
 
     fn come_up(&mut self, model: u32, replica: u32, sim: &mut Scheduler<Event>) {
         let now = sim.now();
-        self.pool.fleets[model as usize].enter(now, replica, Phase::Up);
-        self.count_nodes(model, sim);
+        self.enter(now, model, replica, Phase::Up);
         self.await_crash(model, replica, sim);
     }
 
@@ -100,8 +99,7 @@ impl System<'_> {
         let now = sim.now();
         let drained = self.pool.fleets[model as usize].node(replica).phase() == Phase::Draining;
         let phase = if drained { Phase::Off } else { Phase::Down };
-        self.pool.fleets[model as usize].enter(now, replica, phase);
-        self.count_nodes(model, sim);
+        self.enter(now, model, replica, phase);
         if let Some(cache) = &mut self.prefixes[model as usize] {
             cache.clear(replica as usize);
         }
@@ -144,9 +142,8 @@ impl System<'_> {
     ) {
         let fleet = &mut self.pool.fleets[model as usize];
         if fleet.node(replica).phase() == Phase::Draining && fleet.load(replica).outstanding == 0 {
-            fleet.enter(sim.now(), replica, Phase::Off);
+            self.enter(sim.now(), model, replica, Phase::Off);
             self.clear_timer(model, replica, sim);
-            self.count_nodes(model, sim);
             if let Some(cache) = &mut self.prefixes[model as usize] {
                 cache.clear(replica as usize);
             }
@@ -192,12 +189,11 @@ impl System<'_> {
     fn add_replica(&mut self, model: u32, cold_start: Duration, sim: &mut Scheduler<Event>) {
         let fleet = &mut self.pool.fleets[model as usize];
         if let Some(replica) = fleet.first_in(Phase::Draining) {
-            fleet.enter(sim.now(), replica, Phase::Up);
+            self.enter(sim.now(), model, replica, Phase::Up);
         } else if let Some(replica) = fleet.first_in(Phase::Off) {
-            fleet.enter(sim.now(), replica, Phase::Starting);
+            self.enter(sim.now(), model, replica, Phase::Starting);
             self.set_timer(model, replica, cold_start, sim);
         }
-        self.count_nodes(model, sim);
     }
 
     /// One fewer: one that is starting, or the last that is up.
@@ -205,24 +201,11 @@ impl System<'_> {
         let now = sim.now();
         let fleet = &mut self.pool.fleets[model as usize];
         if let Some(replica) = fleet.last_in(Phase::Starting) {
-            fleet.enter(now, replica, Phase::Off);
+            self.enter(now, model, replica, Phase::Off);
             self.clear_timer(model, replica, sim);
-            self.count_nodes(model, sim);
         } else if let Some(replica) = fleet.last_in(Phase::Up) {
-            fleet.enter(now, replica, Phase::Draining);
+            self.enter(now, model, replica, Phase::Draining);
             self.leave_if_drained(model, replica, sim);
         }
-    }
-
-    /// Tells the timeline how many replicas serve.
-    fn count_nodes(&mut self, model: u32, sim: &mut Scheduler<Event>) {
-        let limit = self.pool.widths[model as usize];
-        let before = self.pool.counted[model as usize];
-        let up = self.pool.fleets[model as usize].up() as u32;
-        self.pool.counted[model as usize] = up;
-        self.timeline.serve(sim.now(), |serving| {
-            serving.replicas = serving.replicas + up - before;
-            serving.servers = serving.servers + up * limit - before * limit;
-        });
     }
 }

@@ -11,8 +11,10 @@ use super::pool::Pool;
 use super::replicas;
 use super::setup::Setup;
 use super::single_flight::Flights;
+use super::slo::Classes;
 use super::tables::{self, RunTables};
 use super::timeline::{Serving, Timeline};
+use super::trace::Tracer;
 use crate::cache::{CacheSpec, Hierarchy, NegativeCache, PrefixCache};
 use crate::cost::{Candidate, Optimizer};
 use crate::kernel::{Duration, Ended, Simulation, Streams, Time};
@@ -59,7 +61,23 @@ pub fn run(
     stop: &AtomicBool,
     recorder: Option<Recorder<'_>>,
 ) -> Result<RunTables, RunError> {
-    let mut simulation = Simulation::new(build(setup, streams, recorder)?);
+    run_traced(setup, streams, stop, recorder, None)
+}
+
+/// The same; `tracer` is told of all that happens.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_traced<'r>(
+    setup: &Setup,
+    streams: &Streams,
+    stop: &AtomicBool,
+    recorder: Option<Recorder<'r>>,
+    tracer: Option<&'r mut dyn Tracer>,
+) -> Result<RunTables, RunError> {
+    let mut system = build(setup, streams, recorder)?;
+    system.tracer = tracer;
+    let mut simulation = Simulation::new(system);
     let warmup = Time::ZERO + setup.warmup;
     simulation.scheduler_mut().schedule_at(warmup, Event::Measure);
     let (system, scheduler) = simulation.parts_mut();
@@ -155,6 +173,7 @@ fn build<'r>(
         measures: Measures {
             models: vec![Share::default(); servers.len()],
             users: vec![Share::default(); users.len()],
+            classes: Classes::new(setup.slo.as_ref(), source.slo_classes(), users.len()),
             has_engines: setup.models.iter().map(|(_, it)| it.server.engine.is_some()).collect(),
             ..Measures::default()
         },
@@ -166,6 +185,7 @@ fn build<'r>(
         waited_ns: 0,
         output: streams.stream("serving.output"),
         measuring: false,
+        tracer: None,
         log: Log::new(pipeline.map_or(0, |pipeline| pipeline.log.capacity)),
         recorder,
         source,
@@ -213,6 +233,7 @@ fn finish(mut system: System<'_>, setup: &Setup, drained: Time, events: u64) -> 
         "requests in = answered + failed"
     );
     system.timeline.at(over);
+    system.trace_end(over);
     debug_assert_eq!(
         system.timeline.areas(),
         [system.sojourn_ns, system.waited_ns],

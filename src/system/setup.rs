@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::contents::Contents;
+use super::slo::SloSpec;
 use crate::cache::{CacheSpec, SemanticPlan};
 use crate::cost::CostSpec;
 use crate::kernel::Duration;
@@ -32,6 +33,8 @@ pub struct Setup {
     pub models: Vec<(String, ModelSpec)>,
     /// Of each model that has batching engines, how long their steps take.
     pub steps: Vec<Option<StepModel>>,
+    /// Which answers are good, if that matters.
+    pub slo: Option<SloSpec>,
     /// What the gateway does where models fail, if anything.
     pub resilience: Option<ResilienceSpec>,
     /// How a model is chosen.

@@ -7,6 +7,7 @@ use super::measure::Share;
 use super::model::System;
 use super::prefix;
 use super::setup::Setup;
+use super::slo;
 use crate::cache::LevelStats;
 use crate::kernel::Time;
 use crate::pipeline::Stage;
@@ -28,6 +29,8 @@ pub struct RunTables {
     pub prefix: Table,
     /// A row per replica.
     pub replicas: Table,
+    /// A row per SLO class, where there is an SLO or more than one class.
+    pub classes: Table,
     /// A row per pipeline stage.
     pub stages: Table,
     /// A row per interval.
@@ -59,6 +62,7 @@ pub(super) fn collect(
         cache: caches.map_or_else(Table::default, |caches| contents::table(caches, setup, over)),
         prefix: prefix::table(&system, setup),
         replicas,
+        classes: slo::table(&system),
         stages: stages(&system),
         latency: latency(&system),
         log: log(&system, setup),

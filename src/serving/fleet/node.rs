@@ -26,6 +26,17 @@ impl Phase {
         matches!(self, Phase::Up | Phase::Draining)
     }
 
+    /// Its name in a trace.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Phase::Off => "off",
+            Phase::Starting => "starting",
+            Phase::Up => "up",
+            Phase::Draining => "draining",
+            Phase::Down => "down",
+        }
+    }
+
     /// Whether it is paid for.
     pub const fn is_on(self) -> bool {
         !matches!(self, Phase::Off)
@@ -74,6 +85,7 @@ pub struct Node {
     /// What it has done.
     pub stats: NodeStats,
     phase: Phase,
+    since: Time,
     serving: Gauge,
     down: Gauge,
     on: Gauge,
@@ -87,6 +99,7 @@ impl Node {
             breaker,
             stats: NodeStats::default(),
             phase,
+            since: Time::ZERO,
             serving: gauge(phase.serves()),
             down: gauge(false),
             on: gauge(phase.is_on()),
@@ -98,8 +111,14 @@ impl Node {
         self.phase
     }
 
+    /// Since when.
+    pub const fn since(&self) -> Time {
+        self.since
+    }
+
     pub(super) fn enter(&mut self, now: Time, phase: Phase) {
         self.phase = phase;
+        self.since = now;
         self.serving.set(now, u64::from(phase.serves()));
         self.down.set(now, u64::from(phase == Phase::Down));
         self.on.set(now, u64::from(phase.is_on()));

@@ -35,6 +35,15 @@ impl AdmissionSpec {
         }
     }
 
+    /// Reports classes that no request is of.
+    pub fn check_classes(&self, classes: &[String], problems: &mut Problems) {
+        problems.at("classes", |p| {
+            for class in self.classes.keys().filter(|class| !classes.contains(class)) {
+                p.unknown("SLO class", class, classes.iter().map(String::as_str));
+            }
+        });
+    }
+
     /// By class: how many requests under way for each replica it may find.
     pub fn thresholds(&self, classes: &[String]) -> Vec<f64> {
         let share = |class: &String| self.classes.get(class).map_or(1.0, |share| share.get());
