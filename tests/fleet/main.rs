@@ -4,4 +4,5 @@ mod attempts;
 mod balance;
 mod engines;
 mod faults;
+mod outputs;
 mod support;
