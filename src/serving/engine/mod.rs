@@ -94,6 +94,8 @@ pub struct Engine {
     /// Sequences whose next token comes at the end of the running step, beside those
     /// that decode.
     completing: Vec<u32>,
+    /// Whether the next that waits would fit if less of its prefix were known.
+    held_up_by_prefix: bool,
     /// Sequences that leave at the end of the running step.
     leaving: Vec<u32>,
     /// When the running step began, or when an idle engine begins.
@@ -133,6 +135,7 @@ impl Engine {
             blocks: Blocks::new(spec.blocks(), per_unit),
             partial: None,
             completing: Vec::new(),
+            held_up_by_prefix: false,
             leaving: Vec::new(),
             clock: 0,
             run: Run::default(),

@@ -17,6 +17,7 @@ impl Engine {
     pub(super) fn compose(&mut self) {
         debug_assert!(self.completing.is_empty(), "the last step has ended");
         let mut batch = Batch::default();
+        self.held_up_by_prefix = false;
         let mut preempted = false;
         let mut run = Run { decodes: true, ..Run::default() };
         if self.chunked {
@@ -82,7 +83,13 @@ impl Engine {
 
     /// Cuts the run to the steps that there are blocks for.
     fn limit_to_blocks(&mut self) {
-        let free = u64::from(self.blocks.free());
+        // Whoever waits only because much of its prefix is known may begin as soon as
+        // some of that is overwritten.
+        let free = u64::from(if self.held_up_by_prefix {
+            self.blocks.free_before_known()
+        } else {
+            self.blocks.free()
+        });
         if self.blocks_ahead(self.run.left - 1) <= free {
             return;
         }
@@ -248,6 +255,9 @@ impl Engine {
         let held = known.units * self.blocks.per_unit();
         let blocks = (computed + chunk).div_ceil(self.block_size) - held;
         if blocks + known.free_blocks > self.blocks.free() {
+            // With less of its prefix known its first step might end earlier in its
+            // prompt, and so need fewer blocks.
+            self.held_up_by_prefix = self.chunked && known.free_blocks > 0;
             return None;
         }
         self.waiting.pop();
