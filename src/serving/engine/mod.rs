@@ -289,6 +289,7 @@ impl Engine {
     /// added to `lost` in ascending order, and the prefix cache.
     pub fn crash(&mut self, now: Time, lost: &mut Vec<u32>) {
         self.catch_up(now);
+        self.pass_until(now);
         for id in self.sequences.ids() {
             let slot = self.sequences.find(id).expect("it is one of them");
             // Whoever took a job back does not wait for it.
