@@ -3,4 +3,3 @@
 
 mod agreement;
 mod reference;
-

@@ -354,13 +354,13 @@ impl Reference {
     /// Whether any was preempted.
     fn schedule_running(&mut self, budget: &mut u32) -> bool {
         let mut preempted = false;
-        let mut nth = 0;
+        let (mut nth, mut given) = (0, 0);
         while nth < self.running.len() {
             let sequence = &self.running[nth];
             let chunk = sequence.remaining().min(*budget);
-            let given: u32 = self.given_before(nth);
-            let free = self.memory.free.len() as u32 - given;
-            if self.blocks_for(sequence, chunk) <= free {
+            let blocks = self.blocks_for(sequence, chunk);
+            if blocks <= self.memory.free.len() as u32 - given {
+                given += blocks;
                 self.chunks[nth] = chunk;
                 *budget -= chunk;
                 nth += 1;
@@ -370,7 +370,9 @@ impl Reference {
             let ranks = self.running.iter().map(|sequence| sequence.rank);
             let (victim, _) = ranks.enumerate().max_by_key(|(_, rank)| *rank).unwrap();
             let mut sequence = self.running.remove(victim);
-            *budget += self.chunks.remove(victim);
+            let chunk = self.chunks.remove(victim);
+            given -= self.blocks_for(&sequence, chunk);
+            *budget += chunk;
             nth -= usize::from(victim < nth);
             self.memory.give_back(&mut sequence, self.spec.tokens_per_id());
             sequence.computed = 0;
@@ -386,11 +388,6 @@ impl Reference {
             self.name_if_complete(nth);
         }
         preempted
-    }
-
-    fn given_before(&self, nth: usize) -> u32 {
-        let scheduled = self.running.iter().zip(&self.chunks).take(nth);
-        scheduled.map(|(sequence, chunk)| self.blocks_for(sequence, *chunk)).sum()
     }
 
     fn name_if_complete(&mut self, nth: usize) {
