@@ -1,10 +1,15 @@
 //! The engine passes steps in one go; the reference goes step by step. Both must say
 //! the same of every job, to the nanosecond and in the same order.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use windtunnel::kernel::{Duration, Time};
-use windtunnel::serving::engine::{Engine, EngineSpec, Job, Progress, QueuePolicy};
-use windtunnel::serving::step::{LinearSpec, RooflineSpec, StepModel, StepSpec};
+use windtunnel::serving::engine::{Engine, EngineSpec, Job, Progress, ProgressKind, QueuePolicy};
+use windtunnel::serving::step::{LinearSpec, RooflineSpec, StepModel, StepSpec, TableSpec};
 use windtunnel::workload::DataPaths;
 
 use crate::reference::Reference;
@@ -63,7 +68,8 @@ per_step: {per_step}ns",
             serde_yaml::with::singleton_map_recursive::deserialize(value).unwrap();
         StepSpec::Roofline(spec)
     });
-    prop_oneof![linear, roofline]
+    let table = Just(StepSpec::Table(TableSpec { file: PROFILE.into() }));
+    prop_oneof![2 => linear, 2 => roofline, 1 => table]
 }
 
 fn specs() -> impl Strategy<Value = EngineSpec> {
@@ -112,7 +118,7 @@ macro_rules! drive {
         let mut happened: Vec<Progress> = Vec::new();
         let mut answers: Vec<String> = Vec::new();
         for (nth, (gap, action)) in actions.iter().enumerate() {
-            now = now + Duration(*gap);
+            now += Duration(*gap);
             if $eager {
                 while let Some(at) = engine.next_at().filter(|at| *at < now) {
                     engine.advance(at, &mut happened);
@@ -158,15 +164,36 @@ macro_rules! drive {
     }};
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+const PROFILE: &str = "profile.csv";
 
-    #[test]
-    fn steps_in_one_go_give_what_steps_one_by_one_do(spec in specs(), actions in actions()) {
-        let step = StepModel::new(&spec.step, &DataPaths::default()).unwrap();
+/// A profile with bends in all directions, in nanoseconds that are not whole.
+fn write_profile(folder: &std::path::Path) {
+    let mut text = "prefill_tokens,decode_seqs,context_tokens,step_us\n".to_owned();
+    for prefill in [0u64, 3, 20] {
+        for decode in [0u64, 2, 5] {
+            for context in [0u64, 40, 90, 200, 1000] {
+                let bend = (prefill * 7 + decode * 3 + context / 40 * 5) % 11;
+                let micros = 0.0101 + 0.001_37 * (prefill + 2 * decode + bend) as f64;
+                writeln!(text, "{prefill},{decode},{context},{micros}").unwrap();
+            }
+        }
+    }
+    std::fs::write(folder.join(PROFILE), text).unwrap();
+}
+
+#[test]
+fn steps_in_one_go_give_what_steps_one_by_one_do() {
+    let folder = tempfile::tempdir().unwrap();
+    write_profile(folder.path());
+    let paths = DataPaths { folders: vec![folder.path().to_path_buf()] };
+    let counts: RefCell<BTreeMap<&str, u32>> = RefCell::default();
+    let mut runner = TestRunner::new(ProptestConfig::with_cases(3000));
+    let outcome = runner.run(&(specs(), actions()), |(spec, actions)| {
+        let step = StepModel::new(&spec.step, &paths).unwrap();
         let mut reference = Reference::new(&spec, &step);
         let expected = drive!(&mut reference, &spec, &actions, false);
         prop_assert!(reference.is_empty());
+        count(&mut counts.borrow_mut(), &expected.0, &expected.1);
         for eager in [true, false] {
             let mut engine = Engine::new(&spec, &step);
             let found = drive!(&mut engine, &spec, &actions, eager);
@@ -177,6 +204,53 @@ proptest! {
             prop_assert_eq!(found.0.len(), expected.0.len());
             prop_assert_eq!((engine.waiting(), engine.running()), (0, 0));
             prop_assert_eq!(engine.kv_use(), 0.0);
+            let most = reference.most_used as f64 / f64::from(spec.blocks());
+            prop_assert!(engine.stats(found.2).kv_max <= most.min(1.0) + 1e-9);
         }
+        Ok(())
+    });
+    outcome.unwrap_or_else(|error| panic!("{error}"));
+    // The workloads reach all that can happen.
+    let counts = counts.into_inner();
+    for what in [
+        "started",
+        "reused",
+        "first",
+        "finished",
+        "preempted",
+        "resumed",
+        "resumed, reusing",
+        "refused: full",
+        "refused: too long",
+        "cancelled",
+        "lost",
+    ] {
+        let times = counts.get(what).copied().unwrap_or(0);
+        assert!(times >= 100, "{what}: {times} of {counts:?}");
+    }
+}
+
+fn count(counts: &mut BTreeMap<&'static str, u32>, happened: &[Progress], answers: &[String]) {
+    for progress in happened {
+        let what = match progress.kind {
+            ProgressKind::Started { cached_tokens: 0 } => "started",
+            ProgressKind::Started { .. } => "reused",
+            ProgressKind::Preempted => "preempted",
+            ProgressKind::Resumed { cached_tokens: 0 } => "resumed",
+            ProgressKind::Resumed { .. } => "resumed, reusing",
+            ProgressKind::FirstToken => "first",
+            ProgressKind::Finished => "finished",
+        };
+        *counts.entry(what).or_default() += 1;
+    }
+    for answer in answers {
+        let what = match answer.as_str() {
+            "Err(QueueFull)" => "refused: full",
+            "Err(TooLong)" => "refused: too long",
+            "true" => "cancelled",
+            lost if lost.starts_with('[') && lost != "[]" => "lost",
+            _ => continue,
+        };
+        *counts.entry(what).or_default() += 1;
     }
 }

@@ -3,13 +3,17 @@
 //! in one go must come out as it does here, to the nanosecond.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
-use std::collections::{BTreeMap, VecDeque};
+#[path = "memory.rs"]
+mod memory;
 
 use windtunnel::kernel::Time;
 use windtunnel::serving::engine::{EngineSpec, Job, Progress, ProgressKind, QueuePolicy, Refused};
 use windtunnel::serving::step::{Batch, Growth, StepModel};
 
+use memory::Memory;
+
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "plain words for plain states")]
 struct Sequence {
     id: u32,
     input: u32,
@@ -31,78 +35,6 @@ struct Sequence {
 impl Sequence {
     fn remaining(&self) -> u32 {
         self.input + self.made - self.computed
-    }
-}
-
-struct Unit {
-    id: u64,
-    users: u32,
-    blocks: Vec<usize>,
-}
-
-/// Blocks one by one.
-struct Memory {
-    total: usize,
-    per_unit: usize,
-    free: VecDeque<usize>,
-    /// The unit that a block belongs to.
-    unit_of: Vec<Option<usize>>,
-    units: Vec<Unit>,
-    known: BTreeMap<u64, usize>,
-}
-
-impl Memory {
-    fn take(&mut self, count: u32) -> Vec<usize> {
-        (0..count).map(|_| self.take_one()).collect()
-    }
-
-    fn take_one(&mut self) -> usize {
-        let block = self.free.pop_front().expect("a free block");
-        if let Some(unit) = self.unit_of[block] {
-            self.known.remove(&self.units[unit].id);
-            for other in std::mem::take(&mut self.units[unit].blocks) {
-                self.unit_of[other] = None;
-            }
-        }
-        block
-    }
-
-    fn release(&mut self, unit: usize) {
-        self.units[unit].users -= 1;
-        if self.units[unit].users == 0 {
-            self.free.extend(&self.units[unit].blocks);
-        }
-    }
-
-    fn hold(&mut self, unit: usize) {
-        if self.units[unit].users == 0 {
-            let blocks = &self.units[unit].blocks;
-            self.free.retain(|block| !blocks.contains(block));
-        }
-        self.units[unit].users += 1;
-    }
-
-    fn name(&mut self, sequence: &mut Sequence, filled: u32, per_id: u32) {
-        let whole = ((filled / per_id) as usize).min(sequence.chain.len());
-        for nth in sequence.named..whole {
-            let id = sequence.chain[nth];
-            if !self.known.contains_key(&id) {
-                let blocks: Vec<usize> = sequence.own.drain(..self.per_unit).collect();
-                blocks.iter().for_each(|block| self.unit_of[*block] = Some(self.units.len()));
-                self.known.insert(id, self.units.len());
-                sequence.units.push(self.units.len());
-                self.units.push(Unit { id, users: 1, blocks });
-            }
-        }
-        sequence.named = sequence.named.max(whole);
-    }
-
-    fn give_back(&mut self, sequence: &mut Sequence, per_id: u32) {
-        self.name(sequence, sequence.computed, per_id);
-        self.free.extend(sequence.own.drain(..));
-        for unit in sequence.units.drain(..).rev() {
-            self.release(unit);
-        }
     }
 }
 
@@ -137,14 +69,7 @@ impl Reference {
             spec: spec.clone(),
             step: step.clone(),
             slowdown: 4096,
-            memory: Memory {
-                total,
-                per_unit: (spec.tokens_per_id() / spec.block_size) as usize,
-                free: (0..total).collect(),
-                unit_of: vec![None; total],
-                units: Vec::new(),
-                known: BTreeMap::new(),
-            },
+            memory: Memory::new(total, (spec.tokens_per_id() / spec.block_size) as usize),
             waiting: Vec::new(),
             running: Vec::new(),
             chunks: Vec::new(),
@@ -354,13 +279,13 @@ impl Reference {
     /// Whether any was preempted.
     fn schedule_running(&mut self, budget: &mut u32) -> bool {
         let mut preempted = false;
-        let mut nth = 0;
+        let (mut nth, mut given) = (0, 0);
         while nth < self.running.len() {
             let sequence = &self.running[nth];
             let chunk = sequence.remaining().min(*budget);
-            let given: u32 = self.given_before(nth);
-            let free = self.memory.free.len() as u32 - given;
-            if self.blocks_for(sequence, chunk) <= free {
+            let blocks = self.blocks_for(sequence, chunk);
+            if blocks <= self.memory.free.len() as u32 - given {
+                given += blocks;
                 self.chunks[nth] = chunk;
                 *budget -= chunk;
                 nth += 1;
@@ -370,7 +295,9 @@ impl Reference {
             let ranks = self.running.iter().map(|sequence| sequence.rank);
             let (victim, _) = ranks.enumerate().max_by_key(|(_, rank)| *rank).unwrap();
             let mut sequence = self.running.remove(victim);
-            *budget += self.chunks.remove(victim);
+            let chunk = self.chunks.remove(victim);
+            given -= self.blocks_for(&sequence, chunk);
+            *budget += chunk;
             nth -= usize::from(victim < nth);
             self.memory.give_back(&mut sequence, self.spec.tokens_per_id());
             sequence.computed = 0;
@@ -386,11 +313,6 @@ impl Reference {
             self.name_if_complete(nth);
         }
         preempted
-    }
-
-    fn given_before(&self, nth: usize) -> u32 {
-        let scheduled = self.running.iter().zip(&self.chunks).take(nth);
-        scheduled.map(|(sequence, chunk)| self.blocks_for(sequence, *chunk)).sum()
     }
 
     fn name_if_complete(&mut self, nth: usize) {
@@ -435,7 +357,9 @@ impl Reference {
                 return;
             }
             let mut sequence = self.waiting.remove(0);
-            hits.iter().for_each(|unit| self.memory.hold(*unit));
+            for unit in &hits {
+                self.memory.hold(*unit);
+            }
             sequence.named = hits.len();
             sequence.units = hits;
             sequence.own = self.memory.take(new as u32);

@@ -82,6 +82,11 @@ impl Blocks {
         self.free
     }
 
+    /// How many can be taken before one that holds a known prefix is.
+    pub fn free_before_known(&self) -> u32 {
+        self.entries.get(self.front as usize).filter(|entry| !entry.known).map_or(0, |e| e.blocks)
+    }
+
     /// How many are in use.
     #[inline]
     pub const fn used(&self) -> u32 {

@@ -46,6 +46,7 @@
 mod blocks;
 mod decoding;
 mod job;
+mod passing;
 mod run;
 mod schedule;
 mod sequences;
@@ -64,6 +65,7 @@ use blocks::Blocks;
 use decoding::Decoding;
 use run::{AS_FAST_AS_SHOULD_BE, Run, clock_at, time_of};
 use sequences::{Sequences, State};
+use spec::Settings;
 use tally::Tally;
 use waiting::Waiting;
 
@@ -73,16 +75,7 @@ pub struct Engine {
     step: StepModel,
     /// A step takes so many 4096ths of its time.
     slowdown: u32,
-    chunked: bool,
-    caching: bool,
-    policy: QueuePolicy,
-    max_seqs: u32,
-    max_tokens: u32,
-    max_model_len: u64,
-    queue_limit: u32,
-    block_size: u32,
-    /// Tokens that an id of a chain stands for.
-    per_id: u32,
+    settings: Settings,
     draining: bool,
 
     sequences: Sequences,
@@ -94,6 +87,8 @@ pub struct Engine {
     /// Sequences whose next token comes at the end of the running step, beside those
     /// that decode.
     completing: Vec<u32>,
+    /// Whether the next that waits would fit if less of its prefix were known.
+    held_up_by_prefix: bool,
     /// Sequences that leave at the end of the running step.
     leaving: Vec<u32>,
     /// When the running step began, or when an idle engine begins.
@@ -111,28 +106,18 @@ impl Engine {
     /// An idle engine with an empty cache. `step` is the model of `spec.step`; `spec`
     /// has passed its check.
     pub fn new(spec: &EngineSpec, step: &StepModel) -> Self {
-        let max_seqs = spec.max_num_seqs.clamp(1, spec::MOST_SEQS);
-        let block_size = spec.block_size.max(1);
-        let per_unit = (spec.tokens_per_id() / block_size).max(1);
+        let settings = Settings::new(spec);
         Engine {
             step: step.clone(),
             slowdown: AS_FAST_AS_SHOULD_BE,
-            chunked: spec.enable_chunked_prefill,
-            caching: spec.enable_prefix_caching,
-            policy: spec.policy,
-            max_seqs,
-            max_tokens: spec.max_num_batched_tokens.max(max_seqs),
-            max_model_len: spec.max_model_len.map_or(u64::MAX, u64::from),
-            queue_limit: spec.queue_limit.unwrap_or(u32::MAX),
-            block_size,
-            per_id: per_unit * block_size,
             draining: false,
             sequences: Sequences::default(),
             waiting: Waiting::default(),
-            decoding: Decoding::new(block_size),
-            blocks: Blocks::new(spec.blocks(), per_unit),
+            decoding: Decoding::new(settings.block_size),
+            blocks: Blocks::new(spec.blocks(), settings.per_id / settings.block_size),
             partial: None,
             completing: Vec::new(),
+            held_up_by_prefix: false,
             leaving: Vec::new(),
             clock: 0,
             run: Run::default(),
@@ -141,6 +126,7 @@ impl Engine {
             rooms: 0,
             happened: Vec::new(),
             tally: Tally::default(),
+            settings,
         }
     }
 
@@ -157,7 +143,7 @@ impl Engine {
         if self.is_too_long(job) {
             return Err(Refused::TooLong);
         }
-        if self.waiting.jobs() >= self.queue_limit {
+        if self.waiting.jobs() >= self.settings.queue_limit {
             return Err(Refused::QueueFull);
         }
         if self.run.left == 0 && self.waiting.jobs() == 0 {
@@ -169,7 +155,7 @@ impl Engine {
         self.waiting.push(&self.sequences, slot);
         self.tally.waiting.add(now, 1);
         // Those that wait already do so for blocks, and go first.
-        let behind_others = others_wait && self.policy == QueuePolicy::Fcfs;
+        let behind_others = others_wait && self.settings.policy == QueuePolicy::Fcfs;
         if !behind_others && self.has_seats() {
             self.cut(now);
         }
@@ -181,7 +167,7 @@ impl Engine {
         let slot = self.sequences.add(job.id);
         let sequence = &mut self.sequences[slot];
         let tokens = u64::from(job.input_tokens.max(1)) + u64::from(job.output_tokens);
-        let key = match self.policy {
+        let key = match self.settings.policy {
             QueuePolicy::Fcfs => 0,
             QueuePolicy::Sjf => tokens,
             QueuePolicy::Priority => u64::from(job.priority),
@@ -197,8 +183,8 @@ impl Engine {
         sequence.started = false;
         sequence.cancelled = false;
         sequence.chain.clear();
-        if self.caching {
-            let ids = (tokens / u64::from(self.per_id)).min(job.blocks.len() as u64);
+        if self.settings.caching {
+            let ids = (tokens / u64::from(self.settings.per_id)).min(job.blocks.len() as u64);
             sequence.chain.extend_from_slice(&job.blocks[..ids as usize]);
         }
         slot
@@ -209,10 +195,12 @@ impl Engine {
         let input = u64::from(job.input_tokens.max(1));
         // The keys and values of the last token are never needed.
         let stored = input + u64::from(job.output_tokens.saturating_sub(1));
-        stored.div_ceil(u64::from(self.block_size)) > u64::from(self.blocks.total())
+        stored.div_ceil(u64::from(self.settings.block_size)) > u64::from(self.blocks.total())
             || stored > u64::from(u32::MAX / 2)
-            || input + u64::from(job.output_tokens) > self.max_model_len
-            || (!self.chunked && input > u64::from(self.max_tokens) && !job.prefilled)
+            || input + u64::from(job.output_tokens) > self.settings.max_model_len
+            || (!self.settings.chunked
+                && input > u64::from(self.settings.max_tokens)
+                && !job.prefilled)
     }
 
     /// Takes a job back at `now`. One that runs leaves when the running step ends.
@@ -299,11 +287,11 @@ impl Engine {
     /// added to `lost` in ascending order, and the prefix cache.
     pub fn crash(&mut self, now: Time, lost: &mut Vec<u32>) {
         self.catch_up(now);
-        for id in self.sequences.ids() {
-            let slot = self.sequences.find(id).expect("it is one of them");
+        self.pass_until(now);
+        for slot in self.sequences.all() {
             // Whoever took a job back does not wait for it.
             if !self.sequences[slot].cancelled {
-                lost.push(id);
+                lost.push(self.sequences[slot].id);
             }
             self.tally.departed(self.sequences[slot].arrived, now);
         }
@@ -336,7 +324,7 @@ impl Engine {
     /// Tokens of the prompt with this chain of `blocks` that the prefix cache has, as of
     /// the last change of the batch: for balancers.
     pub fn cached_tokens(&self, blocks: &[u64]) -> u32 {
-        self.blocks.known(blocks).units * self.per_id
+        self.blocks.known(blocks).units * self.settings.per_id
     }
 
     /// What was counted from the last reset to `now`; the running step is not.
@@ -357,153 +345,5 @@ impl Engine {
         self.catch_up(now);
         self.pass_until(now);
         self.tally.reset(now);
-    }
-
-    /// When the present run ends.
-    fn end_of_run(&self) -> Time {
-        time_of(self.clock.saturating_add(self.run.span(self.run.left)))
-    }
-
-    /// Whether another sequence could join the next step, if there are blocks.
-    fn has_seats(&self) -> bool {
-        self.sequences.running() < self.max_seqs && self.run.partial.is_none()
-    }
-
-    /// Ends all runs that end up to and at `now`. An idle engine to which jobs came
-    /// before `now` has begun by then.
-    fn catch_up(&mut self, now: Time) {
-        loop {
-            if self.run.left > 0 {
-                if self.end_of_run() > now {
-                    return;
-                }
-                self.pass(self.run.left);
-                self.end_step();
-            } else if self.waiting.jobs() == 0 || time_of(self.clock) >= now {
-                return;
-            }
-            self.compose();
-        }
-    }
-
-    /// The present run ends with the step that runs at `now`.
-    fn cut(&mut self, now: Time) {
-        if self.run.left > 1 {
-            self.pass_until(now);
-            self.run.left = 1;
-        }
-    }
-
-    /// Passes the steps of the present run that end up to and at `now`.
-    fn pass_until(&mut self, now: Time) {
-        if self.run.left > 1 {
-            let end = clock_at(now) + (clock_at(Time(1)) - 1);
-            let steps = self.run.steps_within(end.saturating_sub(self.clock));
-            debug_assert!(steps < self.run.left, "a run that has ended is not the present one");
-            self.pass(steps);
-        }
-    }
-
-    /// Does `steps` steps of the present run. The step that runs then, if any, has its
-    /// blocks.
-    fn pass(&mut self, steps: u64) {
-        if steps == 0 {
-            return;
-        }
-        let begun = steps.min(self.run.left - 1);
-        self.blocks.take(self.blocks_ahead(begun) as u32);
-        let span = self.run.span(steps);
-        self.tally.pass(&self.run, steps, self.clock, self.decoding.count());
-        let end = self.clock.saturating_add(span);
-        self.tally.kv_moved(self.clock, end, self.blocks.used());
-        if self.run.decodes {
-            self.decoding.advance(steps);
-        }
-        if let Some((slot, chunk)) = self.run.partial {
-            self.sequences[slot].computed += steps as u32 * chunk;
-        }
-        self.clock = end;
-        self.run.advance(steps);
-    }
-
-    /// The last step of a run has ended: tokens come, sequences go.
-    fn end_step(&mut self) {
-        let sequences = &self.sequences;
-        self.leaving.sort_unstable_by_key(|slot| sequences[*slot].began);
-        for nth in 0..self.leaving.len() {
-            let slot = self.leaving[nth];
-            if self.completing.contains(&slot) {
-                self.completing.retain(|other| *other != slot);
-                self.sequences[slot].computed = self.sequences[slot].target();
-            }
-            self.leave(slot);
-        }
-        self.leaving.clear();
-        while let Some(slot) = self.decoding.ended(&self.sequences) {
-            self.tell(slot, ProgressKind::Finished);
-            self.leave(slot);
-        }
-        for nth in 0..self.completing.len() {
-            self.complete(self.completing[nth]);
-        }
-        self.completing.clear();
-    }
-
-    /// All tokens of a sequence so far are computed: the next one comes.
-    fn complete(&mut self, slot: u32) {
-        let sequence = &mut self.sequences[slot];
-        sequence.computed = sequence.target();
-        if sequence.output > 0 {
-            let last = std::mem::replace(&mut sequence.last_token, self.clock);
-            sequence.made += 1;
-            self.tally.output_tokens += 1;
-            if sequence.made == 1 {
-                self.tell(slot, ProgressKind::FirstToken);
-            } else {
-                self.tally.token_after(last, self.clock);
-            }
-        }
-        if self.sequences[slot].made == self.sequences[slot].output {
-            self.tell(slot, ProgressKind::Finished);
-            self.leave(slot);
-        } else {
-            self.decoding.join(&mut self.sequences, slot);
-        }
-    }
-
-    /// A running sequence leaves the engine.
-    fn leave(&mut self, slot: u32) {
-        self.leave_batch(slot);
-        self.tally.departed(self.sequences[slot].arrived, time_of(self.clock));
-        self.sequences.forget(slot);
-    }
-
-    /// A running sequence leaves the batch and gives its blocks back, between two
-    /// steps.
-    fn leave_batch(&mut self, slot: u32) {
-        if self.sequences[slot].state == State::Decode {
-            let last = self.tally.last_token(self.sequences[slot].last_token);
-            self.sequences[slot].last_token = last;
-            self.decoding.leave(&mut self.sequences, slot);
-        }
-        if self.partial == Some(slot) {
-            self.partial = None;
-        }
-        let computed = self.sequences[slot].computed;
-        self.name_units(slot, computed);
-        let sequence = &mut self.sequences[slot];
-        let named = sequence.units.len() as u32 * self.blocks.per_unit();
-        self.blocks.give(computed.div_ceil(self.block_size) - named);
-        // The end of a chain is of use to fewer than its beginning.
-        while let Some(unit) = sequence.units.pop() {
-            self.blocks.release(unit);
-        }
-        self.sequences.end(slot);
-        self.tally.running.add(time_of(self.clock), -1);
-    }
-
-    fn tell(&mut self, slot: u32, kind: ProgressKind) {
-        let (at, id) = (time_of(self.clock), self.sequences[slot].id);
-        self.happened.push(Progress { at, id, kind });
     }
 }

@@ -17,9 +17,10 @@ impl Engine {
     pub(super) fn compose(&mut self) {
         debug_assert!(self.completing.is_empty(), "the last step has ended");
         let mut batch = Batch::default();
+        self.held_up_by_prefix = false;
         let mut preempted = false;
         let mut run = Run { decodes: true, ..Run::default() };
-        if self.chunked {
+        if self.settings.chunked {
             preempted = self.continue_running(&mut run, &mut batch);
             if !preempted {
                 self.admit_waiting(&mut run, &mut batch);
@@ -82,7 +83,13 @@ impl Engine {
 
     /// Cuts the run to the steps that there are blocks for.
     fn limit_to_blocks(&mut self) {
-        let free = u64::from(self.blocks.free());
+        // Whoever waits only because much of its prefix is known may begin as soon as
+        // some of that is overwritten.
+        let free = u64::from(if self.held_up_by_prefix {
+            self.blocks.free_before_known()
+        } else {
+            self.blocks.free()
+        });
         if self.blocks_ahead(self.run.left - 1) <= free {
             return;
         }
@@ -104,7 +111,7 @@ impl Engine {
         let decodes =
             if self.run.decodes { self.decoding.blocks_after_next_step(steps) } else { 0 };
         let part = self.run.partial.map_or(0, |(slot, chunk)| {
-            let size = u64::from(self.block_size);
+            let size = u64::from(self.settings.block_size);
             let running = u64::from(self.sequences[slot].computed) + u64::from(chunk);
             (running + u64::from(chunk) * steps).div_ceil(size) - running.div_ceil(size)
         });
@@ -138,13 +145,14 @@ impl Engine {
     /// the new blocks that takes.
     fn part_of(&self, slot: u32, decoding: u32) -> (u32, u32) {
         let sequence = &self.sequences[slot];
-        let chunk = sequence.remaining().min(self.max_tokens - decoding);
+        let chunk = sequence.remaining().min(self.settings.max_tokens - decoding);
         (chunk, self.new_blocks(sequence.computed, chunk))
     }
 
     /// New blocks for `tokens` more tokens after those `computed`.
     fn new_blocks(&self, computed: u32, tokens: u32) -> u32 {
-        (computed + tokens).div_ceil(self.block_size) - computed.div_ceil(self.block_size)
+        (computed + tokens).div_ceil(self.settings.block_size)
+            - computed.div_ceil(self.settings.block_size)
     }
 
     /// Gives those that run their blocks one by one, and preempts whoever is last in
@@ -184,7 +192,7 @@ impl Engine {
         if sequence.state == State::Decode {
             let tokens = self.decoding.steps() - sequence.joined;
             let computed = u64::from(sequence.computed) + tokens;
-            u32::from(computed.is_multiple_of(u64::from(self.block_size)))
+            u32::from(computed.is_multiple_of(u64::from(self.settings.block_size)))
         } else {
             self.part_of(slot, decoding).1
         }
@@ -193,7 +201,7 @@ impl Engine {
     /// Of those that run, the one that goes first when blocks run out.
     fn last_in_order(&self) -> u32 {
         let last = self.sequences.last().expect("somebody runs");
-        if self.policy == QueuePolicy::Fcfs {
+        if self.settings.policy == QueuePolicy::Fcfs {
             return last;
         }
         let (mut victim, mut next) = (last, self.sequences.first());
@@ -219,8 +227,12 @@ impl Engine {
 
     /// Lets those that wait begin, as far as tokens, seats and blocks go.
     fn admit_waiting(&mut self, run: &mut Run, batch: &mut Batch) {
-        let mut tokens = self.max_tokens - (batch.prefill_tokens + batch.decode_seqs) as u32;
-        while tokens > 0 && self.sequences.running() < self.max_seqs && self.blocks.free() > 0 {
+        let mut tokens =
+            self.settings.max_tokens - (batch.prefill_tokens + batch.decode_seqs) as u32;
+        while tokens > 0
+            && self.sequences.running() < self.settings.max_seqs
+            && self.blocks.free() > 0
+        {
             let Some(slot) = self.waiting.first(&self.sequences) else { break };
             let Some(chunk) = self.admit(slot, tokens) else { break };
             tokens = tokens.saturating_sub(chunk);
@@ -233,21 +245,24 @@ impl Engine {
     fn admit(&mut self, slot: u32, tokens: u32) -> Option<u32> {
         let sequence = &self.sequences[slot];
         // The last token is always computed, for it gives the next.
-        let ids = ((sequence.target() - 1) / self.per_id) as usize;
+        let ids = ((sequence.target() - 1) / self.settings.per_id) as usize;
         let known = self.blocks.known(&sequence.chain[..ids.min(sequence.chain.len())]);
-        let cached = known.units * self.per_id;
+        let cached = known.units * self.settings.per_id;
         let computed =
             if sequence.prefilled && !sequence.started { sequence.target() - 1 } else { cached };
         let missing = sequence.target() - computed;
         // Whole prompts only; one that has grown beyond the limit goes alone.
         let alone = self.completing.is_empty() && sequence.started;
-        if !self.chunked && missing > tokens && !alone {
+        if !self.settings.chunked && missing > tokens && !alone {
             return None;
         }
-        let chunk = if self.chunked { missing.min(tokens) } else { missing };
+        let chunk = if self.settings.chunked { missing.min(tokens) } else { missing };
         let held = known.units * self.blocks.per_unit();
-        let blocks = (computed + chunk).div_ceil(self.block_size) - held;
+        let blocks = (computed + chunk).div_ceil(self.settings.block_size) - held;
         if blocks + known.free_blocks > self.blocks.free() {
+            // With less of its prefix known its first step might end earlier in its
+            // prompt, and so need fewer blocks.
+            self.held_up_by_prefix = self.settings.chunked && known.free_blocks > 0;
             return None;
         }
         self.waiting.pop();
@@ -265,7 +280,7 @@ impl Engine {
         }
         self.begun += 1;
         self.sequences.begin(slot);
-        let cached_tokens = units * self.per_id;
+        let cached_tokens = units * self.settings.per_id;
         let sequence = &mut self.sequences[slot];
         sequence.named = units;
         sequence.computed = computed;
@@ -314,7 +329,7 @@ impl Engine {
     /// its blocks that have a name.
     pub(super) fn name_units(&mut self, slot: u32, filled: u32) {
         let sequence = &mut self.sequences[slot];
-        let whole = (filled / self.per_id).min(sequence.chain.len() as u32);
+        let whole = (filled / self.settings.per_id).min(sequence.chain.len() as u32);
         for nth in sequence.named..whole {
             let unit = self.blocks.name(sequence.chain[nth as usize]);
             sequence.units.extend(unit);

@@ -175,9 +175,9 @@ impl Sequences {
         Some(self.slots[slot as usize].after).filter(|slot| *slot != NONE)
     }
 
-    /// All jobs that are in the engine, in ascending order of their numbers.
-    pub fn ids(&self) -> impl Iterator<Item = u32> {
-        self.by_id.iter().zip(0..).filter(|(slot, _)| **slot != NONE).map(|(_, id)| id)
+    /// The slots of all jobs that are in the engine, in ascending order of their numbers.
+    pub fn all(&self) -> impl Iterator<Item = u32> {
+        self.by_id.iter().copied().filter(|slot| *slot != NONE)
     }
 
     /// Forgets all jobs.

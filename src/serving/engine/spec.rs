@@ -85,7 +85,7 @@ impl Default for EngineSpec {
 }
 
 /// As many sequences as an engine can have in a batch.
-pub(super) const MOST_SEQS: u32 = 1 << 20;
+const MOST_SEQS: u32 = 1 << 20;
 
 impl EngineSpec {
     /// Blocks of keys and values that the memory holds; at least 1.
@@ -120,7 +120,8 @@ impl EngineSpec {
         }
         if self.block_size == 0 {
             problems.at("block_size", |p| p.error("a block has at least 1 token"));
-        } else if self.tokens_per_id() == 0 || self.tokens_per_id() % self.block_size != 0 {
+        } else if self.tokens_per_id() == 0 || !self.tokens_per_id().is_multiple_of(self.block_size)
+        {
             problems.at("hash_block_size", |p| {
                 p.error(format!("expected a multiple of `block_size` ({})", self.block_size));
             });
@@ -136,6 +137,40 @@ impl EngineSpec {
         }
         if self.gpu_memory_utilization.get() == 0.0 {
             problems.at("gpu_memory_utilization", |p| p.error("expected more than 0"));
+        }
+    }
+}
+
+/// A spec as the engine needs it.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    pub chunked: bool,
+    pub caching: bool,
+    pub policy: QueuePolicy,
+    pub max_seqs: u32,
+    /// At least one for each sequence.
+    pub max_tokens: u32,
+    pub max_model_len: u64,
+    pub queue_limit: u32,
+    pub block_size: u32,
+    /// Tokens that an id of a chain stands for: whole blocks.
+    pub per_id: u32,
+}
+
+impl Settings {
+    pub fn new(spec: &EngineSpec) -> Self {
+        let max_seqs = spec.max_num_seqs.clamp(1, MOST_SEQS);
+        let block_size = spec.block_size.max(1);
+        Settings {
+            chunked: spec.enable_chunked_prefill,
+            caching: spec.enable_prefix_caching,
+            policy: spec.policy,
+            max_seqs,
+            max_tokens: spec.max_num_batched_tokens.max(max_seqs),
+            max_model_len: spec.max_model_len.map_or(u64::MAX, u64::from),
+            queue_limit: spec.queue_limit.unwrap_or(u32::MAX),
+            block_size,
+            per_id: (spec.tokens_per_id() / block_size).max(1) * block_size,
         }
     }
 }

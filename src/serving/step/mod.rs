@@ -130,6 +130,18 @@ impl Pace {
         let first = if ticks < MOST_TICKS { ticks } else { MOST_TICKS };
         Pace { first, slope: 0, steps: u64::MAX }
     }
+
+    /// At most `steps` steps in a line, as long as none is longer than any may be.
+    fn line(first: u64, slope: i64, steps: u64) -> Self {
+        if first >= MOST_TICKS {
+            return Pace { steps: 1, ..Pace::constant(first) };
+        }
+        let longest = match u64::try_from(slope) {
+            Ok(rise) if rise > 0 => (MOST_TICKS - first) / rise + 1,
+            _ => u64::MAX,
+        };
+        Pace { first, slope, steps: steps.min(longest) }
+    }
 }
 
 /// What a request costs beside its steps, as fitted beside them: time before it

@@ -148,20 +148,99 @@ impl Roofline {
         } else {
             (traffic, more_traffic, work, more_work)
         };
-        let first = now.saturating_add(self.per_step);
-        if first >= MOST_TICKS || slope >= MOST_TICKS {
-            return Pace { first: first.min(MOST_TICKS), slope: 0, steps: 1 };
-        }
         let overtaken = match other_slope.checked_sub(slope) {
             None | Some(0) => u64::MAX,
             Some(nearer) => (now - other) / nearer + 1,
         };
-        let longest = if slope == 0 { u64::MAX } else { (MOST_TICKS - first) / slope + 1 };
-        Pace { first, slope: slope as i64, steps: overtaken.min(longest) }
+        let slope = slope.min(MOST_TICKS) as i64;
+        Pace::line(now.saturating_add(self.per_step), slope, overtaken)
     }
 }
 
 /// Seconds in ticks, rounded; the cast saturates.
 fn ticks(secs: f64) -> u64 {
     (secs * 1e9 * TICKS_PER_NANO as f64 + 0.5) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn millis(model: &Roofline, batch: &Batch) -> f64 {
+        let pace = model.pace(batch, &Growth::default());
+        pace.first as f64 / TICKS_PER_NANO as f64 / 1e6
+    }
+
+    #[test]
+    fn few_sequences_wait_for_memory_and_long_prompts_for_arithmetic() {
+        let model = Roofline::new(&RooflineSpec::default());
+        // 16.06 GB at 72 % of 3350 GB/s is 6.658 ms, and the step's own 0.5 ms; 32
+        // contexts of 1000 tokens of 131072 bytes add 1.739 ms.
+        let decode = Batch {
+            decode_seqs: 32,
+            context_tokens: 32_000,
+            decode_context: 32_000,
+            ..Batch::default()
+        };
+        assert!((millis(&model, &decode) - (6.658 + 1.739 + 0.5)).abs() < 0.002);
+        // 2048 tokens x 16.06 GFLOP at 65 % of 989.5 TFLOPS is 51.14 ms, attention among
+        // them 4 x 32 x 4096 x 2048 x 2049 / 2 FLOP, or 1.71 ms.
+        let prompt = Batch {
+            prefill_tokens: 2048,
+            prefill_pairs: 2048 * 2049 / 2,
+            context_tokens: 2048,
+            ..Batch::default()
+        };
+        assert!((millis(&model, &prompt) - (51.14 + 1.71 + 0.5)).abs() < 0.01);
+    }
+
+    #[test]
+    fn memory_holds_what_the_weights_leave() {
+        // 90 % of 80 GB less 16.06 GB, in tokens of 131072 bytes.
+        assert_eq!(RooflineSpec::default().kv_tokens(0.9), 426_788);
+        let small: RooflineSpec =
+            serde_yaml::from_str("{ gpu: l4, model: llama-3.1-70b }").unwrap();
+        assert_eq!(small.kv_tokens(0.9), 0);
+        let mut problems = Problems::default();
+        small.check(&mut problems);
+        RooflineSpec { tensor_parallel_size: 0, ..RooflineSpec::default() }.check(&mut problems);
+        let found: Vec<String> = problems.list().iter().map(|p| p.path.to_string()).collect();
+        assert_eq!(found, ["", "tensor_parallel_size"]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_pace_holds_as_long_as_it_says(
+            decode_seqs in 0u64..300, decode_context in 0u64..100_000,
+            prefill_tokens in 0u64..3000, computed in 0u64..100_000, per_context in 0u64..1 << 30,
+            per_pair in 0u64..1 << 24,
+        ) {
+            let mut model = Roofline::new(&RooflineSpec::default());
+            (model.per_context, model.per_pair) = (per_context, per_pair);
+            let growth = Growth {
+                prefill_pairs: prefill_tokens * prefill_tokens,
+                context_tokens: decode_seqs + prefill_tokens,
+                decode_context: decode_seqs,
+            };
+            let batch = |step: u64| Batch {
+                prefill_tokens,
+                prefill_pairs: prefill_tokens * (computed + step * prefill_tokens),
+                decode_seqs,
+                context_tokens: decode_context + computed + step * growth.context_tokens,
+                decode_context: decode_context + step * decode_seqs,
+            };
+            let pace = model.pace(&batch(0), &growth);
+            let last = pace.steps.min(10_000);
+            for step in (0..last.min(40)).chain([last / 2, last - 1]) {
+                let later = model.pace(&batch(step), &growth);
+                prop_assert_eq!(later.first as i64, pace.first as i64 + pace.slope * step as i64);
+            }
+            if pace.steps < 10_000 {
+                let later = model.pace(&batch(pace.steps), &growth);
+                prop_assert!(later.slope > pace.slope, "the other has overtaken it");
+            }
+        }
+    }
 }
