@@ -37,6 +37,10 @@ impl Experiment {
                 p.at(name.as_str(), |p| model.check(p));
             }
         });
+        if let Some(resilience) = &self.resilience {
+            let models: Vec<&str> = self.models.keys().map(String::as_str).collect();
+            problems.at("resilience", |p| resilience.check(&models, p));
+        }
         self.check_blocks(problems);
         if let Some(cost) = &self.cost {
             let models: Vec<&str> = self.models.keys().map(String::as_str).collect();

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
@@ -9,9 +10,10 @@ use rayon::prelude::*;
 
 use super::prepare::Prepared;
 use super::records::RequestWriter;
+use super::trace_events::TraceWriter;
 use super::workspace::{Record, Workspace, WorkspaceError};
 use crate::kernel::Streams;
-use crate::system::{self, METRICS, RunError};
+use crate::system::{self, METRICS, RunError, Tracer};
 
 /// Why not all runs are done.
 #[derive(Debug, thiserror::Error)]
@@ -99,8 +101,22 @@ pub fn execute(
 }
 
 fn is_done(prepared: &Prepared, workspace: &Workspace, run: usize) -> bool {
-    let requests = !prepared.experiment.record.requests || workspace.requests_path(run).exists();
-    requests && workspace.recall(run).is_some()
+    let record = &prepared.experiment.record;
+    let requests = !record.requests || workspace.requests_path(run).exists();
+    let trace = !record.timeline || workspace.trace_path(run).exists();
+    requests && trace && workspace.recall(run).is_some()
+}
+
+/// A file under another name until it is whole.
+struct Draft {
+    out: BufWriter<File>,
+    path: PathBuf,
+}
+
+impl Draft {
+    fn create(path: PathBuf) -> io::Result<Self> {
+        Ok(Draft { out: BufWriter::new(File::create(path.with_extension("draft"))?), path })
+    }
 }
 
 fn run_one(
@@ -117,18 +133,28 @@ fn run_one(
     let setup = &prepared.setups[point];
     let streams = Streams::new(prepared.experiment.seed, replication);
     let began = Instant::now();
-    let result = if prepared.experiment.record.requests {
-        let path = workspace.requests_path(run);
-        let draft = path.with_extension("draft");
-        let mut writer =
-            RequestWriter::new(BufWriter::new(File::create(&draft)?), setup, point, replication);
-        let result = system::run(setup, &streams, &progress.stop, Some(writer.recorder()));
+    let record = &prepared.experiment.record;
+    let mut requests = record
+        .requests
+        .then(|| Draft::create(workspace.requests_path(run)))
+        .transpose()?
+        .map(|draft| (RequestWriter::new(draft.out, setup, point, replication), draft.path));
+    let mut trace = record
+        .timeline
+        .then(|| Draft::create(workspace.trace_path(run)))
+        .transpose()?
+        .map(|draft| (TraceWriter::new(draft.out, setup), draft.path));
+    let recorder = requests.as_mut().map(|(writer, _)| writer.recorder());
+    let tracer = trace.as_mut().map(|(writer, _)| writer as &mut dyn Tracer);
+    let result = system::run_traced(setup, &streams, &progress.stop, recorder, tracer);
+    if let Some((writer, path)) = requests {
         writer.finish()?;
-        fs::rename(&draft, &path)?;
-        result
-    } else {
-        system::run(setup, &streams, &progress.stop, None)
-    };
+        fs::rename(path.with_extension("draft"), path)?;
+    }
+    if let Some((writer, path)) = trace {
+        writer.finish()?;
+        fs::rename(path.with_extension("draft"), path)?;
+    }
     let tables = result.map_err(|source| match source {
         RunError::Interrupted => ExecuteError::Interrupted { done: 0, runs: 0 },
         source @ (RunError::Trace(_) | RunError::Standstill { .. }) => {

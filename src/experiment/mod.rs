@@ -15,6 +15,7 @@ mod records;
 mod schema;
 mod spec;
 mod sweep;
+mod trace_events;
 mod workspace;
 
 pub use execute::{ExecuteError, Progress, execute};

@@ -14,6 +14,7 @@ use super::spec::Experiment;
 use super::sweep::Grid;
 use crate::cache::SemanticPlan;
 use crate::serving::ModelSpec;
+use crate::serving::step::StepModel;
 use crate::spec::{Path, Problem, Problems, Segment, Severity};
 use crate::system::{Contents, Setup};
 use crate::workload::arrivals::CalendarStart;
@@ -292,6 +293,19 @@ pub fn plain(value: &Value) -> String {
     }
 }
 
+/// Classes that are named must be those of requests.
+fn check_classes(experiment: &Experiment, classes: &[String]) -> Result<(), Problem> {
+    let mut problems = Problems::default();
+    if let Some(slo) = &experiment.slo {
+        problems.at("slo", |p| slo.check(classes, p));
+    }
+    let resilience = experiment.resilience.as_ref();
+    if let Some(admission) = resilience.and_then(|it| it.admission.as_ref()) {
+        problems.at("resilience", |p| p.at("admission", |p| admission.check_classes(classes, p)));
+    }
+    problems.into_list().into_iter().next().map_or(Ok(()), Err)
+}
+
 /// Workloads already opened, so that points share traces and tables.
 struct Workloads {
     paths: DataPaths,
@@ -316,6 +330,7 @@ impl Workloads {
     fn setup(&mut self, experiment: &Experiment) -> Result<Setup, Problem> {
         let start = CalendarStart(experiment.start.0);
         let workload = self.plan(&experiment.workload, start)?;
+        check_classes(experiment, workload.slo_classes())?;
         let semantic = experiment.cache.as_ref().map_or(Ok(None), |cache| {
             SemanticPlan::of(cache, &workload, &self.paths, &mut self.semantic)
                 .map_err(|problem| Problem { path: problem.path.within("cache"), ..problem })
@@ -326,6 +341,7 @@ impl Workloads {
             models.push(("default".to_owned(), ModelSpec::pipeline_only()));
         }
         self.prices.fill(experiment, &self.paths, &mut models)?;
+        let steps = self.steps(&models)?;
         let mut setup = Setup {
             workload,
             pipeline: experiment.pipeline.clone(),
@@ -335,6 +351,9 @@ impl Workloads {
             record_cache: experiment.record.cache,
             record_spend: experiment.record.spend,
             models,
+            steps,
+            slo: experiment.slo.clone(),
+            resilience: experiment.resilience.clone(),
             cost: experiment.cost.clone().unwrap_or_default(),
             start: experiment.start.0,
             duration: experiment.length(),
@@ -344,6 +363,21 @@ impl Workloads {
         };
         setup.warm_start = self.warm_start(&setup)?;
         Ok(setup)
+    }
+
+    /// How long the steps of batching engines take.
+    fn steps(&self, models: &[(String, ModelSpec)]) -> Result<Vec<Option<StepModel>>, Problem> {
+        let step = |(name, model): &(String, ModelSpec)| {
+            let Some(engine) = &model.server.engine else { return Ok(None) };
+            let place = Path::parse("models").join(name.as_str());
+            let place = ["server", "engine", "step"].into_iter().fold(place, |at, it| at.join(it));
+            let within = |problem: Problem| Problem {
+                path: Path(place.0.into_iter().chain(problem.path.0.clone()).collect()),
+                ..problem
+            };
+            StepModel::new(&engine.step, &self.paths).map(Some).map_err(within)
+        };
+        models.iter().map(step).collect()
     }
 
     /// Finds and reads what the caches hold at the start.

@@ -13,8 +13,9 @@ use crate::cache::CacheSpec;
 use crate::cost::CostSpec;
 use crate::kernel::Duration;
 use crate::pipeline::PipelineSpec;
-use crate::serving::ModelSpec;
+use crate::serving::{ModelSpec, ResilienceSpec};
 use crate::spec::from_text;
+use crate::system::SloSpec;
 use crate::workload::WorkloadSpec;
 
 /// An experiment: who asks what and when, the system that answers, and what to
@@ -51,6 +52,12 @@ pub struct Experiment {
     /// The models by name, with price, quality and server. Left out, one free
     /// model answers with the pipeline's own inference time.
     pub models: IndexMap<String, ModelSpec>,
+    /// Which answers are good: targets for times, of all or by class. Left out, every
+    /// answer is.
+    pub slo: Option<SloSpec>,
+    /// What the gateway does about slow, failing and overloaded models: timeouts,
+    /// retries, hedges, fallbacks, limits. Left out, nothing.
+    pub resilience: Option<ResilienceSpec>,
     /// How a model is chosen, and who may spend how much. Left out, the best
     /// utility wins and nobody has a budget.
     pub cost: Option<CostSpec>,
@@ -80,6 +87,8 @@ impl Default for Experiment {
             pipeline: None,
             cache: None,
             models: IndexMap::new(),
+            slo: None,
+            resilience: None,
             cost: None,
             sweep: SweepSpec::default(),
             charts: None,
@@ -127,6 +136,9 @@ pub struct RecordSpec {
     /// the money went. Default false.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub spend: bool,
+    /// Write `traces/POINT-REPLICATION.json`, what requests, batches and replicas did
+    /// when, for Perfetto or `chrome://tracing`. Default false.
+    pub timeline: bool,
     /// The timeline's interval. Default: a 60th of the duration.
     pub interval: Option<Duration>,
 }

@@ -129,6 +129,11 @@ impl Workspace {
         self.partial.join(format!("requests-{run}.csv"))
     }
 
+    /// Where run `run`'s trace events are kept.
+    pub fn trace_path(&self, run: usize) -> PathBuf {
+        self.partial.join(format!("trace-{run}.json"))
+    }
+
     /// Keeps a finished run: its checksum and its bytes, renamed when whole.
     ///
     /// # Errors

@@ -20,18 +20,45 @@ pub enum RequestError {
     /// The chosen model's queue was full.
     #[error("The model's queue is full")]
     QueueFull,
+    /// The client asked for more than its limit.
+    #[error("Rate limit of the client exceeded")]
+    RateLimited,
+    /// The model's provider takes no more (429).
+    #[error("Too many requests for the model")]
+    Throttled,
+    /// Turned away so that others are served in time.
+    #[error("Shed: the model is overloaded")]
+    Shed,
+    /// None of the model's replicas is up, or all have failed too often.
+    #[error("No replica of the model is available")]
+    Unavailable,
+    /// The last attempt took too long.
+    #[error("The model took too long")]
+    Timeout,
+    /// The model answered with an error (5xx).
+    #[error("The model answered with an error")]
+    ServerError,
+    /// The request is too long for the model's memory or its limit.
+    #[error("The request does not fit the model's server")]
+    DoesNotFit,
+    /// The replica crashed.
+    #[error("The model's replica crashed")]
+    Crashed,
 }
 
 impl RequestError {
     /// Whether anyone who asked the same now would get it too: it is the models',
     /// not the request's or its user's own.
     pub const fn is_everyones(self) -> bool {
-        matches!(self, RequestError::QueueFull)
+        matches!(
+            self,
+            RequestError::QueueFull | RequestError::Throttled | RequestError::Unavailable
+        )
     }
 
-    /// Whether the system turned a sound request away (`rejected`), rather than
-    /// the request being wrong (`errors`).
+    /// Whether a sound request was turned away or failed (`rejected`), rather than
+    /// being wrong (`errors`).
     pub const fn is_rejection(self) -> bool {
-        matches!(self, RequestError::InsufficientBudget | RequestError::QueueFull)
+        !matches!(self, RequestError::MissingPrompt | RequestError::PromptTooLong { .. })
     }
 }

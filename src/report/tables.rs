@@ -70,6 +70,9 @@ pub fn write_results(
     if prepared.experiment.record.requests {
         join_requests(workspace, prepared.runs(), &folder.join("requests.csv"))?;
     }
+    if prepared.experiment.record.timeline {
+        copy_traces(prepared, workspace, &folder.join("traces"))?;
+    }
     let manifest = Manifest::new(prepared, skipped);
     fs::write(folder.join("manifest.yaml"), manifest.to_yaml())?;
     Ok(points)
@@ -170,16 +173,18 @@ impl<'f> Files<'f> {
             ("timeline.csv", &run.timeline),
             ("latency.csv", &run.latency),
         ];
-        let tiers = (!run.prefix.rows.is_empty()).then_some(("prefix.csv", &run.prefix));
-        let spend = [
+        let some = [
+            ("prefix.csv", &run.prefix),
+            ("replicas.csv", &run.replicas),
+            ("classes.csv", &run.classes),
             ("budgets.csv", &run.budgets),
             ("showback.csv", &run.showback),
             ("savings.csv", &run.savings),
             ("forecast.csv", &run.forecast),
             ("allocation.csv", &run.allocation),
         ];
-        let spend = spend.into_iter().filter(|(_, table)| !table.rows.is_empty());
-        for (name, table) in tables.into_iter().chain(tiers).chain(log).chain(cache).chain(spend) {
+        let some = some.into_iter().filter(|(_, table)| !table.rows.is_empty());
+        for (name, table) in tables.into_iter().chain(some).chain(log).chain(cache) {
             let file = self.table(name, table)?;
             for row in &table.rows {
                 file.row(prefix.iter().chain(row))?;
@@ -208,6 +213,17 @@ impl<'f> Files<'f> {
         }
         Ok(())
     }
+}
+
+/// A trace for each run: `traces/POINT-REPLICATION.json`.
+fn copy_traces(prepared: &Prepared, workspace: &Workspace, to: &Path) -> Result<(), ResultsError> {
+    fs::create_dir(to)?;
+    let replications = prepared.experiment.replications as usize;
+    for run in 0..prepared.runs() {
+        let name = format!("{}-{}.json", run / replications, run % replications);
+        fs::copy(workspace.trace_path(run), to.join(name))?;
+    }
+    Ok(())
 }
 
 fn join_requests(workspace: &Workspace, runs: usize, path: &Path) -> Result<(), ResultsError> {

@@ -1,7 +1,9 @@
 //! A model's server at work: how long requests take and which of them wait.
 
 use super::{Latency, ServerSpec, Service, Work};
-use crate::kernel::{Admission, Discipline, Duration, Station, StationConfig, Time};
+use crate::kernel::{
+    Admission, Discipline, Duration, Station, StationConfig, Stream, Ticket, Time,
+};
 
 /// One replica of a model. Requests are known by their slot in the caller's
 /// table; the caller schedules the end of each service that begins.
@@ -13,8 +15,8 @@ pub struct Replica {
 }
 
 impl Replica {
-    /// An idle replica.
-    pub fn new(spec: &ServerSpec) -> Self {
+    /// An idle replica. `stream` is for latency models that draw.
+    pub fn new(spec: &ServerSpec, stream: Stream) -> Self {
         let capacity = match (spec.concurrency, spec.queue_limit) {
             (Some(servers), Some(queue)) => Some(u64::from(servers) + u64::from(queue)),
             _ => None,
@@ -22,7 +24,7 @@ impl Replica {
         let config =
             StationConfig { servers: spec.concurrency, capacity, discipline: Discipline::Fifo };
         Replica {
-            latency: Latency::new(&spec.latency()),
+            latency: Latency::new(&spec.latency(), stream),
             station: Station::new(config),
             limit: spec.concurrency,
         }
@@ -35,7 +37,7 @@ impl Replica {
 
     /// How long it will work on a request.
     #[inline]
-    pub fn service(&self, work: &Work) -> Service {
+    pub fn service(&mut self, work: &Work) -> Service {
         self.latency.service(work)
     }
 
@@ -57,6 +59,17 @@ impl Replica {
         self.station.finish(now)
     }
 
+    /// A request leaves the queue unserved; `None` if it is not there.
+    pub fn remove(&mut self, now: Time, ticket: Ticket) -> Option<u32> {
+        self.station.remove(now, ticket)
+    }
+
+    /// The integral of the number of requests being worked on since the last reset,
+    /// in seconds.
+    pub fn busy_s(&self, now: Time) -> f64 {
+        self.station.busy().area_secs(now)
+    }
+
     /// The mean number of requests being worked on since the last reset.
     pub fn mean_busy(&self, now: Time) -> f64 {
         self.station.busy().mean(now)
@@ -71,18 +84,23 @@ impl Replica {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::Streams;
+
+    fn stream() -> Stream {
+        Streams::new(1, 0).stream("latency")
+    }
 
     #[test]
     fn a_full_queue_refuses_and_an_unlimited_replica_never_queues() {
         let spec =
             ServerSpec { concurrency: Some(1), queue_limit: Some(1), ..ServerSpec::default() };
-        let mut limited = Replica::new(&spec);
+        let mut limited = Replica::new(&spec, stream());
         assert_eq!(limited.arrive(Time(0), 0), Admission::Start);
         assert!(matches!(limited.arrive(Time(0), 1), Admission::Queued(_)));
         assert_eq!(limited.arrive(Time(0), 2), Admission::Refused);
         assert_eq!(limited.finish(Time(10)), Some(1));
         assert!((limited.mean_busy(Time(20)) - 1.0).abs() < 1e-12);
-        let mut unlimited = Replica::new(&ServerSpec::default());
+        let mut unlimited = Replica::new(&ServerSpec::default(), stream());
         assert!((0..1000).all(|slot| unlimited.arrive(Time(0), slot) == Admission::Start));
     }
 }

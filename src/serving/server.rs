@@ -3,12 +3,17 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::latency::{Latency, LatencySpec, SeedPipelineSpec, SeedSpec, TokensSpec};
+use super::balance::BalanceSpec;
+use super::engine::EngineSpec;
+use super::faults::FaultsSpec;
+use super::fleet::AutoscaleSpec;
+use super::latency::{LatencySpec, SeedPipelineSpec, SeedSpec, TokensSpec};
+use super::resilience::token_bucket;
 use crate::cache::PrefixCacheSpec;
 use crate::spec::Problems;
 
-/// A model's server: how long answers take (one of `seed`, `seed_pipeline` and
-/// `tokens`), how many it makes at a time, and what it remembers of prompts.
+/// A model's server: how long answers take (one of `seed`, `seed_pipeline`,
+/// `tokens` and `engine`), how many it makes at a time, and what it remembers of prompts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ServerSpec {
@@ -22,6 +27,9 @@ pub struct ServerSpec {
     /// A hosted API: a time to the first token and a time for each further one.
     #[serde(deserialize_with = "chosen", skip_serializing_if = "Option::is_none")]
     pub tokens: Option<TokensSpec>,
+    /// A batching engine such as vLLM, step by step, with its memory.
+    #[serde(deserialize_with = "chosen", skip_serializing_if = "Option::is_none")]
+    pub engine: Option<EngineSpec>,
     /// How many requests are worked on at a time; others wait in the order in
     /// which they came. Default: no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,7 +41,55 @@ pub struct ServerSpec {
     /// Beginnings of prompts that it need not compute again. Default: none.
     #[serde(deserialize_with = "chosen", skip_serializing_if = "Option::is_none")]
     pub prefix_cache: Option<PrefixCacheSpec>,
+    /// How many replicas of the server there are. Default 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replicas: Option<u32>,
+    /// How requests are spread over them. Default: `round_robin`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub balance: BalanceSpec,
+    /// Replicas by load, instead of a fixed number. Default: none.
+    #[serde(deserialize_with = "chosen", skip_serializing_if = "Option::is_none")]
+    pub autoscale: Option<AutoscaleSpec>,
+    /// GPUs of a replica, each of which costs `price.per_gpu_hour` while it is on.
+    /// Default 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gpus: Option<u32>,
+    /// What goes wrong with it. Default: nothing.
+    #[serde(deserialize_with = "chosen", skip_serializing_if = "Option::is_none")]
+    pub faults: Option<FaultsSpec>,
+    /// Requests a minute that the provider takes; further ones are refused (429).
+    /// Default: no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rpm: Option<u64>,
+    /// Tokens a minute that the provider takes, those of the prompt and the most
+    /// that may come back. Default: no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tpm: Option<u64>,
+    /// Whether it stops working on a request whose client has gone (timeout, or
+    /// another attempt was faster). If not, it works on, and charges for it.
+    /// Default true.
+    #[serde(skip_serializing_if = "is_default")]
+    pub abort: Abort,
 }
+
+/// Whether a server stops working for a client that has gone: yes, unless it is
+/// said not to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Abort(pub bool);
+
+impl Default for Abort {
+    fn default() -> Self {
+        Abort(true)
+    }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// Each replica has a row in the results, and tables of its own.
+const MOST_REPLICAS: u32 = 10_000;
 
 impl ServerSpec {
     /// The latency model that was chosen: the seed's if none was, the first in
@@ -47,11 +103,35 @@ impl ServerSpec {
             .map_or_else(LatencySpec::default, |(_, chosen)| chosen)
     }
 
+    /// How many replicas it begins with, and how many there may be.
+    pub fn replica_bounds(&self) -> (u32, u32) {
+        let Some(autoscale) = &self.autoscale else {
+            let replicas = self.replicas.unwrap_or(1).max(1);
+            return (replicas, replicas);
+        };
+        let most = autoscale.max.max(autoscale.min).max(1);
+        let first = self.replicas.unwrap_or(autoscale.min);
+        (first.clamp(autoscale.min.min(most), most), most)
+    }
+
+    /// Whether it is more than one server with a queue: several replicas, faults
+    /// or limits of its provider.
+    pub fn is_fleet(&self) -> bool {
+        self.replica_bounds() != (1, 1)
+            || self.autoscale.is_some()
+            || self.gpus.is_some()
+            || self.engine.is_some()
+            || self.faults.is_some()
+            || self.rpm.is_some()
+            || self.tpm.is_some()
+    }
+
     /// Checks that at most one latency model is chosen, and that the limits
     /// make sense.
     pub fn check(&self, problems: &mut Problems) {
+        let engine = self.engine.as_ref().map(|_| "engine");
         let chosen: Vec<&str> =
-            self.choices().into_iter().flatten().map(|(name, _)| name).collect();
+            self.choices().into_iter().flatten().map(|(name, _)| name).chain(engine).collect();
         if chosen.len() > 1 {
             problems.error_help(
                 format!("a server has one latency model, not {}", chosen.join(" and ")),
@@ -71,17 +151,66 @@ impl ServerSpec {
             _ => {}
         }
         match self.latency() {
-            LatencySpec::Seed(_) | LatencySpec::Tokens(_) => {}
+            LatencySpec::Seed(_) => {}
+            LatencySpec::Tokens(spec) => problems.at("tokens", |p| spec.check(p)),
             LatencySpec::SeedPipeline(spec) => problems.at("seed_pipeline", |p| spec.check(p)),
         }
         if let Some(prefix_cache) = &self.prefix_cache {
             problems.at("prefix_cache", |p| self.check_prefix_cache(prefix_cache, p));
         }
+        self.check_engine(problems);
+        self.check_fleet(problems);
+    }
+
+    /// An engine has limits, a queue and a cache of its own.
+    fn check_engine(&self, problems: &mut Problems) {
+        let Some(engine) = &self.engine else { return };
+        problems.at("engine", |p| engine.check(p));
+        for (name, set, own) in [
+            ("concurrency", self.concurrency.is_some(), "max_num_seqs"),
+            ("queue_limit", self.queue_limit.is_some(), "queue_limit"),
+            ("prefix_cache", self.prefix_cache.is_some(), "enable_prefix_caching"),
+        ] {
+            if set {
+                problems.at(name, |p| {
+                    p.error_help("an engine does not look at it", format!("set engine.{own}"));
+                });
+            }
+        }
+    }
+
+    fn check_fleet(&self, problems: &mut Problems) {
+        let (_, most) = self.replica_bounds();
+        if self.replicas == Some(0) {
+            problems.at("replicas", |p| p.error("expected at least 1 replica"));
+        }
+        if most > MOST_REPLICAS {
+            let place = if self.autoscale.is_some() { "autoscale" } else { "replicas" };
+            problems.at(place, |p| p.error(format!("expected at most {MOST_REPLICAS} replicas")));
+        }
+        problems.at("balance", |p| {
+            self.balance.check(p);
+            if most == 1 && self.balance != BalanceSpec::default() {
+                p.warn("there is nothing to balance: set `replicas`");
+            }
+            if self.balance.wants_matched() && self.prefix_cache.is_none() && self.engine.is_none()
+            {
+                p.warn("no replica has a prefix: set `prefix_cache`");
+            }
+        });
+        let bounded = self.concurrency.is_some() || self.engine.is_some();
+        if let Some(autoscale) = &self.autoscale {
+            problems.at("autoscale", |p| autoscale.check(bounded, p));
+        }
+        if let Some(faults) = &self.faults {
+            problems.at("faults", |p| faults.check(most, p));
+        }
+        token_bucket::check(self.rpm, self.tpm, problems);
     }
 
     fn check_prefix_cache(&self, prefix_cache: &PrefixCacheSpec, problems: &mut Problems) {
         prefix_cache.check(problems);
-        if Latency::new(&self.latency()).per_input_token().is_zero() {
+        if self.latency().per_input_token().is_zero() {
             problems.warn(
                 "it saves no time, as input tokens take none here: set `per_input_token` of \
                  `tokens`",

@@ -60,9 +60,12 @@ impl System<'_> {
             let params = &self.params[incoming.profile.0 as usize];
             record(&Finished { source: &self.source, params, request, outcome, at: now });
         }
-        if let Some(blocks) = incoming.blocks {
-            self.source.release(blocks);
+        if request.measured {
+            self.hold_to_slo(request, now);
         }
+        self.trace_request(request, outcome, now);
+        self.sojourn_ns += u128::from(e2e.as_nanos());
+        self.part(request, now);
         if incoming.thread.is_some() {
             let answer = request.answer.filter(|_| request.error.is_none());
             self.go_on(request, answer.map(|answer| answer.output_tokens), sim);

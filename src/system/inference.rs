@@ -6,6 +6,7 @@ use crate::cost::Money;
 use crate::kernel::{Admission, Duration, Scheduler};
 use crate::pipeline::{RequestError, Stage};
 use crate::serving::{Work, seed_output_tokens};
+use crate::workload::Incoming;
 
 impl System<'_> {
     /// Chooses a model within the budget, and asks its server.
@@ -37,6 +38,9 @@ impl System<'_> {
         if request.spend.batch {
             return self.defer(slot, request, sim);
         }
+        if self.pool.active {
+            return self.pursue(slot, request, sim);
+        }
         match self.servers[model].arrive(now, slot) {
             Admission::Start => {
                 let limited = self.servers[model].limit().is_some();
@@ -55,16 +59,12 @@ impl System<'_> {
     /// A server begins to work on a request: what it has of the prompt is looked up,
     /// the answer's length drawn and its end scheduled.
     fn start(&mut self, slot: u32, request: &mut Request, sim: &mut Scheduler<Event>) {
-        let params = &self.params[request.incoming.profile.0 as usize];
         let model = request.model as usize;
-        let output_tokens = match request.incoming.output_tokens {
-            Some(tokens) => tokens.min(params.max_tokens),
-            None => {
-                seed_output_tokens(params.max_tokens, self.quality[model], self.output.uniform())
-            }
-        };
-        let output_tokens = self.trimmed(request, output_tokens);
-        let stores_prefix = self.look_up_prefix(request, sim.now());
+        let output_tokens;
+        (output_tokens, request.spend.full_output) = self.answer_tokens(&request.incoming, model);
+        let found = self.look_up_prefix(&request.incoming, model, 0, sim.now());
+        request.cached_decitokens = found.cached_decitokens;
+        request.prefix = found.matched;
         let work = Work {
             chars: request.incoming.chars,
             input_decitokens: request.incoming.input_decitokens,
@@ -73,7 +73,7 @@ impl System<'_> {
             output_tokens,
         };
         let service = self.servers[model].service(&work);
-        if stores_prefix {
+        if found.stores {
             sim.schedule_in(service.first_token, Event::Prefilled(slot));
         }
         request.started = sim.now();
@@ -88,20 +88,42 @@ impl System<'_> {
         sim.schedule_in(service.total, Event::Advance(slot));
     }
 
-    /// A server is done: the answer is charged and the server's next request
-    /// starts.
-    pub(super) fn served(&mut self, request: &mut Request, sim: &mut Scheduler<Event>) -> Next {
+    /// How long an answer of `model` is, and how long it would be if no lever cut it.
+    #[inline]
+    pub(super) fn answer_tokens(&mut self, incoming: &Incoming, model: usize) -> (u32, u32) {
+        let most = self.params[incoming.profile.0 as usize].max_tokens;
+        let full = match incoming.output_tokens {
+            Some(tokens) => tokens.min(most),
+            None => seed_output_tokens(most, self.quality[model], self.output.uniform()),
+        };
+        (self.levers.as_ref().map_or(full, |levers| levers.most_tokens(full)), full)
+    }
+
+    /// The only server of a model is done with a request: its next one starts.
+    fn next_starts(&mut self, request: &Request, sim: &mut Scheduler<Event>) {
         let now = sim.now();
         let model = request.model as usize;
         if let Some(waiting) = self.servers[model].finish(now) {
             self.timeline.set(now, |levels| levels.queue -= 1);
             let mut next = self.requests[waiting as usize];
+            self.waited_ns += u128::from((now - next.queued).0);
             self.start(waiting, &mut next, sim);
             self.requests[waiting as usize] = next;
         } else {
             let limited = self.servers[model].limit().is_some();
             self.timeline.set(now, |levels| levels.busy -= u32::from(limited));
         }
-        self.charge_answer(request, now)
+    }
+
+    /// An answer is there and is charged.
+    pub(super) fn served(&mut self, request: &mut Request, sim: &mut Scheduler<Event>) -> Next {
+        if let Some(error) = request.error.take() {
+            return self.give_up(request, error);
+        }
+        // The batch API has servers of its own.
+        if !self.pool.active && !request.spend.batch {
+            self.next_starts(request, sim);
+        }
+        self.charge_answer(request, sim.now())
     }
 }

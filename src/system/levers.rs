@@ -5,7 +5,6 @@ use super::model::{Event, Next, System};
 use super::request::{Answer, Request};
 use crate::cost::{ModelId, Money};
 use crate::kernel::{Duration, Scheduler};
-use crate::serving::seed_output_tokens;
 
 impl System<'_> {
     /// Pulls the levers once, before a model is chosen. `Some`: the request goes on
@@ -25,13 +24,6 @@ impl System<'_> {
         request.incoming.input_decitokens = compressed.input_decitokens;
         request.spend.quality = compressed.quality;
         Some(compressed.latency).filter(|latency| !latency.is_zero())
-    }
-
-    /// The length of the answer, cut if it is too long.
-    pub(super) fn trimmed(&mut self, request: &mut Request, output_tokens: u32) -> u32 {
-        request.spend.full_output = output_tokens;
-        let Some(levers) = &self.levers else { return output_tokens };
-        levers.most_tokens(output_tokens)
     }
 
     /// How good the answer of the request's model is, of so many tokens.
@@ -57,13 +49,9 @@ impl System<'_> {
         let turnaround = levers
             .and_then(|levers| levers.turnaround(request.incoming.user, request.id))
             .unwrap_or_default();
-        let params = &self.params[request.incoming.profile.0 as usize];
-        let quality = self.quality[request.model as usize];
-        let output_tokens = match request.incoming.output_tokens {
-            Some(tokens) => tokens.min(params.max_tokens),
-            None => seed_output_tokens(params.max_tokens, quality, self.output.uniform()),
-        };
-        let output_tokens = self.trimmed(request, output_tokens);
+        let output_tokens;
+        (output_tokens, request.spend.full_output) =
+            self.answer_tokens(&request.incoming, request.model as usize);
         request.started = sim.now() + turnaround;
         (request.inference, request.first_token) = (Duration::ZERO, Duration::ZERO);
         request.answer = Some(Answer {

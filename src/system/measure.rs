@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::semantic::Judged;
+use super::slo::Classes;
 use super::spend::Savings;
 use crate::cache::Match;
 use crate::cost::{Money, Usage};
@@ -98,8 +99,24 @@ pub struct Measures {
     pub savings: Savings,
     /// Sum of the answers' quality.
     pub quality_sum: f64,
+    /// By model: seconds that its servers were busy, and could have been; `None` where
+    /// they are not limited.
+    pub busy: Vec<Option<(f64, f64)>>,
+    /// By model: whether times between tokens come from its engines.
+    pub has_engines: Vec<bool>,
     /// Busy share of the limited servers; NaN where there are none.
     pub utilization: f64,
+    /// Whether requests may have several attempts: whether the next numbers mean
+    /// anything.
+    pub has_fleets: bool,
+    /// Requests by class, where that is kept.
+    pub classes: Option<Classes>,
+    /// What became of attempts.
+    pub attempts: Attempts,
+    /// What the replicas did.
+    pub replicas: Replicas,
+    /// Money for work that nobody got.
+    pub wasted: Money,
     /// Simulation events, warm-up included.
     pub events: u64,
     /// When measuring began.
@@ -147,6 +164,78 @@ pub struct Share {
     pub queue_ns: u128,
     /// Sum of work, in nanoseconds.
     pub inference_ns: u128,
+}
+
+/// What the replicas of all models did, from the end of the warm-up until the last
+/// answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Replicas {
+    /// Seconds up.
+    pub up_s: f64,
+    /// Seconds down after a crash.
+    pub down_s: f64,
+    /// How often circuit breakers opened.
+    pub breaker_opened: u64,
+    /// Seconds paid for.
+    pub on_s: f64,
+    /// The mean number of replicas that were up.
+    pub mean: f64,
+    /// The mean number of sequences in an engine's step, over the time of steps; NaN
+    /// where there are no engines, as the next.
+    pub batch_mean: f64,
+    /// The mean share of an engine's memory that was in use.
+    pub kv_mean: f64,
+    /// How often a sequence lost its memory to others.
+    pub preemptions: u64,
+}
+
+impl Default for Replicas {
+    fn default() -> Self {
+        Replicas {
+            up_s: 0.0,
+            down_s: 0.0,
+            breaker_opened: 0,
+            on_s: 0.0,
+            mean: 0.0,
+            batch_mean: f64::NAN,
+            kv_mean: f64::NAN,
+            preemptions: 0,
+        }
+    }
+}
+
+/// What became of attempts, where a request may have several.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Attempts {
+    /// Attempts made, those that no replica took among them.
+    pub made: u64,
+    /// Of these, further ones after a failure, with the same model.
+    pub retries: u64,
+    /// Retries and hedges for which nothing was left in the budget.
+    pub retries_denied: u64,
+    /// Attempts made beside another.
+    pub hedges: u64,
+    /// Of these, those that were faster than it.
+    pub hedges_won: u64,
+    /// Turns to the next model after one failed for good.
+    pub fallbacks: u64,
+    /// Attempts given up for the time they took.
+    pub timeouts: u64,
+    /// Attempts refused by the provider (429).
+    pub throttled: u64,
+    /// Attempts lost in a crash.
+    pub crashed: u64,
+    /// Requests turned away so that others are served in time.
+    pub shed: u64,
+}
+
+/// Work that was paid for and that nobody got.
+#[derive(Clone, Copy, Debug)]
+pub struct Waste {
+    /// Tokens read and written.
+    pub usage: Usage,
+    /// Charged.
+    pub cost: Money,
 }
 
 /// What a model did for one request.
@@ -200,7 +289,9 @@ impl Measures {
         if streamed > 0 && gaps > 0 {
             let gap = Duration::from_nanos(streamed / gaps);
             self.tpot.record(gap);
-            self.itl.record_n(gap, gaps);
+            if !self.has_engines[model as usize] {
+                self.itl.record_n(gap, gaps);
+            }
         }
         self.input_decitokens += usage.input_decitokens;
         self.output_tokens += u64::from(usage.output_tokens);
@@ -219,6 +310,22 @@ impl Measures {
             share.cost += served.cost;
             share.queue_ns += u128::from(served.queue.as_nanos());
             share.inference_ns += u128::from(served.inference.as_nanos());
+        }
+    }
+
+    /// Counts what `model` did in vain for a request of `user`. Times of answers are
+    /// not touched.
+    pub fn waste(&mut self, user: u32, model: u32, waste: &Waste) {
+        let Waste { usage, cost } = waste;
+        self.wasted += *cost;
+        self.cost += *cost;
+        self.input_decitokens += usage.input_decitokens;
+        self.output_tokens += u64::from(usage.output_tokens);
+        for share in [&mut self.users[user as usize], &mut self.models[model as usize]] {
+            share.input_decitokens += usage.input_decitokens;
+            share.cached_decitokens += usage.cached_decitokens;
+            share.output_tokens += u64::from(usage.output_tokens);
+            share.cost += *cost;
         }
     }
 

@@ -1,6 +1,7 @@
 //! The metrics of a run: names, meanings, and how each is computed.
 
 use super::measure::Measures;
+use super::slo::Classes;
 
 /// One metric.
 #[derive(Debug)]
@@ -29,6 +30,11 @@ fn ratio(part: u64, whole: u64) -> f64 {
     if whole == 0 { f64::NAN } else { part as f64 / whole as f64 }
 }
 
+/// A count that is none where requests have no attempts.
+fn of_fleets(measures: &Measures, count: u64) -> f64 {
+    if measures.has_fleets { count as f64 } else { f64::NAN }
+}
+
 macro_rules! metrics {
     ($($name:ident: $meaning:literal, |$m:ident| $value:expr;)*) => {
         /// Every metric, in the order of the columns.
@@ -42,7 +48,7 @@ metrics! {
     requests: "requests that arrived in the measured window", |m| m.requests as f64;
     completed: "of these, answered, by a cache or a model", |m| m.completed as f64;
     errors: "of these, refused as wrong (no prompt, too long)", |m| m.errors as f64;
-    rejected: "of these, sound but turned away (no budget, queue full)", |m| m.rejected as f64;
+    rejected: "of these, sound but turned away or failed (no budget, queue full, limit, timeout, crash)", |m| m.rejected as f64;
     cache_hits: "requests answered from any cache level, the semantic one included", |m| m.hits as f64;
     cache_misses: "requests that asked the caches and found nothing", |m| m.misses as f64;
     cache_hit_rate: "cache_hits / (cache_hits + cache_misses)", |m| ratio(m.hits, m.hits + m.misses);
@@ -60,7 +66,10 @@ metrics! {
     session_turns_mean: "mean number of answered turns of these sessions", |m| ratio(m.turns, m.sessions);
     error_rate: "(errors + rejected) / requests", |m| ratio(m.errors + m.rejected, m.requests);
     throughput_rps: "requests answered in the window / its length", |m| m.completed_in_window as f64 / m.window_s();
-    goodput_rps: "requests answered within the SLO / length of the window; without an SLO, throughput_rps", |m| m.completed_in_window as f64 / m.window_s();
+    goodput_rps: "requests answered within the SLO / length of the window; without an SLO, throughput_rps", |m| m.classes.as_ref().map_or(m.completed_in_window, |it| it.good_in_window) as f64 / m.window_s();
+    slo_attainment: "requests answered within the SLO / requests; this and the next where there is an SLO or more than one class", |m| m.classes.as_ref().map_or(f64::NAN, |it| ratio(it.good, m.requests));
+    class_fairness: "Jain's index over SLO classes of the share of their requests answered within the SLO: 1 where all are alike", |m| m.classes.as_ref().map_or(f64::NAN, Classes::fairness);
+    user_fairness: "the same over users", |m| m.classes.as_ref().map_or(f64::NAN, |it| it.user_fairness(m.users.iter().map(|user| user.requests)));
     e2e_mean_s: "mean time from arrival to the whole response, of answered requests", |m| m.e2e.mean();
     e2e_p50_s: "median of the same", |m| m.e2e.quantile(0.50);
     e2e_p90_s: "90th percentile of the same", |m| m.e2e.quantile(0.90);
@@ -97,7 +106,7 @@ metrics! {
     budget_alerts: "times that a soft limit was passed", |m| m.alerts as f64;
     escalations: "answers that a cascade's judge did not accept, so that the next model was asked", |m| m.escalations as f64;
     fees_usd: "money charged for judges; part of cost_usd", |m| m.fees.usd();
-    server_cost_usd: "money for models' own servers by the GPU hour, over the measured window; not part of cost_usd", |m| m.servers_cost.usd();
+    server_cost_usd: "money for models' own servers: replica_hours x their gpus x price.per_gpu_hour; not part of cost_usd", |m| m.servers_cost.usd();
     list_cost_usd: "what the same answers would have cost of the baseline model, at full length, at once and with nothing cached (with cost.levers)", |m| m.lever(m.list_cost());
     routing_saved_usd: "what the choice of models saved on that, judges taken off; below zero where it cost more", |m| m.lever(m.savings.routing);
     compression_saved_usd: "what shorter prompts saved", |m| m.lever(m.savings.compression);
@@ -105,6 +114,25 @@ metrics! {
     batch_saved_usd: "what the batch API saved", |m| m.lever(m.savings.batch);
     allocation_jain: "Jain's index over tenants of what each used of what it asked for: 1 is fair (with cost.allocate)", |m| m.allocation[0];
     allocation_utility: "utility of what tenants used, as a share of that of all they asked for", |m| m.allocation[1];
+    total_cost_usd: "cost_usd and server_cost_usd", |m| m.cost.usd() + m.servers_cost.usd();
+    attempts: "requests sent to replicas, retries and hedges among them; this and the next where a model has replicas, faults or limits, or there is a resilience block", |m| of_fleets(m, m.attempts.made);
+    retries: "of these, further ones after a failure, with the same model", |m| of_fleets(m, m.attempts.retries);
+    retries_denied: "retries and hedges for which nothing was left in the retry budget", |m| of_fleets(m, m.attempts.retries_denied);
+    hedges: "attempts made beside one that took long", |m| of_fleets(m, m.attempts.hedges);
+    hedges_won: "of these, those that answered first", |m| of_fleets(m, m.attempts.hedges_won);
+    fallbacks: "turns to another model after one failed for good", |m| of_fleets(m, m.attempts.fallbacks);
+    timeouts: "attempts given up for the time they took", |m| of_fleets(m, m.attempts.timeouts);
+    throttled: "attempts that a model's provider refused (429)", |m| of_fleets(m, m.attempts.throttled);
+    crashed: "attempts lost in a crash", |m| of_fleets(m, m.attempts.crashed);
+    shed: "requests turned away so that others were served in time; part of rejected", |m| of_fleets(m, m.attempts.shed);
+    wasted_cost_usd: "money charged for work whose answer nobody got; part of cost_usd", |m| if m.has_fleets { m.wasted.usd() } else { f64::NAN };
+    availability: "share of their time that replicas were up, rather than down after a crash", |m| if m.has_fleets { m.replicas.up_s / (m.replicas.up_s + m.replicas.down_s) } else { f64::NAN };
+    breaker_opened: "how often a replica was left out for failing too often", |m| of_fleets(m, m.replicas.breaker_opened);
+    replicas_mean: "mean number of replicas that were up", |m| if m.has_fleets { m.replicas.mean } else { f64::NAN };
+    replica_hours: "hours that replicas were on and paid for, starting and down ones among them", |m| if m.has_fleets { m.replicas.on_s / 3600.0 } else { f64::NAN };
+    batch_size_mean: "mean number of sequences in a step of the batching engines, over the time of steps", |m| m.replicas.batch_mean;
+    kv_use_mean: "mean share of the batching engines' memory for keys and values that was in use", |m| m.replicas.kv_mean;
+    preemptions: "how often a sequence lost its memory to others and had to be computed again", |m| if m.replicas.kv_mean.is_nan() { f64::NAN } else { m.replicas.preemptions as f64 };
     events: "simulation events of the whole run", |m| m.events as f64;
 }
 

@@ -11,10 +11,12 @@
 use slab::Slab;
 
 use super::measure::Measures;
+use super::pool::Pool;
 use super::request::{Answer, Request};
 use super::run::RunError;
 use super::single_flight::Flights;
 use super::timeline::Timeline;
+use super::trace::Tracer;
 use crate::cache::{Hierarchy, NegativeCache, PrefixCache, SemanticCache};
 use crate::cost::{Levers, Optimizer};
 use crate::kernel::{Duration, Model, Scheduler, Stream, Time};
@@ -35,6 +37,26 @@ pub enum Event {
     Advance(u32),
     /// A model has read a request's prompt.
     Prefilled(u32),
+    /// A replica is done with an attempt.
+    Served(u32),
+    /// A replica has read an attempt's prompt.
+    Read(u32),
+    /// An attempt takes too long.
+    Timeout(u32),
+    /// A request is tried again.
+    Retry(u32),
+    /// A request gets a second attempt.
+    Hedge(u32),
+    /// An attempt reaches its engine.
+    Submit(u32),
+    /// Something happens in an engine.
+    Engine(u32),
+    /// A brown-out of an engine begins or ends.
+    Slowness(u32),
+    /// A replica is ready, crashes, or is repaired.
+    Node(u32),
+    /// A model's autoscaler looks at load.
+    Scale(u32),
 }
 
 /// A finished request and what is known of it.
@@ -86,11 +108,16 @@ pub struct System<'r> {
     /// Room for the blocks of a prompt.
     pub(super) blocks: Vec<u64>,
     pub(super) output: Stream,
+    pub(super) pool: Pool,
+    /// For Little's law: the sums of all requests' times here, and in queues.
+    pub(super) sojourn_ns: u128,
+    pub(super) waited_ns: u128,
     pub(super) measuring: bool,
     pub(super) measures: Measures,
     pub(super) timeline: Timeline,
     pub(super) log: Log,
     pub(super) recorder: Option<Recorder<'r>>,
+    pub(super) tracer: Option<&'r mut dyn Tracer>,
 }
 
 /// The semantic cache, and what becomes of its answers.
@@ -124,6 +151,7 @@ impl Model for System<'_> {
             Event::Follow(slot) => self.follow(slot, sim),
             Event::Prefilled(slot) => self.prefilled(slot),
             Event::Measure => self.begin_measuring(sim.now()),
+            other => self.handle_attempt(other, sim),
         }
     }
 }
@@ -144,6 +172,23 @@ impl System<'_> {
                 self.failure = Some(error.into());
                 sim.stop();
             }
+        }
+    }
+
+    /// What happens to attempts and replicas.
+    fn handle_attempt(&mut self, event: Event, sim: &mut Scheduler<Event>) {
+        match event {
+            Event::Served(attempt) => self.attempt_served(attempt, sim),
+            Event::Read(attempt) => self.read(attempt),
+            Event::Timeout(attempt) => self.time_out(attempt, sim),
+            Event::Retry(pursuit) => self.retry(pursuit, sim),
+            Event::Hedge(pursuit) => self.hedge(pursuit, sim),
+            Event::Submit(attempt) => self.reach_engine(attempt, sim),
+            Event::Engine(node) => self.look_at_engine(node, sim),
+            Event::Slowness(node) => self.change_slowness(node, sim),
+            Event::Node(node) => self.node_timer(node, sim),
+            Event::Scale(model) => self.scale(model, sim),
+            _ => {}
         }
     }
 
@@ -189,13 +234,14 @@ impl System<'_> {
         for server in &mut self.servers {
             server.reset_stats(now);
         }
+        self.pool.fleets.iter_mut().for_each(|fleet| fleet.reset_stats(now));
         self.prefixes.iter_mut().flatten().for_each(PrefixCache::reset_stats);
         self.optimizer.reset_stats();
     }
 
     /// Does the work of the request's stage, and of those after it that take no
     /// time.
-    fn advance(&mut self, slot: u32, sim: &mut Scheduler<Event>) {
+    pub(super) fn advance(&mut self, slot: u32, sim: &mut Scheduler<Event>) {
         let now = sim.now();
         // A copy, written back where the request stays: the parts are borrowed
         // freely in between.

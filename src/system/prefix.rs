@@ -3,43 +3,64 @@
 use super::model::System;
 use super::request::Request;
 use super::setup::Setup;
+use crate::cache::Match;
 use crate::cache::prefix::Stored;
 use crate::kernel::Time;
 use crate::stats::{Cell, Table};
+use crate::workload::Incoming;
 
-/// Every model has one server so far.
-const SERVER: usize = 0;
+/// What a server has of a prompt.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Found {
+    /// `None` where it keeps no prefixes.
+    pub matched: Option<Match>,
+    /// Tenths of a token that need not be computed therefore.
+    pub cached_decitokens: u64,
+    /// Whether it wants to know when it has read the prompt.
+    pub stores: bool,
+}
 
 impl System<'_> {
-    /// A server begins to work on a request: looks up what it has of the prompt. True
-    /// if it wants to know when it has read it.
-    pub(super) fn look_up_prefix(&mut self, request: &mut Request, now: Time) -> bool {
-        let model = request.model as usize;
+    /// A server of `model` begins to work on a prompt: looks up what it has of it.
+    #[inline]
+    pub(super) fn look_up_prefix(
+        &mut self,
+        incoming: &Incoming,
+        model: usize,
+        server: usize,
+        now: Time,
+    ) -> Found {
         let System { source, prefixes, blocks, servers, .. } = self;
-        let Some(cache) = &mut prefixes[model] else { return false };
-        let prompt = source.prefix(&request.incoming, cache.block_tokens(), blocks);
-        let found = cache.look(SERVER, prompt, now, servers[model].per_input_token());
-        request.cached_decitokens = cache.decitokens(&found, request.incoming.input_decitokens);
-        request.prefix = Some(found);
-        cache.stored() == Stored::AfterPrefill
+        let Some(cache) = &mut prefixes[model] else { return Found::default() };
+        let prompt = source.prefix(incoming, cache.block_tokens(), blocks);
+        let found = cache.look(server, prompt, now, servers[model].per_input_token());
+        Found {
+            matched: Some(found),
+            cached_decitokens: cache.decitokens(&found, incoming.input_decitokens),
+            stores: cache.stored() == Stored::AfterPrefill,
+        }
     }
 
-    /// Tenths of a token of the prompt that the server did not have, and keeps now:
-    /// whole blocks only.
-    pub(super) fn written_decitokens(&self, request: &Request) -> u64 {
-        let Some(cache) = &self.prefixes[request.model as usize] else { return 0 };
-        let input = request.incoming.input_decitokens;
+    /// Tenths of a token of a prompt that a server of `model` did not have, and keeps
+    /// now: whole blocks only.
+    pub(super) fn written_decitokens(&self, input: u64, cached: u64, model: u32) -> u64 {
+        let Some(cache) = &self.prefixes[model as usize] else { return 0 };
         let block = 10 * u64::from(cache.block_tokens());
-        (input - input % block).saturating_sub(request.cached_decitokens)
+        (input - input % block).saturating_sub(cached)
     }
 
-    /// The server has read the prompt, which others may use from now on.
+    /// The only server of a model has read the prompt.
     pub(super) fn prefilled(&mut self, slot: u32) {
-        let request = &self.requests[slot as usize];
+        let Request { incoming, model, .. } = self.requests[slot as usize];
+        self.keep_prefix(&incoming, model as usize, 0);
+    }
+
+    /// A server has read a prompt, which others may use from now on.
+    pub(super) fn keep_prefix(&mut self, incoming: &Incoming, model: usize, server: usize) {
         let System { source, prefixes, blocks, .. } = self;
-        let Some(cache) = &mut prefixes[request.model as usize] else { return };
-        let prompt = source.prefix(&request.incoming, cache.block_tokens(), blocks);
-        cache.commit(SERVER, prompt);
+        let Some(cache) = &mut prefixes[model] else { return };
+        let prompt = source.prefix(incoming, cache.block_tokens(), blocks);
+        cache.commit(server, prompt);
     }
 }
 

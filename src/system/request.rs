@@ -59,6 +59,8 @@ pub struct Request {
     pub prefix: Option<Match>,
     /// Tenths of a token of the prompt that were not computed therefore.
     pub cached_decitokens: u64,
+    /// Its pursuit, where a model may be asked more than once.
+    pub pursuit: Option<u32>,
     /// What went wrong.
     pub error: Option<RequestError>,
 }
@@ -101,6 +103,7 @@ impl Request {
             first_token: Duration::ZERO,
             prefix: None,
             cached_decitokens: 0,
+            pursuit: None,
             error: None,
         }
     }

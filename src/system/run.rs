@@ -7,15 +7,19 @@ use slab::Slab;
 use super::measure::{Measures, Share};
 use super::metrics;
 use super::model::{Event, Recorder, Semantic, System};
+use super::pool::Pool;
+use super::replicas;
 use super::setup::Setup;
 use super::single_flight::Flights;
+use super::slo::Classes;
 use super::tables::{self, RunTables};
-use super::timeline::Timeline;
+use super::timeline::{Serving, Timeline};
+use super::trace::Tracer;
 use crate::cache::{CacheSpec, Hierarchy, NegativeCache, PrefixCache};
 use crate::cost::{Candidate, Levers, Optimizer};
 use crate::kernel::{Duration, Ended, Simulation, Streams, Time};
 use crate::pipeline::{KeyMaker, Log, Params, Preprocessor};
-use crate::serving::{ModelSpec, Replica};
+use crate::serving::{Fleet, ModelSpec, Replica};
 use crate::workload::{TraceError, User};
 
 /// Why a run gave no result.
@@ -57,11 +61,28 @@ pub fn run(
     stop: &AtomicBool,
     recorder: Option<Recorder<'_>>,
 ) -> Result<RunTables, RunError> {
-    let mut simulation = Simulation::new(build(setup, streams, recorder)?);
+    run_traced(setup, streams, stop, recorder, None)
+}
+
+/// The same; `tracer` is told of all that happens.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_traced<'r>(
+    setup: &Setup,
+    streams: &Streams,
+    stop: &AtomicBool,
+    recorder: Option<Recorder<'r>>,
+    tracer: Option<&'r mut dyn Tracer>,
+) -> Result<RunTables, RunError> {
+    let mut system = build(setup, streams, recorder)?;
+    system.tracer = tracer;
+    let mut simulation = Simulation::new(system);
     let warmup = Time::ZERO + setup.warmup;
     simulation.scheduler_mut().schedule_at(warmup, Event::Measure);
     let (system, scheduler) = simulation.parts_mut();
     system.fetch(scheduler);
+    system.start_nodes(scheduler);
     loop {
         let ended = simulation.run_events(SLICE);
         if let Some(failure) = simulation.model.failure.take() {
@@ -74,7 +95,8 @@ pub fn run(
             break;
         }
     }
-    let (events, drained) = (simulation.events(), simulation.now());
+    let events = simulation.events();
+    let drained = simulation.model.drained(simulation.now());
     Ok(finish(simulation.model, setup, drained, events))
 }
 
@@ -100,14 +122,18 @@ fn build<'r>(
             (name.clone(), candidate)
         })
         .collect();
-    let servers: Vec<Replica> =
-        setup.models.iter().map(|(_, model)| Replica::new(&model.server)).collect();
+    let server = |(name, model): &(String, ModelSpec)| {
+        Replica::new(&model.server, streams.stream(&format!("serving.{name}.latency")))
+    };
+    let servers: Vec<Replica> = setup.models.iter().map(server).collect();
     let prefix = |(name, model): &(String, ModelSpec)| {
         let spec = model.server.prefix_cache.as_ref()?;
-        Some(PrefixCache::new(spec, 1, name, streams))
+        let (_, most) = model.server.replica_bounds();
+        Some(PrefixCache::new(spec, most as usize, name, streams))
     };
     let prefixes = setup.models.iter().map(prefix).collect();
-    let limited = servers.iter().filter_map(Replica::limit).sum();
+    let pool = Pool::new(setup, &source, streams);
+    let serving = serving(&servers, &pool);
     let interval = setup.interval.or_else(|| setup.duration.map(|whole| split(whole, INTERVALS)));
     let pipeline = setup.pipeline.as_ref();
     let cache = setup.cache.as_ref();
@@ -147,17 +173,23 @@ fn build<'r>(
             Levers::new(levers, &models, &users, streams)
         }),
         quality: candidates.iter().map(|(_, candidate)| candidate.quality).collect(),
-        timeline: Timeline::new(interval, limited),
+        timeline: Timeline::new(interval, serving),
         measures: Measures {
             models: vec![Share::default(); servers.len()],
             users: vec![Share::default(); users.len()],
+            classes: Classes::new(setup.slo.as_ref(), source.slo_classes(), users.len()),
+            has_engines: setup.models.iter().map(|(_, it)| it.server.engine.is_some()).collect(),
             ..Measures::default()
         },
         prefixes,
         blocks: Vec::new(),
         servers,
+        pool,
+        sojourn_ns: 0,
+        waited_ns: 0,
         output: streams.stream("serving.output"),
         measuring: false,
+        tracer: None,
         log: Log::new(pipeline.map_or(0, |pipeline| pipeline.log.capacity)),
         recorder,
         source,
@@ -187,8 +219,6 @@ fn finish(mut system: System<'_>, setup: &Setup, drained: Time, events: u64) -> 
     if let Some(caches) = &mut system.caches {
         caches.advance(over);
     }
-    system.charge_servers(end.since(Time::ZERO + setup.warmup));
-    debug_assert!(system.optimizer.balances(), "the ledger balances");
     let measures = &mut system.measures;
     measures.has_levers = system.levers.is_some();
     let divided = system.optimizer.allocation();
@@ -197,22 +227,66 @@ fn finish(mut system: System<'_>, setup: &Setup, drained: Time, events: u64) -> 
     measures.window_end = end;
     measures.events = events;
     measures.overshoot = system.optimizer.ledger().overshoot();
-    measures.utilization = utilization(&system.servers, over);
+    let busy = system.busy(over);
+    let measures = &mut system.measures;
+    let all = busy.iter().flatten().fold((0.0, 0.0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+    measures.utilization = if all.1 > 0.0 { all.0 / all.1 } else { f64::NAN };
+    measures.busy = busy;
+    measures.has_fleets = system.pool.active;
+    let replicas = replicas::collect(&mut system, setup, over);
+    debug_assert!(system.optimizer.balances(), "the ledger balances");
+    let measures = &mut system.measures;
     debug_assert_eq!(
         measures.requests,
         measures.completed + measures.errors + measures.rejected,
         "requests in = answered + failed"
     );
+    system.timeline.at(over);
+    system.trace_end(over);
+    debug_assert_eq!(
+        system.timeline.areas(),
+        [system.sojourn_ns, system.waited_ns],
+        "Little's law: requests x time = the sum of their times, in the system and in queues"
+    );
+    let measures = &mut system.measures;
     let values = metrics::values(measures);
-    tables::collect(system, setup, values, over)
+    tables::collect(system, setup, values, replicas, over)
 }
 
-/// The busy share of all limited servers from the end of the warm-up until
-/// `until`.
-fn utilization(servers: &[Replica], until: Time) -> f64 {
-    let limited =
-        servers.iter().filter_map(|server| Some((server.limit()?, server.mean_busy(until))));
-    let (count, busy) = limited
-        .fold((0.0, 0.0), |(count, sum), (limit, busy)| (count + f64::from(limit), sum + busy));
-    if count > 0.0 { busy / count } else { f64::NAN }
+/// What there is to serve at first.
+fn serving(servers: &[Replica], pool: &Pool) -> Serving {
+    let mut serving = Serving::default();
+    for (model, server) in servers.iter().enumerate() {
+        let up = pool.fleets.get(model).map_or(1, |fleet| fleet.up() as u32);
+        serving.replicas += up;
+        let width = pool.widths.get(model).copied().or(server.limit()).unwrap_or(0);
+        serving.servers += up * width;
+    }
+    serving
+}
+
+impl System<'_> {
+    /// When the last request or attempt ended; `now` where nothing else is to come
+    /// after that.
+    fn drained(&self, now: Time) -> Time {
+        if self.pool.active { self.pool.last_work } else { now }
+    }
+
+    /// By model: the seconds that its servers were busy and could have been, from the
+    /// end of the warm-up until `until`; `None` where they are not limited.
+    fn busy(&mut self, until: Time) -> Vec<Option<(f64, f64)>> {
+        if !self.pool.active {
+            let busy = |server: &Replica| {
+                server.limit().map(|limit| (server.mean_busy(until), f64::from(limit)))
+            };
+            return self.servers.iter().map(busy).collect();
+        }
+        let of_fleet = |fleet: &mut Fleet| {
+            fleet.nodes_mut().iter_mut().try_fold((0.0, 0.0), |(busy, most), node| {
+                let (more, could) = node.busy_s(until)?;
+                Some((busy + more, most + could))
+            })
+        };
+        self.pool.fleets.iter_mut().map(of_fleet).collect()
+    }
 }

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::contents::Contents;
+use super::slo::SloSpec;
 use crate::cache::{CacheSpec, SemanticPlan};
 use crate::cost::CostSpec;
 use crate::kernel::Duration;
 use crate::pipeline::PipelineSpec;
-use crate::serving::ModelSpec;
+use crate::serving::step::StepModel;
+use crate::serving::{ModelSpec, ResilienceSpec};
 use crate::workload::Plan;
 
 /// Everything that a run needs, the same for all replications of a point.
@@ -31,6 +33,12 @@ pub struct Setup {
     pub record_spend: bool,
     /// The models by name, at least one.
     pub models: Vec<(String, ModelSpec)>,
+    /// Of each model that has batching engines, how long their steps take.
+    pub steps: Vec<Option<StepModel>>,
+    /// Which answers are good, if that matters.
+    pub slo: Option<SloSpec>,
+    /// What the gateway does where models fail, if anything.
+    pub resilience: Option<ResilienceSpec>,
     /// How a model is chosen.
     pub cost: CostSpec,
     /// What the virtual clock shows at the start.

@@ -5,7 +5,7 @@ use super::measure::Served;
 use super::model::{Next, System, fail};
 use super::request::Request;
 use crate::cost::{Demand, Lesson, ModelId, Money, Refusal, Usage};
-use crate::kernel::{Duration, Time};
+use crate::kernel::Time;
 use crate::pipeline::RequestError;
 
 /// A request's money, and what was done about it.
@@ -117,7 +117,11 @@ impl System<'_> {
         let (user, model) = (request.incoming.user, ModelId(request.model));
         let usage = Usage {
             cached_decitokens: request.cached_decitokens,
-            written_decitokens: self.written_decitokens(request),
+            written_decitokens: self.written_decitokens(
+                request.incoming.input_decitokens,
+                request.cached_decitokens,
+                request.model,
+            ),
             batch: request.spend.batch,
             ..Usage::new(request.incoming.input_decitokens, answer.output_tokens)
         };
@@ -184,14 +188,6 @@ impl System<'_> {
             self.measures.fees += amount;
             self.measures.users[user.0 as usize].cost += amount;
             self.measures.savings.routing -= amount;
-        }
-    }
-
-    /// Charges for models' own servers over the measured window: every model has
-    /// one server of one GPU so far.
-    pub(super) fn charge_servers(&mut self, window: Duration) {
-        for model in (0..self.servers.len() as u32).map(ModelId) {
-            self.measures.servers_cost += self.optimizer.charge_servers(model, 1, window);
         }
     }
 }

@@ -8,6 +8,7 @@ use super::measure::Share;
 use super::model::System;
 use super::prefix;
 use super::setup::Setup;
+use super::slo;
 use crate::cache::LevelStats;
 use crate::kernel::Time;
 use crate::pipeline::Stage;
@@ -27,6 +28,10 @@ pub struct RunTables {
     pub levels: Table,
     /// A row per tier of a model's prefix cache.
     pub prefix: Table,
+    /// A row per replica.
+    pub replicas: Table,
+    /// A row per SLO class, where there is an SLO or more than one class.
+    pub classes: Table,
     /// A row per pipeline stage.
     pub stages: Table,
     /// A row per interval.
@@ -55,6 +60,7 @@ pub(super) fn collect(
     mut system: System<'_>,
     setup: &Setup,
     metrics: Vec<f64>,
+    replicas: Table,
     over: Time,
 ) -> RunTables {
     let levels = levels(&system, over);
@@ -76,11 +82,13 @@ pub(super) fn collect(
         forecast: Table::default(),
         allocation,
         metrics,
-        models: models(&system, setup, over),
+        models: models(&system, setup),
         users: users(&system),
         levels,
         cache: caches.map_or_else(Table::default, |caches| contents::table(caches, setup, over)),
         prefix: prefix::table(&system, setup),
+        replicas,
+        classes: slo::table(&system),
         stages: stages(&system),
         latency: latency(&system),
         log: log(&system, setup),
@@ -126,7 +134,7 @@ fn share(share: &Share) -> [Cell; SHARE.len()] {
     ]
 }
 
-fn models(system: &System<'_>, setup: &Setup, over: Time) -> Table {
+fn models(system: &System<'_>, setup: &Setup) -> Table {
     let columns = ["model"].into_iter().chain(SHARE).chain([
         "queue_mean_s",
         "utilization",
@@ -134,16 +142,15 @@ fn models(system: &System<'_>, setup: &Setup, over: Time) -> Table {
         "prefix_hit_rate",
     ]);
     let mut table = Table::new(columns);
-    for ((name, spec), (model, server)) in
-        setup.models.iter().zip(system.measures.models.iter().zip(&system.servers))
+    for (index, ((name, spec), model)) in
+        setup.models.iter().zip(&system.measures.models).enumerate()
     {
         let mut row = vec![Cell::from(name.as_str())];
         row.extend(share(model));
         row.push(seconds(model.queue_ns, model.completed - model.hits - model.coalesced));
-        let busy = server.limit().map(|limit| (limit, server.mean_busy(over)));
-        row.push(busy.map(|(limit, busy)| busy / f64::from(limit)).into());
+        row.push(system.measures.busy[index].map(|(busy, most)| busy / most).into());
         let (cached, all) = (model.cached_decitokens as f64, model.input_decitokens as f64);
-        let keeps = spec.server.prefix_cache.is_some();
+        let keeps = spec.server.prefix_cache.is_some() || spec.server.engine.is_some();
         row.push(keeps.then_some(cached / 10.0).into());
         row.push((keeps && all > 0.0).then(|| cached / all).into());
         table.push(row);

@@ -13,7 +13,7 @@ const MOST_INTERVALS: usize = 128;
 pub const MOST_FIXED_INTERVALS: usize = 100_000;
 
 /// The columns of `timeline.csv` after `point` and `replication`.
-pub const COLUMNS: [&str; 10] = [
+pub const COLUMNS: [&str; 11] = [
     "time_s",
     "arrivals_rps",
     "completions_rps",
@@ -24,6 +24,7 @@ pub const COLUMNS: [&str; 10] = [
     "cache_hit_rate",
     "spend_usd",
     "e2e_mean_s",
+    "replicas",
 ];
 
 /// What happened in one interval.
@@ -46,6 +47,8 @@ pub struct Interval {
     in_flight_ns: u128,
     queue_ns: u128,
     busy_ns: u128,
+    servers_ns: u128,
+    replicas_ns: u128,
 }
 
 impl Interval {
@@ -60,6 +63,8 @@ impl Interval {
         self.in_flight_ns += other.in_flight_ns;
         self.queue_ns += other.queue_ns;
         self.busy_ns += other.busy_ns;
+        self.servers_ns += other.servers_ns;
+        self.replicas_ns += other.replicas_ns;
     }
 }
 
@@ -74,6 +79,15 @@ pub struct Levels {
     pub busy: u32,
 }
 
+/// What is there to serve, which seldom changes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Serving {
+    /// Model servers, where their number is limited.
+    pub servers: u32,
+    /// Replicas that are up.
+    pub replicas: u32,
+}
+
 /// Collects intervals. It needs no events of its own: levels change only at
 /// events, so whatever passed since the last one is filled in at the next.
 #[derive(Debug)]
@@ -86,13 +100,14 @@ pub struct Timeline {
     open_ends: Time,
     levels: Levels,
     since: Time,
-    servers: u32,
+    serving: Serving,
+    serving_since: Time,
 }
 
 impl Timeline {
     /// Intervals of the given length; without one, as many as give 64 to 128 in
-    /// the whole run. `servers` is the number of limited model servers.
-    pub fn new(interval: Option<Duration>, servers: u32) -> Self {
+    /// the whole run. `serving` is what there is at first.
+    pub fn new(interval: Option<Duration>, serving: Serving) -> Self {
         let length = interval.unwrap_or(Duration::from_millis(1));
         Timeline {
             interval: length,
@@ -102,7 +117,8 @@ impl Timeline {
             open_ends: Time::ZERO + length,
             levels: Levels::default(),
             since: Time::ZERO,
-            servers,
+            serving,
+            serving_since: Time::ZERO,
         }
     }
 
@@ -125,6 +141,30 @@ impl Timeline {
         change(&mut self.levels);
     }
 
+    /// What there is to serve from `now` on.
+    pub fn serve(&mut self, now: Time, change: impl FnOnce(&mut Serving)) {
+        if now >= self.open_ends {
+            self.close_until(now);
+        }
+        self.fill_serving(now);
+        change(&mut self.serving);
+    }
+
+    /// Requests x nanoseconds in the system and in queues, until now.
+    pub fn areas(&self) -> [u128; 2] {
+        let all = self.closed.iter().chain([&self.open]);
+        all.fold([0; 2], |[in_flight, queue], it| {
+            [in_flight + it.in_flight_ns, queue + it.queue_ns]
+        })
+    }
+
+    fn fill_serving(&mut self, until: Time) {
+        let span = u128::from(until.since(self.serving_since).as_nanos());
+        self.open.servers_ns += span * u128::from(self.serving.servers);
+        self.open.replicas_ns += span * u128::from(self.serving.replicas);
+        self.serving_since = until;
+    }
+
     #[inline]
     fn fill(&mut self, until: Time) {
         let span = u128::from(until.since(self.since).as_nanos());
@@ -138,6 +178,7 @@ impl Timeline {
     fn close_until(&mut self, now: Time) {
         while now >= self.open_ends {
             self.fill(self.open_ends);
+            self.fill_serving(self.open_ends);
             self.closed.push(std::mem::take(&mut self.open));
             if self.closed.len() == self.most {
                 self.halve();
@@ -162,6 +203,7 @@ impl Timeline {
     pub fn finish(mut self, end: Time) -> Table {
         self.at(end);
         self.fill(end);
+        self.fill_serving(end);
         let mut lengths = vec![self.interval; self.closed.len()];
         let rest = end.since(Time::ZERO + self.interval * self.closed.len() as u64);
         match (self.closed.last_mut(), lengths.last_mut()) {
@@ -180,12 +222,12 @@ impl Timeline {
             // replications share.
             let starts = self.interval * index as u64;
             let ends = starts + length.min(self.interval);
-            table.push(self.row(ends.as_secs_f64(), length.as_secs_f64(), interval));
+            table.push(Self::row(ends.as_secs_f64(), length.as_secs_f64(), interval));
         }
         table
     }
 
-    fn row(&self, end_s: f64, length_s: f64, interval: &Interval) -> Vec<Cell> {
+    fn row(end_s: f64, length_s: f64, interval: &Interval) -> Vec<Cell> {
         let per_s = |count: u64| Cell::Num(count as f64 / length_s);
         let average = |area: u128| Cell::Num(area as f64 / 1e9 / length_s);
         let ratio =
@@ -197,10 +239,11 @@ impl Timeline {
             per_s(interval.errors),
             average(interval.in_flight_ns),
             average(interval.queue_ns),
-            ratio(interval.busy_ns as f64 / 1e9, length_s * f64::from(self.servers)),
+            ratio(interval.busy_ns as f64, interval.servers_ns as f64),
             ratio(interval.hits as f64, interval.asked as f64),
             Cell::Num(interval.spend.usd()),
             ratio(interval.e2e_ns as f64 / 1e9, interval.completions as f64),
+            average(interval.replicas_ns),
         ]
     }
 }

@@ -56,6 +56,11 @@ pub(super) enum Kind {
 }
 
 impl Plan {
+    /// The names of the SLO classes of requests; at least one.
+    pub fn slo_classes(&self) -> &[String] {
+        &self.0.slo_classes
+    }
+
     /// The plan of a run that starts when experiments do by default: see
     /// [`starting`](Plan::starting).
     ///

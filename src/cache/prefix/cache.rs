@@ -47,6 +47,8 @@ pub struct PrefixCache {
     servers: usize,
     /// The first server's own tiers, the second's, ..., the shared ones.
     tiers: Vec<Tier>,
+    /// By depth, a server's own tiers as they were at first.
+    blank: Vec<Tier>,
     /// Blocks that were looked for.
     asked: u64,
     loading: Loading,
@@ -70,7 +72,9 @@ impl PrefixCache {
         };
         let of_servers = (0..servers).flat_map(|server| (0..own).map(move |depth| (depth, server)));
         let shared = (own..specs.len()).map(|depth| (depth, 0));
+        let blank = (0..own).map(|depth| tier(depth, 0)).collect();
         PrefixCache {
+            blank,
             block_tokens: spec.block_tokens,
             stored: spec.stored,
             load: spec.load,
@@ -165,6 +169,20 @@ impl PrefixCache {
         self.asked += blocks.len() as u64;
         let used = self.loading.kept();
         Match { blocks: blocks.len() as u32, found, used, loading: self.load(server, now) }
+    }
+
+    /// How many blocks from the first on a server has, in any tier. Nothing moves, and
+    /// nothing is counted.
+    pub fn matched(&self, server: usize, blocks: &[u64]) -> usize {
+        blocks.iter().take_while(|block| self.find(server, Key(**block)).is_some()).count()
+    }
+
+    /// A server loses all that it has of its own: it crashed, or was switched off.
+    pub fn clear(&mut self, server: usize) {
+        for depth in 0..self.own {
+            let index = self.index(server, depth);
+            self.tiers[index].empty(&self.blank[depth]);
+        }
     }
 
     /// The server has read a prompt of `blocks`: all of them are in its first tier

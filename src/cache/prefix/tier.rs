@@ -100,6 +100,13 @@ impl Tier {
         self.stats.promotions += 1;
     }
 
+    /// Loses all blocks, and is as `blank` is; its counts go on.
+    pub(super) fn empty(&mut self, blank: &Tier) {
+        let mut stats = self.stats;
+        stats.evictions += self.len() as u64;
+        *self = Tier { stats, ..blank.clone() };
+    }
+
     /// Puts in a block that is not there; those that had to go for it (itself, if
     /// it was not taken) are added to `gone`.
     #[inline]

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`seed`](SeedSpec) | a second for each 1000 tokens over the speed, at most 1 s (the seed's optimizer) |
 //! | [`seed_pipeline`](SeedPipelineSpec) | 0.1 s and a second for each 1000 characters, at most 2 s (the seed's pipeline) |
-//! | [`tokens`](TokensSpec) | a time to the first token and one for each further token (a hosted API) |
+//! | [`tokens`](TokensSpec) | a time to the first token and one for each further token, both fixed or drawn (a hosted API) |
 //!
 //! Another one is a file with a spec and its arithmetic, a line in each of the
 //! two enums below and a field in [`ServerSpec`](super::ServerSpec). All
@@ -18,8 +18,9 @@ pub use seed::SeedSpec;
 pub use seed_pipeline::SeedPipelineSpec;
 pub use tokens::TokensSpec;
 
-use crate::kernel::Duration;
+use crate::kernel::{Duration, Stream};
 use seed::Seed;
+use tokens::Tokens;
 
 /// A latency model and its settings.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +36,17 @@ pub enum LatencySpec {
 impl Default for LatencySpec {
     fn default() -> Self {
         LatencySpec::Seed(SeedSpec::default())
+    }
+}
+
+impl LatencySpec {
+    /// How long it takes to compute a token of a prompt.
+    pub fn per_input_token(&self) -> Duration {
+        match self {
+            LatencySpec::Seed(spec) => Seed::new(spec).per_input_token(),
+            LatencySpec::SeedPipeline(_) => Duration::ZERO,
+            LatencySpec::Tokens(spec) => spec.per_input_token,
+        }
     }
 }
 
@@ -74,32 +86,37 @@ pub struct Service {
 
 /// A latency model at work.
 #[derive(Clone, Debug)]
-pub struct Latency(Kind);
+pub struct Latency {
+    kind: Kind,
+    /// For times that are drawn.
+    stream: Stream,
+}
 
 #[derive(Clone, Debug)]
 enum Kind {
     Seed(Seed),
     SeedPipeline(SeedPipelineSpec),
-    Tokens(TokensSpec),
+    Tokens(Tokens),
 }
 
 impl Latency {
-    /// The latency model of `spec`.
-    pub fn new(spec: &LatencySpec) -> Self {
-        Latency(match spec {
+    /// The latency model of `spec`, which has passed its check.
+    pub fn new(spec: &LatencySpec, stream: Stream) -> Self {
+        let kind = match spec {
             LatencySpec::Seed(spec) => Kind::Seed(Seed::new(spec)),
             LatencySpec::SeedPipeline(spec) => Kind::SeedPipeline(spec.clone()),
-            LatencySpec::Tokens(spec) => Kind::Tokens(spec.clone()),
-        })
+            LatencySpec::Tokens(spec) => Kind::Tokens(Tokens::new(spec)),
+        };
+        Latency { kind, stream }
     }
 
     /// How long `work` takes.
     #[inline]
-    pub fn service(&self, work: &Work) -> Service {
-        let service = match &self.0 {
+    pub fn service(&mut self, work: &Work) -> Service {
+        let service = match &self.kind {
             Kind::Seed(seed) => seed.service(work),
             Kind::SeedPipeline(spec) => spec.service(work),
-            Kind::Tokens(spec) => spec.service(work),
+            Kind::Tokens(tokens) => tokens.service(work, &mut self.stream),
         };
         debug_assert!(
             service.first_token <= service.total,
@@ -111,10 +128,10 @@ impl Latency {
 
     /// How long it takes to compute a token of a prompt.
     pub fn per_input_token(&self) -> Duration {
-        match &self.0 {
+        match &self.kind {
             Kind::Seed(seed) => seed.per_input_token(),
             Kind::SeedPipeline(_) => Duration::ZERO,
-            Kind::Tokens(spec) => spec.per_input_token,
+            Kind::Tokens(tokens) => tokens.per_input_token(),
         }
     }
 }
@@ -138,6 +155,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::kernel::Streams;
+
+    fn latency(spec: &LatencySpec) -> Latency {
+        Latency::new(spec, Streams::new(1, 0).stream("latency"))
+    }
 
     #[test]
     fn a_scale_is_rounded_half_up_and_never_wraps() {
@@ -161,10 +183,10 @@ mod tests {
         };
         let tokens: TokensSpec =
             serde_yaml::from_str("{ ttft: 100ms, tpot: 5ms, per_input_token: 1ms }").unwrap();
-        let tokens = Latency::new(&LatencySpec::Tokens(tokens));
+        let mut tokens = latency(&LatencySpec::Tokens(tokens));
         assert_eq!(millis(tokens.service(&work)), [440, 490], "40 + 100 + 300, then 10 x 5");
         assert_eq!(tokens.per_input_token(), Duration::from_millis(1));
-        let seed = Latency::new(&LatencySpec::default());
+        let mut seed = latency(&LatencySpec::default());
         assert_eq!(millis(seed.service(&work)), [341, 351], "40 + 300 + 1, then 10");
         assert_eq!(seed.per_input_token(), Duration::from_millis(1));
     }
@@ -182,7 +204,7 @@ mod tests {
                 LatencySpec::SeedPipeline(SeedPipelineSpec::default()),
                 LatencySpec::Tokens(TokensSpec::default()),
             ] {
-                let service = Latency::new(&spec).service(&work);
+                let service = latency(&spec).service(&work);
                 prop_assert!(service.first_token <= service.total, "{spec:?}");
             }
         }

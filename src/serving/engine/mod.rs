@@ -1,0 +1,349 @@
+//! A continuous batching engine, after the scheduler of vLLM (V1).
+//!
+//! Pure: it knows no event list. The caller [submits](Engine::submit) jobs, asks
+//! [when](Engine::next_at) something next happens, and then
+//! [advances](Engine::advance) the engine to that time, which tells what happened:
+//!
+//! ```
+//! use windtunnel::kernel::Time;
+//! use windtunnel::serving::engine::{Engine, EngineSpec, Job, ProgressKind};
+//! use windtunnel::serving::step::StepModel;
+//! use windtunnel::workload::DataPaths;
+//!
+//! let spec = EngineSpec::default();
+//! let step = StepModel::new(&spec.step, &DataPaths::default()).unwrap();
+//! let mut engine = Engine::new(&spec, &step);
+//! let job = Job { id: 7, input_tokens: 1000, output_tokens: 100, ..Job::default() };
+//! engine.submit(Time::ZERO, &job).unwrap();
+//! let mut happened = Vec::new();
+//! while let Some(at) = engine.next_at() {
+//!     engine.advance(at, &mut happened);
+//! }
+//! // 5752.705 us + 1000 x 17.251 us, and 99 x (5752.705 + 5.999) us.
+//! let times: Vec<_> = happened.iter().map(|progress| (progress.at, progress.kind)).collect();
+//! assert_eq!(times, [
+//!     (Time(0), ProgressKind::Started { cached_tokens: 0 }),
+//!     (Time(23_003_705), ProgressKind::FirstToken),
+//!     (Time(593_115_401), ProgressKind::Finished),
+//! ]);
+//! ```
+//!
+//! # Steps in one go
+//!
+//! Nothing happens in most steps: each decoding sequence makes a token. So the engine
+//! works out for how many steps the batch will stay as it is ([`Run`]), and passes them
+//! in one go: the cost of a run grows with the requests, not with their tokens. Steps
+//! are whole numbers of ticks in an arithmetic progression, so that this gives, to the
+//! nanosecond, what going step by step does; `tests/engine` does both.
+//!
+//! # Ties
+//!
+//! A running step is not interrupted. What is submitted, taken back or slowed down at
+//! the very nanosecond at which a step ends comes too late for the step that follows
+//! at once. What comes to an idle engine begins at once, together with all else that
+//! comes in that nanosecond before the engine is advanced.
+
+mod blocks;
+mod decoding;
+mod job;
+mod passing;
+mod run;
+mod schedule;
+mod sequences;
+mod spec;
+mod tally;
+mod waiting;
+
+pub use job::{Job, Progress, ProgressKind, Refused};
+pub use spec::{EngineSpec, QueuePolicy};
+pub use tally::EngineStats;
+
+use super::step::StepModel;
+use crate::kernel::Time;
+use crate::stats::Histogram;
+use blocks::Blocks;
+use decoding::Decoding;
+use run::{AS_FAST_AS_SHOULD_BE, Run, clock_at, time_of};
+use sequences::{Sequences, State};
+use spec::Settings;
+use tally::Tally;
+use waiting::Waiting;
+
+/// A continuous batching engine.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    step: StepModel,
+    /// A step takes so many 4096ths of its time.
+    slowdown: u32,
+    settings: Settings,
+    draining: bool,
+
+    sequences: Sequences,
+    waiting: Waiting,
+    decoding: Decoding,
+    blocks: Blocks,
+    /// The running sequence whose prompt is computed in parts.
+    partial: Option<u32>,
+    /// Sequences whose next token comes at the end of the running step, beside those
+    /// that decode.
+    completing: Vec<u32>,
+    /// Whether the next that waits would fit if less of its prefix were known.
+    held_up_by_prefix: bool,
+    /// Sequences that leave at the end of the running step.
+    leaving: Vec<u32>,
+    /// When the running step began, or when an idle engine begins.
+    clock: u128,
+    run: Run,
+    arrivals: u64,
+    begun: u64,
+    /// Times that room was made.
+    rooms: u64,
+    happened: Vec<Progress>,
+    tally: Tally,
+}
+
+impl Engine {
+    /// An idle engine with an empty cache. `step` is the model of `spec.step`; `spec`
+    /// has passed its check.
+    pub fn new(spec: &EngineSpec, step: &StepModel) -> Self {
+        let settings = Settings::new(spec);
+        Engine {
+            step: step.clone(),
+            slowdown: AS_FAST_AS_SHOULD_BE,
+            draining: false,
+            sequences: Sequences::default(),
+            waiting: Waiting::default(),
+            decoding: Decoding::new(settings.block_size),
+            blocks: Blocks::new(spec.blocks(), settings.per_id / settings.block_size),
+            partial: None,
+            completing: Vec::new(),
+            held_up_by_prefix: false,
+            leaving: Vec::new(),
+            clock: 0,
+            run: Run::default(),
+            arrivals: 0,
+            begun: 0,
+            rooms: 0,
+            happened: Vec::new(),
+            tally: Tally::default(),
+            settings,
+        }
+    }
+
+    /// A job comes at `now`. It is considered when the running step ends, or at once
+    /// if the engine is idle (together with others that come at `now`).
+    ///
+    /// # Errors
+    /// Why the job is not taken.
+    pub fn submit(&mut self, now: Time, job: &Job) -> Result<(), Refused> {
+        self.catch_up(now);
+        if self.draining {
+            return Err(Refused::Draining);
+        }
+        if self.is_too_long(job) {
+            return Err(Refused::TooLong);
+        }
+        if self.waiting.jobs() >= self.settings.queue_limit {
+            return Err(Refused::QueueFull);
+        }
+        if self.run.left == 0 && self.waiting.jobs() == 0 {
+            // The last step may have ended within this nanosecond.
+            self.clock = self.clock.max(clock_at(now));
+        }
+        let others_wait = self.waiting.jobs() > 0;
+        let slot = self.add(now, job);
+        self.waiting.push(&self.sequences, slot);
+        self.tally.waiting.add(now, 1);
+        // Those that wait already do so for blocks, and go first.
+        let behind_others = others_wait && self.settings.policy == QueuePolicy::Fcfs;
+        if !behind_others && self.has_seats() {
+            self.cut(now);
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, now: Time, job: &Job) -> u32 {
+        self.arrivals += 1;
+        let slot = self.sequences.add(job.id);
+        let sequence = &mut self.sequences[slot];
+        let tokens = u64::from(job.input_tokens.max(1)) + u64::from(job.output_tokens);
+        let key = match self.settings.policy {
+            QueuePolicy::Fcfs => 0,
+            QueuePolicy::Sjf => tokens,
+            QueuePolicy::Priority => u64::from(job.priority),
+        };
+        sequence.input = job.input_tokens.max(1);
+        sequence.output = job.output_tokens;
+        sequence.rank = (key, self.arrivals);
+        sequence.arrived = now;
+        sequence.state = State::Waiting;
+        sequence.made = 0;
+        sequence.computed = 0;
+        sequence.prefilled = job.prefilled;
+        sequence.started = false;
+        sequence.cancelled = false;
+        sequence.chain.clear();
+        if self.settings.caching {
+            let ids = (tokens / u64::from(self.settings.per_id)).min(job.blocks.len() as u64);
+            sequence.chain.extend_from_slice(&job.blocks[..ids as usize]);
+        }
+        slot
+    }
+
+    /// Whether a job could not be finished even if it were alone.
+    fn is_too_long(&self, job: &Job) -> bool {
+        let input = u64::from(job.input_tokens.max(1));
+        // The keys and values of the last token are never needed.
+        let stored = input + u64::from(job.output_tokens.saturating_sub(1));
+        stored.div_ceil(u64::from(self.settings.block_size)) > u64::from(self.blocks.total())
+            || stored > u64::from(u32::MAX / 2)
+            || input + u64::from(job.output_tokens) > self.settings.max_model_len
+            || (!self.settings.chunked
+                && input > u64::from(self.settings.max_tokens)
+                && !job.prefilled)
+    }
+
+    /// Takes a job back at `now`. One that runs leaves when the running step ends.
+    /// Nothing more is heard of it, save what happened before. Returns whether there
+    /// was such a job.
+    pub fn cancel(&mut self, now: Time, id: u32) -> bool {
+        self.catch_up(now);
+        let Some(slot) = self.sequences.find(id).filter(|slot| !self.sequences[*slot].cancelled)
+        else {
+            return false;
+        };
+        if self.sequences[slot].state == State::Waiting {
+            self.tally.departed(self.sequences[slot].arrived, now);
+            self.sequences.forget(slot);
+            self.waiting.one_left(&self.sequences);
+            self.tally.waiting.add(now, -1);
+            // It may have been in the way of others.
+            if self.waiting.jobs() > 0 && self.has_seats() {
+                self.cut(now);
+            }
+        } else {
+            self.sequences[slot].cancelled = true;
+            self.leaving.push(slot);
+            self.cut(now);
+        }
+        true
+    }
+
+    /// Tokens of its answer that the job `id` has made by `now`; 0 if there is none.
+    pub fn tokens_made(&mut self, now: Time, id: u32) -> u32 {
+        self.catch_up(now);
+        self.pass_until(now);
+        let Some(slot) = self.sequences.find(id) else { return 0 };
+        let sequence = &self.sequences[slot];
+        let decoded = match sequence.state {
+            State::Decode => self.decoding.steps() - sequence.joined,
+            _ => 0,
+        };
+        sequence.made + decoded as u32
+    }
+
+    /// When something next happens, if nobody comes or goes: the time for which
+    /// [`advance`](Engine::advance) should be called. Changes with every call that
+    /// changes the engine.
+    pub fn next_at(&self) -> Option<Time> {
+        if let Some(progress) = self.happened.first() {
+            return Some(progress.at);
+        }
+        if self.run.left > 0 {
+            return Some(self.end_of_run());
+        }
+        (self.waiting.jobs() > 0).then(|| time_of(self.clock))
+    }
+
+    /// Does all that happens up to and at `now`, and adds to `out` what happened to
+    /// jobs, in order of time.
+    pub fn advance(&mut self, now: Time, out: &mut Vec<Progress>) {
+        self.catch_up(now);
+        if self.run.left == 0 && self.waiting.jobs() > 0 {
+            debug_assert_eq!(time_of(self.clock), now, "jobs that wait begin at once");
+            self.compose();
+            // A step may take no time at all.
+            self.catch_up(now);
+        }
+        out.append(&mut self.happened);
+    }
+
+    /// From the next step on, all steps take `factor` times as long: 1 is as fast as
+    /// it should be. Kept in steps of 1/4096, between 1/4096 and 4096.
+    pub fn set_slowdown(&mut self, now: Time, factor: f64) {
+        self.catch_up(now);
+        let one = f64::from(AS_FAST_AS_SHOULD_BE);
+        self.slowdown = ((factor * one + 0.5) as u32).clamp(1, AS_FAST_AS_SHOULD_BE << 12);
+        self.cut(now);
+    }
+
+    /// From now on no job is taken (or again, with `false`); those that are here are
+    /// finished.
+    pub fn set_draining(&mut self, draining: bool) {
+        self.draining = draining;
+    }
+
+    /// Everything is lost at `now`: the running step, all jobs, whose numbers are
+    /// added to `lost` in ascending order, and the prefix cache.
+    pub fn crash(&mut self, now: Time, lost: &mut Vec<u32>) {
+        self.catch_up(now);
+        self.pass_until(now);
+        for slot in self.sequences.all() {
+            // Whoever took a job back does not wait for it.
+            if !self.sequences[slot].cancelled {
+                lost.push(self.sequences[slot].id);
+            }
+            self.tally.departed(self.sequences[slot].arrived, now);
+        }
+        self.sequences.clear();
+        self.waiting.clear();
+        self.decoding.clear();
+        self.blocks = Blocks::new(self.blocks.total(), self.blocks.per_unit());
+        self.partial = None;
+        self.completing.clear();
+        self.leaving.clear();
+        self.run = Run::default();
+        self.tally.crash(now);
+    }
+
+    /// Jobs that wait, the preempted among them.
+    pub const fn waiting(&self) -> u32 {
+        self.waiting.jobs()
+    }
+
+    /// Jobs that have begun and are not finished.
+    pub const fn running(&self) -> u32 {
+        self.sequences.running()
+    }
+
+    /// The share of the blocks that is in use, as of the last change of the batch.
+    pub fn kv_use(&self) -> f64 {
+        f64::from(self.blocks.used()) / f64::from(self.blocks.total())
+    }
+
+    /// Tokens of the prompt with this chain of `blocks` that the prefix cache has, as of
+    /// the last change of the batch: for balancers.
+    pub fn cached_tokens(&self, blocks: &[u64]) -> u32 {
+        self.blocks.known(blocks).units * self.settings.per_id
+    }
+
+    /// What was counted from the last reset to `now`; the running step is not.
+    pub fn stats(&mut self, now: Time) -> EngineStats {
+        self.catch_up(now);
+        self.pass_until(now);
+        self.tally.stats(now, self.blocks.total())
+    }
+
+    /// Times between the tokens of answers since the last reset, up to the last call
+    /// of [`stats`](Engine::stats) or change of the batch. Each is within 0.5 %.
+    pub const fn inter_token(&self) -> &Histogram {
+        &self.tally.gaps
+    }
+
+    /// Forgets the statistics at `now`, not the jobs: the end of the warm-up.
+    pub fn reset_stats(&mut self, now: Time) {
+        self.catch_up(now);
+        self.pass_until(now);
+        self.tally.reset(now);
+    }
+}

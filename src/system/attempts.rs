@@ -1,0 +1,447 @@
+//! One attempt: sent to a replica, served, or lost.
+
+use super::measure::Waste;
+use super::model::{Event, System};
+use super::pool::{Attempt, NOBODY, Place};
+use super::request::Answer;
+use crate::cache::PrefixCache;
+use crate::cost::{ModelId, Money, Usage};
+use crate::kernel::{Admission, Duration, Scheduler, Time};
+use crate::pipeline::RequestError;
+use crate::serving::{Faults, Service, Work};
+use crate::workload::Incoming;
+
+impl System<'_> {
+    /// Sends a request to a replica of the pursuit's model.
+    pub(super) fn launch(
+        &mut self,
+        pursuit: u32,
+        hedge: bool,
+        sim: &mut Scheduler<Event>,
+    ) -> Result<(), RequestError> {
+        let now = sim.now();
+        let id = pursuit as usize;
+        let (incoming, model, measured, other) = {
+            let pursuit = &self.pool.pursuits[id];
+            (pursuit.incoming, pursuit.model, pursuit.measured, pursuit.waiting_for)
+        };
+        self.measures.attempts.made += u64::from(measured);
+        self.pass_provider(&incoming, model, measured, now)?;
+        let not = (other != NOBODY).then(|| self.pool.attempts[other as usize]);
+        let not = not.filter(|attempt| attempt.model == model).map(|attempt| attempt.replica);
+        let affinity = self.prepare_choice(&incoming, model);
+        let fleet = &mut self.pool.fleets[model as usize];
+        let replica = fleet.choose(now, affinity, not).ok_or(RequestError::Unavailable)?;
+        let slot = self.pool.attempts.vacant_key() as u32;
+        let admission = fleet.arrive(now, replica, slot, kv_tokens(&incoming));
+        if admission == Admission::Refused {
+            fleet.failed(now, replica);
+            return Err(RequestError::QueueFull);
+        }
+        let engine = self.pool.engine_blocks[model as usize].is_some();
+        let place = match admission {
+            _ if engine => Place::Preparing,
+            Admission::Queued(ticket) => Place::Queued(ticket),
+            _ => Place::Served,
+        };
+        let timeout = self.pool.rules.timeout;
+        let pursuit_ = &mut self.pool.pursuits[id];
+        self.pool.attempts.insert(Attempt {
+            pursuit,
+            model,
+            replica,
+            hedge,
+            abandoned: false,
+            fails: false,
+            place,
+            queued: now,
+            started: now,
+            service: Service::default(),
+            output_tokens: 0,
+            full_output: 0,
+            prefix: None,
+            cached_decitokens: 0,
+            done: None,
+            read: None,
+            timeout: timeout.map(|span| sim.schedule_in(span, Event::Timeout(slot))),
+            next: pursuit_.waiting_for,
+        });
+        pursuit_.waiting_for = slot;
+        pursuit_.attempts += 1;
+        if place == Place::Served {
+            let limited = self.pool.widths[model as usize] > 0;
+            self.timeline.set(now, |levels| levels.busy += u32::from(limited));
+            self.begin(slot, sim);
+            return Ok(());
+        }
+        self.timeline.set(now, |levels| levels.queue += 1);
+        if engine {
+            return self.approach_engine(slot, sim).inspect_err(|_| {
+                self.pool.fleets[model as usize].failed(now, replica);
+                self.pool.unlink(slot);
+                self.leave_queue(slot, now);
+                self.drop_attempt(slot, sim);
+            });
+        }
+        Ok(())
+    }
+
+    /// Whether the model's provider takes the request.
+    fn pass_provider(
+        &mut self,
+        incoming: &Incoming,
+        model: u32,
+        measured: bool,
+        now: Time,
+    ) -> Result<(), RequestError> {
+        let tokens = self.tokens(incoming);
+        let throttled = !self.pool.limits[model as usize].admit(now, tokens)
+            || self.pool.faults[model as usize].as_mut().is_some_and(Faults::throttles);
+        self.measures.attempts.throttled += u64::from(throttled && measured);
+        if throttled { Err(RequestError::Throttled) } else { Ok(()) }
+    }
+
+    /// What a balancer needs to know of the prompt: what stands for its beginning,
+    /// what each replica has of it, and what is in its memory.
+    fn prepare_choice(&mut self, incoming: &Incoming, model: u32) -> u64 {
+        let index = model as usize;
+        if self.pool.matched[index] || self.pool.by_memory[index] {
+            self.look_into_replicas(incoming, index);
+        }
+        let Some(count) = self.pool.affinity[index] else { return 0 };
+        let System { source, prefixes, blocks, pool, .. } = self;
+        let of_cache = prefixes[index].as_ref().map(PrefixCache::block_tokens);
+        let size = pool.engine_blocks[index].or(of_cache).unwrap_or(BLOCK_TOKENS);
+        let prompt = source.prefix(incoming, size, blocks);
+        match prompt.get(..prompt.len().min(count as usize)) {
+            // Equal ids mean equal blocks after equal prefixes, so that the last
+            // stands for all.
+            Some([.., last]) => *last,
+            _ => incoming.prompt.0,
+        }
+    }
+
+    fn look_into_replicas(&mut self, incoming: &Incoming, model: usize) {
+        let System { source, prefixes, blocks, pool, .. } = self;
+        let of_cache = prefixes[model].as_ref().map(PrefixCache::block_tokens);
+        let size = pool.engine_blocks[model].or(of_cache).unwrap_or(BLOCK_TOKENS);
+        let prompt = source.prefix(incoming, size, blocks);
+        let fleet = &mut pool.fleets[model];
+        for replica in 0..fleet.len() {
+            let held = if let Some(cache) = &prefixes[model] {
+                cache.matched(replica as usize, prompt) as u64 * u64::from(size)
+            } else if let Some(batching) = fleet.engine(replica) {
+                let engine = batching.engine();
+                let (held, used) = (engine.cached_tokens(prompt), engine.kv_use());
+                fleet.set_kv(replica, (used * KV_UNITS) as u64);
+                u64::from(held)
+            } else {
+                0
+            };
+            let whole = incoming.input_decitokens.max(10) as f32 / 10.0;
+            fleet.set_matched(replica, (held as f32 / whole).min(1.0));
+        }
+    }
+
+    /// A replica begins to work on an attempt.
+    pub(super) fn begin(&mut self, slot: u32, sim: &mut Scheduler<Event>) {
+        let now = sim.now();
+        let attempt = self.pool.attempts[slot as usize];
+        let incoming = self.pool.pursuits[attempt.pursuit as usize].incoming;
+        let model = attempt.model as usize;
+        let (output_tokens, full_output) = self.answer_tokens(&incoming, model);
+        let found = self.look_up_prefix(&incoming, model, attempt.replica as usize, now);
+        let work = Work {
+            chars: incoming.chars,
+            input_decitokens: incoming.input_decitokens,
+            cached_decitokens: found.cached_decitokens,
+            loading: found.matched.map_or(Duration::ZERO, |matched| matched.loading),
+            output_tokens,
+        };
+        let mut service = self.servers[model].service(&work);
+        let mut fails = false;
+        if let Some(faults) = &mut self.pool.faults[model] {
+            service = slowed(service, faults.slowness(attempt.replica, now));
+            fails = faults.errs(now);
+            if let Some(after) = faults.error_after().filter(|_| fails) {
+                service = Service { total: after, first_token: after };
+            }
+        }
+        let attempt = &mut self.pool.attempts[slot as usize];
+        attempt.place = Place::Served;
+        attempt.started = now;
+        attempt.service = service;
+        attempt.fails = fails;
+        attempt.output_tokens = output_tokens;
+        attempt.full_output = full_output;
+        attempt.prefix = found.matched;
+        attempt.cached_decitokens = found.cached_decitokens;
+        if found.stores && !fails {
+            attempt.read = Some(sim.schedule_in(service.first_token, Event::Read(slot)));
+        }
+        attempt.done = Some(sim.schedule_in(service.total, Event::Served(slot)));
+    }
+
+    /// A replica has read an attempt's prompt.
+    pub(super) fn read(&mut self, slot: u32) {
+        let attempt = &mut self.pool.attempts[slot as usize];
+        attempt.read = None;
+        let Attempt { pursuit, model, replica, .. } = *attempt;
+        let incoming = self.pool.pursuits[pursuit as usize].incoming;
+        self.keep_prefix(&incoming, model as usize, replica as usize);
+    }
+
+    /// A replica is done with an attempt.
+    pub(super) fn attempt_served(&mut self, slot: u32, sim: &mut Scheduler<Event>) {
+        self.pool.attempts[slot as usize].done = None;
+        let attempt = self.pool.attempts[slot as usize];
+        self.free_server(&attempt, sim);
+        if attempt.fails {
+            self.attempt_failed(slot, RequestError::ServerError, sim);
+            return;
+        }
+        self.pool.fleets[attempt.model as usize].succeeded(attempt.replica);
+        if attempt.abandoned {
+            self.charge_for_nothing(&attempt, attempt.output_tokens, sim.now());
+            self.drop_attempt(slot, sim);
+        } else {
+            self.win(slot, sim);
+        }
+    }
+
+    /// The first answer: the other attempts are called off, and the request goes
+    /// on with it.
+    fn win(&mut self, slot: u32, sim: &mut Scheduler<Event>) {
+        let attempt = self.pool.attempts[slot as usize];
+        self.pool.unlink(slot);
+        let pursuit = &mut self.pool.pursuits[attempt.pursuit as usize];
+        let request = pursuit.request;
+        if let Some(timer) = pursuit.hedge_timer.take() {
+            sim.cancel(timer);
+        }
+        let won = attempt.hedge && pursuit.measured;
+        self.measures.attempts.hedges_won += u64::from(won);
+        loop {
+            let other = self.pool.pursuits[attempt.pursuit as usize].waiting_for;
+            if other == NOBODY {
+                break;
+            }
+            self.call_off(other, sim);
+        }
+        self.drop_attempt(slot, sim);
+        let winner = &mut self.requests[request as usize];
+        winner.model = attempt.model;
+        winner.queued = attempt.queued;
+        winner.started = attempt.started;
+        winner.inference = attempt.service.total;
+        winner.first_token = attempt.service.first_token;
+        winner.prefix = attempt.prefix;
+        winner.cached_decitokens = attempt.cached_decitokens;
+        winner.spend.full_output = attempt.full_output;
+        let winner = *winner;
+        let answer = Answer {
+            cost: Money::ZERO,
+            quality: self.answer_quality(&winner, attempt.output_tokens),
+            output_tokens: attempt.output_tokens,
+            model: attempt.model,
+        };
+        self.requests[request as usize].answer = Some(answer);
+        self.advance(request, sim);
+    }
+
+    /// An attempt takes too long.
+    pub(super) fn time_out(&mut self, slot: u32, sim: &mut Scheduler<Event>) {
+        self.pool.attempts[slot as usize].timeout = None;
+        let Attempt { pursuit, model, replica, .. } = self.pool.attempts[slot as usize];
+        self.pool.fleets[model as usize].failed(sim.now(), replica);
+        let measured = self.pool.pursuits[pursuit as usize].measured;
+        self.measures.attempts.timeouts += u64::from(measured);
+        self.give_up_waiting(slot, sim);
+        if self.pool.pursuits[pursuit as usize].waiting_for == NOBODY {
+            self.attempts_failed(pursuit, RequestError::Timeout, sim);
+        }
+    }
+
+    /// An attempt that has left its server came to nothing.
+    pub(super) fn attempt_failed(
+        &mut self,
+        slot: u32,
+        error: RequestError,
+        sim: &mut Scheduler<Event>,
+    ) {
+        let Attempt { pursuit, model, replica, abandoned, .. } = self.pool.attempts[slot as usize];
+        self.pool.fleets[model as usize].failed(sim.now(), replica);
+        if !abandoned {
+            self.pool.unlink(slot);
+        }
+        self.drop_attempt(slot, sim);
+        if !abandoned && self.pool.pursuits[pursuit as usize].waiting_for == NOBODY {
+            self.attempts_failed(pursuit, error, sim);
+        }
+    }
+
+    /// An attempt lost against another.
+    fn call_off(&mut self, slot: u32, sim: &mut Scheduler<Event>) {
+        let Attempt { model, replica, .. } = self.pool.attempts[slot as usize];
+        self.pool.fleets[model as usize].called_off(sim.now(), replica);
+        self.give_up_waiting(slot, sim);
+    }
+
+    /// Nobody waits for an attempt any more. Its server stops, if it does so, and
+    /// what it has done is paid for; or it goes on in vain.
+    fn give_up_waiting(&mut self, slot: u32, sim: &mut Scheduler<Event>) {
+        let now = sim.now();
+        self.pool.unlink(slot);
+        let attempt = self.pool.attempts[slot as usize];
+        if !self.pool.aborts[attempt.model as usize] {
+            let attempt = &mut self.pool.attempts[slot as usize];
+            attempt.abandoned = true;
+            if let Some(timeout) = attempt.timeout.take() {
+                sim.cancel(timeout);
+            }
+            return;
+        }
+        if self.leave_queue(slot, now) {
+            self.leave_if_drained(attempt.model, attempt.replica, sim);
+        } else {
+            let made = self.made_by(&attempt, now);
+            self.free_server(&attempt, sim);
+            self.charge_for_nothing(&attempt, made, now);
+        }
+        self.drop_attempt(slot, sim);
+    }
+
+    /// Takes an attempt out of where it waits to be served. False if it is served.
+    pub(super) fn leave_queue(&mut self, slot: u32, now: Time) -> bool {
+        let attempt = self.pool.attempts[slot as usize];
+        let Attempt { model, replica, .. } = attempt;
+        let tokens = kv_tokens(&self.pool.pursuits[attempt.pursuit as usize].incoming);
+        let fleet = &mut self.pool.fleets[model as usize];
+        match attempt.place {
+            Place::Queued(ticket) => {
+                let found = fleet.remove(now, replica, ticket, tokens);
+                debug_assert!(found, "who has a ticket waits");
+            }
+            Place::Preparing => {
+                fleet.finish(now, replica, tokens);
+            }
+            Place::Waiting(job) => {
+                fleet.finish(now, replica, tokens);
+                if let Some(batching) = fleet.engine(replica) {
+                    batching.cancel(now, job);
+                }
+            }
+            Place::Served | Place::Running(_) | Place::Leaving => return false,
+        }
+        self.timeline.set(now, |levels| levels.queue -= 1);
+        self.waited_ns += u128::from((now - attempt.queued).0);
+        true
+    }
+
+    /// An attempt leaves its server, where the next begins.
+    pub(super) fn free_server(&mut self, attempt: &Attempt, sim: &mut Scheduler<Event>) {
+        let now = sim.now();
+        let Attempt { model, replica, .. } = *attempt;
+        let tokens = kv_tokens(&self.pool.pursuits[attempt.pursuit as usize].incoming);
+        let fleet = &mut self.pool.fleets[model as usize];
+        if let Place::Running(job) = attempt.place
+            && let Some(batching) = fleet.engine(replica)
+        {
+            batching.cancel(now, job);
+        }
+        if let Some(next) = fleet.finish(now, replica, tokens) {
+            self.timeline.set(now, |levels| levels.queue -= 1);
+            let queued = self.pool.attempts[next as usize].queued;
+            self.waited_ns += u128::from((now - queued).0);
+            self.begin(next, sim);
+        } else if attempt.place == Place::Served {
+            let limited = self.pool.widths[model as usize] > 0;
+            self.timeline.set(now, |levels| levels.busy -= u32::from(limited));
+        } else {
+            self.rewake(model, replica, sim);
+        }
+        self.leave_if_drained(model, replica, sim);
+    }
+
+    /// Tokens that an attempt has made by `now`: of one that is served alone none until
+    /// the first, then evenly.
+    fn made_by(&mut self, attempt: &Attempt, now: Time) -> u32 {
+        let most = attempt.output_tokens;
+        match attempt.place {
+            Place::Running(job) => {
+                let fleet = &mut self.pool.fleets[attempt.model as usize];
+                fleet.engine(attempt.replica).map_or(0, |batching| batching.made(now, job))
+            }
+            Place::Leaving => most,
+            _ => {
+                let Service { total, first_token } = attempt.service;
+                let elapsed = now - attempt.started;
+                if elapsed < first_token || most == 0 {
+                    return 0;
+                }
+                let part = u128::from(elapsed.0 - first_token.0);
+                let whole = u128::from((total.0 - first_token.0).max(1));
+                let further = u128::from(most - 1) * part / whole;
+                1 + u32::try_from(further).unwrap_or(u32::MAX).min(most - 1)
+            }
+        }
+    }
+
+    /// Work that was paid for and that nobody got.
+    fn charge_for_nothing(&mut self, attempt: &Attempt, output_tokens: u32, now: Time) {
+        let pursuit = &self.pool.pursuits[attempt.pursuit as usize];
+        let (user, measured) = (pursuit.incoming.user, pursuit.measured);
+        let (input, cached) = (pursuit.incoming.input_decitokens, attempt.cached_decitokens);
+        let usage = Usage {
+            cached_decitokens: cached,
+            written_decitokens: self.written_decitokens(input, cached, attempt.model),
+            ..Usage::new(input, output_tokens)
+        };
+        let cost = self.optimizer.charge(user, ModelId(attempt.model), &usage, now);
+        self.timeline.at(now).spend += cost;
+        if measured {
+            self.measures.waste(user.0, attempt.model, &Waste { usage, cost });
+        }
+    }
+
+    /// An attempt is gone, and its events with it.
+    pub(super) fn drop_attempt(&mut self, slot: u32, sim: &mut Scheduler<Event>) {
+        self.pool.last_work = sim.now();
+        let attempt = self.pool.attempts.remove(slot as usize);
+        self.trace_attempt(&attempt, sim.now());
+        for event in [attempt.done, attempt.read, attempt.timeout].into_iter().flatten() {
+            sim.cancel(event);
+        }
+        let pursuit = &mut self.pool.pursuits[attempt.pursuit as usize];
+        pursuit.attempts -= 1;
+        if pursuit.attempts == 0 && pursuit.over {
+            self.forget(attempt.pursuit);
+        }
+    }
+
+    /// What a request counts against limits of tokens: the most it may take.
+    pub(super) fn tokens(&self, incoming: &Incoming) -> u64 {
+        let most = self.params[incoming.profile.0 as usize].max_tokens;
+        incoming.input_decitokens.div_ceil(10) + u64::from(most)
+    }
+}
+
+/// Tokens of a block where no prefix cache says.
+const BLOCK_TOKENS: u32 = 512;
+
+/// What a full memory of an engine counts for when it is compared with others.
+const KV_UNITS: f64 = 1e9;
+
+/// What a request takes of a replica's memory, as far as it is known beforehand.
+fn kv_tokens(incoming: &Incoming) -> u64 {
+    incoming.input_decitokens.div_ceil(10)
+}
+
+/// A service that takes `factor` times as long.
+fn slowed(service: Service, factor: f64) -> Service {
+    let longer = |span: Duration| Duration::from_secs_f64(span.as_secs_f64() * factor);
+    if (factor - 1.0).abs() < f64::EPSILON {
+        return service;
+    }
+    Service { total: longer(service.total), first_token: longer(service.first_token) }
+}

@@ -1,0 +1,204 @@
+//! Attempts in batching engines.
+//!
+//! An engine says when something next happens in it; an event looks at it then.
+//! Whatever changes an engine moves that event.
+
+use super::model::{Event, System};
+use super::pool::{Attempt, Place};
+use crate::cache::Match;
+use crate::kernel::{Duration, Scheduler, Time};
+use crate::pipeline::RequestError;
+use crate::serving::engine::{Job, ProgressKind, Refused};
+
+impl System<'_> {
+    /// An attempt is sent to an engine, which it reaches at once or after some time.
+    pub(super) fn approach_engine(
+        &mut self,
+        slot: u32,
+        sim: &mut Scheduler<Event>,
+    ) -> Result<(), RequestError> {
+        let Attempt { pursuit, model, replica, .. } = self.pool.attempts[slot as usize];
+        let incoming = self.pool.pursuits[pursuit as usize].incoming;
+        let (output_tokens, full_output) = self.answer_tokens(&incoming, model as usize);
+        let attempt = &mut self.pool.attempts[slot as usize];
+        attempt.output_tokens = output_tokens;
+        attempt.full_output = full_output;
+        let fleet = &mut self.pool.fleets[model as usize];
+        let input = input_tokens(incoming.input_decitokens);
+        let before = fleet.engine(replica).map_or(Duration::ZERO, |it| it.before(input));
+        if before.is_zero() {
+            return self.submit(slot, sim);
+        }
+        attempt.done = Some(sim.schedule_in(before, Event::Submit(slot)));
+        Ok(())
+    }
+
+    /// An attempt reaches its engine after some time.
+    pub(super) fn reach_engine(&mut self, slot: u32, sim: &mut Scheduler<Event>) {
+        self.pool.attempts[slot as usize].done = None;
+        if let Err(error) = self.submit(slot, sim) {
+            self.leave_queue(slot, sim.now());
+            self.attempt_failed(slot, error, sim);
+        }
+    }
+
+    fn submit(&mut self, slot: u32, sim: &mut Scheduler<Event>) -> Result<(), RequestError> {
+        let now = sim.now();
+        let Attempt { pursuit, model, replica, output_tokens, .. } =
+            self.pool.attempts[slot as usize];
+        let System { source, blocks, pool, .. } = self;
+        let incoming = &pool.pursuits[pursuit as usize].incoming;
+        let Some(size) = pool.engine_blocks[model as usize] else { return Ok(()) };
+        let job = Job {
+            id: 0,
+            input_tokens: input_tokens(incoming.input_decitokens),
+            output_tokens,
+            priority: u32::from(incoming.slo_class.0),
+            blocks: source.prefix(incoming, size, blocks),
+            prefilled: false,
+        };
+        let slowness =
+            pool.faults[model as usize].as_ref().map_or(1.0, |it| it.slowness(replica, now));
+        let Some(batching) = pool.fleets[model as usize].engine(replica) else { return Ok(()) };
+        batching.set_slowness(now, slowness);
+        let taken = batching.submit(now, slot, &job);
+        // Catching up with the time may have changed it in any case.
+        self.rewake(model, replica, sim);
+        match taken {
+            Ok(job) => {
+                self.pool.attempts[slot as usize].place = Place::Waiting(job);
+                Ok(())
+            }
+            Err(Refused::TooLong) => Err(RequestError::DoesNotFit),
+            Err(Refused::QueueFull | Refused::Draining) => Err(RequestError::QueueFull),
+        }
+    }
+
+    /// Moves the event that looks at an engine to when something happens in it.
+    pub(super) fn rewake(&mut self, model: u32, replica: u32, sim: &mut Scheduler<Event>) {
+        let now = sim.now();
+        let node = self.pool.node(model, replica);
+        let Some(batching) = self.pool.fleets[model as usize].engine(replica) else { return };
+        let engine = batching.engine();
+        let next = engine.next_at().map(|at| at.max(now));
+        let works = engine.running() > 0 || engine.waiting() > 0;
+        if works != std::mem::replace(&mut self.pool.working[node], works) {
+            self.timeline.set(now, |levels| {
+                levels.busy = levels.busy + u32::from(works) - u32::from(!works);
+            });
+        }
+        let known = self.pool.wakes[node];
+        if known.map(|(at, _)| at) == next {
+            return;
+        }
+        if let Some((_, event)) = known {
+            sim.cancel(event);
+        }
+        self.pool.wakes[node] =
+            next.map(|at| (at, sim.schedule_at(at, Event::Engine(node as u32))));
+    }
+
+    /// Something happens in an engine.
+    pub(super) fn look_at_engine(&mut self, node: u32, sim: &mut Scheduler<Event>) {
+        let now = sim.now();
+        self.pool.wakes[node as usize] = None;
+        let (model, replica) = self.pool.replica(node);
+        let slowness =
+            self.pool.faults[model as usize].as_ref().map_or(1.0, |it| it.slowness(replica, now));
+        let mut news = std::mem::take(&mut self.pool.news);
+        if let Some(batching) = self.pool.fleets[model as usize].engine(replica) {
+            batching.set_slowness(now, slowness);
+            batching.advance(now, &mut news);
+        }
+        // Whoever is finished has no job that could be taken back meanwhile.
+        for (slot, kind) in &news {
+            if *kind == ProgressKind::Finished {
+                self.pool.attempts[*slot as usize].place =
+                    match self.pool.attempts[*slot as usize].place {
+                        Place::Waiting(_) | Place::Running(_) => Place::Leaving,
+                        other => other,
+                    };
+            }
+        }
+        for (slot, kind) in news.drain(..) {
+            // It may have lost against another attempt a moment ago.
+            if self.pool.attempts.contains(slot as usize) {
+                self.progress(slot, kind, sim);
+            }
+        }
+        self.pool.news = news;
+        self.trace_batch(model, replica, now);
+        self.rewake(model, replica, sim);
+    }
+
+    fn progress(&mut self, slot: u32, kind: ProgressKind, sim: &mut Scheduler<Event>) {
+        let now = sim.now();
+        match kind {
+            ProgressKind::Started { cached_tokens } => self.engine_began(slot, cached_tokens, sim),
+            ProgressKind::FirstToken => self.pool.attempts[slot as usize].first_token(now),
+            ProgressKind::Finished => self.engine_finished(slot, sim),
+            ProgressKind::Preempted | ProgressKind::Resumed { .. } => {}
+        }
+    }
+
+    fn engine_began(&mut self, slot: u32, cached_tokens: u32, sim: &mut Scheduler<Event>) {
+        let now = sim.now();
+        let attempt = &mut self.pool.attempts[slot as usize];
+        attempt.started = now;
+        if let Place::Waiting(job) = attempt.place {
+            attempt.place = Place::Running(job);
+        }
+        self.waited_ns += u128::from((now - attempt.queued).0);
+        self.timeline.set(now, |levels| levels.queue -= 1);
+        let incoming = &self.pool.pursuits[attempt.pursuit as usize].incoming;
+        let (index, all) = (attempt.model as usize, input_tokens(incoming.input_decitokens));
+        if let Some(size) = self.pool.engine_blocks[index] {
+            let (blocks, found) = (all / size, cached_tokens.div_ceil(size));
+            let loading = Duration::ZERO;
+            attempt.prefix = Some(Match { blocks, found, used: found, loading });
+            attempt.cached_decitokens =
+                (10 * u64::from(cached_tokens)).min(incoming.input_decitokens);
+        }
+        if let Some(faults) = &mut self.pool.faults[index] {
+            attempt.fails = faults.errs(now);
+            if let Some(after) = faults.error_after().filter(|_| attempt.fails) {
+                attempt.done = Some(sim.schedule_in(after, Event::Served(slot)));
+            }
+        }
+    }
+
+    fn engine_finished(&mut self, slot: u32, sim: &mut Scheduler<Event>) {
+        let now = sim.now();
+        let Attempt { model, replica, .. } = self.pool.attempts[slot as usize];
+        let Some(batching) = self.pool.fleets[model as usize].engine(replica) else { return };
+        let attempt = &mut self.pool.attempts[slot as usize];
+        let (first, last) = (batching.after(1), batching.after(attempt.output_tokens));
+        attempt.service.total = Duration((now - attempt.started).0 + last.0);
+        // An answer of no tokens comes whole.
+        attempt.service.first_token = if attempt.output_tokens == 0 {
+            attempt.service.total
+        } else {
+            Duration(attempt.service.first_token.0 + first.0)
+        };
+        if last.is_zero() {
+            if let Some(event) = attempt.done.take() {
+                sim.cancel(event);
+            }
+            self.attempt_served(slot, sim);
+        } else if attempt.done.is_none() {
+            attempt.done = Some(sim.schedule_in(last, Event::Served(slot)));
+        }
+    }
+}
+
+impl Attempt {
+    /// The first token of its answer is there, as far as the engine is concerned.
+    fn first_token(&mut self, now: Time) {
+        self.service.first_token = now - self.started;
+    }
+}
+
+/// Whole tokens of a prompt.
+fn input_tokens(decitokens: u64) -> u32 {
+    u32::try_from(decitokens.div_ceil(10)).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,110 @@
+//! What the replicas did: `replicas.csv`, and their sums.
+
+use super::model::System;
+use super::setup::Setup;
+use crate::cost::ModelId;
+use crate::kernel::{Duration, Time};
+use crate::serving::fleet::{Node, Server};
+use crate::serving::resilience::Breaker;
+use crate::stats::{Cell, Table};
+
+/// Adds up what all replicas did until `over`, and gives a row for each.
+pub(super) fn collect(system: &mut System<'_>, setup: &Setup, over: Time) -> Table {
+    let mut table = Table::new([
+        "model",
+        "replica",
+        "requests",
+        "completed",
+        "failed",
+        "crashes",
+        "breaker_opened",
+        "up_s",
+        "down_s",
+        "on_s",
+        "utilization",
+        "cost_usd",
+        "batch_mean",
+        "kv_use_mean",
+        "kv_use_max",
+        "preemptions",
+    ]);
+    let System { pool, measures, optimizer, .. } = system;
+    let mut engines = Engines::default();
+    for (index, (fleet, (name, model))) in pool.fleets.iter_mut().zip(&setup.models).enumerate() {
+        let gpus = u64::from(model.server.gpus.unwrap_or(1));
+        let id = ModelId(index as u32);
+        for (replica, node) in fleet.nodes_mut().iter_mut().enumerate() {
+            let on = Duration(u64::try_from(node.on_ns(over)).unwrap_or(u64::MAX));
+            let cost = optimizer.charge_servers(id, gpus, on);
+            measures.servers_cost += cost;
+            let sums = &mut measures.replicas;
+            sums.up_s += node.up_s(over);
+            sums.down_s += node.down_s(over);
+            sums.breaker_opened += node.breaker.as_ref().map_or(0, Breaker::opened);
+            sums.on_s += node.on_ns(over) as f64 / 1e9;
+            let mut row = vec![name.as_str().into(), (replica as u64).into()];
+            row.extend(of_node(node, over));
+            row.push(Cell::Num(cost.usd()));
+            row.extend(engines.add(node, over));
+            if let Server::Engine(batching) = &node.server {
+                measures.itl.merge_longer(batching.engine().inter_token(), batching.after(1));
+            }
+            table.push(row);
+        }
+    }
+    measures.replicas.mean =
+        measures.replicas.up_s / over.since(measures.window_start).as_secs_f64();
+    measures.replicas.batch_mean = engines.batch / engines.busy;
+    measures.replicas.kv_mean = engines.kv / engines.up;
+    measures.replicas.preemptions = engines.preemptions;
+    table
+}
+
+fn of_node(node: &mut Node, over: Time) -> [Cell; 9] {
+    let busy = node.busy_s(over).filter(|(_, most)| *most > 0.0);
+    [
+        node.stats.requests.into(),
+        node.stats.completed.into(),
+        node.stats.failed.into(),
+        node.stats.crashes.into(),
+        node.breaker.as_ref().map(Breaker::opened).into(),
+        Cell::Num(node.up_s(over)),
+        Cell::Num(node.down_s(over)),
+        Cell::Num(node.on_ns(over) as f64 / 1e9),
+        busy.map(|(busy, most)| busy / most).into(),
+    ]
+}
+
+/// What all engines did.
+#[derive(Default)]
+struct Engines {
+    /// Sequences x seconds of steps, and seconds of steps.
+    batch: f64,
+    busy: f64,
+    /// Share of memory x seconds up, and seconds up.
+    kv: f64,
+    up: f64,
+    preemptions: u64,
+}
+
+impl Engines {
+    /// The last columns of a replica, which are empty where it is no engine.
+    fn add(&mut self, node: &mut Node, over: Time) -> [Cell; 4] {
+        let up = node.up_s(over);
+        let Server::Engine(batching) = &mut node.server else {
+            return [Cell::Empty, Cell::Empty, Cell::Empty, Cell::Empty];
+        };
+        let stats = batching.engine_mut().stats(over);
+        self.batch += stats.batch_mean * stats.busy_s;
+        self.busy += stats.busy_s;
+        self.kv += stats.kv_mean * up;
+        self.up += up;
+        self.preemptions += stats.preemptions;
+        [
+            Cell::Num(stats.batch_mean),
+            Cell::Num(stats.kv_mean),
+            Cell::Num(stats.kv_max),
+            stats.preemptions.into(),
+        ]
+    }
+}

@@ -1,0 +1,8 @@
+//! The batching engine: step by step and in one go it does the same; what it does in
+//! small cases; its limits are those of queueing theory.
+
+mod agreement;
+mod behaviour;
+mod reference;
+mod support;
+mod theory;

@@ -1,0 +1,384 @@
+//! A batching engine as plain as can be: step by step, block by block, everything
+//! searched from end to end. What [`Engine`](windtunnel::serving::engine::Engine) does
+//! in one go must come out as it does here, to the nanosecond.
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+#[path = "memory.rs"]
+mod memory;
+
+use windtunnel::kernel::Time;
+use windtunnel::serving::engine::{EngineSpec, Job, Progress, ProgressKind, QueuePolicy, Refused};
+use windtunnel::serving::step::{Batch, Growth, StepModel};
+
+use memory::Memory;
+
+#[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "plain words for plain states")]
+struct Sequence {
+    id: u32,
+    input: u32,
+    output: u32,
+    rank: (u64, u64),
+    chain: Vec<u64>,
+    prefilled: bool,
+    started: bool,
+    cancelled: bool,
+    decodes: bool,
+    made: u32,
+    computed: u32,
+    /// Blocks without a name, and units.
+    own: Vec<usize>,
+    units: Vec<usize>,
+    named: usize,
+}
+
+impl Sequence {
+    fn remaining(&self) -> u32 {
+        self.input + self.made - self.computed
+    }
+}
+
+pub struct Reference {
+    spec: EngineSpec,
+    step: StepModel,
+    slowdown: u128,
+    memory: Memory,
+    waiting: Vec<Sequence>,
+    running: Vec<Sequence>,
+    /// Of each running sequence, the tokens computed in the running step.
+    chunks: Vec<u32>,
+    clock: u128,
+    /// When the running step ends.
+    end: Option<u128>,
+    arrivals: u64,
+    pub steps: u64,
+    pub most_used: usize,
+    happened: Vec<Progress>,
+}
+
+const NANO: u128 = 1 << 32;
+
+fn time_of(clock: u128) -> Time {
+    Time((clock / NANO) as u64)
+}
+
+impl Reference {
+    pub fn new(spec: &EngineSpec, step: &StepModel) -> Self {
+        let total = spec.blocks() as usize;
+        Reference {
+            spec: spec.clone(),
+            step: step.clone(),
+            slowdown: 4096,
+            memory: Memory::new(total, (spec.tokens_per_id() / spec.block_size) as usize),
+            waiting: Vec::new(),
+            running: Vec::new(),
+            chunks: Vec::new(),
+            clock: 0,
+            end: None,
+            arrivals: 0,
+            steps: 0,
+            most_used: 0,
+            happened: Vec::new(),
+        }
+    }
+
+    pub fn next_at(&self) -> Option<Time> {
+        if let Some(progress) = self.happened.first() {
+            return Some(progress.at);
+        }
+        if let Some(end) = self.end {
+            return Some(time_of(end));
+        }
+        (!self.waiting.is_empty()).then(|| time_of(self.clock))
+    }
+
+    pub fn submit(&mut self, now: Time, job: &Job) -> Result<(), Refused> {
+        self.catch_up(now);
+        let input = job.input_tokens.max(1);
+        let stored = input + job.output_tokens.max(1) - 1;
+        if stored.div_ceil(self.spec.block_size) as usize > self.memory.total
+            || self.spec.max_model_len.is_some_and(|most| input + job.output_tokens > most)
+            || (!self.spec.enable_chunked_prefill
+                && !job.prefilled
+                && input > self.spec.max_num_batched_tokens)
+        {
+            return Err(Refused::TooLong);
+        }
+        if self.spec.queue_limit.is_some_and(|limit| self.waiting.len() >= limit as usize) {
+            return Err(Refused::QueueFull);
+        }
+        if self.end.is_none() && self.waiting.is_empty() {
+            self.clock = self.clock.max(u128::from(now.0) * NANO);
+        }
+        self.arrivals += 1;
+        let tokens = u64::from(input) + u64::from(job.output_tokens);
+        let key = match self.spec.policy {
+            QueuePolicy::Fcfs => 0,
+            QueuePolicy::Sjf => tokens,
+            QueuePolicy::Priority => u64::from(job.priority),
+        };
+        let ids = (tokens / u64::from(self.spec.tokens_per_id())) as usize;
+        let caching = self.spec.enable_prefix_caching;
+        self.wait(Sequence {
+            id: job.id,
+            input,
+            output: job.output_tokens,
+            rank: (key, self.arrivals),
+            chain: job.blocks.iter().copied().take(if caching { ids } else { 0 }).collect(),
+            prefilled: job.prefilled,
+            started: false,
+            cancelled: false,
+            decodes: false,
+            made: 0,
+            computed: 0,
+            own: Vec::new(),
+            units: Vec::new(),
+            named: 0,
+        });
+        Ok(())
+    }
+
+    fn wait(&mut self, sequence: Sequence) {
+        self.waiting.push(sequence);
+        self.waiting.sort_by_key(|other| other.rank);
+    }
+
+    pub fn cancel(&mut self, now: Time, id: u32) -> bool {
+        self.catch_up(now);
+        let waiting = self.waiting.len();
+        self.waiting.retain(|sequence| sequence.id != id);
+        let mut running = self.running.iter_mut();
+        let running = running.find(|sequence| sequence.id == id && !sequence.cancelled);
+        self.waiting.len() < waiting
+            || running.is_some_and(|sequence| {
+                sequence.cancelled = true;
+                true
+            })
+    }
+
+    pub fn set_slowdown(&mut self, now: Time, factor: f64) {
+        self.catch_up(now);
+        self.slowdown = (factor * 4096.0).round() as u128;
+    }
+
+    pub fn crash(&mut self, now: Time, lost: &mut Vec<u32>) {
+        self.catch_up(now);
+        let there = self.running.iter().chain(&self.waiting);
+        let mut ids: Vec<u32> =
+            there.filter(|sequence| !sequence.cancelled).map(|sequence| sequence.id).collect();
+        ids.sort_unstable();
+        lost.extend(ids);
+        let mut fresh = Reference::new(&self.spec, &self.step);
+        (fresh.slowdown, fresh.clock) = (self.slowdown, self.clock);
+        (fresh.arrivals, fresh.steps) = (self.arrivals, self.steps);
+        fresh.happened = std::mem::take(&mut self.happened);
+        *self = fresh;
+    }
+
+    pub fn advance(&mut self, now: Time, out: &mut Vec<Progress>) {
+        self.catch_up(now);
+        if self.end.is_none() && !self.waiting.is_empty() {
+            self.compose();
+            self.catch_up(now);
+        }
+        out.append(&mut self.happened);
+    }
+
+    fn catch_up(&mut self, now: Time) {
+        loop {
+            match self.end {
+                Some(end) if time_of(end) <= now => {
+                    self.clock = end;
+                    self.end_step();
+                }
+                None if !self.waiting.is_empty() && time_of(self.clock) < now => {}
+                _ => return,
+            }
+            self.compose();
+        }
+    }
+
+    fn tell(&mut self, id: u32, kind: ProgressKind) {
+        self.happened.push(Progress { at: time_of(self.clock), id, kind });
+    }
+
+    fn end_step(&mut self) {
+        self.steps += 1;
+        let chunks = std::mem::take(&mut self.chunks);
+        let running = std::mem::take(&mut self.running);
+        let mut stays = Vec::new();
+        let per_id = self.spec.tokens_per_id();
+        // Those taken back leave first.
+        let mut order: Vec<(Sequence, u32)> = running.into_iter().zip(chunks).collect();
+        for (sequence, chunk) in order.iter_mut().filter(|(sequence, _)| sequence.cancelled) {
+            sequence.computed += *chunk;
+            self.memory.give_back(sequence, per_id);
+        }
+        order.retain(|(sequence, _)| !sequence.cancelled);
+        for (mut sequence, chunk) in order {
+            let completes = chunk > 0 && chunk == sequence.remaining();
+            sequence.computed += chunk;
+            sequence.decodes |= completes;
+            if completes && sequence.output > 0 {
+                sequence.made += 1;
+                if sequence.made == 1 {
+                    self.tell(sequence.id, ProgressKind::FirstToken);
+                }
+            }
+            if completes && sequence.made == sequence.output {
+                self.tell(sequence.id, ProgressKind::Finished);
+                self.memory.give_back(&mut sequence, per_id);
+            } else {
+                stays.push(sequence);
+            }
+        }
+        self.running = stays;
+    }
+
+    fn blocks_for(&self, sequence: &Sequence, chunk: u32) -> u32 {
+        let size = self.spec.block_size;
+        (sequence.computed + chunk).div_ceil(size) - sequence.computed.div_ceil(size)
+    }
+
+    fn compose(&mut self) {
+        self.chunks = vec![0; self.running.len()];
+        let mut budget = self.spec.max_num_batched_tokens;
+        if self.spec.enable_chunked_prefill {
+            if !self.schedule_running(&mut budget) {
+                self.schedule_waiting(&mut budget);
+            }
+        } else {
+            self.schedule_waiting(&mut budget);
+            if self.chunks.iter().all(|chunk| *chunk == 0) {
+                self.schedule_running(&mut budget);
+            }
+        }
+        self.most_used = self.most_used.max(self.memory.total - self.memory.free.len());
+        self.end = (!self.running.is_empty()).then(|| self.clock + self.duration());
+    }
+
+    fn duration(&self) -> u128 {
+        let mut batch = Batch::default();
+        for (sequence, chunk) in self.running.iter().zip(&self.chunks) {
+            let (chunk, computed) = (u64::from(*chunk), u64::from(sequence.computed));
+            if chunk == 0 {
+                continue;
+            }
+            batch.context_tokens += computed + chunk;
+            if sequence.remaining() == 1 {
+                batch.decode_seqs += 1;
+                batch.decode_context += computed + chunk;
+            } else {
+                batch.prefill_tokens += chunk;
+                batch.prefill_pairs += (1..=chunk).map(|nth| computed + nth).sum::<u64>();
+            }
+        }
+        u128::from(self.step.pace(&batch, &Growth::default()).first) * self.slowdown
+    }
+
+    /// Whether any was preempted.
+    fn schedule_running(&mut self, budget: &mut u32) -> bool {
+        let mut preempted = false;
+        let (mut nth, mut given) = (0, 0);
+        while nth < self.running.len() {
+            let sequence = &self.running[nth];
+            let chunk = sequence.remaining().min(*budget);
+            let blocks = self.blocks_for(sequence, chunk);
+            if blocks <= self.memory.free.len() as u32 - given {
+                given += blocks;
+                self.chunks[nth] = chunk;
+                *budget -= chunk;
+                nth += 1;
+                continue;
+            }
+            preempted = true;
+            let ranks = self.running.iter().map(|sequence| sequence.rank);
+            let (victim, _) = ranks.enumerate().max_by_key(|(_, rank)| *rank).unwrap();
+            let mut sequence = self.running.remove(victim);
+            let chunk = self.chunks.remove(victim);
+            given -= self.blocks_for(&sequence, chunk);
+            *budget += chunk;
+            nth -= usize::from(victim < nth);
+            self.memory.give_back(&mut sequence, self.spec.tokens_per_id());
+            sequence.computed = 0;
+            sequence.named = 0;
+            sequence.decodes = false;
+            self.tell(sequence.id, ProgressKind::Preempted);
+            self.wait(sequence);
+        }
+        for nth in 0..self.running.len() {
+            let blocks = self.blocks_for(&self.running[nth], self.chunks[nth]);
+            let blocks = self.memory.take(blocks);
+            self.running[nth].own.extend(blocks);
+            self.name_if_complete(nth);
+        }
+        preempted
+    }
+
+    fn name_if_complete(&mut self, nth: usize) {
+        let sequence = &mut self.running[nth];
+        // What a decoding sequence fills gets its name when it leaves.
+        if self.chunks[nth] == sequence.remaining() && !sequence.decodes {
+            let filled = sequence.input + sequence.made;
+            self.memory.name(sequence, filled, self.spec.tokens_per_id());
+        }
+    }
+
+    fn schedule_waiting(&mut self, budget: &mut u32) {
+        while *budget > 0
+            && self.running.len() < self.spec.max_num_seqs as usize
+            && !self.waiting.is_empty()
+        {
+            let sequence = &self.waiting[0];
+            let per_id = self.spec.tokens_per_id();
+            let target = sequence.input + sequence.made;
+            let ids = sequence.chain.iter().take(((target - 1) / per_id) as usize);
+            let hits: Vec<usize> = ids.map_while(|id| self.memory.known.get(id).copied()).collect();
+            let cached = hits.len() as u32 * per_id;
+            let computed =
+                if sequence.prefilled && !sequence.started { target - 1 } else { cached };
+            let mut chunk = target - computed;
+            if self.spec.enable_chunked_prefill {
+                chunk = chunk.min(*budget);
+            } else if chunk > *budget {
+                let alone = self.chunks.iter().all(|chunk| *chunk == 0) && sequence.started;
+                if !alone {
+                    return;
+                }
+            }
+            let reused: usize = hits.iter().map(|unit| self.memory.units[*unit].blocks.len()).sum();
+            let evictable: usize = hits
+                .iter()
+                .filter(|unit| self.memory.units[**unit].users == 0)
+                .map(|unit| self.memory.units[*unit].blocks.len())
+                .sum();
+            let new = (computed + chunk).div_ceil(self.spec.block_size) as usize - reused;
+            if new + evictable > self.memory.free.len() {
+                return;
+            }
+            let mut sequence = self.waiting.remove(0);
+            for unit in &hits {
+                self.memory.hold(*unit);
+            }
+            sequence.named = hits.len();
+            sequence.units = hits;
+            sequence.own = self.memory.take(new as u32);
+            sequence.computed = computed;
+            let kind = if sequence.started {
+                ProgressKind::Resumed { cached_tokens: cached }
+            } else {
+                ProgressKind::Started { cached_tokens: cached }
+            };
+            sequence.started = true;
+            self.tell(sequence.id, kind);
+            *budget = budget.saturating_sub(chunk);
+            self.running.push(sequence);
+            self.chunks.push(chunk);
+            self.name_if_complete(self.running.len() - 1);
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.running.is_empty() && self.waiting.is_empty()
+    }
+}

@@ -1,0 +1,8 @@
+//! Fleets, faults and resilience in whole runs, against theory and by hand.
+
+mod attempts;
+mod balance;
+mod engines;
+mod faults;
+mod outputs;
+mod support;
