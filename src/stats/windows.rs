@@ -26,6 +26,12 @@ impl Windows {
     /// Counts an event.
     #[inline]
     pub fn record(&mut self, at: Time) {
+        self.record_n(at, 1);
+    }
+
+    /// Counts several events at once.
+    #[inline]
+    pub fn record_n(&mut self, at: Time, count: u64) {
         while at.0 / self.width >= MOST as u64 {
             self.join(2);
         }
@@ -33,7 +39,7 @@ impl Windows {
         if window >= self.counts.len() {
             self.counts.resize(window + 1, 0);
         }
-        self.counts[window] += 1;
+        self.counts[window] += count;
     }
 
     /// Joins every `several` windows to one.

@@ -30,6 +30,8 @@ pub struct Profile {
     pub gaps: Gaps,
     /// Rows over time from the first row on.
     pub windows: Windows,
+    /// Tokens of answers over time, by when they were asked for.
+    pub answers: Windows,
     /// Prompts, if the trace knows which are the same.
     pub prompts: Popularity,
     /// Blocks of prompts, if the trace knows them.
@@ -104,6 +106,7 @@ impl Profile {
         }
         self.last = at;
         self.windows.record(Time(since.as_nanos()));
+        self.answers.record_n(Time(since.as_nanos()), u64::from(row.output_tokens));
         self.input.record(row.input_tokens);
         if let Some(output) = row.output_tokens {
             self.output.record(output);
@@ -135,6 +138,20 @@ impl Profile {
     /// span. NaN for a single instant.
     pub fn rate(&self) -> f64 {
         if self.span().is_zero() { f64::NAN } else { 1.0 / self.gaps.mean() }
+    }
+
+    /// How the rate and the mean answer go together over 32 windows of time or fewer:
+    /// their correlation, over windows of ten requests and more; `None` for less than
+    /// eight of these.
+    pub fn answers_under_load(&self) -> Option<f64> {
+        let (requests, tokens) = (self.windows.at_most(32), self.answers.at_most(32));
+        let mut association = Association::default();
+        for (requests, tokens) in requests.counts().iter().zip(tokens.counts()) {
+            if *requests >= 10 {
+                association.push(*requests as f64, *tokens as f64 / *requests as f64);
+            }
+        }
+        (association.count() >= 8).then(|| association.correlation())
     }
 
     /// Requests without an answer, which is how `BurstGPT` writes failures.

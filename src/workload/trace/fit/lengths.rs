@@ -251,7 +251,8 @@ mod tests {
         );
         let LengthsSpec::Mixture(law) = spec else { panic!("{spec:?}") };
         assert!((law.lognormal.mean.get() / 500.0 - 1.0).abs() < 0.03, "{law:?}");
-        assert!((law.pareto.alpha.get() - 2.5).abs() < 0.25, "{law:?}");
+        // The tail's beginning is looked for at a few quantiles only, and alpha follows it.
+        assert!((law.pareto.alpha.get() - 2.5).abs() < 0.5, "{law:?}");
         assert!((law.tail.get() - 0.08).abs() < 0.02, "{law:?}");
         assert!(part.candidates[part.chosen].ks < 0.02);
     }

@@ -36,6 +36,9 @@ const WEAK: f64 = 0.05;
 /// Gaps that are further off than this, as a KS distance, are worth a warning.
 const FAR: f64 = 0.1;
 
+/// Rate and lengths that go together more than this are worth a warning.
+const TIED: f64 = 0.6;
+
 /// The largest populations that a workload takes.
 const MOST_PROMPTS: u64 = 100_000_000;
 const MOST_USERS: u64 = 1_000_000;
@@ -98,6 +101,13 @@ pub fn fit(
              trace itself (`workload: trace:`)"
                 .to_owned(),
         );
+    }
+    if let Some(tie) = profile.answers_under_load().filter(|tie| tie.abs() > TIED) {
+        let length = if tie < 0.0 { "shorter" } else { "longer" };
+        notes.push(format!(
+            "answers are {length} where more requests come (correlation {tie:.2} over windows of \
+             time); fitted lengths do not depend on the rate: near saturation, replay the trace"
+        ));
     }
     let copula = copula(correlation.scores, profile.rows(), [&input, &output], &mut notes);
     let workload = WorkloadSpec {
