@@ -104,6 +104,12 @@ impl CostSpec {
         }
         problems.at("teams", |p| check_members(&self.teams, users_and_classes, p));
         problems.at("keys", |p| check_members(&self.keys, users_and_classes, p));
+        if let Some(allocate) = &self.allocate {
+            problems.at("allocate", |p| allocate.check_tenants(users_and_classes, p));
+        }
+        if let Some(batch) = self.levers.as_ref().and_then(|levers| levers.batch.as_ref()) {
+            problems.at("levers", |p| p.at("batch", |p| batch.check_classes(users_and_classes, p)));
+        }
     }
 
     /// Checks that what a selector needs is there.

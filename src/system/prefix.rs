@@ -27,7 +27,8 @@ impl System<'_> {
     /// Tenths of a token of the prompt that the server did not have, and keeps now:
     /// whole blocks only.
     pub(super) fn written_decitokens(&self, request: &Request) -> u64 {
-        let Some(cache) = &self.prefixes[request.model as usize] else { return 0 };
+        let cache = self.prefixes[request.model as usize].as_ref();
+        let Some(cache) = cache.filter(|_| request.prefix.is_some()) else { return 0 };
         let input = request.incoming.input_decitokens;
         let block = 10 * u64::from(cache.block_tokens());
         (input - input % block).saturating_sub(request.cached_decitokens)
