@@ -260,7 +260,7 @@ mod tests {
                 "select.pacing.every: expected a span longer than 0",
                 "allocate: one thing is divided",
                 "allocate.weights: no tenant has a weight above 0",
-                "allocate.weights.eve: no user or class of users is called `eve`; did you mean `ann`?",
+                "allocate.weights.eve: no user or class of users is called `eve`",
             ]
         );
     }
