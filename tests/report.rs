@@ -47,6 +47,41 @@ fn each_chart_kind_draws_the_same_bytes_as_ever() {
     }
 }
 
+/// The savings of two replications at the first point.
+fn write_savings(dir: &Path) {
+    let mut savings = Table::new(["point", "replication", "step", "usd"]);
+    for (replication, more) in [0.0, 2.0].into_iter().enumerate() {
+        for (step, usd) in [
+            ("list price", 20.0 + more),
+            ("cache l1", 6.0),
+            ("choice of models", -1.5),
+            ("batch", 4.0 + more),
+            ("paid", 11.5),
+        ] {
+            savings.push(vec![0_u64.into(), (replication as u64).into(), step.into(), usd.into()]);
+        }
+    }
+    write_table(&dir.join("savings.csv"), &savings).unwrap();
+}
+
+#[test]
+fn charts_of_money_draw_the_same_bytes_as_ever() {
+    let kinds = format!(
+        "[{{budget: {{budget: $4000, every: 30m, points: [0, 7]}}}}, {{waterfall: {{}}}},
+          {{pareto: {{quality: cache_hit_rate, series: {CAPACITY}, labels: [tiny, small]}}}}]"
+    );
+    let (folder, dir) = (sweep(), tempfile::tempdir().unwrap());
+    folder.write(dir.path());
+    write_savings(dir.path());
+    let files =
+        draw_all(dir.path(), &charts(&kinds), &folder.swept(), &[Format::Svg], "made up").unwrap();
+    assert_eq!(files.len(), 3);
+    for file in files {
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        golden(&name, &fs::read_to_string(file).unwrap());
+    }
+}
+
 #[test]
 fn drawing_twice_gives_equal_bytes_in_both_formats() {
     let charts = format!("[{{line: {{x: {CAPACITY}, series: {POLICY}}}}}, {{cdf: {{}}}}]");

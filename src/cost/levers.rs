@@ -4,6 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::budget::check_name;
 use super::dice::Dice;
 use super::{ModelId, UserId};
 use crate::kernel::{Duration, Streams};
@@ -95,6 +96,17 @@ impl Default for DeferSpec {
             soonest: Duration::from_secs(600),
             latest: Duration::from_secs(86_400),
         }
+    }
+}
+
+impl DeferSpec {
+    /// Warns of classes that nobody is in.
+    pub fn check_classes(&self, names: Option<&[&str]>, problems: &mut Problems) {
+        problems.at("classes", |p| {
+            for (index, class) in self.classes.iter().enumerate() {
+                p.at(index, |p| check_name(class, names, &[], p));
+            }
+        });
     }
 }
 

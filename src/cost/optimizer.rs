@@ -97,7 +97,7 @@ impl Optimizer {
         let mut purse = self.budgets.purse(demand.user, now);
         let demand = &self.expected(demand);
         if let Some(allocation) = &mut self.allocation {
-            purse.allowance = allot(allocation, purse.allowance, demand, now);
+            allot(allocation, &mut purse, demand, now);
         }
         let mut ask = Ask {
             offers: &self.offers,
@@ -309,24 +309,21 @@ fn want_in_vain(allocation: &mut Allocation, prices: &[Price], demand: &Demand) 
 }
 
 /// What a tenant's part leaves of the allowance.
-fn allot(
-    allocation: &mut Allocation,
-    allowance: Allowance,
-    demand: &Demand,
-    now: Time,
-) -> Allowance {
+fn allot(allocation: &mut Allocation, purse: &mut Purse, demand: &Demand, now: Time) {
     allocation.turn_to(now);
     let left = allocation.left(demand.user);
     if allocation.is_of_tokens() {
         let tokens = demand.input_decitokens.saturating_add(demand.most_output()) as f64;
         allocation.want(demand.user, tokens);
-        return if tokens <= left { allowance } else { Allowance::Nothing };
+        if tokens > left {
+            *purse = Purse { allowance: Allowance::Nothing, payer: None, ..*purse };
+        }
+        return;
     }
     let left = Money::from_picos(left.clamp(0.0, 1e30) as i128);
-    match allowance {
-        Allowance::Nothing => Allowance::Nothing,
-        Allowance::Left(less) => Allowance::Left(less.min(left)),
-        Allowance::NoBudget | Allowance::Unlimited => Allowance::Left(left),
+    // A request that the part does not pay for is refused, whatever a budget does.
+    if purse.allowance.least().is_none_or(|less| left < less) {
+        *purse = Purse { allowance: Allowance::Left(left), payer: None, ..*purse };
     }
 }
 
@@ -340,8 +337,8 @@ fn refuse(
     user: UserId,
     now: Time,
 ) -> Result<ModelId, Refusal> {
-    if let Allowance::Left(_) = purse.allowance {
-        match budgets.refuse(purse.payer, now) {
+    if let Some(payer) = purse.payer {
+        match budgets.refuse(payer, now) {
             Refused::Wait(until) => return Err(Refusal::Wait(until)),
             Refused::Downgrade(model) => return Ok(model),
             Refused::Reject => {}

@@ -104,6 +104,12 @@ impl CostSpec {
         }
         problems.at("teams", |p| check_members(&self.teams, users_and_classes, p));
         problems.at("keys", |p| check_members(&self.keys, users_and_classes, p));
+        if let Some(allocate) = &self.allocate {
+            problems.at("allocate", |p| allocate.check_tenants(users_and_classes, p));
+        }
+        if let Some(batch) = self.levers.as_ref().and_then(|levers| levers.batch.as_ref()) {
+            problems.at("levers", |p| p.at("batch", |p| batch.check_classes(users_and_classes, p)));
+        }
     }
 
     /// Checks that what a selector needs is there.
@@ -186,6 +192,77 @@ mod tests {
         assert_eq!(fixed, [("select.fixed".to_owned(), Severity::Error, near.clone())]);
         let fallback = check("{ select: { utility: { fallback: gpt-5 } }, budgets: {} }", None);
         assert_eq!(fallback, [("select.utility.fallback".to_owned(), Severity::Error, near)]);
+    }
+
+    /// The path and message of each problem with a block.
+    fn found(yaml: &str) -> Vec<String> {
+        let mut problems = Problems::default();
+        read(yaml).unwrap().check(&["gpt-4", "local-llama"], Some(&["ann", "vip"]), &mut problems);
+        problems.list().iter().map(|it| format!("{}: {}", it.path, it.message)).collect()
+    }
+
+    #[test]
+    fn what_budgets_name_has_to_be_there() {
+        assert_eq!(
+            found(
+                "{ budgets: { ann: { daily: $1, at_limit: { downgrade: gpt-5 } } },
+                   teams: { vip: { budget: { soft: 0.5, at_soft: { downgrade: llama } } } },
+                   global: { max_budget: $1, at_limit: { queue: {} } } }"
+            ),
+            [
+                "budgets.ann.at_limit.downgrade: unknown model `gpt-5`",
+                "teams.vip.budget.at_soft.downgrade: unknown model `llama`",
+                "global.at_limit: nothing ever begins anew that a request could wait for",
+            ]
+        );
+        assert_eq!(
+            found(
+                "{ teams: { a: { members: [ann] }, b: { members: [vip, ann] }, c: {} },
+                   keys: { k: { members: [vpi], budget: { budget_duration: 0s } } } }"
+            ),
+            [
+                "teams.b.members.1: `ann` is a member of `a` too",
+                "keys.k.budget.budget_duration: a budget lasts longer than 0",
+                "teams.c: no user or class of users is called `c`",
+                "keys.k.members.0: no user or class of users is called `vpi`; did you mean `vip`?",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_selectors_need_has_to_be_there() {
+        let lacks = ": this choice can only be right or wrong where answers can";
+        assert_eq!(
+            found("select: { cascade: { models: [gpt-4, gpt-4] } }"),
+            [
+                "select.cascade.models.1: `gpt-4` is asked twice".to_owned(),
+                format!("select{lacks}"),
+            ]
+        );
+        assert_eq!(
+            found(
+                "{ select: { threshold: { weak: llama, strong: gpt-4, auc: 0.4, hard: [hrad] } },
+                   quality: { difficulties: { hard: 1 },
+                              accuracy: { gpt-4: { hard: 1 }, local-llama: { hard: 0 } } } }"
+            ),
+            [
+                "select.threshold.weak: unknown model `llama`",
+                "select.threshold.auc: a router below 0.5 is worse than chance",
+                "select.threshold.hard.0: unknown difficulty `hrad`",
+            ]
+        );
+        assert_eq!(
+            found(
+                "{ select: { pacing: { budget: $0, every: 0s } }, allocate: { weights: { eve: 0 } } }"
+            ),
+            [
+                "select.pacing.budget: there is nothing to spend",
+                "select.pacing.every: expected a span longer than 0",
+                "allocate: one thing is divided",
+                "allocate.weights: no tenant has a weight above 0",
+                "allocate.weights.eve: no user or class of users is called `eve`",
+            ]
+        );
     }
 
     #[test]

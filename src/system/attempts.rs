@@ -394,7 +394,9 @@ impl System<'_> {
         let (input, cached) = (pursuit.incoming.input_decitokens, attempt.cached_decitokens);
         let usage = Usage {
             cached_decitokens: cached,
-            written_decitokens: self.written_decitokens(input, cached, attempt.model),
+            written_decitokens: attempt
+                .prefix
+                .map_or(0, |_| self.written_decitokens(input, cached, attempt.model)),
             ..Usage::new(input, output_tokens)
         };
         let cost = self.optimizer.charge(user, ModelId(attempt.model), &usage, now);

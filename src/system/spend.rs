@@ -117,11 +117,11 @@ impl System<'_> {
         let (user, model) = (request.incoming.user, ModelId(request.model));
         let usage = Usage {
             cached_decitokens: request.cached_decitokens,
-            written_decitokens: self.written_decitokens(
-                request.incoming.input_decitokens,
-                request.cached_decitokens,
-                request.model,
-            ),
+            written_decitokens: request.prefix.map_or(0, |_| {
+                let (input, cached) =
+                    (request.incoming.input_decitokens, request.cached_decitokens);
+                self.written_decitokens(input, cached, request.model)
+            }),
             batch: request.spend.batch,
             ..Usage::new(request.incoming.input_decitokens, answer.output_tokens)
         };

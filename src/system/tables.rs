@@ -134,12 +134,20 @@ fn share(share: &Share) -> [Cell; SHARE.len()] {
     ]
 }
 
+/// The mean quality of what was answered.
+fn quality(share: &Share) -> Cell {
+    let mean = share.quality_sum / share.completed as f64;
+    Cell::from(mean)
+}
+
 fn models(system: &System<'_>, setup: &Setup) -> Table {
     let columns = ["model"].into_iter().chain(SHARE).chain([
         "queue_mean_s",
         "utilization",
         "cached_input_tokens",
         "prefix_hit_rate",
+        "quality_mean",
+        "server_cost_usd",
     ]);
     let mut table = Table::new(columns);
     for (index, ((name, spec), model)) in
@@ -153,17 +161,22 @@ fn models(system: &System<'_>, setup: &Setup) -> Table {
         let keeps = spec.server.prefix_cache.is_some() || spec.server.engine.is_some();
         row.push(keeps.then_some(cached / 10.0).into());
         row.push((keeps && all > 0.0).then(|| cached / all).into());
+        row.push(quality(model));
+        let account = system.optimizer.ledger().models()[table.rows.len()];
+        row.push(Cell::Num(account.servers.usd()));
         table.push(row);
     }
     table
 }
 
 fn users(system: &System<'_>) -> Table {
-    let mut table = Table::new(["user", "class"].into_iter().chain(SHARE).chain(["errors"]));
+    let mut table =
+        Table::new(["user", "class"].into_iter().chain(SHARE).chain(["errors", "quality_mean"]));
     for (user, measured) in system.source.users().iter().zip(&system.measures.users) {
         let mut row = vec![Cell::from(user.name.as_str()), Cell::from(&*user.class)];
         row.extend(share(measured));
         row.push(measured.errors.into());
+        row.push(quality(measured));
         table.push(row);
     }
     table

@@ -229,3 +229,87 @@ models: { llama: { price: { per_gpu_hour: $2.5 } } }
     assert!((metric(&run, "server_cost_usd") - 3.75).abs() < 1e-3);
     assert_eq!(metric(&run, "cost_usd"), 0.0);
 }
+
+/// Two classes ask alike, at $0.5 a request; $30 an hour is there.
+#[test]
+fn an_amount_is_divided_among_classes_and_no_more_is_spent() {
+    let run = |rest: &str| {
+        tables(&format!(
+            "duration: 10h
+workload:
+  arrivals: {{ constant: {{ rate: 200/h }} }}
+  tokens: {{ input: {{ uniform: {{ min: 400, max: 400 }} }}, output: {{ uniform: {{ min: 100, max: 100 }} }} }}
+  max_tokens: 100
+  users: {{ list: [ {{ name: ann, class: vip, weight: 1 }}, {{ name: bob, class: basic, weight: 9 }} ] }}
+models: {{ one: {{ price: {{ per_token: 0.001 }}, server: {{ tokens: {{ ttft: 1s, tpot: 1ms }} }} }} }}
+record: {{ spend: true }}
+cost: {{ charge: reserve, allocate: {{ {rest} }} }}"
+        ))
+    };
+    // Vip asks for some $10 an hour, basic for $90.
+    let fair = run("money: $30, every: 1h, by: max_min");
+    let used =
+        |run: &windtunnel::system::RunTables, tenant| number(&run.allocation, tenant, "used");
+    assert!(metric(&fair, "cost_usd") <= 300.0);
+    assert!(used(&fair, "vip") > 0.93 * number(&fair.allocation, "vip", "asked_for"));
+    let by_wish = run("money: $30, every: 1h, by: proportional");
+    assert!((used(&by_wish, "vip") - 30.0).abs() < 10.0, "a tenth of $300");
+    assert!(metric(&by_wish, "allocation_jain") > 0.97, "all get the same part of their wishes");
+    assert!(metric(&fair, "allocation_jain") < 0.9);
+    assert!(metric(&fair, "allocation_utility") > 0.3);
+    let tokens = run("tokens: 30000, every: 1h, by: max_min");
+    assert!(metric(&tokens, "cost_usd") <= 300.0);
+    assert!(used(&tokens, "basic") > 150_000.0);
+}
+
+#[test]
+fn where_the_money_went_is_written_if_it_is_asked_for() {
+    let yaml = |record: &str| {
+        format!(
+            "duration: 10d
+start: 2026-01-11T00:00:00Z
+workload: {{ arrivals: {{ constant: {{ rate: 24/d }} }}, max_tokens: 100,
+  tokens: {{ input: {{ uniform: {{ min: 900, max: 900 }} }}, output: {{ uniform: {{ min: 100, max: 100 }} }} }} }}
+models: {{ one: {{ price: {{ per_token: 0.001 }}, server: {{ tokens: {{ ttft: 1s, tpot: 1ms }} }} }} }}
+cost: {{ budgets: {{ default: {{ monthly: $200 }} }} }}
+record: {{ {record} }}"
+        )
+    };
+    assert_eq!(tables(&yaml("")).budgets.rows, [] as [Vec<_>; 0]);
+    let run = tables(&yaml("spend: true, interval: 1d"));
+    // A dollar an hour: $200 are used up after 200 hours, and nothing is overshot.
+    let cell = |table: &windtunnel::stats::Table, row: usize, column: &str| {
+        table.rows[row][table.column(column).unwrap()].to_string()
+    };
+    let exhausted: f64 = cell(&run.budgets, 0, "exhausted_s").parse().unwrap();
+    assert!((199.0..=201.0).contains(&(exhausted / 3600.0)), "{exhausted}");
+    assert_eq!(cell(&run.budgets, 0, "charged_usd"), "200");
+    assert_eq!(cell(&run.showback, 0, "cost_share"), "1");
+    assert_eq!(cell(&run.savings, 0, "usd"), "200");
+    // From the 11th to the 21st, ten days of $24, $24, ... and $8 and nothing: the
+    // mean of the ten goes on for eleven more.
+    let forecast: f64 = cell(&run.forecast, 0, "month_end_usd").parse().unwrap();
+    assert!((forecast - (200.0 + 11.0 * 20.0)).abs() < 1.0, "{forecast}");
+    assert_eq!(cell(&run.forecast, 0, "month_end_s"), "1814400", "21 days");
+}
+
+/// Prices that change while requests are under way: charged by the date of the
+/// answer.
+#[test]
+fn a_price_changes_at_its_date() {
+    let run = tables(
+        "duration: 2d
+start: 2026-01-31T00:00:00Z
+workload: { arrivals: { constant: { rate: 24/d } }, max_tokens: 100,
+  tokens: { input: { uniform: { min: 900, max: 900 } }, output: { uniform: { min: 100, max: 100 } } } }
+models:
+  one:
+    price: { input: 0.001, output: 0.001, changes: [ { at: 2026-02-01, input: 0, output: 0.002 } ] }
+    server: { tokens: { ttft: 1s, tpot: 1ms } }
+",
+    );
+    // A dollar each on the first day, 20 cents on the second.
+    let (completed, cost) = (metric(&run, "completed"), metric(&run, "cost_usd"));
+    let first = (cost - 0.2 * completed) / 0.8;
+    assert!((23.0..=25.0).contains(&first), "{first} of {completed}");
+}

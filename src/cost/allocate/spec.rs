@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Claim, fixed, max_min, proportional, utility};
 use crate::cost::Money;
+use crate::cost::budget::check_name;
 use crate::kernel::Duration;
 use crate::spec::{NonNegative, Problems};
 
@@ -94,5 +95,14 @@ impl AllocateSpec {
         if !self.weights.is_empty() && self.weights.values().all(|weight| weight.get() == 0.0) {
             problems.at("weights", |p| p.error("no tenant has a weight above 0"));
         }
+    }
+
+    /// Warns of weights of nobody.
+    pub fn check_tenants(&self, names: Option<&[&str]>, problems: &mut Problems) {
+        problems.at("weights", |p| {
+            for name in self.weights.keys() {
+                p.at(name.as_str(), |p| check_name(name, names, &[], p));
+            }
+        });
     }
 }

@@ -34,8 +34,8 @@ pub(in crate::cost) struct Budgets {
 #[derive(Clone, Copy, Debug)]
 pub(in crate::cost) struct Purse {
     pub allowance: Allowance,
-    /// The account with the least left.
-    pub payer: u32,
+    /// The account with the least left, if there is a limit.
+    pub payer: Option<u32>,
     /// The model that a soft limit leaves.
     pub soft: Option<ModelId>,
 }
@@ -111,7 +111,7 @@ impl Budgets {
     /// What `user` may still spend.
     #[inline]
     pub fn purse(&mut self, user: UserId, now: Time) -> Purse {
-        let (mut limited, mut budget, mut payer, mut soft) = (false, false, 0, None);
+        let (mut limited, mut budget, mut payer, mut soft) = (false, false, None, None);
         let mut least = Money::from_picos(i128::MAX);
         for index in self.payers(user).into_iter().filter(|index| *index != NOBODY) {
             let account = &mut self.accounts[index as usize];
@@ -124,7 +124,7 @@ impl Budgets {
             (limited, budget) = (true, true);
             let left = account.left(terms);
             if left < least {
-                (least, payer) = (left, index);
+                (least, payer) = (left, Some(index));
             }
             if terms.at_soft.is_some() && account.is_soft(terms) {
                 soft = terms.at_soft;

@@ -18,7 +18,7 @@ pub use spec::{
 };
 
 pub(super) use book::{Budgets, Purse, Refused};
-pub(super) use spec::{check_members, check_shared, is_default};
+pub(super) use spec::{check_members, check_name, check_shared, is_default};
 
 use super::Money;
 
@@ -37,6 +37,15 @@ pub enum Allowance {
 }
 
 impl Allowance {
+    /// How much is left, where anything limits it.
+    pub fn least(self) -> Option<Money> {
+        match self {
+            Allowance::NoBudget | Allowance::Unlimited => None,
+            Allowance::Left(left) => Some(left),
+            Allowance::Nothing => Some(Money::ZERO),
+        }
+    }
+
     /// Whether it pays for `amount`. A user without a budget is not checked.
     #[inline]
     pub fn pays(self, amount: Money) -> bool {

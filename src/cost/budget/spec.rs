@@ -244,7 +244,13 @@ pub(in crate::cost) fn check_members(
     }
 }
 
-fn check_name(name: &str, names: Option<&[&str]>, more: &[&str], problems: &mut Problems) {
+/// Warns of a name that no user and no class has.
+pub(in crate::cost) fn check_name(
+    name: &str,
+    names: Option<&[&str]>,
+    more: &[&str],
+    problems: &mut Problems,
+) {
     let Some(names) = names.filter(|names| !names.contains(&name)) else { return };
     let hint = nearest(name, names.iter().chain(more).copied())
         .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));

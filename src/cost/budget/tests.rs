@@ -211,7 +211,7 @@ fn a_request_waits_for_the_limit_that_is_nearest() {
     );
     let minute = |minutes: u64| Time::from_secs(minutes * 60);
     let refuse = |budgets: &mut Budgets, user, now| {
-        let payer = budgets.purse(user, now).payer;
+        let payer = budgets.purse(user, now).payer.unwrap();
         budgets.refuse(payer, now)
     };
     assert_eq!(

@@ -65,7 +65,7 @@ pub(super) fn figure(results: &Results, spec: &ParetoSpec) -> Result<Named, Repo
             human::sentence(&format!("{quality} against {cost}"))
         }),
         subtitle: spec.subtitle.clone().unwrap_or_else(|| {
-            let note = vec!["dashed: points that no other beats in both".to_owned()];
+            let note = vec!["dashed: beaten by no other".to_owned()];
             conditions(results, Interval::Confidence, "whiskers", note)
         }),
         legend: dimension

@@ -106,9 +106,9 @@ impl Profile {
         }
         self.last = at;
         self.windows.record(Time(since.as_nanos()));
-        self.answers.record_n(Time(since.as_nanos()), u64::from(row.output_tokens));
         self.input.record(row.input_tokens);
         if let Some(output) = row.output_tokens {
+            self.answers.record_n(Time(since.as_nanos()), u64::from(output));
             self.output.record(output);
             self.lengths.push(f64::from(row.input_tokens), f64::from(output));
         }
