@@ -17,23 +17,30 @@ fn spec(yaml: &str) -> WorkloadSpec {
     serde_yaml::with::singleton_map_recursive::deserialize(value).expect("a workload")
 }
 
-/// Arrival, Zipf prompt with a lognormal length, lognormal answer, Zipf user.
+/// Arrival, prompt, lognormal lengths, Zipf user: prompts by Zipf's law with lognormal
+/// lengths, texts of templates, prompts with images and results of tools.
 fn generate(c: &mut Criterion) {
     let mut group = c.benchmark_group("generate a request");
     group.throughput(Throughput::Elements(1));
-    for count in [10_000, 1_000_000] {
+    let output = "output: {lognormal: {mean: 211, p90: 424}}";
+    let lengths = format!("tokens: {{input: {{lognormal: {{mean: 1155, p90: 2400}}}}, {output}}}");
+    let zipf = |count: u32| format!("prompts: {{zipf: {{count: {count}}}}}\n{lengths}");
+    let templates = "prompts: {templates: {texts: [\"Summarise {doc} in {n} words\", \
+                     \"What does {doc} say of {city}?\"], slots: {doc: {zipf: {words: \
+                     {lognormal: {mean: 300, p90: 700}}}}, n: {range: {min: 50, max: 100}}, \
+                     city: {list: [Paris, Rome, Oslo]}}}}";
+    for (name, what) in [
+        ("10000 prompts", zipf(10_000)),
+        ("1000000 prompts", zipf(1_000_000)),
+        ("templates", format!("{templates}\ntokens: {{{output}}}")),
+        ("payloads", format!("{}\npayloads: {{images: {{}}, tools: {{}}}}", zipf(10_000))),
+    ] {
         let workload = spec(&format!(
-            "arrivals: {{poisson: {{rate: 20/s}}}}\n\
-             prompts: {{zipf: {{count: {count}, exponent: 0.9}}}}\n\
-             tokens: {{input: {{lognormal: {{mean: 1155, p90: 2400}}}}, \
-                       output: {{lognormal: {{mean: 211, p90: 424}}}}}}\n\
-             users: {{zipf: {{count: 100}}}}"
+            "arrivals: {{poisson: {{rate: 20/s}}}}\nusers: {{zipf: {{count: 100}}}}\n{what}"
         ));
         let plan = Plan::new(&workload, &DataPaths::default()).expect("a plan");
         let mut source = plan.source(&Streams::new(42, 0)).expect("a source");
-        group.bench_function(format!("{count} prompts"), |b| {
-            b.iter(|| black_box(source.next()));
-        });
+        group.bench_function(name, |b| b.iter(|| black_box(source.next())));
     }
     group.finish();
 }
