@@ -7,14 +7,13 @@ use windtunnel::cost::{
     BudgetSpec, BudgetsSpec, Candidate, CostSpec, Demand, ModelId, Money, Optimizer, Price, Usage,
     UserId,
 };
-use windtunnel::kernel::{Duration, Time};
+use windtunnel::kernel::{Duration, Streams, Time};
 
 const USERS: u32 = 1000;
 
-/// An optimizer among `models` models of rising quality, the dearer the better
-/// on the whole, with budgets that are never exhausted.
-fn optimizer(models: u32) -> Optimizer {
-    let models: Vec<(String, Candidate)> = (1..=models)
+/// Models of rising quality, the dearer the better on the whole.
+fn models(models: u32) -> Vec<(String, Candidate)> {
+    (1..=models)
         .map(|rank| {
             let picos = 100_000.0 * f64::from(rank % 7 + rank).exp2().sqrt();
             let price = Price::per_token(Money::from_picos(picos as i128));
@@ -23,27 +22,36 @@ fn optimizer(models: u32) -> Optimizer {
                 Candidate { price, quality: f64::from(rank) / f64::from(models) },
             )
         })
-        .collect();
-    let budget =
-        BudgetSpec { daily: Some(Money::from_usd(1e9)), monthly: Some(Money::from_usd(1e10)) };
+        .collect()
+}
+
+/// An optimizer among `models` models of rising quality, the dearer the better
+/// on the whole, with budgets that are never exhausted.
+fn optimizer(count: u32) -> Optimizer {
+    let models = models(count);
+    let budget = BudgetSpec {
+        daily: Some(Money::from_usd(1e9)),
+        monthly: Some(Money::from_usd(1e10)),
+        ..BudgetSpec::default()
+    };
     let spec = CostSpec {
         budgets: Some(BudgetsSpec([("default".to_owned(), budget)].into())),
         ..CostSpec::default()
     };
     let users: Vec<(String, Option<String>)> =
         (0..USERS).map(|user| (format!("user-{user}"), None)).collect();
-    Optimizer::new(&spec, &models, &users, "2026-01-01T00:00:00Z".parse().expect("a date"))
+    let start = "2026-01-01T00:00:00Z".parse().expect("a date");
+    Optimizer::new(&spec, &models, &users, start, &Streams::new(42, 0))
 }
 
 /// 1024 requests of all users over two days.
 fn demands() -> Vec<(Demand, Time)> {
     (0..1024)
         .map(|i: u32| {
+            let user = UserId(i.wrapping_mul(2_654_435_761) % USERS);
             let demand = Demand {
-                user: UserId(i.wrapping_mul(2_654_435_761) % USERS),
-                input_decitokens: u64::from(i * 37 % 20_000),
-                max_tokens: 100 + i % 400,
                 quality_threshold: i.is_multiple_of(2).then_some(f64::from(i % 10) / 10.0),
+                ..Demand::new(user, u64::from(i * 37 % 20_000), 100 + i % 400)
             };
             (demand, Time::ZERO + Duration::from_secs(168) * u64::from(i))
         })
@@ -90,5 +98,47 @@ fn charge(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, choose, charge);
+/// Every selector among 20 models, with budgets at every level and feedback.
+fn selectors(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("cost/select, 20 models and 4 payers");
+    let demands = demands();
+    for select in [
+        "utility",
+        "cheapest",
+        "best",
+        "fastest",
+        "random",
+        "epsilon_greedy",
+        "thompson",
+        "pacing: { budget: $100000, every: 1d }",
+        "floor",
+    ] {
+        let (name, spec) = select.split_once(':').unwrap_or((select, " {}"));
+        let yaml = format!(
+            "{{ select: {{ {name}: {spec} }}, budgets: {{ default: {{ daily: $1000000 }} }},
+                teams: {{ all: {{ members: [default], budget: {{ monthly: $100000000 }} }} }},
+                keys: {{ prod: {{ members: [default], budget: {{ max_budget: $1000000, budget_duration: 1h }} }} }},
+                global: {{ monthly: $1000000000 }}, charge: {{ reserve: {{}} }} }}"
+        );
+        let spec: CostSpec = serde_yaml::with::singleton_map_recursive::deserialize(
+            serde_yaml::Deserializer::from_str(&yaml),
+        )
+        .expect("a cost block");
+        let users: Vec<(String, Option<String>)> =
+            (0..USERS).map(|user| (format!("user-{user}"), Some("default".to_owned()))).collect();
+        let start = "2026-01-01T00:00:00Z".parse().expect("a date");
+        let mut optimizer = Optimizer::new(&spec, &models(20), &users, start, &Streams::new(42, 0));
+        let mut next = demands.iter().cycle();
+        group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
+            bencher.iter(|| {
+                let Some((demand, now)) = next.next() else { unreachable!("a cycle has no end") };
+                let choice = optimizer.choose(black_box(demand), *now).expect("money enough");
+                optimizer.release(demand.user, choice.hold);
+                black_box(choice)
+            });
+        });
+    }
+}
+
+criterion_group!(benches, choose, selectors, charge);
 criterion_main!(benches);

@@ -1,14 +1,16 @@
-//! How fast requests are made: generated, and read from an Azure trace.
+//! How fast requests are made: generated, and read from traces of every format.
 //!
 //! `cargo bench --bench workload`
 
 use std::fmt::Write as _;
 use std::hint::black_box;
+use std::path::Path;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use windtunnel::kernel::Streams;
-use windtunnel::workload::trace::AzureReader;
-use windtunnel::workload::{DataPaths, Plan, WorkloadSpec};
+use windtunnel::workload::trace::Reader;
+use windtunnel::workload::trace::write::{Knows, TraceFormat, TraceWriter, WrittenRow};
+use windtunnel::workload::{DataPaths, Plan, PromptId, WorkloadSpec};
 
 fn spec(yaml: &str) -> WorkloadSpec {
     let value = serde_yaml::from_str::<serde_yaml::Value>(yaml).expect("valid YAML");
@@ -36,39 +38,107 @@ fn generate(c: &mut Criterion) {
     group.finish();
 }
 
-/// Rows as in the published conversation trace, in a file of a million.
+/// Rows as in the published conversation trace, in a file of each format.
 fn read(c: &mut Criterion) {
     const ROWS: u64 = 1_000_000;
-    let mut text = String::from("TIMESTAMP,ContextTokens,GeneratedTokens\r\n");
-    for row in 0..ROWS {
-        let (minute, second) = (row / 60_000 % 60, row / 1000 % 60);
-        let (ticks, input, output) = (row % 1000 * 10_000, row * 7919 % 4143, row * 104_729 % 602);
-        writeln!(text, "2023-11-16 18:{minute:02}:{second:02}.{ticks:07},{input},{output}\r")
-            .expect("a String takes all");
-    }
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let file = folder.path().join("trace.csv");
-    std::fs::write(&file, text).expect("a temporary file");
-
-    let mut group = c.benchmark_group("read an Azure trace");
-    group.throughput(Throughput::Elements(ROWS)).sample_size(20);
-    group.bench_function("rows", |b| {
-        b.iter(|| {
-            let mut reader = AzureReader::open(&file).expect("an Azure trace");
-            let mut tokens = 0;
-            while let Some(row) = reader.next_row().expect("a good row") {
-                tokens += u64::from(row.input_tokens);
+    let mut group = c.benchmark_group("read a trace");
+    group.throughput(Throughput::Elements(ROWS)).sample_size(10);
+    for (name, format) in TraceFormat::ALL {
+        let ending = if name == "oracle_general" { "oracleGeneral" } else { name };
+        let file = folder.path().join(format!("trace.{ending}"));
+        write(&file, format, ROWS);
+        let trace = match name {
+            "csv" | "jsonl" => {
+                format!("{name}: {{file: {}, prompt: prompt, user: user}}", file.display())
             }
-            tokens
+            "libcachesim" | "oracle_general" => {
+                format!("libcachesim: {{file: {}}}", file.display())
+            }
+            _ => format!("{name}: {}", file.display()),
+        };
+        let workload = spec(&format!("trace: {{{trace}}}"));
+        let trace = workload.trace.expect("a trace");
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                let mut reader = Reader::open(&trace, &file).expect("a trace");
+                let mut tokens = 0;
+                while let Some(row) = reader.next_row().expect("a good row") {
+                    tokens += u64::from(row.input_tokens);
+                }
+                tokens
+            });
         });
-    });
+    }
+    let file = folder.path().join("trace.azure");
     let workload = spec(&format!("trace: {{azure: {}}}", file.display()));
     let plan = Plan::new(&workload, &DataPaths::default()).expect("a plan");
-    group.bench_function("requests", |b| {
+    group.bench_function("azure, requests of a run", |b| {
         b.iter(|| plan.source(&Streams::new(42, 0)).expect("a source").count());
     });
     group.finish();
 }
 
-criterion_group!(benches, generate, read);
+/// A million rows of a format.
+fn write(file: &Path, format: TraceFormat, rows: u64) {
+    let knows = Knows { prompts: true, users: true };
+    let mut writer = TraceWriter::create(file, format, knows).expect("a temporary file");
+    for row in 0..rows {
+        let written = WrittenRow {
+            stamp: 1_700_000_000_000_000_000 + row * 18_083_210,
+            input_tokens: (row * 7919 % 4143) as u32,
+            output_tokens: Some((row * 104_729 % 602) as u32),
+            prompt: Some(PromptId(row * 31 % 10_007)),
+            user: Some(["ann", "bob", "eve"][row as usize % 3]),
+            blocks: &[],
+        };
+        writer.write(&written).expect("a temporary file");
+    }
+    writer.finish().expect("a temporary file");
+}
+
+/// Conversations of three turns, 30 words a message.
+fn read_conversations(c: &mut Criterion) {
+    const CONVERSATIONS: u64 = 20_000;
+    let words = "what do people mean when they say that it depends ".repeat(3);
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("shared.json");
+    let mut text = String::from("[");
+    for number in 0..CONVERSATIONS {
+        let comma = if number == 0 { "" } else { "," };
+        write!(text, "{comma}{{\"id\": {number}, \"conversations\": [")
+            .expect("a String takes all");
+        for turn in 0..3 {
+            let comma = if turn == 0 { "" } else { "," };
+            write!(
+                text,
+                "{comma}{{\"from\": \"human\", \"value\": \"{number} {words}\"}},\
+                 {{\"from\": \"gpt\", \"value\": \"{words}\"}}"
+            )
+            .expect("a String takes all");
+        }
+        text += "]}\n";
+    }
+    text += "]";
+    std::fs::write(&file, &text).expect("a temporary file");
+    let workload = spec(&format!("trace: {{sharegpt: {}}}", file.display()));
+    let plan = Plan::new(&workload, &DataPaths::default()).expect("a plan");
+    let mut group = c.benchmark_group("read conversations");
+    group.throughput(Throughput::Elements(3 * CONVERSATIONS)).sample_size(10);
+    group.bench_function("requests", |b| {
+        b.iter(|| {
+            let mut source = plan.source(&Streams::new(42, 0)).expect("a source");
+            let mut count = 0;
+            while let Some(request) = source.next() {
+                let request = request.expect("a good row");
+                source.release(request.blocks.expect("blocks"));
+                count += 1;
+            }
+            count
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, generate, read, read_conversations);
 criterion_main!(benches);

@@ -206,6 +206,68 @@ models: {{ m: {{ server: {{ tokens: {{ ttft: 100ms, per_input_token: 10us }}, pr
 }
 
 #[test]
+fn prompts_with_the_same_system_prompt_share_it_and_no_other() {
+    let run = |prefix: &str| {
+        simulate(&format!(
+            "requests: 3000
+workload:
+  arrivals: {{ constant: {{ rate: 1/s }} }}
+  tokens: {{ input: {{ constant: 1250 }}, output: {{ constant: 5 }} }}
+  prompts: unique
+  shared_prefix: {prefix}
+models: {{ m: {{ server: {{ tokens: {{ ttft: 100ms, per_input_token: 10us }}, prefix_cache: {{ block_tokens: 100, capacity: unbounded }} }} }} }}"
+        ))
+    };
+    let one = run("640");
+    assert_near(&one, "cached_input_tokens", 2999.0 * 600.0);
+    // A list of one is the same; the first request with each of two computes it.
+    assert_eq!(metric(&run("[{ tokens: 640 }]"), "cached_input_tokens"), 2999.0 * 600.0);
+    assert_near(
+        &run("[{ tokens: 640, weight: 3 }, { tokens: 640 }]"),
+        "cached_input_tokens",
+        2998.0 * 600.0,
+    );
+    // Shares of 3/4 and 1/4; a standard deviation is 24 requests of 300 tokens.
+    let mixed =
+        metric(&run("[{ tokens: 640, weight: 3 }, { tokens: 340 }]"), "cached_input_tokens");
+    let expected = 2998.0 * (0.75 * 600.0 + 0.25 * 300.0);
+    assert!((mixed - expected).abs() < 4.0 * 24.0 * 300.0, "{mixed}, expected {expected}");
+    assert_near(
+        &run("{ zipf: { count: 10, exponent: 0, tokens: { constant: 640 } } }"),
+        "cached_input_tokens",
+        2990.0 * 600.0,
+    );
+}
+
+#[test]
+fn a_system_prompt_comes_on_top_of_texts() {
+    let tokens = |prefix: &str| {
+        metric(
+            &simulate(&format!(
+                "workload: {{ requests: [{{ prompt: What is AI? }}, {{ prompt: Why? }}], {prefix} }}
+models: {{ m: {{ server: {{ tokens: {{ ttft: 100ms }} }} }} }}"
+            )),
+            "input_tokens",
+        )
+    };
+    assert!((tokens("") - 5.2).abs() < 1e-9, "4 words");
+    assert!((tokens("shared_prefix: 100") - 205.2).abs() < 1e-9);
+    // No warning, as it does have an effect.
+    let found =
+        problems("workload: { requests: [{ prompt: a }], shared_prefix: 5 }\nmodels: { m: {} }\n");
+    assert_eq!(found, "");
+    let one = "workload: { shared_prefix: [{ name: a, tokens: 5 }] }\nmodels: { m: { server: { tokens: { per_input_token: 1us }, prefix_cache: {} } } }\n";
+    assert_eq!(
+        problems(&format!(
+            "{one}sweep: {{ grid: {{ workload.shared_prefix.a.tokens: [5, 9] }} }}\n"
+        )),
+        ""
+    );
+    let wrong = problems("workload:\n  shared_prefix:\n    - { tokens: 5, wieght: 3 }\n");
+    assert!(wrong.contains("did you mean `weight`?") && wrong.contains("test.yaml:3:"), "{wrong}");
+}
+
+#[test]
 fn what_does_not_fit_together_is_found() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("t.jsonl");

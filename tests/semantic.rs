@@ -353,6 +353,45 @@ cache: {{ levels: [{{capacity: 100}}], semantic: {{ threshold: 0.85, similarity:
 }
 
 #[test]
+fn texts_of_templates_are_similar_if_they_say_the_same() {
+    let yaml = r#"
+requests: 3000
+workload:
+  prompts:
+    templates:
+      texts:
+        - { text: "Please summarise the report {report} for me", means: summary }
+        - { text: "Summarise the report {report} for me, please", means: summary }
+        - "Which products did {customer} return last year?"
+      slots:
+        report: { list: [alpha, omicron, zulu] }
+        customer: { zipf: { count: 40, words: { constant: 4 } } }
+cache: { levels: [{capacity: 1}], semantic: { threshold: 0.9, similarity: ngrams } }
+"#;
+    let document = Document::from_text("test.yaml", yaml).unwrap();
+    let prepared = prepare(&document, &Overrides::default()).unwrap();
+    let mut bad = 0;
+    let recorder: Recorder<'_> = Box::new(|finished| {
+        let incoming = &finished.request.incoming;
+        let text = finished.source.prompt_text(incoming.prompt);
+        bad += u32::from(text.chars().count() != incoming.chars as usize);
+        bad +=
+            u32::from(windtunnel::workload::text::words(&text) * 13 != incoming.input_decitokens);
+    });
+    let tables = system::run(
+        &prepared.setups[0],
+        &Streams::new(1, 0),
+        &AtomicBool::new(false),
+        Some(recorder),
+    )
+    .unwrap();
+    assert_eq!(bad, 0, "every request is as long as its text");
+    // 43 intents: each is asked of a model once at most.
+    assert!(metric(&tables, "semantic_hits") > 2000.0, "{}", metric(&tables, "semantic_hits"));
+    assert_eq!(metric(&tables, "semantic_false_hits"), 0.0);
+}
+
+#[test]
 fn mistakes_are_told_at_their_places() {
     let mistakes = |yaml: &str| -> Vec<String> {
         let document = Document::from_text("test.yaml", yaml).unwrap();

@@ -11,6 +11,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 pub(super) use self::args::Args;
+pub(super) use self::args::folder_name;
 use self::args::{bad_trace, known_policies};
 use super::run::{formats, terminal};
 use super::{Failure, is_terminal, print};

@@ -7,6 +7,7 @@ mod new;
 mod plot;
 mod run;
 mod schema;
+mod trace;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -34,6 +35,8 @@ Examples:
   windtunnel run x.yaml --set workload.arrivals.poisson.rate=50/s
   windtunnel plot results/my-experiment                 redraw the charts from the CSVs
   windtunnel cache trace.csv --policies lru,sieve --capacities 1%,10%
+  windtunnel trace info requests.csv                    what a recorded trace holds
+  windtunnel trace convert azure.csv requests.jsonl.gz  the same in another format
 
 Exit status: 0 done, 1 the run failed, 2 bad input, 130 interrupted.";
 
@@ -47,6 +50,8 @@ enum Command {
     Plot(plot::Args),
     /// Replay a cache trace: policies x capacities, miss-ratio curves
     Cache(cache::Args),
+    /// Look at recorded traces of requests, and fit workloads to them
+    Trace(trace::Args),
     /// Print the JSON Schema of an experiment file, for editors
     Schema,
     /// Write a commented starter experiment
@@ -85,6 +90,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::main(&args),
         Command::Plot(args) => plot::main(&args),
         Command::Cache(args) => cache::main(&args),
+        Command::Trace(args) => trace::main(&args),
         Command::Schema => schema::main(),
         Command::New(args) => new::main(&args),
         Command::Completions(args) => completions::main(&args),

@@ -1,6 +1,7 @@
 //! What is asked of the optimizer and what it answers.
 
 use super::{Money, Price};
+use crate::kernel::{Duration, Time};
 use crate::workload::UserId;
 
 /// A model, by its index in the file.
@@ -29,9 +30,32 @@ pub struct Demand {
     /// The least quality that will do, from 0 to 1; where absent, the
     /// selector's.
     pub quality_threshold: Option<f64>,
+    /// The number of the request: what is drawn for it does not depend on what is
+    /// drawn for others.
+    pub request: u64,
+    /// What is asked: a prompt is as difficult each time.
+    pub prompt: u64,
+    /// How many models have been asked already.
+    pub attempt: u32,
+    /// Whether it has waited for its budget.
+    pub waited: bool,
 }
 
 impl Demand {
+    /// The first demand of a request.
+    pub const fn new(user: UserId, input_decitokens: u64, max_tokens: u32) -> Self {
+        Demand {
+            user,
+            input_decitokens,
+            max_tokens,
+            quality_threshold: None,
+            request: 0,
+            prompt: 0,
+            attempt: 0,
+            waited: false,
+        }
+    }
+
     /// The most of the answer that may be charged for, in tenths of a token.
     /// What of the prompt will be in a prefix cache is not known yet, so that
     /// estimates take none of it to be.
@@ -82,12 +106,42 @@ pub struct Choice {
     pub model: ModelId,
     /// What it costs if the answer is as long as it may be.
     pub estimate: Money,
+    /// How much of the budgets is held until it is charged.
+    pub hold: Money,
 }
 
-/// What the user has left pays for none of the models.
+impl Choice {
+    /// With nothing held.
+    pub const fn new(model: ModelId, estimate: Money) -> Self {
+        Choice { model, estimate, hold: Money::ZERO }
+    }
+}
+
+/// Why no model was chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("Insufficient budget for any available model")]
-pub struct InsufficientBudget;
+pub enum Refusal {
+    /// What the user has left pays for none of the models.
+    #[error("Insufficient budget for any available model")]
+    InsufficientBudget,
+    /// The budget pays for none now: the request should ask again then.
+    #[error("the budget begins anew at {0}")]
+    Wait(Time),
+}
+
+/// What became of an answer, for selectors that learn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lesson {
+    /// Who answered.
+    pub model: ModelId,
+    /// Which request.
+    pub request: u64,
+    /// How good the answer was, from 0 to 1.
+    pub quality: f64,
+    /// What it cost.
+    pub cost: Money,
+    /// How long the model took, waiting included.
+    pub latency: Duration,
+}
 
 /// A quality in billionths. Whole numbers make comparisons exact: 0.1 + 0.2
 /// meets a threshold of 0.3.
@@ -122,12 +176,7 @@ mod tests {
 
     #[test]
     fn ten_words_and_500_tokens_are_513_tokens() {
-        let demand = Demand {
-            user: UserId(0),
-            input_decitokens: 130,
-            max_tokens: 500,
-            quality_threshold: None,
-        };
+        let demand = Demand::new(UserId(0), 130, 500);
         assert_eq!(demand.input_decitokens + demand.most_output(), 5130);
     }
 }

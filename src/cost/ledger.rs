@@ -6,14 +6,18 @@ use super::{ModelId, Money, UserId};
 /// [`reset_stats`](super::Optimizer::reset_stats).
 ///
 /// Each charge is entered in three places; that the total equals the sum over
-/// users and the sum over models, to the last pico-dollar, is
-/// [`balances`](Ledger::balances).
+/// users and servers, and the sum over models and fees, to the last pico-dollar,
+/// is [`balances`](Ledger::balances).
 #[derive(Clone, Debug)]
 pub struct Ledger {
     total: Money,
+    fees: Money,
+    servers: Money,
+    held: Money,
     saved: Money,
     overshoot: Money,
     rejections: u64,
+    alerts: u64,
     models: Vec<ModelAccount>,
     users: Vec<UserAccount>,
 }
@@ -29,6 +33,8 @@ pub struct ModelAccount {
     pub output_tokens: u64,
     /// Money charged.
     pub charged: Money,
+    /// Money for its servers by the hour, which no user is charged.
+    pub servers: Money,
 }
 
 /// What a user paid.
@@ -48,6 +54,10 @@ pub struct UserAccount {
     pub overshoot: Money,
     /// Requests refused for want of budget.
     pub rejections: u64,
+    /// Of the money charged, that for judges and the like.
+    pub fees: Money,
+    /// Money held for requests under way.
+    pub held: Money,
 }
 
 /// An answer to be paid for.
@@ -68,15 +78,19 @@ impl Ledger {
     pub(super) fn new(models: usize, users: usize) -> Self {
         Ledger {
             total: Money::ZERO,
+            fees: Money::ZERO,
+            servers: Money::ZERO,
+            held: Money::ZERO,
             saved: Money::ZERO,
             overshoot: Money::ZERO,
             rejections: 0,
+            alerts: 0,
             models: vec![ModelAccount::default(); models],
             users: vec![UserAccount::default(); users],
         }
     }
 
-    /// Money charged.
+    /// Money charged, for tokens, fees and servers.
     pub fn total(&self) -> Money {
         self.total
     }
@@ -96,6 +110,26 @@ impl Ledger {
         self.rejections
     }
 
+    /// How often soft limits were passed.
+    pub fn alerts(&self) -> u64 {
+        self.alerts
+    }
+
+    /// Of the money charged, that for judges and the like: for no model's tokens.
+    pub fn fees(&self) -> Money {
+        self.fees
+    }
+
+    /// Of the money charged, that for servers by the hour, which is no user's.
+    pub fn servers(&self) -> Money {
+        self.servers
+    }
+
+    /// Money held for requests under way.
+    pub fn held(&self) -> Money {
+        self.held
+    }
+
     /// The models' accounts, by [`ModelId`].
     pub fn models(&self) -> &[ModelAccount] {
         &self.models
@@ -110,8 +144,12 @@ impl Ledger {
     /// Whether every total equals the sum of its parts.
     pub fn balances(&self) -> bool {
         let users = |part: fn(&UserAccount) -> Money| self.users.iter().map(part).sum::<Money>();
-        self.total == users(|user| user.charged)
-            && self.total == self.models.iter().map(|model| model.charged).sum()
+        let models = |part: fn(&ModelAccount) -> Money| self.models.iter().map(part).sum::<Money>();
+        self.total == users(|user| user.charged) + self.servers
+            && self.total == models(|model| model.charged) + self.fees + self.servers
+            && self.servers == models(|model| model.servers)
+            && self.fees == users(|user| user.fees)
+            && self.held == users(|user| user.held)
             && self.saved == users(|user| user.saved)
             && self.overshoot == users(|user| user.overshoot)
             && self.rejections == self.users.iter().map(|user| user.rejections).sum::<u64>()
@@ -146,9 +184,44 @@ impl Ledger {
         self.user(user).rejections += 1;
     }
 
-    /// Forgets everything entered so far.
+    /// Money of a user for something other than a model's tokens.
+    #[inline]
+    pub(super) fn fee(&mut self, user: UserId, amount: Money, overshoot: Money) {
+        self.total += amount;
+        self.fees += amount;
+        self.overshoot += overshoot;
+        let user = self.user(user);
+        user.charged += amount;
+        user.fees += amount;
+        user.overshoot += overshoot;
+    }
+
+    /// Money for a model's servers.
+    pub(super) fn serve(&mut self, model: ModelId, amount: Money) {
+        self.total += amount;
+        self.servers += amount;
+        self.models[model.0 as usize].servers += amount;
+    }
+
+    /// Holds money for a request under way; a negative amount lets go of it.
+    #[inline]
+    pub(super) fn hold(&mut self, user: UserId, amount: Money) {
+        self.held += amount;
+        self.user(user).held += amount;
+    }
+
+    #[inline]
+    pub(super) fn alert(&mut self) {
+        self.alerts += 1;
+    }
+
+    /// Forgets everything entered so far, but what is held.
     pub(super) fn reset(&mut self) {
-        *self = Ledger::new(self.models.len(), self.users.len());
+        let before = std::mem::replace(self, Ledger::new(self.models.len(), self.users.len()));
+        self.held = before.held;
+        for (user, before) in self.users.iter_mut().zip(&before.users) {
+            user.held = before.held;
+        }
     }
 
     #[inline]

@@ -8,7 +8,7 @@
 //!
 //! ```
 //! use windtunnel::cost::{Candidate, CostSpec, Demand, Money, Optimizer, Price, UserId};
-//! use windtunnel::kernel::Time;
+//! use windtunnel::kernel::{Streams, Time};
 //!
 //! let usd = |text: &str| Price::per_token(text.parse::<Money>().unwrap());
 //! let models = [
@@ -17,33 +17,42 @@
 //! ];
 //! let users = [("ann".to_owned(), None)];
 //! let start = "2026-01-01T00:00:00Z".parse().unwrap();
-//! let mut optimizer = Optimizer::new(&CostSpec::default(), &models, &users, start);
+//! let streams = Streams::new(42, 0);
+//! let mut optimizer = Optimizer::new(&CostSpec::default(), &models, &users, start, &streams);
 //!
 //! // Ten words are 13 tokens; at most 500 come back.
-//! let demand =
-//!     Demand { user: UserId(0), input_decitokens: 130, max_tokens: 500, quality_threshold: Some(0.9) };
+//! let demand = Demand { quality_threshold: Some(0.9), ..Demand::new(UserId(0), 130, 500) };
 //! let choice = optimizer.choose(&demand, Time::ZERO).unwrap();
 //! assert_eq!(choice.model.0, 0);
 //! assert_eq!(choice.estimate.to_string(), "$0.01539");
 //! ```
 
+pub mod allocate;
 pub mod budget;
 pub mod calendar;
 mod demand;
+mod dice;
+pub mod forecast;
 mod ledger;
+pub mod levers;
 pub mod money;
 mod optimizer;
 pub mod price;
+pub mod quality;
 pub mod select;
 mod spec;
 
 pub use crate::workload::UserId;
-pub use budget::{BudgetSpec, BudgetsSpec};
+pub use allocate::AllocateSpec;
+pub use budget::{BudgetSpec, BudgetsSpec, ChargeSpec, SharedBudgetSpec};
 pub use calendar::Calendar;
-pub use demand::{Candidate, Choice, Demand, InsufficientBudget, ModelId, Usage};
+pub use demand::{Candidate, Choice, Demand, Lesson, ModelId, Refusal, Usage};
+pub use dice::Dice;
 pub use ledger::{Ledger, ModelAccount, UserAccount};
+pub use levers::{Levers, LeversSpec};
 pub use money::Money;
 pub use optimizer::Optimizer;
 pub use price::{Price, PriceMap, PriceMapError, PriceSpec, Rates};
-pub use select::SelectSpec;
+pub use quality::QualitySpec;
+pub use select::{SelectSpec, Verdict};
 pub use spec::{CostSpec, PricesSpec};

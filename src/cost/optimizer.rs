@@ -1,29 +1,41 @@
-//! The cost optimizer: estimate, choose, charge.
+//! The cost optimizer: estimate, choose, hold, charge.
+
+#[cfg(test)]
+mod tests;
 
 use jiff::Timestamp;
 
-use super::budget::Budgets;
+use super::allocate::Allocation;
+use super::budget::{Allowance, Budgets, Purse, Refused, Standing};
 use super::ledger::{Charge, Ledger};
-use super::select::{Ask, Offer, Selector};
+use super::quality::Truth;
+use super::select::{Ask, Offer, Selector, Verdict};
 use super::{
-    Candidate, Choice, CostSpec, Demand, InsufficientBudget, ModelId, Money, Price, Usage, UserId,
+    Candidate, ChargeSpec, Choice, CostSpec, Demand, Lesson, ModelId, Money, Price, Refusal, Usage,
+    UserId,
 };
-use crate::kernel::Time;
+use crate::kernel::{Duration, Streams, Time};
 
 /// Chooses models for requests and charges for their answers.
 ///
-/// An estimate is no reservation: as in the seed, budgets are checked when a
-/// model is chosen and charged when its answer is there, so that requests under
-/// way together may overshoot them. By how much is in the [`Ledger`].
+/// Unless the file says `charge: reserve`, an estimate is no reservation: as in
+/// the seed, budgets are checked when a model is chosen and charged when its
+/// answer is there, so that requests under way together may overshoot them. By
+/// how much is in the [`Ledger`].
 #[derive(Clone, Debug)]
 pub struct Optimizer {
     offers: Vec<Offer>,
     prices: Vec<Price>,
+    quality: Vec<f64>,
     /// When any price changes next.
     next_change: Time,
     start: Timestamp,
     selector: Selector,
+    truth: Option<Truth>,
     budgets: Budgets,
+    allocation: Option<Box<Allocation>>,
+    /// The share of `max_tokens` that is held.
+    reserve: Option<f64>,
     ledger: Ledger,
 }
 
@@ -37,44 +49,117 @@ impl Optimizer {
         models: &[(String, Candidate)],
         users: &[(String, Option<String>)],
         start: Timestamp,
+        streams: &Streams,
     ) -> Self {
         let names: Vec<&str> = models.iter().map(|(name, _)| name.as_str()).collect();
         let mut prices: Vec<Price> = models.iter().map(|(_, it)| it.price.clone()).collect();
-        prices.iter_mut().for_each(|price| price.turn_to(start));
+        for price in &mut prices {
+            price.turn_to(start);
+        }
         let next_change = next_change(&prices, start);
+        let truth = spec.quality.as_ref().map(|table| Truth::new(table, &names, streams));
+        let difficulties = spec.quality.as_ref().map(|table| table.names()).unwrap_or_default();
+        let quality: Vec<f64> = models.iter().map(|(_, it)| it.quality).collect();
+        let expected = |model: usize| match &truth {
+            Some(truth) => truth.mean(model),
+            None => quality[model],
+        };
         Optimizer {
-            offers: models.iter().map(|(_, it)| Offer::new(&it.price, it.quality)).collect(),
+            offers: prices.iter().enumerate().map(|(i, it)| Offer::new(it, expected(i))).collect(),
             prices,
             next_change,
             start,
-            selector: Selector::new(&spec.select, &names),
-            budgets: Budgets::new(spec.budgets.as_ref(), users, start),
+            selector: Selector::new(&spec.select, &names, &difficulties, truth.as_ref(), streams),
+            quality,
+            truth,
+            budgets: Budgets::new(spec, &names, users, start),
+            allocation: spec.allocate.as_ref().map(|it| Box::new(Allocation::new(it, users))),
+            reserve: match &spec.charge {
+                ChargeSpec::OnCompletion => None,
+                ChargeSpec::Reserve(spec) => Some(spec.output.get()),
+            },
             ledger: Ledger::new(models.len(), users.len()),
         }
     }
 
-    /// The model for a request.
+    /// The model for a request. Where estimates are reserved, this one is held
+    /// from now on until it is charged or let go.
     ///
     /// # Errors
-    /// The user's budget pays for no model that the selector would take; the
-    /// ledger counts this.
+    /// The user's budget pays for no model that the selector would take: the
+    /// ledger counts this, unless the request is to wait and ask again.
     #[inline]
-    pub fn choose(&mut self, demand: &Demand, now: Time) -> Result<Choice, InsufficientBudget> {
+    pub fn choose(&mut self, demand: &Demand, now: Time) -> Result<Choice, Refusal> {
         self.change_prices(now);
-        let allowance = self.budgets.allowance(demand.user, now);
-        let choice = self.selector.choose(&Ask {
+        if demand.waited {
+            self.budgets.waited();
+        }
+        let mut purse = self.budgets.purse(demand.user, now);
+        let demand = &self.expected(demand);
+        if let Some(allocation) = &mut self.allocation {
+            purse.allowance = allot(allocation, purse.allowance, demand, now);
+        }
+        let mut ask = Ask {
             offers: &self.offers,
             prices: &self.prices,
             demand,
-            allowance,
-        });
-        choice.ok_or_else(|| {
-            self.ledger.reject(demand.user);
-            InsufficientBudget
-        })
+            allowance: purse.allowance,
+            now,
+            truth: self.truth.as_ref(),
+        };
+        let soft = purse.soft.and_then(|model| ask.choice(model));
+        let mut choice = match soft.or_else(|| self.selector.choose(&ask)) {
+            Some(choice) => choice,
+            // An answer at hand is as good as any that cannot be paid for.
+            None if demand.attempt > 0 => return Err(Refusal::InsufficientBudget),
+            None => {
+                if let Some(allocation) = &mut self.allocation {
+                    want_in_vain(allocation, &self.prices, demand);
+                }
+                let model = refuse(&mut self.budgets, &mut self.ledger, &purse, demand.user, now)?;
+                ask.allowance = Allowance::Unlimited;
+                ask.choice(model).ok_or(Refusal::InsufficientBudget)?
+            }
+        };
+        if let Some(allocation) = self.allocation.as_mut().filter(|it| !it.is_of_tokens()) {
+            allocation.want(demand.user, choice.estimate.picos() as f64);
+        }
+        if self.reserve.is_some() {
+            choice.hold = choice.estimate;
+            self.budgets.hold(demand.user, choice.hold);
+            self.ledger.hold(demand.user, choice.hold);
+        }
+        Ok(choice)
     }
 
-    /// Charges a user for an answer, and returns how much.
+    /// The division of a fixed amount, if there is one.
+    pub fn allocation(&self) -> Option<&Allocation> {
+        self.allocation.as_deref()
+    }
+
+    /// The demand with as long an answer as is expected, where estimates are held.
+    #[inline]
+    fn expected(&self, demand: &Demand) -> Demand {
+        match self.reserve {
+            Some(share) if share < 1.0 => {
+                let max_tokens = libm::ceil(f64::from(demand.max_tokens) * share) as u32;
+                Demand { max_tokens, ..*demand }
+            }
+            _ => *demand,
+        }
+    }
+
+    /// Lets go of what was held for a request that is not answered after all.
+    #[inline]
+    pub fn release(&mut self, user: UserId, hold: Money) {
+        if hold != Money::ZERO {
+            self.budgets.hold(user, -hold);
+            self.ledger.hold(user, -hold);
+        }
+    }
+
+    /// Charges a user for an answer, and returns how much. What is held for it is
+    /// to be [released](Optimizer::release) first.
     ///
     /// # Panics
     /// `model` is not one of those given to [`new`](Optimizer::new).
@@ -82,7 +167,7 @@ impl Optimizer {
     pub fn charge(&mut self, user: UserId, model: ModelId, usage: &Usage, now: Time) -> Money {
         self.change_prices(now);
         let amount = self.price(model).of_usage(usage);
-        let overshoot = self.budgets.spend(user, amount, now);
+        let (overshoot, alerted) = self.budgets.spend(user, amount, now);
         let &Usage { input_decitokens, output_tokens, .. } = usage;
         self.ledger.charge(&Charge {
             user,
@@ -92,7 +177,62 @@ impl Optimizer {
             amount,
             overshoot,
         });
+        if alerted {
+            self.ledger.alert();
+        }
+        if let Some(allocation) = &mut self.allocation {
+            let output = 10 * u64::from(output_tokens);
+            allocation.spend(user, amount, input_decitokens.saturating_add(output));
+        }
         amount
+    }
+
+    /// Charges a user for something other than a model's tokens, such as a judge.
+    pub fn charge_fee(&mut self, user: UserId, amount: Money, now: Time) {
+        let (overshoot, alerted) = self.budgets.spend(user, amount, now);
+        self.ledger.fee(user, amount, overshoot);
+        if alerted {
+            self.ledger.alert();
+        }
+    }
+
+    /// Charges for `gpus` GPUs of a model's own servers over a span of time, and
+    /// returns how much: GPU hours times the model's `per_gpu_hour`, rounded to
+    /// the pico-dollar. It is nobody's budget.
+    ///
+    /// # Panics
+    /// `model` is not one of those given to [`new`](Optimizer::new).
+    pub fn charge_servers(&mut self, model: ModelId, gpus: u64, span: Duration) -> Money {
+        const HOUR: i128 = 3600 * 1_000_000_000;
+        let nanos = i128::from(span.as_nanos()) * i128::from(gpus);
+        let picos = self.price(model).gpu_hour().picos();
+        // In two parts, so that no product overflows.
+        let (hours, rest) = (nanos / HOUR, nanos % HOUR);
+        let amount = Money::from_picos(picos * hours + (picos * rest + HOUR / 2) / HOUR);
+        self.ledger.serve(model, amount);
+        amount
+    }
+
+    /// How good the answer of a model to a request is; `factor` is what is left of
+    /// the model's quality.
+    #[inline]
+    pub fn quality(&self, model: ModelId, request: u64, prompt: u64, factor: f64) -> f64 {
+        match &self.truth {
+            Some(truth) => f64::from(u8::from(truth.is_right(model, request, prompt, factor))),
+            None => self.quality[model.0 as usize] * factor,
+        }
+    }
+
+    /// Tells the selector what became of an answer.
+    #[inline]
+    pub fn learn(&mut self, lesson: &Lesson) {
+        self.selector.learn(lesson);
+    }
+
+    /// What the judge of a cascade says of an answer; `None` where nobody judges.
+    #[inline]
+    pub fn judge(&self, request: u64, attempt: u32, quality: f64) -> Option<Verdict> {
+        self.selector.judge(request, attempt, quality >= 0.5)
     }
 
     /// Notes what a hit in a cache has saved a user.
@@ -135,11 +275,80 @@ impl Optimizer {
         &self.ledger
     }
 
+    /// Whether every total equals the sum of its parts: in the ledger, and between
+    /// the ledger and the budgets.
+    pub fn balances(&self) -> bool {
+        self.ledger.balances() && self.ledger.held() == self.budgets.held()
+    }
+
+    /// The budgets with a limit and what became of them: kind, name (of a user,
+    /// the id), limits of a day, of a month and `max_budget`.
+    pub fn standings(
+        &self,
+    ) -> impl Iterator<Item = (&str, Result<&str, UserId>, [Option<Money>; 3], Standing)> {
+        self.budgets.standings()
+    }
+
     /// Begins the ledger anew, at the end of the warm-up. What users have spent
-    /// of their budgets stays spent.
+    /// of their budgets stays spent, and what is held stays held.
     pub fn reset_stats(&mut self) {
         self.ledger.reset();
     }
+}
+
+/// Notes that a tenant wanted what it did not get: as much as the cheapest model
+/// would have cost.
+#[cold]
+fn want_in_vain(allocation: &mut Allocation, prices: &[Price], demand: &Demand) {
+    if allocation.is_of_tokens() {
+        return;
+    }
+    let (input, output) = (demand.input_decitokens, demand.most_output());
+    let costs = prices.iter().map(|price| price.rates(input).most().of(input, output));
+    allocation.want(demand.user, costs.min().unwrap_or_default().picos() as f64);
+}
+
+/// What a tenant's part leaves of the allowance.
+fn allot(
+    allocation: &mut Allocation,
+    allowance: Allowance,
+    demand: &Demand,
+    now: Time,
+) -> Allowance {
+    allocation.turn_to(now);
+    let left = allocation.left(demand.user);
+    if allocation.is_of_tokens() {
+        let tokens = demand.input_decitokens.saturating_add(demand.most_output()) as f64;
+        allocation.want(demand.user, tokens);
+        return if tokens <= left { allowance } else { Allowance::Nothing };
+    }
+    let left = Money::from_picos(left.clamp(0.0, 1e30) as i128);
+    match allowance {
+        Allowance::Nothing => Allowance::Nothing,
+        Allowance::Left(less) => Allowance::Left(less.min(left)),
+        Allowance::NoBudget | Allowance::Unlimited => Allowance::Left(left),
+    }
+}
+
+/// What the budget does with a request that it does not pay for: another model
+/// that answers all the same.
+#[cold]
+fn refuse(
+    budgets: &mut Budgets,
+    ledger: &mut Ledger,
+    purse: &Purse,
+    user: UserId,
+    now: Time,
+) -> Result<ModelId, Refusal> {
+    if let Allowance::Left(_) = purse.allowance {
+        match budgets.refuse(purse.payer, now) {
+            Refused::Wait(until) => return Err(Refusal::Wait(until)),
+            Refused::Downgrade(model) => return Ok(model),
+            Refused::Reject => {}
+        }
+    }
+    ledger.reject(user);
+    Err(Refusal::InsufficientBudget)
 }
 
 /// When any price changes next, as virtual time from `start`.
@@ -147,255 +356,4 @@ fn next_change(prices: &[Price], start: Timestamp) -> Time {
     let next = prices.iter().filter_map(Price::changes_at).min();
     let nanos = next.map(|at| (at.as_nanosecond() - start.as_nanosecond()).max(0));
     nanos.map_or(Time::MAX, |nanos| Time(u64::try_from(nanos).unwrap_or(u64::MAX)))
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::cost::{BudgetSpec, BudgetsSpec};
-    use crate::kernel::Duration;
-
-    const ANN: UserId = UserId(0);
-    const BOB: UserId = UserId(1);
-    const GPT_4: ModelId = ModelId(0);
-    const GPT_35: ModelId = ModelId(1);
-    const LLAMA: ModelId = ModelId(2);
-
-    fn usd(text: &str) -> Money {
-        text.parse().unwrap()
-    }
-
-    /// The seed's three models, for the users ann (vip) and bob.
-    fn optimizer(cost: &str, start: &str) -> Optimizer {
-        let model = |name: &str, price: &str, quality| {
-            (name.to_owned(), Candidate { price: Price::per_token(usd(price)), quality })
-        };
-        let models = [
-            model("gpt-4", "$0.00003", 0.95),
-            model("gpt-3.5", "$0.000002", 0.85),
-            model("local-llama", "$0.0000001", 0.75),
-        ];
-        let users = [("ann".to_owned(), Some("vip".to_owned())), ("bob".to_owned(), None)];
-        let spec: CostSpec = serde_yaml::with::singleton_map_recursive::deserialize(
-            serde_yaml::Deserializer::from_str(cost),
-        )
-        .unwrap();
-        Optimizer::new(&spec, &models, &users, start.parse().unwrap())
-    }
-
-    /// A request of `words` words.
-    fn demand(user: UserId, words: u64, max_tokens: u32, threshold: f64) -> Demand {
-        Demand {
-            user,
-            input_decitokens: words * 13,
-            max_tokens,
-            quality_threshold: Some(threshold),
-        }
-    }
-
-    const NEW_YEAR: &str = "2026-01-01T00:00:00Z";
-
-    #[test]
-    fn the_seed_s_cost_demo_picks_and_estimates_to_the_last_unit() {
-        let budgets = "budgets: { default: { daily: $10, monthly: $100 } }";
-        for cost in ["{}", budgets] {
-            let mut optimizer = optimizer(cost, NEW_YEAR);
-            for (words, max_tokens, threshold, model, estimate) in [
-                (10, 500, 0.9, GPT_4, "$0.01539"),
-                (6, 200, 0.8, GPT_35, "$0.0004156"),
-                (3, 100, 0.7, LLAMA, "$0.00001039"),
-                (5, 300, 0.9, GPT_4, "$0.009195"),
-            ] {
-                let choice =
-                    optimizer.choose(&demand(ANN, words, max_tokens, threshold), Time::ZERO);
-                assert_eq!(choice, Ok(Choice { model, estimate: usd(estimate) }));
-                assert_eq!(choice.unwrap().estimate.to_string(), estimate);
-            }
-        }
-    }
-
-    #[test]
-    fn a_ledger_over_a_leap_february_is_as_computed_by_hand() {
-        let day = |days: u64| Time::ZERO + Duration::from_secs(86_400) * days;
-        let mut optimizer = optimizer(
-            "budgets: { vip: { daily: $0.02, monthly: $0.035 } }",
-            "2024-02-28T00:00:00Z",
-        );
-        // 513 tokens of gpt-4 are estimated at $0.01539; 13 + 400 cost $0.01239.
-        let dear = demand(ANN, 10, 500, 0.9);
-        let mut ask = |now| optimizer.choose(&dear, now).map(|choice| choice.model);
-        assert_eq!(ask(day(0)), Ok(GPT_4));
-        assert_eq!(optimizer.charge(ANN, GPT_4, &Usage::new(130, 400), day(0)), usd("$0.01239"));
-        // $0.00761 left today: too little for gpt-4, so the cheapest stands in.
-        assert_eq!(optimizer.choose(&dear, day(0)).unwrap().model, LLAMA);
-        assert_eq!(optimizer.charge(ANN, LLAMA, &Usage::new(130, 400), day(0)), usd("$0.0000413"));
-        // The 29th: a new day, and $0.0225687 left in the month.
-        assert_eq!(optimizer.choose(&dear, day(1)).unwrap().model, GPT_4);
-        assert_eq!(optimizer.charge(ANN, GPT_4, &Usage::new(130, 500), day(1)), usd("$0.01539"));
-        // $0.0071787 left in the month; 2000 tokens of gpt-4 overshoot that by
-        // $0.0528213, and today's $0.00461 by $0.05539.
-        assert_eq!(optimizer.charge(ANN, GPT_4, &Usage::new(0, 2000), day(1)), usd("$0.06"));
-        assert_eq!(optimizer.ledger().overshoot(), usd("$0.05539"));
-        assert_eq!(optimizer.choose(&dear, day(1)), Err(InsufficientBudget));
-        // 1 March: both begin anew.
-        assert_eq!(optimizer.choose(&dear, day(2)).unwrap().model, GPT_4);
-
-        let ledger = optimizer.ledger();
-        assert_eq!(ledger.total(), usd("$0.0878213"));
-        assert_eq!(ledger.models()[0].charged, usd("$0.08778"));
-        assert_eq!(ledger.models()[2].charged, usd("$0.0000413"));
-        let ann = ledger.users()[0];
-        assert_eq!((ann.requests, ann.input_decitokens, ann.output_tokens), (4, 390, 3300));
-        assert_eq!((ann.rejections, ledger.rejections()), (1, 1));
-        assert!(ledger.balances());
-    }
-
-    #[test]
-    fn a_user_without_a_budget_gets_gpt_3_5_unchecked_and_is_charged() {
-        let mut optimizer = optimizer("budgets: { ann: { daily: $0 } }", NEW_YEAR);
-        let choice = optimizer.choose(&demand(BOB, 10, 500, 0.9), Time::ZERO).unwrap();
-        assert_eq!(choice, Choice { model: GPT_35, estimate: usd("$0.001026") });
-        assert_eq!(
-            optimizer.choose(&demand(ANN, 10, 500, 0.9), Time::ZERO),
-            Err(InsufficientBudget)
-        );
-        assert_eq!(
-            optimizer.charge(BOB, GPT_35, &Usage::new(130, 100), Time::ZERO),
-            usd("$0.000226")
-        );
-        assert_eq!(optimizer.ledger().users()[1].charged, usd("$0.000226"));
-        assert_eq!(optimizer.ledger().overshoot(), Money::ZERO);
-    }
-
-    #[test]
-    fn a_fixed_model_is_always_chosen_but_not_beyond_the_budget() {
-        let mut optimizer =
-            optimizer("{ select: { fixed: gpt-4 }, budgets: { ann: { daily: $0.01 } } }", NEW_YEAR);
-        let choose = |optimizer: &mut Optimizer, user, max_tokens| {
-            optimizer
-                .choose(&demand(user, 0, max_tokens, 0.0), Time::ZERO)
-                .map(|choice| choice.model)
-        };
-        assert_eq!(choose(&mut optimizer, ANN, 333), Ok(GPT_4));
-        assert_eq!(choose(&mut optimizer, ANN, 334), Err(InsufficientBudget));
-        assert_eq!(choose(&mut optimizer, BOB, 334), Ok(GPT_4));
-        assert_eq!(InsufficientBudget.to_string(), "Insufficient budget for any available model");
-    }
-
-    #[test]
-    fn the_end_of_the_warm_up_empties_the_ledger_but_refunds_nobody() {
-        let mut optimizer = optimizer("budgets: { default: { daily: $0.01 } }", NEW_YEAR);
-        optimizer.charge(ANN, GPT_4, &Usage::new(0, 300), Time::ZERO);
-        optimizer.save(BOB, usd("$0.5"));
-        optimizer.reset_stats();
-        assert_eq!(optimizer.ledger().total() + optimizer.ledger().saved(), Money::ZERO);
-        assert_eq!(optimizer.ledger().users()[0], crate::cost::UserAccount::default());
-        // $0.001 is left: 33 tokens of gpt-4 at most.
-        let choose = |optimizer: &mut Optimizer, max_tokens| {
-            optimizer.choose(&demand(ANN, 0, max_tokens, 0.9), Time::ZERO).unwrap().model
-        };
-        assert_eq!(choose(&mut optimizer, 33), GPT_4);
-        assert_eq!(choose(&mut optimizer, 34), LLAMA);
-    }
-
-    #[test]
-    fn hits_save_money_that_is_neither_charged_nor_spent() {
-        let mut optimizer = optimizer("budgets: { default: { daily: $1 } }", NEW_YEAR);
-        optimizer.save(ANN, usd("$5"));
-        optimizer.save(BOB, usd("$0.25"));
-        let ledger = optimizer.ledger();
-        assert_eq!((ledger.saved(), ledger.users()[0].saved), (usd("$5.25"), usd("$5")));
-        assert_eq!(ledger.total(), Money::ZERO);
-        assert!(optimizer.choose(&demand(ANN, 0, 1000, 0.9), Time::ZERO).is_ok());
-    }
-
-    #[test]
-    fn without_models_nothing_can_be_chosen() {
-        let spec = CostSpec::default();
-        let mut optimizer = Optimizer::new(&spec, &[], &[], NEW_YEAR.parse().unwrap());
-        assert_eq!(optimizer.choose(&demand(ANN, 1, 1, 0.0), Time::ZERO), Err(InsufficientBudget));
-    }
-
-    /// A request's way through the optimizer.
-    #[derive(Clone, Debug)]
-    struct Step {
-        user: u32,
-        input_decitokens: u64,
-        max_tokens: u32,
-        answered: f64,
-        cached: f64,
-        wait: u64,
-        hit: bool,
-    }
-
-    fn steps() -> impl Strategy<Value = Vec<Step>> {
-        let shares = (0.0..=1.0, 0.0..=1.0);
-        let step = (0_u32..5, 0_u64..50_000, 0_u32..4000, shares, 0_u64..40_000, any::<bool>())
-            .prop_map(|(user, input_decitokens, max_tokens, (answered, cached), wait, hit)| Step {
-                user,
-                input_decitokens,
-                max_tokens,
-                answered,
-                cached,
-                wait,
-                hit,
-            });
-        prop::collection::vec(step, 0..200)
-    }
-
-    proptest! {
-        #[test]
-        fn the_ledger_balances_and_sequential_users_never_overshoot(steps in steps(), cents in 0_i64..20) {
-            let daily = Money::from_picos(10_000_000_000) * i128::from(cents);
-            let budget = BudgetSpec { daily: Some(daily), monthly: Some(daily * 10) };
-            let budgets = [("default", BudgetSpec::default()), ("ann", budget), ("bob", budget)];
-            let spec = CostSpec {
-                budgets: Some(BudgetsSpec(budgets.map(|(name, spec)| (name.to_owned(), spec)).into())),
-                ..CostSpec::default()
-            };
-            // Prices that a tenth of a token does not divide.
-            let models: Vec<(String, Candidate)> = [(30_000_007, 0.95), (2_000_003, 0.85), (131, 0.75)]
-                .map(|(picos, quality)| {
-                    let price = Price::per_token(Money::from_picos(picos))
-                        .with_cached_input(Money::from_picos(picos / 3));
-                    (format!("{picos}"), Candidate { price, quality })
-                })
-                .into();
-            let users = [("ann".to_owned(), None), ("bob".to_owned(), None)];
-            let mut optimizer = Optimizer::new(&spec, &models, &users, NEW_YEAR.parse().unwrap());
-            let (mut now, mut charged) = (Time::ZERO, Money::ZERO);
-            for step in steps {
-                now += Duration::from_secs(step.wait);
-                let (user, input_decitokens) = (UserId(step.user), step.input_decitokens);
-                let demand =
-                    Demand { user, input_decitokens, max_tokens: step.max_tokens, quality_threshold: None };
-                let Ok(choice) = optimizer.choose(&demand, now) else { continue };
-                if step.hit {
-                    optimizer.save(user, choice.estimate);
-                    continue;
-                }
-                let output = (f64::from(step.max_tokens) * step.answered) as u32;
-                let cached_decitokens = (input_decitokens as f64 * step.cached) as u64;
-                let usage = Usage { cached_decitokens, ..Usage::new(input_decitokens, output) };
-                let amount = optimizer.charge(user, choice.model, &usage, now);
-                prop_assert!(amount <= choice.estimate);
-                charged += amount;
-                prop_assert!(optimizer.ledger().balances());
-            }
-            prop_assert_eq!(optimizer.ledger().total(), charged);
-            prop_assert_eq!(optimizer.ledger().overshoot(), Money::ZERO);
-        }
-
-        #[test]
-        fn overshoot_is_the_spend_beyond_the_limit(charges in prop::collection::vec(0_u32..100_000, 1..50)) {
-            let mut optimizer = optimizer("budgets: { default: { daily: $1 } }", NEW_YEAR);
-            for tokens in charges {
-                optimizer.charge(ANN, GPT_4, &Usage::new(0, tokens), Time::ZERO);
-            }
-            let ledger = optimizer.ledger();
-            prop_assert_eq!(ledger.overshoot(), (ledger.total() - usd("$1")).max(Money::ZERO));
-        }
-    }
 }

@@ -1,11 +1,16 @@
 //! The `cost` block of an experiment file.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{BudgetsSpec, SelectSpec};
+use super::budget::{check_members, check_shared, is_default};
+use super::{
+    AllocateSpec, BudgetSpec, BudgetsSpec, ChargeSpec, LeversSpec, QualitySpec, SelectSpec,
+    SharedBudgetSpec,
+};
 use crate::spec::Problems;
 
 /// How a model is chosen for each request, and what users may spend.
@@ -23,6 +28,30 @@ pub struct CostSpec {
     /// or no price at all and a name of that map.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prices: Option<PricesSpec>,
+    /// Budgets that several users share, by the name of the team. Default: none.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub teams: BTreeMap<String, SharedBudgetSpec>,
+    /// Budgets of the API keys that users ask with, by the name of the key.
+    /// Default: none.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub keys: BTreeMap<String, SharedBudgetSpec>,
+    /// The budget of everybody together. Default: no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub global: Option<BudgetSpec>,
+    /// When budgets are charged. Default: `on_completion`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub charge: ChargeSpec,
+    /// How often models are right, by the difficulty of the prompt. Left out, an
+    /// answer is as good as its model's `quality`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quality: Option<QualitySpec>,
+    /// Ways of paying less for the same requests. Left out, none is taken and
+    /// savings are not told apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub levers: Option<LeversSpec>,
+    /// A fixed amount divided among tenants. Left out, nothing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allocate: Option<AllocateSpec>,
 }
 
 /// Where prices come from.
@@ -46,7 +75,49 @@ impl CostSpec {
     ) {
         problems.at("select", |p| self.select.check(models, self.budgets.is_some(), p));
         if let Some(budgets) = &self.budgets {
+            problems.at("budgets", |p| {
+                budgets.check_limits(models, p);
+            });
+        }
+        problems.at("teams", |p| check_shared(&self.teams, models, p));
+        problems.at("keys", |p| check_shared(&self.keys, models, p));
+        if let Some(global) = &self.global {
+            problems.at("global", |p| global.check(models, p));
+        }
+        if let Some(quality) = &self.quality {
+            problems.at("quality", |p| quality.check(models, p));
+        }
+        if let Some(levers) = &self.levers {
+            problems.at("levers", |p| levers.check(models, p));
+        }
+        if let Some(allocate) = &self.allocate {
+            problems.at("allocate", |p| allocate.check(p));
+        }
+        self.check_needs(problems);
+        self.check_payers(users_and_classes, problems);
+    }
+
+    /// Warns of budgets that no user has.
+    pub fn check_payers(&self, users_and_classes: Option<&[&str]>, problems: &mut Problems) {
+        if let Some(budgets) = &self.budgets {
             problems.at("budgets", |p| budgets.check(users_and_classes, p));
+        }
+        problems.at("teams", |p| check_members(&self.teams, users_and_classes, p));
+        problems.at("keys", |p| check_members(&self.keys, users_and_classes, p));
+    }
+
+    /// Checks that what a selector needs is there.
+    fn check_needs(&self, problems: &mut Problems) {
+        if self.quality.is_none() && self.select.needs_quality() {
+            problems.at("select", |p| {
+                p.error_help(
+                    "this choice can only be right or wrong where answers can",
+                    "say how often models are right by difficulty in `cost.quality`",
+                );
+            });
+        }
+        if let Some(quality) = &self.quality {
+            problems.at("select", |p| self.select.check_difficulties(&quality.names(), p));
         }
     }
 }

@@ -1,12 +1,16 @@
 //! The `charts:` block of an experiment file: what to draw. How it is drawn is
 //! the report's matter.
 
+mod money;
+
 use std::borrow::Cow;
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
+
+pub use money::{BudgetChartSpec, ParetoSpec, WaterfallSpec};
 
 use crate::spec::Problems;
 use crate::system::TIMELINE_COLUMNS;
@@ -27,6 +31,14 @@ pub enum ChartSpec {
     Cdf(CdfSpec),
     /// Metrics over virtual time, a panel for each.
     Timeline(TimelineSpec),
+    /// What was spent over virtual time, against a budget.
+    Budget(BudgetChartSpec),
+    /// Cost against quality, a mark for each point, and which of them are beaten
+    /// by no other.
+    Pareto(ParetoSpec),
+    /// What each lever saved, from the list price to the bill (with `record: {
+    /// spend: true }`).
+    Waterfall(WaterfallSpec),
 }
 
 /// What a line or bar chart shows.
@@ -205,6 +217,9 @@ impl ChartSpec {
                 problems.at("line", |p| xy.check(swept, metrics, p));
             }
             ChartSpec::Bar(xy) => problems.at("bar", |p| xy.check(swept, metrics, p)),
+            ChartSpec::Budget(spec) => problems.at("budget", |p| spec.check(swept, p)),
+            ChartSpec::Pareto(spec) => problems.at("pareto", |p| spec.check(swept, metrics, p)),
+            ChartSpec::Waterfall(spec) => problems.at("waterfall", |p| spec.check(p)),
             ChartSpec::Cdf(cdf) => problems.at("cdf", |p| {
                 check_path("series", cdf.series.as_deref(), swept, p);
                 check_file(cdf.file.as_deref(), p);
@@ -230,7 +245,9 @@ impl ChartSpec {
         let (kind, points) = match self {
             ChartSpec::Cdf(cdf) => ("cdf", &cdf.points),
             ChartSpec::Timeline(timeline) => ("timeline", &timeline.points),
-            ChartSpec::Line(_) | ChartSpec::Bar(_) => return,
+            ChartSpec::Budget(budget) => ("budget", &budget.points),
+            ChartSpec::Waterfall(spec) => ("waterfall", &vec![spec.point]),
+            ChartSpec::Line(_) | ChartSpec::Bar(_) | ChartSpec::Pareto(_) => return,
         };
         if let Some(point) = points.iter().find(|point| **point >= count) {
             let last = count.saturating_sub(1);

@@ -145,7 +145,8 @@ impl Experiment {
     /// prefix caches only.
     fn check_blocks(&self, problems: &mut Problems) {
         let keeps = |model: &ModelSpec| model.server.prefix_cache.is_some();
-        if self.workload.shared_prefix.is_some() && !self.models.values().any(keeps) {
+        let useless = self.workload.shared_prefix.is_some() && !self.workload.prefix_adds();
+        if useless && !self.models.values().any(keeps) {
             problems.at("workload", |p| {
                 p.at("shared_prefix", |p| {
                     p.warn("it has no effect, as no model's server has a `prefix_cache`");

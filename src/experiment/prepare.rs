@@ -112,12 +112,12 @@ fn strange_quick(base: &Experiment, document: &Document) -> Vec<Diagnostic> {
 /// Warns of budgets and classes that nobody in the workload has.
 fn strange_payers(experiment: &Experiment, setup: &Setup) -> Vec<Problem> {
     let mut problems = Problems::default();
-    if let Some(budgets) = experiment.cost.as_ref().and_then(|cost| cost.budgets.as_ref()) {
+    if let Some(cost) = &experiment.cost {
         let users = setup.workload.users();
         let names: BTreeSet<&str> =
             users.iter().flat_map(|user| [user.name.as_str(), &*user.class]).collect();
         let names: Vec<&str> = names.into_iter().collect();
-        problems.at("cost", |p| p.at("budgets", |p| budgets.check(Some(&names), p)));
+        problems.at("cost", |p| cost.check_payers(Some(&names), p));
     }
     if let Some(cache) = &experiment.cache {
         let users = setup.workload.users().iter();
@@ -349,6 +349,7 @@ impl Workloads {
             semantic,
             warm_start: None,
             record_cache: experiment.record.cache,
+            record_spend: experiment.record.spend,
             models,
             steps,
             slo: experiment.slo.clone(),

@@ -123,6 +123,7 @@ pub struct SweepSpec {
 /// What is written besides the summary tables.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a file of its own")]
 pub struct RecordSpec {
     /// Write `requests.csv`, a row per request. Default false.
     pub requests: bool,
@@ -134,6 +135,10 @@ pub struct RecordSpec {
     /// Write `traces/POINT-REPLICATION.json`, what requests, batches and replicas did
     /// when, for Perfetto or `chrome://tracing`. Default false.
     pub timeline: bool,
+    /// Write `budgets.csv`, `showback.csv`, `savings.csv` and `forecast.csv`: where
+    /// the money went. Default false.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub spend: bool,
     /// The timeline's interval. Default: a 60th of the duration.
     pub interval: Option<Duration>,
 }

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use super::chart::{Named, figures};
 use super::replay::{ReplayManifest, draw_replay};
 use super::results::Results;
+use super::trace::{TraceManifest, draw_traces};
 use super::{ReportError, default_charts, png};
 use crate::experiment::Manifest;
 use crate::experiment::charts::ChartSpec;
@@ -96,13 +97,16 @@ pub(super) fn draw(
 }
 
 /// Draws the charts of a finished results folder: those that its experiment
-/// names, or the default ones; or those of a replay.
+/// names, or the default ones; or those of a replay, or of traces.
 ///
 /// # Errors
 /// If it is not a results folder, or as for [`draw_all`].
 pub fn redraw(dir: &Path, formats: &[Format]) -> Result<Vec<PathBuf>, ReportError> {
     if ReplayManifest::is_in(dir) {
         return draw_replay(dir, formats);
+    }
+    if TraceManifest::is_in(dir) {
+        return draw_traces(dir, formats);
     }
     let manifest = Manifest::read(dir).map_err(ReportError::Manifest)?;
     let experiment = manifest.experiment().map_err(ReportError::Manifest)?;

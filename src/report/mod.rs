@@ -22,6 +22,7 @@ mod replay;
 mod results;
 mod summary;
 mod tables;
+mod trace;
 mod unit;
 
 pub use chart::file_name as folder_name;
@@ -31,3 +32,7 @@ pub use error::ReportError;
 pub use replay::{ReplayManifest, TraceFacts, draw_replay, replay_summary, write_replay};
 pub use summary::{Terminal, summary};
 pub use tables::{ResultsError, write_results};
+pub use trace::{
+    Surveyed, TraceManifest, draw_fit, draw_traces, fit_summary, trace_summary, trace_table,
+    write_fit, write_traces,
+};

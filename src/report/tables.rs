@@ -176,9 +176,16 @@ impl<'f> Files<'f> {
         let tiers = (!run.prefix.rows.is_empty()).then_some(("prefix.csv", &run.prefix));
         let classes = (!run.classes.rows.is_empty()).then_some(("classes.csv", &run.classes));
         let replicas = (!run.replicas.rows.is_empty()).then_some(("replicas.csv", &run.replicas));
-        for (name, table) in
-            tables.into_iter().chain(tiers).chain(replicas).chain(classes).chain(log).chain(cache)
-        {
+        let spend = [
+            ("budgets.csv", &run.budgets),
+            ("showback.csv", &run.showback),
+            ("savings.csv", &run.savings),
+            ("forecast.csv", &run.forecast),
+            ("allocation.csv", &run.allocation),
+        ];
+        let spend = spend.into_iter().filter(|(_, table)| !table.rows.is_empty());
+        let more = tiers.into_iter().chain(replicas).chain(classes).chain(log).chain(cache);
+        for (name, table) in tables.into_iter().chain(more).chain(spend) {
             let file = self.table(name, table)?;
             for row in &table.rows {
                 file.row(prefix.iter().chain(row))?;

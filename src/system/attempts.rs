@@ -58,6 +58,7 @@ impl System<'_> {
             started: now,
             service: Service::default(),
             output_tokens: 0,
+            full_output: 0,
             prefix: None,
             cached_decitokens: 0,
             done: None,
@@ -148,7 +149,8 @@ impl System<'_> {
         let attempt = self.pool.attempts[slot as usize];
         let incoming = self.pool.pursuits[attempt.pursuit as usize].incoming;
         let model = attempt.model as usize;
-        let output_tokens = self.answer_tokens(&incoming, model);
+        let full_output = self.answer_tokens(&incoming, model);
+        let output_tokens = self.cut(full_output);
         let found = self.look_up_prefix(&incoming, model, attempt.replica as usize, now);
         let work = Work {
             chars: incoming.chars,
@@ -171,7 +173,7 @@ impl System<'_> {
         attempt.started = now;
         attempt.service = service;
         attempt.fails = fails;
-        attempt.output_tokens = output_tokens;
+        (attempt.output_tokens, attempt.full_output) = (output_tokens, full_output);
         attempt.prefix = found.matched;
         attempt.cached_decitokens = found.cached_decitokens;
         if found.stores && !fails {
@@ -227,9 +229,7 @@ impl System<'_> {
             self.call_off(other, sim);
         }
         self.drop_attempt(slot, sim);
-        let model = attempt.model as usize;
-        let quality = self.quality[model];
-        let winner = &mut self.requests[request as usize];
+        let mut winner = self.requests[request as usize];
         winner.model = attempt.model;
         winner.queued = attempt.queued;
         winner.started = attempt.started;
@@ -237,12 +237,14 @@ impl System<'_> {
         winner.first_token = attempt.service.first_token;
         winner.prefix = attempt.prefix;
         winner.cached_decitokens = attempt.cached_decitokens;
+        winner.spend.full_output = attempt.full_output;
         winner.answer = Some(Answer {
             cost: Money::ZERO,
-            quality,
+            quality: self.answer_quality(&winner, attempt.output_tokens),
             output_tokens: attempt.output_tokens,
             model: attempt.model,
         });
+        self.requests[request as usize] = winner;
         self.advance(request, sim);
     }
 

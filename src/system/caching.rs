@@ -94,6 +94,7 @@ impl System<'_> {
             model.saved += answer.cost;
             self.measures.hits += 1;
             self.measures.saved += answer.cost;
+            *self.measures.saved_by_level.entry(request.level).or_default() += answer.cost;
         }
         self.optimizer.save(request.incoming.user, answer.cost);
     }

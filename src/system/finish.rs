@@ -11,6 +11,7 @@ impl System<'_> {
         let now = sim.now();
         let incoming = &request.incoming;
         let e2e = now - incoming.at;
+        self.optimizer.release(incoming.user, request.spend.hold);
         self.timeline.set(now, |levels| levels.in_flight -= 1);
         let outcome = match (request.error, request.answer) {
             (None, Some(answer)) => {
@@ -60,7 +61,7 @@ impl System<'_> {
             record(&Finished { source: &self.source, params, request, outcome, at: now });
         }
         if request.measured {
-            self.judge(request, now);
+            self.judge_slo(request, now);
         }
         self.trace_request(request, outcome, now);
         self.sojourn_ns += u128::from(e2e.as_nanos());

@@ -1,8 +1,8 @@
 //! A request at a model: chosen, queued, served, charged.
 
-use super::model::{Event, Next, System, fail};
+use super::model::{Event, Next, System};
 use super::request::{Answer, Request};
-use crate::cost::{Demand, Money};
+use crate::cost::Money;
 use crate::kernel::{Admission, Duration, Scheduler};
 use crate::pipeline::{RequestError, Stage};
 use crate::serving::{Work, seed_output_tokens};
@@ -17,16 +17,15 @@ impl System<'_> {
         sim: &mut Scheduler<Event>,
     ) -> Next {
         let now = sim.now();
-        let params = &self.params[request.incoming.profile.0 as usize];
-        let demand = Demand {
-            user: request.incoming.user,
-            input_decitokens: request.incoming.input_decitokens,
-            max_tokens: params.max_tokens,
-            quality_threshold: params.quality_threshold,
+        if let Some(time) = self.pull_levers(request) {
+            return Next::After(time);
+        }
+        let demand = self.demand(request);
+        let choice = match self.optimizer.choose(&demand, now) {
+            Ok(choice) => choice,
+            Err(refusal) => return self.refused(request, refusal, now),
         };
-        let Ok(choice) = self.optimizer.choose(&demand, now) else {
-            return fail(request, RequestError::InsufficientBudget);
-        };
+        request.spend.hold = choice.hold;
         request.model = choice.model.0;
         request.estimate = choice.estimate;
         let model = choice.model.0 as usize;
@@ -36,6 +35,9 @@ impl System<'_> {
         self.leave_stage(request, now);
         request.stage = Stage::Inference;
         request.queued = now;
+        if request.spend.batch {
+            return self.defer(slot, request, sim);
+        }
         if self.pool.active {
             return self.pursue(slot, request, sim);
         }
@@ -50,7 +52,7 @@ impl System<'_> {
                 self.timeline.set(now, |levels| levels.queue += 1);
                 Next::Wait
             }
-            Admission::Refused => fail(request, RequestError::QueueFull),
+            Admission::Refused => self.give_up(request, RequestError::QueueFull),
         }
     }
 
@@ -59,6 +61,7 @@ impl System<'_> {
     fn start(&mut self, slot: u32, request: &mut Request, sim: &mut Scheduler<Event>) {
         let model = request.model as usize;
         let output_tokens = self.answer_tokens(&request.incoming, model);
+        let output_tokens = self.trimmed(request, output_tokens);
         let found = self.look_up_prefix(&request.incoming, model, 0, sim.now());
         request.cached_decitokens = found.cached_decitokens;
         request.prefix = found.matched;
@@ -78,7 +81,7 @@ impl System<'_> {
         request.first_token = service.first_token;
         request.answer = Some(Answer {
             cost: Money::ZERO,
-            quality: self.quality[model],
+            quality: self.answer_quality(request, output_tokens),
             output_tokens,
             model: request.model,
         });
@@ -113,8 +116,9 @@ impl System<'_> {
 
     /// An answer is there and is charged.
     pub(super) fn served(&mut self, request: &mut Request, sim: &mut Scheduler<Event>) -> Next {
-        if request.error.is_some() {
-            return Next::Finish;
+        // None of its attempts succeeded.
+        if let Some(error) = request.error.take() {
+            return self.give_up(request, error);
         }
         if !self.pool.active {
             self.next_starts(request, sim);

@@ -1,7 +1,10 @@
 //! What one run measures, from the end of the warm-up on.
 
+use std::collections::BTreeMap;
+
 use super::semantic::Judged;
 use super::slo::Classes;
+use super::spend::Savings;
 use crate::cache::Match;
 use crate::cost::{Money, Usage};
 use crate::kernel::{Duration, Time};
@@ -14,6 +17,8 @@ use crate::stats::Histogram;
 pub struct Measures {
     /// Requests that arrived.
     pub requests: u64,
+    /// Bytes of images and results of tools that they brought.
+    pub payload_bytes: u64,
     /// Answered, whenever that was.
     pub completed: u64,
     /// Answered before the window closed.
@@ -64,6 +69,8 @@ pub struct Measures {
     pub cost: Money,
     /// Saved by caches.
     pub saved: Money,
+    /// The same by level, 255 being the semantic cache.
+    pub saved_by_level: BTreeMap<u8, Money>,
     /// Saved by the price of cached input.
     pub prefix_saved: Money,
     /// Tokens x 10 that were in prefix caches.
@@ -74,6 +81,22 @@ pub struct Measures {
     pub prefix_blocks: [u64; 2],
     /// Charged beyond limits.
     pub overshoot: Money,
+    /// Times that a request waited for its budget to begin anew.
+    pub budget_waits: u64,
+    /// Fairness and utility of a division among tenants; NaN without one.
+    pub allocation: [f64; 2],
+    /// Soft limits passed.
+    pub alerts: u64,
+    /// Answers that a judge did not accept.
+    pub escalations: u64,
+    /// Of the money charged, that for judges.
+    pub fees: Money,
+    /// For models' own servers, by the hour.
+    pub servers_cost: Money,
+    /// Whether savings are told apart.
+    pub has_levers: bool,
+    /// What levers saved.
+    pub savings: Savings,
     /// Sum of the answers' quality.
     pub quality_sum: f64,
     /// By model: seconds that its servers were busy, and could have been; `None` where
@@ -133,6 +156,8 @@ pub struct Share {
     pub cost: Money,
     /// Saved by caches.
     pub saved: Money,
+    /// Sum of the answers' quality.
+    pub quality_sum: f64,
     /// Sum of end-to-end times of what was answered, in nanoseconds.
     pub e2e_ns: u128,
     /// Sum of waits, in nanoseconds.
@@ -153,8 +178,6 @@ pub struct Replicas {
     pub breaker_opened: u64,
     /// Seconds paid for.
     pub on_s: f64,
-    /// What that cost.
-    pub cost: Money,
     /// The mean number of replicas that were up.
     pub mean: f64,
     /// The mean number of sequences in an engine's step, over the time of steps; NaN
@@ -173,7 +196,6 @@ impl Default for Replicas {
             down_s: 0.0,
             breaker_opened: 0,
             on_s: 0.0,
-            cost: Money::ZERO,
             mean: 0.0,
             batch_mean: f64::NAN,
             kv_mean: f64::NAN,
@@ -241,6 +263,16 @@ impl Measures {
         self.window_end.since(self.window_start).as_secs_f64()
     }
 
+    /// An amount of a lever in dollars; NaN where there are none.
+    pub fn lever(&self, amount: Money) -> f64 {
+        if self.has_levers { amount.usd() } else { f64::NAN }
+    }
+
+    /// What all answers would have cost without any lever or cache.
+    pub fn list_cost(&self) -> Money {
+        self.savings.list + self.saved + self.coalesced_saved
+    }
+
     /// The stage's statistics.
     #[inline]
     pub fn stage(&mut self, stage: Stage) -> &mut StageStats {
@@ -305,6 +337,7 @@ impl Measures {
         self.quality_sum += quality;
         for share in [&mut self.users[user as usize], &mut self.models[model as usize]] {
             share.completed += 1;
+            share.quality_sum += quality;
             share.e2e_ns += u128::from(e2e.as_nanos());
         }
     }

@@ -1,12 +1,15 @@
 //! The system under test: the parts below, wired on one virtual clock.
 
+mod analytics;
 mod attempts;
 mod caching;
+mod cascade;
 mod contents;
 mod engines;
 mod finish;
 mod follow;
 mod inference;
+mod levers;
 mod measure;
 mod metrics;
 mod model;
@@ -36,6 +39,7 @@ pub use semantic::Judged;
 pub use setup::Setup;
 pub use single_flight::Flight;
 pub use slo::{SloSpec, TargetsSpec};
+pub use spend::{Savings, Spend};
 pub use tables::RunTables;
 pub use timeline::{COLUMNS as TIMELINE_COLUMNS, MOST_FIXED_INTERVALS, Timeline};
 pub use trace::{TracedAttempt, TracedRequest, Tracer};

@@ -18,7 +18,7 @@ use super::single_flight::Flights;
 use super::timeline::Timeline;
 use super::trace::Tracer;
 use crate::cache::{Hierarchy, NegativeCache, PrefixCache, SemanticCache};
-use crate::cost::Optimizer;
+use crate::cost::{Levers, Optimizer};
 use crate::kernel::{Duration, Model, Scheduler, Stream, Time};
 use crate::pipeline::{KeyMaker, Log, Outcome, Params, RequestError, Stage, StagesSpec};
 use crate::serving::Replica;
@@ -100,6 +100,7 @@ pub struct System<'r> {
     /// By user: how long answers made for them live; empty where all are alike.
     pub(super) lives: Vec<Option<Duration>>,
     pub(super) optimizer: Optimizer,
+    pub(super) levers: Option<Levers>,
     pub(super) quality: Vec<f64>,
     pub(super) servers: Vec<Replica>,
     /// By model.
@@ -207,6 +208,7 @@ impl System<'_> {
         let request = Request::new(incoming, self.arrived - 1, self.measuring);
         if request.measured {
             self.measures.requests += 1;
+            self.measures.payload_bytes += incoming.payload_bytes;
             self.measures.users[incoming.user.0 as usize].requests += 1;
         }
         self.timeline.set(now, |levels| levels.in_flight += 1);
@@ -312,6 +314,7 @@ impl System<'_> {
             Stage::Cache => self.look(slot, request, sim),
             Stage::Semantic => self.ask_similar(slot, request, sim.now()),
             Stage::Select => self.select(slot, request, sim),
+            Stage::Inference if request.spend.batch => self.charge_answer(request, sim.now()),
             Stage::Inference => self.served(request, sim),
             Stage::Postprocess => {
                 self.store(request, sim);

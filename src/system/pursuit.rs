@@ -1,6 +1,6 @@
 //! A request before the models: admitted, tried, tried again, and given up.
 
-use super::model::{Event, Next, System, fail};
+use super::model::{Event, Next, System};
 use super::pool::{NOBODY, Pursuit};
 use super::request::Request;
 use crate::kernel::{Scheduler, Time};
@@ -17,7 +17,7 @@ impl System<'_> {
     ) -> Next {
         let now = sim.now();
         if let Err(error) = self.pass_gateway(request, now) {
-            return fail(request, error);
+            return self.give_up(request, error);
         }
         if let Some(budget) = &mut self.pool.rules.budget {
             budget.deposit(now);
@@ -48,7 +48,7 @@ impl System<'_> {
             None => Next::Wait,
             Some(error) => {
                 request.model = self.pool.pursuits[id as usize].model;
-                fail(request, error)
+                self.give_up(request, error)
             }
         }
     }
@@ -132,7 +132,7 @@ impl System<'_> {
     /// The backoff is over.
     pub(super) fn retry(&mut self, id: u32, sim: &mut Scheduler<Event>) {
         if let Some(error) = self.ask(id, sim) {
-            self.give_up(id, error, sim);
+            self.abandon(id, error, sim);
         }
     }
 
@@ -144,11 +144,11 @@ impl System<'_> {
         sim: &mut Scheduler<Event>,
     ) {
         if let Some(error) = self.carry_on(id, error, sim) {
-            self.give_up(id, error, sim);
+            self.abandon(id, error, sim);
         }
     }
 
-    fn give_up(&mut self, id: u32, error: RequestError, sim: &mut Scheduler<Event>) {
+    fn abandon(&mut self, id: u32, error: RequestError, sim: &mut Scheduler<Event>) {
         let pursuit = &self.pool.pursuits[id as usize];
         let (slot, model) = (pursuit.request, pursuit.model);
         let request = &mut self.requests[slot as usize];

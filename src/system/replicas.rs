@@ -2,19 +2,11 @@
 
 use super::model::System;
 use super::setup::Setup;
-use crate::cost::{ModelId, Money};
-use crate::kernel::Time;
+use crate::cost::ModelId;
+use crate::kernel::{Duration, Time};
 use crate::serving::fleet::{Node, Server};
 use crate::serving::resilience::Breaker;
 use crate::stats::{Cell, Table};
-
-const HOUR_NS: i128 = 3_600_000_000_000;
-
-/// What a replica costs that is on for so long, to the nearest pico-dollar.
-fn rent(price: Money, on_ns: u128) -> Money {
-    let nanos = i128::try_from(on_ns).unwrap_or(i128::MAX);
-    Money::from_picos((price.picos().saturating_mul(nanos) + HOUR_NS / 2) / HOUR_NS)
-}
 
 /// Adds up what all replicas did until `over`, and gives a row for each.
 pub(super) fn collect(system: &mut System<'_>, setup: &Setup, over: Time) -> Table {
@@ -39,16 +31,16 @@ pub(super) fn collect(system: &mut System<'_>, setup: &Setup, over: Time) -> Tab
     let System { pool, measures, optimizer, .. } = system;
     let mut engines = Engines::default();
     for (index, (fleet, (name, model))) in pool.fleets.iter_mut().zip(&setup.models).enumerate() {
-        let gpus = i128::from(model.server.gpus.unwrap_or(1));
-        let price = optimizer.price(ModelId(index as u32)).gpu_hour() * gpus;
+        let (model_id, gpus) = (ModelId(index as u32), u64::from(model.server.gpus.unwrap_or(1)));
         for (replica, node) in fleet.nodes_mut().iter_mut().enumerate() {
-            let cost = rent(price, node.on_ns(over));
+            let on = Duration(u64::try_from(node.on_ns(over)).unwrap_or(u64::MAX));
+            let cost = optimizer.charge_servers(model_id, gpus, on);
+            measures.servers_cost += cost;
             let sums = &mut measures.replicas;
             sums.up_s += node.up_s(over);
             sums.down_s += node.down_s(over);
             sums.breaker_opened += node.breaker.as_ref().map_or(0, Breaker::opened);
             sums.on_s += node.on_ns(over) as f64 / 1e9;
-            sums.cost += cost;
             let mut row = vec![name.as_str().into(), (replica as u64).into()];
             row.extend(of_node(node, over));
             row.push(Cell::Num(cost.usd()));
@@ -113,17 +105,5 @@ impl Engines {
             Cell::Num(stats.kv_max),
             stats.preemptions.into(),
         ]
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn half_an_hour_costs_half_of_the_price_of_an_hour() {
-        let price: Money = "$2.50".parse().unwrap();
-        assert_eq!(rent(price, 1_800_000_000_000).to_string(), "$1.25");
-        assert_eq!(rent(price, 1).to_string(), "$0.000000000001");
     }
 }

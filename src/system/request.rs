@@ -1,6 +1,7 @@
 //! A request on its way.
 
 use super::single_flight::Flight;
+use super::spend::Spend;
 use crate::cache::semantic::Compared;
 use crate::cache::{Key, Match, Size};
 use crate::cost::Money;
@@ -44,6 +45,8 @@ pub struct Request {
     pub model: u32,
     /// What the answer is expected to cost.
     pub estimate: Money,
+    /// What it has cost, and what was done about it.
+    pub spend: Spend,
     /// When it asked for a server.
     pub queued: Time,
     /// When a server began to work on it.
@@ -93,6 +96,7 @@ impl Request {
             key: Key(0),
             model: u32::MAX,
             estimate: Money::ZERO,
+            spend: Spend::default(),
             queued: Time::ZERO,
             started: Time::ZERO,
             inference: Duration::ZERO,

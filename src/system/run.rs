@@ -16,7 +16,7 @@ use super::tables::{self, RunTables};
 use super::timeline::{Serving, Timeline};
 use super::trace::Tracer;
 use crate::cache::{CacheSpec, Hierarchy, NegativeCache, PrefixCache};
-use crate::cost::{Candidate, Optimizer};
+use crate::cost::{Candidate, Levers, Optimizer};
 use crate::kernel::{Duration, Ended, Simulation, Streams, Time};
 use crate::pipeline::{KeyMaker, Log, Params, Preprocessor};
 use crate::serving::{Fleet, ModelSpec, Replica};
@@ -167,7 +167,11 @@ fn build<'r>(
         flights: cache.filter(|cache| cache.single_flight).map(|_| Flights::default()),
         negative: cache.and_then(|cache| cache.negative_ttl).map(NegativeCache::new),
         lives: lives(cache, source.users()),
-        optimizer: Optimizer::new(&setup.cost, &candidates, &users, setup.start),
+        optimizer: Optimizer::new(&setup.cost, &candidates, &users, setup.start, streams),
+        levers: setup.cost.levers.as_ref().map(|levers| {
+            let models: Vec<&str> = candidates.iter().map(|(name, _)| name.as_str()).collect();
+            Levers::new(levers, &models, &users, streams)
+        }),
         quality: candidates.iter().map(|(_, candidate)| candidate.quality).collect(),
         timeline: Timeline::new(interval, serving),
         measures: Measures {
@@ -215,7 +219,13 @@ fn finish(mut system: System<'_>, setup: &Setup, drained: Time, events: u64) -> 
     if let Some(caches) = &mut system.caches {
         caches.advance(over);
     }
+    system.charge_servers(end.since(Time::ZERO + setup.warmup));
+    debug_assert!(system.optimizer.balances(), "the ledger balances");
     let measures = &mut system.measures;
+    measures.has_levers = system.levers.is_some();
+    let divided = system.optimizer.allocation();
+    measures.allocation = divided.map_or([f64::NAN; 2], |it| [it.fairness(), it.utility()]);
+    measures.alerts = system.optimizer.ledger().alerts();
     measures.window_end = end;
     measures.events = events;
     measures.overshoot = system.optimizer.ledger().overshoot();

@@ -29,6 +29,8 @@ pub struct Setup {
     pub warm_start: Option<Arc<Contents>>,
     /// Whether what they hold at the end is a result.
     pub record_cache: bool,
+    /// Whether it is a result where the money went.
+    pub record_spend: bool,
     /// The models by name, at least one.
     pub models: Vec<(String, ModelSpec)>,
     /// Of each model that has batching engines, how long their steps take.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::analytics;
 use super::contents;
 use super::measure::Share;
 use super::model::System;
@@ -41,6 +42,16 @@ pub struct RunTables {
     pub log: Table,
     /// What the caches hold at the end, if that was asked for.
     pub cache: Table,
+    /// A row per budget, if that was asked for.
+    pub budgets: Table,
+    /// A row per class and user, if that was asked for.
+    pub showback: Table,
+    /// From the list price to the bill, if that was asked for.
+    pub savings: Table,
+    /// What the month will cost, if that was asked for.
+    pub forecast: Table,
+    /// A row per tenant, where an amount is divided.
+    pub allocation: Table,
     /// Bad rows of the trace that were skipped.
     pub skipped_rows: u64,
 }
@@ -53,8 +64,23 @@ pub(super) fn collect(
     over: Time,
 ) -> RunTables {
     let levels = levels(&system, over);
+    let asked = |table: fn(&System<'_>) -> Table, system: &System<'_>| {
+        if setup.record_spend { table(system) } else { Table::default() }
+    };
+    let (budgets, showback, savings) = (
+        asked(analytics::budgets, &system),
+        asked(analytics::showback, &system),
+        asked(analytics::savings, &system),
+    );
+    let allocation = asked(analytics::allocation, &system);
+    let end = system.measures.window_end;
     let caches = system.caches.take().filter(|_| setup.record_cache);
-    RunTables {
+    let mut tables = RunTables {
+        budgets,
+        showback,
+        savings,
+        forecast: Table::default(),
+        allocation,
         metrics,
         models: models(&system, setup),
         users: users(&system),
@@ -68,7 +94,11 @@ pub(super) fn collect(
         log: log(&system, setup),
         skipped_rows: system.source.skipped_rows(),
         timeline: system.timeline.finish(over),
+    };
+    if setup.record_spend {
+        tables.forecast = analytics::month_end(&tables.timeline, setup, end);
     }
+    tables
 }
 
 fn seconds(ns: u128, count: u64) -> Cell {

@@ -1,6 +1,6 @@
 //! What is asked: the prompts of one run, and how long they are.
 
-use super::incoming::PromptId;
+use super::incoming::{IntentId, PromptId};
 use super::lengths::PromptLengths;
 use super::prompts::Prompts;
 use crate::kernel::Stream;
@@ -41,6 +41,17 @@ impl Asked {
     #[inline]
     pub fn length_uniform(&self, prompt: PromptId) -> Option<f64> {
         self.lengths.as_ref().map(|lengths| lengths.uniform(prompt))
+    }
+
+    /// What a prompt means.
+    pub fn intent(&self, prompt: PromptId) -> IntentId {
+        self.prompts.intent(prompt)
+    }
+
+    /// Characters and tenths of a token of a prompt, where its text is real.
+    #[inline]
+    pub fn size(&self, prompt: PromptId) -> Option<(u32, u64)> {
+        self.prompts.size(prompt)
     }
 
     #[inline(never)]

@@ -17,7 +17,7 @@ impl BlocksId {
         BlocksId(NonZeroU32::MIN.saturating_add(index))
     }
 
-    fn index(self) -> usize {
+    pub(super) fn index(self) -> usize {
         self.0.get() as usize - 1
     }
 }
@@ -54,8 +54,11 @@ impl BlockLists {
     }
 }
 
-/// Whose blocks are common to all prompts.
-pub(super) const EVERYONE: PromptId = PromptId(u64::MAX);
+/// Whose blocks are common to all prompts that begin with a prefix, as if they were
+/// of a prompt of their own.
+pub(super) const fn shared_by(prefix: u32) -> PromptId {
+    PromptId(u64::MAX - prefix as u64)
+}
 
 /// Names the blocks of a prompt of which only its length and its parts are known:
 /// up to which token it is whose. The chain is the same whenever the prompt is
@@ -101,11 +104,13 @@ mod tests {
 
     #[test]
     fn a_prompt_is_the_same_chain_whenever_it_is_asked() {
-        let of = |prompt, tokens, shared| {
+        let begins = |prompt, tokens, id, shared| {
             let mut blocks = vec![7];
-            chain(&[(EVERYONE, shared), (PromptId(prompt), tokens)], tokens, 100, &mut blocks);
+            let all = [(shared_by(id), shared), (PromptId(prompt), tokens)];
+            chain(&all, tokens, 100, &mut blocks);
             blocks
         };
+        let of = |prompt, tokens, shared| begins(prompt, tokens, 0, shared);
         let one = of(1, 250, 0);
         assert_eq!(one.len(), 2, "the last block is not full");
         assert_eq!(one, of(1, 299, 0));
@@ -115,5 +120,7 @@ mod tests {
         let (a, b) = (of(1, 400, 199), of(2, 400, 199));
         assert_eq!((a.len(), a[0] == b[0], a[1] == b[1]), (4, true, false));
         assert_eq!(of(1, 150, 900), of(2, 150, 900), "no more is shared than there is");
+        let (a, b) = (begins(1, 400, 3, 200), begins(2, 400, 4, 200));
+        assert!(a.iter().all(|block| !b.contains(block)), "other prefixes");
     }
 }

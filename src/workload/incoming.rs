@@ -51,6 +51,9 @@ pub struct Incoming {
     pub profile: ProfileId,
     /// How urgent it is.
     pub slo_class: SloClassId,
+    /// Bytes of images and results of tools, which come beside the text. Their
+    /// tokens are among the input's.
+    pub payload_bytes: u64,
     /// The prompt's blocks, where a trace knows them.
     pub blocks: Option<BlocksId>,
     /// The client that waits for the answer before it goes on, if it does.

@@ -16,20 +16,31 @@ impl Keyed {
         Keyed { key: stream.bits() }
     }
 
-    /// Variate `id`, uniform on (0, 1): output number `id` of the generator
-    /// `SplitMix64` (Steele, Lea and Flood, OOPSLA 2014) seeded by the key.
+    /// Variate `id`, uniform on (0, 1).
     #[inline]
     pub fn uniform(self, id: u64) -> f64 {
-        // As `Stream::uniform`: the middle of one of 2^52 cells.
-        let bits = mix(self.key.wrapping_add(id.wrapping_add(1).wrapping_mul(GOLDEN)));
-        ((bits >> 12) as f64 * 2.0 + 1.0) * (1.0 / (1u64 << 53) as f64)
+        keyed_uniform(self.key, id)
     }
 
     /// Variate `step` of thing `id`, uniform on (0, 1).
     #[inline]
     pub fn uniform_at(self, id: u64, step: u32) -> f64 {
-        Keyed { key: mix(self.key ^ mix(id.wrapping_add(GOLDEN))) }.uniform(u64::from(step))
+        keyed_uniform(mix(self.key ^ mix(id.wrapping_add(GOLDEN))), u64::from(step))
     }
+}
+
+/// 64 random bits, a function of `key` and `id` alone: output number `id` of the
+/// generator `SplitMix64` (Steele, Lea and Flood, OOPSLA 2014) seeded by `key`.
+#[inline]
+pub(super) const fn keyed_bits(key: u64, id: u64) -> u64 {
+    mix(key.wrapping_add(id.wrapping_add(1).wrapping_mul(GOLDEN)))
+}
+
+/// Uniform on (0, 1), of [`keyed_bits`]. As `Stream::uniform`: the middle of one of
+/// 2^52 cells.
+#[inline]
+pub(super) fn keyed_uniform(key: u64, id: u64) -> f64 {
+    ((keyed_bits(key, id) >> 12) as f64 * 2.0 + 1.0) * (1.0 / (1u64 << 53) as f64)
 }
 
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;

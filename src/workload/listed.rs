@@ -97,6 +97,7 @@ impl Listed {
                 output_tokens: None,
                 profile: ProfileId(profile),
                 slo_class: SloClassId(0),
+                payload_bytes: 0,
                 blocks: None,
                 thread: None,
                 turn: 0,

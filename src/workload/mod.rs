@@ -28,29 +28,33 @@
 //!
 //! Each part draws from a random stream of its own (`workload.arrivals`,
 //! `workload.prompts`, `workload.tokens.input`, `workload.tokens.output`,
-//! `workload.users`), so that changing one leaves the draws of the others.
+//! `workload.users`, `workload.shared_prefix`, `workload.payloads`), so that changing one leaves the draws of the others.
 
 mod alias;
 pub mod arrivals;
 mod asked;
 mod blocks;
 mod clients;
+mod columns;
 mod data_paths;
 mod incoming;
 mod keyed;
 pub mod lengths;
 mod listed;
 mod params;
+pub mod payloads;
 mod plan;
 pub mod prompts;
 mod python;
 mod recipe;
 mod session;
+mod shared_prefix;
 mod source;
 pub mod spans;
 mod spec;
 mod synthetic;
 pub mod text;
+mod texts_under_way;
 mod threads;
 pub mod trace;
 pub mod users;
@@ -65,6 +69,7 @@ pub use params::Profile;
 pub use plan::{Plan, WorkloadError};
 pub use python::{PyNumber, python_repr};
 pub use session::{OnFailure, SessionSpec};
+pub use shared_prefix::{SharedPrefixSpec, SystemPromptSpec, ZipfPrefixSpec};
 pub use source::Source;
 pub use spans::{Span, SpanSpec};
 pub use spec::{TokensSpec, WorkloadSpec};

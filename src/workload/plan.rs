@@ -1,19 +1,22 @@
 //! A workload made ready: files found and read once, tables built once.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::arrivals::CalendarStart;
+use super::columns;
 use super::data_paths::DataPaths;
 use super::incoming::{IntentId, PromptId, UserId};
 use super::listed::Listed;
 use super::params::Profile;
 use super::prompts::{Prompts, PromptsSpec};
 use super::recipe::Recipe;
+use super::shared_prefix::{SharedPrefixSpec, SharedPrefixes};
 use super::source::Source;
 use super::spec::WorkloadSpec;
 use super::threads::turn_named;
-use super::trace::{TraceError, TraceInfo, TraceSpec};
+use super::trace::{Recording, RecordingError, TraceError, TraceInfo};
 use super::users::{Askers, User, UserTable};
 use crate::kernel::{Duration, Streams};
 use crate::spec::{Path, Problem, Problems, Severity};
@@ -33,8 +36,8 @@ pub(super) struct Ready {
     pub profiles: Vec<Profile>,
     /// At least one.
     pub slo_classes: Vec<String>,
-    /// Tokens with which all prompts begin.
-    pub shared_prefix: u32,
+    /// With which prompts begin.
+    pub shared_prefix: Arc<SharedPrefixes>,
     pub kind: Kind,
 }
 
@@ -42,12 +45,12 @@ pub(super) struct Ready {
 #[derive(Debug)]
 pub(super) enum Kind {
     Synthetic(Box<Recipe>),
-    /// Without `prompts` the rows know theirs.
+    /// Rows know their prompts, or they are drawn: all, or (`own_prompts`) where a
+    /// row knows none.
     Trace {
-        spec: Box<TraceSpec>,
-        file: PathBuf,
-        info: TraceInfo,
+        recording: Box<Recording>,
         prompts: Option<Prompts>,
+        own_prompts: bool,
     },
     Listed(Listed),
 }
@@ -84,16 +87,19 @@ impl Plan {
         if let Some(problem) = first {
             return Err(WorkloadError::Spec(problem));
         }
+        let spec = &mut spec.clone();
+        columns::read(spec, paths).map_err(WorkloadError::Spec)?;
         let mut users = UserTable::default();
         let mut profiles = Vec::new();
         let kind = Kind::new(spec, paths, start, &mut users, &mut profiles)?;
+        let shared_prefix = spec.shared_prefix.as_ref().map(SharedPrefixSpec::prefixes);
         let mut ready = Ready {
             users: Vec::new(),
             askers: Askers::only(UserId(0)),
             trace_users: Vec::new(),
             profiles,
             slo_classes: spec.slo_classes(),
-            shared_prefix: spec.shared_prefix.unwrap_or(0),
+            shared_prefix: Arc::new(shared_prefix.unwrap_or_default()),
             kind,
         };
         match &mut ready.kind {
@@ -102,7 +108,8 @@ impl Plan {
                 ready.users = std::mem::take(&mut listed.users);
                 ready.profiles = std::mem::take(&mut listed.profiles);
             }
-            Kind::Trace { info, .. } => {
+            Kind::Trace { recording, .. } => {
+                let info = recording.info();
                 if info.users.is_empty() {
                     ready.askers = users.askers(spec.users.as_ref(), None);
                 } else {
@@ -138,7 +145,7 @@ impl Plan {
     /// What is known of the trace, if there is one.
     pub fn trace(&self) -> Option<&TraceInfo> {
         match &self.0.kind {
-            Kind::Trace { info, .. } => Some(info),
+            Kind::Trace { recording, .. } => Some(recording.info()),
             _ => None,
         }
     }
@@ -149,6 +156,8 @@ impl Plan {
         let number = if let Kind::Listed(listed) = &self.0.kind {
             let text = super::text::strip(text);
             listed.texts.iter().position(|known| known == text)? as u64
+        } else if let Some(prompt) = self.0.named(text) {
+            prompt.0
         } else {
             if let Some(turn) = turn_named(text) {
                 return Some(turn);
@@ -163,7 +172,7 @@ impl Plan {
     pub fn count(&self) -> Option<u64> {
         match &self.0.kind {
             Kind::Synthetic(_) => None,
-            Kind::Trace { info, .. } => info.rows,
+            Kind::Trace { recording, .. } => recording.info().rows,
             Kind::Listed(listed) => Some(listed.requests.len() as u64),
         }
     }
@@ -179,7 +188,7 @@ impl Plan {
     }
 
     /// A prompt's real text, stripped of white space at its ends.
-    pub fn text(&self, prompt: PromptId) -> Option<&str> {
+    pub fn text(&self, prompt: PromptId) -> Option<Cow<'_, str>> {
         self.0.text(prompt)
     }
 
@@ -187,7 +196,7 @@ impl Plan {
     pub fn span(&self) -> Option<Duration> {
         match &self.0.kind {
             Kind::Synthetic(_) => None,
-            Kind::Trace { info, .. } => info.span,
+            Kind::Trace { recording, .. } => recording.info().span,
             Kind::Listed(listed) => listed.requests.last().map(|last| Duration(last.at.as_nanos())),
         }
     }
@@ -203,11 +212,22 @@ impl Ready {
     }
 
     /// A prompt's text, if it is real.
-    pub fn text(&self, prompt: PromptId) -> Option<&str> {
+    pub fn text(&self, prompt: PromptId) -> Option<Cow<'_, str>> {
         match &self.kind {
             Kind::Synthetic(recipe) => recipe.text(prompt),
-            Kind::Trace { prompts, .. } => prompts.as_ref()?.texts()?.text(prompt.0),
-            Kind::Listed(listed) => listed.texts.get(prompt.0 as usize).map(String::as_str),
+            Kind::Trace { prompts, .. } => prompts.as_ref()?.text(prompt),
+            Kind::Listed(listed) => {
+                listed.texts.get(prompt.0 as usize).map(|text| Cow::Borrowed(text.as_str()))
+            }
+        }
+    }
+
+    /// The prompt of this text, where prompts have texts.
+    fn named(&self, text: &str) -> Option<PromptId> {
+        match &self.kind {
+            Kind::Synthetic(recipe) => recipe.named(text),
+            Kind::Trace { prompts, .. } => prompts.as_ref()?.named(text),
+            Kind::Listed(_) => None,
         }
     }
 
@@ -246,31 +266,12 @@ impl Kind {
                 None if trace.knows_prompts() => None,
                 None => Some(population(&PromptsSpec::Unique, paths)?),
             };
-            return Kind::trace(trace, prompts, paths);
+            let own_prompts = spec.prompts.is_none();
+            let recording = Box::new(Recording::find(trace, paths, start)?);
+            return Ok(Kind::Trace { recording, prompts, own_prompts });
         }
         let recipe = Recipe::new(spec, paths, start, users, profiles)?;
         Ok(Kind::Synthetic(Box::new(recipe)))
-    }
-
-    fn trace(
-        spec: &TraceSpec,
-        prompts: Option<Prompts>,
-        paths: &DataPaths,
-    ) -> Result<Self, WorkloadError> {
-        let (format, usual, name) = spec.file().expect("a checked spec has a file");
-        let file = paths.find(name, usual).map_err(|searched| WorkloadError::NoFile {
-            format,
-            name: name.to_path_buf(),
-            searched,
-        })?;
-        let error = |error| WorkloadError::Trace { format, error };
-        // A survey keeps all rows: nothing is drawn.
-        let stream = Streams::new(0, 0).stream("workload.trace.keep");
-        let info = spec.open(&file, stream).and_then(super::trace::Rows::survey).map_err(error)?;
-        if info.rows == Some(0) {
-            return Err(error(TraceError::Empty { file, skipped: info.skipped }));
-        }
-        Ok(Kind::Trace { spec: Box::new(spec.clone()), file, info, prompts })
     }
 }
 
@@ -283,8 +284,8 @@ pub enum WorkloadError {
     /// The trace's file is nowhere.
     #[error("the trace `{}` was not found", name.display())]
     NoFile {
-        /// The trace's format: a key of `trace`.
-        format: &'static str,
+        /// Where in `trace` it is named, such as `azure`.
+        place: Path,
         /// The file as the experiment names it.
         name: PathBuf,
         /// The places searched.
@@ -293,11 +294,22 @@ pub enum WorkloadError {
     /// The trace cannot be read.
     #[error("{error}")]
     Trace {
-        /// The trace's format: a key of `trace`.
-        format: &'static str,
+        /// Where in `trace` it is named, such as `azure`.
+        place: Path,
         /// What is wrong with it.
         error: TraceError,
     },
+}
+
+impl From<RecordingError> for WorkloadError {
+    fn from(error: RecordingError) -> Self {
+        match error {
+            RecordingError::NoFile { place, name, searched } => {
+                WorkloadError::NoFile { place, name, searched }
+            }
+            RecordingError::Trace { place, error } => WorkloadError::Trace { place, error },
+        }
+    }
 }
 
 impl WorkloadError {
@@ -307,30 +319,31 @@ impl WorkloadError {
         let message = self.to_string();
         let (place, help) = match self {
             WorkloadError::Spec(problem) => {
-                let path = problem.path.0.into_iter().fold(workload.clone(), |path, step| {
-                    let mut steps = path.0;
-                    steps.push(step);
-                    Path(steps)
-                });
-                return Problem { path, ..problem };
+                return Problem { path: below(workload.clone(), problem.path), ..problem };
             }
-            WorkloadError::NoFile { format, searched, .. } => {
+            WorkloadError::NoFile { place, searched, .. } => {
                 let searched: Vec<String> =
                     searched.iter().map(|place| place.display().to_string()).collect();
                 let help = format!(
                     "searched: {}; set WINDTUNNEL_DATA to the folder that has it",
                     searched.join(", ")
                 );
-                (format, Some(help))
+                (place, Some(help))
             }
-            WorkloadError::Trace { format, error } => (format, error.help().map(str::to_owned)),
+            WorkloadError::Trace { place, error } => (place, error.help().map(str::to_owned)),
         };
         Problem {
-            path: workload.join("trace").join(place),
+            path: below(workload.join("trace"), place),
             at_key: false,
             severity: Severity::Error,
             message,
             help,
         }
     }
+}
+
+/// A path from another path on.
+fn below(mut from: Path, path: Path) -> Path {
+    from.0.extend(path.0);
+    from
 }

@@ -1,12 +1,15 @@
 //! What requests are drawn from: populations of prompts, and the clients that ask
 //! them.
 
+use std::borrow::Cow;
+
 use super::arrivals::{Arrivals, CalendarStart};
 use super::clients::Client;
 use super::data_paths::DataPaths;
 use super::incoming::{IntentId, ProfileId, PromptId, SloClassId};
 use super::lengths::{Copula, Lengths};
 use super::params::Profile;
+use super::payloads::PayloadsSpec;
 use super::plan::{WorkloadError, population};
 use super::prompts::Prompts;
 use super::session::{Session, SessionSpec};
@@ -25,8 +28,10 @@ pub(super) struct Recipe {
 #[derive(Debug)]
 pub(super) struct Population {
     pub prompts: Prompts,
-    pub lengths: Lengths,
+    /// `None` where the texts say how long they are.
+    pub lengths: Option<Lengths>,
     pub numbers: Numbers,
+    pub payloads: Option<PayloadsSpec>,
     /// With what the names of its streams begin.
     pub streams: String,
 }
@@ -79,7 +84,8 @@ impl Recipe {
         profiles: &mut Vec<Profile>,
     ) -> Result<Self, WorkloadError> {
         let (clients, classes) = (spec.resolved_clients(), spec.slo_classes());
-        let mut populations = Populations { paths, made: Vec::new(), shared: None };
+        let payloads = &spec.payloads;
+        let mut populations = Populations { paths, payloads, made: Vec::new(), shared: None };
         let mut plans = Vec::new();
         for (i, client) in clients.iter().enumerate() {
             let lengths = "a checked spec has a distribution";
@@ -120,21 +126,33 @@ impl Recipe {
     }
 
     /// A prompt's text, if it is real.
-    pub fn text(&self, prompt: PromptId) -> Option<&str> {
+    pub fn text(&self, prompt: PromptId) -> Option<Cow<'_, str>> {
         let (population, local) = self.place(prompt);
-        population.prompts.texts()?.text(local.0)
+        population.prompts.text(local)
+    }
+
+    /// The prompt of this text.
+    pub fn named(&self, text: &str) -> Option<PromptId> {
+        let named = |it: &Population| Some(it.numbers.of(it.prompts.named(text)?));
+        self.populations.iter().find_map(named)
     }
 
     /// What a prompt means.
     #[inline]
     pub fn intent(&self, prompt: PromptId) -> IntentId {
         let (population, local) = self.place(prompt);
-        // No more intents than prompts: their numbers do not meet others'.
-        IntentId(population.numbers.of(PromptId(population.prompts.intent(local).0)).0)
+        population.intent(local)
     }
 }
 
 impl Population {
+    /// What the population's prompt `local` means. There are no more intents than
+    /// prompts, so that their numbers do not meet others'.
+    #[inline]
+    fn intent(&self, local: PromptId) -> IntentId {
+        IntentId(self.numbers.of(PromptId(self.prompts.intent(local).0)).0)
+    }
+
     fn holds(&self, prompt: PromptId) -> bool {
         let Numbers { base, stride } = self.numbers;
         let Some(distance) = prompt.0.checked_sub(base) else { return false };
@@ -154,6 +172,7 @@ impl Client<'_> {
 /// The populations of a workload's clients, each made once.
 struct Populations<'p> {
     paths: &'p DataPaths,
+    payloads: &'p Option<PayloadsSpec>,
     made: Vec<Population>,
     /// Index of the one that clients share.
     shared: Option<usize>,
@@ -172,9 +191,12 @@ impl Populations<'_> {
             }
             other => other,
         })?;
-        let lengths = client.tokens.input.distribution().expect("a checked spec");
+        let measured = client.prompts.measure_themselves(&client.tokens);
+        let lengths =
+            (!measured).then(|| client.tokens.input.distribution().expect("a checked spec"));
         let streams = if client.shares_prompts { "workload".to_owned() } else { client.streams() };
-        self.made.push(Population { prompts, lengths, numbers: Numbers::ALL, streams });
+        let (numbers, payloads) = (Numbers::ALL, self.payloads.clone());
+        self.made.push(Population { prompts, lengths, numbers, payloads, streams });
         let index = self.made.len() - 1;
         if client.shares_prompts {
             self.shared = Some(index);

@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::asked::Asked;
-use super::blocks::{BlockLists, BlocksId, EVERYONE, chain};
+use super::blocks::{BlockLists, BlocksId, chain, shared_by};
 use super::incoming::{Incoming, IntentId, PromptId, UserId, sizes_of_tokens};
 use super::params::Profile;
 use super::plan::{Kind, Ready};
 use super::synthetic::Synthetic;
+use super::texts_under_way::TextsUnderWay;
 use super::threads::{FollowUp, turn_name};
-use super::trace::{Rows, TraceError};
+use super::trace::{Playback, TraceError};
 use super::users::User;
 use crate::kernel::{Stream, Streams, Time};
 
@@ -20,6 +21,8 @@ use crate::kernel::{Stream, Streams, Time};
 pub struct Source {
     ready: Arc<Ready>,
     state: State,
+    /// Of which shared prefix a prompt has.
+    prefix_key: u64,
 }
 
 /// How far a run has come. Boxed so that a source is cheap to move.
@@ -32,28 +35,37 @@ enum State {
 
 #[derive(Debug)]
 struct Replay {
-    rows: Rows,
+    rows: Playback,
     /// `None` where the rows know their prompts.
     asked: Option<Asked>,
+    /// Whether a row's own prompt, if it knows it, is what is asked.
+    own_prompts: bool,
     who: Stream,
     blocks: BlockLists,
+    texts: TextsUnderWay,
 }
 
 impl Source {
     pub(super) fn new(ready: Arc<Ready>, streams: &Streams) -> Result<Self, TraceError> {
+        let prefix_key = streams.stream("workload.shared_prefix").bits();
         let who = streams.stream("workload.users");
         let what = streams.stream("workload.prompts");
         let state = match &ready.kind {
-            Kind::Synthetic(recipe) => State::Synthetic(Box::new(Synthetic::new(recipe, streams))),
-            Kind::Trace { spec, file, prompts, .. } => State::Trace(Box::new(Replay {
-                rows: spec.open(file, streams.stream("workload.trace.keep"))?,
+            Kind::Synthetic(recipe) => {
+                let shared = (ready.shared_prefix.clone(), prefix_key);
+                State::Synthetic(Box::new(Synthetic::new(recipe, &shared, streams)))
+            }
+            Kind::Trace { recording, prompts, own_prompts } => State::Trace(Box::new(Replay {
+                rows: recording.play(streams)?,
                 asked: prompts.clone().map(|prompts| Asked::new(prompts, what, None)),
+                own_prompts: *own_prompts,
                 who,
                 blocks: BlockLists::default(),
+                texts: TextsUnderWay::default(),
             })),
             Kind::Listed(_) => State::Listed { next: 0 },
         };
-        Ok(Source { ready, state })
+        Ok(Source { ready, state, prefix_key })
     }
 
     /// The users, whom [`UserId`] indexes.
@@ -61,12 +73,13 @@ impl Source {
         &self.ready.users
     }
 
-    /// What clients ask for, which [`ProfileId`] indexes.
+    /// What clients ask for, which [`ProfileId`](super::ProfileId) indexes.
     pub fn profiles(&self) -> &[Profile] {
         &self.ready.profiles
     }
 
-    /// The names of the SLO classes, which [`SloClassId`] indexes; at least one.
+    /// The names of the SLO classes, which [`SloClassId`](super::SloClassId) indexes; at
+    /// least one.
     pub fn slo_classes(&self) -> &[String] {
         &self.ready.slo_classes
     }
@@ -74,10 +87,16 @@ impl Source {
     /// A prompt's text, stripped of white space at its ends. A prompt of which
     /// only the length is known has a name instead: `prompt 17`.
     pub fn prompt_text(&self, prompt: PromptId) -> Cow<'_, str> {
-        match self.ready.text(prompt) {
-            Some(text) => Cow::Borrowed(text),
-            None => Cow::Owned(turn_name(prompt).unwrap_or_else(|| format!("prompt {}", prompt.0))),
+        let (under_way, is_trace) = match &self.state {
+            State::Trace(replay) => (replay.texts.get(prompt), true),
+            _ => (None, false),
+        };
+        if let Some(text) = under_way.map(Cow::Borrowed).or_else(|| self.ready.text(prompt)) {
+            return text;
         }
+        // A trace's prompts are any numbers, and none of them a session's.
+        let turn = if is_trace { None } else { turn_name(prompt) };
+        Cow::Owned(turn.unwrap_or_else(|| format!("prompt {}", prompt.0)))
     }
 
     /// What a prompt means.
@@ -107,22 +126,21 @@ impl Source {
         if let Some(id) = request.blocks {
             return self.blocks(id);
         }
-        let shared = u64::from(self.ready.shared_prefix);
         let tokens = request.input_decitokens / 10;
         let conversation = match &self.state {
             State::Synthetic(state) => state.conversation(request),
             _ => None,
         };
+        let begins = conversation.map_or(request.prompt, |thread| thread.first);
+        let shared = self.ready.shared_prefix.of(begins, self.prefix_key);
+        let shared = (shared_by(shared.id), u64::from(shared.tokens));
         match conversation {
             // What the first turn asked, then what is the session's own.
             Some(thread) => {
                 let first = (thread.first, thread.first_decitokens / 10);
-                let parts = [(EVERYONE, shared), first, (thread.own, tokens)];
-                chain(&parts, tokens, block_tokens, made);
+                chain(&[shared, first, (thread.own, tokens)], tokens, block_tokens, made);
             }
-            None => {
-                chain(&[(EVERYONE, shared), (request.prompt, tokens)], tokens, block_tokens, made);
-            }
+            None => chain(&[shared, (request.prompt, tokens)], tokens, block_tokens, made),
         }
         made
     }
@@ -145,6 +163,7 @@ impl Source {
     pub fn release(&mut self, id: BlocksId) {
         if let State::Trace(replay) = &mut self.state {
             replay.blocks.release(id);
+            replay.texts.release(id);
         }
     }
 
@@ -170,7 +189,8 @@ impl Iterator for Source {
                 let Kind::Listed(listed) = &self.ready.kind else { return None };
                 let request = listed.requests.get(*next)?;
                 *next += 1;
-                Some(Ok(*request))
+                let shared = &self.ready.shared_prefix;
+                Some(Ok(shared.before(*request, self.prefix_key)))
             }
         }
     }
@@ -180,18 +200,25 @@ impl Replay {
     #[inline]
     fn next(&mut self, ready: &Ready) -> Result<Option<Incoming>, TraceError> {
         let Some((at, row)) = self.rows.next_row()? else { return Ok(None) };
-        let prompt = match &mut self.asked {
-            Some(asked) => asked.draw().0,
-            None => row.prompt.unwrap_or_default(),
+        let prompt = match (row.prompt, &mut self.asked) {
+            (Some(own), _) if self.own_prompts => own,
+            (_, Some(asked)) => asked.draw().0,
+            (own, None) => own.unwrap_or_default(),
         };
         let user = match row.user {
             Some(user) => ready.trace_users[user as usize],
             None => ready.askers.pick(&mut self.who),
         };
-        let request = request(at, user, prompt, row.input_tokens, Some(row.output_tokens));
+        let request = request(at, user, prompt, row.input_tokens, row.output_tokens);
         let blocks = self.rows.blocks();
-        let blocks = (!blocks.is_empty()).then(|| self.blocks.keep(blocks));
-        Ok(Some(Incoming { blocks, ..request }))
+        let Some(text) = self.rows.text().filter(|_| self.own_prompts) else {
+            let blocks = (!blocks.is_empty()).then(|| self.blocks.keep(blocks));
+            return Ok(Some(Incoming { blocks, ..request }));
+        };
+        let (chars, input_decitokens, turn) = (text.chars, text.decitokens, text.turn);
+        let id = self.blocks.keep(blocks);
+        self.texts.keep(id, prompt, text);
+        Ok(Some(Incoming { blocks: Some(id), chars, input_decitokens, turn, ..request }))
     }
 }
 

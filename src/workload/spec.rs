@@ -4,13 +4,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::arrivals::ArrivalsSpec;
-use super::clients::{self, ClientSpec};
+use super::clients::{self, Client, ClientSpec};
 use super::lengths::{LengthsSpec, LognormalSpec};
 use super::listed::{self, RequestSpec};
 use super::params::Profile;
+use super::payloads::PayloadsSpec;
 use super::prompts::PromptsSpec;
 use super::python::PyNumber;
 use super::session::SessionSpec;
+use super::shared_prefix::SharedPrefixSpec;
 use super::trace::TraceSpec;
 use super::users::UsersSpec;
 use crate::spec::{Correlation, Fraction, Problems, Rate};
@@ -45,11 +47,15 @@ pub struct WorkloadSpec {
     /// trace its own prompts, or `unique` if it knows none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompts: Option<PromptsSpec>,
-    /// How many tokens at the beginning of every prompt are the same, such as a
-    /// system prompt's; they are part of its length. Of use to prefix caches only.
-    /// Default: 0.
+    /// What prompts begin with in common, such as a system prompt: its tokens, or a
+    /// list of several. They are part of lengths that are drawn or traced, and come
+    /// on top of texts. Of use to prefix caches. Default: 0.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub shared_prefix: Option<u32>,
+    pub shared_prefix: Option<SharedPrefixSpec>,
+    /// What prompts bring beside their text: images, results of tools. Default:
+    /// nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payloads: Option<PayloadsSpec>,
     /// How long prompts and answers are, in tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokens: Option<TokensSpec>,
@@ -99,6 +105,18 @@ impl Default for TokensSpec {
     }
 }
 
+impl PromptsSpec {
+    /// Whether prompts have texts that say how many tokens they have. The tokens of
+    /// templates may be given all the same: their text may stand for more.
+    pub(super) fn measure_themselves(&self, tokens: &TokensSpec) -> bool {
+        match self {
+            PromptsSpec::Paraphrases(_) => true,
+            PromptsSpec::Templates(_) => tokens.input == TokensSpec::default().input,
+            _ => false,
+        }
+    }
+}
+
 impl TokensSpec {
     /// Reports what is wrong with it.
     pub(super) fn check(&self, problems: &mut Problems) {
@@ -124,6 +142,12 @@ impl WorkloadSpec {
         }
         if let Some(prompts) = &self.prompts {
             problems.at("prompts", |p| prompts.check(p));
+        }
+        if let Some(prefix) = &self.shared_prefix {
+            problems.at("shared_prefix", |p| prefix.check(p));
+        }
+        if let Some(payloads) = &self.payloads {
+            problems.at("payloads", |p| payloads.check(p));
         }
         if let Some(tokens) = &self.tokens {
             problems.at("tokens", |p| tokens.check(p));
@@ -181,6 +205,11 @@ impl WorkloadSpec {
         {
             useless("tokens", true, "each text has its own length; only `tokens.output` is used");
         }
+        let recorded = self.trace.is_some() || self.requests.is_some();
+        if recorded {
+            let why = "payloads belong to requests that are drawn";
+            useless("payloads", self.payloads.is_some(), why);
+        }
         if self.trace.is_some() {
             useless("tokens", self.tokens.is_some(), "each row of a trace brings its own lengths");
         }
@@ -196,6 +225,13 @@ impl WorkloadSpec {
                 check_no_weights(users, problems);
             }
         }
+    }
+
+    /// Whether a shared prefix adds to lengths: where texts say how long they are.
+    pub fn prefix_adds(&self) -> bool {
+        let measured = |client: &Client<'_>| client.prompts.measure_themselves(&client.tokens);
+        self.requests.is_some()
+            || self.trace.is_none() && self.resolved_clients().iter().any(measured)
     }
 
     /// What clients ask for unless a request says otherwise.
@@ -248,6 +284,7 @@ mod tests {
         for yaml in [
             "{}",
             "arrivals: {constant: {rate: 5/m}}\nprompts: unique\ntokens: {output: {constant: 211}}",
+            "shared_prefix: [{name: a, tokens: 5}, {tokens: 9, weight: 2}]\npayloads: {images: {}}",
             "trace: {azure: a.csv, speed: 2.0, on_bad_row: skip}\nprompts: {zipf: {count: 5}}",
             "requests: [{prompt: Hi, user: ann}]\nusers: {list: [{name: ann, class: vip}]}",
             "requests: [{prompt: null}]\nmax_tokens: 5\ntemperature: 1",
@@ -264,6 +301,7 @@ mod tests {
             ("trace: {azure: a.csv}\ntokens: {input: {constant: 5}}", "tokens: "),
             ("trace: {mooncake: a.jsonl}\nshared_prefix: 5", "shared_prefix: "),
             ("requests: [{prompt: a}]\nprompts: unique", "prompts: "),
+            ("requests: [{prompt: a}]\npayloads: {images: {}}", "payloads: "),
             ("requests: [{prompt: a}]\ntokens: {output: {constant: 5}}", "tokens: "),
             ("requests: [{prompt: a}]\nusers: {zipf: {count: 5}}", "users: "),
             (
@@ -283,6 +321,8 @@ mod tests {
             ("arrivals: {poisson: {rate: 0/s}}", "arrivals.poisson.rate: "),
             ("arrivals: {constant: {rate: 1e12/s}}", "arrivals.constant.rate: "),
             ("prompts: {zipf: {count: 0}}", "prompts.zipf.count: "),
+            ("shared_prefix: []", "shared_prefix: "),
+            ("payloads: {tools: {count: {constant: 0}}}", "payloads.tools.count.constant: "),
             ("prompts: {zipf: {count: 1000000000}}", "prompts.zipf.count: "),
             ("tokens: {input: {constant: 0}}", "tokens.input.constant: "),
             ("tokens: {output: {lognormal: {mean: 9, p90: 99}}}", "tokens.output.lognormal.p90: "),

@@ -3,14 +3,16 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 
 use super::arrivals::Arrivals;
 use super::asked::Asked;
-use super::incoming::{Incoming, MAX_TOKENS, sizes_of_tokens};
+use super::incoming::{Incoming, IntentId, MAX_TOKENS, PromptId, sizes_of_tokens};
 use super::lengths::{Copula, Lengths, PromptLengths};
-use super::prompts::Texts;
+use super::payloads::Payloads;
 use super::recipe::{ClientPlan, Numbers, Population, Recipe};
 use super::session::{Chances, Session};
+use super::shared_prefix::SharedPrefixes;
 use super::threads::{FollowUp, MOST_TURNS, SessionEnd, Thread, ThreadId, Threads, turn_prompt};
 use super::users::Askers;
 use crate::kernel::{Stream, Streams, Time};
@@ -32,8 +34,11 @@ struct Drawn {
     gaps: Stream,
     asked: Asked,
     numbers: Numbers,
-    /// Characters and tenths of a token by prompt, where texts are real.
-    sizes: Vec<(u32, u64)>,
+    /// Whether texts say how many tokens they have.
+    measured: bool,
+    /// With what texts begin in common, and the key that chooses it.
+    shared: (Arc<SharedPrefixes>, u64),
+    payloads: Option<Payloads>,
     output: Option<(Lengths, Stream)>,
     copula: Option<Copula>,
     askers: Askers,
@@ -47,11 +52,14 @@ struct Drawn {
 }
 
 impl Synthetic {
-    pub fn new(recipe: &Recipe, streams: &Streams) -> Self {
+    pub fn new(recipe: &Recipe, shared: &(Arc<SharedPrefixes>, u64), streams: &Streams) -> Self {
         let mut clients: Vec<Drawn> = recipe
             .clients
             .iter()
-            .map(|plan| Drawn::new(plan, &recipe.populations[plan.population], streams))
+            .map(|plan| {
+                let population = &recipe.populations[plan.population];
+                Drawn::new(plan, population, shared.clone(), streams)
+            })
             .collect();
         let upcoming = (clients.len() > 1).then(|| {
             let first = |(client, i): (&mut Drawn, u32)| {
@@ -167,13 +175,19 @@ impl Synthetic {
 }
 
 impl Drawn {
-    fn new(plan: &ClientPlan, population: &Population, streams: &Streams) -> Self {
+    fn new(
+        plan: &ClientPlan,
+        population: &Population,
+        shared: (Arc<SharedPrefixes>, u64),
+        streams: &Streams,
+    ) -> Self {
         let stream = |part: &str| streams.stream(&format!("{}.{part}", plan.streams));
         // All who share a population must know its prompts' lengths.
         let keys = format!("{}.tokens.input", population.streams);
         let mut keys = streams.stream(&keys);
         let prompts = &population.prompts;
-        let lengths = PromptLengths::new(population.lengths.clone(), prompts.count(), &mut keys);
+        let lengths = population.lengths.clone().unwrap_or(Lengths::Constant(1));
+        let lengths = PromptLengths::new(lengths, prompts.count(), &mut keys);
         let waits = plan.session.is_some()
             || matches!(plan.arrivals, Arrivals::ClosedLoop(_) | Arrivals::Concurrency(_));
         Drawn {
@@ -181,7 +195,12 @@ impl Drawn {
             gaps: stream("arrivals"),
             asked: Asked::new(prompts.clone(), stream("prompts"), Some(lengths)),
             numbers: population.numbers,
-            sizes: prompts.texts().map(Texts::sizes).unwrap_or_default(),
+            measured: population.lengths.is_none(),
+            shared,
+            payloads: population
+                .payloads
+                .as_ref()
+                .map(|it| it.payloads(&mut streams.stream("workload.payloads"))),
             output: plan.output.clone().map(|output| (output, stream("tokens.output"))),
             copula: plan.copula,
             askers: plan.askers.clone(),
@@ -209,10 +228,25 @@ impl Drawn {
             };
             lengths.pick(u)
         });
-        let (chars, input_decitokens) =
-            self.sizes.get(prompt.0 as usize).copied().unwrap_or_else(|| sizes_of_tokens(input));
+        let drawn = sizes_of_tokens(input);
+        let (chars, input_decitokens) = match self.asked.size(prompt) {
+            Some(size) if self.measured => size,
+            Some((chars, _)) => (chars, drawn.1),
+            None => drawn,
+        };
+        let local = prompt;
         let prompt = self.numbers.of(prompt);
-        Incoming { at, prompt, chars, input_decitokens, output_tokens, ..self.pattern }
+        let request =
+            Incoming { at, prompt, chars, input_decitokens, output_tokens, ..self.pattern };
+        let mut request =
+            if self.measured { self.shared.0.before(request, self.shared.1) } else { request };
+        if let Some(payloads) = &self.payloads {
+            let intent = self.asked.intent(local);
+            let payload = payloads.of(IntentId(self.numbers.of(PromptId(intent.0)).0));
+            request.input_decitokens += 10 * payload.tokens;
+            request.payload_bytes = payload.bytes;
+        }
+        request
     }
 
     /// The thread whose first request is `request`.

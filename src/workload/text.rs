@@ -3,7 +3,7 @@
 
 /// Whether Python's `str.isspace` holds for `c`: Unicode's white space and the
 /// four separators U+001C to U+001F.
-fn is_space(c: char) -> bool {
+pub(super) fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
 }
 

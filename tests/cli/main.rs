@@ -8,3 +8,4 @@ mod determinism;
 mod notebook;
 mod shipped;
 mod support;
+mod traces;

@@ -5,3 +5,6 @@
 #[allow(dead_code, reason = "only the folder is wanted")]
 mod data;
 mod prices;
+mod run;
+mod selectors;
+mod system;

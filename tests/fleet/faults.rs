@@ -109,7 +109,7 @@ record: { interval: 10m }
     assert!(replicas[3] < 2.0 && replicas[22] < 2.0, "{replicas:?}");
     assert!((7.0..=9.0).contains(&replicas[10]), "{replicas:?}");
     let hours = metric(&run, "replica_hours");
-    assert_near("rent", metric(&run, "replica_cost_usd"), 3.0 * hours, 1e-9);
+    assert_near("rent", metric(&run, "server_cost_usd"), 3.0 * hours, 1e-9);
     assert_near(
         "all",
         metric(&run, "total_cost_usd"),

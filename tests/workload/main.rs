@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 use windtunnel::kernel::Streams;
 use windtunnel::kernel::normal_quantile;
 mod arrivals;
+mod clients;
 mod lengths;
 mod prompts;
+mod waiting;
 
 use windtunnel::workload::{DataPaths, Incoming, Plan, Profile, PyNumber, Source, WorkloadSpec};
 

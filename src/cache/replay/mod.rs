@@ -7,6 +7,7 @@
 //!   from one pass over the trace, by stack distances ([`Distances`]).
 //! - [`sampled_curve`] does the same on a small share of the objects (SHARDS),
 //!   with an estimate of its error.
+//! - [`Reuse`] gives LRU's hit ratios of accesses that come one by one.
 //!
 //! An object's size counts as it is at each access; object and byte miss ratios
 //! come out of the same pass.
@@ -15,6 +16,7 @@ mod capacity;
 mod contender;
 mod curve;
 mod distances;
+mod reuse;
 mod runner;
 mod shards;
 mod study;
@@ -23,6 +25,7 @@ pub use capacity::{Room, Share, Unit};
 pub use contender::Contender;
 pub use curve::{Curve, exact_curve, grid};
 pub use distances::Distances;
+pub use reuse::Reuse;
 pub use runner::{Cell, Counts, Replay};
 pub use shards::{Sample, sampled_curve};
 pub use study::{Drawn, Method, Outcome, Study};

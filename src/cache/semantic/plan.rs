@@ -20,6 +20,9 @@ use crate::workload::{DataPaths, Plan, PromptId};
 /// The folder in which collections keep vectors of paraphrases.
 const USUAL: &str = "paraphrases";
 
+/// The most memory that the vectors of texts may take.
+const MOST_BYTES: u64 = 4_000_000_000;
+
 /// A semantic cache made ready for any number of runs, which share its vectors.
 #[derive(Clone, Debug)]
 pub struct SemanticPlan {
@@ -165,13 +168,23 @@ fn embed(spec: &NgramsSpec, workload: &Plan) -> Result<Vectors, Problem> {
         problem(
             "ngrams",
             "the workload's prompts have no texts".to_owned(),
-            "use listed `requests` or `prompts: paraphrases`, or `similarity: intents`".to_owned(),
+            "use listed `requests`, `prompts: paraphrases` or `templates`, or `similarity: intents`"
+                .to_owned(),
         )
     };
+    let prompts = workload.prompts().ok_or_else(no_texts)?;
+    let bytes = (prompts as u64).saturating_mul(u64::from(spec.dimensions) * 4);
+    if bytes > MOST_BYTES {
+        return Err(problem(
+            "ngrams",
+            format!("the vectors of {prompts} prompts would take {} GB", bytes / 1_000_000_000),
+            "have fewer values in the templates' slots, or use `similarity: intents`".to_owned(),
+        ));
+    }
     let mut vectors = Vectors::new(spec.dimensions as usize);
-    for prompt in 0..workload.prompts().ok_or_else(no_texts)? {
+    for prompt in 0..prompts {
         let text = workload.text(PromptId(prompt as u64)).ok_or_else(no_texts)?;
-        spec.embed(text, &mut vectors);
+        spec.embed(&text, &mut vectors);
     }
     Ok(vectors)
 }

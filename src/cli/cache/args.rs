@@ -121,7 +121,7 @@ fn share(text: &str) -> Result<f64, String> {
     }
 }
 
-fn folder_name(text: &str) -> Result<String, String> {
+pub(in crate::cli) fn folder_name(text: &str) -> Result<String, String> {
     if report::folder_name(text) == text && !text.is_empty() {
         Ok(text.to_owned())
     } else {

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Ask, Offer, find};
+use super::worth::{Worth, affordable, cheapest};
+use super::{Ask, find};
 use crate::cost::budget::Allowance;
 use crate::cost::demand::Quality;
 use crate::cost::{Choice, ModelId};
@@ -69,7 +70,7 @@ impl Utility {
             return ask.choice(self.fallback);
         }
         let threshold = ask.demand.quality_threshold.map_or(self.threshold, Quality::new);
-        let best = most_useful(ask, threshold).or_else(|| cheapest(ask))?;
+        let best = most_useful(ask, threshold).or_else(|| cheapest(ask, |_| true))?;
         ask.choice(best.model)
     }
 }
@@ -84,35 +85,6 @@ fn most_useful(ask: &Ask, threshold: Quality) -> Option<Worth> {
         }
     }
     best
-}
-
-/// The cheapest affordable model.
-fn cheapest(ask: &Ask) -> Option<Worth> {
-    affordable(ask, |_| true).min_by_key(|worth| worth.picos)
-}
-
-/// The affordable ones of the models that `wanted` takes, in the order of the
-/// file.
-#[inline]
-fn affordable(ask: &Ask, wanted: impl Fn(&Offer) -> bool) -> impl Iterator<Item = Worth> {
-    let most = match ask.allowance {
-        Allowance::Left(left) => left.picos().clamp(0, i128::from(u64::MAX)) as u64,
-        Allowance::NoBudget | Allowance::Unlimited => u64::MAX,
-    };
-    let offers = ask.offers.iter().zip(0..).filter(move |(offer, _)| wanted(offer));
-    let worths = offers.map(move |(offer, index)| {
-        let model = ModelId(index);
-        Worth { model, quality: offer.quality, picos: ask.picos(model, offer) }
-    });
-    worths.filter(move |worth| worth.picos <= most)
-}
-
-/// A model's quality and its estimate in pico-dollars.
-#[derive(Clone, Copy, Debug)]
-struct Worth {
-    model: ModelId,
-    quality: Quality,
-    picos: u64,
 }
 
 impl Worth {
@@ -140,6 +112,7 @@ impl Worth {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::Offer;
     use super::*;
     use crate::cost::{Demand, Money, Price, UserId};
 
@@ -155,15 +128,10 @@ mod tests {
 
     /// The index of the model chosen for one token.
     fn chosen(models: &[(i128, f64)], threshold: Option<f64>, allowance: Allowance) -> Option<u32> {
-        let demand = Demand {
-            user: UserId(0),
-            input_decitokens: 0,
-            max_tokens: 1,
-            quality_threshold: threshold,
-        };
+        let demand = Demand { quality_threshold: threshold, ..Demand::new(UserId(0), 0, 1) };
         let selector = Utility::new(&UtilitySpec::default(), &["a", "gpt-3.5", "c"]);
         let (prices, offers) = offers(models);
-        let ask = Ask { offers: &offers, prices: &prices, demand: &demand, allowance };
+        let ask = Ask::plain(&offers, &prices, &demand, allowance);
         selector.choose(&ask).map(|choice| choice.model.0)
     }
 
@@ -227,19 +195,12 @@ mod tests {
     fn an_absurd_estimate_is_exact_and_no_more_affordable_than_others() {
         // 2^64 / 10 tokens at $1000: beyond 64 bits of pico-dollars.
         let (prices, offers) = offers(&[(1_000_000_000_000_000, 1.0)]);
-        let demand = Demand {
-            user: UserId(0),
-            input_decitokens: u64::MAX,
-            max_tokens: 0,
-            quality_threshold: None,
-        };
+        let demand = Demand::new(UserId(0), u64::MAX, 0);
         let selector = Utility::new(&UtilitySpec::default(), &["a"]);
-        let choose = |allowance| {
-            selector.choose(&Ask { offers: &offers, prices: &prices, demand: &demand, allowance })
-        };
+        let choose = |allowance| selector.choose(&Ask::plain(&offers, &prices, &demand, allowance));
         let estimate = Money::from_picos(1_844_674_407_370_955_161_500_000_000_000_000);
-        assert_eq!(choose(Allowance::Unlimited), Some(Choice { model: ModelId(0), estimate }));
-        assert_eq!(choose(Allowance::Left(estimate)), Some(Choice { model: ModelId(0), estimate }));
+        assert_eq!(choose(Allowance::Unlimited), Some(Choice::new(ModelId(0), estimate)));
+        assert_eq!(choose(Allowance::Left(estimate)), Some(Choice::new(ModelId(0), estimate)));
         assert_eq!(choose(Allowance::Left(estimate - Money::from_picos(1))), None);
     }
 

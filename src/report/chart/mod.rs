@@ -7,22 +7,37 @@
 //! | `bar` | a metric for each value of a path, model or cache level |
 //! | `cdf` | the distribution of a latency |
 //! | `timeline` | metrics over virtual time |
+//! | `budget` | what was spent over virtual time, against a budget |
+//! | `pareto` | cost against quality, and the points that no other beats |
+//! | `waterfall` | what each lever saved, from the list price to the bill |
 //! | `mrc` | miss ratios by cache size, of a replay |
+//! | `arrivals`, `lengths`, `popularity`, `reuse` | what a trace holds |
+//! | `fitted` | laws beside what they were fitted to |
 //!
 //! To add one: a file here, a line in [`ChartSpec`] and one in [`figures`].
 
+pub(crate) mod arrivals;
 mod bar;
+mod budget;
 mod cdf;
+mod curves;
+pub(crate) mod fitted;
+pub(crate) mod lengths;
 mod line;
 pub(crate) mod mrc;
+mod pareto;
 mod pick;
+pub(crate) mod popularity;
+pub(crate) mod reuse;
 mod timeline;
+mod waterfall;
 mod xy;
 
 use super::ReportError;
 use super::data::Interval;
 use super::figure::Figure;
 use super::results::Results;
+use super::trace::TraceManifest;
 use crate::experiment::charts::ChartSpec;
 
 /// A figure and the name of its file, without extension.
@@ -38,6 +53,9 @@ pub(crate) fn figures(results: &Results, spec: &ChartSpec) -> Result<Vec<Named>,
         ChartSpec::Bar(spec) => bar::figures(results, spec),
         ChartSpec::Cdf(spec) => cdf::figure(results, spec).map(|figure| vec![figure]),
         ChartSpec::Timeline(spec) => timeline::figure(results, spec).map(|figure| vec![figure]),
+        ChartSpec::Budget(spec) => budget::figure(results, spec).map(|figure| vec![figure]),
+        ChartSpec::Pareto(spec) => pareto::figure(results, spec).map(|figure| vec![figure]),
+        ChartSpec::Waterfall(spec) => waterfall::figure(results, spec).map(|figure| vec![figure]),
     }
 }
 
@@ -56,6 +74,14 @@ fn conditions(results: &Results, interval: Interval, drawn: &str, more: Vec<Stri
     };
     let parts = [results.title.to_owned(), replications, interval].into_iter().chain(more);
     parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+}
+
+/// The conditions of a chart of traces: which, where it is one, and which part.
+fn traced(manifest: &TraceManifest) -> String {
+    match manifest.traces.as_slice() {
+        [alone] => format!("{alone} · {}", manifest.conditions()),
+        several => format!("{} traces · {}", several.len(), manifest.conditions()),
+    }
 }
 
 /// A name as part of a file's name.

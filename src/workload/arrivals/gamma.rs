@@ -65,7 +65,7 @@ impl Gamma {
 /// Rejection takes a random number of draws, in which a change of the rate
 /// changes nothing, only one of the shape.
 #[derive(Clone, Debug)]
-struct GammaVariate {
+pub(crate) struct GammaVariate {
     d: f64,
     c: f64,
     /// 1/shape where that is above 1.
@@ -73,14 +73,15 @@ struct GammaVariate {
 }
 
 impl GammaVariate {
-    fn new(shape: f64) -> Self {
+    /// Of this shape, above 0.
+    pub(crate) fn new(shape: f64) -> Self {
         let boost = (shape < 1.0).then(|| 1.0 / shape);
         let d = if boost.is_some() { shape + 1.0 } else { shape } - 1.0 / 3.0;
         GammaVariate { d, c: 1.0 / libm::sqrt(9.0 * d), boost }
     }
 
     #[inline]
-    fn draw(&self, stream: &mut Stream) -> f64 {
+    pub(crate) fn draw(&self, stream: &mut Stream) -> f64 {
         let value = loop {
             let x = stream.normal();
             let t = 1.0 + self.c * x;

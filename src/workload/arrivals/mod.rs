@@ -42,6 +42,7 @@ pub use closed_loop::{ClosedLoop, ClosedLoopSpec};
 pub use concurrency::{Concurrency, ConcurrencySpec};
 pub use constant::{Constant, ConstantSpec};
 pub use curve::Curve;
+pub(crate) use gamma::GammaVariate;
 pub use gamma::{Gamma, GammaSpec};
 pub use markov::{Markov, MarkovSpec, MarkovState};
 pub use piecewise::{PiecewiseSpec, RatePoint, Shape};
@@ -116,7 +117,7 @@ impl ArrivalsSpec {
 
     /// Reports a process that depends on answers, where another one is to be made
     /// of it.
-    fn check_open(&self, problems: &mut Problems) {
+    pub(super) fn check_open(&self, problems: &mut Problems) {
         if matches!(self, ArrivalsSpec::ClosedLoop(_) | ArrivalsSpec::Concurrency(_)) {
             problems.error_help(
                 "requests that wait for answers have no times of their own",

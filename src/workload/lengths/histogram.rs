@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use super::check_tokens;
 use crate::spec::{NonNegative, Problems};
-use crate::workload::alias::Alias;
 
 /// One bar of a histogram of lengths.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -37,12 +36,16 @@ pub(super) fn check(bins: &[BinSpec], problems: &mut Problems) {
     }
 }
 
-/// Lengths drawn from a histogram: a bin by its count, then any length of it.
+/// Lengths drawn from a histogram: a bin by its count, then any length of it; by
+/// inversion, so that a copula joins it with other lengths.
 #[derive(Clone, Debug)]
 pub struct Histogram {
-    shares: Alias,
+    /// The share of lengths up to the end of each bin.
+    shares: Vec<f64>,
     /// The first length of each bin, and how many lengths it spans.
     bins: Vec<(u32, u32)>,
+    /// The last bin that is not empty.
+    last: usize,
     mean: f64,
 }
 
@@ -55,19 +58,28 @@ impl Histogram {
             bins.iter().zip(starts).map(|(bin, start)| (start, bin.to + 1 - start)).collect();
         let middle =
             |(start, span): &(u32, u32)| f64::from(*start) + (f64::from(*span) - 1.0) / 2.0;
+        let total: f64 = weights.iter().sum();
         let sum: f64 = weights.iter().zip(&ranges).map(|(w, range)| w * middle(range)).sum();
-        let mean = sum / weights.iter().sum::<f64>();
-        Arc::new(Histogram { shares: Alias::new(&weights), bins: ranges, mean })
+        let mut below = 0.0;
+        let share = |weight: &f64| {
+            below += weight / total;
+            below
+        };
+        let shares = weights.iter().map(share).collect();
+        let last = weights.iter().rposition(|weight| *weight > 0.0).unwrap_or(0);
+        Arc::new(Histogram { shares, bins: ranges, last, mean: sum / total })
     }
 
-    /// The first bits of `u` choose the bin, the others the length.
+    /// The length at which the share `u` is reached.
     #[inline]
     pub(super) fn pick(&self, u: f64) -> u32 {
-        // 52 bits are enough for both.
-        let bits = (u * (1u64 << 52) as f64) as u64;
-        let (start, span) = self.bins[self.shares.pick(bits << 12) as usize];
-        let within = ((bits & ((1 << 26) - 1)) * u64::from(span)) >> 26;
-        start + within as u32
+        // What rounding leaves above the last share is of the last bin that has any.
+        let bin = self.shares.partition_point(|share| *share <= u);
+        let bin = if bin < self.bins.len() { bin } else { self.last };
+        let below = bin.checked_sub(1).map_or(0.0, |before| self.shares[before]);
+        let within = (u - below) / (self.shares[bin] - below);
+        let (start, span) = self.bins[bin];
+        start + ((within * f64::from(span)) as u32).min(span - 1)
     }
 
     pub(super) fn mean(&self) -> f64 {

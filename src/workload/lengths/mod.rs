@@ -4,6 +4,7 @@
 //! of it; then a line in each enum below. A length takes one variate, so that a
 //! stream stays in step when a parameter changes.
 
+mod column;
 mod copula;
 mod exponential;
 mod histogram;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use column::{ColumnSpec, Sorted};
 pub(super) use copula::Copula;
 pub use exponential::ExponentialSpec;
 pub use histogram::{BinSpec, Histogram};
@@ -27,8 +29,9 @@ pub use normal::NormalSpec;
 pub(super) use population::PromptLengths;
 pub use uniform::UniformSpec;
 
+use super::data_paths::DataPaths;
 use super::incoming::MAX_TOKENS;
-use crate::spec::{Problems, Severity};
+use crate::spec::{Path, Problem, Problems, Severity};
 
 /// How many tokens: at least 1, at most a thousand million.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -48,6 +51,8 @@ pub enum LengthsSpec {
     Mixture(MixtureSpec),
     /// Counted lengths: bins with the longest length and the count of each.
     Histogram(Vec<BinSpec>),
+    /// Lengths as a file has them, each row as likely as any other.
+    Column(ColumnSpec),
 }
 
 impl LengthsSpec {
@@ -63,10 +68,28 @@ impl LengthsSpec {
             LengthsSpec::Exponential(spec) => problems.at("exponential", |p| spec.check(p)),
             LengthsSpec::Mixture(spec) => problems.at("mixture", |p| spec.check(p)),
             LengthsSpec::Histogram(bins) => problems.at("histogram", |p| histogram::check(bins, p)),
+            LengthsSpec::Column(spec) => problems.at("column", |p| spec.check(p)),
         }
     }
 
-    /// The mean in tokens, or `None` if the spec does not pass its check.
+    /// Reads the file that lengths are from, if they are from one.
+    ///
+    /// # Errors
+    /// A file that cannot be found or read; the problem's path is that within the
+    /// spec.
+    pub(super) fn read(&mut self, paths: &DataPaths) -> Result<(), Problem> {
+        let LengthsSpec::Column(spec) = self else { return Ok(()) };
+        spec.read(paths).map_err(|(field, message, help)| Problem {
+            path: Path::default().join("column").join(field),
+            at_key: false,
+            severity: Severity::Error,
+            message,
+            help,
+        })
+    }
+
+    /// The mean in tokens, or `None` if the spec does not pass its check or its file
+    /// is not read yet.
     pub fn mean(&self) -> Option<f64> {
         Some(match self.distribution()? {
             Lengths::Constant(tokens) => f64::from(tokens),
@@ -76,10 +99,12 @@ impl LengthsSpec {
             Lengths::Exponential(spec) => spec.mean.get(),
             Lengths::Mixture(mixture) => mixture.mean(),
             Lengths::Histogram(histogram) => histogram.mean(),
+            Lengths::Column(values) => values.mean(),
         })
     }
 
-    /// The distribution, or `None` if the spec does not pass its check.
+    /// The distribution, or `None` if the spec does not pass its check or its file is
+    /// not read yet.
     pub fn distribution(&self) -> Option<Lengths> {
         let mut problems = Problems::default();
         self.check(&mut problems);
@@ -94,6 +119,7 @@ impl LengthsSpec {
             LengthsSpec::Exponential(spec) => Lengths::Exponential(*spec),
             LengthsSpec::Mixture(spec) => Lengths::Mixture(spec.distribution()?),
             LengthsSpec::Histogram(bins) => Lengths::Histogram(Histogram::new(bins)),
+            LengthsSpec::Column(spec) => Lengths::Column(spec.values()?),
         })
     }
 }
@@ -115,11 +141,13 @@ pub enum Lengths {
     Mixture(Mixture),
     /// See [`Histogram`].
     Histogram(Arc<Histogram>),
+    /// See [`ColumnSpec`].
+    Column(Sorted),
 }
 
 impl Lengths {
     /// The length in tokens that `u`, uniform on (0, 1), picks. A greater `u`
-    /// picks a longer one, except from a mixture or a histogram.
+    /// picks a longer one, except from a mixture.
     #[inline]
     pub fn pick(&self, u: f64) -> u32 {
         match self {
@@ -130,6 +158,7 @@ impl Lengths {
             Lengths::Exponential(spec) => whole_tokens(spec.pick(u)),
             Lengths::Mixture(mixture) => whole_tokens(mixture.pick(u)),
             Lengths::Histogram(histogram) => histogram.pick(u),
+            Lengths::Column(values) => values.pick(u),
         }
     }
 }

@@ -6,10 +6,13 @@
 mod churn;
 mod hot_set;
 mod intents;
+mod names;
 mod paraphrases;
+mod templates;
 mod uniform;
 mod zipf;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -19,6 +22,7 @@ pub use churn::{Churn, ChurnSpec};
 pub use hot_set::{HotSet, HotSetSpec};
 pub use intents::IntentsSpec;
 pub use paraphrases::{Order, ParaphrasesSpec, Texts};
+pub use templates::{RangeSpec, SlotSpec, Templates, TemplatesSpec, WeightedText, ZipfSlotSpec};
 pub use uniform::UniformPromptsSpec;
 pub use zipf::ZipfSpec;
 pub(super) use zipf::check_count;
@@ -46,6 +50,8 @@ pub enum PromptsSpec {
     Intents(IntentsSpec),
     /// Real texts in pairs, a question and the same in other words.
     Paraphrases(ParaphrasesSpec),
+    /// Texts with slots, really made: `Summarise {doc} in {n} words`.
+    Templates(TemplatesSpec),
     /// No prompt is ever asked twice: caches of whole answers are of no use.
     Unique,
 }
@@ -66,6 +72,7 @@ impl PromptsSpec {
             PromptsSpec::Churn(spec) => problems.at("churn", |p| spec.check(p)),
             PromptsSpec::Intents(spec) => problems.at("intents", |p| spec.check(p)),
             PromptsSpec::Paraphrases(spec) => problems.at("paraphrases", |p| spec.check(p)),
+            PromptsSpec::Templates(spec) => problems.at("templates", |p| spec.check(p)),
             PromptsSpec::Unique => {}
         }
     }
@@ -90,19 +97,23 @@ impl PromptsSpec {
                 phrasings: u64::from(spec.phrasings),
             },
             PromptsSpec::Paraphrases(spec) => {
-                let texts = spec.read(paths).map_err(|(message, help)| Problem {
-                    path: Path::parse("paraphrases.texts"),
-                    at_key: false,
-                    severity: Severity::Error,
-                    message,
-                    help: Some(help),
-                })?;
+                let texts = spec.read(paths).map_err(|why| problem("paraphrases.texts", why))?;
                 let next = (spec.order == Order::File).then_some(0);
                 Prompts::Texts { texts: Arc::new(texts), next }
+            }
+            PromptsSpec::Templates(spec) => {
+                let templates = spec.read().map_err(|why| problem("templates.texts", why))?;
+                Prompts::Templates(Arc::new(templates))
             }
             PromptsSpec::Unique => Prompts::Unique { next: 0 },
         })
     }
+}
+
+/// What is wrong and what to do about it, at a place within the spec.
+fn problem(place: &str, (message, help): (String, String)) -> Problem {
+    let (path, severity) = (Path::parse(place), Severity::Error);
+    Problem { path, at_key: false, severity, message, help: Some(help) }
 }
 
 /// A population of prompts; clones share its tables.
@@ -133,6 +144,8 @@ pub enum Prompts {
         /// The next row, where they are asked in order.
         next: Option<usize>,
     },
+    /// See [`Templates`].
+    Templates(Arc<Templates>),
     /// Ids count up.
     Unique {
         /// The next prompt's id.
@@ -159,6 +172,7 @@ impl Prompts {
                 *next = (row + 1) % texts.len();
                 PromptId(texts.prompt(row))
             }
+            Prompts::Templates(templates) => templates.draw(stream),
             Prompts::Unique { next } => {
                 *next += 1;
                 PromptId(*next - 1)
@@ -173,6 +187,7 @@ impl Prompts {
             Prompts::Uniform { count } => Some(*count as usize),
             Prompts::HotSet(hot) => Some(hot.count()),
             Prompts::Texts { texts, .. } => Some(texts.len()),
+            Prompts::Templates(templates) => usize::try_from(templates.count()).ok(),
             Prompts::Churn(_) | Prompts::Unique { .. } => None,
         }
     }
@@ -183,14 +198,38 @@ impl Prompts {
         match self {
             Prompts::Intents { phrasings, .. } => IntentId(prompt.0 / phrasings),
             Prompts::Texts { texts, .. } => texts.intent(prompt.0),
+            Prompts::Templates(templates) => templates.intent(prompt),
             _ => IntentId(prompt.0),
         }
     }
 
-    /// The texts, where they are real.
-    pub fn texts(&self) -> Option<&Texts> {
+    /// The text of a prompt, stripped of white space at its ends, where texts are
+    /// real.
+    pub fn text(&self, prompt: PromptId) -> Option<Cow<'_, str>> {
         match self {
-            Prompts::Texts { texts, .. } => Some(texts),
+            Prompts::Texts { texts, .. } => texts.text(prompt.0).map(Cow::Borrowed),
+            Prompts::Templates(templates) => templates.text(prompt).map(Cow::Owned),
+            _ => None,
+        }
+    }
+
+    /// The prompt with this text, where texts are real and not too many.
+    pub fn named(&self, text: &str) -> Option<PromptId> {
+        let text = super::text::strip(text);
+        match self {
+            Prompts::Texts { texts, .. } => texts.named(text),
+            Prompts::Templates(templates) => templates.named(text),
+            _ => None,
+        }
+    }
+
+    /// Characters of a prompt as sent and tenths of a token in it, where texts are
+    /// real.
+    #[inline]
+    pub fn size(&self, prompt: PromptId) -> Option<(u32, u64)> {
+        match self {
+            Prompts::Texts { texts, .. } => texts.size(prompt.0),
+            Prompts::Templates(templates) => templates.size(prompt),
             _ => None,
         }
     }

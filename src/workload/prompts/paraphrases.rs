@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::names::Names;
 use crate::spec::{Fraction, NonNegative, Problems};
 use crate::workload::alias::{Alias, zipf_weights};
 use crate::workload::data_paths::DataPaths;
-use crate::workload::incoming::IntentId;
+use crate::workload::incoming::{IntentId, PromptId};
 use crate::workload::text;
 
 /// The folder in which collections keep pairs of paraphrases.
@@ -77,7 +78,10 @@ pub struct Texts {
     first: Vec<u32>,
     /// Row to intent.
     intents: Vec<u32>,
+    /// Characters, and tenths of a token, of each row's text.
+    sizes: Vec<(u32, u64)>,
     popularity: Alias,
+    names: Names,
 }
 
 impl ParaphrasesSpec {
@@ -127,7 +131,15 @@ impl ParaphrasesSpec {
             .iter()
             .flat_map(|share| pairs.iter().map(move |pair| pair * share))
             .collect();
-        Texts { rows: texts, first, intents, popularity: Alias::new(&weights) }
+        let sizes = texts.iter().map(|text| size(text)).collect();
+        Texts {
+            rows: texts,
+            sizes,
+            first,
+            intents,
+            popularity: Alias::new(&weights),
+            names: Names::default(),
+        }
     }
 }
 
@@ -176,6 +188,12 @@ impl Texts {
         self.rows.get(row as usize).map(String::as_str)
     }
 
+    /// The prompt with this text.
+    pub fn named(&self, text: &str) -> Option<PromptId> {
+        let text_of = |row| self.text(row).map(str::to_owned);
+        self.names.find(text, self.rows.len() as u64, text_of).map(PromptId)
+    }
+
     /// What a row's text means.
     #[inline]
     pub fn intent(&self, row: u64) -> IntentId {
@@ -194,14 +212,16 @@ impl Texts {
         self.popularity.pick(bits) as usize
     }
 
-    /// Characters and tenths of a token of each row's text.
-    pub fn sizes(&self) -> Vec<(u32, u64)> {
-        let size = |text: &String| {
-            let chars = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
-            (chars, text::words(text) * 13)
-        };
-        self.rows.iter().map(size).collect()
+    /// Characters and tenths of a token of a row's text.
+    #[inline]
+    pub fn size(&self, row: u64) -> Option<(u32, u64)> {
+        self.sizes.get(row as usize).copied()
     }
+}
+
+/// Characters of a text, and tenths of a token: 1.3 tokens a word.
+fn size(text: &str) -> (u32, u64) {
+    (u32::try_from(text.chars().count()).unwrap_or(u32::MAX), text::words(text) * 13)
 }
 
 #[cfg(test)]
@@ -227,7 +247,7 @@ mod tests {
         assert_eq!(ids, [0, 1, 0, 3, 4, 5, 6, 5]);
         let intents: Vec<u64> = (0..8).map(|row| texts.intent(row).0).collect();
         assert_eq!(intents, [0, 1, 0, 1, 0, 1, 0, 1]);
-        assert_eq!((texts.text(5), texts.sizes()[6]), (Some("d"), (3, 26)));
+        assert_eq!((texts.text(5), texts.size(6)), (Some("d"), Some((3, 26))));
     }
 
     #[test]

@@ -2,9 +2,10 @@
 //! `ContextTokens`, `GeneratedTokens` (Patel et al., "Splitwise", ISCA 2024;
 //! <https://github.com/Azure/AzurePublicDataset>).
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::lines::Lines;
+use super::position::Position;
 use super::stamp::{parse_digits, parse_stamp};
 use super::{Row, TraceError};
 use crate::workload::incoming::MAX_TOKENS;
@@ -14,7 +15,6 @@ const COLUMNS: [&str; 3] = ["TIMESTAMP", "ContextTokens", "GeneratedTokens"];
 /// Reads an Azure trace row by row in constant memory.
 #[derive(Debug)]
 pub struct AzureReader {
-    file: PathBuf,
     lines: Lines,
     /// Which field of a row is which of [`COLUMNS`], and how many there are.
     places: [usize; 3],
@@ -27,11 +27,9 @@ impl AzureReader {
     /// # Errors
     /// If the file cannot be read or has another header.
     pub fn open(path: &Path) -> Result<Self, TraceError> {
-        let file = path.to_path_buf();
-        let io = |source| TraceError::Io { file: file.clone(), source };
-        let mut lines = Lines::open(path).map_err(io)?;
-        if !lines.advance().map_err(io)? {
-            return Err(TraceError::Empty { file, skipped: 0 });
+        let mut lines = Lines::open(path)?;
+        if !lines.advance()? {
+            return Err(lines.position().empty());
         }
         let header = String::from_utf8_lossy(lines.line()).into_owned();
         let names: Vec<&str> =
@@ -44,12 +42,12 @@ impl AzureReader {
                     "expected the header `{}` of an Azure 2023 trace, found `{shown}`",
                     COLUMNS.join(",")
                 );
-                return Err(TraceError::Format { file, line: 1, why });
+                return Err(lines.position().format(why));
             };
             *place = found;
         }
         let width = names.len();
-        Ok(AzureReader { file, lines, places, width })
+        Ok(AzureReader { lines, places, width })
     }
 
     /// The next row; empty lines are none.
@@ -59,22 +57,18 @@ impl AzureReader {
     /// that cannot.
     #[inline]
     pub fn next_row(&mut self) -> Result<Option<Row>, TraceError> {
-        loop {
-            match self.lines.advance() {
-                Ok(true) if self.lines.line().is_empty() => {}
-                Ok(true) => {
-                    return self.parse(self.lines.line()).map(Some).map_err(|w| self.blame(w));
-                }
-                Ok(false) => return Ok(None),
-                Err(source) => return Err(TraceError::Io { file: self.file.clone(), source }),
-            }
+        if !self.lines.advance_to_text()? {
+            return Ok(None);
+        }
+        match self.parse(self.lines.line()) {
+            Ok(row) => Ok(Some(row)),
+            Err(why) => Err(self.position().bad_row(why)),
         }
     }
 
-    /// An error that blames the line read last.
-    #[cold]
-    pub(super) fn blame(&self, why: String) -> TraceError {
-        TraceError::BadRow { file: self.file.clone(), line: self.lines.number(), why }
+    /// Where the row read last is.
+    pub(super) fn position(&self) -> &Position {
+        self.lines.position()
     }
 
     #[inline]
@@ -96,7 +90,9 @@ impl AzureReader {
         Ok(Row {
             stamp: parse_stamp(stamp).ok_or_else(|| bad_stamp(stamp))?,
             input_tokens: parse_tokens(input).ok_or_else(|| bad_tokens(COLUMNS[1], input))?,
-            output_tokens: parse_tokens(output).ok_or_else(|| bad_tokens(COLUMNS[2], output))?,
+            output_tokens: Some(
+                parse_tokens(output).ok_or_else(|| bad_tokens(COLUMNS[2], output))?,
+            ),
             prompt: None,
             user: None,
         })
@@ -160,7 +156,7 @@ mod tests {
             Ok(Row {
                 stamp: stamp * NANOS_PER_SEC,
                 input_tokens,
-                output_tokens,
+                output_tokens: Some(output_tokens),
                 prompt: None,
                 user: None,
             })

@@ -7,6 +7,8 @@ use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 
+use super::TraceError;
+use super::position::Position;
 use super::zstd::Frames;
 
 /// Packed bytes that are read at once.
@@ -46,6 +48,17 @@ pub(super) fn open(path: &Path) -> io::Result<(Packing, Box<dyn Read + Send>)> {
         Packing::Zstd => Box::new(Frames::new(buffered(whole))),
     };
     Ok((packing, bytes))
+}
+
+/// Opens a file to be read from its beginning, and the place before its first line.
+pub(in crate::workload) fn open_at(
+    path: &Path,
+) -> Result<(Position, Box<dyn Read + Send>), TraceError> {
+    let position = Position::before(path);
+    match open(path) {
+        Ok((_, bytes)) => Ok((position, bytes)),
+        Err(error) => Err(position.io(error)),
+    }
 }
 
 #[cfg(test)]

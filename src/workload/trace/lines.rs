@@ -1,43 +1,43 @@
-//! The lines of a file in constant memory.
+//! The lines of a file in constant memory, and where each of them is.
 
 use std::fmt;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::path::Path;
 
-use super::bytes;
+use super::position::Position;
+use super::{TraceError, bytes};
 
-/// The longest line, and the size of the only buffer.
+/// The buffer's size, unless a line is longer.
 const BUFFER: usize = 64 * 1024;
+
+/// The longest line: a file of longer ones is no trace.
+const LONGEST: usize = 16 * 1024 * 1024;
 
 /// Reads a file, plain or packed, line by line; the last line may lack its
 /// newline, and `\r\n` counts as a newline.
-pub(super) struct Lines {
+pub(in crate::workload) struct Lines {
     file: Box<dyn Read + Send>,
-    buffer: Box<[u8]>,
+    buffer: Vec<u8>,
     /// What was read and not yet returned.
     ahead: Range<usize>,
     line: Range<usize>,
-    number: u64,
+    /// Where that line is; its number is 0 before the first.
+    position: Position,
     at_end: bool,
 }
 
 impl fmt::Debug for Lines {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lines").field("number", &self.number).finish_non_exhaustive()
+        f.debug_struct("Lines").field("position", &self.position).finish_non_exhaustive()
     }
 }
 
 impl Lines {
-    pub fn open(path: &Path) -> io::Result<Self> {
-        Ok(Lines {
-            file: bytes::open(path)?.1,
-            buffer: vec![0; BUFFER].into_boxed_slice(),
-            ahead: 0..0,
-            line: 0..0,
-            number: 0,
-            at_end: false,
-        })
+    pub fn open(path: &Path) -> Result<Self, TraceError> {
+        let (position, file) = bytes::open_at(path)?;
+        let buffer = vec![0; BUFFER];
+        Ok(Lines { file, buffer, ahead: 0..0, line: 0..0, position, at_end: false })
     }
 
     /// The line that [`Lines::advance`] came to, without its newline.
@@ -46,14 +46,27 @@ impl Lines {
         &self.buffer[self.line.clone()]
     }
 
-    /// That line's number, from 1.
-    pub fn number(&self) -> u64 {
-        self.number
+    /// Where that line is.
+    pub fn position(&self) -> &Position {
+        &self.position
+    }
+
+    /// Goes to the next line that is not empty; false at the end of the file.
+    #[inline]
+    pub fn advance_to_text(&mut self) -> Result<bool, TraceError> {
+        loop {
+            if !self.advance()? {
+                return Ok(false);
+            }
+            if !self.line().trim_ascii_start().is_empty() {
+                return Ok(true);
+            }
+        }
     }
 
     /// Goes to the next line; false at the end of the file.
     #[inline]
-    pub fn advance(&mut self) -> io::Result<bool> {
+    pub fn advance(&mut self) -> Result<bool, TraceError> {
         let mut searched = 0;
         loop {
             let ahead = &self.buffer[self.ahead.clone()];
@@ -69,7 +82,9 @@ impl Lines {
                 }
                 return Ok(left);
             }
-            self.refill()?;
+            if let Err(error) = self.refill() {
+                return Err(self.position.io(error));
+            }
         }
     }
 
@@ -82,18 +97,20 @@ impl Lines {
             end -= 1;
         }
         self.line = start..end;
-        self.number += 1;
+        self.position.line += 1;
     }
 
     /// Reads on behind what is left, which moves to the buffer's beginning.
     fn refill(&mut self) -> io::Result<()> {
         self.buffer.copy_within(self.ahead.clone(), 0);
         self.ahead = 0..self.ahead.len();
-        if self.ahead.end == BUFFER {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                format!("line {} is longer than {BUFFER} bytes: not a trace", self.number + 1),
-            ));
+        if self.ahead.end == LONGEST {
+            let line = self.position.line + 1;
+            let why = format!("line {line} is longer than {LONGEST} bytes: not a trace");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+        }
+        if self.ahead.end == self.buffer.len() {
+            self.buffer.resize(2 * self.ahead.end, 0);
         }
         let read = loop {
             match self.file.read(&mut self.buffer[self.ahead.end..]) {
@@ -116,7 +133,7 @@ mod tests {
 
     use super::*;
 
-    fn lines(text: &[u8]) -> io::Result<Vec<Vec<u8>>> {
+    fn lines(text: &[u8]) -> Result<Vec<Vec<u8>>, TraceError> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
         let mut lines = Lines::open(file.path())?;
@@ -124,7 +141,7 @@ mod tests {
         while lines.advance()? {
             all.push(lines.line().to_vec());
         }
-        assert_eq!(lines.number(), all.len() as u64);
+        assert_eq!(lines.position().line, all.len() as u64);
         Ok(all)
     }
 
@@ -141,7 +158,7 @@ mod tests {
     fn lines_across_the_buffers_end_stay_whole() {
         let wanted: Vec<Vec<u8>> = (0..40_000).map(|i| format!("line {i}").into_bytes()).collect();
         assert_eq!(lines(&wanted.join(&b'\n')).unwrap(), wanted);
-        let long = vec![b'x'; BUFFER - 1];
+        let long = vec![b'x'; 5 * BUFFER - 1];
         assert_eq!(lines(&[&long[..], b"\ny"].concat()).unwrap(), [long, b"y".to_vec()]);
     }
 
@@ -159,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_file_without_lines_is_refused_and_not_loaded() {
-        let error = lines(&vec![b'x'; 3 * BUFFER]).unwrap_err();
+        let error = lines(&vec![b'x'; LONGEST + 1]).unwrap_err();
         assert!(error.to_string().contains("line 1 is longer"), "{error}");
     }
 }

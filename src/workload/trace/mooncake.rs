@@ -2,12 +2,13 @@
 //! `output_length` and `hash_ids`, the ids of the prompt's blocks (Qin et al.,
 //! "Mooncake", FAST 2025; <https://github.com/kvcache-ai/Mooncake>).
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::lines::Lines;
+use super::position::Position;
 use super::{Row, TraceError};
 use crate::workload::incoming::{MAX_TOKENS, PromptId};
 
@@ -19,7 +20,6 @@ const NANOS_PER_MILLI: u64 = 1_000_000;
 /// Reads a Mooncake trace row by row in constant memory.
 #[derive(Debug)]
 pub struct MooncakeReader {
-    file: PathBuf,
     lines: Lines,
     /// The blocks of the row read last.
     blocks: Vec<u64>,
@@ -42,11 +42,7 @@ impl MooncakeReader {
     /// # Errors
     /// If the file cannot be read.
     pub fn open(path: &Path) -> Result<Self, TraceError> {
-        let file = path.to_path_buf();
-        match Lines::open(path) {
-            Ok(lines) => Ok(MooncakeReader { file, lines, blocks: Vec::new() }),
-            Err(source) => Err(TraceError::Io { file, source }),
-        }
+        Ok(MooncakeReader { lines: Lines::open(path)?, blocks: Vec::new() })
     }
 
     /// The next row; empty lines are none.
@@ -56,16 +52,12 @@ impl MooncakeReader {
     /// that cannot or is of another format.
     #[inline]
     pub fn next_row(&mut self) -> Result<Option<Row>, TraceError> {
-        loop {
-            match self.lines.advance() {
-                Ok(true) if self.lines.line().is_empty() => {}
-                Ok(true) => {
-                    let row = parse(self.lines.line(), &mut self.blocks);
-                    return row.map(Some).map_err(|why| self.refuse(why));
-                }
-                Ok(false) => return Ok(None),
-                Err(source) => return Err(TraceError::Io { file: self.file.clone(), source }),
-            }
+        if !self.lines.advance_to_text()? {
+            return Ok(None);
+        }
+        match parse(self.lines.line(), &mut self.blocks) {
+            Ok(row) => Ok(Some(row)),
+            Err(why) => Err(self.refuse(why)),
         }
     }
 
@@ -78,8 +70,9 @@ impl MooncakeReader {
     /// A first line that is no object is of another format; any other is a bad row.
     #[cold]
     fn refuse(&self, why: String) -> TraceError {
-        if self.lines.number() > 1 || self.lines.line().trim_ascii_start().starts_with(b"{") {
-            return self.blame(why);
+        let position = self.lines.position();
+        if position.line > 1 || self.lines.line().trim_ascii_start().starts_with(b"{") {
+            return position.bad_row(why);
         }
         let shown: String = String::from_utf8_lossy(self.lines.line()).chars().take(80).collect();
         let why = format!(
@@ -87,13 +80,12 @@ impl MooncakeReader {
              \"input_length\": 700, \"output_length\": 50, \"hash_ids\": [0, 1]}}`, \
              found `{shown}`"
         );
-        TraceError::Format { file: self.file.clone(), line: 1, why }
+        position.format(why)
     }
 
-    /// An error that blames the line read last.
-    #[cold]
-    pub(super) fn blame(&self, why: String) -> TraceError {
-        TraceError::BadRow { file: self.file.clone(), line: self.lines.number(), why }
+    /// Where the row read last is.
+    pub(super) fn position(&self) -> &Position {
+        self.lines.position()
     }
 }
 
@@ -121,7 +113,7 @@ fn parse(line: &[u8], blocks: &mut Vec<u64>) -> Result<Row, String> {
     Ok(Row {
         stamp: stamp.ok_or_else(|| format!("timestamp {} is out of range", line.timestamp))?,
         input_tokens: line.input_length,
-        output_tokens: line.output_length,
+        output_tokens: Some(line.output_length),
         prompt: Some(identity(line.input_length, blocks)),
         user: None,
     })
@@ -181,7 +173,7 @@ mod tests {
         let (row, blocks) = row(r#"{ "hash_ids":[7,  18446744073709551615], "type": {"a": [1]},
             "output_length": 5, "input_length": 513, "timestamp": 1500 }"#)
         .unwrap();
-        assert_eq!((row.stamp, row.input_tokens, row.output_tokens), (1_500_000_000, 513, 5));
+        assert_eq!((row.stamp, row.input_tokens, row.output_tokens), (1_500_000_000, 513, Some(5)));
         assert_eq!(blocks, [7, u64::MAX]);
     }
 

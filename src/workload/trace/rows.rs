@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::window::{Place, Window};
-use super::{OnBadRow, Reader, Row, TraceError, TraceSpec};
+use super::{OnBadRow, Origin, Reader, Row, TraceError, TraceSpec};
 use crate::kernel::{Duration, Stream, Time};
 
 /// The rows of a trace on the virtual clock: the first at 0, the others after
@@ -18,7 +18,7 @@ pub struct Rows {
     speed: Option<f64>,
     /// Draws which rows are kept.
     stream: Stream,
-    /// Stamps of the first and the latest good row.
+    /// What is the run's 0s of its clock, and the latest good row's stamp.
     first: Option<u64>,
     latest: u64,
     /// What is added to the time of this round's rows, in recorded nanoseconds.
@@ -32,6 +32,16 @@ pub struct Rows {
     first_bad: Option<String>,
 }
 
+impl Origin {
+    /// The time, on the trace's own clock, of a run's 0s; `first` is its first row.
+    fn of(self, first: Row) -> u64 {
+        match self {
+            Origin::FirstRow => first.stamp,
+            Origin::Zero => 0,
+        }
+    }
+}
+
 /// What reading a trace once tells of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TraceInfo {
@@ -42,7 +52,8 @@ pub struct TraceInfo {
     pub skipped: u64,
     /// The first bad row, if any: file, line and what is wrong.
     pub first_bad: Option<String>,
-    /// From the first row to the last of the last round, at the speed of replay.
+    /// From the first row to the last of the last round, at the speed of replay;
+    /// `None` where the rows never end, or where their times are drawn.
     pub span: Option<Duration>,
     /// Who asks, by the order of their first request, if the trace knows.
     pub users: Vec<String>,
@@ -56,7 +67,7 @@ impl Rows {
     pub fn open(spec: &TraceSpec, path: &Path, stream: Stream) -> Result<Self, TraceError> {
         let speed = spec.speed.get();
         Ok(Rows {
-            reader: spec.reader(path)?,
+            reader: Reader::open(spec, path)?,
             spec: spec.clone(),
             window: spec.window(),
             file: path.to_path_buf(),
@@ -83,7 +94,8 @@ impl Rows {
             match self.reader.next_row().and_then(|row| self.in_order(row)) {
                 Ok(Some(row)) => {
                     self.latest = row.stamp;
-                    let at = row.stamp - *self.first.get_or_insert(row.stamp);
+                    let at =
+                        row.stamp - *self.first.get_or_insert_with(|| self.spec.origin.of(row));
                     match self.window.place(at) {
                         Place::Before => {}
                         Place::Within => {
@@ -114,9 +126,30 @@ impl Rows {
         self.reader.blocks()
     }
 
+    /// A user's name, by the number that rows have.
+    pub fn user_name(&self, user: u32) -> Option<&str> {
+        Some(self.reader.users()?.get_index(user as usize)?.as_str())
+    }
+
+    /// What is the run's 0s on the trace's own clock, in nanoseconds; `None` before
+    /// the first row.
+    pub fn zero(&self) -> Option<u64> {
+        self.first
+    }
+
     /// How many bad rows were left out so far.
     pub fn skipped(&self) -> u64 {
         self.skipped
+    }
+
+    /// The first bad row that was left out: file, line and what is wrong.
+    pub fn first_bad(&self) -> Option<&str> {
+        self.first_bad.as_deref()
+    }
+
+    /// Who asked so far, by the order of their first request, if the trace knows.
+    pub fn users(&self) -> Vec<String> {
+        self.reader.users().map(|users| users.iter().cloned().collect()).unwrap_or_default()
     }
 
     /// Reads one round to its end and tells what there was.
@@ -140,7 +173,7 @@ impl Rows {
             skipped: self.skipped,
             first_bad: self.first_bad.clone(),
             span: loops.map(span),
-            users: self.reader.users(),
+            users: self.users(),
         })
     }
 
@@ -154,7 +187,7 @@ impl Rows {
         }
         self.round += 1;
         self.offset = self.offset.saturating_add(self.round_length());
-        self.reader = self.spec.reader(&self.file)?;
+        self.reader = Reader::open(&self.spec, &self.file)?;
         (self.first, self.latest, self.within, self.of_round) = (None, 0, 0, 0);
         Ok(true)
     }
@@ -171,7 +204,8 @@ impl Rows {
     fn in_order(&self, row: Option<Row>) -> Result<Option<Row>, TraceError> {
         match row {
             Some(row) if row.stamp < self.latest => {
-                Err(self.reader.blame("the row's time is before the last row's".into()))
+                let why = "the row's time is before the last row's";
+                Err(self.reader.position().bad_row(why.to_owned()))
             }
             other => Ok(other),
         }

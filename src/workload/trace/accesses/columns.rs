@@ -89,7 +89,7 @@ pub(super) fn names<'a>(column: Option<&'a Column>, usual: &[&'a str]) -> Vec<&'
 /// A whole number without leading zeros, so that `7` and `007` stay different
 /// keys.
 #[inline]
-pub(super) fn number(text: &[u8]) -> Option<u64> {
+pub(in crate::workload::trace) fn number(text: &[u8]) -> Option<u64> {
     match text {
         [b'0'] => return Some(0),
         [b'0', ..] | [] => return None,

@@ -14,12 +14,12 @@ use crate::workload::trace::TraceError;
 
 /// Which field of a row is which.
 #[derive(Clone, Copy, Debug)]
-struct Places {
-    time: Option<usize>,
-    key: usize,
-    size: Option<usize>,
+pub(in crate::workload::trace) struct Places {
+    pub time: Option<usize>,
+    pub key: usize,
+    pub size: Option<usize>,
     /// Fields of a row.
-    width: usize,
+    pub width: usize,
 }
 
 /// Reads all rows.
@@ -43,7 +43,8 @@ pub(super) fn read(
         }
         let line = row.position().map_or(0, csv::Position::line);
         let Some(found) = places else {
-            let found = find(columns, &row).map_err(|why| builder.format(line, why))?;
+            let found = find(columns, &row)
+                .map_err(|why| builder.format(line, format!("{why} (see --columns)")))?;
             places = Some(found);
             if columns.by_place() {
                 push(&row, found, line, builder)?;
@@ -90,7 +91,10 @@ fn parse(row: &ByteRecord, places: Places) -> Result<Access<'_>, String> {
 }
 
 /// Finds the columns in the first row.
-fn find(columns: &Columns, row: &ByteRecord) -> Result<Places, String> {
+pub(in crate::workload::trace) fn find(
+    columns: &Columns,
+    row: &ByteRecord,
+) -> Result<Places, String> {
     let header: Vec<String> = row
         .iter()
         .map(|name| shown(name).trim_start_matches('\u{feff}').trim().to_owned())
@@ -111,7 +115,7 @@ fn find(columns: &Columns, row: &ByteRecord) -> Result<Places, String> {
             let near = nearest(wanted[0], header.iter().map(String::as_str));
             let near = near.map_or(String::new(), |near| format!(", did you mean `{near}`?"));
             Err(format!(
-                "no column `{}` for the {role} among `{}`{near} (see --columns)",
+                "no column `{}` for the {role} among `{}`{near}",
                 wanted.join("`, `"),
                 header.join(",")
             ))

@@ -35,7 +35,7 @@ pub(super) const UNKNOWN: &str = "cannot tell the trace's format from its name o
      name it with --input-format csv, jsonl, mooncake or oracle_general";
 
 /// The format, from the file's name and what it begins with.
-pub(super) fn detect(path: &Path, beginning: &[u8]) -> Option<Format> {
+pub(in crate::workload::trace) fn detect(path: &Path, beginning: &[u8]) -> Option<Format> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
     let name = name.strip_suffix(".gz").or(name.strip_suffix(".zst")).unwrap_or(&name);
     let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));

@@ -27,8 +27,11 @@ use std::io::BufRead;
 use std::path::Path;
 
 use builder::Builder;
+pub(super) use columns::number as whole_number;
 pub use columns::{Column, Columns};
+pub(super) use csv::{Places, find};
 use input::Input;
+pub(super) use input::detect;
 
 use super::{OnBadRow, TraceError};
 

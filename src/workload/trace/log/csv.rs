@@ -2,31 +2,31 @@
 
 use std::fmt;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use csv::{ByteRecord, Position, Reader, ReaderBuilder};
+use csv::{ByteRecord, Reader, ReaderBuilder};
 
 use super::fields::{Fields, row};
 use super::{LogSpec, Users};
 use crate::spec::nearest;
+use crate::workload::trace::position::Position;
 use crate::workload::trace::{Row, TraceError, bytes};
 
 /// Reads a CSV log row by row; memory grows with the number of users only.
 pub struct CsvLog {
     spec: LogSpec,
-    file: PathBuf,
+    position: Position,
     rows: Reader<Box<dyn Read + Send>>,
     record: ByteRecord,
     /// Where each column is in a row.
     places: [Option<usize>; 5],
     width: usize,
-    line: u64,
     users: Users,
 }
 
 impl fmt::Debug for CsvLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CsvLog").field("file", &self.file).finish_non_exhaustive()
+        f.debug_struct("CsvLog").field("position", &self.position).finish_non_exhaustive()
     }
 }
 
@@ -36,29 +36,24 @@ impl CsvLog {
     /// # Errors
     /// If the file cannot be read or lacks a column.
     pub fn open(path: &Path, spec: &LogSpec) -> Result<Self, TraceError> {
-        let file = path.to_path_buf();
-        let io = |source| TraceError::Io { file: file.clone(), source };
-        let (_, stream) = bytes::open(path).map_err(io)?;
+        let (mut position, stream) = bytes::open_at(path)?;
         let mut rows = ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .buffer_capacity(1 << 16)
             .from_reader(stream);
         let mut record = ByteRecord::new();
-        if !rows.read_byte_record(&mut record).map_err(|error| io(error.into()))? {
-            return Err(TraceError::Empty { file, skipped: 0 });
+        if !rows.read_byte_record(&mut record).map_err(|error| position.io(error.into()))? {
+            return Err(position.empty());
         }
+        position.line = 1;
         let header: Vec<String> = record
             .iter()
             .map(|name| String::from_utf8_lossy(name).trim_start_matches('\u{feff}').trim().into())
             .collect();
-        let places = find(spec, &header).map_err(|why| TraceError::Format {
-            file: file.clone(),
-            line: 1,
-            why,
-        })?;
+        let places = find(spec, &header).map_err(|why| position.format(why))?;
         let (width, spec) = (header.len(), spec.clone());
-        Ok(CsvLog { spec, file, rows, record, places, width, line: 1, users: Users::new() })
+        Ok(CsvLog { spec, position, rows, record, places, width, users: Users::new() })
     }
 
     /// The next row.
@@ -70,17 +65,19 @@ impl CsvLog {
         match self.rows.read_byte_record(&mut self.record) {
             Ok(true) => {}
             Ok(false) => return Ok(None),
-            Err(error) => {
-                return Err(TraceError::Io { file: self.file.clone(), source: error.into() });
-            }
+            Err(error) => return Err(self.position.io(error.into())),
         }
-        self.line = self.record.position().map_or(self.line + 1, Position::line);
+        let next = self.position.line + 1;
+        self.position.line = self.record.position().map_or(next, csv::Position::line);
         if self.record.len() != self.width {
             let (expected, found) = (self.width, self.record.len());
-            return Err(self.blame(format!("expected {expected} fields, found {found}")));
+            let why = format!("expected {expected} fields, found {found}");
+            return Err(self.position.bad_row(why));
         }
         let fields: Fields<'_> = self.places.map(|place| self.record.get(place?));
-        row(&self.spec, &mut self.users, &fields).map(Some).map_err(|why| self.blame(why))
+        row(&self.spec, &mut self.users, &fields)
+            .map(Some)
+            .map_err(|why| self.position.bad_row(why))
     }
 
     /// The users seen so far.
@@ -88,10 +85,9 @@ impl CsvLog {
         &self.users
     }
 
-    /// An error that blames the line read last.
-    #[cold]
-    pub(in crate::workload::trace) fn blame(&self, why: String) -> TraceError {
-        TraceError::BadRow { file: self.file.clone(), line: self.line, why }
+    /// Where the row read last is.
+    pub(in crate::workload::trace) fn position(&self) -> &Position {
+        &self.position
     }
 }
 

@@ -1,9 +1,9 @@
 //! From the fields of a row, as texts, to a row.
 
 use super::{Column, LogSpec, TimeUnit, Users};
-use crate::workload::incoming::{MAX_TOKENS, PromptId};
-use crate::workload::trace::Row;
+use crate::workload::incoming::MAX_TOKENS;
 use crate::workload::trace::stamp::{parse_digits, parse_stamp};
+use crate::workload::trace::{Row, identity};
 
 /// The fields of a row by [`Column`]; `None` where a row has none.
 pub(super) type Fields<'f> = [Option<&'f [u8]>; 5];
@@ -42,8 +42,12 @@ pub(super) fn row(spec: &LogSpec, users: &mut Users, fields: &Fields<'_>) -> Res
     Ok(Row {
         stamp,
         input_tokens: tokens(Column::Input)?,
-        output_tokens: tokens(Column::Output)?,
-        prompt: prompt.map(identity),
+        output_tokens: match fields[Column::Output as usize].map(<[u8]>::trim_ascii) {
+            // Known to be unknown.
+            Some([]) => None,
+            _ => Some(tokens(Column::Output)?),
+        },
+        prompt: prompt.map(identity::of_text),
         user: user.map(|name| intern(users, name)),
     })
 }
@@ -67,7 +71,7 @@ fn count(text: &[u8]) -> Option<u32> {
 }
 
 /// Nanoseconds, exact to the last digit.
-fn stamp(text: &[u8], unit: TimeUnit) -> Option<u64> {
+pub(in crate::workload::trace) fn stamp(text: &[u8], unit: TimeUnit) -> Option<u64> {
     if text.get(4) == Some(&b'-') {
         return parse_stamp(text);
     }
@@ -82,16 +86,6 @@ fn stamp(text: &[u8], unit: TimeUnit) -> Option<u64> {
     let fraction = if kept.is_empty() { 0 } else { parse_digits(kept)? };
     let fraction = fraction * 10u64.pow((places - kept.len()) as u32);
     parse_digits(whole)?.checked_mul(10u64.pow(unit.decimals()))?.checked_add(fraction)
-}
-
-/// Equal texts are equal prompts: a 64-bit hash (FNV-1a with a last mix), so that
-/// no text need be kept. Two of a million different prompts share one with a
-/// probability of 3 in 10^8.
-fn identity(text: &[u8]) -> PromptId {
-    let hash = text.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    PromptId((hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
 
 /// A field's beginning, for an error.

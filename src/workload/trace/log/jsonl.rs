@@ -1,19 +1,19 @@
 //! A request log of JSON objects, one a line.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Map, Value};
 
 use super::fields::{Fields, row};
 use super::{LogSpec, Users};
 use crate::workload::trace::lines::Lines;
+use crate::workload::trace::position::Position;
 use crate::workload::trace::{Row, TraceError};
 
 /// Reads a log of JSON lines; memory grows with the number of users only.
 #[derive(Debug)]
 pub struct JsonlLog {
     spec: LogSpec,
-    file: PathBuf,
     lines: Lines,
     users: Users,
 }
@@ -24,11 +24,7 @@ impl JsonlLog {
     /// # Errors
     /// If the file cannot be read.
     pub fn open(path: &Path, spec: &LogSpec) -> Result<Self, TraceError> {
-        let file = path.to_path_buf();
-        match Lines::open(path) {
-            Ok(lines) => Ok(JsonlLog { spec: spec.clone(), file, lines, users: Users::new() }),
-            Err(source) => Err(TraceError::Io { file, source }),
-        }
+        Ok(JsonlLog { spec: spec.clone(), lines: Lines::open(path)?, users: Users::new() })
     }
 
     /// The next row; empty lines are none.
@@ -37,18 +33,12 @@ impl JsonlLog {
     /// A row that cannot be read (the next call goes on behind it), or a file
     /// that cannot.
     pub fn next_row(&mut self) -> Result<Option<Row>, TraceError> {
-        loop {
-            match self.lines.advance() {
-                Ok(true) if self.lines.line().trim_ascii().is_empty() => {}
-                Ok(true) => {
-                    let line = self.lines.line();
-                    return parse(&self.spec, &mut self.users, line)
-                        .map(Some)
-                        .map_err(|why| self.blame(why));
-                }
-                Ok(false) => return Ok(None),
-                Err(source) => return Err(TraceError::Io { file: self.file.clone(), source }),
-            }
+        if !self.lines.advance_to_text()? {
+            return Ok(None);
+        }
+        match parse(&self.spec, &mut self.users, self.lines.line()) {
+            Ok(row) => Ok(Some(row)),
+            Err(why) => Err(self.position().bad_row(why)),
         }
     }
 
@@ -57,10 +47,9 @@ impl JsonlLog {
         &self.users
     }
 
-    /// An error that blames the line read last.
-    #[cold]
-    pub(in crate::workload::trace) fn blame(&self, why: String) -> TraceError {
-        TraceError::BadRow { file: self.file.clone(), line: self.lines.number(), why }
+    /// Where the row read last is.
+    pub(in crate::workload::trace) fn position(&self) -> &Position {
+        self.lines.position()
     }
 }
 
@@ -69,7 +58,7 @@ fn parse(spec: &LogSpec, users: &mut Users, line: &[u8]) -> Result<Row, String> 
         serde_json::from_slice(line).map_err(|error| format!("expected a JSON object: {error}"))?;
     // Numbers and other values count as they are written.
     let texts = spec.columns().map(|(_, name)| match object.get(name?)? {
-        Value::Null => None,
+        Value::Null => Some(String::new()),
         Value::String(text) => Some(text.clone()),
         other => Some(other.to_string()),
     });

@@ -2,7 +2,7 @@
 //! names. `BurstGPT` is such a log with known columns.
 
 mod csv;
-mod fields;
+pub(super) mod fields;
 mod jsonl;
 
 use std::path::PathBuf;
@@ -30,9 +30,10 @@ pub struct LogSpec {
     pub unit: TimeUnit,
     /// Tokens of the prompt. Default: `input_tokens`.
     pub input_tokens: String,
-    /// Tokens of the answer. Default: `output_tokens`.
+    /// Tokens of the answer; where the column is empty (in JSON: null), the model
+    /// has its own rule. Default: `output_tokens`.
     pub output_tokens: String,
-    /// What was asked: an id, a hash or the text; equal values are equal prompts.
+    /// What was asked: a number, a hash or the text; equal values are equal prompts.
     /// Default: not known, each prompt is asked once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt: Option<String>,

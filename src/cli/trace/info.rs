@@ -1,0 +1,107 @@
+//! `windtunnel trace info`: what traces hold.
+
+use std::path::PathBuf;
+
+use super::input::{Input, Reading, bad_trace, file_name, stem};
+use crate::cache::replay::Reuse;
+use crate::cli::cache::folder_name;
+use crate::cli::run::{OutputFormat, formats, terminal};
+use crate::cli::{Failure, print, tell};
+use crate::experiment::Workspace;
+use crate::report::{self, Surveyed, TraceManifest};
+use crate::workload::TraceError;
+use crate::workload::trace::Profile;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  windtunnel trace info AzureLLMInferenceTrace_conv.csv
+  windtunnel trace info monday.csv.gz tuesday.csv.gz --from 9h --until 17h
+  windtunnel trace info gateway.jsonl --columns time=ts,input_tokens=in,output_tokens=out,user=key
+
+Traces are read as streams, twice: for what they hold, and for the correlation of
+ranks. docs/workloads.md says how each figure is defined.")]
+pub(super) struct Args {
+    /// The traces; also looked for where `$WINDTUNNEL_DATA` says
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    reading: Reading,
+    /// The folder that results folders are made in
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    out: PathBuf,
+    /// The results folder's name [default: the first trace's, with `-info`]
+    #[arg(long, value_name = "NAME", value_parser = folder_name)]
+    name: Option<String>,
+    /// What to write: csv is always written
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "csv,svg,png")]
+    format: Vec<OutputFormat>,
+    /// No table, only the results' path
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+pub(super) fn main(args: &Args) -> Result<(), Failure> {
+    let inputs: Vec<Input> =
+        args.files.iter().map(|file| args.reading.open(file)).collect::<Result<_, _>>()?;
+    let mut traces: Vec<Surveyed> = Vec::new();
+    for input in &inputs {
+        let name = free_name(&file_name(&input.path), &traces);
+        traces.push(survey(args, input, name).map_err(|error| bad_trace(&error))?);
+    }
+    for trace in &traces {
+        if let Some(first) = &trace.profile.first_bad {
+            let skipped = trace.profile.skipped;
+            tell(&format!("warning: {skipped} bad rows were left out, the first: {first}"));
+        }
+    }
+    let manifest = TraceManifest {
+        name: args.name.clone().unwrap_or_else(|| format!("{}-info", stem(&inputs[0].path))),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        seed: args.reading.seed,
+        traces: traces.iter().map(|trace| trace.name.clone()).collect(),
+        part: args.reading.part(),
+    };
+    let workspace = Workspace::open(&args.out, &manifest.name, "", false)
+        .map_err(|error| Failure::Input(format!("error: {error}")))?;
+    let staging = workspace.staging().map_err(failed)?;
+    report::write_traces(&staging, &manifest, &traces).map_err(failed)?;
+    let formats = formats(&args.format);
+    if !formats.is_empty() {
+        report::draw_traces(&staging, &formats).map_err(failed)?;
+    }
+    let folder = workspace.publish().map_err(failed)?;
+    if !args.quiet {
+        tell(report::trace_summary(&traces, terminal()).trim_end());
+    }
+    print(&folder.display().to_string())
+}
+
+fn failed(error: impl std::fmt::Display) -> Failure {
+    Failure::Run(format!("error: {error}"))
+}
+
+/// Reads a trace twice.
+fn survey(args: &Args, input: &Input, name: String) -> Result<Surveyed, TraceError> {
+    let (mut blocks, mut prompts) = (Reuse::default(), Reuse::default());
+    let profile = Profile::read(&input.spec, &input.path, args.reading.stream(), |row, ids, _| {
+        for block in ids {
+            blocks.access(*block);
+        }
+        if let Some(prompt) = row.prompt {
+            prompts.access(prompt.0);
+        }
+    })?;
+    let correlation = profile.rank_correlation(&input.spec, &input.path, args.reading.stream())?;
+    // Where blocks are known, they are what is kept of a prompt.
+    let reuse = [("blocks", blocks), ("prompts", prompts)];
+    let reuse = reuse.into_iter().find(|(_, reuse)| reuse.total() > 0);
+    Ok(Surveyed::new(name, input.format.to_owned(), profile, correlation.ranks, reuse))
+}
+
+/// The file's name, with a number where another trace has it.
+fn free_name(file: &str, taken: &[Surveyed]) -> String {
+    let is_free = |name: &String| taken.iter().all(|trace| trace.name != *name);
+    let numbered = (2..).map(|number| format!("{file} ({number})"));
+    std::iter::once(file.to_owned()).chain(numbered).find(is_free).unwrap_or_default()
+}

@@ -1,0 +1,43 @@
+//! The cheapest model that is good enough.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::worth::{best, cheapest};
+use super::{Ask, default_threshold};
+use crate::cost::Choice;
+use crate::cost::demand::Quality;
+use crate::spec::Fraction;
+
+/// The cheapest affordable model that meets the quality threshold; if none does,
+/// the best affordable one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CheapestSpec {
+    /// The least quality that will do where a request names none. Default 0.8.
+    pub quality_threshold: Fraction,
+}
+
+impl Default for CheapestSpec {
+    fn default() -> Self {
+        CheapestSpec { quality_threshold: default_threshold() }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(in crate::cost) struct Cheapest {
+    threshold: Quality,
+}
+
+impl Cheapest {
+    pub fn new(spec: &CheapestSpec) -> Self {
+        Cheapest { threshold: Quality::new(spec.quality_threshold.get()) }
+    }
+
+    #[inline]
+    pub fn choose(&self, ask: &Ask) -> Option<Choice> {
+        let threshold = ask.demand.quality_threshold.map_or(self.threshold, Quality::new);
+        let found = cheapest(ask, |offer| offer.quality >= threshold).or_else(|| best(ask))?;
+        ask.choice(found.model)
+    }
+}

@@ -1,0 +1,137 @@
+//! A budget spent evenly until it begins anew.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Ask;
+use super::worth::{Worth, affordable};
+use crate::cost::{Choice, Lesson, Money};
+use crate::kernel::{Duration, Time};
+use crate::spec::Problems;
+
+/// Each request goes to the affordable model with the most `quality - price of
+/// money x estimate`. The price of money (a Lagrange multiplier) follows what is
+/// spent: it rises while spending is ahead of what would use up the budget evenly
+/// by the end of its span, and falls while it is behind (multiplicative dual
+/// descent; Balseiro, Lu and Mirrokni, Operations Research 2023). The budget is a
+/// target for the whole file, not a limit: limits are `budgets`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PacingSpec {
+    /// What is to be spent in each span.
+    pub budget: Money,
+    /// How long the budget is to last, counted from the start of the run, such as
+    /// `31d`. Default 1d.
+    #[serde(default = "day")]
+    pub every: Duration,
+    /// How fast the price of money follows: in this time, spending at twice the
+    /// even rate makes it 2.7 times as high. Default: a 50th of `every`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follow: Option<Duration>,
+}
+
+fn day() -> Duration {
+    Duration::from_secs(86_400)
+}
+
+impl PacingSpec {
+    pub(super) fn check(&self, problems: &mut Problems) {
+        if self.budget == Money::ZERO {
+            problems.at("budget", |p| p.error("there is nothing to spend"));
+        }
+        for (name, span) in [("every", Some(self.every)), ("follow", self.follow)] {
+            if span.is_some_and(Duration::is_zero) {
+                problems.at(name, |p| p.error("expected a span longer than 0"));
+            }
+        }
+    }
+}
+
+/// The price of money never leaves this range around its first value, so that
+/// it finds its way back.
+const RANGE: f64 = 30.0;
+/// What a single step may multiply it by, as a logarithm.
+const STEP: f64 = 0.5;
+
+#[derive(Clone, Debug)]
+pub(in crate::cost) struct Pacing {
+    budget: f64,
+    every: Duration,
+    follow_s: f64,
+    /// The span that the money is for.
+    span: u64,
+    /// Spent in the span, in dollars; what of it has moved the price already.
+    spent: f64,
+    seen: f64,
+    since: Time,
+    /// Logarithm of the price of money relative to `unit`.
+    log_price: f64,
+    /// Quality per dollar; known with the first request.
+    unit: f64,
+}
+
+impl Pacing {
+    pub fn new(spec: &PacingSpec) -> Self {
+        let follow = spec.follow.unwrap_or(Duration(spec.every.as_nanos() / 50));
+        Pacing {
+            budget: spec.budget.usd(),
+            every: spec.every,
+            follow_s: follow.as_secs_f64().max(1e-9),
+            span: 0,
+            spent: 0.0,
+            seen: 0.0,
+            since: Time::ZERO,
+            log_price: 0.0,
+            unit: 0.0,
+        }
+    }
+
+    pub fn choose(&mut self, ask: &Ask) -> Option<Choice> {
+        if self.unit == 0.0 {
+            self.unit = first_price(ask)?;
+        }
+        self.follow(ask.now);
+        let price = self.unit * libm::exp(self.log_price) / 1e12;
+        let value = |worth: &Worth| {
+            f64::from(worth.quality.billionths()) / 1e9 - price * worth.picos as f64
+        };
+        let best = affordable(ask, |_| true)
+            .map(|worth| (value(&worth), worth))
+            .reduce(|best, next| if next.0 > best.0 { next } else { best });
+        ask.choice(best?.1.model)
+    }
+
+    /// Moves the price of money by what was spent since it was last moved,
+    /// relative to what should have been.
+    fn follow(&mut self, now: Time) {
+        let span = now.as_nanos() / self.every.as_nanos().max(1);
+        if span != self.span {
+            (self.span, self.spent, self.seen) = (span, 0.0, 0.0);
+            self.since = Time(span.saturating_mul(self.every.as_nanos()));
+        }
+        let end = Time((span + 1).saturating_mul(self.every.as_nanos()));
+        let left_s = end.since(self.since).as_secs_f64();
+        let passed_s = now.since(self.since).as_secs_f64();
+        let left = self.budget - self.seen;
+        // Where nothing is left, the even rate is next to nothing.
+        let rate = (left / left_s).max(1e-3 * self.budget / self.every.as_secs_f64());
+        let ahead = (self.spent - self.seen) / rate - passed_s;
+        self.log_price += (ahead / self.follow_s).clamp(-STEP, STEP);
+        self.log_price = self.log_price.clamp(-RANGE, RANGE);
+        (self.seen, self.since) = (self.spent, now);
+    }
+
+    pub fn learn(&mut self, lesson: &Lesson) {
+        self.spent += lesson.cost.usd();
+    }
+}
+
+/// The price of money to begin with: that at which the dearest model is just worth
+/// it beside the cheapest.
+fn first_price(ask: &Ask) -> Option<f64> {
+    let dearest = affordable(ask, |_| true).max_by_key(|worth| worth.picos)?;
+    let cheapest = affordable(ask, |_| true).min_by_key(|worth| worth.picos)?;
+    let quality = |worth: &Worth| f64::from(worth.quality.billionths()) / 1e9;
+    let more = (quality(&dearest) - quality(&cheapest)).max(1e-3);
+    Some(more / ((dearest.picos - cheapest.picos).max(1) as f64 / 1e12))
+}

@@ -1,0 +1,81 @@
+//! Laws beside what they were fitted to: distribution functions.
+
+use super::super::ReportError;
+use super::super::figure::theme::INK;
+use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Marker, Panel, Sample, look};
+use super::super::trace::TraceManifest;
+use super::super::unit::Unit;
+use super::Named;
+use super::curves::points;
+use crate::experiment::charts::ScaleSpec;
+use crate::stats::Table;
+
+/// What a part is called, and what it is measured in.
+const PARTS: [(&str, &str, &str, Unit); 3] = [
+    ("gaps", "Gaps between requests", "gap", Unit::Seconds),
+    ("input", "Lengths of prompts", "length", Unit::Tokens),
+    ("output", "Lengths of answers", "length", Unit::Tokens),
+];
+
+/// A figure for each part: the sample, then the law that was taken, then the others
+/// dashed. `laws` are a part, a law, whether it was taken, and its distance.
+pub(crate) fn figures(
+    manifest: &TraceManifest,
+    laws: &[(String, String, bool, f64)],
+    curves: &Table,
+) -> Result<Vec<Named>, ReportError> {
+    let figure = |part: &(&str, &str, &str, Unit)| figure(manifest, laws, curves, part);
+    PARTS.iter().map(figure).collect()
+}
+
+fn figure(
+    manifest: &TraceManifest,
+    laws: &[(String, String, bool, f64)],
+    curves: &Table,
+    (part, title, words, unit): &(&str, &str, &str, Unit),
+) -> Result<Named, ReportError> {
+    let read = |law: &str| {
+        let of = [("part", *part), ("law", law)];
+        points(curves, "cdf.csv", &of, ("value", "share"))
+    };
+    let measured = read("trace")?;
+    let plain = Look { color: INK, marker: Marker::Nothing, dash: None };
+    let mut entries = vec![Entry { name: "trace".to_owned(), look: plain, end: None }];
+    let mut marks = vec![Mark::Line { points: rising(measured.clone()), look: plain }];
+    let mine = laws.iter().filter(|(of, ..)| of == part);
+    for (i, (_, law, taken, distance)) in mine.enumerate() {
+        let dash = if *taken { None } else { Some((4.0, 3.0)) };
+        let look = Look { dash, marker: Marker::Nothing, ..look(i) };
+        let told = if *taken { ", taken" } else { "" };
+        entries.push(Entry { name: format!("{law} (KS {distance:.3}{told})"), look, end: None });
+        marks.push(Mark::Line { points: rising(read(law)?), look });
+    }
+    let values: Vec<f64> = measured.iter().map(|(value, _)| *value).filter(|v| *v > 0.0).collect();
+    let panel = Panel {
+        heading: String::new(),
+        legend: None,
+        x: Axis::measured(words, *unit, &values, ScaleSpec::Log, 620.0),
+        y: Axis::share("share of requests"),
+        x_labels: true,
+        marks,
+    };
+    let figure = Figure {
+        title: format!("{title}: the trace and what was fitted"),
+        subtitle: super::traced(manifest),
+        legend: Some(Legend {
+            heading: "Law".to_owned(),
+            entries,
+            sample: Sample::Line,
+            at_ends: false,
+        }),
+        panels: vec![panel],
+        columns: 1,
+        height: 300.0,
+    };
+    Ok(Named { name: format!("{part}-fit"), figure })
+}
+
+/// Without what a logarithmic axis does not show.
+fn rising(curve: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
+    curve.into_iter().filter(|(value, _)| *value > 0.0).collect()
+}

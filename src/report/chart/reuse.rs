@@ -1,0 +1,54 @@
+//! What an LRU cache of every size would answer of a trace.
+
+use super::super::ReportError;
+use super::super::figure::{Axis, Figure, Mark, Panel, Sample, look};
+use super::super::trace::TraceManifest;
+use super::super::unit::Unit;
+use super::Named;
+use super::curves::points;
+use super::lengths::legend;
+use crate::experiment::charts::ScaleSpec;
+use crate::stats::Table;
+
+/// The figure, if any trace knows what is asked for again.
+pub(crate) fn figure(
+    manifest: &TraceManifest,
+    reuse: &Table,
+) -> Result<Option<Named>, ReportError> {
+    let mut marks = Vec::new();
+    let (mut sizes, mut ratios, mut shown) = (Vec::new(), Vec::new(), Vec::new());
+    for (i, trace) in manifest.traces.iter().enumerate() {
+        let of = [("trace", trace.as_str())];
+        let curve = points(reuse, "reuse.csv", &of, ("capacity", "lru_hit_ratio"))?;
+        if !curve.is_empty() {
+            shown.push(i);
+        }
+        sizes.extend(curve.iter().map(|(size, _)| *size));
+        ratios.extend(curve.iter().map(|(_, ratio)| *ratio));
+        marks.push(Mark::Line { points: curve.clone(), look: look(i) });
+        marks.push(Mark::Markers { points: curve, look: look(i) });
+    }
+    if sizes.is_empty() {
+        return Ok(None);
+    }
+    let panel = Panel {
+        heading: String::new(),
+        legend: None,
+        x: Axis::measured("cache size", Unit::Entries, &sizes, ScaleSpec::Log, 620.0),
+        y: Axis::vertical("hit ratio of LRU", Unit::Fraction, &ratios, ScaleSpec::Linear, 300.0),
+        x_labels: true,
+        marks,
+    };
+    let figure = Figure {
+        title: "Reuse: hit ratio of LRU by cache size".to_owned(),
+        subtitle: format!(
+            "{} · blocks where they are known, else prompts",
+            super::traced(manifest)
+        ),
+        legend: legend(manifest, Sample::LineAndMarker, |i| shown.contains(&i)),
+        panels: vec![panel],
+        columns: 1,
+        height: 300.0,
+    };
+    Ok(Some(Named { name: "reuse".to_owned(), figure }))
+}

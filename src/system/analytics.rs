@@ -1,0 +1,214 @@
+//! Where the money went: budgets, who is to be shown which bill, what was saved
+//! and what the month will cost.
+
+use std::collections::BTreeMap;
+
+use super::model::System;
+use super::request::SIMILAR;
+use super::setup::Setup;
+use crate::cache::SEMANTIC;
+use crate::cost::forecast::forecast;
+use crate::cost::{Calendar, Money};
+use crate::kernel::Time;
+use crate::stats::{Cell, Table};
+
+/// A row per budget that has a limit.
+pub(super) fn budgets(system: &System<'_>) -> Table {
+    let mut table = Table::new([
+        "kind",
+        "budget",
+        "daily_usd",
+        "monthly_usd",
+        "max_budget_usd",
+        "charged_usd",
+        "overshoot_usd",
+        "exhausted_s",
+        "alerts",
+    ]);
+    let users = system.source.users();
+    for (kind, name, limits, standing) in system.optimizer.standings() {
+        let name = name.unwrap_or_else(|user| users[user.0 as usize].name.as_str());
+        let mut row: Vec<Cell> = vec![kind.into(), name.into()];
+        row.extend(limits.map(|limit| Cell::from(limit.map(Money::usd))));
+        row.extend([
+            Cell::Num(standing.charged.usd()),
+            Cell::Num(standing.overshoot.usd()),
+            standing.exhausted.map(Time::as_secs_f64).into(),
+            u64::from(standing.alerts).into(),
+        ]);
+        table.push(row);
+    }
+    table
+}
+
+/// What a payer is shown.
+#[derive(Default)]
+struct Bill {
+    requests: u64,
+    hits: u64,
+    tokens: f64,
+    cost: Money,
+    saved: Money,
+    overshoot: Money,
+    rejections: u64,
+}
+
+/// A row per class of users, then per user: their bill, their share of all bills,
+/// and of what own servers cost, in proportion to tokens.
+pub(super) fn showback(system: &System<'_>) -> Table {
+    let mut table = Table::new([
+        "kind",
+        "payer",
+        "requests",
+        "cache_hits",
+        "tokens",
+        "cost_usd",
+        "cost_share",
+        "servers_usd",
+        "saved_usd",
+        "overshoot_usd",
+        "budget_rejections",
+    ]);
+    let accounts = system.optimizer.ledger().users();
+    let mut classes: BTreeMap<&str, Bill> = BTreeMap::new();
+    let mut bills = Vec::new();
+    for (index, (user, share)) in
+        system.source.users().iter().zip(&system.measures.users).enumerate()
+    {
+        let account = accounts.get(index).copied().unwrap_or_default();
+        let bill = Bill {
+            requests: share.requests,
+            hits: share.hits,
+            tokens: share.input_decitokens as f64 / 10.0 + share.output_tokens as f64,
+            cost: share.cost,
+            saved: share.saved,
+            overshoot: account.overshoot,
+            rejections: account.rejections,
+        };
+        classes.entry(&user.class).or_default().add(&bill);
+        bills.push(("user", user.name.as_str(), bill));
+    }
+    let classes = classes.into_iter().map(|(class, bill)| ("class", class, bill));
+    let (cost, tokens) = bills.iter().fold((0.0, 0.0), |(cost, tokens), (_, _, bill)| {
+        (cost + bill.cost.usd(), tokens + bill.tokens)
+    });
+    let servers = system.measures.servers_cost.usd();
+    for (kind, name, bill) in classes.chain(bills) {
+        table.push(vec![
+            kind.into(),
+            name.into(),
+            bill.requests.into(),
+            bill.hits.into(),
+            Cell::Num(bill.tokens),
+            Cell::Num(bill.cost.usd()),
+            Cell::from(bill.cost.usd() / cost),
+            Cell::from(servers * bill.tokens / tokens),
+            Cell::Num(bill.saved.usd()),
+            Cell::Num(bill.overshoot.usd()),
+            bill.rejections.into(),
+        ]);
+    }
+    table
+}
+
+impl Bill {
+    fn add(&mut self, other: &Bill) {
+        self.requests += other.requests;
+        self.hits += other.hits;
+        self.tokens += other.tokens;
+        self.cost += other.cost;
+        self.saved += other.saved;
+        self.overshoot += other.overshoot;
+        self.rejections += other.rejections;
+    }
+}
+
+/// A row per tenant among whom an amount is divided; in dollars or tokens.
+pub(super) fn allocation(system: &System<'_>) -> Table {
+    let mut table = Table::new(["tenant", "unit", "given", "used", "asked_for"]);
+    let Some(allocation) = system.optimizer.allocation() else { return table };
+    let (unit, scale) = if allocation.is_of_tokens() { ("tokens", 10.0) } else { ("usd", 1e12) };
+    for part in allocation.parts() {
+        let mut row: Vec<Cell> = vec![part.name.as_str().into(), unit.into()];
+        let amounts = [part.given_in_all, part.used_in_all, part.wanted_in_all];
+        row.extend(amounts.map(|amount| Cell::Num(amount / scale)));
+        table.push(row);
+    }
+    table
+}
+
+/// From the list price to the bill: a row for it, one for each lever and cache
+/// level, and one for what is paid. The first less all between is the last.
+pub(super) fn savings(system: &System<'_>) -> Table {
+    let measures = &system.measures;
+    let mut steps: Vec<(String, Money)> = Vec::new();
+    for (level, saved) in &measures.saved_by_level {
+        let name = match (*level, &system.caches) {
+            (SIMILAR, _) | (_, None) => SEMANTIC.to_owned(),
+            (level, Some(caches)) => caches.name(usize::from(level)).to_owned(),
+        };
+        steps.push((format!("cache {name}"), *saved));
+    }
+    let savings = &measures.savings;
+    steps.extend(
+        [
+            ("single flight", measures.coalesced_saved),
+            ("choice of models", savings.routing),
+            ("compression", savings.compression),
+            ("trimming", savings.trimming),
+            ("batch", savings.batch),
+            ("prefix cache", measures.prefix_saved),
+        ]
+        .map(|(name, saved)| (name.to_owned(), saved)),
+    );
+    let saved: Money = steps.iter().map(|(_, saved)| *saved).sum();
+    let list = measures.cost + saved;
+    debug_assert!(!measures.has_levers || list == measures.list_cost(), "savings add up");
+    let mut table = Table::new(["step", "usd"]);
+    table.push(vec!["list price".into(), Cell::Num(list.usd())]);
+    for (name, saved) in steps.iter().filter(|(_, saved)| *saved != Money::ZERO) {
+        table.push(vec![name.as_str().into(), Cell::Num(saved.usd())]);
+    }
+    table.push(vec!["paid".into(), Cell::Num(measures.cost.usd())]);
+    table
+}
+
+/// What the month will have cost, by what was spent until `end`, of which the
+/// timeline tells.
+pub(super) fn month_end(timeline: &Table, setup: &Setup, end: Time) -> Table {
+    let mut table = Table::new([
+        "spent_usd",
+        "per_day_usd",
+        "month_end_s",
+        "month_end_usd",
+        "month_end_low_usd",
+        "month_end_high_usd",
+    ]);
+    let number = |row: &[Cell], name: &str| match timeline.column(name).map(|at| &row[at]) {
+        Some(Cell::Num(value)) => *value,
+        _ => 0.0,
+    };
+    let until = end.as_secs_f64();
+    let mut spends: Vec<f64> = Vec::new();
+    let mut times: Vec<f64> = Vec::new();
+    for row in timeline.rows.iter().filter(|row| number(row, "time_s") <= until * (1.0 + 1e-9)) {
+        spends.push(number(row, "spend_usd"));
+        times.push(number(row, "time_s"));
+    }
+    let mut calendar = Calendar::new(setup.start);
+    let last = Time(end.as_nanos().saturating_sub(1));
+    let month_end = calendar.month_end(last).as_secs_f64();
+    let month = calendar.month(last);
+    let in_month =
+        |time: &f64| calendar.month(Time::from_secs((*time - 1e-3).max(0.0) as u64)) == month;
+    let before = times.iter().map(in_month).position(|it| it).unwrap_or(0);
+    let spent: f64 = spends[before.min(spends.len())..].iter().sum();
+    let length = times.first().copied().unwrap_or(1.0);
+    let rest = (month_end - times.last().copied().unwrap_or(0.0)).max(0.0) / length;
+    let Some(found) = forecast(spent, &spends, rest) else { return table };
+    let per_day = spends.iter().sum::<f64>() / until * 86_400.0;
+    table.push(
+        [spent, per_day, month_end, found.mean, found.low, found.high].map(Cell::from).to_vec(),
+    );
+    table
+}

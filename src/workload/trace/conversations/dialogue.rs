@@ -1,0 +1,234 @@
+//! A conversation as the requests that it makes.
+
+use std::sync::Arc;
+
+use super::BLOCK_TOKENS;
+use super::said::{Role, Said};
+use crate::kernel::Time;
+use crate::workload::incoming::{MAX_TOKENS, PromptId};
+use crate::workload::text;
+use crate::workload::trace::Row;
+use crate::workload::trace::identity::TextHash;
+
+/// Tenths of a token to a word.
+const PER_WORD: u64 = 13;
+
+/// A conversation: its whole text, and what of it each request sends.
+#[derive(Debug, Default)]
+pub(super) struct Dialogue {
+    text: Arc<str>,
+    /// Names of the blocks of the text, which tell a block and all before it.
+    blocks: Vec<u64>,
+    turns: Vec<Asked>,
+}
+
+/// A user's turn: how much of the conversation it sends.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    /// Bytes of the text.
+    end: usize,
+    /// Full blocks.
+    blocks: usize,
+    prompt: PromptId,
+    chars: u32,
+    decitokens: u64,
+    output_tokens: Option<u32>,
+}
+
+/// The text of a prompt, shared with the conversation that it is from.
+#[derive(Clone, Debug)]
+pub struct SentText {
+    whole: Arc<str>,
+    end: usize,
+    /// Characters (Unicode scalar values).
+    pub chars: u32,
+    /// Tenths of a token.
+    pub decitokens: u64,
+    /// Which of the user's turns it is, from 0.
+    pub turn: u32,
+}
+
+impl SentText {
+    pub(super) fn new(dialogue: &Dialogue, turn: usize) -> Self {
+        let Asked { end, chars, decitokens, .. } = dialogue.turns[turn];
+        SentText { whole: Arc::clone(&dialogue.text), end, chars, decitokens, turn: turn as u32 }
+    }
+
+    /// The text, without white space at its ends.
+    pub fn as_str(&self) -> &str {
+        &self.whole[..self.end]
+    }
+}
+
+impl Dialogue {
+    /// What is asked in a conversation. A turn ends with the first answer after it;
+    /// messages of nothing but white space are none.
+    pub fn new(said: &Said) -> Self {
+        let mut growing = Growing::default();
+        let mut turns: Vec<Asked> = Vec::new();
+        let mut asks = false;
+        for (role, message) in &said.messages {
+            let message = text::strip(message);
+            if asks && *role == Role::Assistant {
+                let words = text::words(message);
+                let tokens = ((words * PER_WORD + 5) / 10).min(u64::from(MAX_TOKENS));
+                let asked = growing.asked(Some(tokens as u32));
+                turns.push(asked);
+                asks = false;
+            }
+            if !message.is_empty() {
+                growing.add(message);
+                asks |= *role == Role::User;
+            }
+        }
+        if asks {
+            turns.push(growing.asked(None));
+        }
+        if let (Some(last), Some(counted)) = (turns.last_mut(), said.counted) {
+            last.decitokens = u64::from(counted.input.min(MAX_TOKENS)) * 10;
+            last.output_tokens = Some(counted.output.min(MAX_TOKENS));
+        }
+        Dialogue { text: growing.text.into(), blocks: growing.blocks, turns }
+    }
+
+    /// How many requests it makes.
+    pub fn turns(&self) -> usize {
+        self.turns.len()
+    }
+
+    /// The request of a turn.
+    pub fn row(&self, turn: usize, at: Time) -> Row {
+        let asked = &self.turns[turn];
+        Row {
+            stamp: at.as_nanos(),
+            input_tokens: asked.decitokens.div_ceil(10).min(u64::from(MAX_TOKENS)) as u32,
+            output_tokens: asked.output_tokens,
+            prompt: Some(asked.prompt),
+            user: None,
+        }
+    }
+
+    /// The blocks of a turn's prompt.
+    pub fn blocks(&self, turn: usize) -> &[u64] {
+        &self.blocks[..self.turns[turn].blocks]
+    }
+}
+
+/// The text of a conversation, and its measures, as it grows.
+#[derive(Default)]
+struct Growing {
+    text: String,
+    hash: TextHash,
+    chars: u32,
+    words: u64,
+    blocks: Vec<u64>,
+}
+
+impl Growing {
+    /// Adds a stripped message on a line of its own.
+    fn add(&mut self, message: &str) {
+        if !self.text.is_empty() {
+            self.push('\n');
+        }
+        let mut in_word = false;
+        for c in message.chars() {
+            if text::is_space(c) {
+                if in_word {
+                    self.end_word();
+                }
+                in_word = false;
+            } else {
+                in_word = true;
+            }
+            self.push(c);
+        }
+        self.end_word();
+    }
+
+    fn push(&mut self, c: char) {
+        self.text.push(c);
+        self.hash.add(c.encode_utf8(&mut [0; 4]).as_bytes());
+        self.chars = self.chars.saturating_add(1);
+    }
+
+    /// A word has ended, and with it perhaps a block, whose name is a hash of all
+    /// that it and those before it hold.
+    fn end_word(&mut self) {
+        self.words += 1;
+        let full = self.words * PER_WORD / (u64::from(BLOCK_TOKENS) * 10);
+        if full > self.blocks.len() as u64 {
+            self.blocks.push(self.hash.value());
+        }
+    }
+
+    /// The request that sends all so far.
+    fn asked(&self, output_tokens: Option<u32>) -> Asked {
+        Asked {
+            end: self.text.len(),
+            blocks: self.blocks.len(),
+            prompt: self.hash.prompt(),
+            chars: self.chars,
+            decitokens: self.words * PER_WORD,
+            output_tokens,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dialogue(messages: &[(Role, &str)]) -> Dialogue {
+        let messages = messages.iter().map(|(role, text)| (*role, (*text).to_owned())).collect();
+        Dialogue::new(&Said { messages, counted: None })
+    }
+
+    #[test]
+    fn each_turn_sends_what_was_said_before() {
+        let dialogue = dialogue(&[
+            (Role::System, "Be kind."),
+            (Role::Assistant, "Hello!"),
+            (Role::User, " What is\tAI? "),
+            (Role::User, ""),
+            (Role::Assistant, "A field of study."),
+            (Role::Assistant, "Indeed."),
+            (Role::User, "Größer?"),
+        ]);
+        let sent: Vec<SentText> = (0..2).map(|turn| SentText::new(&dialogue, turn)).collect();
+        assert_eq!(sent[0].as_str(), "Be kind.\nHello!\nWhat is\tAI?");
+        assert_eq!(
+            sent[1].as_str(),
+            "Be kind.\nHello!\nWhat is\tAI?\nA field of study.\nIndeed.\nGrößer?"
+        );
+        for text in &sent {
+            assert_eq!(text.chars as usize, text.as_str().chars().count());
+            assert_eq!(text.decitokens, text::words(text.as_str()) * 13);
+        }
+        // 4 words of 1.3 tokens.
+        assert_eq!(dialogue.turns[0].output_tokens, Some(5));
+        assert_eq!(dialogue.turns[1].output_tokens, None);
+        assert_eq!(dialogue.turns(), 2);
+    }
+
+    #[test]
+    fn equal_texts_are_equal_prompts_and_begin_with_equal_blocks() {
+        let words: Vec<String> = (0..100).map(|i| format!("w{i}")).collect();
+        let ask = |n: usize, end: &str| {
+            dialogue(&[(Role::User, &format!("{} {end}", words[..n].join(" ")))])
+        };
+        let (a, b) = (ask(50, "yes"), ask(50, "no"));
+        assert_eq!(a.turns[0].prompt, ask(50, "yes").turns[0].prompt);
+        assert_ne!(a.turns[0].prompt, b.turns[0].prompt);
+        // 51 words are 66.3 tokens: four full blocks of 16, the last with word 50.
+        assert_eq!((a.blocks(0).len(), a.blocks(0)[..3] == b.blocks(0)[..3]), (4, true));
+        assert_eq!(a.blocks(0)[3], b.blocks(0)[3], "word 50 is common to both");
+        let other = dialogue(&[(Role::User, &format!("x {}", words.join(" ")))]);
+        assert!(other.blocks(0).iter().all(|block| !a.blocks(0).contains(block)));
+        let more = dialogue(&[
+            (Role::User, &words[..50].join(" ")),
+            (Role::Assistant, "a b c"),
+            (Role::User, "d"),
+        ]);
+        assert_eq!(more.blocks(0), &more.blocks(1)[..more.blocks(0).len()]);
+    }
+}

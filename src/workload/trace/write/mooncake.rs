@@ -1,0 +1,62 @@
+//! As the Mooncake traces are published: times in milliseconds, lengths, blocks of
+//! prompts. Where blocks are not known, they are made of the prompt: equal prompts
+//! have equal blocks, and no others share any.
+
+use std::io::{self, Write};
+
+use super::losses::Losses;
+use super::{Format, WrittenRow};
+use crate::workload::trace::identity::TextHash;
+use crate::workload::trace::mooncake::BLOCK_TOKENS;
+
+#[derive(Debug, Default)]
+pub(super) struct Mooncake {
+    /// The next block of a prompt that is asked once.
+    next: u64,
+}
+
+impl Format for Mooncake {
+    fn row(
+        &mut self,
+        row: &WrittenRow<'_>,
+        out: &mut dyn Write,
+        lost: &mut Losses,
+    ) -> io::Result<()> {
+        lost.user(row);
+        let millis = lost.whole(row.stamp, 1_000_000, "times finer than 1 ms");
+        write!(
+            out,
+            "{{\"timestamp\": {millis}, \"input_length\": {}, \"output_length\": {}, \
+             \"hash_ids\": [",
+            row.input_tokens,
+            lost.output(row)
+        )?;
+        let blocks = u64::from(row.input_tokens.div_ceil(BLOCK_TOKENS));
+        let known = row.blocks.len() as u64 == blocks;
+        if !known && !row.blocks.is_empty() {
+            lost.note("blocks of another size than 512 tokens");
+        }
+        for block in 0..blocks {
+            let id = match (known, row.prompt) {
+                (true, _) => row.blocks[block as usize],
+                (false, Some(prompt)) => made(prompt.0, block),
+                (false, None) => self.next + block,
+            };
+            let comma = if block == 0 { "" } else { ", " };
+            write!(out, "{comma}{id}")?;
+        }
+        if row.prompt.is_none() {
+            self.next += blocks;
+        }
+        out.write_all(b"]}\n")
+    }
+}
+
+/// The id of a block of a prompt, of as many bits as a JSON number holds exactly
+/// everywhere.
+fn made(prompt: u64, block: u64) -> u64 {
+    let mut hash = TextHash::default();
+    hash.add(&prompt.to_le_bytes());
+    hash.add(&block.to_le_bytes());
+    hash.value() >> 11
+}
