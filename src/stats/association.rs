@@ -43,7 +43,9 @@ mod tests {
     fn correlation_is_that_of_the_definition() {
         let pairs = [(1.0, 2.0), (2.0, 1.0), (3.0, 4.0), (4.0, 3.0), (5.0, 5.0)];
         let mut association = Association::default();
-        pairs.iter().for_each(|(x, y)| association.push(1e6 + x, *y));
+        for (x, y) in &pairs {
+            association.push(1e6 + x, *y);
+        }
         assert!((association.correlation() - 0.8).abs() < 1e-9);
         assert!(Association::default().correlation().is_nan());
     }

@@ -57,7 +57,9 @@ mod tests {
     #[test]
     fn keys_are_ranked_by_their_counts() {
         let mut popularity = Popularity::default();
-        [7, 3, 7, u64::MAX, 7, 3].into_iter().for_each(|key| popularity.record(key));
+        for key in [7, 3, 7, u64::MAX, 7, 3] {
+            popularity.record(key);
+        }
         assert_eq!((popularity.total(), popularity.distinct()), (6, 3));
         assert_eq!(popularity.ranked(), [3, 2, 1]);
         assert_eq!(popularity.repeated(), 0.5);

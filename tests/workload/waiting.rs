@@ -160,7 +160,7 @@ fn a_full_context_loses_its_oldest_part() {
 
 #[test]
 fn users_leave_by_chance_or_when_they_have_waited_too_long() {
-    let abandon = format!("{}", CHAT.replace("session: {", "session: {abandon: 0.2, "));
+    let abandon = CHAT.replace("session: {", "session: {abandon: 0.2, ");
     let (_, ended) =
         play(source(&abandon, 2), Time::from_secs(20_000), 30, |_| Duration::from_secs(1));
     // Each answer is the last with 1/4, else the user leaves with 1/5: 0.25 + 0.75 / 5.
@@ -189,12 +189,10 @@ fn a_failed_turn_ends_the_session_or_is_asked_again() {
         let first = source.next().unwrap().unwrap();
         let follow_up = source.follow_up(&first, None, first.at);
         assert_eq!(follow_up.next.is_some(), again);
-        match follow_up.next {
-            Some(next) => assert_eq!(Incoming { at: first.at, ..next }, first),
-            None => {
-                let end = SessionEnd { turns: 0, abandoned: true };
-                assert_eq!(follow_up.ended, Some(end));
-            }
+        if let Some(next) = follow_up.next {
+            assert_eq!(Incoming { at: first.at, ..next }, first);
+        } else {
+            assert_eq!(follow_up.ended, Some(SessionEnd { turns: 0, abandoned: true }));
         }
     }
 }
@@ -229,7 +227,7 @@ fn no_more_are_under_way_than_the_limit_and_each_is_sent_as_soon_as_it_may() {
     // process, and takes the first place that is free.
     let plain = "arrivals: {poisson: {rate: 5/s}}\nprompts: unique";
     let mut wanted = source(plain, 4).map(|it| it.unwrap().at);
-    let mut free = vec![Time::ZERO; 3];
+    let mut free = [Time::ZERO; 3];
     for (request, done) in &asked {
         let place = free.iter_mut().min().unwrap();
         assert_eq!(request.at, wanted.next().unwrap().max(*place));

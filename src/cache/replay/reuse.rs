@@ -66,7 +66,9 @@ mod tests {
     fn an_access_hits_what_is_large_enough_for_its_distance() {
         let mut reuse = Reuse::default();
         // Distances: a new, b new, a 2, a 1, c new, b 3.
-        [1, 2, 1, 1, 3, 2].into_iter().for_each(|key| reuse.access(key << 40));
+        for key in [1, 2, 1, 1, 3, 2] {
+            reuse.access(key << 40);
+        }
         assert_eq!((reuse.total(), reuse.distinct()), (6, 3));
         let sixth = 1.0 / 6.0;
         assert_eq!(reuse.hit_ratios(&[1, 2, 3, 9]), [sixth, 2.0 * sixth, 0.5, 0.5]);
