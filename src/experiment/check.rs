@@ -144,7 +144,7 @@ impl Experiment {
     /// The blocks of a trace have the trace's size; what prompts share matters to
     /// prefix caches only.
     fn check_blocks(&self, problems: &mut Problems) {
-        let keeps = |model: &ModelSpec| model.server.prefix_cache.is_some();
+        let keeps = |model: &ModelSpec| model.server.keeps_prefixes();
         let useless = self.workload.shared_prefix.is_some() && !self.workload.prefix_adds();
         if useless && !self.models.values().any(keeps) {
             problems.at("workload", |p| {
@@ -156,11 +156,8 @@ impl Experiment {
         let of_trace = self.workload.trace.as_ref().and_then(TraceSpec::block_tokens);
         let Some(of_trace) = of_trace else { return };
         for (name, model) in &self.models {
-            let Some(cache) = &model.server.prefix_cache else { continue };
             problems.at("models", |p| {
-                p.at(name.as_str(), |p| {
-                    p.at("server", |p| p.at("prefix_cache", |p| cache.check_trace(of_trace, p)));
-                });
+                p.at(name.as_str(), |p| p.at("server", |p| model.server.check_trace(of_trace, p)));
             });
         }
     }

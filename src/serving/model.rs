@@ -45,7 +45,7 @@ impl ModelSpec {
     /// Checks price and server.
     pub fn check(&self, problems: &mut Problems) {
         problems.at("price", |p| self.price.check(p));
-        if self.price.has_cached_price() && self.server.prefix_cache.is_none() {
+        if self.price.has_cached_price() && !self.server.keeps_prefixes() {
             problems.at("price", |p| {
                 let field =
                     if self.price.cached_input.is_some() { "cached_input" } else { "cache_write" };

@@ -103,6 +103,22 @@ impl ServerSpec {
             .map_or_else(LatencySpec::default, |(_, chosen)| chosen)
     }
 
+    /// Reports blocks of another size than those of a trace.
+    pub fn check_trace(&self, block_tokens: u32, problems: &mut Problems) {
+        if let Some(cache) = &self.prefix_cache {
+            problems.at("prefix_cache", |p| cache.check_trace(block_tokens, p));
+        }
+        let engine = self.engine.as_ref().filter(|engine| engine.enable_prefix_caching);
+        if engine.is_some_and(|engine| engine.tokens_per_id() != block_tokens) {
+            problems.at("engine", |p| {
+                p.error_help(
+                    format!("the blocks of the trace have {block_tokens} tokens"),
+                    format!("set hash_block_size: {block_tokens}"),
+                );
+            });
+        }
+    }
+
     /// How many replicas it begins with, and how many there may be.
     pub fn replica_bounds(&self) -> (u32, u32) {
         let Some(autoscale) = &self.autoscale else {
@@ -112,6 +128,12 @@ impl ServerSpec {
         let most = autoscale.max.max(autoscale.min).max(1);
         let first = self.replicas.unwrap_or(autoscale.min);
         (first.clamp(autoscale.min.min(most), most), most)
+    }
+
+    /// Whether beginnings of prompts are kept.
+    pub fn keeps_prefixes(&self) -> bool {
+        self.prefix_cache.is_some()
+            || self.engine.as_ref().is_some_and(|engine| engine.enable_prefix_caching)
     }
 
     /// Whether it is more than one server with a queue: several replicas, faults

@@ -149,7 +149,8 @@ impl System<'_> {
         let attempt = self.pool.attempts[slot as usize];
         let incoming = self.pool.pursuits[attempt.pursuit as usize].incoming;
         let model = attempt.model as usize;
-        let (output_tokens, full_output) = self.answer_tokens(&incoming, model);
+        let full_output = self.answer_tokens(&incoming, model);
+        let output_tokens = self.cut(full_output);
         let found = self.look_up_prefix(&incoming, model, attempt.replica as usize, now);
         let work = Work {
             chars: incoming.chars,
@@ -172,8 +173,7 @@ impl System<'_> {
         attempt.started = now;
         attempt.service = service;
         attempt.fails = fails;
-        attempt.output_tokens = output_tokens;
-        attempt.full_output = full_output;
+        (attempt.output_tokens, attempt.full_output) = (output_tokens, full_output);
         attempt.prefix = found.matched;
         attempt.cached_decitokens = found.cached_decitokens;
         if found.stores && !fails {
@@ -229,7 +229,7 @@ impl System<'_> {
             self.call_off(other, sim);
         }
         self.drop_attempt(slot, sim);
-        let winner = &mut self.requests[request as usize];
+        let mut winner = self.requests[request as usize];
         winner.model = attempt.model;
         winner.queued = attempt.queued;
         winner.started = attempt.started;
@@ -238,14 +238,13 @@ impl System<'_> {
         winner.prefix = attempt.prefix;
         winner.cached_decitokens = attempt.cached_decitokens;
         winner.spend.full_output = attempt.full_output;
-        let winner = *winner;
-        let answer = Answer {
+        winner.answer = Some(Answer {
             cost: Money::ZERO,
             quality: self.answer_quality(&winner, attempt.output_tokens),
             output_tokens: attempt.output_tokens,
             model: attempt.model,
-        };
-        self.requests[request as usize].answer = Some(answer);
+        });
+        self.requests[request as usize] = winner;
         self.advance(request, sim);
     }
 

@@ -19,10 +19,10 @@ impl System<'_> {
     ) -> Result<(), RequestError> {
         let Attempt { pursuit, model, replica, .. } = self.pool.attempts[slot as usize];
         let incoming = self.pool.pursuits[pursuit as usize].incoming;
-        let (output_tokens, full_output) = self.answer_tokens(&incoming, model as usize);
+        let full_output = self.answer_tokens(&incoming, model as usize);
+        let output_tokens = self.cut(full_output);
         let attempt = &mut self.pool.attempts[slot as usize];
-        attempt.output_tokens = output_tokens;
-        attempt.full_output = full_output;
+        (attempt.output_tokens, attempt.full_output) = (output_tokens, full_output);
         let fleet = &mut self.pool.fleets[model as usize];
         let input = input_tokens(incoming.input_decitokens);
         let before = fleet.engine(replica).map_or(Duration::ZERO, |it| it.before(input));

@@ -61,7 +61,7 @@ impl System<'_> {
             record(&Finished { source: &self.source, params, request, outcome, at: now });
         }
         if request.measured {
-            self.hold_to_slo(request, now);
+            self.judge_slo(request, now);
         }
         self.trace_request(request, outcome, now);
         self.sojourn_ns += u128::from(e2e.as_nanos());

@@ -60,8 +60,8 @@ impl System<'_> {
     /// the answer's length drawn and its end scheduled.
     fn start(&mut self, slot: u32, request: &mut Request, sim: &mut Scheduler<Event>) {
         let model = request.model as usize;
-        let output_tokens;
-        (output_tokens, request.spend.full_output) = self.answer_tokens(&request.incoming, model);
+        let output_tokens = self.answer_tokens(&request.incoming, model);
+        let output_tokens = self.trimmed(request, output_tokens);
         let found = self.look_up_prefix(&request.incoming, model, 0, sim.now());
         request.cached_decitokens = found.cached_decitokens;
         request.prefix = found.matched;
@@ -88,15 +88,14 @@ impl System<'_> {
         sim.schedule_in(service.total, Event::Advance(slot));
     }
 
-    /// How long an answer of `model` is, and how long it would be if no lever cut it.
+    /// How long an answer of `model` is.
     #[inline]
-    pub(super) fn answer_tokens(&mut self, incoming: &Incoming, model: usize) -> (u32, u32) {
+    pub(super) fn answer_tokens(&mut self, incoming: &Incoming, model: usize) -> u32 {
         let most = self.params[incoming.profile.0 as usize].max_tokens;
-        let full = match incoming.output_tokens {
+        match incoming.output_tokens {
             Some(tokens) => tokens.min(most),
             None => seed_output_tokens(most, self.quality[model], self.output.uniform()),
-        };
-        (self.levers.as_ref().map_or(full, |levers| levers.most_tokens(full)), full)
+        }
     }
 
     /// The only server of a model is done with a request: its next one starts.
@@ -117,11 +116,11 @@ impl System<'_> {
 
     /// An answer is there and is charged.
     pub(super) fn served(&mut self, request: &mut Request, sim: &mut Scheduler<Event>) -> Next {
+        // None of its attempts succeeded.
         if let Some(error) = request.error.take() {
             return self.give_up(request, error);
         }
-        // The batch API has servers of its own.
-        if !self.pool.active && !request.spend.batch {
+        if !self.pool.active {
             self.next_starts(request, sim);
         }
         self.charge_answer(request, sim.now())

@@ -26,6 +26,17 @@ impl System<'_> {
         Some(compressed.latency).filter(|latency| !latency.is_zero())
     }
 
+    /// The length of the answer, cut if it is too long.
+    pub(super) fn trimmed(&mut self, request: &mut Request, output_tokens: u32) -> u32 {
+        request.spend.full_output = output_tokens;
+        self.cut(output_tokens)
+    }
+
+    /// So many tokens of an answer as are let through.
+    pub(super) fn cut(&self, output_tokens: u32) -> u32 {
+        self.levers.as_ref().map_or(output_tokens, |levers| levers.most_tokens(output_tokens))
+    }
+
     /// How good the answer of the request's model is, of so many tokens.
     pub(super) fn answer_quality(&self, request: &Request, output_tokens: u32) -> f64 {
         let mut factor = request.spend.quality;
@@ -49,9 +60,8 @@ impl System<'_> {
         let turnaround = levers
             .and_then(|levers| levers.turnaround(request.incoming.user, request.id))
             .unwrap_or_default();
-        let output_tokens;
-        (output_tokens, request.spend.full_output) =
-            self.answer_tokens(&request.incoming, request.model as usize);
+        let output_tokens = self.answer_tokens(&request.incoming, request.model as usize);
+        let output_tokens = self.trimmed(request, output_tokens);
         request.started = sim.now() + turnaround;
         (request.inference, request.first_token) = (Duration::ZERO, Duration::ZERO);
         request.answer = Some(Answer {

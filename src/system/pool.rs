@@ -58,7 +58,7 @@ pub(super) struct Attempt {
     pub started: Time,
     pub service: Service,
     pub output_tokens: u32,
-    /// The same if no lever had cut the answer.
+    /// The same if it were not cut.
     pub full_output: u32,
     pub prefix: Option<Match>,
     pub cached_decitokens: u64,
@@ -157,7 +157,7 @@ pub(super) struct Pool {
 impl Pool {
     pub fn new(setup: &Setup, source: &Source, streams: &Streams) -> Self {
         let active =
-            setup.resilience.is_some() || setup.models.iter().any(|(_, it)| needs_fleet(it));
+            setup.resilience.is_some() || setup.models.iter().any(|(_, it)| it.server.is_fleet());
         let models: &[(String, ModelSpec)] = if active { &setup.models } else { &[] };
         let resilience = setup.resilience.clone().unwrap_or_default();
         let fleet = |(index, (name, model)): (usize, &(String, ModelSpec))| {
@@ -241,12 +241,6 @@ impl Pool {
         }
         debug_assert!(false, "an attempt is waited for until it is given up");
     }
-}
-
-/// Whether a model is more than one server with a queue, or is to be paid for by the
-/// hour.
-fn needs_fleet(model: &ModelSpec) -> bool {
-    model.server.is_fleet() || model.price.per_gpu_hour.is_some()
 }
 
 fn rules(setup: &Setup, source: &Source, streams: &Streams) -> Rules {

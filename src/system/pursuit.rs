@@ -132,7 +132,7 @@ impl System<'_> {
     /// The backoff is over.
     pub(super) fn retry(&mut self, id: u32, sim: &mut Scheduler<Event>) {
         if let Some(error) = self.ask(id, sim) {
-            self.exhaust(id, error, sim);
+            self.abandon(id, error, sim);
         }
     }
 
@@ -144,11 +144,11 @@ impl System<'_> {
         sim: &mut Scheduler<Event>,
     ) {
         if let Some(error) = self.carry_on(id, error, sim) {
-            self.exhaust(id, error, sim);
+            self.abandon(id, error, sim);
         }
     }
 
-    fn exhaust(&mut self, id: u32, error: RequestError, sim: &mut Scheduler<Event>) {
+    fn abandon(&mut self, id: u32, error: RequestError, sim: &mut Scheduler<Event>) {
         let pursuit = &self.pool.pursuits[id as usize];
         let (slot, model) = (pursuit.request, pursuit.model);
         let request = &mut self.requests[slot as usize];

@@ -31,11 +31,10 @@ pub(super) fn collect(system: &mut System<'_>, setup: &Setup, over: Time) -> Tab
     let System { pool, measures, optimizer, .. } = system;
     let mut engines = Engines::default();
     for (index, (fleet, (name, model))) in pool.fleets.iter_mut().zip(&setup.models).enumerate() {
-        let gpus = u64::from(model.server.gpus.unwrap_or(1));
-        let id = ModelId(index as u32);
+        let (model_id, gpus) = (ModelId(index as u32), u64::from(model.server.gpus.unwrap_or(1)));
         for (replica, node) in fleet.nodes_mut().iter_mut().enumerate() {
             let on = Duration(u64::try_from(node.on_ns(over)).unwrap_or(u64::MAX));
-            let cost = optimizer.charge_servers(id, gpus, on);
+            let cost = optimizer.charge_servers(model_id, gpus, on);
             measures.servers_cost += cost;
             let sums = &mut measures.replicas;
             sums.up_s += node.up_s(over);

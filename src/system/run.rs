@@ -233,6 +233,7 @@ fn finish(mut system: System<'_>, setup: &Setup, drained: Time, events: u64) -> 
     measures.utilization = if all.1 > 0.0 { all.0 / all.1 } else { f64::NAN };
     measures.busy = busy;
     measures.has_fleets = system.pool.active;
+    system.charge_servers(end.since(Time::ZERO + setup.warmup));
     let replicas = replicas::collect(&mut system, setup, over);
     debug_assert!(system.optimizer.balances(), "the ledger balances");
     let measures = &mut system.measures;

@@ -146,7 +146,7 @@ pub fn jain(shares: impl Iterator<Item = (u64, u64)>) -> f64 {
 
 impl System<'_> {
     /// A measured request is finished: counts it in its class.
-    pub(super) fn hold_to_slo(&mut self, request: &Request, now: Time) {
+    pub(super) fn judge_slo(&mut self, request: &Request, now: Time) {
         let in_window = now <= self.last_arrival;
         let Some(classes) = &mut self.measures.classes else { return };
         let class = usize::from(request.incoming.slo_class.0);

@@ -5,7 +5,7 @@ use super::measure::Served;
 use super::model::{Next, System, fail};
 use super::request::Request;
 use crate::cost::{Demand, Lesson, ModelId, Money, Refusal, Usage};
-use crate::kernel::Time;
+use crate::kernel::{Duration, Time};
 use crate::pipeline::RequestError;
 
 /// A request's money, and what was done about it.
@@ -188,6 +188,18 @@ impl System<'_> {
             self.measures.fees += amount;
             self.measures.users[user.0 as usize].cost += amount;
             self.measures.savings.routing -= amount;
+        }
+    }
+
+    /// Charges for models' own servers over the measured window: every model has
+    /// one server of one GPU, unless it has replicas.
+    pub(super) fn charge_servers(&mut self, window: Duration) {
+        // Replicas that come and go are charged for one by one.
+        if self.pool.active {
+            return;
+        }
+        for model in (0..self.servers.len() as u32).map(ModelId) {
+            self.measures.servers_cost += self.optimizer.charge_servers(model, 1, window);
         }
     }
 }

@@ -225,8 +225,7 @@ workload: { arrivals: { constant: { rate: 1/m } } }
 models: { llama: { price: { per_gpu_hour: $2.5 } } }
 ",
     );
-    // Until the last answer, a few seconds after the end.
-    assert!((metric(&run, "server_cost_usd") - 3.75).abs() < 1e-3);
+    assert!((metric(&run, "server_cost_usd") - 3.75).abs() < 1e-12);
     assert_eq!(metric(&run, "cost_usd"), 0.0);
 }
 

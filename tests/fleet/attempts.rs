@@ -114,15 +114,18 @@ fn limits_let_through_what_they_say() {
 
 #[test]
 fn the_less_urgent_are_shed_first() {
-    let shed = |class: &str| {
-        let rest = "resilience: { admission: { max_outstanding: 20, classes: { batch: 0.5 } } }";
+    let shed = |class: &str, share: f64| {
+        let rest = format!(
+            "resilience: {{ admission: {{ max_outstanding: 20, classes: {{ {class}: {share} }} }} }}"
+        );
+        let rest = rest.as_str();
         let yaml = markovian(1.5, "concurrency: 1", rest)
             .replace("  max_tokens", &format!("  slo_class: {class}\n  max_tokens"));
         let run = simulate(&yaml);
         assert_eq!(metric(&run, "shed"), metric(&run, "rejected"));
         (metric(&run, "shed") / metric(&run, "requests"), metric(&run, "e2e_mean_s"))
     };
-    let (batch, urgent) = (shed("batch"), shed("interactive"));
+    let (batch, urgent) = (shed("batch", 0.5), shed("interactive", 1.0));
     // M/M/1/K: at an overload of a half a third is lost, whatever K; the wait is K's.
     assert_near("batch", batch.0, 1.0 / 3.0, 0.05);
     assert_near("urgent", urgent.0, 1.0 / 3.0, 0.05);

@@ -93,3 +93,12 @@ fn what_does_not_fit_is_refused() {
     let run = simulate(&yaml);
     assert_eq!(metric(&run, "rejected"), metric(&run, "requests"));
 }
+
+#[test]
+fn a_warm_up_may_end_in_the_middle_of_a_step() {
+    for seconds in 1..20 {
+        let rest = format!("warmup: {seconds}.0037s");
+        let run = simulate(&engines(20.0, "replicas: 1", &rest).replace("10m", "1m"));
+        assert!((0.0..=1.0).contains(&metric(&run, "kv_use_mean")));
+    }
+}

@@ -199,6 +199,7 @@ impl Tally {
     /// The use of blocks went evenly from its level to `used` between two clocks.
     pub fn kv_moved(&mut self, from: u128, to: u128, used: u32) {
         // Half the time at either level is the same area as a straight line.
-        self.kv.set(time_of(from + (to - from) / 2), u64::from(used));
+        // A step that was running at the last reset began before the window.
+        self.kv.set(time_of(from + (to - from) / 2).max(self.start), u64::from(used));
     }
 }
