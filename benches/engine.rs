@@ -65,7 +65,7 @@ fn conversation() -> Option<Jobs> {
         let job = Job {
             id: jobs.len() as u32,
             input_tokens: row.input_tokens,
-            output_tokens: row.output_tokens,
+            output_tokens: row.output_tokens.unwrap_or(1),
             ..Job::default()
         };
         jobs.push((Time(row.stamp - start), job));
