@@ -187,7 +187,11 @@ fn steps_in_one_go_give_what_steps_one_by_one_do() {
     write_profile(folder.path());
     let paths = DataPaths { folders: vec![folder.path().to_path_buf()] };
     let counts: RefCell<BTreeMap<&str, u32>> = RefCell::default();
-    let mut runner = TestRunner::new(ProptestConfig::with_cases(3000));
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases: 3000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
     let outcome = runner.run(&(specs(), actions()), |(spec, actions)| {
         let step = StepModel::new(&spec.step, &paths).unwrap();
         let mut reference = Reference::new(&spec, &step);
@@ -205,6 +209,7 @@ fn steps_in_one_go_give_what_steps_one_by_one_do() {
             prop_assert_eq!((engine.waiting(), engine.running()), (0, 0));
             prop_assert_eq!(engine.kv_use(), 0.0);
             let most = reference.most_used as f64 / f64::from(spec.blocks());
+            prop_assert_eq!(engine.stats(found.2).steps, reference.steps);
             prop_assert!(engine.stats(found.2).kv_max <= most.min(1.0) + 1e-9);
         }
         Ok(())

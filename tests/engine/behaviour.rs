@@ -314,6 +314,7 @@ fn specs_are_read_written_and_checked() {
         ("{ num_gpu_blocks: 0 }", "num_gpu_blocks"),
         ("{ queue_limit: 0 }", "queue_limit"),
         ("{ gpu_memory_utilization: 0 }", "gpu_memory_utilization"),
+        ("{ step: { roofline: {} }, gpu_memory_utilization: 0.2 }", "gpu_memory_utilization"),
         ("{ step: { linear: { per_step: 0, per_decode_seq: 0 } } }", "step.linear"),
         ("{ step: { roofline: { compute_efficiency: 0 } } }", "step.roofline.compute_efficiency"),
     ] {

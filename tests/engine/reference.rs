@@ -170,7 +170,8 @@ impl Reference {
         lost.extend(ids);
         let mut fresh = Reference::new(&self.spec, &self.step);
         (fresh.slowdown, fresh.clock) = (self.slowdown, self.clock);
-        (fresh.arrivals, fresh.steps) = (self.arrivals, self.steps);
+        (fresh.arrivals, fresh.steps, fresh.most_used) =
+            (self.arrivals, self.steps, self.most_used);
         fresh.happened = std::mem::take(&mut self.happened);
         *self = fresh;
     }

@@ -5,8 +5,9 @@ use crate::kernel::Time;
 /// A request as an engine sees it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Job<'a> {
-    /// The caller's number for it, by which it is known until it is finished. Numbers
-    /// should be small, such as indices of a table: memory grows with the greatest.
+    /// The caller's number for it, by which it is known until it is finished; no other
+    /// job that is here may have it. Numbers should be small, such as indices of a
+    /// table: memory grows with the greatest.
     pub id: u32,
     /// Tokens of the prompt; 0 counts as 1.
     pub input_tokens: u32,

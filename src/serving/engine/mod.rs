@@ -31,7 +31,7 @@
 //! # Steps in one go
 //!
 //! Nothing happens in most steps: each decoding sequence makes a token. So the engine
-//! works out for how many steps the batch will stay as it is ([`Run`]), and passes them
+//! works out for how many steps the batch will stay as it is (a run), and passes them
 //! in one go: the cost of a run grows with the requests, not with their tokens. Steps
 //! are whole numbers of ticks in an arithmetic progression, so that this gives, to the
 //! nanosecond, what going step by step does; `tests/engine` does both.

@@ -135,8 +135,16 @@ impl EngineSpec {
                 problems.at(field, |p| p.error("expected at least 1"));
             }
         }
+        let room = |share| self.step.kv_tokens(share) >= u64::from(self.block_size);
         if self.gpu_memory_utilization.get() == 0.0 {
             problems.at("gpu_memory_utilization", |p| p.error("expected more than 0"));
+        } else if self.num_gpu_blocks.is_none()
+            && room(1.0)
+            && !room(self.gpu_memory_utilization.get())
+        {
+            problems.at("gpu_memory_utilization", |p| {
+                p.error("the weights leave no room for a single block of keys and values");
+            });
         }
     }
 }
