@@ -9,6 +9,7 @@ mod engines;
 mod finish;
 mod follow;
 mod inference;
+mod leaving;
 mod levers;
 mod measure;
 mod metrics;

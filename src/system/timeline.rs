@@ -222,12 +222,20 @@ impl Timeline {
             // replications share.
             let starts = self.interval * index as u64;
             let ends = starts + length.min(self.interval);
-            table.push(Self::row(ends.as_secs_f64(), length.as_secs_f64(), interval));
+            table.push(Self::row(ends.as_secs_f64(), length, interval));
         }
         table
     }
 
-    fn row(end_s: f64, length_s: f64, interval: &Interval) -> Vec<Cell> {
+    fn row(end_s: f64, length: Duration, interval: &Interval) -> Vec<Cell> {
+        let length_s = length.as_secs_f64();
+        // Servers x seconds; exact where none came or went.
+        let (servers, part) = (
+            interval.servers_ns / u128::from(length.0),
+            interval.servers_ns % u128::from(length.0),
+        );
+        let served =
+            if part == 0 { length_s * servers as f64 } else { interval.servers_ns as f64 / 1e9 };
         let per_s = |count: u64| Cell::Num(count as f64 / length_s);
         let average = |area: u128| Cell::Num(area as f64 / 1e9 / length_s);
         let ratio =
@@ -239,7 +247,7 @@ impl Timeline {
             per_s(interval.errors),
             average(interval.in_flight_ns),
             average(interval.queue_ns),
-            ratio(interval.busy_ns as f64, interval.servers_ns as f64),
+            ratio(interval.busy_ns as f64 / 1e9, served),
             ratio(interval.hits as f64, interval.asked as f64),
             Cell::Num(interval.spend.usd()),
             ratio(interval.e2e_ns as f64 / 1e9, interval.completions as f64),

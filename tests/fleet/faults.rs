@@ -45,7 +45,7 @@ fn a_breaker_keeps_requests_from_a_broken_replica() {
 
 /// An overload of a minute; afterwards the load is well below what can be served.
 /// Clients time out and try again, and the server works on for those who have gone: a
-/// metastable failure (Bronson et al., HotOS 2021).
+/// metastable failure (Bronson et al., `HotOS` 2021).
 fn storm(resilience: &str) -> (f64, f64) {
     let yaml = format!(
         "
