@@ -42,6 +42,8 @@ pub(crate) fn short(value: f64) -> String {
         _ if size >= pow10(12) => significant(value / pow10(12), 4) + "T",
         _ if size >= pow10(9) => significant(value / pow10(9), 4) + "G",
         _ if size >= pow10(6) => significant(value / pow10(6), 4) + "M",
+        // Powers of two and the like stay what they are.
+        _ if size < 100_000.0 && value.fract() == 0.0 && value % 100.0 != 0.0 => value.to_string(),
         _ if size >= 1000.0 => significant(value / 1000.0, 4) + "k",
         _ => significant(value, 4),
     }
@@ -168,6 +170,7 @@ mod tests {
     #[test]
     fn numbers_read_as_people_write_them() {
         assert_eq!([0.0, 10.0, 1000.0, 12_500.0, 3e6].map(short), ["0", "10", "1k", "12.5k", "3M"]);
+        assert_eq!([1024.0, 16_384.0, 131_072.0].map(short), ["1024", "16384", "131.1k"]);
         assert_eq!([0.25, 1e-4, 2e-9, 1e18].map(short), ["0.25", "0.0001", "2e-9", "1e18"]);
         assert_eq!([0.000_82, 0.0123, 1.25].map(seconds), ["820 µs", "12.3 ms", "1.25 s"]);
         assert_eq!(

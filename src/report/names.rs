@@ -52,7 +52,12 @@ fn statistic(name: &str) -> Option<String> {
 /// A name without its unit and underscores.
 fn plain(name: &str) -> String {
     let suffix = ["_usd", "_rps", "_s"].into_iter().find_map(|unit| name.strip_suffix(unit));
-    suffix.unwrap_or(name).replace('_', " ")
+    let words = suffix.unwrap_or(name).split('_').map(|word| match word {
+        "slo" => "SLO",
+        "kv" => "KV",
+        other => other,
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// A swept path in words: `L1 capacity` for `cache.levels.l1.capacity`, or
@@ -78,6 +83,7 @@ pub(crate) fn path(path: &str) -> String {
         ["models", .., "prefix_cache", last] => format!("prefix cache {}", words(&[last])),
         ["models", model, rest @ ..] => format!("{model} {}", words(last_of(rest))),
         ["workload", "arrivals", .., "rate"] => "arrival rate".to_owned(),
+        ["workload", "arrivals", "concurrency", "limit"] => "concurrency limit".to_owned(),
         ["workload", part, .., last] => format!("{} {}", singular(part), words(&[last])),
         ["cost", "select"] => "model selection".to_owned(),
         ["cost", "budgets", name, .., last] => format!("{name} {} budget", words(&[last])),
@@ -91,7 +97,8 @@ pub(crate) fn path(path: &str) -> String {
 
 /// Whether a step needs the one before it to say anything.
 fn is_vague(step: &str) -> bool {
-    const VAGUE: [&str; 14] = [
+    const VAGUE: [&str; 15] = [
+        "after",
         "capacity",
         "policy",
         "latency",
@@ -146,6 +153,8 @@ mod tests {
             ("cost_per_request_usd", "cost per request"),
             ("cache_hit_rate", "cache hit rate"),
             ("hits", "hits"),
+            ("slo_attainment", "SLO attainment"),
+            ("kv_use_mean", "KV use mean"),
             ("something_new_usd", "something new"),
         ] {
             assert_eq!(metric(name), words);
@@ -164,6 +173,8 @@ mod tests {
             ("cache.semantic.threshold", "semantic threshold"),
             ("workload.arrivals.poisson.rate", "arrival rate"),
             ("workload.prompts.zipf.exponent", "prompt exponent"),
+            ("workload.arrivals.concurrency.limit", "concurrency limit"),
+            ("resilience.hedge.after", "hedge after"),
             ("models.gpt-4.server.replicas", "gpt-4 replicas"),
             ("cost.select", "model selection"),
             ("cost.select.utility.quality_threshold", "quality threshold"),
