@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::arrivals::Arrivals;
 use super::asked::Asked;
-use super::incoming::{Incoming, IntentId, MAX_TOKENS, PromptId, sizes_of_tokens};
+use super::incoming::{Incoming, IntentId, MAX_TOKENS, PromptId, UserId, sizes_of_tokens};
 use super::lengths::{Copula, Lengths, PromptLengths};
 use super::payloads::Payloads;
 use super::recipe::{ClientPlan, Numbers, Population, Recipe};
@@ -99,7 +99,7 @@ impl Synthetic {
     fn arrive(&mut self, index: u32, at: Time) -> Incoming {
         let client = &mut self.clients[index as usize];
         let user = client.askers.pick(&mut client.who);
-        let request = Incoming { user, ..client.draw(at) };
+        let request = client.draw(at, user);
         if client.chances.is_none() {
             return request;
         }
@@ -156,7 +156,7 @@ impl Synthetic {
             Arrivals::ClosedLoop(_) => asked.user,
             _ => client.askers.pick(&mut client.who),
         };
-        let request = Incoming { user, thread: Some(id), ..client.draw(at) };
+        let request = Incoming { thread: Some(id), ..client.draw(at, user) };
         let begun = client.begin(index, number, self.sessions, &request);
         self.sessions += 1;
         if let Some(thread) = self.threads.get_mut(id) {
@@ -216,9 +216,9 @@ impl Drawn {
         }
     }
 
-    /// A request of which only the user is left open.
+    /// A request of a user.
     #[inline]
-    fn draw(&mut self, at: Time) -> Incoming {
+    fn draw(&mut self, at: Time, user: UserId) -> Incoming {
         let (prompt, input) = self.asked.draw();
         let output_tokens = self.output.as_mut().map(|(lengths, stream)| {
             let own = stream.uniform();
@@ -237,7 +237,7 @@ impl Drawn {
         let local = prompt;
         let prompt = self.numbers.of(prompt);
         let request =
-            Incoming { at, prompt, chars, input_decitokens, output_tokens, ..self.pattern };
+            Incoming { at, user, prompt, chars, input_decitokens, output_tokens, ..self.pattern };
         let mut request =
             if self.measured { self.shared.0.before(request, self.shared.1) } else { request };
         if let Some(payloads) = &self.payloads {
