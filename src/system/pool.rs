@@ -47,6 +47,7 @@ pub(super) enum Place {
 
 /// One request to one replica.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "any of them may go with any other")]
 pub(super) struct Attempt {
     pub pursuit: u32,
     pub model: u32,
