@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::balance::BalanceSpec;
 use super::engine::EngineSpec;
 use super::faults::FaultsSpec;
-use super::fleet::AutoscaleSpec;
+use super::fleet::{AutoscaleSpec, DisaggregateSpec};
 use super::latency::{LatencySpec, SeedPipelineSpec, SeedSpec, TokensSpec};
 use super::resilience::token_bucket;
 use crate::cache::PrefixCacheSpec;
@@ -47,6 +47,10 @@ pub struct ServerSpec {
     /// How requests are spread over them. Default: `round_robin`.
     #[serde(skip_serializing_if = "is_default")]
     pub balance: BalanceSpec,
+    /// Prompts are computed on some of the replicas, answers made on the others; needs
+    /// an `engine`. Default: each replica does both.
+    #[serde(deserialize_with = "chosen", skip_serializing_if = "Option::is_none")]
+    pub disaggregate: Option<DisaggregateSpec>,
     /// Replicas by load, instead of a fixed number. Default: none.
     #[serde(deserialize_with = "chosen", skip_serializing_if = "Option::is_none")]
     pub autoscale: Option<AutoscaleSpec>,
@@ -224,10 +228,27 @@ impl ServerSpec {
         if let Some(autoscale) = &self.autoscale {
             problems.at("autoscale", |p| autoscale.check(bounded, p));
         }
+        self.check_split(most, problems);
         if let Some(faults) = &self.faults {
             problems.at("faults", |p| faults.check(most, p));
         }
         token_bucket::check(self.rpm, self.tpm, problems);
+    }
+
+    fn check_split(&self, replicas: u32, problems: &mut Problems) {
+        let Some(split) = &self.disaggregate else { return };
+        problems.at("disaggregate", |p| {
+            split.check(replicas, p);
+            if self.engine.is_none() {
+                p.error_help("only engines have keys and values to move", "set `engine`");
+            }
+            if self.autoscale.is_some() {
+                p.error_help(
+                    "the two sides have a fixed number of replicas",
+                    "leave out `autoscale`",
+                );
+            }
+        });
     }
 
     fn check_prefix_cache(&self, prefix_cache: &PrefixCacheSpec, problems: &mut Problems) {

@@ -53,6 +53,7 @@ impl System<'_> {
             abandoned: false,
             fails: false,
             place,
+            decodes: false,
             queued: now,
             started: now,
             service: Service::default(),
@@ -102,7 +103,7 @@ impl System<'_> {
 
     /// What a balancer needs to know of the prompt: what stands for its beginning,
     /// what each replica has of it, and what is in its memory.
-    fn prepare_choice(&mut self, incoming: &Incoming, model: u32) -> u64 {
+    pub(super) fn prepare_choice(&mut self, incoming: &Incoming, model: u32) -> u64 {
         let index = model as usize;
         if self.pool.matched[index] || self.pool.by_memory[index] {
             self.look_into_replicas(incoming, index);
@@ -267,8 +268,19 @@ impl System<'_> {
         error: RequestError,
         sim: &mut Scheduler<Event>,
     ) {
-        let Attempt { pursuit, model, replica, abandoned, .. } = self.pool.attempts[slot as usize];
+        let Attempt { model, replica, .. } = self.pool.attempts[slot as usize];
         self.pool.fleets[model as usize].failed(sim.now(), replica);
+        self.attempt_lost(slot, error, sim);
+    }
+
+    /// An attempt came to nothing, which is no replica's fault.
+    pub(super) fn attempt_lost(
+        &mut self,
+        slot: u32,
+        error: RequestError,
+        sim: &mut Scheduler<Event>,
+    ) {
+        let Attempt { pursuit, abandoned, .. } = self.pool.attempts[slot as usize];
         if !abandoned {
             self.pool.unlink(slot);
         }

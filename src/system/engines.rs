@@ -3,6 +3,7 @@
 //! An engine says when something next happens in it; an event looks at it then.
 //! Whatever changes an engine moves that event.
 
+use super::attempts::kv_tokens;
 use super::model::{Event, System};
 use super::pool::{Attempt, Place};
 use crate::cache::Match;
@@ -37,25 +38,34 @@ impl System<'_> {
     pub(super) fn reach_engine(&mut self, slot: u32, sim: &mut Scheduler<Event>) {
         self.pool.attempts[slot as usize].done = None;
         if let Err(error) = self.submit(slot, sim) {
-            self.leave_queue(slot, sim.now());
+            if !self.leave_queue(slot, sim.now()) {
+                let attempt = self.pool.attempts[slot as usize];
+                self.free_server(&attempt, sim);
+            }
             self.attempt_failed(slot, error, sim);
         }
     }
 
     fn submit(&mut self, slot: u32, sim: &mut Scheduler<Event>) -> Result<(), RequestError> {
         let now = sim.now();
-        let Attempt { pursuit, model, replica, output_tokens, .. } =
+        let Attempt { pursuit, model, replica, output_tokens, decodes, .. } =
             self.pool.attempts[slot as usize];
+        let prefills = self.pool.fleets[model as usize].prefills(replica).is_some();
         let System { source, blocks, pool, .. } = self;
         let incoming = &pool.pursuits[pursuit as usize].incoming;
         let Some(size) = pool.engine_blocks[model as usize] else { return Ok(()) };
         let job = Job {
             id: 0,
-            input_tokens: input_tokens(incoming.input_decitokens),
-            output_tokens,
+            // The first token of the answer is part of the prompt that is decoded from.
+            input_tokens: input_tokens(incoming.input_decitokens).saturating_add(decodes.into()),
+            output_tokens: if prefills {
+                output_tokens.min(1)
+            } else {
+                output_tokens - u32::from(decodes)
+            },
             priority: u32::from(incoming.slo_class.0),
             blocks: source.prefix(incoming, size, blocks),
-            prefilled: false,
+            prefilled: decodes,
         };
         let slowness =
             pool.faults[model as usize].as_ref().map_or(1.0, |it| it.slowness(replica, now));
@@ -66,7 +76,8 @@ impl System<'_> {
         self.rewake(model, replica, sim);
         match taken {
             Ok(job) => {
-                self.pool.attempts[slot as usize].place = Place::Waiting(job);
+                self.pool.attempts[slot as usize].place =
+                    if decodes { Place::Handed(job) } else { Place::Waiting(job) };
                 Ok(())
             }
             Err(Refused::TooLong) => Err(RequestError::DoesNotFit),
@@ -115,7 +126,7 @@ impl System<'_> {
             if *kind == ProgressKind::Finished {
                 self.pool.attempts[*slot as usize].place =
                     match self.pool.attempts[*slot as usize].place {
-                        Place::Waiting(_) | Place::Running(_) => Place::Leaving,
+                        Place::Waiting(_) | Place::Running(_) | Place::Handed(_) => Place::Leaving,
                         other => other,
                     };
             }
@@ -144,6 +155,12 @@ impl System<'_> {
     fn engine_began(&mut self, slot: u32, cached_tokens: u32, sim: &mut Scheduler<Event>) {
         let now = sim.now();
         let attempt = &mut self.pool.attempts[slot as usize];
+        if attempt.decodes {
+            if let Place::Handed(job) = attempt.place {
+                attempt.place = Place::Running(job);
+            }
+            return;
+        }
         attempt.started = now;
         if let Place::Waiting(job) = attempt.place {
             attempt.place = Place::Running(job);
@@ -167,9 +184,39 @@ impl System<'_> {
         }
     }
 
+    /// An attempt's prompt is computed: it leaves that replica, and its keys and values
+    /// go to one that decodes.
+    fn move_to_decode(&mut self, slot: u32, sim: &mut Scheduler<Event>) {
+        let now = sim.now();
+        let attempt = self.pool.attempts[slot as usize];
+        let model = attempt.model as usize;
+        let incoming = self.pool.pursuits[attempt.pursuit as usize].incoming;
+        let input = input_tokens(incoming.input_decitokens);
+        let Some(split) = self.pool.fleets[model].prefills(attempt.replica) else { return };
+        let transfer = split.transfer(input);
+        self.free_server(&attempt, sim);
+        self.pool.fleets[model].succeeded(attempt.replica);
+        let affinity = self.prepare_choice(&incoming, attempt.model);
+        let fleet = &mut self.pool.fleets[model];
+        let Some(replica) = fleet.choose_decode(now, affinity) else {
+            self.attempt_lost(slot, RequestError::Unavailable, sim);
+            return;
+        };
+        fleet.arrive(now, replica, slot, kv_tokens(&incoming));
+        let attempt = &mut self.pool.attempts[slot as usize];
+        (attempt.replica, attempt.place, attempt.decodes) = (replica, Place::Moving, true);
+        attempt.done = Some(sim.schedule_in(transfer, Event::Submit(slot)));
+    }
+
     fn engine_finished(&mut self, slot: u32, sim: &mut Scheduler<Event>) {
         let now = sim.now();
-        let Attempt { model, replica, .. } = self.pool.attempts[slot as usize];
+        let Attempt { model, replica, output_tokens, fails, .. } =
+            self.pool.attempts[slot as usize];
+        let prefills = self.pool.fleets[model as usize].prefills(replica).is_some();
+        if prefills && output_tokens > 1 && !fails {
+            self.move_to_decode(slot, sim);
+            return;
+        }
         let Some(batching) = self.pool.fleets[model as usize].engine(replica) else { return };
         let attempt = &mut self.pool.attempts[slot as usize];
         let (first, last) = (batching.after(1), batching.after(attempt.output_tokens));
@@ -194,7 +241,9 @@ impl System<'_> {
 impl Attempt {
     /// The first token of its answer is there, as far as the engine is concerned.
     fn first_token(&mut self, now: Time) {
-        self.service.first_token = now - self.started;
+        if !self.decodes {
+            self.service.first_token = now - self.started;
+        }
     }
 }
 

@@ -60,7 +60,11 @@ impl System<'_> {
                     batching.cancel(now, job);
                 }
             }
-            Place::Served | Place::Running(_) | Place::Leaving => return false,
+            Place::Served
+            | Place::Running(_)
+            | Place::Moving
+            | Place::Handed(_)
+            | Place::Leaving => return false,
         }
         self.timeline.set(now, |levels| levels.queue -= 1);
         self.waited_ns += u128::from((now - attempt.queued).0);
@@ -73,7 +77,7 @@ impl System<'_> {
         let Attempt { model, replica, .. } = *attempt;
         let tokens = kv_tokens(&self.pool.pursuits[attempt.pursuit as usize].incoming);
         let fleet = &mut self.pool.fleets[model as usize];
-        if let Place::Running(job) = attempt.place
+        if let Place::Running(job) | Place::Handed(job) = attempt.place
             && let Some(batching) = fleet.engine(replica)
         {
             batching.cancel(now, job);
@@ -99,8 +103,10 @@ impl System<'_> {
         match attempt.place {
             Place::Running(job) => {
                 let fleet = &mut self.pool.fleets[attempt.model as usize];
-                fleet.engine(attempt.replica).map_or(0, |batching| batching.made(now, job))
+                let made = fleet.engine(attempt.replica).map_or(0, |it| it.made(now, job));
+                made + u32::from(attempt.decodes)
             }
+            Place::Moving | Place::Handed(_) => 1,
             Place::Leaving => most,
             _ => {
                 let Service { total, first_token } = attempt.service;

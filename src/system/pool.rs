@@ -37,12 +37,17 @@ pub(super) enum Place {
     Waiting(u32),
     /// In an engine's batches.
     Running(u32),
+    /// Its keys and values are on their way to the engine that decodes.
+    Moving,
+    /// In the engine that decodes under this number, and not begun there.
+    Handed(u32),
     /// The engine is done with it; its last token is on its way.
     Leaving,
 }
 
 /// One request to one replica.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "any of them may go with any other")]
 pub(super) struct Attempt {
     pub pursuit: u32,
     pub model: u32,
@@ -54,6 +59,8 @@ pub(super) struct Attempt {
     /// Its answer will be an error.
     pub fails: bool,
     pub place: Place,
+    /// Its prompt was computed elsewhere; this replica decodes.
+    pub decodes: bool,
     pub queued: Time,
     pub started: Time,
     pub service: Service,

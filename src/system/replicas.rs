@@ -4,7 +4,7 @@ use super::model::System;
 use super::setup::Setup;
 use crate::cost::ModelId;
 use crate::kernel::{Duration, Time};
-use crate::serving::fleet::{Node, Server};
+use crate::serving::fleet::{DisaggregateSpec, Node, Server};
 use crate::serving::resilience::Breaker;
 use crate::stats::{Cell, Table};
 
@@ -41,7 +41,8 @@ pub(super) fn collect(system: &mut System<'_>, setup: &Setup, over: Time) -> Tab
             sums.down_s += node.down_s(over);
             sums.breaker_opened += node.breaker.as_ref().map_or(0, Breaker::opened);
             sums.on_s += node.on_ns(over) as f64 / 1e9;
-            let mut row = vec![name.as_str().into(), (replica as u64).into()];
+            let mut row =
+                vec![name.as_str().into(), name_of(model.server.disaggregate.as_ref(), replica)];
             row.extend(of_node(node, over));
             row.push(Cell::Num(cost.usd()));
             row.extend(engines.add(node, over));
@@ -57,6 +58,17 @@ pub(super) fn collect(system: &mut System<'_>, setup: &Setup, over: Time) -> Tab
     measures.replicas.kv_mean = engines.kv / engines.up;
     measures.replicas.preemptions = engines.preemptions;
     table
+}
+
+/// A replica's number, and what it is there for where prompts are computed apart.
+fn name_of(split: Option<&DisaggregateSpec>, replica: usize) -> Cell {
+    match split {
+        Some(split) if replica < split.prefill as usize => {
+            format!("prefill {replica}").as_str().into()
+        }
+        Some(_) => format!("decode {replica}").as_str().into(),
+        None => (replica as u64).into(),
+    }
 }
 
 fn of_node(node: &mut Node, over: Time) -> [Cell; 9] {

@@ -2,6 +2,7 @@
 
 mod attempts;
 mod balance;
+mod disaggregation;
 mod engines;
 mod faults;
 mod outputs;

@@ -6,10 +6,12 @@
 
 pub mod autoscale;
 mod batching;
+mod disaggregate;
 mod node;
 
 pub use autoscale::{AutoscaleSpec, Autoscaler, TargetSpec};
 pub use batching::Batching;
+pub use disaggregate::DisaggregateSpec;
 pub use node::{Node, NodeStats, Phase, Server};
 
 use super::balance::{Ask, Balancer, Load};
@@ -24,6 +26,8 @@ pub struct Fleet {
     nodes: Vec<Node>,
     loads: Vec<Load>,
     balancer: Balancer,
+    /// Where prompts are computed apart: how, and who balances the others.
+    split: Option<(DisaggregateSpec, Balancer)>,
     /// Those that may get a request, in rising order; right before `valid_until`.
     available: Vec<u32>,
     valid_until: Time,
@@ -59,11 +63,16 @@ impl Fleet {
             };
             Node::new(server, phase, breaker.clone())
         };
+        let split = spec.disaggregate.clone().map(|split| {
+            let lots = streams.stream(&format!("serving.{name}.balance.decode"));
+            (split, Balancer::new(&spec.balance, most, lots))
+        });
         let lots = streams.stream(&format!("serving.{name}.balance"));
         Fleet {
             nodes: (0..most).map(node).collect(),
             loads: vec![Load::default(); most as usize],
             balancer: Balancer::new(&spec.balance, most, lots),
+            split,
             available: Vec::with_capacity(most as usize),
             valid_until: Time::ZERO,
             candidates: Vec::with_capacity(most as usize),
@@ -150,17 +159,35 @@ impl Fleet {
         if now >= self.valid_until {
             self.refresh(now);
         }
-        let Fleet { available, candidates, loads, balancer, .. } = self;
+        let Fleet { available, candidates, loads, balancer, split, .. } = self;
         let mut from: &[u32] = available;
-        if let Some(not) = not.filter(|_| available.len() > 1) {
+        if let Some((split, _)) = split {
+            // They are in rising order, those that compute prompts first.
+            from = &available[..available.partition_point(|it| *it < split.prefill)];
+        }
+        if let Some(not) = not.filter(|_| from.len() > 1) {
             candidates.clear();
-            candidates.extend(available.iter().filter(|replica| **replica != not));
+            candidates.extend(from.iter().filter(|replica| **replica != not));
             from = candidates;
         }
         if from.is_empty() {
             return None;
         }
         Some(balancer.pick(&Ask { affinity, loads, available: from }))
+    }
+
+    /// How prompts are computed apart, if `replica` is one that does so.
+    pub fn prefills(&self, replica: u32) -> Option<&DisaggregateSpec> {
+        self.split.as_ref().map(|(split, _)| split).filter(|split| replica < split.prefill)
+    }
+
+    /// The replica that decodes a request whose prompt is computed, if any is available.
+    pub fn choose_decode(&mut self, now: Time, affinity: u64) -> Option<u32> {
+        self.available(now);
+        let Fleet { available, loads, split, .. } = self;
+        let (split, balancer) = split.as_mut()?;
+        let from = &available[available.partition_point(|it| *it < split.prefill)..];
+        (!from.is_empty()).then(|| balancer.pick(&Ask { affinity, loads, available: from }))
     }
 
     /// A request comes to a replica. On [`Admission::Start`] its service begins

@@ -1,0 +1,62 @@
+//! Prefill and decode on different replicas, as `DistServe` (Zhong et al., OSDI 2024) and
+//! Splitwise (Patel et al., ISCA 2024) have it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::kernel::Duration;
+use crate::spec::{Positive, Problems};
+
+/// Prompts are computed on some replicas and answers made on the others, with the
+/// keys and values moved in between.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DisaggregateSpec {
+    /// How many of the `replicas`, the first, compute prompts; the others decode.
+    /// Default 1.
+    pub prefill: u32,
+    /// What a transfer takes before its first byte. Default 1 ms.
+    pub latency: Duration,
+    /// Bytes of a token's keys and values. Default 131072, Llama 3.1 8B's in 16 bits.
+    pub kv_bytes_per_token: Positive,
+    /// How fast they move, in 10^9 bytes a second; transfers do not slow down one another.
+    /// Default 50, a 400 Gbit/s link's.
+    pub bandwidth_gb_s: Positive,
+}
+
+impl Default for DisaggregateSpec {
+    fn default() -> Self {
+        let positive = |value| Positive::try_from(value).expect("links move something");
+        DisaggregateSpec {
+            prefill: 1,
+            latency: Duration::from_millis(1),
+            kv_bytes_per_token: positive(131_072.0),
+            bandwidth_gb_s: positive(50.0),
+        }
+    }
+}
+
+impl DisaggregateSpec {
+    /// How long a prompt's keys and values are on their way: `latency + tokens x
+    /// bytes of a token / bandwidth`.
+    pub fn transfer(&self, tokens: u32) -> Duration {
+        let bytes = f64::from(tokens) * self.kv_bytes_per_token.get();
+        let moving = Duration::from_secs_f64(bytes / (self.bandwidth_gb_s.get() * 1e9));
+        Duration(self.latency.0.saturating_add(moving.0))
+    }
+
+    /// Reports a side without replicas; there are `replicas` in all.
+    pub fn check(&self, replicas: u32, problems: &mut Problems) {
+        if self.prefill == 0 || self.prefill >= replicas {
+            problems.at("prefill", |p| {
+                p.error_help(
+                    format!(
+                        "{} of {replicas} replicas compute prompts: each side needs at least 1",
+                        self.prefill
+                    ),
+                    "set `replicas` to those of both sides together",
+                );
+            });
+        }
+    }
+}
