@@ -13,7 +13,7 @@ use crate::spec::{Positive, Problems};
 #[serde(deny_unknown_fields, default)]
 pub struct DisaggregateSpec {
     /// How many of the `replicas`, the first, compute prompts; the others decode.
-    /// Default 1.
+    /// With 0 each does both. Default 1.
     pub prefill: u32,
     /// What a transfer takes before its first byte. Default 1 ms.
     pub latency: Duration,
@@ -47,11 +47,11 @@ impl DisaggregateSpec {
 
     /// Reports a side without replicas; there are `replicas` in all.
     pub fn check(&self, replicas: u32, problems: &mut Problems) {
-        if self.prefill == 0 || self.prefill >= replicas {
+        if self.prefill >= replicas {
             problems.at("prefill", |p| {
                 p.error_help(
                     format!(
-                        "{} of {replicas} replicas compute prompts: each side needs at least 1",
+                        "{} of {replicas} replicas compute prompts, and none is left to decode",
                         self.prefill
                     ),
                     "set `replicas` to those of both sides together",

@@ -63,7 +63,7 @@ impl Fleet {
             };
             Node::new(server, phase, breaker.clone())
         };
-        let split = spec.disaggregate.clone().map(|split| {
+        let split = spec.disaggregate.clone().filter(|split| split.prefill > 0).map(|split| {
             let lots = streams.stream(&format!("serving.{name}.balance.decode"));
             (split, Balancer::new(&spec.balance, most, lots))
         });
