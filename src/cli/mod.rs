@@ -3,7 +3,9 @@
 mod cache;
 mod check;
 mod completions;
+mod merge;
 mod new;
+mod output;
 mod plot;
 mod run;
 mod schema;
@@ -33,6 +35,7 @@ Examples:
   windtunnel run my-experiment.yaml                     run it; results/my-experiment/ has CSVs and charts
   windtunnel run my-experiment.yaml --quick             a fast look
   windtunnel run x.yaml --set workload.arrivals.poisson.rate=50/s
+  windtunnel run x.yaml --shard 1/4                     a quarter of a sweep; windtunnel merge joins them
   windtunnel plot results/my-experiment                 redraw the charts from the CSVs
   windtunnel cache trace.csv --policies lru,sieve --capacities 1%,10%
   windtunnel trace info requests.csv                    what a recorded trace holds
@@ -46,6 +49,8 @@ enum Command {
     Run(run::Args),
     /// Validate experiments without running them: all mistakes at once
     Check(check::Args),
+    /// Join the shards of a sweep that ran on several machines
+    Merge(merge::Args),
     /// Redraw the charts of a results folder from its CSVs
     Plot(plot::Args),
     /// Replay a cache trace: policies x capacities, miss-ratio curves
@@ -88,6 +93,7 @@ pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(args) => run::main(&args),
         Command::Check(args) => check::main(&args),
+        Command::Merge(args) => merge::main(&args),
         Command::Plot(args) => plot::main(&args),
         Command::Cache(args) => cache::main(&args),
         Command::Trace(args) => trace::main(&args),

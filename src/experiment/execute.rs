@@ -1,8 +1,6 @@
 //! Runs what is not yet done, in parallel.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter};
-use std::path::PathBuf;
+use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
@@ -10,8 +8,9 @@ use rayon::prelude::*;
 
 use super::prepare::Prepared;
 use super::records::RequestWriter;
+use super::store::{Draft, Record, Store, WorkspaceError};
 use super::trace_events::TraceWriter;
-use super::workspace::{Record, Workspace, WorkspaceError};
+use super::workspace::Workspace;
 use crate::kernel::Streams;
 use crate::system::{self, METRICS, RunError, Tracer};
 
@@ -41,8 +40,8 @@ pub enum ExecuteError {
     /// A result could not be kept.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
-    /// A row of `requests.csv` could not be written.
-    #[error("cannot write requests: {0}")]
+    /// A row of `requests.csv` or an event of a trace could not be written.
+    #[error("cannot write requests or traces: {0}")]
     Requests(#[from] io::Error),
     /// The threads could not be started.
     #[error("cannot start threads: {0}")]
@@ -62,8 +61,8 @@ pub struct Progress {
     pub stop: AtomicBool,
 }
 
-/// Runs all runs of `prepared` that `workspace` has no record of, on at most
-/// `jobs` threads.
+/// Runs those runs of `prepared` that are `workspace`'s to do and that it does not
+/// keep yet, on at most `jobs` threads.
 ///
 /// # Errors
 /// The failure of the run with the lowest number, or that it was interrupted.
@@ -73,8 +72,10 @@ pub fn execute(
     jobs: usize,
     progress: &Progress,
 ) -> Result<(), ExecuteError> {
-    let runs = prepared.runs();
-    let pending: Vec<usize> = (0..runs).filter(|run| !is_done(prepared, workspace, *run)).collect();
+    let store = workspace.store();
+    let wanted = workspace.shard().runs(prepared.runs());
+    let runs = wanted.clone().count();
+    let pending: Vec<usize> = wanted.filter(|run| !store.has(*run)).collect();
     progress.done.store(runs - pending.len(), Ordering::Relaxed);
     progress.recalled.store(runs - pending.len(), Ordering::Relaxed);
     // More threads than runs would only wait; very many would choke the machine.
@@ -87,7 +88,7 @@ pub fn execute(
             .par_iter()
             .with_max_len(1)
             .filter_map(|&run| {
-                run_one(prepared, workspace, run, progress).err().map(|error| (run, error))
+                run_one(prepared, store, run, progress).err().map(|error| (run, error))
             })
             .min_by_key(|(run, error)| (matches!(error, ExecuteError::Interrupted { .. }), *run))
     });
@@ -100,75 +101,67 @@ pub fn execute(
     }
 }
 
-fn is_done(prepared: &Prepared, workspace: &Workspace, run: usize) -> bool {
-    let record = &prepared.experiment.record;
-    let requests = !record.requests || workspace.requests_path(run).exists();
-    let trace = !record.timeline || workspace.trace_path(run).exists();
-    requests && trace && workspace.recall(run).is_some()
-}
-
-/// A file under another name until it is whole.
-struct Draft {
-    out: BufWriter<File>,
-    path: PathBuf,
-}
-
-impl Draft {
-    fn create(path: PathBuf) -> io::Result<Self> {
-        Ok(Draft { out: BufWriter::new(File::create(path.with_extension("draft"))?), path })
-    }
-}
-
 fn run_one(
     prepared: &Prepared,
-    workspace: &Workspace,
+    store: &Store,
     run: usize,
     progress: &Progress,
 ) -> Result<(), ExecuteError> {
     if progress.stop.load(Ordering::Relaxed) {
         return Err(ExecuteError::Interrupted { done: 0, runs: 0 });
     }
+    let record = record_of(prepared, store, run, &progress.stop);
+    let kept = record.and_then(|record| {
+        store.keep(run, &record)?;
+        Ok(record)
+    });
+    let record = kept.inspect_err(|_| {
+        // No run that starts now could save the experiment.
+        progress.stop.store(true, Ordering::Relaxed);
+    })?;
+    let events = METRICS
+        .iter()
+        .position(|metric| metric.name == "events")
+        .map_or(0.0, |index| record.tables.metrics[index]);
+    progress.events.fetch_add(events as u64, Ordering::Relaxed);
+    progress.done.fetch_add(1, Ordering::Relaxed);
+    Ok(())
+}
+
+/// Does a run. Its files are whole when this returns well.
+fn record_of(
+    prepared: &Prepared,
+    store: &Store,
+    run: usize,
+    stop: &AtomicBool,
+) -> Result<Record, ExecuteError> {
     let replications = prepared.experiment.replications as usize;
     let (point, replication) = (run / replications, (run % replications) as u64);
     let setup = &prepared.setups[point];
     let streams = Streams::new(prepared.experiment.seed, replication);
     let began = Instant::now();
-    let record = &prepared.experiment.record;
-    let mut requests = record
-        .requests
-        .then(|| Draft::create(workspace.requests_path(run)))
-        .transpose()?
-        .map(|draft| (RequestWriter::new(draft.out, setup, point, replication), draft.path));
-    let mut trace = record
-        .timeline
-        .then(|| Draft::create(workspace.trace_path(run)))
-        .transpose()?
-        .map(|draft| (TraceWriter::new(draft.out, setup), draft.path));
-    let recorder = requests.as_mut().map(|(writer, _)| writer.recorder());
-    let tracer = trace.as_mut().map(|(writer, _)| writer as &mut dyn Tracer);
-    let result = system::run_traced(setup, &streams, &progress.stop, recorder, tracer);
-    if let Some((writer, path)) = requests {
-        writer.finish()?;
-        fs::rename(path.with_extension("draft"), path)?;
-    }
-    if let Some((writer, path)) = trace {
-        writer.finish()?;
-        fs::rename(path.with_extension("draft"), path)?;
-    }
+    let wanted = &prepared.experiment.record;
+    let draft = |asked: bool, path| asked.then(|| Draft::create(path)).transpose();
+    let mut requests = draft(wanted.requests, store.requests_path(run))?;
+    let mut trace = draft(wanted.timeline, store.trace_path(run))?;
+    let mut rows =
+        requests.as_mut().map(|draft| RequestWriter::new(draft, setup, point, replication));
+    let mut events = trace.as_mut().map(|draft| TraceWriter::new(draft, setup));
+    let recorder = rows.as_mut().map(RequestWriter::recorder);
+    let tracer = events.as_mut().map(|writer| writer as &mut dyn Tracer);
+    let result = system::run_traced(setup, &streams, stop, recorder, tracer);
+    rows.map_or(Ok(()), RequestWriter::finish)?;
+    events.map_or(Ok(()), TraceWriter::finish)?;
     let tables = result.map_err(|source| match source {
         RunError::Interrupted => ExecuteError::Interrupted { done: 0, runs: 0 },
         source @ (RunError::Trace(_) | RunError::Standstill { .. }) => {
-            // No run that starts now could save the experiment.
-            progress.stop.store(true, Ordering::Relaxed);
             ExecuteError::Run { run, point, replication, source }
         }
     })?;
-    let events = METRICS
-        .iter()
-        .position(|metric| metric.name == "events")
-        .map_or(0.0, |index| tables.metrics[index]);
-    workspace.keep(run, &Record { tables, wall_s: began.elapsed().as_secs_f64() })?;
-    progress.events.fetch_add(events as u64, Ordering::Relaxed);
-    progress.done.fetch_add(1, Ordering::Relaxed);
-    Ok(())
+    Ok(Record {
+        wall_s: began.elapsed().as_secs_f64(),
+        requests: requests.map(Draft::finish).transpose()?,
+        trace: trace.map(Draft::finish).transpose()?,
+        tables,
+    })
 }

@@ -1,29 +1,38 @@
 //! An experiment: a YAML file, checked, turned into points and numbered runs.
 //!
 //! [`load`] reads the file, [`prepare()`] makes every point of it, [`execute()`]
-//! runs what a [`Workspace`] has no record of.
+//! runs what a [`Workspace`] has no record of, all or a [`Shard`] of it. [`gather`]
+//! finds the runs of all shards.
 
 pub mod charts;
 mod check;
 mod execute;
+pub mod gather;
+mod journal;
 pub mod load;
 mod manifest;
+mod outline;
 mod overrides;
 mod prepare;
 mod prices;
 mod records;
 mod schema;
+mod shard;
 mod spec;
+mod store;
 mod sweep;
 mod trace_events;
 mod workspace;
 
 pub use execute::{ExecuteError, Progress, execute};
-pub use manifest::Manifest;
+pub use manifest::{Manifest, ShardManifest};
+pub use outline::Outline;
 pub use overrides::Overrides;
 pub use prepare::{Prepared, plain, prepare, to_value};
 pub use records::REQUEST_COLUMNS;
 pub use schema::schema;
+pub use shard::Shard;
 pub use spec::{Experiment, RecordSpec, Start, SweepSpec, Warmup};
+pub use store::{Record, Store, WorkspaceError};
 pub use sweep::{Axis, Grid, MOST_POINTS, MOST_RUNS};
-pub use workspace::{Record, Workspace, WorkspaceError};
+pub use workspace::Workspace;

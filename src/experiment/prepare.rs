@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path as FilePath;
 use std::sync::Arc;
 
-use md5::{Digest, Md5};
 use serde_yaml::Value;
 
 use super::load::{Diagnostic, Document, path, read};
+use super::outline::hash;
 use super::overrides::Overrides;
 use super::prices::PriceMaps;
 use super::spec::Experiment;
@@ -174,12 +174,6 @@ fn stem(document: &Document) -> String {
     FilePath::new(file)
         .file_stem()
         .map_or_else(|| "experiment".to_owned(), |stem| stem.to_string_lossy().into_owned())
-}
-
-fn hash(resolved: &Value) -> String {
-    let text = serde_yaml::to_string(resolved).unwrap_or_default();
-    let digest = Md5::new().chain_update(env!("CARGO_PKG_VERSION")).chain_update(text).finalize();
-    format!("{:032x}", u128::from_be_bytes(digest.into()))
 }
 
 /// The experiment as YAML, choices as one-key maps.

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_yaml::Value;
 
 use super::csv::write_table;
-use crate::experiment::{Manifest, Prepared, REQUEST_COLUMNS, Workspace, WorkspaceError, plain};
+use crate::experiment::{Manifest, Outline, REQUEST_COLUMNS, Record, Store, WorkspaceError, plain};
 use crate::stats::{Cell, Table, mean_ci95};
 use crate::system::{METRICS, RunTables};
 
@@ -26,38 +26,35 @@ pub enum ResultsError {
 }
 
 /// Writes every CSV file and the manifest into `folder`, reading one record at a
-/// time. Returns the table of points.
+/// time; `store` says where a run is kept. Returns the table of points.
 ///
 /// # Errors
 /// If a record is missing or a file cannot be written.
-pub fn write_results(
-    prepared: &Prepared,
-    workspace: &Workspace,
+pub fn write_results<'s>(
+    outline: &Outline,
+    store: impl Fn(usize) -> &'s Store,
     folder: &Path,
 ) -> Result<Table, ResultsError> {
-    let mut files = Files::new(prepared, folder)?;
-    let replications = prepared.experiment.replications as usize;
-    let mut points = points_table(prepared);
+    let mut files = Files::new(outline, folder)?;
+    let replications = outline.experiment.replications as usize;
+    let mut points = points_table(outline);
     let mut skipped = 0;
-    for point in 0..prepared.setups.len() {
+    for point in 0..outline.grid.points() {
         let mut metrics = vec![Vec::with_capacity(replications); METRICS.len()];
         for replication in 0..replications {
             let run = point * replications + replication;
-            let record = workspace.recall(run).ok_or(WorkspaceError::Lost(run))?;
+            let record = store(run).recall(run).ok_or(WorkspaceError::Lost(run))?;
             for (values, value) in metrics.iter_mut().zip(&record.tables.metrics) {
                 values.push(*value);
             }
             skipped = skipped.max(record.tables.skipped_rows);
             let prefix = [Cell::from(point as u64), Cell::from(replication as u64)];
-            files.write_run(
-                &prefix,
-                &swept_cells(prepared, point),
-                &record.tables,
-                record.wall_s,
-            )?;
+            let swept = swept_cells(outline, point);
+            files.write_run(&prefix, &swept, &record.tables, record.wall_s)?;
+            files.write_kept(run, (point, replication), store(run), &record)?;
         }
         let mut row = vec![Cell::from(point as u64)];
-        row.extend(swept_cells(prepared, point));
+        row.extend(swept_cells(outline, point));
         for values in &metrics {
             let estimate = mean_ci95(values);
             row.push(estimate.mean.into());
@@ -67,26 +64,20 @@ pub fn write_results(
     }
     files.finish()?;
     write_table(&folder.join("points.csv"), &points)?;
-    if prepared.experiment.record.requests {
-        join_requests(workspace, prepared.runs(), &folder.join("requests.csv"))?;
-    }
-    if prepared.experiment.record.timeline {
-        copy_traces(prepared, workspace, &folder.join("traces"))?;
-    }
-    let manifest = Manifest::new(prepared, skipped);
+    let manifest = Manifest::new(outline, skipped);
     fs::write(folder.join("manifest.yaml"), manifest.to_yaml())?;
     Ok(points)
 }
 
-fn points_table(prepared: &Prepared) -> Table {
-    let swept = prepared.grid.axes.iter().map(|axis| axis.name.clone());
+fn points_table(outline: &Outline) -> Table {
+    let swept = outline.grid.axes.iter().map(|axis| axis.name.clone());
     let metrics =
         METRICS.iter().flat_map(|metric| [metric.name.to_owned(), format!("{}_ci95", metric.name)]);
     Table::new(["point".to_owned()].into_iter().chain(swept).chain(metrics))
 }
 
-fn swept_cells(prepared: &Prepared, point: usize) -> Vec<Cell> {
-    prepared.grid.values(point).map(|(_, value)| swept_cell(value)).collect()
+fn swept_cells(outline: &Outline, point: usize) -> Vec<Cell> {
+    outline.grid.values(point).map(|(_, value)| swept_cell(value)).collect()
 }
 
 /// Numbers stay numbers, so that a chart can place them.
@@ -127,24 +118,32 @@ struct Files<'f> {
     runs: TableFile,
     timing: TableFile,
     tables: Vec<(&'static str, TableFile)>,
+    /// `requests.csv`, if that was asked for.
+    requests: Option<BufWriter<File>>,
     log: bool,
     cache: bool,
 }
 
 impl<'f> Files<'f> {
-    fn new(prepared: &Prepared, folder: &'f Path) -> Result<Self, ResultsError> {
+    fn new(outline: &Outline, folder: &'f Path) -> Result<Self, ResultsError> {
         let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
         let mut columns = words(&["point", "replication"]);
-        columns.extend(prepared.grid.axes.iter().map(|axis| axis.name.clone()));
+        columns.extend(outline.grid.axes.iter().map(|axis| axis.name.clone()));
         columns.extend(METRICS.iter().map(|metric| metric.name.to_owned()));
+        let record = &outline.experiment.record;
+        let requests = record.requests.then(|| requests_file(folder)).transpose()?;
+        if record.timeline {
+            fs::create_dir(folder.join(TRACES))?;
+        }
         let timing = words(&["point", "replication", "wall_s", "events_per_s"]);
         Ok(Files {
             folder,
             runs: TableFile::create(&folder.join("runs.csv"), &columns)?,
             timing: TableFile::create(&folder.join("timing.csv"), &timing)?,
             tables: Vec::new(),
-            log: prepared.experiment.record.log,
-            cache: prepared.experiment.record.cache,
+            requests,
+            log: record.log,
+            cache: record.cache,
         })
     }
 
@@ -193,6 +192,25 @@ impl<'f> Files<'f> {
         Ok(())
     }
 
+    /// Adds what the run wrote itself: its requests, and its trace as
+    /// `traces/POINT-REPLICATION.json`.
+    fn write_kept(
+        &mut self,
+        run: usize,
+        (point, replication): (usize, usize),
+        store: &Store,
+        record: &Record,
+    ) -> Result<(), ResultsError> {
+        if let (Some(out), Some(sum)) = (&mut self.requests, record.requests) {
+            Store::copy(&store.requests_path(run), sum, out)?;
+        }
+        if let Some(sum) = record.trace {
+            let path = self.folder.join(TRACES).join(format!("{point}-{replication}.json"));
+            Store::copy(&store.trace_path(run), sum, &mut File::create(path)?)?;
+        }
+        Ok(())
+    }
+
     fn table(&mut self, name: &'static str, table: &Table) -> Result<&mut TableFile, ResultsError> {
         let known = self.tables.iter().position(|(known, _)| *known == name);
         let index = known.unwrap_or(self.tables.len());
@@ -211,29 +229,19 @@ impl<'f> Files<'f> {
         {
             file.rows.flush()?;
         }
+        if let Some(mut requests) = self.requests {
+            io::Write::flush(&mut requests)?;
+        }
         Ok(())
     }
 }
 
-/// A trace for each run: `traces/POINT-REPLICATION.json`.
-fn copy_traces(prepared: &Prepared, workspace: &Workspace, to: &Path) -> Result<(), ResultsError> {
-    fs::create_dir(to)?;
-    let replications = prepared.experiment.replications as usize;
-    for run in 0..prepared.runs() {
-        let name = format!("{}-{}.json", run / replications, run % replications);
-        fs::copy(workspace.trace_path(run), to.join(name))?;
-    }
-    Ok(())
-}
+const TRACES: &str = "traces";
 
-fn join_requests(workspace: &Workspace, runs: usize, path: &Path) -> Result<(), ResultsError> {
-    let mut out = BufWriter::new(File::create(path)?);
-    let mut header = csv::Writer::from_writer(Vec::new());
+/// `requests.csv` with its header.
+fn requests_file(folder: &Path) -> Result<BufWriter<File>, ResultsError> {
+    let out = BufWriter::new(File::create(folder.join("requests.csv"))?);
+    let mut header = csv::Writer::from_writer(out);
     header.write_record(REQUEST_COLUMNS)?;
-    io::Write::write_all(&mut out, &header.into_inner().map_err(csv::IntoInnerError::into_error)?)?;
-    for run in 0..runs {
-        let part = workspace.requests_path(run);
-        io::copy(&mut File::open(&part)?, &mut out)?;
-    }
-    Ok(io::Write::flush(&mut out)?)
+    Ok(header.into_inner().map_err(csv::IntoInnerError::into_error)?)
 }

@@ -6,6 +6,8 @@ mod cache_replay;
 mod commands;
 mod determinism;
 mod notebook;
+mod resume;
+mod shards;
 mod shipped;
 mod support;
 mod traces;
