@@ -4,6 +4,7 @@ mod awkward_input;
 mod bad_input;
 mod cache_replay;
 mod commands;
+mod deploy;
 mod determinism;
 mod notebook;
 mod resume;
