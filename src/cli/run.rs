@@ -35,9 +35,9 @@ pub(super) struct Args {
     /// Keep the finished runs of an interrupted experiment and run the rest
     #[arg(long)]
     resume: bool,
-    /// Run only shard I of N, here to be merged with the others elsewhere: every
-    /// N-th run from the I-th on. Gives the folder NAME.shard-I-of-N
-    #[arg(long, value_name = "I/N")]
+    /// Run only every N-th run from the I-th on, into NAME.shard-I-of-N, for
+    /// `windtunnel merge`
+    #[arg(long, value_name = "I/N", conflicts_with = "format")]
     shard: Option<Shard>,
 }
 

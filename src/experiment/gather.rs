@@ -225,7 +225,9 @@ fn sound(
 
 /// The runs of a shard's folder, if all are there.
 fn complete(part: &Part, shard: Shard, runs: &[usize]) -> Result<Store, Vec<String>> {
-    let store = Store::open_finished(&part.folder).map_err(|error| vec![error.to_string()])?;
+    let again = format!("run it again with --shard {shard} --resume");
+    let store = Store::open_finished(&part.folder)
+        .map_err(|error| vec![format!("shard {shard}: {error}; {again}")])?;
     let missing: Vec<usize> = runs.iter().filter(|run| !store.has(**run)).copied().collect();
     if missing.is_empty() && part.manifest.runs == runs.len() {
         return Ok(store);
@@ -236,7 +238,7 @@ fn complete(part: &Part, shard: Shard, runs: &[usize]) -> Result<Store, Vec<Stri
         problems.push(damaged(part, "it does not tell the right number of runs"));
     } else {
         problems.push(format!(
-            "shard {shard} (`{folder}`) lacks {}; run it again with --shard {shard} --resume",
+            "shard {shard} (`{folder}`) lacks {}; {again}",
             listed(&missing)
         ));
     }

@@ -56,7 +56,7 @@ fn a_merge_needs_no_data_and_takes_folders_from_anywhere() {
     let trace = "timestamp,user,prompt,input_tokens,output_tokens\n";
     let rows: String = (0..200).map(|i| format!("{i}.5,u{},p{},100,20\n", i % 7, i % 13)).collect();
     let bench = Bench::new(
-        "workload: { trace: { csv: requests.csv } }\nreplications: 4\nname: replayed\ncharts: []\n",
+        "workload: { trace: { csv: { file: requests.csv, prompt: prompt, user: user } } }\nreplications: 4\nname: replayed\ncharts: []\n",
     );
     fs::write(bench.path().join("requests.csv"), format!("{trace}{rows}")).expect("a trace");
     let whole = bench.run(&["--out", "whole"]);
