@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::parts::{
-    Body, Choice, Gate, Kind, Llm, Map, Memo, Repeat, Station, Step, Tool, Window,
-};
+use super::parts::{Body, Choice, Gate, Kind, Llm, Map, Memo, Repeat, Station, Step, Tool, Window};
 use super::{Flow, Plan, Ready, Root};
 use crate::kernel::Duration;
 use crate::orchestration::{
@@ -94,9 +92,8 @@ impl<'b> Builder<'b> {
 
     fn root(&self, name: &str, flow: u32, spec: &WorkflowSpec) -> Root {
         let day = Duration::from_secs(86_400);
-        let budget = spec
-            .max_budget
-            .map(|most| Window { most, span: spec.budget_duration.unwrap_or(day) });
+        let budget =
+            spec.max_budget.map(|most| Window { most, span: spec.budget_duration.unwrap_or(day) });
         Root {
             name: name.to_owned(),
             flow,
@@ -146,7 +143,7 @@ impl<'b> Builder<'b> {
         self.ready.flows.push(Flow { first, count: steps.len() as u32, starters: Vec::new() });
         for (index, (name, spec)) in steps.iter().enumerate() {
             let name = format!("{prefix}{name}");
-            let body = self.body(spec, first + index as u32, workflow, &name)?;
+            let body = self.body(spec, workflow, &name)?;
             let step = self.step(steps, spec, index, body, (workflow, &name));
             self.made[first as usize + index] = Some(step);
         }
@@ -154,16 +151,10 @@ impl<'b> Builder<'b> {
         Ok(id)
     }
 
-    fn body(
-        &mut self,
-        spec: &StepSpec,
-        step: u32,
-        workflow: &str,
-        name: &str,
-    ) -> Result<Body, PlanError> {
+    fn body(&mut self, spec: &StepSpec, workflow: &str, name: &str) -> Result<Body, PlanError> {
         let within = format!("{name}/");
         Ok(if let Some(llm) = &spec.llm {
-            self.llm(llm, spec, step, workflow, name)
+            self.llm(llm, spec, workflow, name)
         } else if let Some(tool) = &spec.tool {
             match tool {
                 UseToolSpec::Own(tool) => Body::Tool(self.tool(tool)),
@@ -271,14 +262,7 @@ impl<'b> Builder<'b> {
         Some(self.ready.gates.len() as u32 - 1)
     }
 
-    fn llm(
-        &mut self,
-        spec: &LlmSpec,
-        step: &StepSpec,
-        index: u32,
-        workflow: &str,
-        name: &str,
-    ) -> Body {
+    fn llm(&mut self, spec: &LlmSpec, step: &StepSpec, workflow: &str, name: &str) -> Body {
         let plain = spec.system == 0
             && spec.prompt.is_none()
             && step.input
@@ -286,14 +270,14 @@ impl<'b> Builder<'b> {
             && step.reads.as_ref().map_or(step.after.is_empty(), super::super::Names::is_empty);
         let profiles = self.profiles(spec);
         self.ready.llms.push(Llm {
-            step: index,
             system: spec.system,
             system_id: name_of(workflow, name),
             prompt: spec.prompt.as_ref().map(lengths),
             output: spec.output.as_ref().map(lengths),
-            model: spec.model.as_ref().and_then(|name| {
-                self.models.iter().position(|it| it == name).map(|it| it as u32)
-            }),
+            model: spec
+                .model
+                .as_ref()
+                .and_then(|name| self.models.iter().position(|it| it == name).map(|it| it as u32)),
             profiles,
             right: spec.right.map(Fraction::get),
             recovers: spec.recovers.map_or(0.0, Fraction::get),
