@@ -26,7 +26,7 @@ pub struct MemberSpec {
 impl MemberSpec {
     /// The step that does its work. With more than one thing to do, that step's own
     /// check says so.
-    pub(super) fn step(&self) -> StepSpec {
+    pub(in crate::orchestration) fn step(&self) -> StepSpec {
         let nothing = self.llm.is_none() && self.agent.is_none() && self.tool.is_none();
         StepSpec {
             llm: if nothing { Some(LlmSpec::default()) } else { self.llm.clone() },
