@@ -107,8 +107,14 @@ impl Optimizer {
             now,
             truth: self.truth.as_ref(),
         };
-        let soft = purse.soft.and_then(|model| ask.choice(model));
-        let mut choice = match soft.or_else(|| self.selector.choose(&ask)) {
+        let chosen = match demand.only {
+            Some(model) => ask.choice(model),
+            None => {
+                let soft = purse.soft.and_then(|model| ask.choice(model));
+                soft.or_else(|| self.selector.choose(&ask))
+            }
+        };
+        let mut choice = match chosen {
             Some(choice) => choice,
             // An answer at hand is as good as any that cannot be paid for.
             None if demand.attempt > 0 => return Err(Refusal::InsufficientBudget),

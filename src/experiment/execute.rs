@@ -157,7 +157,7 @@ fn run_one(
     }
     let tables = result.map_err(|source| match source {
         RunError::Interrupted => ExecuteError::Interrupted { done: 0, runs: 0 },
-        source @ (RunError::Trace(_) | RunError::Standstill { .. }) => {
+        source @ (RunError::Trace(_) | RunError::Standstill { .. } | RunError::Deadlock { .. }) => {
             // No run that starts now could save the experiment.
             progress.stop.store(true, Ordering::Relaxed);
             ExecuteError::Run { run, point, replication, source }

@@ -182,6 +182,9 @@ impl<'f> Files<'f> {
             ("savings.csv", &run.savings),
             ("forecast.csv", &run.forecast),
             ("allocation.csv", &run.allocation),
+            ("workflows.csv", &run.workflows),
+            ("steps.csv", &run.steps),
+            ("gantt.csv", &run.gantt),
         ];
         let some = some.into_iter().filter(|(_, table)| !table.rows.is_empty());
         for (name, table) in tables.into_iter().chain(some).chain(log).chain(cache) {

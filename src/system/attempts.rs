@@ -1,5 +1,6 @@
 //! One attempt: sent to a replica, served, or lost.
 
+use super::flows::prefix;
 use super::model::{Event, System};
 use super::pool::{Attempt, NOBODY, Place};
 use super::request::Answer;
@@ -109,10 +110,10 @@ impl System<'_> {
             self.look_into_replicas(incoming, index);
         }
         let Some(count) = self.pool.affinity[index] else { return 0 };
-        let System { source, prefixes, blocks, pool, .. } = self;
+        let System { source, flows, prefixes, blocks, pool, .. } = self;
         let of_cache = prefixes[index].as_ref().map(PrefixCache::block_tokens);
         let size = pool.engine_blocks[index].or(of_cache).unwrap_or(BLOCK_TOKENS);
-        let prompt = source.prefix(incoming, size, blocks);
+        let prompt = prefix(source, flows.as_deref(), incoming, size, blocks);
         match prompt.get(..prompt.len().min(count as usize)) {
             // Equal ids mean equal blocks after equal prefixes, so that the last
             // stands for all.
@@ -122,10 +123,10 @@ impl System<'_> {
     }
 
     fn look_into_replicas(&mut self, incoming: &Incoming, model: usize) {
-        let System { source, prefixes, blocks, pool, .. } = self;
+        let System { source, flows, prefixes, blocks, pool, .. } = self;
         let of_cache = prefixes[model].as_ref().map(PrefixCache::block_tokens);
         let size = pool.engine_blocks[model].or(of_cache).unwrap_or(BLOCK_TOKENS);
-        let prompt = source.prefix(incoming, size, blocks);
+        let prompt = prefix(source, flows.as_deref(), incoming, size, blocks);
         let fleet = &mut pool.fleets[model];
         for replica in 0..fleet.len() {
             let held = if let Some(cache) = &prefixes[model] {

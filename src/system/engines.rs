@@ -4,6 +4,7 @@
 //! Whatever changes an engine moves that event.
 
 use super::attempts::kv_tokens;
+use super::flows::prefix;
 use super::model::{Event, System};
 use super::pool::{Attempt, Place};
 use crate::cache::Match;
@@ -51,7 +52,8 @@ impl System<'_> {
         let Attempt { pursuit, model, replica, output_tokens, decodes, .. } =
             self.pool.attempts[slot as usize];
         let prefills = self.pool.fleets[model as usize].prefills(replica).is_some();
-        let System { source, blocks, pool, .. } = self;
+        let priority = self.priority(&self.pool.pursuits[pursuit as usize].incoming);
+        let System { source, flows, blocks, pool, .. } = self;
         let incoming = &pool.pursuits[pursuit as usize].incoming;
         let Some(size) = pool.engine_blocks[model as usize] else { return Ok(()) };
         let job = Job {
@@ -63,8 +65,8 @@ impl System<'_> {
             } else {
                 output_tokens - u32::from(decodes)
             },
-            priority: u32::from(incoming.slo_class.0),
-            blocks: source.prefix(incoming, size, blocks),
+            priority,
+            blocks: prefix(source, flows.as_deref(), incoming, size, blocks),
             prefilled: decodes,
         };
         let slowness =

@@ -136,6 +136,8 @@ impl System<'_> {
         };
         let cost = self.optimizer.charge(user, ModelId(attempt.model), &usage, now);
         self.timeline.at(now).spend += cost;
+        let call = self.pool.pursuits[attempt.pursuit as usize].incoming.call;
+        self.charge_call(call, cost, now);
         if measured {
             self.measures.waste(user.0, attempt.model, &Waste { usage, cost });
         }

@@ -7,6 +7,8 @@ mod cascade;
 mod contents;
 mod engines;
 mod finish;
+mod flow_tables;
+mod flows;
 mod follow;
 mod inference;
 mod leaving;
@@ -31,6 +33,7 @@ mod timeline;
 mod trace;
 
 pub use contents::{Contents, ContentsError};
+pub use flow_tables::FlowSums;
 pub use measure::{Measures, Served, Share};
 pub use metrics::{METRICS, Metric};
 pub use model::{Event, Finished, Recorder, System};

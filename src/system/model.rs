@@ -10,6 +10,7 @@
 
 use slab::Slab;
 
+use super::flows::Flows;
 use super::measure::Measures;
 use super::pool::Pool;
 use super::request::{Answer, Request};
@@ -20,6 +21,7 @@ use super::trace::Tracer;
 use crate::cache::{Hierarchy, NegativeCache, PrefixCache, SemanticCache};
 use crate::cost::{Levers, Optimizer};
 use crate::kernel::{Duration, Model, Scheduler, Stream, Time};
+use crate::orchestration::Wake;
 use crate::pipeline::{KeyMaker, Log, Outcome, Params, RequestError, Stage, StagesSpec};
 use crate::serving::Replica;
 use crate::workload::{Incoming, Source};
@@ -57,6 +59,8 @@ pub enum Event {
     Node(u32),
     /// A model's autoscaler looks at load.
     Scale(u32),
+    /// Something of a workflow is due.
+    Wake(Wake),
 }
 
 /// A finished request and what is known of it.
@@ -67,6 +71,8 @@ pub struct Finished<'f> {
     pub params: &'f Params,
     /// The request itself.
     pub request: &'f Request,
+    /// The number of its workflow and the name of its step, if it is of one.
+    pub call: Option<(u64, &'f str)>,
     /// How it ended.
     pub outcome: Outcome,
     /// When.
@@ -89,6 +95,10 @@ pub struct System<'r> {
     pub(super) failure: Option<RunError>,
     pub(super) requests: Slab<Request>,
     pub(super) arrived: u64,
+    /// Requests that came in, calls of workflows among them.
+    pub(super) admitted: u64,
+    /// Workflows, if requests begin any.
+    pub(super) flows: Option<Box<Flows>>,
     pub(super) params: Vec<Params>,
     pub(super) max_prompt_length: Option<u32>,
     pub(super) stages: StagesSpec,
@@ -150,6 +160,7 @@ impl Model for System<'_> {
             Event::Arrive => self.arrive(sim),
             Event::Follow(slot) => self.follow(slot, sim),
             Event::Prefilled(slot) => self.prefilled(slot),
+            Event::Wake(wake) => self.wake(wake, sim),
             Event::Measure => self.begin_measuring(sim.now()),
             other => self.handle_attempt(other, sim),
         }
@@ -198,14 +209,15 @@ impl System<'_> {
         if self.arrived < self.most_requests {
             self.arrived += 1;
             self.fetch(sim);
-            self.admit(incoming, sim);
+            self.take_in(incoming, sim);
         }
     }
 
-    /// A request comes in, the one that `arrived` has just counted.
+    /// A request comes in: one of the workload's, or a call of a workflow.
     pub(super) fn admit(&mut self, incoming: Incoming, sim: &mut Scheduler<Event>) {
         let now = sim.now();
-        let request = Request::new(incoming, self.arrived - 1, self.measuring);
+        let request = Request::new(incoming, self.admitted, self.measuring);
+        self.admitted += 1;
         if request.measured {
             self.measures.requests += 1;
             self.measures.payload_bytes += incoming.payload_bytes;

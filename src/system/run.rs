@@ -18,6 +18,7 @@ use super::trace::Tracer;
 use crate::cache::{CacheSpec, Hierarchy, NegativeCache, PrefixCache};
 use crate::cost::{Candidate, Levers, Optimizer};
 use crate::kernel::{Duration, Ended, Simulation, Streams, Time};
+use crate::orchestration::Plan;
 use crate::pipeline::{KeyMaker, Log, Params, Preprocessor};
 use crate::serving::{Fleet, ModelSpec, Replica};
 use crate::workload::{TraceError, User};
@@ -38,6 +39,12 @@ pub enum RunError {
         at_s: f64,
         /// How many.
         requests: u32,
+    },
+    /// Nothing is to come, and a workflow has not ended.
+    #[error("deadlock: nothing is to come, and this step has not ended: {step}")]
+    Deadlock {
+        /// Workflow and step.
+        step: String,
     },
     /// Somebody asked to stop.
     #[error("interrupted")]
@@ -95,6 +102,10 @@ pub fn run_traced<'r>(
             break;
         }
     }
+    let stuck = simulation.model.flows.as_ref().and_then(|flows| flows.engine.stuck());
+    if let Some(step) = stuck {
+        return Err(RunError::Deadlock { step });
+    }
     let events = simulation.events();
     let drained = simulation.model.drained(simulation.now());
     Ok(finish(simulation.model, setup, drained, events))
@@ -107,8 +118,9 @@ fn build<'r>(
 ) -> Result<System<'r>, TraceError> {
     let source = setup.workload.source(streams)?;
     let preprocessor = Preprocessor::new(setup.pipeline.as_ref());
-    let params: Vec<Params> =
-        source.profiles().iter().map(|profile| preprocessor.apply(profile)).collect();
+    let of_steps = setup.workflows.as_ref().map_or(&[][..], Plan::profiles);
+    let profiles = source.profiles().iter().chain(of_steps);
+    let params: Vec<Params> = profiles.map(|profile| preprocessor.apply(profile)).collect();
     let users: Vec<(String, Option<String>)> = source
         .users()
         .iter()
@@ -154,6 +166,10 @@ fn build<'r>(
         failure: None,
         requests: Slab::new(),
         arrived: 0,
+        admitted: 0,
+        flows: setup.workflows.as_ref().map(|plan| {
+            Box::new(plan.flows(streams, setup.record_workflows))
+        }),
         max_prompt_length: pipeline.map(|pipeline| pipeline.max_prompt_length),
         stages: pipeline.map(|pipeline| pipeline.stages.clone()).unwrap_or_default(),
         keys: KeyMaker::new(&params),
@@ -219,7 +235,9 @@ fn finish(mut system: System<'_>, setup: &Setup, drained: Time, events: u64) -> 
     if let Some(caches) = &mut system.caches {
         caches.advance(over);
     }
+    let flows = system.flow_sums();
     let measures = &mut system.measures;
+    measures.flows = flows;
     measures.has_levers = system.levers.is_some();
     let divided = system.optimizer.allocation();
     measures.allocation = divided.map_or([f64::NAN; 2], |it| [it.fairness(), it.utility()]);
@@ -239,8 +257,8 @@ fn finish(mut system: System<'_>, setup: &Setup, drained: Time, events: u64) -> 
     let measures = &mut system.measures;
     debug_assert_eq!(
         measures.requests,
-        measures.completed + measures.errors + measures.rejected,
-        "requests in = answered + failed"
+        measures.completed + measures.errors + measures.rejected + measures.called_off,
+        "requests in = answered + failed + called off"
     );
     system.timeline.at(over);
     system.trace_end(over);

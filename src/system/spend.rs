@@ -67,11 +67,13 @@ impl System<'_> {
     pub(super) fn demand(&self, request: &mut Request) -> Demand {
         let params = &self.params[request.incoming.profile.0 as usize];
         let asked = params.max_tokens;
+        let (lots, question) = self.draws(request);
         let max_tokens = self.levers.as_ref().map_or(asked, |levers| levers.most_tokens(asked));
         Demand {
             quality_threshold: params.quality_threshold,
-            request: request.id,
-            prompt: request.incoming.prompt.0,
+            request: lots,
+            prompt: question,
+            only: self.pinned(request).map(ModelId),
             attempt: request.spend.attempt,
             waited: std::mem::take(&mut request.spend.waited),
             ..Demand::new(request.incoming.user, request.incoming.input_decitokens, max_tokens)
@@ -86,6 +88,7 @@ impl System<'_> {
             Refusal::Wait(until) => {
                 request.spend.waited = true;
                 self.measures.budget_waits += u64::from(request.measured);
+                self.call_waits(request, until - now);
                 Next::After(until - now)
             }
         }
@@ -127,6 +130,7 @@ impl System<'_> {
         };
         let cost = self.optimizer.charge(user, model, &usage, now);
         request.spend.spent += cost;
+        self.charge_call(request.incoming.call, cost, now);
         answer.cost = request.spend.spent;
         request.answer = Some(answer);
         self.timeline.at(now).spend += cost;
@@ -146,7 +150,7 @@ impl System<'_> {
         }
         self.optimizer.learn(&Lesson {
             model,
-            request: request.id,
+            request: self.draws(request).0,
             quality: answer.quality,
             cost,
             latency: now - request.queued,
@@ -182,6 +186,7 @@ impl System<'_> {
         let user = request.incoming.user;
         self.optimizer.charge_fee(user, amount, now);
         request.spend.spent += amount;
+        self.charge_call(request.incoming.call, amount, now);
         self.timeline.at(now).spend += amount;
         if request.measured {
             self.measures.cost += amount;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::analytics;
 use super::contents;
+use super::flow_tables;
 use super::measure::Share;
 use super::model::System;
 use super::prefix;
@@ -50,6 +51,12 @@ pub struct RunTables {
     pub savings: Table,
     /// What the month will cost, if that was asked for.
     pub forecast: Table,
+    /// A row per workflow, where there are any.
+    pub workflows: Table,
+    /// A row per step of a workflow.
+    pub steps: Table,
+    /// A row per call of the first workflows, if that was asked for.
+    pub gantt: Table,
     /// A row per tenant, where an amount is divided.
     pub allocation: Table,
     /// Bad rows of the trace that were skipped.
@@ -81,6 +88,9 @@ pub(super) fn collect(
         savings,
         forecast: Table::default(),
         allocation,
+        workflows: flow_tables::workflows(&system),
+        steps: flow_tables::steps(&system),
+        gantt: flow_tables::gantt(&system),
         metrics,
         models: models(&system, setup),
         users: users(&system),
