@@ -124,7 +124,12 @@ impl System<'_> {
     }
 
     /// A workflow's call becomes a request, unless nobody waits for it any more.
-    pub(super) fn make_call(&mut self, call: CallId, incoming: Incoming, sim: &mut Scheduler<Event>) {
+    pub(super) fn make_call(
+        &mut self,
+        call: CallId,
+        incoming: Incoming,
+        sim: &mut Scheduler<Event>,
+    ) {
         let Some(flows) = &mut self.flows else { return };
         if flows.engine.is_wanted(call) {
             *flows.slot(call) = self.requests.vacant_key() as u32;

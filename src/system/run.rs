@@ -167,9 +167,10 @@ fn build<'r>(
         requests: Slab::new(),
         arrived: 0,
         admitted: 0,
-        flows: setup.workflows.as_ref().map(|plan| {
-            Box::new(plan.flows(streams, setup.record_workflows))
-        }),
+        flows: setup
+            .workflows
+            .as_ref()
+            .map(|plan| Box::new(plan.flows(streams, setup.record_workflows))),
         max_prompt_length: pipeline.map(|pipeline| pipeline.max_prompt_length),
         stages: pipeline.map(|pipeline| pipeline.stages.clone()).unwrap_or_default(),
         keys: KeyMaker::new(&params),

@@ -228,9 +228,10 @@ impl Engine {
         let key = part(job.key, u64::from(job.tries));
         let right = lot(key, Lot::Right);
         let chance = if given == 0 { llm.right.unwrap_or(quality) } else { llm.recovers };
-        let conforms = spec.map.as_ref().is_some_and(|map| {
-            run.round > 0 && lot(key, Lot::Conform) < map.conformity
-        });
+        let conforms = spec
+            .map
+            .as_ref()
+            .is_some_and(|map| run.round > 0 && lot(key, Lot::Conform) < map.conformity);
         let label = if conforms {
             run.majority
         } else if right < chance {

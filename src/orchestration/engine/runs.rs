@@ -282,14 +282,7 @@ impl Engine {
         self.run_ends(run, spec, said, path, world);
     }
 
-    fn run_ends(
-        &mut self,
-        run: u32,
-        spec: &Step,
-        said: Said,
-        path: Path,
-        world: &mut impl World,
-    ) {
+    fn run_ends(&mut self, run: u32, spec: &Step, said: Said, path: Path, world: &mut impl World) {
         let it = self.runs.remove(run as usize);
         if let Some(deadline) = it.deadline {
             world.cancel(deadline);

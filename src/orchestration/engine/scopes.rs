@@ -1,6 +1,6 @@
 //! Flows: which step begins when, and what comes of all of them.
 
-use super::frames::{NONE, Scope, StepState, Status};
+use super::frames::{NONE, Scope, Status, StepState};
 use super::{Engine, Lot, Path, Reason, Said, Todo, World, lot, part, then};
 use crate::orchestration::OutcomeSpec;
 use crate::orchestration::plan::Step;
@@ -94,8 +94,7 @@ impl Engine {
                     spec.when.iter().any(|(when, _)| when == *it) || spec.choosers.contains(it)
                 };
                 let mut others = spec.needs.iter();
-                let others =
-                    others.by_ref().filter(|it| !spec.after.contains(it) || decides(it));
+                let others = others.by_ref().filter(|it| !spec.after.contains(it) || decides(it));
                 if enough && { others }.all(|it| of(it).status.has_ended()) {
                     // It goes on with those that there are.
                 } else if !over {

@@ -12,8 +12,9 @@ use crate::workload::lengths::LengthsSpec;
 
 /// The most levels of leads: ten of two are a thousand workers.
 const MOST_LEVELS: u32 = 10;
-/// The most workers.
+/// The most workers; and if each is a step of its own.
 const MOST_WORKERS: u64 = 1_000_000;
+const MOST_WORKERS_IN_TURN: u64 = 1000;
 
 /// Teams of teams: each lead gives work to `fan_out` below and reports what they
 /// bring. With f below each of d levels of leads there are (f^d - 1) / (f - 1) leads
@@ -59,17 +60,23 @@ impl HierarchicalSpec {
             problems.at("depth", |p| p.error_help(message, help));
         }
         let workers = u64::from(self.fan_out).checked_pow(self.depth);
-        if workers.is_none_or(|workers| workers > MOST_WORKERS) {
+        let most = match self.order {
+            OrderSpec::Parallel => MOST_WORKERS,
+            OrderSpec::InTurn => MOST_WORKERS_IN_TURN,
+        };
+        if workers.is_none_or(|workers| workers > most) {
             let message = format!("{}^{} workers are too many", self.fan_out, self.depth);
-            let help = format!("expected at most {MOST_WORKERS}");
+            let help = format!("expected at most {most}");
             problems.at("fan_out", |p| p.error_help(message, help));
         }
     }
 
     /// The lead at the top, with all that is below within.
     pub(super) fn steps(&self) -> IndexMap<String, StepSpec> {
-        // A bad depth is an error; it must not take for ever to say so.
-        self.below(self.depth.clamp(1, MOST_LEVELS))
+        // A bad size is an error; it must not take for ever to say so.
+        let mut problems = Problems::default();
+        self.check(&mut problems);
+        self.below(if problems.list().is_empty() { self.depth } else { 1 })
     }
 
     /// A lead with so many levels of leads, itself among them.

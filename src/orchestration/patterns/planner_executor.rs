@@ -12,6 +12,9 @@ use crate::workload::lengths::LengthsSpec;
 /// A plan, its steps, perhaps a new plan, and a summary. With `replan` r, at most m
 /// plans and n steps in each, calls are on average
 /// (1 - r^m) / (1 - r) x (1 + E\[n\] x execute) + 1.
+///
+/// In turn, numbers of steps above 100, or drawn less than once in a million times, are
+/// none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PlannerExecutorSpec {

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::parts::{
-    Body, Choice, Gate, Kind, Llm, Map, Memo, Repeat, Station, Step, Tool, Window,
-};
+use super::parts::{Body, Choice, Gate, Kind, Llm, Map, Memo, Repeat, Station, Step, Tool, Window};
 use super::{Flow, Plan, Ready, Root};
 use crate::kernel::Duration;
 use crate::orchestration::{
@@ -94,9 +92,8 @@ impl<'b> Builder<'b> {
 
     fn root(&self, name: &str, flow: u32, spec: &WorkflowSpec) -> Root {
         let day = Duration::from_secs(86_400);
-        let budget = spec
-            .max_budget
-            .map(|most| Window { most, span: spec.budget_duration.unwrap_or(day) });
+        let budget =
+            spec.max_budget.map(|most| Window { most, span: spec.budget_duration.unwrap_or(day) });
         Root {
             name: name.to_owned(),
             flow,
@@ -291,9 +288,10 @@ impl<'b> Builder<'b> {
             system_id: name_of(workflow, name),
             prompt: spec.prompt.as_ref().map(lengths),
             output: spec.output.as_ref().map(lengths),
-            model: spec.model.as_ref().and_then(|name| {
-                self.models.iter().position(|it| it == name).map(|it| it as u32)
-            }),
+            model: spec
+                .model
+                .as_ref()
+                .and_then(|name| self.models.iter().position(|it| it == name).map(|it| it as u32)),
             profiles,
             right: spec.right.map(Fraction::get),
             recovers: spec.recovers.map_or(0.0, Fraction::get),

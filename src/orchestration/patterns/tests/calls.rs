@@ -10,8 +10,8 @@ pub(super) fn expected(steps: &IndexMap<String, StepSpec>, until: f64) -> f64 {
     steps.iter().map(|(name, step)| reached(steps, name) * times(step, until)).sum()
 }
 
-/// The chance that a step is not left out. Steps that are chosen by ones that may be
-/// left out themselves, or that depend on outcomes, no pattern has.
+/// The chance that a step is not left out. Steps that depend on outcomes no pattern has,
+/// nor steps with several before them, of which some may be left out, that make calls.
 fn reached(steps: &IndexMap<String, StepSpec>, name: &str) -> f64 {
     let step = &steps[name];
     assert!(step.when.is_empty(), "no pattern has steps that depend on outcomes");
@@ -20,7 +20,8 @@ fn reached(steps: &IndexMap<String, StepSpec>, name: &str) -> f64 {
         Some(weight / chooser.choose.values().map(|it| it.get()).sum::<f64>())
     };
     let chosen: f64 = steps.values().filter_map(share).product();
-    chosen * step.chance.get()
+    let before = step.after.iter().map(|before| reached(steps, before)).reduce(f64::max);
+    chosen * step.chance.get() * before.unwrap_or(1.0)
 }
 
 /// Calls of a step in all its items and rounds.

@@ -143,10 +143,30 @@ fn a_planner_asks_for_plans_their_steps_and_a_summary() {
     let yaml = "planner_executor: { replan: 0.25, max_plans: 3, order: parallel, \
                 steps: { uniform: { min: 1, max: 5 } } }";
     assert_close(calls(yaml), (1.0 - 0.25_f64.powi(3)) / 0.75 * (1.0 + 3.0) + 1.0);
-    let in_turn = read("planner_executor: {}").steps();
-    let execute = &in_turn["plans"].steps["execute"];
-    assert_eq!(execute.repeat.as_ref().unwrap().max, 4, "each reads the earlier ones");
-    assert!(execute.map.is_none());
+    let in_turn = yaml.replace("parallel", "in_turn");
+    assert_close(calls(&in_turn), calls(yaml));
+}
+
+#[test]
+fn work_in_turn_is_drawn_as_often_as_its_number() {
+    let chances = |steps: &str| {
+        let agent = read(&format!("planner_executor: {{ steps: {steps} }}"));
+        let plans = &agent.steps()["plans"].steps["execute"].steps;
+        assert_eq!(plans["all"].after.0.len(), plans.len() - 1, "it reads all of them");
+        plans.values().map(|step| step.chance.get()).collect::<Vec<_>>()
+    };
+    assert_eq!(chances("{ constant: 3 }"), [1.0; 4]);
+    // Of 2, 3 and 4, alike: a third step follows two times in three, a fourth one in two.
+    let found = chances("{ uniform: { min: 2, max: 4 } }");
+    for (found, wanted) in found.iter().zip([1.0, 1.0, 2.0 / 3.0, 0.5, 1.0]) {
+        assert_close(*found, wanted);
+    }
+    let steps = read("planner_executor: { steps: { constant: 3 } }").steps();
+    let execute = &steps["plans"].steps["execute"];
+    assert_eq!(execute.after.0, ["plan"]);
+    assert!(execute.steps["1"].after.is_empty());
+    assert_eq!(execute.steps["3"].after.0, ["2"]);
+    assert_eq!(execute.steps["3"].reads.as_ref().unwrap().0, ["1", "2"]);
 }
 
 #[test]
@@ -222,9 +242,9 @@ fn what_is_wrong_with_a_pattern_is_said_at_its_place() {
         ("voting: { samples: 3, join: { at_least: 4 } }", "voting.join", "there are only 3"),
         ("map_reduce: { join: { at_least: 5 } }", "map_reduce.join", "there are only 4"),
         (
-            "planner_executor: { steps: { uniform: { min: 1, max: 4 } } }",
+            "planner_executor: { steps: { uniform: { min: 1, max: 200 } } }",
             "planner_executor.steps",
-            "one after another, the number is the same each time",
+            "200 one after another are too many",
         ),
         (
             "evaluator_optimizer: { evaluate: { judge: {} } }",
