@@ -1,0 +1,5 @@
+//! Workflows and agents against what theory says of them.
+
+mod bench;
+mod patterns;
+mod prompts;
