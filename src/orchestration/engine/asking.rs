@@ -18,8 +18,9 @@ use crate::workload::{CallId, Incoming, ProfileId, PromptId};
 pub struct Answered {
     /// Tokens, quality from 0 to 1 and the model's number; or what went wrong.
     pub outcome: Result<(u32, f64, u32), RequestError>,
-    /// How long it waited for a server, and how long that worked.
+    /// How long it waited for a server.
     pub queue: Duration,
+    /// How long that worked.
     pub inference: Duration,
     /// Tenths of tokens that models read for it; none where a cache answered.
     pub input_decitokens: u64,

@@ -10,8 +10,9 @@ use crate::stats::Histogram;
 pub struct Spent {
     /// Calls of models that were answered or failed.
     pub calls: u64,
-    /// Tenths of tokens read by models, and tokens written.
+    /// Tenths of tokens read by models.
     pub input_decitokens: u64,
+    /// Tokens written by models.
     pub output_tokens: u64,
     /// Charged by models and tools.
     pub cost: Money,
@@ -50,15 +51,21 @@ pub enum Blocked {
 /// All workflows of a kind, of measured arrivals.
 #[derive(Clone, Debug, Default)]
 pub struct OfRoot {
+    /// Workflows that arrived.
     pub arrived: u64,
+    /// Of these, those that came to their end.
     pub completed: u64,
     /// Of these, those with a right result.
     pub right: u64,
+    /// Those that failed, by [`Reason`].
     pub failed: [u64; Reason::NAMES.len()],
+    /// From arrival to the end, of completed ones.
     pub makespan: Histogram,
-    /// Of completed ones.
+    /// Critical paths of completed ones.
     pub path: PathSums,
+    /// Items of steps that were begun, retries among them.
     pub jobs: u64,
+    /// What all of them used.
     pub spent: Spent,
 }
 
@@ -68,15 +75,21 @@ pub type PathSums = [u128; Kind::ALL.len()];
 /// All runs of a step, of measured arrivals.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OfStep {
+    /// How often it was begun, items and rounds not counted.
     pub runs: u64,
+    /// How often it was left out.
     pub skipped: u64,
+    /// How often it failed for good.
     pub failed: u64,
     /// Rounds of its loop, or 1 each.
     pub rounds: u64,
     /// Items and tries that were begun.
     pub jobs: u64,
+    /// Of these, further tries.
     pub retries: u64,
+    /// Of these, those that nobody waited for any more.
     pub called_off: u64,
+    /// Of these, those whose result was kept.
     pub memo_hits: u64,
     /// Right results.
     pub right: u64,
@@ -84,6 +97,7 @@ pub struct OfStep {
     pub done: u64,
     /// Nanoseconds from beginning to end, of runs that were done.
     pub time_ns: u128,
+    /// What all of them used.
     pub spent: Spent,
 }
 
@@ -91,17 +105,24 @@ pub struct OfStep {
 /// ways, or is under way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Messages {
+    /// Items and tries that began.
     pub begun: u64,
+    /// Those that were done.
     pub succeeded: u64,
+    /// Those that failed.
     pub failed: u64,
+    /// Those that nobody waited for any more.
     pub called_off: u64,
 }
 
 /// What is counted.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
+    /// By workflow, the plain request first.
     pub roots: Vec<OfRoot>,
+    /// By step, in the order of [`Plan::steps`](crate::orchestration::Plan::steps).
     pub steps: Vec<OfStep>,
+    /// All messages.
     pub messages: Messages,
 }
 

@@ -143,7 +143,7 @@ impl<'b> Builder<'b> {
         self.ready.flows.push(Flow { first, count: steps.len() as u32, starters: Vec::new() });
         for (index, (name, spec)) in steps.iter().enumerate() {
             let name = format!("{prefix}{name}");
-            let body = self.body(spec, first + index as u32, workflow, &name)?;
+            let body = self.body(spec, workflow, &name)?;
             let step = self.step(steps, spec, index, body, (workflow, &name));
             self.made[first as usize + index] = Some(step);
         }
@@ -151,16 +151,10 @@ impl<'b> Builder<'b> {
         Ok(id)
     }
 
-    fn body(
-        &mut self,
-        spec: &StepSpec,
-        step: u32,
-        workflow: &str,
-        name: &str,
-    ) -> Result<Body, PlanError> {
+    fn body(&mut self, spec: &StepSpec, workflow: &str, name: &str) -> Result<Body, PlanError> {
         let within = format!("{name}/");
         Ok(if let Some(llm) = &spec.llm {
-            self.llm(llm, spec, step, workflow, name)
+            self.llm(llm, spec, workflow, name)
         } else if let Some(tool) = &spec.tool {
             match tool {
                 UseToolSpec::Own(tool) => Body::Tool(self.tool(tool)),
@@ -268,14 +262,7 @@ impl<'b> Builder<'b> {
         Some(self.ready.gates.len() as u32 - 1)
     }
 
-    fn llm(
-        &mut self,
-        spec: &LlmSpec,
-        step: &StepSpec,
-        index: u32,
-        workflow: &str,
-        name: &str,
-    ) -> Body {
+    fn llm(&mut self, spec: &LlmSpec, step: &StepSpec, workflow: &str, name: &str) -> Body {
         let plain = spec.system == 0
             && spec.prompt.is_none()
             && step.input
@@ -283,7 +270,6 @@ impl<'b> Builder<'b> {
             && step.reads.as_ref().map_or(step.after.is_empty(), super::super::Names::is_empty);
         let profiles = self.profiles(spec);
         self.ready.llms.push(Llm {
-            step: index,
             system: spec.system,
             system_id: name_of(workflow, name),
             prompt: spec.prompt.as_ref().map(lengths),

@@ -153,8 +153,6 @@ pub struct Repeat {
 /// A call of a model.
 #[derive(Clone, Debug)]
 pub struct Llm {
-    /// Its step's index among all.
-    pub step: u32,
     pub system: u32,
     /// What names the blocks of its system prompt.
     pub system_id: u64,

@@ -2,6 +2,7 @@
 
 mod body;
 mod check;
+mod circles;
 mod names;
 mod step;
 
