@@ -1,6 +1,9 @@
-//! Workflows against closed forms, and what must hold of any of them.
+//! Workflows and agents against closed forms, and what must hold of any of them.
 
+mod bench;
 mod conservation;
 mod driver;
 mod laws;
+mod patterns;
+mod prompts;
 mod rules;

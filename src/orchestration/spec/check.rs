@@ -126,7 +126,15 @@ impl WorkflowSpec {
         check_steps(&self.steps, known, problems);
         if let Some(agent) = &self.agent {
             problems.at("agent", |p| agent.check(p));
-            problems.at("agent", |p| p.at(agent.name(), |p| check_made(agent, known, p)));
+            problems.at("agent", |p| {
+                p.at(agent.name(), |p| check_made(&agent.steps(), known, p));
+            });
+        }
+        if let Some(recorded) = &self.wfcommons {
+            problems.at("wfcommons", |p| {
+                recorded.check(p);
+                p.at("kinds", |p| check_made(&recorded.kinds(), known, p));
+            });
         }
         for (name, limit) in
             [("max_concurrent", self.max_concurrent), ("max_calls", self.max_calls)]
@@ -152,13 +160,9 @@ impl WorkflowSpec {
 
 /// Checks the steps that a pattern stands for: their problems are told of the
 /// pattern.
-fn check_made(
-    agent: &crate::orchestration::patterns::AgentSpec,
-    known: &Known<'_>,
-    problems: &mut Problems,
-) {
+fn check_made(steps: &IndexMap<String, StepSpec>, known: &Known<'_>, problems: &mut Problems) {
     let mut made = Problems::default();
-    check_steps(&agent.steps(), known, &mut made);
+    check_steps(steps, known, &mut made);
     for problem in made.into_list() {
         let message = format!("{}: {}", problem.path, problem.message);
         match problem.help {
@@ -277,7 +281,9 @@ impl StepSpec {
         }
         if let Some(agent) = &self.agent {
             problems.at("agent", |p| agent.check(p));
-            problems.at("agent", |p| p.at(agent.name(), |p| check_made(agent, known, p)));
+            problems.at("agent", |p| {
+                p.at(agent.name(), |p| check_made(&agent.steps(), known, p));
+            });
         }
         if !self.steps.is_empty() {
             check_steps(&self.steps, known, problems);
