@@ -131,9 +131,8 @@ impl System<'_> {
             let held = if let Some(cache) = &prefixes[model] {
                 cache.matched(replica as usize, prompt) as u64 * u64::from(size)
             } else if let Some(batching) = fleet.engine(replica) {
-                let engine = batching.engine();
-                let (held, used) = (engine.cached_tokens(prompt), engine.kv_use());
-                fleet.set_kv(replica, (used * KV_UNITS) as u64);
+                let held = batching.engine().cached_tokens(prompt);
+                fleet.look_into_memory(replica);
                 u64::from(held)
             } else {
                 0
@@ -299,9 +298,6 @@ impl System<'_> {
 
 /// Tokens of a block where no prefix cache says.
 const BLOCK_TOKENS: u32 = 512;
-
-/// What a full memory of an engine counts for when it is compared with others.
-const KV_UNITS: f64 = 1e9;
 
 /// What a request takes of a replica's memory, as far as it is known beforehand.
 pub(super) fn kv_tokens(incoming: &Incoming) -> u64 {

@@ -144,6 +144,7 @@ impl System<'_> {
     /// An attempt is gone, and its events with it.
     pub(super) fn drop_attempt(&mut self, slot: u32, sim: &mut Scheduler<Event>) {
         self.pool.last_work = sim.now();
+        self.pool.arrives(slot);
         let attempt = self.pool.attempts.remove(slot as usize);
         self.trace_attempt(&attempt, sim.now());
         for event in [attempt.done, attempt.read, attempt.timeout].into_iter().flatten() {

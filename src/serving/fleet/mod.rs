@@ -143,9 +143,11 @@ impl Fleet {
         }
     }
 
-    /// Says how many tokens an engine really holds.
-    pub fn set_kv(&mut self, replica: u32, tokens: u64) {
-        self.loads[replica as usize].kv_tokens = tokens;
+    /// Looks into the memory of a replica that has an engine.
+    pub fn look_into_memory(&mut self, replica: u32) {
+        if let Server::Engine(batching) = &self.nodes[replica as usize].server {
+            self.loads[replica as usize].kv_tokens = batching.demand_tokens();
+        }
     }
 
     /// Says what share of the prompt at hand each replica has.
@@ -217,7 +219,10 @@ impl Fleet {
         self.under_way.add(now, 1);
         let load = &mut self.loads[replica as usize];
         load.outstanding += 1;
-        load.kv_tokens += kv_tokens;
+        // What is in an engine's memory is looked up there.
+        if matches!(node.server, Server::Station(_)) {
+            load.kv_tokens += kv_tokens;
+        }
     }
 
     /// A service ends, well or not. Returns the request whose service begins now
@@ -249,7 +254,9 @@ impl Fleet {
         let load = &mut self.loads[replica as usize];
         debug_assert!(load.outstanding > 0, "only who came can leave");
         load.outstanding -= 1;
-        load.kv_tokens = load.kv_tokens.saturating_sub(kv_tokens);
+        if matches!(self.nodes[replica as usize].server, Server::Station(_)) {
+            load.kv_tokens -= kv_tokens;
+        }
     }
 
     /// A replica answered a request.
