@@ -26,23 +26,9 @@ impl System<'_> {
         };
         self.measures.attempts.made += u64::from(measured);
         self.pass_provider(&incoming, model, measured, now)?;
-        let not = (other != NOBODY).then(|| self.pool.attempts[other as usize]);
-        let not = not.filter(|attempt| attempt.model == model).map(|attempt| attempt.replica);
-        let affinity = self.prepare_choice(&incoming, model);
-        let fleet = &mut self.pool.fleets[model as usize];
-        let replica = fleet.choose(now, affinity, not).ok_or(RequestError::Unavailable)?;
+        let not = self.pool.replica_beside(other, model);
         let slot = self.pool.attempts.vacant_key() as u32;
-        let admission = fleet.arrive(now, replica, slot, kv_tokens(&incoming));
-        if admission == Admission::Refused {
-            fleet.failed(now, replica);
-            return Err(RequestError::QueueFull);
-        }
-        let engine = self.pool.engine_blocks[model as usize].is_some();
-        let place = match admission {
-            _ if engine => Place::Preparing,
-            Admission::Queued(ticket) => Place::Queued(ticket),
-            _ => Place::Served,
-        };
+        let (replica, place) = self.find_place(slot, model, not, &incoming, now)?;
         let timeout = self.pool.rules.timeout;
         let pursuit_ = &mut self.pool.pursuits[id];
         self.pool.attempts.insert(Attempt {
@@ -75,7 +61,11 @@ impl System<'_> {
             return Ok(());
         }
         self.timeline.set(now, |levels| levels.queue += 1);
-        if engine {
+        if let Place::Shared(_) = place {
+            let until = self.pool.fleets[model as usize].valid_until();
+            self.look_at_queue(model, until, sim);
+        }
+        if place == Place::Preparing {
             return self.approach_engine(slot, sim).inspect_err(|_| {
                 self.pool.fleets[model as usize].failed(now, replica);
                 self.pool.unlink(slot);
@@ -84,6 +74,43 @@ impl System<'_> {
             });
         }
         Ok(())
+    }
+
+    /// The replica for an attempt, and where it is there; or its place in the queue before
+    /// all of them.
+    fn find_place(
+        &mut self,
+        slot: u32,
+        model: u32,
+        not: Option<u32>,
+        incoming: &Incoming,
+        now: Time,
+    ) -> Result<(u32, Place), RequestError> {
+        let affinity = self.prepare_choice(incoming, model);
+        let tokens = kv_tokens(incoming);
+        let fleet = &mut self.pool.fleets[model as usize];
+        // Nobody overtakes those that wait.
+        let free =
+            if fleet.queued() == 0 { fleet.choose(now, affinity, not, tokens) } else { None };
+        let Some(replica) = free else {
+            return match fleet.enqueue(now, slot) {
+                Some(Admission::Queued(ticket)) => Ok((NOBODY, Place::Shared(ticket))),
+                Some(_) => Err(RequestError::QueueFull),
+                None => Err(RequestError::Unavailable),
+            };
+        };
+        let admission = fleet.arrive(now, replica, slot, tokens);
+        if admission == Admission::Refused {
+            fleet.failed(now, replica);
+            return Err(RequestError::QueueFull);
+        }
+        let engine = self.pool.engine_blocks[model as usize].is_some();
+        let place = match admission {
+            _ if engine => Place::Preparing,
+            Admission::Queued(ticket) => Place::Queued(ticket),
+            _ => Place::Served,
+        };
+        Ok((replica, place))
     }
 
     /// Whether the model's provider takes the request.
@@ -251,7 +278,9 @@ impl System<'_> {
     pub(super) fn time_out(&mut self, slot: u32, sim: &mut Scheduler<Event>) {
         self.pool.attempts[slot as usize].timeout = None;
         let Attempt { pursuit, model, replica, .. } = self.pool.attempts[slot as usize];
-        self.pool.fleets[model as usize].failed(sim.now(), replica);
+        if replica != NOBODY {
+            self.pool.fleets[model as usize].failed(sim.now(), replica);
+        }
         let measured = self.pool.pursuits[pursuit as usize].measured;
         self.measures.attempts.timeouts += u64::from(measured);
         self.give_up_waiting(slot, sim);

@@ -142,6 +142,8 @@ impl System<'_> {
         self.pool.news = news;
         self.trace_batch(model, replica, now);
         self.rewake(model, replica, sim);
+        // Whoever began with a prefix that is known takes less memory than it might have.
+        self.look_at_queue(model, now, sim);
     }
 
     fn progress(&mut self, slot: u32, kind: ProgressKind, sim: &mut Scheduler<Event>) {
