@@ -1,5 +1,6 @@
 //! A model's server at work: how long requests take and which of them wait.
 
+use super::fleet::QueueSpec;
 use super::{Latency, ServerSpec, Service, Work};
 use crate::kernel::{
     Admission, Discipline, Duration, Station, StationConfig, Stream, Ticket, Time,
@@ -18,6 +19,8 @@ impl Replica {
     /// An idle replica. `stream` is for latency models that draw.
     pub fn new(spec: &ServerSpec, stream: Stream) -> Self {
         let capacity = match (spec.concurrency, spec.queue_limit) {
+            // What waits elsewhere is given to it only when a server is free.
+            (Some(servers), _) if spec.queue == QueueSpec::Shared => Some(u64::from(servers)),
             (Some(servers), Some(queue)) => Some(u64::from(servers) + u64::from(queue)),
             _ => None,
         };

@@ -27,23 +27,9 @@ impl System<'_> {
         };
         self.measures.attempts.made += u64::from(measured);
         self.pass_provider(&incoming, model, measured, now)?;
-        let not = (other != NOBODY).then(|| self.pool.attempts[other as usize]);
-        let not = not.filter(|attempt| attempt.model == model).map(|attempt| attempt.replica);
-        let affinity = self.prepare_choice(&incoming, model);
-        let fleet = &mut self.pool.fleets[model as usize];
-        let replica = fleet.choose(now, affinity, not).ok_or(RequestError::Unavailable)?;
+        let not = self.pool.replica_beside(other, model);
         let slot = self.pool.attempts.vacant_key() as u32;
-        let admission = fleet.arrive(now, replica, slot, kv_tokens(&incoming));
-        if admission == Admission::Refused {
-            fleet.failed(now, replica);
-            return Err(RequestError::QueueFull);
-        }
-        let engine = self.pool.engine_blocks[model as usize].is_some();
-        let place = match admission {
-            _ if engine => Place::Preparing,
-            Admission::Queued(ticket) => Place::Queued(ticket),
-            _ => Place::Served,
-        };
+        let (replica, place) = self.find_place(slot, model, not, &incoming, now)?;
         let timeout = self.pool.rules.timeout;
         let pursuit_ = &mut self.pool.pursuits[id];
         self.pool.attempts.insert(Attempt {
@@ -76,7 +62,11 @@ impl System<'_> {
             return Ok(());
         }
         self.timeline.set(now, |levels| levels.queue += 1);
-        if engine {
+        if let Place::Shared(_) = place {
+            let until = self.pool.fleets[model as usize].valid_until();
+            self.look_at_queue(model, until, sim);
+        }
+        if place == Place::Preparing {
             return self.approach_engine(slot, sim).inspect_err(|_| {
                 self.pool.fleets[model as usize].failed(now, replica);
                 self.pool.unlink(slot);
@@ -85,6 +75,43 @@ impl System<'_> {
             });
         }
         Ok(())
+    }
+
+    /// The replica for an attempt, and where it is there; or its place in the queue before
+    /// all of them.
+    fn find_place(
+        &mut self,
+        slot: u32,
+        model: u32,
+        not: Option<u32>,
+        incoming: &Incoming,
+        now: Time,
+    ) -> Result<(u32, Place), RequestError> {
+        let affinity = self.prepare_choice(incoming, model);
+        let tokens = kv_tokens(incoming);
+        let fleet = &mut self.pool.fleets[model as usize];
+        // Nobody overtakes those that wait.
+        let free =
+            if fleet.queued() == 0 { fleet.choose(now, affinity, not, tokens) } else { None };
+        let Some(replica) = free else {
+            return match fleet.enqueue(now, slot) {
+                Some(Admission::Queued(ticket)) => Ok((NOBODY, Place::Shared(ticket))),
+                Some(_) => Err(RequestError::QueueFull),
+                None => Err(RequestError::Unavailable),
+            };
+        };
+        let admission = fleet.arrive(now, replica, slot, tokens);
+        if admission == Admission::Refused {
+            fleet.failed(now, replica);
+            return Err(RequestError::QueueFull);
+        }
+        let engine = self.pool.engine_blocks[model as usize].is_some();
+        let place = match admission {
+            _ if engine => Place::Preparing,
+            Admission::Queued(ticket) => Place::Queued(ticket),
+            _ => Place::Served,
+        };
+        Ok((replica, place))
     }
 
     /// Whether the model's provider takes the request.
@@ -132,9 +159,8 @@ impl System<'_> {
             let held = if let Some(cache) = &prefixes[model] {
                 cache.matched(replica as usize, prompt) as u64 * u64::from(size)
             } else if let Some(batching) = fleet.engine(replica) {
-                let engine = batching.engine();
-                let (held, used) = (engine.cached_tokens(prompt), engine.kv_use());
-                fleet.set_kv(replica, (used * KV_UNITS) as u64);
+                let held = batching.engine().cached_tokens(prompt);
+                fleet.look_into_memory(replica);
                 u64::from(held)
             } else {
                 0
@@ -253,7 +279,9 @@ impl System<'_> {
     pub(super) fn time_out(&mut self, slot: u32, sim: &mut Scheduler<Event>) {
         self.pool.attempts[slot as usize].timeout = None;
         let Attempt { pursuit, model, replica, .. } = self.pool.attempts[slot as usize];
-        self.pool.fleets[model as usize].failed(sim.now(), replica);
+        if replica != NOBODY {
+            self.pool.fleets[model as usize].failed(sim.now(), replica);
+        }
         let measured = self.pool.pursuits[pursuit as usize].measured;
         self.measures.attempts.timeouts += u64::from(measured);
         self.give_up_waiting(slot, sim);
@@ -300,9 +328,6 @@ impl System<'_> {
 
 /// Tokens of a block where no prefix cache says.
 const BLOCK_TOKENS: u32 = 512;
-
-/// What a full memory of an engine counts for when it is compared with others.
-const KV_UNITS: f64 = 1e9;
 
 /// What a request takes of a replica's memory, as far as it is known beforehand.
 pub(super) fn kv_tokens(incoming: &Incoming) -> u64 {

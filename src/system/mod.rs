@@ -5,6 +5,7 @@ mod attempts;
 mod caching;
 mod cascade;
 mod contents;
+mod dispatch;
 mod engines;
 mod finish;
 mod flow_tables;

@@ -57,6 +57,8 @@ pub enum Event {
     Slowness(u32),
     /// A replica is ready, crashes, or is repaired.
     Node(u32),
+    /// A replica of a model may have room for those that wait before all of them.
+    Dispatch(u32),
     /// A model's autoscaler looks at load.
     Scale(u32),
     /// Something of a workflow is due.
@@ -198,6 +200,7 @@ impl System<'_> {
             Event::Engine(node) => self.look_at_engine(node, sim),
             Event::Slowness(node) => self.change_slowness(node, sim),
             Event::Node(node) => self.node_timer(node, sim),
+            Event::Dispatch(model) => self.dispatch(model, sim),
             Event::Scale(model) => self.scale(model, sim),
             _ => {}
         }
