@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::balance::BalanceSpec;
 use super::engine::EngineSpec;
 use super::faults::FaultsSpec;
-use super::fleet::{AutoscaleSpec, DisaggregateSpec, QueueSpec};
+use super::fleet::{AutoscaleSpec, DisaggregateSpec, PolicySpec, QueueSpec};
 use super::latency::{LatencySpec, SeedPipelineSpec, SeedSpec, TokensSpec};
 use super::resilience::token_bucket;
 use crate::cache::PrefixCacheSpec;
@@ -48,6 +48,10 @@ pub struct ServerSpec {
     /// queue, `shared`. Default: `per_replica`.
     #[serde(skip_serializing_if = "is_default")]
     pub queue: QueueSpec,
+    /// Which of the requests that wait is next; an engine has a `policy` of its own.
+    /// Default: `fcfs`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub policy: PolicySpec,
     /// How requests are spread over them. Default: `round_robin`.
     #[serde(skip_serializing_if = "is_default")]
     pub balance: BalanceSpec,
@@ -210,6 +214,11 @@ impl ServerSpec {
                 "queue_limit",
             ),
             ("prefix_cache", self.prefix_cache.is_some(), "enable_prefix_caching"),
+            (
+                "policy",
+                self.policy != PolicySpec::Fcfs && self.queue == QueueSpec::PerReplica,
+                "policy",
+            ),
         ] {
             if set {
                 problems.at(name, |p| {

@@ -88,19 +88,20 @@ impl System<'_> {
         now: Time,
     ) -> Result<(u32, Place), RequestError> {
         let affinity = self.prepare_choice(incoming, model);
+        let priority = self.priority(incoming);
         let tokens = kv_tokens(incoming);
         let fleet = &mut self.pool.fleets[model as usize];
         // Nobody overtakes those that wait.
         let free =
             if fleet.queued() == 0 { fleet.choose(now, affinity, not, tokens) } else { None };
         let Some(replica) = free else {
-            return match fleet.enqueue(now, slot) {
+            return match fleet.enqueue(now, slot, priority) {
                 Some(Admission::Queued(ticket)) => Ok((NOBODY, Place::Shared(ticket))),
                 Some(_) => Err(RequestError::QueueFull),
                 None => Err(RequestError::Unavailable),
             };
         };
-        let admission = fleet.arrive(now, replica, slot, tokens);
+        let admission = fleet.arrive(now, replica, slot, tokens, priority);
         if admission == Admission::Refused {
             fleet.failed(now, replica);
             return Err(RequestError::QueueFull);

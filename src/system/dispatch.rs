@@ -36,6 +36,7 @@ impl System<'_> {
             let (incoming, others) = (pursuit.incoming, pursuit.waiting_for);
             let not = self.pool.replica_beside(others, model);
             let affinity = self.prepare_choice(&incoming, model);
+            let priority = self.priority(&incoming);
             let tokens = kv_tokens(&incoming);
             let fleet = &mut self.pool.fleets[model as usize];
             let Some(replica) = fleet.choose(now, affinity, not, tokens) else {
@@ -45,7 +46,7 @@ impl System<'_> {
                 return;
             };
             fleet.dequeue(now);
-            fleet.arrive(now, replica, slot, tokens);
+            fleet.arrive(now, replica, slot, tokens, priority);
             self.pool.attempts[slot as usize].replica = replica;
             self.go_to(slot, sim);
         }

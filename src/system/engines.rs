@@ -208,7 +208,7 @@ impl System<'_> {
             self.attempt_lost(slot, RequestError::Unavailable, sim);
             return;
         };
-        fleet.arrive(now, replica, slot, kv_tokens(&incoming));
+        fleet.arrive(now, replica, slot, kv_tokens(&incoming), 0);
         let attempt = &mut self.pool.attempts[slot as usize];
         (attempt.replica, attempt.place, attempt.decodes) = (replica, Place::Moving, true);
         attempt.done = Some(sim.schedule_in(transfer, Event::Submit(slot)));

@@ -29,6 +29,7 @@ impl System<'_> {
         request.model = choice.model.0;
         request.estimate = choice.estimate;
         let model = choice.model.0 as usize;
+        let priority = self.priority(&request.incoming);
         if request.measured {
             self.measures.models[model].requests += 1;
         }
@@ -41,7 +42,7 @@ impl System<'_> {
         if self.pool.active {
             return self.pursue(slot, request, sim);
         }
-        match self.servers[model].arrive(now, slot) {
+        match self.servers[model].arrive(now, slot, priority) {
             Admission::Start => {
                 let limited = self.servers[model].limit().is_some();
                 self.timeline.set(now, |levels| levels.busy += u32::from(limited));

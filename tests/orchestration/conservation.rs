@@ -60,14 +60,20 @@ fn steps(depth: u32) -> BoxedStrategy<String> {
     let step = (body(depth), extras(), prop::collection::vec(any::<bool>(), 5), 0..3_usize);
     prop::collection::vec(step, 1..5)
         .prop_map(|all| {
-            let text = |(index, (body, extras, waits, join)): (usize, &(String, String, Vec<bool>, usize))| {
+            let text = |(index, (body, extras, waits, join)): (
+                usize,
+                &(String, String, Vec<bool>, usize),
+            )| {
                 let after: Vec<String> = (0..index)
                     .filter(|before| waits[*before])
                     .map(|before| format!("s{before}"))
                     .collect();
                 let join = if after.is_empty() { "all" } else { ["all", "any", "quorum"][*join] };
                 let extras = if extras.is_empty() { String::new() } else { format!(", {extras}") };
-                format!("s{index}: {{ {body}, after: [{}], join: {join}{extras} }}", after.join(", "))
+                format!(
+                    "s{index}: {{ {body}, after: [{}], join: {join}{extras} }}",
+                    after.join(", ")
+                )
             };
             all.iter().enumerate().map(text).collect::<Vec<_>>().join(", ")
         })

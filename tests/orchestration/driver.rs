@@ -104,11 +104,10 @@ impl Model for Driver<'_> {
 
 /// A plan of an `orchestration:` block.
 pub fn plan(yaml: &str) -> Plan {
-    let spec: OrchestrationSpec =
-        serde_yaml::with::singleton_map_recursive::deserialize(serde_yaml::Deserializer::from_str(
-            yaml,
-        ))
-        .unwrap_or_else(|error| panic!("{error}:\n{yaml}"));
+    let spec: OrchestrationSpec = serde_yaml::with::singleton_map_recursive::deserialize(
+        serde_yaml::Deserializer::from_str(yaml),
+    )
+    .unwrap_or_else(|error| panic!("{error}:\n{yaml}"));
     let mut problems = Problems::default();
     spec.check(&["model"], None, &mut problems);
     assert!(problems.list().is_empty(), "{:?}", problems.list());

@@ -31,9 +31,8 @@ fn a_chain_takes_the_sum_of_its_steps() {
 #[test]
 fn a_fork_join_of_n_exponentials_takes_their_mean_times_the_harmonic_number() {
     for n in [2, 5, 10] {
-        let spans = tool_spans(&format!(
-            "{{ a: {{ {EXP}, map: {{ items: {{ constant: {n} }} }} }} }}"
-        ));
+        let spans =
+            tool_spans(&format!("{{ a: {{ {EXP}, map: {{ items: {{ constant: {n} }} }} }} }}"));
         assert_mean(&spans, 2.0 * harmonic(1, n));
     }
     // The same of steps of their own.

@@ -78,8 +78,10 @@ fn hand_offs_go_from_one_to_the_next_until_the_end() {
 
 #[test]
 fn few_run_at_a_time_few_wait_and_the_rest_is_turned_away() {
-    let plan = plan("workflows: { w: { max_concurrent: 1, max_waiting: 2,
-        steps: { a: { tool: { latency: 1s } } } } }");
+    let plan = plan(
+        "workflows: { w: { max_concurrent: 1, max_waiting: 2,
+        steps: { a: { tool: { latency: 1s } } } } }",
+    );
     let done = run_at(&plan, 1, [Time::ZERO; 5], second);
     let mut ends: Vec<(u64, f64, bool)> = done
         .ends
@@ -94,8 +96,10 @@ fn few_run_at_a_time_few_wait_and_the_rest_is_turned_away() {
 
 #[test]
 fn a_budget_of_all_of_a_kind_turns_away_until_the_next_begins() {
-    let plan = plan("workflows: { w: { max_budget: 2, budget_duration: 1h,
-        steps: { a: { llm: {} } } } }");
+    let plan = plan(
+        "workflows: { w: { max_budget: 2, budget_duration: 1h,
+        steps: { a: { llm: {} } } } }",
+    );
     let times = [0, 60, 120, 3600].map(Time::from_secs);
     let done = run_at(&plan, 1, times, second);
     let turned_away: Vec<u64> = done
@@ -110,12 +114,16 @@ fn a_budget_of_all_of_a_kind_turns_away_until_the_next_begins() {
 #[test]
 fn calls_wait_for_their_steps_and_their_workflows_limits() {
     // Places: two at a time, one second each.
-    let plan_ = plan("workflows: { w: { steps: { a: { llm: {}, concurrency: 2,
-        map: { items: { constant: 6 } } } } } }");
+    let plan_ = plan(
+        "workflows: { w: { steps: { a: { llm: {}, concurrency: 2,
+        map: { items: { constant: 6 } } } } } }",
+    );
     assert_eq!(run_alone(&plan_, 1, second).spans(), [3.0]);
     // 60 a minute: the first 60 at once, then one a second.
-    let plan_ = plan("workflows: { w: { rpm: 60, steps: { a: { llm: {},
-        map: { items: { constant: 70 } } } } } }");
+    let plan_ = plan(
+        "workflows: { w: { rpm: 60, steps: { a: { llm: {},
+        map: { items: { constant: 70 } } } } } }",
+    );
     let done = run_alone(&plan_, 1, second);
     assert_eq!(done.spans(), [11.0]);
     let blocked = done.tally.roots[1].spent.blocked_ns[1] as f64 / 1e9;
@@ -124,9 +132,11 @@ fn calls_wait_for_their_steps_and_their_workflows_limits() {
 
 #[test]
 fn what_is_kept_is_not_done_again() {
-    let plan = plan("workflows: { w: { steps: {
+    let plan = plan(
+        "workflows: { w: { steps: {
         a: { tool: { latency: 1s, output: { constant: 50 } }, input: false, memo: { ttl: 1h } },
-        b: { after: a, llm: {}, memo: {} } } } }");
+        b: { after: a, llm: {}, memo: {} } } } }",
+    );
     let times = [0, 10, 20, 4000].map(Time::from_secs);
     let done = run_at(&plan, 1, times, second);
     // `a` reads nothing of the question; `b` reads it, and is asked each time.

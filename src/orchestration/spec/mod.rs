@@ -43,7 +43,7 @@ pub struct OrchestrationSpec {
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub tools: IndexMap<String, ToolSpec>,
     /// Whose calls a model's server takes first, where its queue goes by priority
-    /// (`server.queue: priority`, or `server.engine.policy: priority`). Default:
+    /// (`server.policy: priority`, or `server.engine.policy: priority`). Default:
     /// `arrival`.
     pub schedule: ScheduleSpec,
 }

@@ -15,7 +15,7 @@ pub use autoscale::{AutoscaleSpec, Autoscaler, TargetSpec};
 pub use batching::Batching;
 pub use disaggregate::DisaggregateSpec;
 pub use node::{Node, NodeStats, Phase, Server};
-pub use queue::QueueSpec;
+pub use queue::{PolicySpec, QueueSpec};
 
 use super::balance::{Balancer, Load};
 use super::resilience::{Breaker, ResilienceSpec};
@@ -79,7 +79,8 @@ impl Fleet {
             loads: vec![Load::default(); most as usize],
             balancer: Balancer::new(&spec.balance, most, lots),
             split,
-            queue: (spec.queue == QueueSpec::Shared).then(|| SharedQueue::new(spec.queue_limit)),
+            queue: (spec.queue == QueueSpec::Shared)
+                .then(|| SharedQueue::new(spec.queue_limit, spec.policy)),
             available: Vec::with_capacity(most as usize),
             valid_until: Time::ZERO,
             candidates: Vec::with_capacity(most as usize),
@@ -137,8 +138,8 @@ impl Fleet {
 
     /// No replica has room for a request: it waits before them, unless that queue is full.
     /// `None` if there is no such queue.
-    pub fn enqueue(&mut self, now: Time, job: u32) -> Option<Admission> {
-        let admission = self.queue.as_mut()?.push(now, job);
+    pub fn enqueue(&mut self, now: Time, job: u32, priority: u32) -> Option<Admission> {
+        let admission = self.queue.as_mut()?.push(now, job, priority);
         self.under_way.add(now, i64::from(admission != Admission::Refused));
         Some(admission)
     }
@@ -190,10 +191,17 @@ impl Fleet {
 
     /// A request comes to a replica. On [`Admission::Start`] its service begins
     /// now, and the caller schedules its end.
-    pub fn arrive(&mut self, now: Time, replica: u32, job: u32, kv_tokens: u64) -> Admission {
+    pub fn arrive(
+        &mut self,
+        now: Time,
+        replica: u32,
+        job: u32,
+        kv_tokens: u64,
+        priority: u32,
+    ) -> Admission {
         let node = &mut self.nodes[replica as usize];
         let admission = match &mut node.server {
-            Server::Station(station) => station.arrive(now, job),
+            Server::Station(station) => station.arrive(now, job, priority),
             // What goes on in an engine is its own matter.
             Server::Engine(_) => Admission::Start,
         };
@@ -360,7 +368,7 @@ mod tests {
         assert_eq!(fleet.available(almost), [1]);
         let now = Time::from_secs(10);
         assert_eq!(fleet.available(now), [0, 1]);
-        assert_eq!(fleet.arrive(now, 0, 7, 0), Admission::Start);
+        assert_eq!(fleet.arrive(now, 0, 7, 0, 0), Admission::Start);
         assert_eq!(fleet.available(now), [1], "one trial");
         fleet.finish(now, 0, 0);
         fleet.succeeded(0);
@@ -371,9 +379,9 @@ mod tests {
     fn load_is_what_came_and_has_not_left() {
         let mut fleet = fleet("{ replicas: 2, concurrency: 1, queue_limit: 1 }", "{}");
         let now = Time(1);
-        assert_eq!(fleet.arrive(now, 0, 1, 100), Admission::Start);
-        let Admission::Queued(ticket) = fleet.arrive(now, 0, 2, 50) else { panic!() };
-        assert_eq!(fleet.arrive(now, 0, 3, 10), Admission::Refused);
+        assert_eq!(fleet.arrive(now, 0, 1, 100, 0), Admission::Start);
+        let Admission::Queued(ticket) = fleet.arrive(now, 0, 2, 50, 0) else { panic!() };
+        assert_eq!(fleet.arrive(now, 0, 3, 10, 0), Admission::Refused);
         assert_eq!((fleet.load(0).outstanding, fleet.load(0).kv_tokens), (2, 150));
         assert!(fleet.remove(now, 0, ticket, 50) && !fleet.remove(now, 0, ticket, 50));
         assert_eq!(fleet.finish(now, 0, 100), None);

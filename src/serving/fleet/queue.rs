@@ -17,7 +17,30 @@ pub enum QueueSpec {
     Shared,
 }
 
-/// The queue that all replicas share, first come, first served.
+/// Which of the requests that wait is next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PolicySpec {
+    /// First come, first served.
+    #[default]
+    Fcfs,
+    /// The smallest priority first: that of its workflow's call
+    /// (`orchestration.schedule`), or the place of its SLO class among all. First come,
+    /// first served among equals.
+    Priority,
+}
+
+impl PolicySpec {
+    /// The same for a queue of the kernel.
+    pub(in crate::serving) fn discipline(self) -> Discipline {
+        match self {
+            PolicySpec::Fcfs => Discipline::Fifo,
+            PolicySpec::Priority => Discipline::Priority,
+        }
+    }
+}
+
+/// The queue that all replicas share.
 #[derive(Clone, Debug)]
 pub(super) struct SharedQueue {
     jobs: Queue<u32>,
@@ -27,8 +50,8 @@ pub(super) struct SharedQueue {
 
 impl SharedQueue {
     /// An empty queue of at most `limit` requests.
-    pub fn new(limit: Option<u32>) -> Self {
-        let jobs = Queue::new(Discipline::Fifo);
+    pub fn new(limit: Option<u32>, policy: PolicySpec) -> Self {
+        let jobs = Queue::new(policy.discipline());
         SharedQueue { jobs, count: 0, limit: limit.unwrap_or(u32::MAX) }
     }
 
@@ -40,12 +63,12 @@ impl SharedQueue {
         self.jobs.first().copied()
     }
 
-    pub fn push(&mut self, now: Time, job: u32) -> Admission {
+    pub fn push(&mut self, now: Time, job: u32, priority: u32) -> Admission {
         if self.count >= self.limit {
             return Admission::Refused;
         }
         self.count += 1;
-        Admission::Queued(self.jobs.push(now, job, 0))
+        Admission::Queued(self.jobs.push(now, job, priority))
     }
 
     pub fn pop(&mut self) {
