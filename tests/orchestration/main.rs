@@ -1,5 +1,3 @@
 //! Workflows and agents against what theory says of them.
 
-mod bench;
 mod patterns;
-mod prompts;
