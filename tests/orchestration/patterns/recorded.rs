@@ -56,8 +56,8 @@ fn with_one_place_all_work_counts() {
 
 #[test]
 fn with_two_places_tasks_wait_in_their_order() {
-    // 3: align 1 and 2; 11: align 2 ends, align 3; 13: sort 1, 14: sort 2, 16: its end;
-    // 17: sort 3; 26: merge.
+    // At 3 the first two are aligned, at 11 the third, which waits longest; at 13 the
+    // second is sorted, at 15 the first, at 17 the third; at 26 they are merged.
     assert_eq!(seconds("places: 2"), 30.0);
 }
 
