@@ -7,3 +7,4 @@ mod laws;
 mod patterns;
 mod prompts;
 mod rules;
+mod system;

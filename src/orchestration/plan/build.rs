@@ -121,7 +121,10 @@ impl<'b> Builder<'b> {
         let flow = if let Some(agent) = &workflow.agent {
             self.flow(&agent.steps(), name, "")?
         } else if let Some(file) = &workflow.wfcommons {
-            self.flow(&file.steps(self.paths).map_err(within)?, name, "")?
+            let steps = file.steps(self.paths).map_err(within)?;
+            let flow = self.flow(&steps, name, "")?;
+            self.share_places(flow, &steps, file.places);
+            flow
         } else {
             self.flow(&workflow.steps, name, "")?
         };
@@ -373,6 +376,19 @@ impl<'b> Builder<'b> {
         Some(self.ready.stations.len() as u32 - 1)
     }
 
+    /// The tools of a flow's own steps that have no limit share these places.
+    fn share_places(&mut self, flow: u32, steps: &IndexMap<String, StepSpec>, places: Option<u32>) {
+        let Some(station) = self.station(places) else { return };
+        let first = self.ready.flows[flow as usize].first as usize;
+        for (step, spec) in self.made[first..].iter().flatten().zip(steps.values()) {
+            if let (Body::Tool(tool), Some(UseToolSpec::Own(own))) = (step.body, &spec.tool)
+                && own.concurrency.is_none()
+            {
+                self.ready.tools[tool as usize].station = Some(station);
+            }
+        }
+    }
+
     /// What follows from the steps of a flow being known: who feeds whom, and how far
     /// it is to the end.
     fn link(&mut self, flow: u32) {
@@ -391,28 +407,33 @@ impl<'b> Builder<'b> {
         }
         let starters = steps.iter().zip(0..).filter(|(step, _)| step.needs.is_empty());
         self.ready.flows[flow as usize].starters = starters.map(|(_, index)| index).collect();
-        let mut ranks = vec![None; steps.len()];
-        for index in 0..steps.len() {
-            self.rank(&steps, index, &mut ranks);
-        }
+        let ranks = self.ranks(&steps);
         for (step, rank) in steps.iter_mut().zip(ranks) {
-            step.rank = rank.unwrap_or(0);
+            step.rank = rank;
         }
         for (place, step) in self.made[first..].iter_mut().zip(steps) {
             *place = Some(step);
         }
     }
 
-    /// The upward rank of a step: its own time and the longest way after it.
-    fn rank(&self, steps: &[Step], index: usize, ranks: &mut Vec<Option<u32>>) -> u32 {
-        if let Some(rank) = ranks[index] {
-            return rank;
+    /// The upward rank of each step: its own time and the longest way after it. Recorded
+    /// workflows may be long, hence no recursion.
+    fn ranks(&self, steps: &[Step]) -> Vec<u32> {
+        let mut waits: Vec<usize> = steps.iter().map(|step| step.feeds.len()).collect();
+        let mut known: Vec<usize> = (0..steps.len()).filter(|step| waits[*step] == 0).collect();
+        let mut ranks = vec![0_u32; steps.len()];
+        while let Some(index) = known.pop() {
+            let step = &steps[index];
+            let after = step.feeds.iter().map(|it| ranks[usize::from(*it)]).max().unwrap_or(0);
+            ranks[index] = after.saturating_add(self.own_ms(step));
+            for need in step.needs.iter().map(|need| usize::from(*need)) {
+                waits[need] -= 1;
+                if waits[need] == 0 {
+                    known.push(need);
+                }
+            }
         }
-        let after = steps[index].feeds.iter();
-        let after = after.map(|it| self.rank(steps, usize::from(*it), ranks)).max().unwrap_or(0);
-        let rank = after.saturating_add(self.own_ms(&steps[index]));
-        ranks[index] = Some(rank);
-        rank
+        ranks
     }
 
     /// About how long a step takes, in milliseconds. Models are not known here: 0.2 s

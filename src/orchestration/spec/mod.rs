@@ -5,6 +5,8 @@ mod check;
 mod circles;
 mod names;
 mod step;
+#[cfg(test)]
+mod tests;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;

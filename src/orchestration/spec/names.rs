@@ -76,3 +76,28 @@ impl JsonSchema for Names {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_name_is_written_without_brackets() {
+        for (yaml, wanted) in
+            [("plan\n", &["plan"][..]), ("- plan\n- search\n", &["plan", "search"])]
+        {
+            let names: Names = serde_yaml::from_str(yaml).unwrap();
+            assert_eq!(names.iter().collect::<Vec<_>>(), wanted);
+            assert_eq!(serde_yaml::to_string(&names).unwrap(), yaml);
+        }
+        assert!(serde_yaml::from_str::<Names>("[]").unwrap().is_empty());
+        assert_eq!(serde_yaml::from_str::<Names>("[a, b]").unwrap(), Names::from(["a", "b"]));
+    }
+
+    #[test]
+    fn what_is_no_name_is_said() {
+        let error = serde_yaml::from_str::<Names>("{ a: 1 }").unwrap_err().to_string();
+        assert!(error.contains("a step's name, or a list of names"), "{error}");
+        assert!(serde_yaml::from_str::<Names>("[[a]]").is_err());
+    }
+}

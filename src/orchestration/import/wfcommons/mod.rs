@@ -22,6 +22,9 @@ use format::Task;
 /// The folder in which a collection of data keeps workflow instances.
 const USUAL: &str = "wfcommons";
 
+/// The most tasks: a step is told from the others of its workflow by 16 bits.
+const MOST_TASKS: usize = 60_000;
+
 /// A workflow instance in `WfFormat` JSON: each task is a call of a tool that takes as
 /// long as the task did, after those of its parents. How much data tasks move, and how
 /// many cores they use, is not read.
@@ -33,6 +36,10 @@ pub struct WfCommonsSpec {
     /// How much faster tasks are than they were. Default: 1.
     #[serde(default = "one")]
     pub speed: Positive,
+    /// How many tasks that are tools run at a time, of all workflows of this name; others
+    /// wait for a place. Cores of the machines that were used, perhaps. Default: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub places: Option<u32>,
     /// How long a task takes of which the file does not say it. Default: such a task is
     /// an error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -66,6 +73,11 @@ impl WfCommonsSpec {
     pub fn check(&self, problems: &mut Problems) {
         if self.file.as_os_str().is_empty() {
             problems.at("file", |p| p.error("expected the name of a file"));
+        }
+        if self.places == Some(0) {
+            problems.at("places", |p| {
+                p.error_help("no task would ever begin", "leave it out for no limit");
+            });
         }
     }
 
@@ -106,6 +118,10 @@ impl WfCommonsSpec {
     fn steps_of(&self, text: &str) -> Result<IndexMap<String, StepSpec>, Wrong> {
         let name = self.file.display();
         let tasks = format::read(text).map_err(|what| bad_file(format!("`{name}`: {what}")))?;
+        if tasks.len() > MOST_TASKS {
+            let count = tasks.len();
+            return Err(bad_file(format!("`{name}` has {count} tasks, more than {MOST_TASKS}")));
+        }
         self.check_kinds(&tasks)?;
         let mut steps = IndexMap::with_capacity(tasks.len());
         for task in &tasks {

@@ -1,7 +1,7 @@
 //! What is in the prompts of patterns' calls: what was said before is read again, and
 //! each answer has 100 tokens.
 
-use crate::bench::{GIVEN, Runs};
+use super::bench::{GIVEN, Runs};
 
 /// The prompts of the one run of a pattern, beyond what the workflow was given.
 fn prompts(agent: &str) -> Vec<u32> {

@@ -2,7 +2,7 @@
 
 use windtunnel::orchestration::Reason;
 
-use crate::bench::Runs;
+use super::bench::Runs;
 
 /// Workflows in each test.
 const MANY: u64 = 20_000;
@@ -286,7 +286,7 @@ fn a_blackboard_is_read_until_it_is_right() {
     let s = 1.0 - 0.8_f64.powi(4);
     runs.assert_calls(4.0 * rounds(s, 3));
     runs.assert_right(1.0 - (1.0 - s).powi(3));
-    let runaway = |ran: &crate::bench::Ran| ran.outcome == Err(Reason::Runaway);
+    let runaway = |ran: &super::bench::Ran| ran.outcome == Err(Reason::Runaway);
     runs.assert_share("runaway", runaway, (1.0 - s).powi(3));
 }
 

@@ -75,7 +75,12 @@ pub struct Runs {
 impl Runs {
     /// Runs the agents' pattern so many times.
     pub fn of(agent: &str, times: u64) -> Runs {
-        let text = format!("workflows: {{ w: {{ agent: {{ {agent} }} }} }}");
+        Runs::of_workflow(&format!("agent: {{ {agent} }}"), times, &DataPaths::default())
+    }
+
+    /// Runs a workflow so many times.
+    pub fn of_workflow(workflow: &str, times: u64, paths: &DataPaths) -> Runs {
+        let text = format!("workflows: {{ w: {{ {workflow} }} }}");
         let value: serde_yaml::Value = serde_yaml::from_str(&text).expect("YAML");
         let spec: OrchestrationSpec =
             serde_yaml::with::singleton_map_recursive::deserialize(value).expect("workflows");
@@ -83,7 +88,7 @@ impl Runs {
         spec.check(&["m"], None, &mut problems);
         assert!(problems.list().is_empty(), "{:#?}", problems.list());
         let profiles = [Profile::default()];
-        let plan = Plan::new(&spec, &["m"], &profiles, &[], &DataPaths::default()).expect("a plan");
+        let plan = Plan::new(&spec, &["m"], &profiles, &[], paths).expect("a plan");
         let mut engine = Engine::new(&plan, &Streams::new(7, 0));
         let mut world = OneSecondACall::default();
         let ran = (0..times).map(|number| one(&mut engine, &mut world, number)).collect();
