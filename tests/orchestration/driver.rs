@@ -130,12 +130,6 @@ impl Done {
         self.ends.iter().map(|(end, at)| at.since(end.incoming.at).as_secs_f64()).collect()
     }
 
-    /// The share of workflows with a right result.
-    pub fn right(&self) -> f64 {
-        let right = |(end, _): &&(End, Time)| end.outcome.is_ok_and(|said| said.label == 0);
-        self.ends.iter().filter(right).count() as f64 / self.ends.len() as f64
-    }
-
     /// What was counted of a step.
     pub fn step(&self, plan: &Plan, name: &str) -> windtunnel::orchestration::OfStep {
         let index = plan.steps().position(|(_, step)| step == name);

@@ -151,7 +151,7 @@ fn a_call_that_waits_for_its_users_budget_is_blocked_by_it() {
         "
 duration: 10m
 workload: { arrivals: { constant: { rate: 1/m } }, tokens: { output: { constant: 10 } } }
-models: { m: { price: { output: $0.01 }, server: { tokens: {} } } }
+models: { m: { price: { input: 0, output: $0.01 }, server: { tokens: {} } } }
 cost: { budgets: { default: { max_budget: $1.05, budget_duration: 1h, at_limit: queue } } }
 orchestration: { workflows: { w: { steps: { a: { llm: {} }, b: { after: a, llm: {} } } } } }
 ",
@@ -203,7 +203,7 @@ fn workflows_over_a_fleet_with_faults_lose_nothing() {
         "
 duration: 30m
 warmup: 2m
-workload: { arrivals: { poisson: { rate: 1/s } }, tokens: { input: { constant: 500 }, output: { exponential: { mean: 80 } } }, users: { uniform: { count: 3 } }, max_tokens: 1000 }
+workload: { arrivals: { poisson: { rate: 1/s } }, tokens: { input: { constant: 500 }, output: { exponential: { mean: 80 } } }, users: { zipf: { count: 3, exponent: 0 } }, max_tokens: 1000 }
 models:
   small: { price: { per_token: $0.000001 }, quality: 0.6, server: { replicas: 3, abort: true, engine: { step: { linear: { } } }, faults: { mtbf: 2m, mttr: 20s, error_rate: 0.05 } } }
   large: { price: { per_token: $0.00001 }, quality: 0.95, server: { replicas: 2, concurrency: 8, tokens: {}, faults: { error_rate: 0.1 } } }
