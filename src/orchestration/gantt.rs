@@ -9,14 +9,16 @@ use crate::stats::{Cell, Table};
 pub struct Gantt {
     workflows: u64,
     table: Table,
+    /// Of each row: the workflow, and when the job began.
+    order: Vec<(u64, Time)>,
 }
 
 impl Gantt {
     /// Of the first `workflows`.
     pub fn new(workflows: u64) -> Self {
         let columns =
-            ["workflow", "name", "lane", "step", "round", "item", "kind", "start_s", "end_s"];
-        Gantt { workflows, table: Table::new(columns) }
+            ["workflow", "name", "lane", "label", "round", "item", "kind", "start_s", "end_s"];
+        Gantt { workflows, table: Table::new(columns), order: Vec::new() }
     }
 
     /// Whether a workflow is one of them.
@@ -33,13 +35,18 @@ impl Gantt {
         (began, ended): (Time, Time),
         kind: &'static str,
     ) {
-        let lane = if step.map.is_some() {
+        let number = number + 1;
+        let mut lane = if step.map.is_some() {
             format!("{} {}", step.name, item + 1)
         } else {
             step.name.to_string()
         };
+        if self.workflows > 1 {
+            lane.insert_str(0, &format!("{number}: "));
+        }
+        self.order.push((number, began));
         self.table.push(vec![
-            (number + 1).into(),
+            number.into(),
             (&*step.workflow).into(),
             lane.into(),
             (&*step.name).into(),
@@ -51,8 +58,11 @@ impl Gantt {
         ]);
     }
 
-    /// A row per job, in the order in which they ended.
-    pub fn table(&self) -> &Table {
-        &self.table
+    /// A row per job: workflow by workflow, in the order in which they began.
+    pub fn table(&self) -> Table {
+        let mut rows: Vec<_> = self.order.iter().zip(&self.table.rows).collect();
+        rows.sort_by_key(|(order, _)| **order);
+        let rows = rows.into_iter().map(|(_, row)| row.clone()).collect();
+        Table { rows, columns: self.table.columns.clone() }
     }
 }

@@ -192,5 +192,5 @@ pub(super) fn steps(system: &System<'_>) -> Table {
 /// What the first workflows did, if that was recorded.
 pub(super) fn gantt(system: &System<'_>) -> Table {
     let recorded = system.flows.as_ref().and_then(|flows| flows.engine.recorded());
-    recorded.map_or_else(Table::default, |gantt| gantt.table().clone())
+    recorded.map_or_else(Table::default, crate::orchestration::Gantt::table)
 }
