@@ -15,6 +15,7 @@ mod measure;
 mod metrics;
 mod model;
 mod nodes;
+mod places;
 mod pool;
 mod prefix;
 mod pursuit;
