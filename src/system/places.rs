@@ -4,7 +4,7 @@
 use super::model::{Event, Next, System};
 use super::request::Request;
 use crate::cost::ModelId;
-use crate::cost::allocate::{Seated, fairness, utility_had};
+use crate::cost::allocate::{Places, Seated, fairness, utility_had};
 use crate::kernel::{Scheduler, Time};
 use crate::pipeline::RequestError;
 
@@ -69,7 +69,7 @@ impl System<'_> {
 
     /// Where anybody waits, the next division may give them a place.
     fn await_division(&mut self, sim: &mut Scheduler<Event>) {
-        let at = self.places.as_ref().and_then(|places| places.awaited());
+        let at = self.places.as_ref().and_then(Places::awaited);
         if let Some(at) = at.filter(|_| !self.division_awaited) {
             self.division_awaited = true;
             sim.schedule_at(at, Event::Divide);

@@ -40,7 +40,9 @@ pub(super) fn divide(rule: RuleSpec, total: f64, parts: &mut [Part]) -> Vec<f64>
         weight: part.weight,
     };
     let claims: Vec<Claim> = parts.iter().map(claim).collect();
-    parts.iter_mut().for_each(|part| part.wanted = 0.0);
+    for part in parts {
+        part.wanted = 0.0;
+    }
     rule.divide(total, &claims)
 }
 

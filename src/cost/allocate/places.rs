@@ -9,6 +9,9 @@ use super::{AllocateSpec, RuleSpec};
 use crate::cost::{ModelId, SharedBudgetSpec, UserId};
 use crate::kernel::{Duration, Time};
 
+/// Requests of a tenant that wait, unless the file says otherwise.
+const MOST_WAITING: u32 = 10_000;
+
 /// The places of one tenant.
 #[derive(Clone, Debug, Default)]
 struct Seats {
@@ -75,7 +78,7 @@ impl Places {
             every: Duration::from_nanos(spec.every.as_nanos().max(1)),
             rule: spec.by,
             lend: spec.lend,
-            queue: spec.queue as usize,
+            queue: spec.queue.unwrap_or(MOST_WAITING) as usize,
             seats: vec![Seats::default(); parts.len()],
             tenants,
             parts,

@@ -34,8 +34,8 @@ pub struct AllocateSpec {
     pub lend: bool,
     /// The most requests of each tenant that wait for a place; a further one is
     /// refused. 0: none waits. Default 10000.
-    #[serde(default = "most_waiting", skip_serializing_if = "is_most_waiting")]
-    pub queue: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<u32>,
     /// The interval. Default 1h.
     #[serde(default = "hour")]
     pub every: Duration,
@@ -50,16 +50,6 @@ pub struct AllocateSpec {
     /// knows none. Default 1 each.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub weights: IndexMap<String, NonNegative>,
-}
-
-const MOST_WAITING: u32 = 10_000;
-
-fn most_waiting() -> u32 {
-    MOST_WAITING
-}
-
-fn is_most_waiting(queue: &u32) -> bool {
-    *queue == MOST_WAITING
 }
 
 fn hour() -> Duration {
@@ -116,7 +106,7 @@ impl AllocateSpec {
         if given.iter().filter(|it| **it).count() != 1 {
             problems.error_help("one thing is divided", "give `money`, `tokens` or `places`");
         }
-        for (name, set) in [("lend", self.lend), ("queue", !is_most_waiting(&self.queue))] {
+        for (name, set) in [("lend", self.lend), ("queue", self.queue.is_some())] {
             if set && self.places.is_none() {
                 problems.at(name, |p| p.error_help("only places are lent", "give `places`"));
             }

@@ -232,7 +232,7 @@ fn a_request_waits_for_the_limit_that_is_nearest() {
 #[test]
 fn a_sliding_budget_forgets_each_charge_when_it_is_an_hour_old() {
     let mut budgets = all(
-        "{ budgets: { ann: { max_budget: $1, budget_duration: 1h, sliding: true, at_limit: queue } } }",
+        "{ budgets: { ann: { max_budget: $1, budget_duration: 1h, sliding: true, at_limit: { queue: {} } } } }",
     );
     let at = |minutes: u64| Time::from_secs(minutes * 60);
     for (minute, before, amount) in

@@ -77,7 +77,7 @@ mod tests {
             let mut window = Window::new(hour);
             let (mut now, mut sum, mut all) = (Time::ZERO, Money::ZERO, Vec::new());
             for (gap, picos) in steps {
-                now = now + Duration::from_secs(gap);
+                now += Duration::from_secs(gap);
                 sum -= window.forget(now);
                 let young = |at: Time| now < at + hour;
                 let expected = all.iter().filter(|(at, _)| young(*at)).map(|(_, it)| *it);

@@ -21,7 +21,7 @@ struct Offer {
 /// All models, by [`ModelId`].
 #[derive(Clone, Debug)]
 pub(in crate::cost) struct Offers {
-    offers: Vec<Offer>,
+    models: Vec<Offer>,
     /// The best first; equally good ones in the order of the file.
     by_quality: Vec<ModelId>,
     /// Prompts of more tenths of a token have other rates at one model at least.
@@ -37,10 +37,10 @@ impl Offers {
             let quality = Quality::new(quality(model));
             Offer { input: 0, output: 0, quality, share: f64::from(quality.billionths()) / 1e9 }
         };
-        let offers: Vec<Offer> = (0..prices.len()).map(offer).collect();
+        let models: Vec<Offer> = (0..prices.len()).map(offer).collect();
         let mut by_quality: Vec<ModelId> = (0..prices.len() as u32).map(ModelId).collect();
-        by_quality.sort_by_key(|model| std::cmp::Reverse(offers[model.0 as usize].quality));
-        let mut offers = Offers { offers, by_quality, long: 0, dearest: [0; 2] };
+        by_quality.sort_by_key(|model| std::cmp::Reverse(models[model.0 as usize].quality));
+        let mut offers = Offers { models, by_quality, long: 0, dearest: [0; 2] };
         offers.set_prices(prices);
         offers
     }
@@ -48,7 +48,7 @@ impl Offers {
     /// Other prices.
     pub fn set_prices(&mut self, prices: &[Price]) {
         (self.long, self.dearest) = (u64::MAX, [0; 2]);
-        for (offer, price) in self.offers.iter_mut().zip(prices) {
+        for (offer, price) in self.models.iter_mut().zip(prices) {
             let (rates, long) = price.short();
             let rates = rates.most();
             (offer.input, offer.output) = (rates.input, rates.output);
@@ -131,7 +131,7 @@ impl<'a> Ask<'a> {
     /// The choice of this model, if it exists and is affordable.
     #[inline]
     pub fn choice(&self, model: ModelId) -> Option<Choice> {
-        let offer = self.offers.offers.get(model.0 as usize)?;
+        let offer = self.offers.models.get(model.0 as usize)?;
         let estimate = match self.bound {
             Some(_) => Money::from_picos(self.picos_of_short(offer).into()),
             None => self.long_estimate(model),
@@ -153,7 +153,7 @@ impl<'a> Ask<'a> {
     /// file. A loop within, not an iterator, keeps them in registers.
     #[inline]
     pub fn each_affordable(&self, least: Quality, mut look: impl FnMut(Worth)) {
-        for (offer, index) in self.offers.offers.iter().zip(0..) {
+        for (offer, index) in self.offers.models.iter().zip(0..) {
             if offer.quality >= least
                 && let Some(worth) = self.affordable_worth(ModelId(index), offer)
             {
@@ -173,7 +173,7 @@ impl<'a> Ask<'a> {
     #[inline]
     pub fn models(&self) -> impl Iterator<Item = ModelId> {
         let all = self.pays_for_all();
-        let models = (0..self.offers.offers.len() as u32).map(ModelId);
+        let models = (0..self.offers.models.len() as u32).map(ModelId);
         models.filter(move |model| all || self.pays_for(&self.worth(*model)))
     }
 
@@ -181,14 +181,14 @@ impl<'a> Ask<'a> {
     /// the file.
     #[inline]
     pub fn best_first(&self) -> impl Iterator<Item = Worth> {
-        let offer = |model: &ModelId| &self.offers.offers[model.0 as usize];
+        let offer = |model: &ModelId| &self.offers.models[model.0 as usize];
         let models = self.offers.by_quality.iter();
         models.filter_map(move |model| self.affordable_worth(*model, offer(model)))
     }
 
     /// All models, affordable or not.
     pub fn all(&self) -> impl Iterator<Item = Worth> {
-        (0..self.offers.offers.len() as u32).map(|index| self.worth(ModelId(index)))
+        (0..self.offers.models.len() as u32).map(|index| self.worth(ModelId(index)))
     }
 
     /// Whether this model can be paid for and asked.
@@ -201,7 +201,7 @@ impl<'a> Ask<'a> {
     /// A model, affordable or not.
     #[inline]
     pub fn worth(&self, model: ModelId) -> Worth {
-        let offer = &self.offers.offers[model.0 as usize];
+        let offer = &self.offers.models[model.0 as usize];
         let picos = match self.bound {
             Some(_) => self.picos_of_short(offer),
             None => self.long_estimate(model).picos().try_into().unwrap_or(u64::MAX),

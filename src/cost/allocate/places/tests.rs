@@ -131,7 +131,7 @@ proptest! {
         let mut places = places(&format!("places: {total}, by: {rule}, lend: {lend}"));
         let (mut now, mut held, mut waits) = (Time::ZERO, [0_u32; 4], 0_u32);
         for (request, (user, gap, leaves)) in (0..).zip(steps) {
-            now = now + Duration::from_secs(gap);
+            now += Duration::from_secs(gap);
             let tenant = tenant(&places, user);
             if leaves {
                 if held[user as usize] > 0 {
