@@ -51,7 +51,7 @@ workload:
   max_tokens: 1000
 {flows}"
     );
-    let document = Document::from_text("bench.yaml", yaml).expect("YAML");
+    let document = Document::from_text("bench.yaml", &yaml).expect("YAML");
     prepare(&document, &Overrides::default()).expect("a sound experiment")
 }
 

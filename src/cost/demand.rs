@@ -152,6 +152,9 @@ pub struct Lesson {
 pub(super) struct Quality(u32);
 
 impl Quality {
+    /// The worst.
+    pub const WORST: Quality = Quality(0);
+
     /// From a number from 0 to 1; what is outside becomes the nearest of both.
     #[inline]
     pub fn new(quality: f64) -> Self {

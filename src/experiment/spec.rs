@@ -136,8 +136,8 @@ pub struct RecordSpec {
     /// Write `cache.csv`, what the caches hold at the end: a `warm_start` for
     /// another experiment. Default false.
     pub cache: bool,
-    /// Write `budgets.csv`, `showback.csv`, `savings.csv` and `forecast.csv`: where
-    /// the money went. Default false.
+    /// Write `budgets.csv`, `showback.csv`, `answers.csv`, `savings.csv` and
+    /// `forecast.csv`: where the money went. Default false.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub spend: bool,
     /// Write `gantt.csv`: what the first so many workflows did, call by call. Default 0.

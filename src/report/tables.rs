@@ -179,6 +179,7 @@ impl<'f> Files<'f> {
             ("classes.csv", &run.classes),
             ("budgets.csv", &run.budgets),
             ("showback.csv", &run.showback),
+            ("answers.csv", &run.answers),
             ("savings.csv", &run.savings),
             ("forecast.csv", &run.forecast),
             ("allocation.csv", &run.allocation),

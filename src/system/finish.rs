@@ -12,6 +12,9 @@ impl System<'_> {
         let incoming = &request.incoming;
         let e2e = now - incoming.at;
         self.optimizer.release(incoming.user, request.spend.hold);
+        if let (Some(places), Some(tenant)) = (&mut self.places, request.spend.place) {
+            places.leave(tenant);
+        }
         self.timeline.set(now, |levels| levels.in_flight -= 1);
         let outcome = match (request.error, request.answer) {
             (None, Some(answer)) => {

@@ -72,8 +72,8 @@ pub struct Measures {
     pub cost: Money,
     /// Saved by caches.
     pub saved: Money,
-    /// The same by level, 255 being the semantic cache.
-    pub saved_by_level: BTreeMap<u8, Money>,
+    /// Hits and what they saved by level, 255 being the semantic cache.
+    pub saved_by_level: BTreeMap<u8, (u64, Money)>,
     /// Saved by the price of cached input.
     pub prefix_saved: Money,
     /// Tokens x 10 that were in prefix caches.

@@ -18,6 +18,7 @@ mod measure;
 mod metrics;
 mod model;
 mod nodes;
+mod places;
 mod pool;
 mod prefix;
 mod pursuit;

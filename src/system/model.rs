@@ -19,6 +19,7 @@ use super::single_flight::Flights;
 use super::timeline::Timeline;
 use super::trace::Tracer;
 use crate::cache::{Hierarchy, NegativeCache, PrefixCache, SemanticCache};
+use crate::cost::allocate::Places;
 use crate::cost::{Levers, Optimizer};
 use crate::kernel::{Duration, Model, Scheduler, Stream, Time};
 use crate::orchestration::Wake;
@@ -63,6 +64,8 @@ pub enum Event {
     Scale(u32),
     /// Something of a workflow is due.
     Wake(Wake),
+    /// Places at models are divided anew.
+    Divide,
 }
 
 /// A finished request and what is known of it.
@@ -113,6 +116,9 @@ pub struct System<'r> {
     pub(super) lives: Vec<Option<Duration>>,
     pub(super) optimizer: Optimizer,
     pub(super) levers: Option<Levers>,
+    pub(super) places: Option<Places>,
+    /// Whether an event will divide them anew.
+    pub(super) division_awaited: bool,
     pub(super) quality: Vec<f64>,
     pub(super) servers: Vec<Replica>,
     /// By model.
@@ -164,7 +170,11 @@ impl Model for System<'_> {
             Event::Prefilled(slot) => self.prefilled(slot),
             Event::Wake(wake) => self.wake(wake, sim),
             Event::Measure => self.begin_measuring(sim.now()),
+            Event::Divide => self.divide_places(sim),
             other => self.handle_attempt(other, sim),
+        }
+        if self.places.is_some() {
+            self.seat_waiting(sim);
         }
     }
 }
@@ -257,12 +267,24 @@ impl System<'_> {
     /// Does the work of the request's stage, and of those after it that take no
     /// time.
     pub(super) fn advance(&mut self, slot: u32, sim: &mut Scheduler<Event>) {
-        let now = sim.now();
         // A copy, written back where the request stays: the parts are borrowed
         // freely in between.
         let mut request = self.requests[slot as usize];
+        let next = self.work(slot, &mut request, sim);
+        self.proceed(slot, request, next, sim);
+    }
+
+    /// Does what a request does next, and all that follows at once.
+    #[inline]
+    pub(super) fn proceed(
+        &mut self,
+        slot: u32,
+        mut request: Request,
+        mut next: Next,
+        sim: &mut Scheduler<Event>,
+    ) {
+        let now = sim.now();
         loop {
-            let next = self.work(slot, &mut request, sim);
             let time = match next {
                 Next::After(time) => Some(time),
                 Next::Wait => {
@@ -290,6 +312,7 @@ impl System<'_> {
                 }
                 return;
             }
+            next = self.work(slot, &mut request, sim);
         }
     }
 

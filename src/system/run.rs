@@ -16,6 +16,7 @@ use super::tables::{self, RunTables};
 use super::timeline::{Serving, Timeline};
 use super::trace::Tracer;
 use crate::cache::{CacheSpec, Hierarchy, NegativeCache, PrefixCache};
+use crate::cost::allocate::Places;
 use crate::cost::{Candidate, Levers, Optimizer};
 use crate::kernel::{Duration, Ended, Simulation, Streams, Time};
 use crate::orchestration::Plan;
@@ -184,6 +185,11 @@ fn build<'r>(
         flights: cache.filter(|cache| cache.single_flight).map(|_| Flights::default()),
         negative: cache.and_then(|cache| cache.negative_ttl).map(NegativeCache::new),
         lives: lives(cache, source.users()),
+        places: setup.cost.allocate.as_ref().and_then(|allocate| {
+            let models: Vec<&str> = candidates.iter().map(|(name, _)| name.as_str()).collect();
+            Places::new(allocate, &users, &setup.cost.teams, &models)
+        }),
+        division_awaited: false,
         optimizer: Optimizer::new(&setup.cost, &candidates, &users, setup.start, streams),
         levers: setup.cost.levers.as_ref().map(|levers| {
             let models: Vec<&str> = candidates.iter().map(|(name, _)| name.as_str()).collect();
@@ -237,11 +243,11 @@ fn finish(mut system: System<'_>, setup: &Setup, drained: Time, events: u64) -> 
         caches.advance(over);
     }
     let flows = system.flow_sums();
+    let allocation = system.division(over);
     let measures = &mut system.measures;
     measures.flows = flows;
     measures.has_levers = system.levers.is_some();
-    let divided = system.optimizer.allocation();
-    measures.allocation = divided.map_or([f64::NAN; 2], |it| [it.fairness(), it.utility()]);
+    measures.allocation = allocation;
     measures.alerts = system.optimizer.ledger().alerts();
     measures.window_end = end;
     measures.events = events;

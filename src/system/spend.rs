@@ -4,6 +4,7 @@
 use super::measure::Served;
 use super::model::{Next, System, fail};
 use super::request::Request;
+use crate::cost::allocate::Tenant;
 use crate::cost::{Demand, Lesson, ModelId, Money, Refusal, Usage};
 use crate::kernel::{Duration, Time};
 use crate::pipeline::RequestError;
@@ -15,6 +16,10 @@ pub struct Spend {
     pub hold: Money,
     /// Charged so far, for all models that were asked.
     pub spent: Money,
+    /// The tenant whose place it has at its model.
+    pub place: Option<Tenant>,
+    /// How long it waited for that.
+    pub seated_after: Duration,
     /// Models that were asked before the present one.
     pub attempt: u32,
     /// Whether it has just waited for its budget.
@@ -36,6 +41,8 @@ impl Default for Spend {
         Spend {
             hold: Money::ZERO,
             spent: Money::ZERO,
+            place: None,
+            seated_after: Duration::ZERO,
             attempt: 0,
             waited: false,
             pulled: false,
@@ -94,8 +101,9 @@ impl System<'_> {
         }
     }
 
-    /// Lets go of what is held for a request.
+    /// Lets go of what is held for a request: money, and its place.
     pub(super) fn release(&mut self, request: &mut Request) {
+        self.leave_place(request);
         let hold = std::mem::take(&mut request.spend.hold);
         self.optimizer.release(request.incoming.user, hold);
     }
@@ -137,7 +145,7 @@ impl System<'_> {
         if request.measured {
             let full_price = self.optimizer.price(model).of_usage(&usage.uncached());
             let served = Served {
-                queue: request.started - request.queued,
+                queue: request.started - request.queued + request.spend.seated_after,
                 inference: request.inference,
                 first_token: request.first_token,
                 usage,
@@ -153,7 +161,7 @@ impl System<'_> {
             request: self.draws(request).0,
             quality: answer.quality,
             cost,
-            latency: now - request.queued,
+            latency: now - request.queued + request.spend.seated_after,
         });
         self.judge(request, now)
     }

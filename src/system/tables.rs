@@ -47,6 +47,8 @@ pub struct RunTables {
     pub budgets: Table,
     /// A row per class and user, if that was asked for.
     pub showback: Table,
+    /// A row per cache level and model that answered, if that was asked for.
+    pub answers: Table,
     /// From the list price to the bill, if that was asked for.
     pub savings: Table,
     /// What the month will cost, if that was asked for.
@@ -80,11 +82,13 @@ pub(super) fn collect(
         asked(analytics::savings, &system),
     );
     let allocation = asked(analytics::allocation, &system);
+    let answers = setup.record_spend.then(|| analytics::answers(&system, setup));
     let end = system.measures.window_end;
     let caches = system.caches.take().filter(|_| setup.record_cache);
     let mut tables = RunTables {
         budgets,
         showback,
+        answers: answers.unwrap_or_default(),
         savings,
         forecast: Table::default(),
         allocation,
