@@ -1,4 +1,4 @@
-//! One writes, another judges (A. Madaan et al.: Self-Refine. NeurIPS 2023).
+//! One writes, another judges (A. Madaan et al.: Self-Refine. `NeurIPS` 2023).
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;

@@ -1,4 +1,4 @@
-//! Agents that hand over to each other (OpenAI: Swarm. 2024).
+//! Agents that hand over to each other (`OpenAI`: Swarm. 2024).
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;

@@ -1,4 +1,4 @@
-//! Teams of teams (the hierarchical agent teams of LangGraph; C. Qian et al.: Scaling
+//! Teams of teams (the hierarchical agent teams of `LangGraph`; C. Qian et al.: Scaling
 //! Large Language Model-based Multi-Agent Collaboration. ICLR 2025).
 
 use indexmap::IndexMap;

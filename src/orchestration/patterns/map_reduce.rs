@@ -1,4 +1,4 @@
-//! Parts at once, then one answer (J. Dean, S. Ghemawat: MapReduce. OSDI 2004).
+//! Parts at once, then one answer (J. Dean, S. Ghemawat: `MapReduce`. OSDI 2004).
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;

@@ -1,4 +1,4 @@
-//! One agent: reason, act, observe (S. Yao et al.: ReAct. ICLR 2023).
+//! One agent: reason, act, observe (S. Yao et al.: `ReAct`. ICLR 2023).
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;

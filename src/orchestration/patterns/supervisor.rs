@@ -1,5 +1,5 @@
-//! One gives work to others (Q. Wu et al.: AutoGen. 2023; the supervisor of
-//! LangGraph).
+//! One gives work to others (Q. Wu et al.: `AutoGen`. 2023; the supervisor of
+//! `LangGraph`).
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;

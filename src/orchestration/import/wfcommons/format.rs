@@ -126,9 +126,9 @@ fn joined(written: &[Written], ids: Vec<String>, by_name: bool) -> Result<Vec<Ta
                 *meant = meant.filter(|first| *first == at);
             }
         }
-        names.into_iter().for_each(|(name, at)| {
+        for (name, at) in names {
             index.entry(name).or_insert(at);
-        });
+        }
     }
     let find = |name: &str, of: &str, what: &str| match index.get(name) {
         Some(Some(at)) => Ok(*at),

@@ -1,5 +1,5 @@
-//! `WfCommons`' format of workflow instances (T. Coleman et al.: WfCommons. FGCS 128,
-//! 2022; <https://wfcommons.org/format>), in all its versions up to 1.6.
+//! `WfCommons`' format of workflow instances (T. Coleman et al.: `WfCommons`. FGCS
+//! 128, 2022; <https://wfcommons.org/format>), in all its versions up to 1.6.
 
 mod format;
 #[cfg(test)]
@@ -141,17 +141,14 @@ impl WfCommonsSpec {
             let message = format!("`{}`: task `{}` {what}", self.file.display(), task.id);
             Err((Path::default().join("file"), message, help.map(str::to_owned)))
         };
-        let latency = match task.runtime_s {
-            Some(seconds) if seconds < 0.0 => return wrong("took less than no time", None),
-            Some(seconds) => Duration::from_secs_f64(seconds / self.speed.get()),
-            None => match self.runtime {
-                Some(runtime) => Duration::from_secs_f64(runtime.as_secs_f64() / self.speed.get()),
-                None => {
-                    let help = "say `runtime: 1s` for all such tasks, or what they do in `kinds`";
-                    return wrong("has no runtime", Some(help));
-                }
-            },
+        let Some(seconds) = task.runtime_s.or(self.runtime.map(Duration::as_secs_f64)) else {
+            let help = "say `runtime: 1s` for all such tasks, or what they do in `kinds`";
+            return wrong("has no runtime", Some(help));
         };
+        if seconds < 0.0 {
+            return wrong("took less than no time", None);
+        }
+        let latency = Duration::from_secs_f64(seconds / self.speed.get());
         let tool = ToolSpec {
             latency: SpanSpec::Constant(latency),
             output: self.output.clone(),
@@ -169,14 +166,13 @@ impl WfCommonsSpec {
 
     /// A kind of which there is no task is a slip of the pen.
     fn check_kinds(&self, tasks: &[Task]) -> Result<(), Wrong> {
-        for name in self.kinds.keys().filter(|name| !tasks.iter().any(|it| it.is_a(name))) {
-            let help = match nearest(name, tasks.iter().map(Task::program)) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("the first is `{}`", tasks.first().map_or("", Task::program)),
-            };
-            let path = Path::default().join("kinds").join(name.as_str());
-            return Err((path, format!("no task is called `{name}`"), Some(help)));
-        }
-        Ok(())
+        let is_none = |name: &&String| !tasks.iter().any(|task| task.is_a(name));
+        let Some(name) = self.kinds.keys().find(is_none) else { return Ok(()) };
+        let help = match nearest(name, tasks.iter().map(Task::program)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the first is `{}`", tasks.first().map_or("", Task::program)),
+        };
+        let path = Path::default().join("kinds").join(name.as_str());
+        Err((path, format!("no task is called `{name}`"), Some(help)))
     }
 }
