@@ -154,7 +154,7 @@ fn record_of(
     events.map_or(Ok(()), TraceWriter::finish)?;
     let tables = result.map_err(|source| match source {
         RunError::Interrupted => ExecuteError::Interrupted { done: 0, runs: 0 },
-        source @ (RunError::Trace(_) | RunError::Standstill { .. }) => {
+        source @ (RunError::Trace(_) | RunError::Standstill { .. } | RunError::Deadlock { .. }) => {
             ExecuteError::Run { run, point, replication, source }
         }
     })?;

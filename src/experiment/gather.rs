@@ -237,10 +237,7 @@ fn complete(part: &Part, shard: Shard, runs: &[usize]) -> Result<Store, Vec<Stri
     if missing.is_empty() {
         problems.push(damaged(part, "it does not tell the right number of runs"));
     } else {
-        problems.push(format!(
-            "shard {shard} (`{folder}`) lacks {}; {again}",
-            listed(&missing)
-        ));
+        problems.push(format!("shard {shard} (`{folder}`) lacks {}; {again}", listed(&missing)));
     }
     Err(problems)
 }

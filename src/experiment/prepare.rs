@@ -13,6 +13,7 @@ use super::prices::PriceMaps;
 use super::spec::Experiment;
 use super::sweep::Grid;
 use crate::cache::SemanticPlan;
+use crate::orchestration::Plan as FlowPlan;
 use crate::serving::ModelSpec;
 use crate::serving::step::StepModel;
 use crate::spec::{Path, Problem, Problems, Segment, Severity};
@@ -294,6 +295,10 @@ fn check_classes(experiment: &Experiment, classes: &[String]) -> Result<(), Prob
         problems.at("slo", |p| slo.check(classes, p));
     }
     let resilience = experiment.resilience.as_ref();
+    if let Some(orchestration) = &experiment.orchestration {
+        let models: Vec<&str> = experiment.models.keys().map(String::as_str).collect();
+        problems.at("orchestration", |p| orchestration.check(&models, Some(classes), p));
+    }
     if let Some(admission) = resilience.and_then(|it| it.admission.as_ref()) {
         problems.at("resilience", |p| p.at("admission", |p| admission.check_classes(classes, p)));
     }
@@ -336,8 +341,11 @@ impl Workloads {
         }
         self.prices.fill(experiment, &self.paths, &mut models)?;
         let steps = self.steps(&models)?;
+        let workflows = self.workflows(experiment, &workload, &models)?;
         let mut setup = Setup {
             workload,
+            workflows,
+            record_workflows: experiment.record.workflows,
             pipeline: experiment.pipeline.clone(),
             cache: experiment.cache.clone(),
             semantic,
@@ -357,6 +365,21 @@ impl Workloads {
         };
         setup.warm_start = self.warm_start(&setup)?;
         Ok(setup)
+    }
+
+    /// The workflows, made ready.
+    fn workflows(
+        &self,
+        experiment: &Experiment,
+        workload: &Plan,
+        models: &[(String, ModelSpec)],
+    ) -> Result<Option<FlowPlan>, Problem> {
+        let Some(spec) = &experiment.orchestration else { return Ok(None) };
+        let names: Vec<&str> = models.iter().map(|(name, _)| name.as_str()).collect();
+        let (profiles, classes) = (workload.profiles(), workload.slo_classes());
+        let plan = FlowPlan::new(spec, &names, profiles, classes, &self.paths);
+        plan.map(Some)
+            .map_err(|problem| Problem { path: problem.path.within("orchestration"), ..problem })
     }
 
     /// How long the steps of batching engines take.

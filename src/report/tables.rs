@@ -178,9 +178,13 @@ impl<'f> Files<'f> {
             ("classes.csv", &run.classes),
             ("budgets.csv", &run.budgets),
             ("showback.csv", &run.showback),
+            ("answers.csv", &run.answers),
             ("savings.csv", &run.savings),
             ("forecast.csv", &run.forecast),
             ("allocation.csv", &run.allocation),
+            ("workflows.csv", &run.workflows),
+            ("steps.csv", &run.steps),
+            ("gantt.csv", &run.gantt),
         ];
         let some = some.into_iter().filter(|(_, table)| !table.rows.is_empty());
         for (name, table) in tables.into_iter().chain(some).chain(log).chain(cache) {
