@@ -75,7 +75,8 @@ impl System<'_> {
             self.answer_call(request, sim);
         }
         self.part(request, now);
-        if incoming.thread.is_some() {
+        // A workflow's client waits for its end.
+        if incoming.thread.is_some() && incoming.call.is_none() {
             let answer = request.answer.filter(|_| request.error.is_none());
             let tokens = answer.map(|answer| answer.output_tokens);
             self.go_on(incoming, request.measured, tokens, sim);

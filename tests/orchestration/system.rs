@@ -46,6 +46,7 @@ workload:
   prompts: { zipf: { count: 300, exponent: 0.9 } }
   tokens: { input: { constant: 1200 }, output: { exponential: { mean: 100 } } }
   users: { zipf: { count: 10, exponent: 1.0 } }
+  session: { turns: { constant: 3 }, think_time: 5s }
   max_tokens: 1000
 cache: { levels: [ { name: l1, capacity: 50, policy: lru, latency: 1ms } ] }
 models:

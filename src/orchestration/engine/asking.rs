@@ -92,7 +92,6 @@ impl Engine {
             && scope.parent == NONE
             && run.before == 0
             && run.reads.text == 0
-            && job.tries == 0
     }
 
     /// The most tokens that a job's call takes, for limits of tokens.
@@ -139,6 +138,7 @@ impl Engine {
             input_decitokens,
             payload_bytes: 0,
             blocks: None,
+            thread: None,
             turn: 1,
             ..asked
         };
@@ -155,7 +155,6 @@ impl Engine {
             at: now,
             output_tokens,
             profile: profile.map_or(asked.profile, ProfileId),
-            thread: None,
             call: Some(call),
             ..request
         });
