@@ -1,15 +1,16 @@
 //! A wind tunnel for LLM systems: a deterministic discrete-event simulator of
-//! gateways, caches, budgets and model servers.
+//! workflows and agents, gateways, caches, budgets and model servers.
 //!
 //! # One request's way
 //!
 //! ```text
-//!  workload ──► pipeline ────────────────────────────────────► metrics ──► results ──► charts
-//!  arrivals     validate · preprocess · key                    counts      CSV         SVG/PNG
-//!  prompts      └► caches (L1 ► ... ► semantic) ─ hit ┐ of     latencies   manifest
-//!  users        └► cost: choose model, check budget   │
-//!  traces       └► serving: queue, work               │
-//!               └► postprocess · store · charge · format · log
+//!  workload ──► orchestration ──► pipeline ───────────────────────► metrics ──► results ──► charts
+//!  arrivals      a request is a    validate · preprocess · key       counts      CSV         SVG/PNG
+//!  prompts       one-step          └► caches (L1 ► ... ► semantic)   latencies   manifest
+//!  users         workflow, or      └► cost: choose model, budget
+//!  traces        begins many       └► serving: queue, work
+//!                      ▲           └► postprocess · store · charge · format · log
+//!                      └───────────── answers, of which further calls are made
 //! ```
 //!
 //! Everything moves on one virtual clock. The modules, in the order in which data
@@ -20,6 +21,8 @@
 //!   parts: [`workload::WorkloadSpec`], [`pipeline::PipelineSpec`],
 //!   [`cache::CacheSpec`], [`serving::ModelSpec`], [`cost::CostSpec`].
 //! - [`workload`] says who asks what and when.
+//! - [`orchestration`] runs the workflows and agents that a request begins, whose calls
+//!   are requests again.
 //! - [`pipeline`] is the stages and the request's parameters.
 //! - [`cache`] keeps answers, level by level.
 //! - [`cost`] knows prices and budgets and chooses the model.

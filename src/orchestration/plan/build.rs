@@ -5,14 +5,13 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::parts::{Body, Choice, Gate, Kind, Llm, Map, Memo, Repeat, Station, Step, Tool, Window};
+use super::parts::{Body, Choice, Gate, Map, Memo, Repeat, Step, Window};
 use super::{Flow, Plan, Ready, Root};
 use crate::kernel::Duration;
 use crate::orchestration::{
-    HumanSpec, JoinSpec, JudgeSpec, LlmSpec, OnFailure, OrchestrationSpec, PLAIN, RetrievalSpec,
-    StepSpec, ToolSpec, UseToolSpec, WorkflowSpec,
+    JoinSpec, LlmSpec, OnFailure, OrchestrationSpec, PLAIN, StepSpec, UseToolSpec, WorkflowSpec,
 };
-use crate::spec::{Fraction, NonNegative, Problem};
+use crate::spec::{NonNegative, Problem};
 use crate::workload::lengths::LengthsSpec;
 use crate::workload::{Alias, DataPaths, Profile};
 
@@ -61,18 +60,18 @@ impl Plan {
     }
 }
 
-struct Builder<'b> {
-    spec: &'b OrchestrationSpec,
-    models: &'b [&'b str],
-    base: &'b [Profile],
-    paths: &'b DataPaths,
+pub(super) struct Builder<'b> {
+    pub spec: &'b OrchestrationSpec,
+    pub models: &'b [&'b str],
+    pub base: &'b [Profile],
+    pub paths: &'b DataPaths,
     /// Flows of workflows that were made already.
-    known: BTreeMap<&'b str, u32>,
+    pub known: BTreeMap<&'b str, u32>,
     /// Tools that have names.
-    tools: BTreeMap<&'b str, u32>,
+    pub tools: BTreeMap<&'b str, u32>,
     /// Steps, until all of them are there.
-    made: Vec<Option<Step>>,
-    ready: Ready,
+    pub made: Vec<Option<Step>>,
+    pub ready: Ready,
 }
 
 impl<'b> Builder<'b> {
@@ -265,117 +264,6 @@ impl<'b> Builder<'b> {
         Some(self.ready.gates.len() as u32 - 1)
     }
 
-    fn llm(&mut self, spec: &LlmSpec, step: &StepSpec, workflow: &str, name: &str) -> Body {
-        let plain = spec.system == 0
-            && spec.prompt.is_none()
-            && step.input
-            && step.map.is_none()
-            && step.reads.as_ref().map_or(step.after.is_empty(), super::super::Names::is_empty);
-        let profiles = self.profiles(spec);
-        self.ready.llms.push(Llm {
-            system: spec.system,
-            system_id: name_of(workflow, name),
-            prompt: spec.prompt.as_ref().map(lengths),
-            output: spec.output.as_ref().map(lengths),
-            model: spec
-                .model
-                .as_ref()
-                .and_then(|name| self.models.iter().position(|it| it == name).map(|it| it as u32)),
-            profiles,
-            right: spec.right.map(Fraction::get),
-            recovers: spec.recovers.map_or(0.0, Fraction::get),
-            judge: spec.judge.map(judge),
-            plain,
-        });
-        Body::Llm(self.ready.llms.len() as u32 - 1)
-    }
-
-    /// What a call asks with, where that is not what the workload's requests do.
-    fn profiles(&mut self, spec: &LlmSpec) -> Vec<u32> {
-        let own = spec.max_tokens.is_some()
-            || spec.temperature.is_some()
-            || spec.quality_threshold.is_some();
-        if !own {
-            return Vec::new();
-        }
-        let profiles = self.base.iter().map(|base| Profile {
-            max_tokens: spec.max_tokens.or(base.max_tokens),
-            temperature: spec.temperature.or(base.temperature),
-            quality_threshold: spec.quality_threshold.map(Fraction::get).or(base.quality_threshold),
-            missing_prompt: false,
-            ..*base
-        });
-        let made = &mut self.ready.profiles;
-        let index = |profile: Profile| {
-            let known = made.iter().position(|it| *it == profile).unwrap_or_else(|| {
-                made.push(profile);
-                made.len() - 1
-            });
-            (self.base.len() + known) as u32
-        };
-        profiles.map(index).collect()
-    }
-
-    fn named_tool(&mut self, name: &str) -> u32 {
-        if let Some(tool) = self.tools.get(name) {
-            return *tool;
-        }
-        let Some((name, spec)) = self.spec.tools.get_key_value(name) else { return 0 };
-        let tool = self.tool(spec);
-        self.tools.insert(name, tool);
-        tool
-    }
-
-    fn tool(&mut self, spec: &ToolSpec) -> u32 {
-        let tool = Tool {
-            kind: Kind::Tool,
-            latency: spec.latency.distribution(),
-            failure: spec.failure.get(),
-            station: self.station(spec.concurrency),
-            cost: spec.cost,
-            output: spec.output.as_ref().map(|output| (1, lengths(output))),
-            right: spec.right.get(),
-            judge: None,
-        };
-        self.ready.tools.push(tool);
-        self.ready.tools.len() as u32 - 1
-    }
-
-    fn retrieval(&mut self, spec: &RetrievalSpec) -> u32 {
-        let tool = Tool {
-            kind: Kind::Retrieval,
-            latency: spec.latency.distribution(),
-            failure: spec.failure.get(),
-            station: self.station(spec.concurrency),
-            cost: spec.cost,
-            output: Some((spec.documents, lengths(&spec.tokens))),
-            right: spec.recall.get(),
-            judge: None,
-        };
-        self.ready.tools.push(tool);
-        self.ready.tools.len() as u32 - 1
-    }
-
-    fn human(&mut self, spec: &HumanSpec) -> u32 {
-        let tool = Tool {
-            kind: Kind::Human,
-            latency: spec.think_time.distribution(),
-            failure: 0.0,
-            station: self.station(spec.people),
-            cost: None,
-            output: spec.output.as_ref().map(|output| (1, lengths(output))),
-            right: 1.0,
-            judge: spec.judge.map(judge),
-        };
-        self.ready.tools.push(tool);
-        self.ready.tools.len() as u32 - 1
-    }
-
-    fn station(&mut self, places: Option<u32>) -> Option<u32> {
-        self.ready.stations.push(Station { places: places? });
-        Some(self.ready.stations.len() as u32 - 1)
-    }
-
     /// The tools of a flow's own steps that have no limit share these places.
     fn share_places(&mut self, flow: u32, steps: &IndexMap<String, StepSpec>, places: Option<u32>) {
         let Some(station) = self.station(places) else { return };
@@ -389,90 +277,13 @@ impl<'b> Builder<'b> {
         }
     }
 
-    /// What follows from the steps of a flow being known: who feeds whom, and how far
-    /// it is to the end.
-    fn link(&mut self, flow: u32) {
-        let Flow { first, count, .. } = self.ready.flows[flow as usize];
-        let (first, count) = (first as usize, count as usize);
-        let mut steps: Vec<Step> =
-            self.made[first..first + count].iter_mut().filter_map(Option::take).collect();
-        for index in 0..steps.len() {
-            for need in steps[index].needs.clone() {
-                steps[usize::from(need)].feeds.push(index as u16);
-            }
-        }
-        let read: Vec<u16> = steps.iter().flat_map(|step| step.needs.iter().copied()).collect();
-        for (step, index) in steps.iter_mut().zip(0..) {
-            step.sink = !read.contains(&index);
-        }
-        let starters = steps.iter().zip(0..).filter(|(step, _)| step.needs.is_empty());
-        self.ready.flows[flow as usize].starters = starters.map(|(_, index)| index).collect();
-        let ranks = self.ranks(&steps);
-        for (step, rank) in steps.iter_mut().zip(ranks) {
-            step.rank = rank;
-        }
-        for (place, step) in self.made[first..].iter_mut().zip(steps) {
-            *place = Some(step);
-        }
-    }
-
-    /// The upward rank of each step: its own time and the longest way after it. Recorded
-    /// workflows may be long, hence no recursion.
-    fn ranks(&self, steps: &[Step]) -> Vec<u32> {
-        let mut waits: Vec<usize> = steps.iter().map(|step| step.feeds.len()).collect();
-        let mut known: Vec<usize> = (0..steps.len()).filter(|step| waits[*step] == 0).collect();
-        let mut ranks = vec![0_u32; steps.len()];
-        while let Some(index) = known.pop() {
-            let step = &steps[index];
-            let after = step.feeds.iter().map(|it| ranks[usize::from(*it)]).max().unwrap_or(0);
-            ranks[index] = after.saturating_add(self.own_ms(step));
-            for need in step.needs.iter().map(|need| usize::from(*need)) {
-                waits[need] -= 1;
-                if waits[need] == 0 {
-                    known.push(need);
-                }
-            }
-        }
-        ranks
-    }
-
-    /// About how long a step takes, in milliseconds. Models are not known here: 0.2 s
-    /// and 20 ms a token stand for any of them.
-    fn own_ms(&self, step: &Step) -> u32 {
-        let once = match step.body {
-            Body::Nothing => 0.0,
-            Body::Llm(llm) => {
-                let output = self.ready.llms[llm as usize].output.as_ref();
-                200.0 + 20.0 * output.map_or(200.0, |lengths| f64::from(lengths.pick(0.5)))
-            }
-            Body::Tool(tool) => self.ready.tools[tool as usize].latency.mean_s() * 1e3,
-            Body::Flow(flow) => {
-                let Flow { first, starters, .. } = &self.ready.flows[flow as usize];
-                let rank = |it: &u16| {
-                    let step = self.made[*first as usize + usize::from(*it)].as_ref();
-                    step.map_or(0, |step| step.rank)
-                };
-                f64::from(starters.iter().map(rank).max().unwrap_or(0))
-            }
-        };
-        let rounds = step.repeat.as_ref().map_or(1.0, |it| {
-            let most = f64::from(it.max);
-            if it.stop > 0.0 { (1.0 / it.stop).min(most) } else { most }
-        });
-        (once * rounds).min(f64::from(u32::MAX)) as u32
-    }
-
     fn finish(self) -> Ready {
         Ready { steps: self.made.into_iter().flatten().collect(), ..self.ready }
     }
 }
 
-fn lengths(spec: &LengthsSpec) -> crate::workload::lengths::Lengths {
+pub(super) fn lengths(spec: &LengthsSpec) -> crate::workload::lengths::Lengths {
     spec.distribution().expect("a checked spec has a distribution")
-}
-
-fn judge(spec: JudgeSpec) -> [f64; 2] {
-    [spec.false_accept.get(), spec.false_reject.get()]
 }
 
 /// A choice by weights; `None` where there is nothing to choose from.
@@ -507,11 +318,4 @@ fn hand_off(
     let first = place(spec.keys().next()?)?;
     let row = |name: &String| choice(spec.get(name)?, place);
     Some((first, steps.keys().map(row).collect()))
-}
-
-/// A number for a name, the same in every run: what blocks of prompts are named by.
-fn name_of(workflow: &str, name: &str) -> u64 {
-    use md5::{Digest, Md5};
-    let digest = Md5::new().chain_update(workflow).chain_update("/").chain_update(name).finalize();
-    u64::from_le_bytes(digest[..8].try_into().expect("a digest has 16 bytes"))
 }

@@ -1,7 +1,9 @@
 //! Workflows made ready to run: names are indices, spans and lengths are
 //! distributions, patterns are steps.
 
+mod bodies;
 mod build;
+mod links;
 mod parts;
 
 use std::sync::Arc;
