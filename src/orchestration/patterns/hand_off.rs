@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AgentSpec, MemberSpec, at_least_one, named, taken};
+use super::{AgentSpec, LimitsSpec, MemberSpec, at_least_one, named, taken};
 use crate::orchestration::spec::{LlmSpec, LoopSpec, OnMax, StepSpec, UseToolSpec};
 use crate::spec::{NonNegative, Problems};
 
@@ -43,6 +43,9 @@ pub struct HandOffAgent {
     /// Calls a tool.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool: Option<UseToolSpec>,
+    /// What it must keep to. Default: nothing.
+    #[serde(skip_serializing_if = "LimitsSpec::is_none")]
+    pub limits: LimitsSpec,
 }
 
 impl Default for HandOffSpec {
@@ -82,8 +85,8 @@ impl HandOffSpec {
     /// A loop in each round of which one agent has its turn.
     pub(super) fn steps(&self) -> IndexMap<String, StepSpec> {
         let turn = |agent: &HandOffAgent| {
-            let HandOffAgent { llm, agent, tool, .. } = agent.clone();
-            MemberSpec { llm, agent, tool }.step()
+            let HandOffAgent { to: _, llm, agent, tool, limits } = agent.clone();
+            MemberSpec { llm, agent, tool, limits }.step()
         };
         let agents = || self.agents.iter();
         let repeat = LoopSpec {

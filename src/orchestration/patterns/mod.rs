@@ -33,7 +33,7 @@ pub use evaluator_optimizer::EvaluatorOptimizerSpec;
 pub use hand_off::{HandOffAgent, HandOffSpec};
 pub use hierarchical::HierarchicalSpec;
 pub use map_reduce::MapReduceSpec;
-pub use member::MemberSpec;
+pub use member::{LimitsSpec, MemberSpec};
 pub use order::OrderSpec;
 pub use planner_executor::PlannerExecutorSpec;
 pub use react::ReactSpec;

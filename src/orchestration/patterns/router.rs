@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AgentSpec, MemberSpec, asks, taken};
+use super::{AgentSpec, LimitsSpec, MemberSpec, asks, taken};
 use crate::orchestration::spec::{LlmSpec, Names, StepSpec, UseToolSpec};
 use crate::spec::{NonNegative, Problems};
 use crate::workload::lengths::LengthsSpec;
@@ -40,11 +40,20 @@ pub struct RouteSpec {
     /// Calls a tool.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool: Option<UseToolSpec>,
+    /// What it must keep to. Default: nothing.
+    #[serde(skip_serializing_if = "LimitsSpec::is_none")]
+    pub limits: LimitsSpec,
 }
 
 impl Default for RouteSpec {
     fn default() -> Self {
-        RouteSpec { weight: NonNegative::ONE, llm: None, agent: None, tool: None }
+        RouteSpec {
+            weight: NonNegative::ONE,
+            llm: None,
+            agent: None,
+            tool: None,
+            limits: LimitsSpec::default(),
+        }
     }
 }
 
@@ -77,8 +86,8 @@ impl RouterSpec {
         let weights = self.routes.iter().map(|(name, route)| (name.clone(), route.weight));
         let route = StepSpec { choose: weights.collect(), ..asks(&self.route) };
         let chosen = |route: &RouteSpec| {
-            let RouteSpec { llm, agent, tool, .. } = route.clone();
-            let member = MemberSpec { llm, agent, tool };
+            let RouteSpec { weight: _, llm, agent, tool, limits } = route.clone();
+            let member = MemberSpec { llm, agent, tool, limits };
             StepSpec { after: Names::from(["route"]), ..member.step() }
         };
         let mut steps = IndexMap::from([("route".to_owned(), route)]);

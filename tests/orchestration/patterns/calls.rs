@@ -158,7 +158,7 @@ fn a_supervisor_gives_work_until_it_stops_or_accepts() {
 fn a_hierarchy_asks_every_lead_and_every_worker() {
     for (depth, fan_out) in [(1, 5), (2, 3), (3, 2), (4, 1)] {
         let leads: i32 = (0..depth).map(|level| i32::pow(fan_out, level)).sum();
-        let workers = i32::pow(fan_out, depth as u32);
+        let workers = i32::pow(fan_out, depth);
         let agent = |order: &str| {
             format!(
                 "hierarchical: {{ depth: {depth}, fan_out: {fan_out}, order: {order},

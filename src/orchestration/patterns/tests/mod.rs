@@ -114,6 +114,27 @@ fn a_chain_asks_each_agent_once() {
 }
 
 #[test]
+fn members_keep_to_their_limits() {
+    let limits = "limits: { concurrency: 2, rpm: 30, tpm: 9000, deadline: 20s, retries: 3 }";
+    for (yaml, name) in [
+        (format!("chain: {{ agents: {{ a: {{ {limits} }} }} }}"), "a"),
+        (format!("router: {{ routes: {{ a: {{ {limits} }} }} }}"), "a"),
+        (format!("voting: {{ voter: {{ {limits} }} }}"), "vote"),
+    ] {
+        assert_eq!(problems(&yaml), [""; 0], "{yaml}");
+        let step = &read(&yaml).steps()[name];
+        let wait = (step.concurrency, step.rpm, step.tpm);
+        assert_eq!(wait, (Some(2), Some(30), Some(9000)), "{yaml}");
+        let fail = (step.deadline, step.retries);
+        assert_eq!(fail, (Some(crate::kernel::Duration::from_secs(20)), 3), "{yaml}");
+    }
+    let swarm = read(&format!("hand_off: {{ agents: {{ a: {{ {limits} }} }} }}")).steps();
+    assert_eq!(swarm["turns"].steps["a"].rpm, Some(30));
+    let none = problems("chain: { agents: { a: { tool: { latency: 1s }, limits: { rpm: 1 } } } }");
+    assert!(none[0].contains("it limits calls of models, and this step makes none"), "{none:?}");
+}
+
+#[test]
 fn a_router_asks_once_and_then_who_it_chose() {
     let yaml = "router:
   routes:
