@@ -122,13 +122,15 @@ impl Optimizer {
             None if demand.attempt > 0 => return Err(Refusal::InsufficientBudget),
             None => {
                 let needed = cheapest_estimate(&self.prices, demand);
-                if let Some(allocation) =
-                    self.allocation.as_mut().filter(|it| !it.is_among_models())
+                let found = self.refuse(&purse, demand.user, needed, now);
+                if found == Err(Refusal::InsufficientBudget)
+                    && let Some(allocation) = &mut self.allocation
+                    && !allocation.is_among_models()
                 {
                     // It is wanted in vain.
                     want(allocation, demand, ModelId::default(), needed);
                 }
-                let model = self.refuse(&purse, demand.user, needed, now)?;
+                let model = found?;
                 let ask = Ask::new(&self.offers, &self.prices, demand, Allowance::Unlimited, now);
                 ask.choice(model).ok_or(Refusal::InsufficientBudget)?
             }
@@ -144,8 +146,8 @@ impl Optimizer {
         Ok(choice)
     }
 
-    /// What the budget does with a request that it does not pay for and that
-    /// `needed` so much at least: another model that answers all the same.
+    /// What the budget does with a request that it does not pay for and that would
+    /// have cost `needed` at least: another model answers all the same.
     #[cold]
     fn refuse(
         &mut self,
