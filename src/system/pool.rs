@@ -290,6 +290,10 @@ fn rules(setup: &Setup, source: &Source, streams: &Streams) -> Rules {
         clients,
         thresholds: spec.admission.as_ref().map(|it| it.thresholds(source.slo_classes())),
         most_hedges: spec.hedge.as_ref().map_or(0, |hedge| hedge.max),
-        hedges: spec.hedge.iter().flat_map(|it| setup.models.iter().map(|_| HedgeDelay::new(it))).collect(),
+        hedges: spec
+            .hedge
+            .iter()
+            .flat_map(|it| setup.models.iter().map(|_| HedgeDelay::new(it)))
+            .collect(),
     }
 }

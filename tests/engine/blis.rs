@@ -6,6 +6,7 @@
 //! them with Go's generator, so that single requests cannot be had again, but the file
 //! says how many tokens there were in all: of many draws of ours those are run that
 //! have as many, within half a percent of the prompts' and the answers' tokens.
+//! `cargo test --test engine blis -- --nocapture` prints the comparison.
 //!
 //! BLIS's answers have one gap between tokens more than ours (in its file, E2E - TTFT
 //! is the mean gap times the tokens, not one fewer): ours get one token more.
@@ -61,7 +62,7 @@ const SUMMARY: (Lengths, Lengths) = (
 );
 
 const LLAMA: ([f64; 3], [f64; 3]) =
-    ([232.46191091, 1.75236036, 3357.44003533], [5752.70519135, 17.25086437, 5.99914392]);
+    ([232.46191, 1.75236, 3357.44004], [5752.70519, 17.25086, 5.99914]);
 
 fn cases() -> [Case; 5] {
     [
@@ -96,8 +97,8 @@ fn cases() -> [Case; 5] {
             prompt: CHAT.0,
             output: CHAT.1,
             blocks: 1_281_766,
-            alpha: [6748.56570630, 1.60068623, 1952.68094846],
-            beta: [2206.93135689, 16.79921365, 218.09531801],
+            alpha: [6748.56571, 1.60069, 1952.68095],
+            beta: [2206.93136, 16.79921, 218.09532],
             totals: [177_729, 106_904],
             found: [1351.413, 2011.041, 2673.941, 16.860, 18.828, 19.847, 6.242, 6.776],
         },
@@ -108,8 +109,8 @@ fn cases() -> [Case; 5] {
             prompt: SUMMARY.0,
             output: SUMMARY.1,
             blocks: 105_497,
-            alpha: [10024.45726149, 2.11023567, 5822.54358086],
-            beta: [2395.90726291, 11.76898540, 8.89451082],
+            alpha: [10024.45726, 2.11024, 5822.54358],
+            beta: [2395.90726, 11.76899, 8.89451],
             totals: [545_758, 12_541],
             found: [408.500, 931.614, 1444.153, 45.454, 69.968, 71.489, 8.685, 8.244],
         },
@@ -120,8 +121,8 @@ fn cases() -> [Case; 5] {
             prompt: CHAT.0,
             output: CHAT.1,
             blocks: 2537,
-            alpha: [13450.51099564, 0.04181377, 0.0],
-            beta: [26595.27819954, 96.28441961, 56.58626882],
+            alpha: [13450.51100, 0.04181, 0.0],
+            beta: [26595.27820, 96.28442, 56.58627],
             totals: [177_729, 106_904],
             found: [7070.747, 10414.352, 13903.157, 66.844, 78.738, 84.444, 32.758, 39.839],
         },
@@ -166,9 +167,7 @@ fn run(case: &Case, lengths: &[(u32, u32)]) -> [f64; 8] {
     let mut coming: Vec<(Time, u32)> = lengths
         .iter()
         .enumerate()
-        .map(|(id, (input, _))| {
-            (arrival(id) + micros(a0 + a1 * f64::from(*input)), id as u32)
-        })
+        .map(|(id, (input, _))| (arrival(id) + micros(a0 + a1 * f64::from(*input)), id as u32))
         .collect();
     coming.sort_unstable();
     let mut happened = Vec::new();
@@ -219,9 +218,15 @@ fn the_engine_comes_near_blis_s_golden_results() {
             let mean = values.clone().sum::<f64>() / runs.len() as f64;
             let spread = values.map(|it| (it - mean).powi(2)).sum::<f64>() / runs.len() as f64;
             let (error, spread) = (mean / case.found[nth] - 1.0, spread.sqrt() / mean);
-            println!("  {name:10} {mean:9.3} {:9.3} {:+.2} % (sd {:.2} %)", case.found[nth], 100.0 * error, 100.0 * spread);
-            // A single draw of BLIS's differs from our mean by chance, too.
-            let tolerance = 0.01 + 4.0 * spread;
+            println!(
+                "  {name:10} {mean:9.3} {:9.3} {:+.2} % (sd {:.2} %)",
+                case.found[nth],
+                100.0 * error,
+                100.0 * spread
+            );
+            // A quantile of a single draw, as BLIS's is, differs from our mean by chance.
+            let chance = if name.ends_with("mean") { 0.0 } else { 3.0 * spread };
+            let tolerance = 0.005 + chance;
             assert!(error.abs() <= tolerance, "{}: {name}: {error} of {tolerance}", case.name);
         }
     }

@@ -126,14 +126,18 @@ fn a_side_that_decodes_may_refuse_what_was_prefilled() {
     let server = "replicas: 2
       disaggregate: { prefill: 1 }";
     let yaml = split(&busy(4.0), server, "duration: 10m");
-    let narrow = yaml.replace("engine:\n", "engine:\n        max_num_seqs: 2\n        queue_limit: 2\n");
+    let narrow =
+        yaml.replace("engine:\n", "engine:\n        max_num_seqs: 2\n        queue_limit: 2\n");
     let run = simulate(&narrow);
     // A prompt takes 15 ms, an answer 1 s: it is the others that are full.
     let failed = |row: usize| cell(&run.replicas, row, "failed");
     assert!(failed(1) > 0.3 * metric(&run, "requests"), "{}", failed(1));
     assert_eq!(failed(0) + failed(1), metric(&run, "rejected"));
     assert_eq!(cell(&run.replicas, 0, "completed"), cell(&run.replicas, 1, "requests"));
-    let patient = narrow.replace("duration: 10m", "duration: 10m\nresilience: { num_retries: 5, backoff: { base: 2s, max: 4s } }");
+    let patient = narrow.replace(
+        "duration: 10m",
+        "duration: 10m\nresilience: { num_retries: 5, backoff: { base: 2s, max: 4s } }",
+    );
     let patient = metric(&simulate(&patient), "completed");
     assert!(patient > metric(&run, "completed"), "a retry computes the prompt again");
 }

@@ -67,9 +67,10 @@ mod tests {
 
     #[test]
     fn a_transfer_takes_its_latency_and_its_bytes() {
-        let spec: DisaggregateSpec =
-            serde_yaml::from_str("{ latency: 2ms, kv_bytes_per_token: 100000, bandwidth_gb_s: 10 }")
-                .unwrap();
+        let spec: DisaggregateSpec = serde_yaml::from_str(
+            "{ latency: 2ms, kv_bytes_per_token: 100000, bandwidth_gb_s: 10 }",
+        )
+        .unwrap();
         assert_eq!(spec.transfer(0), Duration::from_millis(2));
         assert_eq!(spec.transfer(1000), Duration::from_millis(12));
         // Llama 3.1 8B over 400 Gbit/s: 131072 B at 50 GB/s are 2.62 us a token.

@@ -173,7 +173,10 @@ mod tests {
             assert_eq!(after.to_string(), text);
         }
         for text in ["p0", "p100", "pp", "95", "-1s"] {
-            assert!(serde_yaml::from_str::<HedgeSpec>(&format!("after: {text}")).is_err(), "{text}");
+            assert!(
+                serde_yaml::from_str::<HedgeSpec>(&format!("after: {text}")).is_err(),
+                "{text}"
+            );
         }
     }
 
