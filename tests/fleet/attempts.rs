@@ -52,7 +52,7 @@ fn at_p95_one_request_in_twenty_gets_a_second_attempt() {
             .replace("mean: 1ms", &format!("mean: {mean}"));
         let run = simulate(&yaml);
         let hedged = metric(&run, "hedges") / metric(&run, "requests");
-        assert_near(percentile, hedged, share, 0.03);
+        assert_near(percentile, hedged, share, 0.05);
     }
 }
 

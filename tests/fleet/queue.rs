@@ -120,7 +120,7 @@ fn engines_take_from_one_queue_what_they_have_room_for() {
 
 #[test]
 fn whatever_goes_wrong_nobody_is_left_in_the_queue() {
-    let rest = "resilience: { timeout: 8s, num_retries: 1, backoff: { base: 50ms }, hedge: { after: 5s }, allowed_fails: 2, cooldown_time: 3s }";
+    let rest = "resilience: { timeout: 8s, num_retries: 1, backoff: { base: 50ms }, hedge: { after: 5s }, allowed_fails: 4, cooldown_time: 3s }";
     let faults = "faults: { mtbf: 1m, mttr: 10s, error_rate: 0.02, slow: { factor: 3 } }";
     for other in
         ["abort: true", "abort: false", "disaggregate: { prefill: 2 }", "balance: least_kv"]
