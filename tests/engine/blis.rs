@@ -199,8 +199,11 @@ fn run(case: &Case, lengths: &[(u32, u32)]) -> [f64; 8] {
     }
     itl.merge_longer(engine.inter_token(), micros(a2));
     let three = |it: &Histogram| [it.mean(), it.quantile(0.9), it.quantile(0.99)];
-    let ([a, b, c], [d, e, f]) = (three(&e2e), three(&ttft));
-    [a, b, c, d, e, f, itl.mean(), itl.quantile(0.9)].map(|seconds| 1e3 * seconds)
+    let mut all = [0.0; 8];
+    all[..3].copy_from_slice(&three(&e2e));
+    all[3..6].copy_from_slice(&three(&ttft));
+    all[6..].copy_from_slice(&[itl.mean(), itl.quantile(0.9)]);
+    all.map(|seconds| 1e3 * seconds)
 }
 
 #[test]
