@@ -110,7 +110,7 @@ const EVERY: u64 = 10;
 
 /// How long hedges of a model wait now.
 ///
-/// Times go into two histograms of which the second began [`SPAN`] answers later; it
+/// Times go into two histograms of which the second began a thousand answers later; it
 /// takes the place of the first when that has twice as many. So a percentile is one
 /// of the last one or two thousand answers, and follows a model that changes.
 #[derive(Clone, Debug)]
