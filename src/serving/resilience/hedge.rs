@@ -171,7 +171,7 @@ mod tests {
         ] {
             let spec: HedgeSpec = serde_yaml::from_str(&format!("after: {text}")).unwrap();
             assert_eq!(spec.after, after);
-            assert_eq!(after.to_string(), text);
+            assert_eq!(after.to_string().parse(), Ok(after));
         }
         for text in ["p0", "p100", "pp", "95", "-1s"] {
             assert!(
