@@ -1,5 +1,6 @@
 //! The cost optimizer: estimate, choose, hold, charge.
 
+mod fallback;
 #[cfg(test)]
 mod tests;
 

@@ -371,6 +371,27 @@ mod tests {
     }
 
     #[test]
+    fn what_is_computed_apart_needs_engines_and_a_fixed_number_of_them() {
+        let places = |yaml: &str| -> Vec<String> {
+            problems(yaml).into_iter().map(|(place, _)| place).collect()
+        };
+        assert_eq!(places("{ engine: , replicas: 4, disaggregate: { prefill: 1 } }"), [""; 0]);
+        assert_eq!(places("{ replicas: 4, disaggregate: }"), ["disaggregate"]);
+        assert_eq!(places("{ engine: , disaggregate: }"), ["disaggregate.prefill"]);
+        let scaled = "{ engine: , autoscale: { min: 2, max: 4 }, disaggregate: }";
+        assert_eq!(places(scaled), ["disaggregate"]);
+    }
+
+    #[test]
+    fn a_shared_queue_is_a_fleet_s_and_may_stand_before_engines() {
+        assert!(read("queue: shared").is_fleet() && !read("queue: per_replica").is_fleet());
+        assert_eq!(problems("{ queue: shared, concurrency: 1, replicas: 4, queue_limit: 9 }"), []);
+        assert_eq!(problems("{ queue: shared, engine: , replicas: 4, queue_limit: 9 }"), []);
+        assert_eq!(problems("{ engine: , replicas: 4, queue_limit: 9 }")[0].0, "queue_limit");
+        assert_eq!(problems("{ queue: shared, replicas: 4 }")[0].0, "queue");
+    }
+
+    #[test]
     fn strange_settings_are_refused() {
         for (yaml, complaint) in [
             ("{ sed: {} }", "unknown field `sed`"),

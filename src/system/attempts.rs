@@ -243,9 +243,12 @@ impl System<'_> {
         let attempt = self.pool.attempts[slot as usize];
         self.pool.unlink(slot);
         let pursuit = &mut self.pool.pursuits[attempt.pursuit as usize];
-        let request = pursuit.request;
+        let (request, hold) = (pursuit.request, pursuit.hold);
         if let Some(timer) = pursuit.hedge_timer.take() {
             sim.cancel(timer);
+        }
+        if let Some(delay) = self.pool.rules.hedges.get_mut(attempt.model as usize) {
+            delay.answered(sim.now() - pursuit.asked);
         }
         let won = attempt.hedge && pursuit.measured;
         self.measures.attempts.hedges_won += u64::from(won);
@@ -266,6 +269,7 @@ impl System<'_> {
         winner.prefix = attempt.prefix;
         winner.cached_decitokens = attempt.cached_decitokens;
         winner.spend.full_output = attempt.full_output;
+        winner.spend.hold = hold;
         winner.answer = Some(Answer {
             cost: Money::ZERO,
             quality: self.answer_quality(&winner, attempt.output_tokens),

@@ -160,6 +160,7 @@ impl System<'_> {
 
     fn engine_began(&mut self, slot: u32, cached_tokens: u32, sim: &mut Scheduler<Event>) {
         let now = sim.now();
+        self.draw_error(slot, sim);
         let attempt = &mut self.pool.attempts[slot as usize];
         if attempt.decodes {
             if let Place::Handed(job) = attempt.place {
@@ -182,11 +183,16 @@ impl System<'_> {
             attempt.cached_decitokens =
                 (10 * u64::from(cached_tokens)).min(incoming.input_decitokens);
         }
-        if let Some(faults) = &mut self.pool.faults[index] {
-            attempt.fails = faults.errs(now);
-            if let Some(after) = faults.error_after().filter(|_| attempt.fails) {
-                attempt.done = Some(sim.schedule_in(after, Event::Served(slot)));
-            }
+    }
+
+    /// An engine begins with an attempt, which may become an error there: where prompts
+    /// are computed apart, on either side.
+    fn draw_error(&mut self, slot: u32, sim: &mut Scheduler<Event>) {
+        let attempt = &mut self.pool.attempts[slot as usize];
+        let Some(faults) = &mut self.pool.faults[attempt.model as usize] else { return };
+        attempt.fails = faults.errs(sim.now());
+        if let Some(after) = faults.error_after().filter(|_| attempt.fails) {
+            attempt.done = Some(sim.schedule_in(after, Event::Served(slot)));
         }
     }
 

@@ -192,6 +192,24 @@ pub struct Replicas {
     pub kv_mean: f64,
     /// How often a sequence lost its memory to others.
     pub preemptions: u64,
+    /// Where prompts are computed apart, the engines that do so, and the others.
+    pub sides: [Busy; 2],
+}
+
+/// How much of what replicas could do they did.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Busy {
+    /// Seconds of work.
+    pub busy_s: f64,
+    /// Seconds in which they could have worked.
+    pub most_s: f64,
+}
+
+impl Busy {
+    /// The busy share; NaN of none.
+    pub fn share(self) -> f64 {
+        self.busy_s / self.most_s
+    }
 }
 
 impl Default for Replicas {
@@ -205,6 +223,7 @@ impl Default for Replicas {
             batch_mean: f64::NAN,
             kv_mean: f64::NAN,
             preemptions: 0,
+            sides: [Busy::default(); 2],
         }
     }
 }
@@ -224,6 +243,8 @@ pub struct Attempts {
     pub hedges_won: u64,
     /// Turns to the next model after one failed for good.
     pub fallbacks: u64,
+    /// Models next in turn that the budget did not pay for.
+    pub fallbacks_denied: u64,
     /// Attempts given up for the time they took.
     pub timeouts: u64,
     /// Attempts refused by the provider (429).

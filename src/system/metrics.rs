@@ -122,6 +122,7 @@ metrics! {
     hedges: "attempts made beside one that took long", |m| of_fleets(m, m.attempts.hedges);
     hedges_won: "of these, those that answered first", |m| of_fleets(m, m.attempts.hedges_won);
     fallbacks: "turns to another model after one failed for good", |m| of_fleets(m, m.attempts.fallbacks);
+    fallbacks_denied: "models next in turn that were passed over, as the budget did not pay for them", |m| of_fleets(m, m.attempts.fallbacks_denied);
     timeouts: "attempts given up for the time they took", |m| of_fleets(m, m.attempts.timeouts);
     throttled: "attempts that a model's provider refused (429)", |m| of_fleets(m, m.attempts.throttled);
     crashed: "attempts lost in a crash", |m| of_fleets(m, m.attempts.crashed);
@@ -134,6 +135,8 @@ metrics! {
     batch_size_mean: "mean number of sequences in a step of the batching engines, over the time of steps", |m| m.replicas.batch_mean;
     kv_use_mean: "mean share of the batching engines' memory for keys and values that was in use", |m| m.replicas.kv_mean;
     preemptions: "how often a sequence lost its memory to others and had to be computed again", |m| if m.replicas.kv_mean.is_nan() { f64::NAN } else { m.replicas.preemptions as f64 };
+    prefill_utilization: "busy share of the engines that compute prompts for others that decode, while they were up", |m| m.replicas.sides[0].share();
+    decode_utilization: "the same of the engines that decode", |m| m.replicas.sides[1].share();
     called_off: "of these requests, given up by the workflows that they were of", |m| m.flows.all(m.called_off as f64);
     workflows: "workflows that arrived in the measured window, plain requests among them", |m| m.flows.all(m.flows.arrived as f64);
     workflows_completed: "of these, those that came to their end", |m| m.flows.all(m.flows.completed as f64);

@@ -14,10 +14,11 @@ use slab::Slab;
 
 use super::setup::Setup;
 use crate::cache::Match;
+use crate::cost::Money;
 use crate::kernel::{Duration, EventId, Streams, Ticket, Time};
 use crate::serving::engine::{EngineSpec, ProgressKind};
 use crate::serving::fleet::Autoscaler;
-use crate::serving::resilience::{Backoff, HedgeSpec, Limits, Per, RetryBudget};
+use crate::serving::resilience::{Backoff, HedgeDelay, Limits, Per, RetryBudget};
 use crate::serving::{Faults, Fleet, ModelSpec, Service};
 use crate::workload::{Incoming, Source};
 
@@ -98,6 +99,10 @@ pub(super) struct Pursuit {
     /// Retries with this model.
     pub tries: u32,
     pub hedges: u32,
+    /// When the last attempt was made that is no hedge.
+    pub asked: Time,
+    /// Money held for the answer.
+    pub hold: Money,
     /// The first of the attempts that are waited for.
     pub waiting_for: u32,
     /// Attempts that there are, the abandoned ones among them.
@@ -109,7 +114,10 @@ pub(super) struct Pursuit {
 pub(super) struct Rules {
     pub timeout: Option<Duration>,
     pub num_retries: u32,
-    pub hedge: Option<HedgeSpec>,
+    /// How many hedges a request may have, and by model when they are made; none where
+    /// there are no hedges.
+    pub most_hedges: u32,
+    pub hedges: Vec<HedgeDelay>,
     /// By model.
     pub fallbacks: Vec<Vec<u32>>,
     pub backoff: Backoff,
@@ -281,6 +289,11 @@ fn rules(setup: &Setup, source: &Source, streams: &Streams) -> Rules {
         per,
         clients,
         thresholds: spec.admission.as_ref().map(|it| it.thresholds(source.slo_classes())),
-        hedge: spec.hedge,
+        most_hedges: spec.hedge.as_ref().map_or(0, |hedge| hedge.max),
+        hedges: spec
+            .hedge
+            .iter()
+            .flat_map(|it| setup.models.iter().map(|_| HedgeDelay::new(it)))
+            .collect(),
     }
 }

@@ -3,6 +3,7 @@
 use super::model::{Event, Next, System};
 use super::pool::{NOBODY, Pursuit};
 use super::request::Request;
+use crate::cost::{Demand, ModelId};
 use crate::kernel::{Scheduler, Time};
 use crate::pipeline::RequestError;
 use crate::serving::resilience::Per;
@@ -32,6 +33,8 @@ impl System<'_> {
             fallbacks: 0,
             tries: 0,
             hedges: 0,
+            asked: now,
+            hold: request.spend.hold,
             waiting_for: NOBODY,
             attempts: 0,
             hedge_timer: None,
@@ -47,7 +50,8 @@ impl System<'_> {
         match self.ask(id, sim) {
             None => Next::Wait,
             Some(error) => {
-                request.model = self.pool.pursuits[id as usize].model;
+                let pursuit = &self.pool.pursuits[id as usize];
+                (request.model, request.spend.hold) = (pursuit.model, pursuit.hold);
                 self.give_up(request, error)
             }
         }
@@ -82,6 +86,7 @@ impl System<'_> {
     /// Makes an attempt with the pursuit's model, or what comes after that. The
     /// error with which it is given up, if it is.
     fn ask(&mut self, id: u32, sim: &mut Scheduler<Event>) -> Option<RequestError> {
+        self.pool.pursuits[id as usize].asked = sim.now();
         match self.launch(id, false, sim) {
             Ok(()) => {
                 self.arm_hedge(id, sim);
@@ -117,16 +122,34 @@ impl System<'_> {
             }
             counts.retries_denied += u64::from(pursuit.measured);
         }
-        let chain = &rules.fallbacks[pursuit.first as usize];
-        let Some(next) = chain.get(pursuit.fallbacks as usize) else { return Some(error) };
-        pursuit.model = *next;
-        pursuit.fallbacks += 1;
-        pursuit.tries = 0;
-        if pursuit.measured {
-            counts.fallbacks += 1;
-            self.measures.models[*next as usize].requests += 1;
+        if self.fall_back(id, now) { self.ask(id, sim) } else { Some(error) }
+    }
+
+    /// Turns to the next model of the chain that the budget pays for. False if there is
+    /// none.
+    fn fall_back(&mut self, id: u32, now: Time) -> bool {
+        let pursuit = &mut self.pool.pursuits[id as usize];
+        let chain = &self.pool.rules.fallbacks[pursuit.first as usize];
+        let asked = self.params[pursuit.incoming.profile.0 as usize].max_tokens;
+        let max_tokens = self.levers.as_ref().map_or(asked, |levers| levers.most_tokens(asked));
+        let incoming = &pursuit.incoming;
+        let demand = Demand::new(incoming.user, incoming.input_decitokens, max_tokens);
+        while let Some(next) = chain.get(pursuit.fallbacks as usize) {
+            pursuit.fallbacks += 1;
+            let hold = self.optimizer.hold_instead(&demand, ModelId(*next), pursuit.hold, now);
+            pursuit.hold = hold.unwrap_or_default();
+            if hold.is_none() {
+                self.measures.attempts.fallbacks_denied += u64::from(pursuit.measured);
+                continue;
+            }
+            (pursuit.model, pursuit.tries) = (*next, 0);
+            if pursuit.measured {
+                self.measures.attempts.fallbacks += 1;
+                self.measures.models[*next as usize].requests += 1;
+            }
+            return true;
         }
-        self.ask(id, sim)
+        false
     }
 
     /// Nobody waits for a request any more: its attempts are given up. False where
@@ -168,19 +191,19 @@ impl System<'_> {
 
     fn abandon(&mut self, id: u32, error: RequestError, sim: &mut Scheduler<Event>) {
         let pursuit = &self.pool.pursuits[id as usize];
-        let (slot, model) = (pursuit.request, pursuit.model);
+        let (slot, model, hold) = (pursuit.request, pursuit.model, pursuit.hold);
         let request = &mut self.requests[slot as usize];
-        request.model = model;
+        (request.model, request.spend.hold) = (model, hold);
         request.error = Some(error);
         self.advance(slot, sim);
     }
 
     /// From now on a second attempt is due, if there may be one.
     fn arm_hedge(&mut self, id: u32, sim: &mut Scheduler<Event>) {
-        let Some(hedge) = &self.pool.rules.hedge else { return };
         let pursuit = &mut self.pool.pursuits[id as usize];
-        if pursuit.hedges < hedge.max {
-            pursuit.hedge_timer = Some(sim.schedule_in(hedge.after, Event::Hedge(id)));
+        if pursuit.hedges < self.pool.rules.most_hedges {
+            let after = self.pool.rules.hedges[pursuit.model as usize].get();
+            pursuit.hedge_timer = Some(sim.schedule_in(after, Event::Hedge(id)));
         }
     }
 

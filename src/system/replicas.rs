@@ -41,13 +41,13 @@ pub(super) fn collect(system: &mut System<'_>, setup: &Setup, over: Time) -> Tab
             sums.down_s += node.down_s(over);
             sums.breaker_opened += node.breaker.as_ref().map_or(0, Breaker::opened);
             sums.on_s += node.on_ns(over) as f64 / 1e9;
-            let mut row = vec![
-                name.as_str().into(),
-                name_of(
-                    model.server.disaggregate.as_ref().filter(|split| split.prefill > 0),
-                    replica,
-                ),
-            ];
+            let split = model.server.disaggregate.as_ref().filter(|split| split.prefill > 0);
+            if let Some((busy, most)) = split.and(node.busy_s(over)) {
+                let side = usize::from(split.is_some_and(|it| replica >= it.prefill as usize));
+                sums.sides[side].busy_s += busy;
+                sums.sides[side].most_s += most;
+            }
+            let mut row = vec![name.as_str().into(), name_of(split, replica)];
             row.extend(of_node(node, over));
             row.push(Cell::Num(cost.usd()));
             row.extend(engines.add(node, over));

@@ -17,7 +17,7 @@ use super::timeline::{Serving, Timeline};
 use super::trace::Tracer;
 use crate::cache::{CacheSpec, Hierarchy, NegativeCache, PrefixCache};
 use crate::cost::allocate::Places;
-use crate::cost::{Candidate, Levers, Optimizer};
+use crate::cost::{Candidate, Levers, Money, Optimizer};
 use crate::kernel::{Duration, Ended, Simulation, Streams, Time};
 use crate::orchestration::Plan;
 use crate::pipeline::{KeyMaker, Log, Params, Preprocessor};
@@ -261,6 +261,7 @@ fn finish(mut system: System<'_>, setup: &Setup, drained: Time, events: u64) -> 
     system.charge_servers(end.since(Time::ZERO + setup.warmup));
     let replicas = replicas::collect(&mut system, setup, over);
     debug_assert!(system.optimizer.balances(), "the ledger balances");
+    debug_assert_eq!(system.optimizer.ledger().held(), Money::ZERO, "nothing is held for nobody");
     let measures = &mut system.measures;
     debug_assert_eq!(
         measures.requests,

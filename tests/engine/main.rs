@@ -3,6 +3,7 @@
 
 mod agreement;
 mod behaviour;
+mod blis;
 mod reference;
 mod support;
 mod theory;

@@ -42,6 +42,20 @@ fn hedging_cuts_the_tail_as_two_exponentials_do() {
     assert!(metric(&run, "cost_usd") > metric(&run, "wasted_cost_usd"));
 }
 
+/// A hedge at the 95th percentile of what answers took is made for one in twenty, as
+/// Dean and Barroso have it, whatever the model's times are.
+#[test]
+fn at_p95_one_request_in_twenty_gets_a_second_attempt() {
+    for (percentile, share, mean) in [("p95", 0.05, "1ms"), ("p80", 0.2, "5ms")] {
+        let rest = format!("resilience: {{ hedge: {{ after: {percentile}, initially: 1h }} }}");
+        let yaml = markovian(20.0, "replicas: 2, balance: random", &rest)
+            .replace("mean: 1ms", &format!("mean: {mean}"));
+        let run = simulate(&yaml);
+        let hedged = metric(&run, "hedges") / metric(&run, "requests");
+        assert_near(percentile, hedged, share, 0.05);
+    }
+}
+
 #[test]
 fn a_timeout_cuts_service_and_retries_as_often_as_said() {
     let rest = "resilience: { timeout: 1s, num_retries: 2, backoff: { base: 10ms } }";

@@ -103,3 +103,58 @@ resilience: { timeout: 3s, num_retries: 2, backoff: { base: 50ms }, hedge: { aft
         assert!(answered > 0.3, "{answered}");
     }
 }
+
+#[test]
+fn either_side_errs_for_itself() {
+    let server = "replicas: 4
+      disaggregate: { prefill: 2 }
+      faults: { error_rate: 0.2 }";
+    let run = simulate(&split(&busy(10.0), server, "duration: 20m"));
+    let side = |rows: std::ops::Range<usize>, column: &str| {
+        rows.map(|row| cell(&run.replicas, row, column)).sum::<f64>()
+    };
+    for rows in [0..2, 2..4] {
+        let share = side(rows.clone(), "failed") / side(rows.clone(), "requests");
+        assert_near("of its requests a side fails", share, 0.2, 0.1);
+    }
+    let answered = metric(&run, "completed") / metric(&run, "requests");
+    assert_near("answered by both", answered, 0.8 * 0.8, 0.05);
+}
+
+#[test]
+fn a_side_that_decodes_may_refuse_what_was_prefilled() {
+    let server = "replicas: 2
+      disaggregate: { prefill: 1 }";
+    let yaml = split(&busy(4.0), server, "duration: 10m");
+    let narrow =
+        yaml.replace("engine:\n", "engine:\n        max_num_seqs: 2\n        queue_limit: 2\n");
+    let run = simulate(&narrow);
+    // A prompt takes 15 ms, an answer 1 s: it is the others that are full.
+    let failed = |row: usize| cell(&run.replicas, row, "failed");
+    assert!(failed(1) > 0.3 * metric(&run, "requests"), "{}", failed(1));
+    assert_eq!(failed(0) + failed(1), metric(&run, "rejected"));
+    assert_eq!(cell(&run.replicas, 0, "completed"), cell(&run.replicas, 1, "requests"));
+    let patient = narrow.replace(
+        "duration: 10m",
+        "duration: 10m\nresilience: { num_retries: 5, backoff: { base: 2s, max: 4s } }",
+    );
+    let patient = metric(&simulate(&patient), "completed");
+    assert!(patient > metric(&run, "completed"), "a retry computes the prompt again");
+}
+
+#[test]
+fn each_side_has_its_utilization() {
+    let server = "replicas: 5
+      disaggregate: { prefill: 2 }";
+    let run = simulate(&split(&busy(20.0), server, "duration: 5m"));
+    let mean = |rows: std::ops::Range<usize>| {
+        let count = rows.len() as f64;
+        rows.map(|row| cell(&run.replicas, row, "utilization")).sum::<f64>() / count
+    };
+    assert_near("prefill", metric(&run, "prefill_utilization"), mean(0..2), 1e-9);
+    assert_near("decode", metric(&run, "decode_utilization"), mean(2..5), 1e-9);
+    // Steps of 15 ms, 20 a second over two.
+    assert_near("of prompts", metric(&run, "prefill_utilization"), 0.15, 0.1);
+    let both = simulate(&split(&busy(20.0), "replicas: 5", "duration: 1m"));
+    assert!(metric(&both, "prefill_utilization").is_nan());
+}

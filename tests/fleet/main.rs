@@ -8,3 +8,4 @@ mod faults;
 mod outputs;
 mod queue;
 mod support;
+mod together;

@@ -120,13 +120,13 @@ fn engines_take_from_one_queue_what_they_have_room_for() {
 
 #[test]
 fn whatever_goes_wrong_nobody_is_left_in_the_queue() {
-    let rest = "resilience: { timeout: 6s, num_retries: 2, backoff: { base: 50ms }, hedge: { after: 2s, max: 2 }, allowed_fails: 8, cooldown_time: 3s }";
+    let rest = "resilience: { timeout: 8s, num_retries: 1, backoff: { base: 50ms }, hedge: { after: 5s }, allowed_fails: 4, cooldown_time: 3s }";
     let faults = "faults: { mtbf: 1m, mttr: 10s, error_rate: 0.02, slow: { factor: 3 } }";
     for other in
         ["abort: true", "abort: false", "disaggregate: { prefill: 2 }", "balance: least_kv"]
     {
         // Little's law and the emptiness of all tables are asserted within.
-        let run = simulate(&engines(6.0, &format!("queue: shared, {other}, {faults}"), rest));
+        let run = simulate(&engines(3.0, &format!("queue: shared, {other}, {faults}"), rest));
         for name in ["timeouts", "crashed", "hedges_won", "retries", "breaker_opened"] {
             assert!(metric(&run, name) > 0.0, "{other}: {name}");
         }

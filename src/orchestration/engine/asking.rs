@@ -88,10 +88,7 @@ impl Engine {
     fn is_plain(&self, job: &Job) -> bool {
         let run = &self.runs[job.run() as usize];
         let scope = &self.scopes[run.scope as usize];
-        self.llm(job).plain
-            && scope.parent == NONE
-            && run.before == 0
-            && run.reads.text == 0
+        self.llm(job).plain && scope.parent == NONE && run.before == 0 && run.reads.text == 0
     }
 
     /// The most tokens that a job's call takes, for limits of tokens.

@@ -23,8 +23,8 @@ pub struct Batching {
     retired: Vec<(Time, u32)>,
     happened: Vec<Progress>,
     slowness: f64,
-    /// Tokens of requests that have been sent to it and are not there yet.
-    approaching: u64,
+    /// Requests that have been sent to it and are not there yet, and their tokens.
+    approaching: (u32, u64),
 }
 
 impl Batching {
@@ -38,7 +38,7 @@ impl Batching {
             retired: Vec::new(),
             happened: Vec::new(),
             slowness: 1.0,
-            approaching: 0,
+            approaching: (0, 0),
         }
     }
 
@@ -70,19 +70,28 @@ impl Batching {
     /// A request with a prompt of `tokens` has been sent to it, and reaches it after a
     /// while.
     pub fn approach(&mut self, tokens: u64) {
-        self.approaching += tokens;
+        self.approaching = (self.approaching.0 + 1, self.approaching.1 + tokens);
     }
 
     /// A request that was on its way is there, or will never be.
     pub fn arrived(&mut self, tokens: u64) {
-        debug_assert!(self.approaching >= tokens, "only who was sent arrives");
-        self.approaching -= tokens;
+        debug_assert!(self.approaching >= (1, tokens), "only who was sent arrives");
+        self.approaching = (self.approaching.0 - 1, self.approaching.1 - tokens);
     }
 
     /// Tokens that it holds, and those of requests that wait in it or are on their way to
     /// it.
     pub fn demand_tokens(&self) -> u64 {
-        self.engine.demand_tokens() + self.approaching
+        self.engine.demand_tokens() + self.approaching.1
+    }
+
+    /// Whether it could begin at its next step with a request with a prompt of `tokens`, as
+    /// far as seats and memory go. A prompt that no engine could hold is let through, to be
+    /// refused.
+    pub fn has_room(&self, tokens: u64) -> bool {
+        let there = self.engine.running() + self.engine.waiting() + self.approaching.0;
+        let demand = self.demand_tokens() + tokens;
+        there == 0 || there < self.max_num_seqs && demand <= self.engine.capacity_tokens()
     }
 
     /// `owner` brings a job; its number, by which it can be taken back. The `id` of

@@ -53,20 +53,14 @@ impl Fleet {
         self.candidates = candidates;
     }
 
-    /// Whether a replica could begin at once with a request with a prompt of `kv_tokens`:
-    /// it has a server or a seat free, and its engine's memory is not spoken for.
+    /// Whether a replica could begin at once with a request with a prompt of `kv_tokens`.
     fn has_room(&self, replica: u32, kv_tokens: u64) -> bool {
-        let node = &self.nodes[replica as usize];
-        let outstanding = self.loads[replica as usize].outstanding;
-        let seats = node.server.limit().is_none_or(|limit| outstanding < limit);
-        match &node.server {
-            Server::Station(_) => seats,
-            // A prompt that fits no engine is refused by the one that gets it.
-            Server::Engine(_) if outstanding == 0 => true,
-            Server::Engine(batching) => {
-                let demand = batching.demand_tokens() + kv_tokens;
-                seats && demand <= batching.engine().capacity_tokens()
+        match &self.nodes[replica as usize].server {
+            Server::Station(station) => {
+                let outstanding = self.loads[replica as usize].outstanding;
+                station.limit().is_none_or(|limit| outstanding < limit)
             }
+            Server::Engine(batching) => batching.has_room(kv_tokens),
         }
     }
 

@@ -60,3 +60,32 @@ impl DisaggregateSpec {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transfer_takes_its_latency_and_its_bytes() {
+        let spec: DisaggregateSpec = serde_yaml::from_str(
+            "{ latency: 2ms, kv_bytes_per_token: 100000, bandwidth_gb_s: 10 }",
+        )
+        .unwrap();
+        assert_eq!(spec.transfer(0), Duration::from_millis(2));
+        assert_eq!(spec.transfer(1000), Duration::from_millis(12));
+        // Llama 3.1 8B over 400 Gbit/s: 131072 B at 50 GB/s are 2.62 us a token.
+        assert_eq!(DisaggregateSpec::default().transfer(1000).0, 1_000_000 + 2_621_440);
+    }
+
+    #[test]
+    fn either_side_needs_a_replica() {
+        let found = |prefill: u32, replicas: u32| {
+            let mut problems = Problems::default();
+            DisaggregateSpec { prefill, ..DisaggregateSpec::default() }
+                .check(replicas, &mut problems);
+            problems.list().len()
+        };
+        assert_eq!([found(0, 4), found(3, 4), found(0, 1)], [0, 0, 0], "0 is none apart");
+        assert_eq!([found(4, 4), found(1, 1)], [1, 1], "nobody would decode");
+    }
+}

@@ -3,6 +3,7 @@
 //! | means | file |
 //! |---|---|
 //! | time between retries | [`backoff`] |
+//! | when a second attempt is made | [`hedge`] |
 //! | how many retries there may be in all | [`retry_budget`] |
 //! | leaving out a replica that fails | [`breaker`] |
 //! | so many requests and tokens a minute | [`token_bucket`] |
@@ -14,6 +15,7 @@
 pub mod admission;
 pub mod backoff;
 pub mod breaker;
+pub mod hedge;
 pub mod retry_budget;
 pub mod token_bucket;
 
@@ -24,6 +26,7 @@ use serde::{Deserialize, Serialize};
 pub use admission::AdmissionSpec;
 pub use backoff::{Backoff, BackoffSpec};
 pub use breaker::Breaker;
+pub use hedge::{HedgeDelay, HedgeSpec};
 pub use retry_budget::{RetryBudget, RetryBudgetSpec};
 pub use token_bucket::{Limits, TokenBucket};
 
@@ -86,23 +89,6 @@ impl Default for ResilienceSpec {
     }
 }
 
-/// A second attempt beside one that takes long (Dean and Barroso, "The Tail at
-/// Scale", CACM 2013). The first answer is taken.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct HedgeSpec {
-    /// How long an attempt takes until another is made beside it. Default 1s.
-    pub after: Duration,
-    /// How many further attempts a request may have in this way. Default 1.
-    pub max: u32,
-}
-
-impl Default for HedgeSpec {
-    fn default() -> Self {
-        HedgeSpec { after: Duration::from_secs(1), max: 1 }
-    }
-}
-
 /// Requests and tokens that a client may ask for in a minute.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -142,7 +128,8 @@ impl ResilienceSpec {
         }
         problems.at("backoff", |p| self.backoff.check(p));
         if let Some(hedge) = &self.hedge
-            && self.timeout.is_some_and(|timeout| hedge.after >= timeout)
+            && let Some(after) = hedge.after.time()
+            && self.timeout.is_some_and(|timeout| after >= timeout)
         {
             problems.at("hedge", |p| {
                 p.at("after", |p| p.warn("it never happens, as `timeout` comes first"));

@@ -69,7 +69,7 @@ impl Default for TransformerFigures {
 }
 
 impl TransformerSpec {
-    /// The figures, from the models' `config.json` and model cards.
+    /// The figures, from the models' `config.json`: docs/serving.md has the sources.
     pub fn figures(&self) -> TransformerFigures {
         match self {
             TransformerSpec::Llama8b => TransformerFigures::of(8.03, 32, 32, 8),
@@ -145,7 +145,8 @@ impl Default for GpuFigures {
 }
 
 impl GpuSpec {
-    /// The figures of the makers' data sheets: BF16 without sparsity.
+    /// The figures of the makers' data sheets, BF16 without sparsity: docs/serving.md has
+    /// the sources.
     pub fn figures(&self) -> GpuFigures {
         match self {
             GpuSpec::A100 => GpuFigures::of(312.0, 2039.0, 80.0),
@@ -153,9 +154,45 @@ impl GpuSpec {
             GpuSpec::H200 => GpuFigures::of(989.5, 4800.0, 141.0),
             GpuSpec::B200 => GpuFigures::of(2250.0, 8000.0, 180.0),
             GpuSpec::L4 => GpuFigures::of(121.0, 300.0, 24.0),
-            GpuSpec::L40s => GpuFigures::of(362.0, 864.0, 48.0),
+            GpuSpec::L40s => GpuFigures::of(362.05, 864.0, 48.0),
             GpuSpec::Mi300x => GpuFigures::of(1307.4, 5300.0, 192.0),
             GpuSpec::Custom(figures) => figures.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Weights are counted from what else is in each `config.json`: the sizes of the
+    /// vocabulary, the hidden and the intermediate layer, and whether attention has a bias.
+    #[test]
+    fn weights_are_what_the_layers_add_up_to() {
+        for (model, vocabulary, hidden, intermediate, bias) in [
+            (TransformerSpec::Llama8b, 128_256, 4096, 14_336, false),
+            (TransformerSpec::Llama70b, 128_256, 8192, 28_672, false),
+            (TransformerSpec::Llama405b, 128_256, 16_384, 53_248, false),
+            (TransformerSpec::Qwen7b, 152_064, 3584, 18_944, true),
+            (TransformerSpec::Qwen72b, 152_064, 8192, 29_568, true),
+            (TransformerSpec::Mistral7b, 32_768, 4096, 14_336, false),
+        ] {
+            let figures = model.figures();
+            let [layers, heads, kv_heads, size] = [
+                figures.num_hidden_layers,
+                figures.num_attention_heads,
+                figures.num_key_value_heads,
+                figures.head_dim,
+            ]
+            .map(u64::from);
+            assert_eq!(heads * size, hidden, "{model:?}");
+            let attention = 2 * hidden * (heads + kv_heads) * size;
+            let biases = u64::from(bias) * (heads + 2 * kv_heads) * size;
+            let layer = attention + biases + 3 * hidden * intermediate + 2 * hidden;
+            // Words come in and go out by tables of their own.
+            let all = 2 * vocabulary * hidden + layers * layer + hidden;
+            let billion = figures.parameters_billion.get();
+            assert!((billion * 1e9 / all as f64 - 1.0).abs() < 1e-3, "{model:?}: {all}");
         }
     }
 }
