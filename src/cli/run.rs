@@ -144,8 +144,7 @@ fn publish(args: &Args, prepared: &Prepared, workspace: Workspace) -> Result<Pat
     }
     let folder = workspace.publish().map_err(|error| failed(&error))?;
     if !args.quiet {
-        let swept: Vec<String> = prepared.grid.axes.iter().map(|axis| axis.name.clone()).collect();
-        tell(report::summary(&points, &swept, terminal()).trim_end());
+        tell(report::summary(&points, &prepared.sweep.columns(), terminal()).trim_end());
     }
     match drawn {
         Ok(_) => Ok(folder),

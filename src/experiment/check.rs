@@ -163,11 +163,10 @@ impl Experiment {
     }
 
     fn check_chart(&self, chart: &ChartSpec, problems: &mut Problems) {
-        let axes: Vec<String> = self.sweep.grid.keys().cloned().collect();
+        let swept = self.sweep.columns();
         let metrics: Vec<&str> = METRICS.iter().map(|metric| metric.name).collect();
-        let points = self.sweep.grid.values().map(|values| values.len() as u64);
-        let points = points.fold(1, u64::saturating_mul);
-        chart.check(&axes, &metrics, problems);
+        let points = u64::try_from(self.sweep.most_points()).unwrap_or(u64::MAX);
+        chart.check(&swept, &metrics, problems);
         chart.check_points(points, problems);
     }
 }

@@ -43,7 +43,7 @@ impl Manifest {
             hash: prepared.hash.clone(),
             points: prepared.setups.len(),
             replications: prepared.experiment.replications,
-            swept: prepared.grid.axes.iter().map(|axis| axis.name.clone()).collect(),
+            swept: prepared.sweep.columns(),
             skipped_trace_rows,
             experiment: prepared.resolved.clone(),
         }

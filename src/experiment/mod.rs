@@ -14,7 +14,7 @@ mod prices;
 mod records;
 mod schema;
 mod spec;
-mod sweep;
+pub mod sweep;
 mod trace_events;
 mod workspace;
 
@@ -24,6 +24,6 @@ pub use overrides::Overrides;
 pub use prepare::{Prepared, plain, prepare, to_value};
 pub use records::REQUEST_COLUMNS;
 pub use schema::schema;
-pub use spec::{Experiment, RecordSpec, Start, SweepSpec, Warmup};
-pub use sweep::{Axis, Grid, MOST_POINTS, MOST_RUNS};
+pub use spec::{Experiment, RecordSpec, Start, Warmup};
+pub use sweep::{Axis, MOST_POINTS, MOST_RUNS, Sweep, SweepSpec};
 pub use workspace::{Record, Workspace, WorkspaceError};

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_yaml::Value;
 
 use super::charts::ChartSpec;
+use super::sweep::SweepSpec;
 use crate::cache::CacheSpec;
 use crate::cost::CostSpec;
 use crate::kernel::Duration;
@@ -108,16 +109,6 @@ impl Experiment {
             || workload.trace.as_ref().is_some_and(|trace| trace.loops > 0);
         self.duration.or((!ends).then_some(Duration::from_secs(600)))
     }
-}
-
-/// What to vary.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct SweepSpec {
-    /// Paths and the values that each takes; every combination is a point, the
-    /// last path varying fastest.
-    #[schemars(with = "IndexMap<String, Vec<serde_json::Value>>")]
-    pub grid: IndexMap<String, Vec<Value>>,
 }
 
 /// What is written besides the summary tables.

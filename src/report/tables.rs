@@ -79,14 +79,15 @@ pub fn write_results(
 }
 
 fn points_table(prepared: &Prepared) -> Table {
-    let swept = prepared.grid.axes.iter().map(|axis| axis.name.clone());
+    let swept = prepared.sweep.columns();
     let metrics =
         METRICS.iter().flat_map(|metric| [metric.name.to_owned(), format!("{}_ci95", metric.name)]);
     Table::new(["point".to_owned()].into_iter().chain(swept).chain(metrics))
 }
 
 fn swept_cells(prepared: &Prepared, point: usize) -> Vec<Cell> {
-    prepared.grid.values(point).map(|(_, value)| swept_cell(value)).collect()
+    let values = prepared.sweep.values(point);
+    values.iter().map(|value| value.as_ref().map_or(Cell::Empty, swept_cell)).collect()
 }
 
 /// Numbers stay numbers, so that a chart can place them.
@@ -135,7 +136,7 @@ impl<'f> Files<'f> {
     fn new(prepared: &Prepared, folder: &'f Path) -> Result<Self, ResultsError> {
         let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
         let mut columns = words(&["point", "replication"]);
-        columns.extend(prepared.grid.axes.iter().map(|axis| axis.name.clone()));
+        columns.extend(prepared.sweep.columns());
         columns.extend(METRICS.iter().map(|metric| metric.name.to_owned()));
         let timing = words(&["point", "replication", "wall_s", "events_per_s"]);
         Ok(Files {
