@@ -186,6 +186,10 @@ fn watch(prepared: &Prepared, progress: &Arc<Progress>) -> ProgressBar {
     let (shown, progress) = (bar.clone(), Arc::clone(progress));
     thread::spawn(move || {
         while !shown.is_finished() {
+            let runs = progress.runs.load(Ordering::Relaxed);
+            if runs > 0 {
+                shown.set_length(runs as u64);
+            }
             shown.set_position(progress.done.load(Ordering::Relaxed) as u64);
             thread::sleep(Duration::from_millis(100));
         }

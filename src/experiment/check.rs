@@ -1,6 +1,7 @@
 //! Checks that need more than one part of the file.
 
 use super::charts::ChartSpec;
+use super::replications;
 use super::spec::{Experiment, Warmup};
 use crate::kernel::Duration;
 use crate::serving::ModelSpec;
@@ -72,9 +73,7 @@ impl Experiment {
     }
 
     fn check_run_length(&self, problems: &mut Problems) {
-        if self.replications == 0 {
-            problems.at("replications", |p| p.error("expected at least 1 replication"));
-        }
+        replications::check(self, problems);
         if self.requests == Some(0) {
             problems.at("requests", |p| p.error("expected at least 1 request"));
         }

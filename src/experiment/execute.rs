@@ -10,9 +10,9 @@ use rayon::prelude::*;
 
 use super::prepare::Prepared;
 use super::records::RequestWriter;
+use super::replications::{Replications, Standing};
 use super::trace_events::TraceWriter;
 use super::workspace::{Record, Workspace, WorkspaceError};
-use crate::kernel::Streams;
 use crate::system::{self, METRICS, RunError, Tracer};
 
 /// Why not all runs are done.
@@ -52,6 +52,8 @@ pub enum ExecuteError {
 /// How far an execution is; looked at from another thread.
 #[derive(Debug, Default)]
 pub struct Progress {
+    /// Runs in all, as far as is known.
+    pub runs: AtomicUsize,
     /// Runs done, now or before.
     pub done: AtomicUsize,
     /// Runs that were done before.
@@ -73,13 +75,31 @@ pub fn execute(
     jobs: usize,
     progress: &Progress,
 ) -> Result<(), ExecuteError> {
-    let runs = prepared.runs();
-    let pending: Vec<usize> = (0..runs).filter(|run| !is_done(prepared, workspace, *run)).collect();
-    progress.done.store(runs - pending.len(), Ordering::Relaxed);
-    progress.recalled.store(runs - pending.len(), Ordering::Relaxed);
+    let mut rounds = Rounds::new(prepared, workspace);
+    let mut pending = rounds.next();
+    progress.recalled.store(rounds.runs - pending.len(), Ordering::Relaxed);
     // More threads than runs would only wait; very many would choke the machine.
     let threads = jobs.clamp(1, pending.len().max(1));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+    while !pending.is_empty() {
+        progress.done.store(rounds.runs - pending.len(), Ordering::Relaxed);
+        progress.runs.store(rounds.runs, Ordering::Relaxed);
+        run_all(prepared, workspace, &pool, &pending, progress)?;
+        pending = rounds.next();
+    }
+    progress.runs.store(rounds.runs, Ordering::Relaxed);
+    progress.done.store(rounds.runs, Ordering::Relaxed);
+    Ok(())
+}
+
+/// Runs `pending` and nothing else.
+fn run_all(
+    prepared: &Prepared,
+    workspace: &Workspace,
+    pool: &rayon::ThreadPool,
+    pending: &[usize],
+    progress: &Progress,
+) -> Result<(), ExecuteError> {
     let failure = pool.install(|| {
         // One run at a time per thread, in order of their numbers, so that an
         // interrupted sweep has its first points whole.
@@ -93,10 +113,68 @@ pub fn execute(
     });
     match failure {
         Some((_, ExecuteError::Interrupted { .. })) => {
-            Err(ExecuteError::Interrupted { done: progress.done.load(Ordering::Relaxed), runs })
+            let done = progress.done.load(Ordering::Relaxed);
+            Err(ExecuteError::Interrupted { done, runs: progress.runs.load(Ordering::Relaxed) })
         }
         Some((_, error)) => Err(error),
         None => Ok(()),
+    }
+}
+
+/// What is to be run, a round at a time: points whose replications are to be as many as
+/// it takes ask for more when the last round is done.
+struct Rounds<'e> {
+    prepared: &'e Prepared,
+    workspace: &'e Workspace,
+    replications: Replications,
+    open: Vec<Open>,
+    /// How many runs there are, as far as is known.
+    runs: usize,
+}
+
+/// A point that may ask for more.
+#[derive(Default)]
+struct Open {
+    point: usize,
+    /// What the deciding metric was in its first replications.
+    known: Vec<f64>,
+    /// How many replications it needs, as far as is known.
+    needs: usize,
+}
+
+impl<'e> Rounds<'e> {
+    fn new(prepared: &'e Prepared, workspace: &'e Workspace) -> Self {
+        let open = |point| Open { point, ..Open::default() };
+        let open = (0..prepared.setups.len()).map(open).collect();
+        let replications = prepared.replications();
+        Rounds { prepared, workspace, replications, open, runs: 0 }
+    }
+
+    /// The numbers of the runs that are to be run next; none if all is done.
+    fn next(&mut self) -> Vec<usize> {
+        let (prepared, workspace) = (self.prepared, self.workspace);
+        let most = self.replications.most();
+        let mut pending = Vec::new();
+        let mut open = std::mem::take(&mut self.open);
+        open.retain_mut(|it| {
+            let first = it.point * most;
+            let standing = self.replications.standing(|replication, metric| {
+                if replication == it.known.len() {
+                    let run = first + replication;
+                    let record = is_done(prepared, workspace, run).then(|| workspace.recall(run));
+                    it.known.push(record.flatten()?.tables.metrics[metric]);
+                }
+                Some(it.known[replication])
+            });
+            let (Standing::Needs(needs) | Standing::Done(needs)) = standing;
+            self.runs += needs - it.needs;
+            it.needs = needs;
+            let runs = first + it.known.len()..first + needs;
+            pending.extend(runs.filter(|run| !is_done(prepared, workspace, *run)));
+            matches!(standing, Standing::Needs(_))
+        });
+        self.open = open;
+        pending
     }
 }
 
@@ -128,10 +206,10 @@ fn run_one(
     if progress.stop.load(Ordering::Relaxed) {
         return Err(ExecuteError::Interrupted { done: 0, runs: 0 });
     }
-    let replications = prepared.experiment.replications as usize;
-    let (point, replication) = (run / replications, (run % replications) as u64);
+    let replications = prepared.replications();
+    let (point, replication) = (run / replications.most(), (run % replications.most()) as u64);
     let setup = &prepared.setups[point];
-    let streams = Streams::new(prepared.experiment.seed, replication);
+    let streams = replications.streams(prepared.experiment.seed, replication);
     let began = Instant::now();
     let record = &prepared.experiment.record;
     let mut requests = record

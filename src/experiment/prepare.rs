@@ -10,6 +10,7 @@ use serde_yaml::Value;
 use super::load::{Diagnostic, Document, path, read};
 use super::overrides::Overrides;
 use super::prices::PriceMaps;
+use super::replications::Replications;
 use super::spec::Experiment;
 use super::sweep::Sweep;
 use crate::cache::SemanticPlan;
@@ -40,9 +41,14 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// The number of runs: points times replications.
+    /// How many replications a point gets.
+    pub fn replications(&self) -> Replications {
+        Replications::of(&self.experiment)
+    }
+
+    /// The most runs there may be: points times replications.
     pub fn runs(&self) -> usize {
-        self.setups.len() * self.experiment.replications as usize
+        self.setups.len() * self.replications().most()
     }
 }
 
@@ -288,7 +294,8 @@ fn diagnose_point(
 }
 
 fn sweep_of(experiment: &Experiment, resolved: &Value) -> Result<Sweep, Vec<Problem>> {
-    Sweep::new(&experiment.sweep, resolved, experiment.seed, experiment.replications)
+    let most = Replications::of(experiment).most() as u32;
+    Sweep::new(&experiment.sweep, resolved, experiment.seed, most)
 }
 
 /// A value in a line, as the user would write it.

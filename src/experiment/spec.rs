@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_yaml::Value;
 
 use super::charts::ChartSpec;
+use super::replications::PrecisionSpec;
 use super::sweep::SweepSpec;
 use crate::cache::CacheSpec;
 use crate::cost::CostSpec;
@@ -43,6 +44,14 @@ pub struct Experiment {
     /// Independent runs of every point; 95 % intervals need at least 2.
     /// Default 5.
     pub replications: u32,
+    /// More replications of a point, as many again as `replications` at a time, until
+    /// a metric is known well enough. Default: no more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub precision: Option<PrecisionSpec>,
+    /// Whether replications come in pairs, the second drawing `1 - u` wherever the
+    /// first draws `u`: often narrower intervals for the same work. Default false.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub antithetic: bool,
     /// Who asks what and when.
     pub workload: WorkloadSpec,
     /// Validation, preprocessing and stage times. Left out, nothing is refused
@@ -84,6 +93,8 @@ impl Default for Experiment {
             requests: None,
             warmup: Warmup::None,
             replications: 5,
+            precision: None,
+            antithetic: false,
             workload: WorkloadSpec::default(),
             pipeline: None,
             cache: None,

@@ -7,8 +7,10 @@ use std::path::Path;
 use serde_yaml::Value;
 
 use super::csv::write_table;
-use crate::experiment::{Manifest, Prepared, REQUEST_COLUMNS, Workspace, WorkspaceError, plain};
-use crate::stats::{Cell, Table, mean_ci95};
+use crate::experiment::{
+    Manifest, Prepared, REQUEST_COLUMNS, Replications, Standing, Workspace, WorkspaceError, plain,
+};
+use crate::stats::{Cell, Table};
 use crate::system::{METRICS, RunTables};
 
 /// Why the results could not be written.
@@ -36,13 +38,17 @@ pub fn write_results(
     folder: &Path,
 ) -> Result<Table, ResultsError> {
     let mut files = Files::new(prepared, folder)?;
-    let replications = prepared.experiment.replications as usize;
+    let replications = prepared.replications();
     let mut points = points_table(prepared);
+    let mut runs = Vec::new();
     let mut skipped = 0;
     for point in 0..prepared.setups.len() {
-        let mut metrics = vec![Vec::with_capacity(replications); METRICS.len()];
-        for replication in 0..replications {
-            let run = point * replications + replication;
+        let first = point * replications.most();
+        let count = finished(&replications, workspace, first)?;
+        let mut metrics = vec![Vec::with_capacity(count); METRICS.len()];
+        for replication in 0..count {
+            let run = first + replication;
+            runs.push((run, point, replication));
             let record = workspace.recall(run).ok_or(WorkspaceError::Lost(run))?;
             for (values, value) in metrics.iter_mut().zip(&record.tables.metrics) {
                 values.push(*value);
@@ -58,8 +64,9 @@ pub fn write_results(
         }
         let mut row = vec![Cell::from(point as u64)];
         row.extend(swept_cells(prepared, point));
+        row.extend(replications.vary().then(|| Cell::from(count as u64)));
         for values in &metrics {
-            let estimate = mean_ci95(values);
+            let estimate = replications.estimate(values);
             row.push(estimate.mean.into());
             row.push(estimate.half_width.into());
         }
@@ -68,10 +75,10 @@ pub fn write_results(
     files.finish()?;
     write_table(&folder.join("points.csv"), &points)?;
     if prepared.experiment.record.requests {
-        join_requests(workspace, prepared.runs(), &folder.join("requests.csv"))?;
+        join_requests(workspace, &runs, &folder.join("requests.csv"))?;
     }
     if prepared.experiment.record.timeline {
-        copy_traces(prepared, workspace, &folder.join("traces"))?;
+        copy_traces(workspace, &runs, &folder.join("traces"))?;
     }
     let manifest = Manifest::new(prepared, skipped);
     fs::write(folder.join("manifest.yaml"), manifest.to_yaml())?;
@@ -82,7 +89,27 @@ fn points_table(prepared: &Prepared) -> Table {
     let swept = prepared.sweep.columns();
     let metrics =
         METRICS.iter().flat_map(|metric| [metric.name.to_owned(), format!("{}_ci95", metric.name)]);
-    Table::new(["point".to_owned()].into_iter().chain(swept).chain(metrics))
+    let count = prepared.replications().vary().then(|| REPLICATIONS.to_owned());
+    Table::new(["point".to_owned()].into_iter().chain(swept).chain(count).chain(metrics))
+}
+
+/// The column of `points.csv` with the number of replications, where that differs.
+const REPLICATIONS: &str = "replications";
+
+/// How many replications the point has whose first run is `first`.
+fn finished(
+    replications: &Replications,
+    workspace: &Workspace,
+    first: usize,
+) -> Result<usize, WorkspaceError> {
+    let standing = replications.standing(|replication, metric| {
+        let record = workspace.recall(first + replication)?;
+        Some(record.tables.metrics[metric])
+    });
+    match standing {
+        Standing::Done(count) => Ok(count),
+        Standing::Needs(count) => Err(WorkspaceError::Lost(first + count - 1)),
+    }
 }
 
 fn swept_cells(prepared: &Prepared, point: usize) -> Vec<Cell> {
@@ -216,24 +243,30 @@ impl<'f> Files<'f> {
     }
 }
 
+/// A run's number, point and replication.
+type Numbered = (usize, usize, usize);
+
 /// A trace for each run: `traces/POINT-REPLICATION.json`.
-fn copy_traces(prepared: &Prepared, workspace: &Workspace, to: &Path) -> Result<(), ResultsError> {
+fn copy_traces(workspace: &Workspace, runs: &[Numbered], to: &Path) -> Result<(), ResultsError> {
     fs::create_dir(to)?;
-    let replications = prepared.experiment.replications as usize;
-    for run in 0..prepared.runs() {
-        let name = format!("{}-{}.json", run / replications, run % replications);
-        fs::copy(workspace.trace_path(run), to.join(name))?;
+    for (run, point, replication) in runs {
+        let name = format!("{point}-{replication}.json");
+        fs::copy(workspace.trace_path(*run), to.join(name))?;
     }
     Ok(())
 }
 
-fn join_requests(workspace: &Workspace, runs: usize, path: &Path) -> Result<(), ResultsError> {
+fn join_requests(
+    workspace: &Workspace,
+    runs: &[Numbered],
+    path: &Path,
+) -> Result<(), ResultsError> {
     let mut out = BufWriter::new(File::create(path)?);
     let mut header = csv::Writer::from_writer(Vec::new());
     header.write_record(REQUEST_COLUMNS)?;
     io::Write::write_all(&mut out, &header.into_inner().map_err(csv::IntoInnerError::into_error)?)?;
-    for run in 0..runs {
-        let part = workspace.requests_path(run);
+    for (run, ..) in runs {
+        let part = workspace.requests_path(*run);
         io::copy(&mut File::open(&part)?, &mut out)?;
     }
     Ok(io::Write::flush(&mut out)?)
