@@ -20,11 +20,13 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
                 for warning in &prepared.warnings {
                     tell(&format!("{warning}\n"));
                 }
+                let replications = prepared.replications();
+                let up_to = if replications.vary() { "up to " } else { "" };
                 print(&format!(
-                    "{}: sound: {} point(s) x {} replication(s) = {} run(s)",
+                    "{}: sound: {} point(s) x {up_to}{} replication(s) = {up_to}{} run(s)",
                     file.display(),
                     prepared.setups.len(),
-                    prepared.experiment.replications,
+                    replications.most(),
                     prepared.runs()
                 ))?;
             }

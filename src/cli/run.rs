@@ -146,6 +146,10 @@ fn publish(args: &Args, prepared: &Prepared, workspace: Workspace) -> Result<Pat
     if !args.quiet {
         tell(report::summary(&points, &prepared.sweep.columns(), terminal()).trim_end());
     }
+    let replications = prepared.experiment.replications as usize;
+    for warning in report::warnings(&points, &prepared.sweep.columns(), replications) {
+        tell(&format!("warning: {warning}"));
+    }
     match drawn {
         Ok(_) => Ok(folder),
         Err(error) => Err(Failure::Run(format!(

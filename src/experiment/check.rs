@@ -2,11 +2,11 @@
 
 use super::charts::ChartSpec;
 use super::replications;
-use super::spec::{Experiment, Warmup};
+use super::spec::Experiment;
 use crate::kernel::Duration;
 use crate::serving::ModelSpec;
 use crate::spec::Problems;
-use crate::system::{METRICS, MOST_FIXED_INTERVALS};
+use crate::system::{METRICS, MOST_FIXED_INTERVALS, Warmup};
 use crate::workload::trace::TraceSpec;
 
 /// The remedy where answers are cut.
@@ -81,6 +81,13 @@ impl Experiment {
         if interval.is_some_and(Duration::is_zero) {
             problems.at("record", |p| {
                 p.at("interval", |p| p.error("expected an interval longer than 0"));
+            });
+        }
+        if let (Warmup::Requests(warmup), Some(all)) = (self.warmup, self.requests)
+            && warmup >= all
+        {
+            problems.at("warmup", |p| {
+                p.error(format!("the warm-up of {warmup} requests leaves none of {all}"));
             });
         }
         let Some(duration) = self.length() else { return };

@@ -1,5 +1,6 @@
 //! Runs what is not yet done, in parallel.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, BufWriter};
 use std::path::PathBuf;
@@ -12,8 +13,10 @@ use super::prepare::Prepared;
 use super::records::RequestWriter;
 use super::replications::{Replications, Standing};
 use super::trace_events::TraceWriter;
+use super::warmup::find_warmup;
 use super::workspace::{Record, Workspace, WorkspaceError};
-use crate::system::{self, METRICS, RunError, Tracer};
+use crate::kernel::Duration;
+use crate::system::{self, METRICS, RunError, Setup, Tracer, Warmup};
 
 /// Why not all runs are done.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +30,14 @@ pub enum ExecuteError {
         point: usize,
         /// Its replication.
         replication: u64,
+        /// Why.
+        source: RunError,
+    },
+    /// A pilot run failed.
+    #[error("the pilot run of point {point}: {source}")]
+    Pilot {
+        /// Its point.
+        point: usize,
         /// Why.
         source: RunError,
     },
@@ -81,10 +92,11 @@ pub fn execute(
     // More threads than runs would only wait; very many would choke the machine.
     let threads = jobs.clamp(1, pending.len().max(1));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+    let warmups = find_warmups(prepared, &pool, &pending, progress)?;
     while !pending.is_empty() {
         progress.done.store(rounds.runs - pending.len(), Ordering::Relaxed);
         progress.runs.store(rounds.runs, Ordering::Relaxed);
-        run_all(prepared, workspace, &pool, &pending, progress)?;
+        run_all(prepared, workspace, &pool, &pending, &warmups, progress)?;
         pending = rounds.next();
     }
     progress.runs.store(rounds.runs, Ordering::Relaxed);
@@ -98,6 +110,7 @@ fn run_all(
     workspace: &Workspace,
     pool: &rayon::ThreadPool,
     pending: &[usize],
+    warmups: &Warmups,
     progress: &Progress,
 ) -> Result<(), ExecuteError> {
     let failure = pool.install(|| {
@@ -107,7 +120,7 @@ fn run_all(
             .par_iter()
             .with_max_len(1)
             .filter_map(|&run| {
-                run_one(prepared, workspace, run, progress).err().map(|error| (run, error))
+                run_one(prepared, workspace, run, warmups, progress).err().map(|error| (run, error))
             })
             .min_by_key(|(run, error)| (matches!(error, ExecuteError::Interrupted { .. }), *run))
     });
@@ -119,6 +132,32 @@ fn run_all(
         Some((_, error)) => Err(error),
         None => Ok(()),
     }
+}
+
+/// By point, the warm-up that was found.
+type Warmups = BTreeMap<usize, Duration>;
+
+/// Runs the pilots of the points that have runs to do and ask for it.
+fn find_warmups(
+    prepared: &Prepared,
+    pool: &rayon::ThreadPool,
+    pending: &[usize],
+    progress: &Progress,
+) -> Result<Warmups, ExecuteError> {
+    let most = prepared.replications().most();
+    let points: BTreeSet<usize> = pending.iter().map(|run| run / most).collect();
+    let auto = |point: &usize| prepared.setups[*point].warmup == Warmup::Auto;
+    let points: Vec<usize> = points.into_iter().filter(auto).collect();
+    let seed = prepared.experiment.seed;
+    let pilot = |&point: &usize| match find_warmup(&prepared.setups[point], seed, &progress.stop) {
+        Ok(warmup) => Ok((point, warmup)),
+        Err(RunError::Interrupted) => Err(ExecuteError::Interrupted {
+            done: progress.recalled.load(Ordering::Relaxed),
+            runs: prepared.runs(),
+        }),
+        Err(source) => Err(ExecuteError::Pilot { point, source }),
+    };
+    pool.install(|| points.par_iter().with_max_len(1).map(pilot).collect())
 }
 
 /// What is to be run, a round at a time: points whose replications are to be as many as
@@ -201,6 +240,7 @@ fn run_one(
     prepared: &Prepared,
     workspace: &Workspace,
     run: usize,
+    warmups: &Warmups,
     progress: &Progress,
 ) -> Result<(), ExecuteError> {
     if progress.stop.load(Ordering::Relaxed) {
@@ -208,7 +248,10 @@ fn run_one(
     }
     let replications = prepared.replications();
     let (point, replication) = (run / replications.most(), (run % replications.most()) as u64);
-    let setup = &prepared.setups[point];
+    let found = warmups.get(&point);
+    let found =
+        found.map(|span| Setup { warmup: Warmup::After(*span), ..prepared.setups[point].clone() });
+    let setup = found.as_ref().unwrap_or(&prepared.setups[point]);
     let streams = replications.streams(prepared.experiment.seed, replication);
     let began = Instant::now();
     let record = &prepared.experiment.record;

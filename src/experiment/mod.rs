@@ -17,6 +17,7 @@ mod schema;
 mod spec;
 pub mod sweep;
 mod trace_events;
+mod warmup;
 mod workspace;
 
 pub use execute::{ExecuteError, Progress, execute};
@@ -26,6 +27,7 @@ pub use prepare::{Prepared, plain, prepare, to_value};
 pub use records::REQUEST_COLUMNS;
 pub use replications::{PrecisionSpec, Replications, Standing, pair_means};
 pub use schema::schema;
-pub use spec::{Experiment, RecordSpec, Start, Warmup};
+pub use spec::{Experiment, RecordSpec, Start};
 pub use sweep::{Axis, MOST_POINTS, MOST_RUNS, Sweep, SweepSpec};
+pub use warmup::find_warmup;
 pub use workspace::{Record, Workspace, WorkspaceError};

@@ -17,7 +17,7 @@ use crate::cache::SemanticPlan;
 use crate::serving::ModelSpec;
 use crate::serving::step::StepModel;
 use crate::spec::{Path, Problem, Problems, Segment, Severity};
-use crate::system::{Contents, Setup};
+use crate::system::{Contents, Setup, Warmup};
 use crate::workload::arrivals::CalendarStart;
 use crate::workload::{DataPaths, Plan, WorkloadSpec};
 
@@ -148,8 +148,9 @@ fn strange_workload(setup: &Setup) -> Vec<Problem> {
         let message = format!("{} bad {rows} {are} left out: {first}", trace.skipped);
         warn("workload.trace.on_bad_row", message);
     }
-    if let Some(span) = setup.workload.span().filter(|span| *span < setup.warmup) {
-        let warmup = setup.warmup;
+    if let (Some(span), Warmup::After(warmup)) = (setup.workload.span(), setup.warmup)
+        && span < warmup
+    {
         let message = format!(
             "the last request comes at {span}, before the warm-up of {warmup} ends: nothing is measured"
         );
@@ -372,7 +373,7 @@ impl Workloads {
             start: experiment.start.0,
             duration: experiment.length(),
             requests: experiment.requests,
-            warmup: experiment.warmup.span(),
+            warmup: experiment.warmup,
             interval: experiment.record.interval,
         };
         setup.warm_start = self.warm_start(&setup)?;

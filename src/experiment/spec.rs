@@ -17,7 +17,7 @@ use crate::kernel::Duration;
 use crate::pipeline::PipelineSpec;
 use crate::serving::{ModelSpec, ResilienceSpec};
 use crate::spec::from_text;
-use crate::system::SloSpec;
+use crate::system::{SloSpec, Warmup};
 use crate::workload::WorkloadSpec;
 
 /// An experiment: who asks what and when, the system that answers, and what to
@@ -39,7 +39,9 @@ pub struct Experiment {
     pub duration: Option<Duration>,
     /// At most that many requests. Default no limit.
     pub requests: Option<u64>,
-    /// Measuring begins after that. Default none.
+    /// Measuring begins after that: a duration, a number of requests (`1000 requests`),
+    /// `none`, or `auto`, which looks for the end of the warm-up in a pilot run of each
+    /// point (MSER-5). Default none.
     pub warmup: Warmup,
     /// Independent runs of every point; 95 % intervals need at least 2.
     /// Default 5.
@@ -143,57 +145,6 @@ pub struct RecordSpec {
     pub timeline: bool,
     /// The timeline's interval. Default: a 60th of the duration.
     pub interval: Option<Duration>,
-}
-
-/// Measuring begins after that.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub enum Warmup {
-    /// At once.
-    #[default]
-    None,
-    /// After a span of virtual time.
-    After(Duration),
-}
-
-impl Warmup {
-    /// The span.
-    pub fn span(self) -> Duration {
-        match self {
-            Warmup::None => Duration::ZERO,
-            Warmup::After(span) => span,
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Warmup {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        from_text(deserializer, "a duration such as 5m, or none", |text| match text {
-            "none" => Ok(Warmup::None),
-            _ => crate::spec::parse_duration(text).map(Warmup::After),
-        })
-    }
-}
-
-impl Serialize for Warmup {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Warmup::None => serializer.serialize_str("none"),
-            Warmup::After(span) => span.serialize(serializer),
-        }
-    }
-}
-
-impl JsonSchema for Warmup {
-    fn schema_name() -> Cow<'static, str> {
-        "Warmup".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "A duration, or none.",
-            "type": ["string", "number"],
-            "examples": ["5m", "none"],
-        })
-    }
 }
 
 /// An instant of the virtual calendar, UTC.

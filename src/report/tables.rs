@@ -10,8 +10,8 @@ use super::csv::write_table;
 use crate::experiment::{
     Manifest, Prepared, REQUEST_COLUMNS, Replications, Standing, Workspace, WorkspaceError, plain,
 };
-use crate::stats::{Cell, Table};
-use crate::system::{METRICS, RunTables};
+use crate::stats::{Cell, Moments, Table};
+use crate::system::{BATCHED, METRICS, RunTables, Setup, Warmup};
 
 /// Why the results could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +46,7 @@ pub fn write_results(
         let first = point * replications.most();
         let count = finished(&replications, workspace, first)?;
         let mut metrics = vec![Vec::with_capacity(count); METRICS.len()];
+        let (mut warmup, mut alone) = (Moments::default(), [f64::NAN; BATCHED.len()]);
         for replication in 0..count {
             let run = first + replication;
             runs.push((run, point, replication));
@@ -54,6 +55,8 @@ pub fn write_results(
                 values.push(*value);
             }
             skipped = skipped.max(record.tables.skipped_rows);
+            warmup.push(record.tables.window_start_s);
+            alone = record.tables.half_widths;
             let prefix = [Cell::from(point as u64), Cell::from(replication as u64)];
             files.write_run(
                 &prefix,
@@ -65,10 +68,13 @@ pub fn write_results(
         let mut row = vec![Cell::from(point as u64)];
         row.extend(swept_cells(prepared, point));
         row.extend(replications.vary().then(|| Cell::from(count as u64)));
-        for values in &metrics {
+        row.extend(finds_warmup(prepared).then(|| Cell::from(warmup.mean())));
+        for (values, metric) in metrics.iter().zip(METRICS) {
             let estimate = replications.estimate(values);
+            // One long run has intervals by batch means.
+            let batched = BATCHED.iter().position(|name| count == 1 && *name == metric.name);
             row.push(estimate.mean.into());
-            row.push(estimate.half_width.into());
+            row.push(batched.map_or(estimate.half_width, |index| alone[index]).into());
         }
         points.push(row);
     }
@@ -90,7 +96,18 @@ fn points_table(prepared: &Prepared) -> Table {
     let metrics =
         METRICS.iter().flat_map(|metric| [metric.name.to_owned(), format!("{}_ci95", metric.name)]);
     let count = prepared.replications().vary().then(|| REPLICATIONS.to_owned());
-    Table::new(["point".to_owned()].into_iter().chain(swept).chain(count).chain(metrics))
+    let warmup = finds_warmup(prepared).then(|| WARMUP.to_owned());
+    let first = ["point".to_owned()].into_iter().chain(swept);
+    Table::new(first.chain(count).chain(warmup).chain(metrics))
+}
+
+/// The column of `points.csv` with the end of the warm-up, where that was found.
+const WARMUP: &str = "warmup_s";
+
+/// Whether the warm-up of some point is no given time.
+fn finds_warmup(prepared: &Prepared) -> bool {
+    let found = |setup: &Setup| matches!(setup.warmup, Warmup::Auto | Warmup::Requests(_));
+    prepared.setups.iter().any(found)
 }
 
 /// The column of `points.csv` with the number of replications, where that differs.

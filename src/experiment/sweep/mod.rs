@@ -82,10 +82,18 @@ impl Sweep {
             return Ok(());
         }
         let mut kept = Vec::new();
+        let mut unseen = when::paths(when);
         for point in 0..self.points() {
-            if when::holds(when, &self.apply(resolved, point))? {
+            let experiment = self.apply(resolved, point);
+            if when::holds(when, &experiment)? {
                 kept.push(self.points[point].clone());
             }
+            unseen.retain(|(_, name)| !when::is_there(&experiment, name));
+        }
+        // What is left out at some points is a condition; at all of them, a slip.
+        if let Some((path, name)) = unseen.into_iter().next() {
+            let message = format!("no point has a `{name}`");
+            return Err(Problem { path, at_key: true, ..refusal("sweep.when", message, None) });
         }
         if kept.is_empty() {
             let message = format!("holds for none of the {} points", self.points());

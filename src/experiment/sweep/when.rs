@@ -72,15 +72,32 @@ impl JsonSchema for WhenSpec {
 /// How two values may compare.
 const TESTS: [&str; 5] = ["above", "below", "at_least", "at_most", "not"];
 
+/// Every path that is named, and where it stands in the file.
+pub(super) fn paths(when: &WhenSpec) -> Vec<(Path, String)> {
+    let all = when.0.iter().enumerate();
+    let named = all.flat_map(|(index, all)| all.keys().map(move |name| (index, name.clone())));
+    named.map(|(index, name)| (place(when, index).join(name.as_str()), name)).collect()
+}
+
+/// Whether something stands at a path, be it left empty.
+pub(super) fn is_there(point: &Value, name: &str) -> bool {
+    path::resolve(point, name).is_ok_and(|path| path::get(point, &path).is_some())
+}
+
+/// Where a map of conditions stands in the file.
+fn place(when: &WhenSpec, index: usize) -> Path {
+    let root = Path::parse("sweep.when");
+    if when.0.len() == 1 { root } else { root.join(index) }
+}
+
 /// Whether the experiment of a point meets the conditions.
 ///
 /// # Errors
 /// The first condition that has no meaning.
 pub(super) fn holds(when: &WhenSpec, point: &Value) -> Result<bool, Problem> {
-    let root = Path::parse("sweep.when");
     let mut any = when.is_empty();
     for (index, all) in when.0.iter().enumerate() {
-        let here = if when.0.len() == 1 { root.clone() } else { root.join(index) };
+        let here = place(when, index);
         let mut every = true;
         for (name, condition) in all {
             let place = here.join(name.as_str());

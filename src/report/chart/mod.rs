@@ -10,6 +10,8 @@
 //! | `budget` | what was spent over virtual time, against a budget |
 //! | `pareto` | cost against quality, and the points that no other beats |
 //! | `waterfall` | what each lever saved, from the list price to the bill |
+//! | `forest` | differences with their intervals, of a comparison |
+//! | `overlay` | distributions of latency, of a comparison |
 //! | `mrc` | miss ratios by cache size, of a replay |
 //! | `arrivals`, `lengths`, `popularity`, `reuse` | what a trace holds |
 //! | `fitted` | laws beside what they were fitted to |
@@ -22,9 +24,11 @@ mod budget;
 mod cdf;
 mod curves;
 pub(crate) mod fitted;
+pub(crate) mod forest;
 pub(crate) mod lengths;
 mod line;
 pub(crate) mod mrc;
+pub(crate) mod overlay;
 mod pareto;
 mod pick;
 pub(crate) mod popularity;
