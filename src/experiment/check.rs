@@ -48,6 +48,8 @@ impl Experiment {
             // Whose budgets there are is checked once the workload is ready.
             problems.at("cost", |p| cost.check(&models, None, p));
         }
+        let metrics: Vec<&str> = METRICS.iter().map(|metric| metric.name).collect();
+        problems.at("sweep", |p| self.sweep.check(&metrics, p));
         problems.at("charts", |p| {
             for (index, chart) in self.charts.iter().flatten().enumerate() {
                 p.at(index, |p| self.check_chart(chart, p));

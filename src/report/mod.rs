@@ -21,6 +21,7 @@ mod names;
 mod png;
 mod replay;
 mod results;
+mod sensitivity;
 mod steady;
 mod summary;
 mod tables;

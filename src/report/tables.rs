@@ -6,7 +6,9 @@ use std::path::Path;
 
 use serde_yaml::Value;
 
+use super::ReportError;
 use super::csv::write_table;
+use super::sensitivity::write_sensitivity;
 use crate::experiment::{
     Manifest, Prepared, REQUEST_COLUMNS, Replications, Standing, Workspace, WorkspaceError, plain,
 };
@@ -22,6 +24,9 @@ pub enum ResultsError {
     /// A row could not be written.
     #[error("cannot write results: {0}")]
     Csv(#[from] csv::Error),
+    /// A table could not be read again.
+    #[error(transparent)]
+    Report(#[from] ReportError),
     /// A record is gone, or the folder cannot be used.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
@@ -80,6 +85,7 @@ pub fn write_results(
     }
     files.finish()?;
     write_table(&folder.join("points.csv"), &points)?;
+    write_sensitivity(prepared, folder)?;
     if prepared.experiment.record.requests {
         join_requests(workspace, &runs, &folder.join("requests.csv"))?;
     }

@@ -8,6 +8,7 @@
 //! | `one_at_a_time` | the experiment as it is, then each path alone |
 //! | `latin_hypercube` | spread evenly over ranges |
 //! | `random` | drawn from ranges |
+//! | `sobol`, `morris` | made for telling which parameters matter |
 //!
 //! Designs that draw have a random stream of their own from the experiment's seed, so
 //! that the same file gives the same points.
@@ -16,10 +17,12 @@ mod frame;
 mod grid;
 mod latin_hypercube;
 mod list;
+mod morris;
 mod one_at_a_time;
 mod quantity;
 mod random;
 mod range;
+mod sobol;
 mod spec;
 mod when;
 mod zip;
@@ -29,7 +32,9 @@ use serde_yaml::Value;
 pub use frame::Axis;
 use frame::{Block, Frame, Partial, product};
 pub use latin_hypercube::LatinHypercubeSpec;
+pub use morris::{MorrisSpec, Step, Trajectory};
 pub use random::RandomSpec;
+pub use sobol::SobolSpec;
 pub use spec::{RangeSpec, SpanSpec, SweepSpec, VARIANT, Values, Variant};
 pub use when::WhenSpec;
 
@@ -65,8 +70,9 @@ impl Sweep {
         replications: u32,
     ) -> Result<Sweep, Vec<Problem>> {
         refuse_too_many(spec, replications).map_err(|problem| vec![problem])?;
+        refuse_company(spec).map_err(|problem| vec![problem])?;
         let mut frame = Frame::new(resolved);
-        let blocks = blocks(spec, &mut frame, &Streams::new(seed, 0));
+        let blocks = blocks(spec, &mut frame, seed);
         if !frame.problems.is_empty() {
             return Err(frame.problems);
         }
@@ -165,8 +171,15 @@ impl Sweep {
 }
 
 /// The designs in the order in which their points vary, the last fastest.
-fn blocks(spec: &SweepSpec, frame: &mut Frame, streams: &Streams) -> Vec<Block> {
+fn blocks(spec: &SweepSpec, frame: &mut Frame, seed: u64) -> Vec<Block> {
+    let streams = &Streams::new(seed, 0);
     let mut blocks = Vec::new();
+    if let Some(spec) = &spec.sobol {
+        blocks.push(sobol::block(spec, frame, streams));
+    }
+    if let Some(spec) = &spec.morris {
+        blocks.push(morris::block(spec, frame, seed));
+    }
     if !spec.list.is_empty() {
         blocks.push(list::block(&spec.list, frame));
     }
@@ -186,6 +199,17 @@ fn blocks(spec: &SweepSpec, frame: &mut Frame, streams: &Streams) -> Vec<Block> 
         blocks.push(grid::block(&spec.grid, frame));
     }
     blocks
+}
+
+/// The points of a sensitivity study belong together: none may be left out or doubled.
+fn refuse_company(spec: &SweepSpec) -> Result<(), Problem> {
+    let studies = [("sobol", spec.sobol.is_some()), ("morris", spec.morris.is_some())];
+    let Some((name, _)) = studies.into_iter().find(|(_, there)| *there) else { return Ok(()) };
+    if spec.designs() == 1 && spec.when.is_empty() {
+        return Ok(());
+    }
+    let message = format!("`{name}` stands alone: no other design, and no `when`");
+    Err(Problem { at_key: true, ..refusal(&format!("sweep.{name}"), message, None) })
 }
 
 /// Nothing is allocated for points that are too many.

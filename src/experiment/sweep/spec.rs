@@ -8,8 +8,11 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_yaml::Value;
 
 use super::latin_hypercube::LatinHypercubeSpec;
+use super::morris::MorrisSpec;
 use super::random::RandomSpec;
+use super::sobol::SobolSpec;
 use super::when::WhenSpec;
+use crate::spec::Problems;
 
 /// Paths and the values that each takes.
 pub type Values = IndexMap<String, Vec<Value>>;
@@ -35,6 +38,14 @@ pub struct SweepSpec {
     /// Points drawn from ranges, each independent of all others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub random: Option<RandomSpec>,
+    /// Which parameters explain how much of a metric's variance: points for Sobol'
+    /// indices, which `sensitivity.csv` then has. No other design beside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sobol: Option<SobolSpec>,
+    /// Which parameters matter at all: points for elementary effects, which
+    /// `sensitivity.csv` then has. No other design beside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub morris: Option<MorrisSpec>,
     /// The experiment as it is, then each path with each of its values, all others
     /// staying as they are.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
@@ -75,6 +86,8 @@ impl SweepSpec {
             .chain(self.zip.keys())
             .chain(self.latin_hypercube.iter().flat_map(|spec| spec.ranges.keys()))
             .chain(self.random.iter().flat_map(|spec| spec.ranges.keys()))
+            .chain(self.sobol.iter().flat_map(|spec| spec.ranges.keys()))
+            .chain(self.morris.iter().flat_map(|spec| spec.ranges.keys()))
             .chain(self.one_at_a_time.keys())
             .chain(self.grid.keys());
         for path in all {
@@ -83,6 +96,48 @@ impl SweepSpec {
             }
         }
         variant.into_iter().chain(paths).collect()
+    }
+
+    /// How many designs there are.
+    pub fn designs(&self) -> usize {
+        let there = [
+            !self.list.is_empty(),
+            !self.zip.is_empty(),
+            self.latin_hypercube.is_some(),
+            self.random.is_some(),
+            self.sobol.is_some(),
+            self.morris.is_some(),
+            !self.one_at_a_time.is_empty(),
+            !self.grid.is_empty(),
+        ];
+        there.into_iter().filter(|there| *there).count()
+    }
+
+    /// Whether each path is varied alone, and nothing else.
+    pub fn is_one_at_a_time(&self) -> bool {
+        !self.one_at_a_time.is_empty() && self.designs() == 1 && self.when.is_empty()
+    }
+
+    /// Whether `sensitivity.csv` is a result.
+    pub fn is_sensitivity(&self) -> bool {
+        self.sobol.is_some() || self.morris.is_some() || self.is_one_at_a_time()
+    }
+
+    /// Checks what needs no other part of the file.
+    pub fn check(&self, metrics: &[&str], problems: &mut Problems) {
+        let asked = [
+            ("sobol", self.sobol.as_ref().map(|spec| &spec.metrics)),
+            ("morris", self.morris.as_ref().map(|spec| &spec.metrics)),
+        ];
+        for (design, names) in asked {
+            for (index, name) in names.into_iter().flatten().enumerate() {
+                if !metrics.contains(&name.as_str()) {
+                    problems.within(&format!("{design}.metrics.{index}"), |p| {
+                        p.unknown("metric", name, metrics.iter().copied());
+                    });
+                }
+            }
+        }
     }
 
     /// The most points that the designs can give; less are run where `when` leaves some
@@ -95,6 +150,12 @@ impl SweepSpec {
             zip.map(|points| points as u128),
             self.latin_hypercube.as_ref().map(|spec| u128::from(spec.points)),
             self.random.as_ref().map(|spec| u128::from(spec.points)),
+            self.sobol.as_ref().map(|spec| {
+                u128::from(spec.samples).saturating_mul(spec.points_of_sample() as u128)
+            }),
+            self.morris.as_ref().map(|spec| {
+                u128::from(spec.trajectories).saturating_mul(spec.ranges.len() as u128 + 1)
+            }),
             (!self.one_at_a_time.is_empty()).then_some(once as u128),
         ];
         let grid = self.grid.values().map(|values| values.len() as u128);

@@ -12,6 +12,7 @@
 //! | `waterfall` | what each lever saved, from the list price to the bill |
 //! | `forest` | differences with their intervals, of a comparison |
 //! | `overlay` | distributions of latency, of a comparison |
+//! | `tornado` | which parameters matter |
 //! | `mrc` | miss ratios by cache size, of a replay |
 //! | `arrivals`, `lengths`, `popularity`, `reuse` | what a trace holds |
 //! | `fitted` | laws beside what they were fitted to |
@@ -34,6 +35,7 @@ mod pick;
 pub(crate) mod popularity;
 pub(crate) mod reuse;
 mod timeline;
+mod tornado;
 mod waterfall;
 mod xy;
 
@@ -59,6 +61,7 @@ pub(crate) fn figures(results: &Results, spec: &ChartSpec) -> Result<Vec<Named>,
         ChartSpec::Timeline(spec) => timeline::figure(results, spec).map(|figure| vec![figure]),
         ChartSpec::Budget(spec) => budget::figure(results, spec).map(|figure| vec![figure]),
         ChartSpec::Pareto(spec) => pareto::figure(results, spec).map(|figure| vec![figure]),
+        ChartSpec::Tornado(spec) => tornado::figures(results, spec),
         ChartSpec::Waterfall(spec) => waterfall::figure(results, spec).map(|figure| vec![figure]),
     }
 }

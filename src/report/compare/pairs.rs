@@ -1,23 +1,10 @@
 //! The differences of cases, metric by metric.
 
+use super::super::names::HEADLINES;
 use super::cases::{Cases, Values};
 use crate::spec::nearest;
 use crate::stats::{Difference, holm, paired_difference, welch_difference};
 use crate::system::METRICS;
-
-/// What most people want to know of two systems.
-const HEADLINES: [&str; 10] = [
-    "e2e_mean_s",
-    "e2e_p50_s",
-    "e2e_p99_s",
-    "ttft_p99_s",
-    "throughput_rps",
-    "goodput_rps",
-    "error_rate",
-    "cache_hit_rate",
-    "cost_per_request_usd",
-    "quality_mean",
-];
 
 /// A difference is called real where Holm's adjusted p is below this.
 pub(super) const SURE: f64 = 0.05;
