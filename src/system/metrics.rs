@@ -134,6 +134,8 @@ metrics! {
     kv_use_mean: "mean share of the batching engines' memory for keys and values that was in use", |m| m.replicas.kv_mean;
     preemptions: "how often a sequence lost its memory to others and had to be computed again", |m| if m.replicas.kv_mean.is_nan() { f64::NAN } else { m.replicas.preemptions as f64 };
     events: "simulation events of the whole run", |m| m.events as f64;
+    drift: "growth of the number of requests in the system over the window, by a straight line, as a share of its mean: 0 if steady, 2 if it grows evenly from nothing", |m| m.steadiness.drift;
+    overloaded: "1 if that growth is an overload, else 0; over replications the share of overloaded runs", |m| f64::from(u8::from(m.steadiness.overloaded));
 }
 
 #[cfg(test)]

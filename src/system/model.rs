@@ -113,6 +113,8 @@ pub struct System<'r> {
     pub(super) sojourn_ns: u128,
     pub(super) waited_ns: u128,
     pub(super) measuring: bool,
+    /// The first request that is measured, where the warm-up is a number of requests.
+    pub(super) first_measured: u64,
     pub(super) measures: Measures,
     pub(super) timeline: Timeline,
     pub(super) log: Log,
@@ -205,6 +207,9 @@ impl System<'_> {
     /// A request comes in, the one that `arrived` has just counted.
     pub(super) fn admit(&mut self, incoming: Incoming, sim: &mut Scheduler<Event>) {
         let now = sim.now();
+        if self.arrived > self.first_measured && !self.measuring {
+            self.begin_measuring(now);
+        }
         let request = Request::new(incoming, self.arrived - 1, self.measuring);
         if request.measured {
             self.measures.requests += 1;
