@@ -68,8 +68,9 @@ fn sweep(criterion: &mut Criterion) {
         group.bench_function(format!("{jobs} thread(s)"), |bencher| {
             bencher.iter(|| {
                 let folder = tempfile::tempdir().expect("a folder");
-                let workspace = Workspace::open(folder.path(), "sweep", &prepared.hash, false)
-                    .expect("a workspace");
+                let workspace =
+                    Workspace::open(folder.path(), "sweep", &prepared.outline.hash, false)
+                        .expect("a workspace");
                 execute(&prepared, &workspace, jobs, &Progress::default()).expect("runs");
             });
         });

@@ -2,6 +2,7 @@
 
 mod cache;
 mod check;
+mod compare;
 mod completions;
 mod merge;
 mod new;
@@ -37,6 +38,7 @@ Examples:
   windtunnel run x.yaml --set workload.arrivals.poisson.rate=50/s
   windtunnel run x.yaml --shard 1/4                     a quarter of a sweep; windtunnel merge joins them
   windtunnel plot results/my-experiment                 redraw the charts from the CSVs
+  windtunnel compare results/before results/after       which differences are real
   windtunnel cache trace.csv --policies lru,sieve --capacities 1%,10%
   windtunnel trace info requests.csv                    what a recorded trace holds
   windtunnel trace convert azure.csv requests.jsonl.gz  the same in another format
@@ -53,6 +55,8 @@ enum Command {
     Merge(merge::Args),
     /// Redraw the charts of a results folder from its CSVs
     Plot(plot::Args),
+    /// Compare systems: differences with intervals, from their results folders
+    Compare(compare::Args),
     /// Replay a cache trace: policies x capacities, miss-ratio curves
     Cache(cache::Args),
     /// Look at recorded traces of requests, and fit workloads to them
@@ -95,6 +99,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::main(&args),
         Command::Merge(args) => merge::main(&args),
         Command::Plot(args) => plot::main(&args),
+        Command::Compare(args) => compare::main(&args),
         Command::Cache(args) => cache::main(&args),
         Command::Trace(args) => trace::main(&args),
         Command::Schema => schema::main(),

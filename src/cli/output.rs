@@ -33,6 +33,7 @@ pub(super) enum OutputFormat {
 pub(super) struct Made {
     points: Table,
     swept: Vec<String>,
+    warnings: Vec<String>,
     /// Why not every chart is drawn.
     undrawn: Option<ReportError>,
 }
@@ -56,16 +57,21 @@ impl Output {
             Err(error @ ReportError::Io { .. }) => return Err(error.to_string()),
             drawn => drawn.err(),
         };
-        let swept = outline.grid.axes.iter().map(|axis| axis.name.clone()).collect();
-        Ok(Made { points, swept, undrawn })
+        let swept = outline.sweep.columns();
+        let replications = outline.experiment.replications as usize;
+        let warnings = report::warnings(&points, &swept, replications);
+        Ok(Made { points, swept, warnings, undrawn })
     }
 
-    /// Puts results in their place and shows a summary. Returns their folder.
+    /// Puts results in their place and shows a summary, and what to beware of. Returns their folder.
     pub(super) fn publish(&self, made: Made, workspace: Workspace) -> Result<PathBuf, Failure> {
         let folder =
             workspace.publish().map_err(|error| Failure::Run(format!("error: {error}")))?;
         if !self.quiet {
             tell(report::summary(&made.points, &made.swept, terminal()).trim_end());
+        }
+        for warning in &made.warnings {
+            tell(&format!("warning: {warning}"));
         }
         match made.undrawn {
             None => Ok(folder),

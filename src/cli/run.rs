@@ -13,8 +13,8 @@ use super::output::Output;
 use super::{Failure, Files, is_terminal, print, tell};
 use crate::experiment::load::Document;
 use crate::experiment::{
-    ExecuteError, Outline, Prepared, Progress, Shard, ShardManifest, Workspace, WorkspaceError,
-    execute, prepare,
+    ExecuteError, Prepared, Progress, Shard, ShardManifest, Workspace, WorkspaceError, execute,
+    prepare,
 };
 
 #[derive(Debug, clap::Args)]
@@ -83,7 +83,9 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
 
 fn same_name<'f>(all: &[Prepared], files: &'f [PathBuf]) -> Option<(&'f Path, &'f Path)> {
     for (second, prepared) in all.iter().enumerate() {
-        if let Some(first) = all[..second].iter().position(|other| other.name == prepared.name) {
+        if let Some(first) =
+            all[..second].iter().position(|other| other.outline.name == prepared.outline.name)
+        {
             return Some((&files[first], &files[second]));
         }
     }
@@ -94,24 +96,23 @@ fn run_one(args: &Args, prepared: &Prepared, progress: &Arc<Progress>) -> Result
     for warning in &prepared.warnings {
         tell(&format!("{warning}\n"));
     }
-    let (out, name) = (&args.output.out, &prepared.name);
+    let outline = &prepared.outline;
+    let (out, name) = (&args.output.out, &outline.name);
     let whole = args.shard.is_none();
-    if whole && args.resume && Workspace::is_published(out, name, &prepared.hash) {
+    if whole && args.resume && Workspace::is_published(out, name, &outline.hash) {
         tell(&format!("{name}: the results are complete"));
         return Ok(out.join(name));
     }
-    let outline = Outline::from(prepared);
     let workspace = match args.shard {
-        None => Workspace::open(out, name, &prepared.hash, args.resume),
-        Some(shard) => Workspace::open_shard(out, &outline, shard, args.resume),
+        None => Workspace::open(out, name, &outline.hash, args.resume),
+        Some(shard) => Workspace::open_shard(out, outline, shard, args.resume),
     };
     let workspace = workspace.map_err(|error| refused(&error))?;
     for damage in workspace.store().damage() {
         tell(&format!("warning: {damage}; what is lost is run again"));
     }
     let jobs = args.jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
-    let runs = workspace.shard().runs(prepared.runs()).count();
-    let bar = (!args.output.quiet && is_terminal()).then(|| watch(name, runs, progress));
+    let bar = (!args.output.quiet && is_terminal()).then(|| watch(name, progress));
     let result = execute(prepared, &workspace, jobs, progress);
     if let Some(bar) = bar {
         bar.finish_and_clear();
@@ -130,16 +131,16 @@ fn run_one(args: &Args, prepared: &Prepared, progress: &Arc<Progress>) -> Result
             )));
         }
         // The same would happen again.
-        Err(error @ ExecuteError::Run { .. }) => {
+        Err(error @ (ExecuteError::Run { .. } | ExecuteError::Pilot { .. })) => {
             return Err(Failure::Run(format!("error: {error}")));
         }
         Err(error) => return Err(failed(&error)),
     }
     if let Some(shard) = args.shard {
-        let manifest = ShardManifest::new(&outline, shard);
+        let manifest = ShardManifest::new(outline, shard, progress.done.load(Ordering::Relaxed));
         return workspace.publish_shard(&manifest).map_err(|error| failed(&error));
     }
-    let made = args.output.make(&outline, |_| workspace.store(), &workspace);
+    let made = args.output.make(outline, |_| workspace.store(), &workspace);
     args.output.publish(made.map_err(|error| failed(&error))?, workspace)
 }
 
@@ -155,14 +156,15 @@ fn refused(error: &WorkspaceError) -> Failure {
 }
 
 /// A progress bar that follows `progress` until it is finished.
-fn watch(name: &str, runs: usize, progress: &Arc<Progress>) -> ProgressBar {
+fn watch(name: &str, progress: &Arc<Progress>) -> ProgressBar {
     let style =
         ProgressStyle::with_template("{msg} {bar:32} {pos}/{len} runs  {elapsed}  {eta} left")
             .unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = ProgressBar::new(runs as u64).with_style(style).with_message(name.to_owned());
+    let bar = ProgressBar::new(0).with_style(style).with_message(name.to_owned());
     let (shown, progress) = (bar.clone(), Arc::clone(progress));
     thread::spawn(move || {
         while !shown.is_finished() {
+            shown.set_length(progress.runs.load(Ordering::Relaxed) as u64);
             shown.set_position(progress.done.load(Ordering::Relaxed) as u64);
             thread::sleep(Duration::from_millis(100));
         }

@@ -2,6 +2,7 @@
 //! the report's matter.
 
 mod money;
+mod sensitivity;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,6 +12,7 @@ use serde::de::{self, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 pub use money::{BudgetChartSpec, ParetoSpec, WaterfallSpec};
+pub use sensitivity::TornadoSpec;
 
 use crate::spec::Problems;
 use crate::system::TIMELINE_COLUMNS;
@@ -39,6 +41,9 @@ pub enum ChartSpec {
     /// What each lever saved, from the list price to the bill (with `record: {
     /// spend: true }`).
     Waterfall(WaterfallSpec),
+    /// Which parameters matter, a bar for each (with a sweep by `sobol`, `morris` or
+    /// `one_at_a_time`).
+    Tornado(TornadoSpec),
 }
 
 /// What a line or bar chart shows.
@@ -220,6 +225,7 @@ impl ChartSpec {
             ChartSpec::Budget(spec) => problems.at("budget", |p| spec.check(swept, p)),
             ChartSpec::Pareto(spec) => problems.at("pareto", |p| spec.check(swept, metrics, p)),
             ChartSpec::Waterfall(spec) => problems.at("waterfall", |p| spec.check(p)),
+            ChartSpec::Tornado(spec) => problems.at("tornado", |p| spec.check(metrics, p)),
             ChartSpec::Cdf(cdf) => problems.at("cdf", |p| {
                 check_path("series", cdf.series.as_deref(), swept, p);
                 check_file(cdf.file.as_deref(), p);
@@ -247,7 +253,10 @@ impl ChartSpec {
             ChartSpec::Timeline(timeline) => ("timeline", &timeline.points),
             ChartSpec::Budget(budget) => ("budget", &budget.points),
             ChartSpec::Waterfall(spec) => ("waterfall", &vec![spec.point]),
-            ChartSpec::Line(_) | ChartSpec::Bar(_) | ChartSpec::Pareto(_) => return,
+            ChartSpec::Line(_)
+            | ChartSpec::Bar(_)
+            | ChartSpec::Pareto(_)
+            | ChartSpec::Tornado(_) => return,
         };
         if let Some(point) = points.iter().find(|point| **point >= count) {
             let last = count.saturating_sub(1);

@@ -1,11 +1,12 @@
 //! Checks that need more than one part of the file.
 
 use super::charts::ChartSpec;
-use super::spec::{Experiment, Warmup};
+use super::replications;
+use super::spec::Experiment;
 use crate::kernel::Duration;
 use crate::serving::ModelSpec;
 use crate::spec::Problems;
-use crate::system::{METRICS, MOST_FIXED_INTERVALS};
+use crate::system::{METRICS, MOST_FIXED_INTERVALS, Warmup};
 use crate::workload::trace::TraceSpec;
 
 /// The remedy where answers are cut.
@@ -52,6 +53,8 @@ impl Experiment {
             // Whose budgets there are is checked once the workload is ready.
             problems.at("cost", |p| cost.check(&models, None, p));
         }
+        let metrics: Vec<&str> = METRICS.iter().map(|metric| metric.name).collect();
+        problems.at("sweep", |p| self.sweep.check(&metrics, p));
         problems.at("charts", |p| {
             for (index, chart) in self.charts.iter().flatten().enumerate() {
                 p.at(index, |p| self.check_chart(chart, p));
@@ -77,9 +80,7 @@ impl Experiment {
     }
 
     fn check_run_length(&self, problems: &mut Problems) {
-        if self.replications == 0 {
-            problems.at("replications", |p| p.error("expected at least 1 replication"));
-        }
+        replications::check(self, problems);
         if self.requests == Some(0) {
             problems.at("requests", |p| p.error("expected at least 1 request"));
         }
@@ -87,6 +88,13 @@ impl Experiment {
         if interval.is_some_and(Duration::is_zero) {
             problems.at("record", |p| {
                 p.at("interval", |p| p.error("expected an interval longer than 0"));
+            });
+        }
+        if let (Warmup::Requests(warmup), Some(all)) = (self.warmup, self.requests)
+            && warmup >= all
+        {
+            problems.at("warmup", |p| {
+                p.error(format!("the warm-up of {warmup} requests leaves none of {all}"));
             });
         }
         let Some(duration) = self.length() else { return };
@@ -168,11 +176,10 @@ impl Experiment {
     }
 
     fn check_chart(&self, chart: &ChartSpec, problems: &mut Problems) {
-        let axes: Vec<String> = self.sweep.grid.keys().cloned().collect();
+        let swept = self.sweep.columns();
         let metrics: Vec<&str> = METRICS.iter().map(|metric| metric.name).collect();
-        let points = self.sweep.grid.values().map(|values| values.len() as u64);
-        let points = points.fold(1, u64::saturating_mul);
-        chart.check(&axes, &metrics, problems);
+        let points = u64::try_from(self.sweep.most_points()).unwrap_or(u64::MAX);
+        chart.check(&swept, &metrics, problems);
         chart.check_points(points, problems);
     }
 }

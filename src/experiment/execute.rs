@@ -1,5 +1,6 @@
 //! Runs what is not yet done, in parallel.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
@@ -8,11 +9,12 @@ use rayon::prelude::*;
 
 use super::prepare::Prepared;
 use super::records::RequestWriter;
+use super::rounds::Rounds;
 use super::store::{Draft, Record, Store, WorkspaceError};
 use super::trace_events::TraceWriter;
+use super::warmup::find_warmup;
 use super::workspace::Workspace;
-use crate::kernel::Streams;
-use crate::system::{self, METRICS, RunError, Tracer};
+use crate::system::{self, METRICS, RunError, Setup, Tracer, Warmup};
 
 /// Why not all runs are done.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +28,14 @@ pub enum ExecuteError {
         point: usize,
         /// Its replication.
         replication: u64,
+        /// Why.
+        source: RunError,
+    },
+    /// A pilot run failed.
+    #[error("the pilot run of point {point}: {source}")]
+    Pilot {
+        /// Its point.
+        point: usize,
         /// Why.
         source: RunError,
     },
@@ -51,6 +61,8 @@ pub enum ExecuteError {
 /// How far an execution is; looked at from another thread.
 #[derive(Debug, Default)]
 pub struct Progress {
+    /// Runs in all, as far as is known.
+    pub runs: AtomicUsize,
     /// Runs done, now or before.
     pub done: AtomicUsize,
     /// Runs that were done before.
@@ -73,95 +85,138 @@ pub fn execute(
     progress: &Progress,
 ) -> Result<(), ExecuteError> {
     let store = workspace.store();
-    let wanted = workspace.shard().runs(prepared.runs());
-    let runs = wanted.clone().count();
-    let pending: Vec<usize> = wanted.filter(|run| !store.has(*run)).collect();
-    progress.done.store(runs - pending.len(), Ordering::Relaxed);
-    progress.recalled.store(runs - pending.len(), Ordering::Relaxed);
+    let mut rounds = Rounds::new(&prepared.outline, workspace.shard(), store);
+    let mut pending = rounds.next();
+    progress.follow(&rounds, &pending);
+    progress.recalled.store(progress.done.load(Ordering::Relaxed), Ordering::Relaxed);
     // More threads than runs would only wait; very many would choke the machine.
-    let threads = jobs.clamp(1, pending.len().max(1));
+    let threads = jobs.clamp(1, pending.len().max(rounds.widest()).max(1));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-    let failure = pool.install(|| {
-        // One run at a time per thread, in order of their numbers, so that an
-        // interrupted sweep has its first points whole.
-        pending
-            .par_iter()
-            .with_max_len(1)
-            .filter_map(|&run| {
-                run_one(prepared, store, run, progress).err().map(|error| (run, error))
-            })
-            .min_by_key(|(run, error)| (matches!(error, ExecuteError::Interrupted { .. }), *run))
-    });
-    match failure {
-        Some((_, ExecuteError::Interrupted { .. })) => {
-            Err(ExecuteError::Interrupted { done: progress.done.load(Ordering::Relaxed), runs })
-        }
-        Some((_, error)) => Err(error),
-        None => Ok(()),
+    let found = pool.install(|| find_warmups(prepared, &pending, progress))?;
+    let sweep = Executed { prepared, found, store, progress };
+    while !pending.is_empty() {
+        pool.install(|| sweep.run_all(&pending))?;
+        pending = rounds.next();
+        progress.follow(&rounds, &pending);
     }
-}
-
-fn run_one(
-    prepared: &Prepared,
-    store: &Store,
-    run: usize,
-    progress: &Progress,
-) -> Result<(), ExecuteError> {
-    if progress.stop.load(Ordering::Relaxed) {
-        return Err(ExecuteError::Interrupted { done: 0, runs: 0 });
-    }
-    let record = record_of(prepared, store, run, &progress.stop);
-    let kept = record.and_then(|record| {
-        store.keep(run, &record)?;
-        Ok(record)
-    });
-    let record = kept.inspect_err(|_| {
-        // No run that starts now could save the experiment.
-        progress.stop.store(true, Ordering::Relaxed);
-    })?;
-    let events = METRICS
-        .iter()
-        .position(|metric| metric.name == "events")
-        .map_or(0.0, |index| record.tables.metrics[index]);
-    progress.events.fetch_add(events as u64, Ordering::Relaxed);
-    progress.done.fetch_add(1, Ordering::Relaxed);
     Ok(())
 }
 
-/// Does a run. Its files are whole when this returns well.
-fn record_of(
+impl Progress {
+    fn follow(&self, rounds: &Rounds<'_>, pending: &[usize]) {
+        let runs = rounds.runs().count();
+        self.runs.store(runs, Ordering::Relaxed);
+        self.done.store(runs - pending.len(), Ordering::Relaxed);
+    }
+
+    /// That somebody asked to stop.
+    fn interrupted(&self) -> ExecuteError {
+        let [done, runs] = [&self.done, &self.runs].map(|count| count.load(Ordering::Relaxed));
+        ExecuteError::Interrupted { done, runs }
+    }
+}
+
+/// Runs the pilots of the points that have runs to do and whose warm-up is to be found.
+/// Returns their setups, with the warm-up.
+fn find_warmups(
     prepared: &Prepared,
-    store: &Store,
-    run: usize,
-    stop: &AtomicBool,
-) -> Result<Record, ExecuteError> {
-    let replications = prepared.experiment.replications as usize;
-    let (point, replication) = (run / replications, (run % replications) as u64);
-    let setup = &prepared.setups[point];
-    let streams = Streams::new(prepared.experiment.seed, replication);
-    let began = Instant::now();
-    let wanted = &prepared.experiment.record;
-    let draft = |asked: bool, path| asked.then(|| Draft::create(path)).transpose();
-    let mut requests = draft(wanted.requests, store.requests_path(run))?;
-    let mut trace = draft(wanted.timeline, store.trace_path(run))?;
-    let mut rows =
-        requests.as_mut().map(|draft| RequestWriter::new(draft, setup, point, replication));
-    let mut events = trace.as_mut().map(|draft| TraceWriter::new(draft, setup));
-    let recorder = rows.as_mut().map(RequestWriter::recorder);
-    let tracer = events.as_mut().map(|writer| writer as &mut dyn Tracer);
-    let result = system::run_traced(setup, &streams, stop, recorder, tracer);
-    rows.map_or(Ok(()), RequestWriter::finish)?;
-    events.map_or(Ok(()), TraceWriter::finish)?;
-    let tables = result.map_err(|source| match source {
-        RunError::Interrupted => ExecuteError::Interrupted { done: 0, runs: 0 },
-        source @ (RunError::Trace(_) | RunError::Standstill { .. } | RunError::Deadlock { .. }) => {
-            ExecuteError::Run { run, point, replication, source }
+    pending: &[usize],
+    progress: &Progress,
+) -> Result<BTreeMap<usize, Setup>, ExecuteError> {
+    let most = prepared.outline.replications().most();
+    let points: BTreeSet<usize> = pending.iter().map(|run| run / most).collect();
+    let auto = |point: &usize| prepared.setups[*point].warmup == Warmup::Auto;
+    let points: Vec<usize> = points.into_iter().filter(auto).collect();
+    let seed = prepared.outline.experiment.seed;
+    let pilot = |&point: &usize| {
+        let setup = &prepared.setups[point];
+        match find_warmup(setup, seed, &progress.stop) {
+            Ok(span) => Ok((point, Setup { warmup: Warmup::After(span), ..setup.clone() })),
+            Err(RunError::Interrupted) => Err(progress.interrupted()),
+            Err(source) => Err(ExecuteError::Pilot { point, source }),
         }
-    })?;
-    Ok(Record {
-        wall_s: began.elapsed().as_secs_f64(),
-        requests: requests.map(Draft::finish).transpose()?,
-        trace: trace.map(Draft::finish).transpose()?,
-        tables,
-    })
+    };
+    points.par_iter().with_max_len(1).map(pilot).collect()
+}
+
+/// A sweep that is being run.
+struct Executed<'e> {
+    prepared: &'e Prepared,
+    /// By point, the setups whose warm-up a pilot run found.
+    found: BTreeMap<usize, Setup>,
+    store: &'e Store,
+    progress: &'e Progress,
+}
+
+impl Executed<'_> {
+    fn run_all(&self, runs: &[usize]) -> Result<(), ExecuteError> {
+        // One run at a time per thread, in order of their numbers, so that an
+        // interrupted sweep has its first points whole.
+        let failures = runs.par_iter().with_max_len(1).filter_map(|&run| {
+            let error = self.run_one(run).err()?;
+            Some((matches!(error, ExecuteError::Interrupted { .. }), run, error))
+        });
+        match failures.min_by_key(|(interrupted, run, _)| (*interrupted, *run)) {
+            // How many are done is known only now.
+            Some((true, ..)) => Err(self.progress.interrupted()),
+            Some((false, _, error)) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    fn run_one(&self, run: usize) -> Result<(), ExecuteError> {
+        let progress = self.progress;
+        if progress.stop.load(Ordering::Relaxed) {
+            return Err(progress.interrupted());
+        }
+        let kept = self.record_of(run).and_then(|record| {
+            self.store.keep(run, &record)?;
+            Ok(record)
+        });
+        let record = kept.inspect_err(|_| {
+            // No run that starts now could save the experiment.
+            progress.stop.store(true, Ordering::Relaxed);
+        })?;
+        let events = METRICS
+            .iter()
+            .position(|metric| metric.name == "events")
+            .map_or(0.0, |index| record.tables.metrics[index]);
+        progress.events.fetch_add(events as u64, Ordering::Relaxed);
+        progress.done.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Does a run. Its files are whole when this returns well.
+    fn record_of(&self, run: usize) -> Result<Record, ExecuteError> {
+        let (store, experiment) = (self.store, &self.prepared.outline.experiment);
+        let replications = self.prepared.outline.replications();
+        let (point, replication) = (run / replications.most(), (run % replications.most()) as u64);
+        let setup = self.found.get(&point).unwrap_or(&self.prepared.setups[point]);
+        let streams = replications.streams(experiment.seed, replication);
+        let began = Instant::now();
+        let wanted = &experiment.record;
+        let draft = |asked: bool, path| asked.then(|| Draft::create(path)).transpose();
+        let mut requests = draft(wanted.requests, store.requests_path(run))?;
+        let mut trace = draft(wanted.timeline, store.trace_path(run))?;
+        let mut rows =
+            requests.as_mut().map(|draft| RequestWriter::new(draft, setup, point, replication));
+        let mut events = trace.as_mut().map(|draft| TraceWriter::new(draft, setup));
+        let recorder = rows.as_mut().map(RequestWriter::recorder);
+        let tracer = events.as_mut().map(|writer| writer as &mut dyn Tracer);
+        let result = system::run_traced(setup, &streams, &self.progress.stop, recorder, tracer);
+        rows.map_or(Ok(()), RequestWriter::finish)?;
+        events.map_or(Ok(()), TraceWriter::finish)?;
+        let tables = result.map_err(|source| match source {
+            RunError::Interrupted => self.progress.interrupted(),
+            source @ (RunError::Trace(_)
+            | RunError::Standstill { .. }
+            | RunError::Deadlock { .. }) => ExecuteError::Run { run, point, replication, source },
+        })?;
+        Ok(Record {
+            wall_s: began.elapsed().as_secs_f64(),
+            requests: requests.map(Draft::finish).transpose()?,
+            trace: trace.map(Draft::finish).transpose()?,
+            tables,
+        })
+    }
 }

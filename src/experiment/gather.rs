@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::manifest::{SHARD_MANIFEST, ShardManifest};
 use super::outline::Outline;
+use super::rounds::Rounds;
 use super::shard::Shard;
 use super::store::Store;
 
@@ -26,7 +27,8 @@ pub struct Gathered {
 impl Gathered {
     /// Where a run is kept.
     pub fn store(&self, run: usize) -> &Store {
-        &self.stores[Shard::index_of(run, self.stores.len())]
+        let dealt = self.outline.replications().dealt(run);
+        &self.stores[Shard::index_of(dealt, self.stores.len())]
     }
 
     /// How many shards there are.
@@ -146,20 +148,27 @@ fn one(parts: Vec<Part>) -> Result<Gathered, Vec<String>> {
     }
     let (mut stores, mut warnings) = (Vec::with_capacity(of), Vec::new());
     for shard in Shard::all(of) {
-        let runs: Vec<usize> = shard.runs(outline.runs()).collect();
         match by_shard.remove(&shard) {
-            Some(copies) => match sound(shard, &copies, &runs, &mut warnings) {
+            Some(copies) => match sound(&outline, shard, &copies, &mut warnings) {
                 Ok(store) => stores.push(store),
                 Err(found) => problems.extend(found),
             },
             None if problems.len() < MOST_TOLD => {
-                let name = &outline.name;
-                problems.push(format!("shard {shard} of {name} is missing: {}", listed(&runs)));
+                let (name, share) = (&outline.name, share(&outline, shard));
+                problems.push(format!("shard {shard} of {name} is missing: {share}"));
             }
             None => {}
         }
     }
     if problems.is_empty() { Ok(Gathered { outline, stores, warnings }) } else { Err(problems) }
+}
+
+/// What a shard is to have, in words.
+fn share(outline: &Outline, shard: Shard) -> String {
+    if outline.replications().vary() {
+        return listed("point", &shard.share(outline.points()).collect::<Vec<_>>());
+    }
+    listed("run", &shard.share(outline.runs()).collect::<Vec<_>>())
 }
 
 /// No more missing shards than this are told.
@@ -193,21 +202,21 @@ fn at_odds(parts: &[Part]) -> Vec<String> {
 
 /// The sound one of several copies of a shard; those that are sound must agree.
 fn sound(
+    outline: &Outline,
     shard: Shard,
     copies: &[Part],
-    runs: &[usize],
     warnings: &mut Vec<String>,
 ) -> Result<Store, Vec<String>> {
-    let (mut whole, mut flaws): (Vec<Store>, Vec<String>) = (Vec::new(), Vec::new());
+    let (mut whole, mut flaws) = (Vec::new(), Vec::new());
     for copy in copies {
-        match complete(copy, shard, runs) {
-            Ok(store) => whole.push(store),
+        match complete(outline, copy, shard) {
+            Ok(found) => whole.push(found),
             Err(mut found) => flaws.append(&mut found),
         }
     }
     let mut whole = whole.into_iter();
-    let Some(store) = whole.next() else { return Err(flaws) };
-    for twin in whole {
+    let Some((store, runs)) = whole.next() else { return Err(flaws) };
+    for (twin, _) in whole {
         let differs = |run: &&usize| store.content(**run).ok() != twin.content(**run).ok();
         let different: Vec<usize> = runs.iter().filter(differs).copied().collect();
         let (one, other) = (store.folder().display(), twin.folder().display());
@@ -215,7 +224,10 @@ fn sound(
         if different.is_empty() {
             warnings.push(format!("{twice}, with the same results"));
         } else {
-            return Err(vec![format!("{twice}, with different results: {}", listed(&different))]);
+            return Err(vec![format!(
+                "{twice}, with different results: {}",
+                listed("run", &different)
+            )]);
         }
     }
     let used = store.folder().display().to_string();
@@ -223,34 +235,41 @@ fn sound(
     Ok(store)
 }
 
-/// The runs of a shard's folder, if all are there.
-fn complete(part: &Part, shard: Shard, runs: &[usize]) -> Result<Store, Vec<String>> {
+/// The runs of a shard's folder, and which those are, if all are there.
+fn complete(
+    outline: &Outline,
+    part: &Part,
+    shard: Shard,
+) -> Result<(Store, Vec<usize>), Vec<String>> {
     let again = format!("run it again with --shard {shard} --resume");
     let store = Store::open_finished(&part.folder)
         .map_err(|error| vec![format!("shard {shard}: {error}; {again}")])?;
-    let missing: Vec<usize> = runs.iter().filter(|run| !store.has(**run)).copied().collect();
+    let mut rounds = Rounds::new(outline, shard, &store);
+    let missing = rounds.next();
+    let runs: Vec<usize> = rounds.runs().collect();
     if missing.is_empty() && part.manifest.runs == runs.len() {
-        return Ok(store);
+        return Ok((store, runs));
     }
     let mut problems = store.damage().to_vec();
     let folder = part.folder.display();
     if missing.is_empty() {
         problems.push(damaged(part, "it does not tell the right number of runs"));
     } else {
-        problems.push(format!("shard {shard} (`{folder}`) lacks {}; {again}", listed(&missing)));
+        problems
+            .push(format!("shard {shard} (`{folder}`) lacks {}; {again}", listed("run", &missing)));
     }
     Err(problems)
 }
 
 /// `runs 1, 5, 9, ... 97 (25 runs)`.
-fn listed(runs: &[usize]) -> String {
-    let text = |runs: &[usize]| runs.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
-    match runs {
-        [] => "no runs".to_owned(),
-        [run] => format!("run {run}"),
-        [first @ .., last] if first.len() < 6 => format!("runs {} and {last}", text(first)),
+fn listed(what: &str, numbers: &[usize]) -> String {
+    let text = |some: &[usize]| some.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
+    match numbers {
+        [] => format!("no {what}s"),
+        [only] => format!("{what} {only}"),
+        [first @ .., last] if first.len() < 6 => format!("{what}s {} and {last}", text(first)),
         [first @ .., last] => {
-            format!("runs {}, ... {last} ({} runs)", text(&first[..3]), runs.len())
+            format!("{what}s {}, ... {last} ({} {what}s)", text(&first[..3]), numbers.len())
         }
     }
 }
@@ -261,9 +280,9 @@ mod tests {
 
     #[test]
     fn runs_are_listed_as_one_would() {
-        assert_eq!(listed(&[7]), "run 7");
-        assert_eq!(listed(&[1, 5]), "runs 1 and 5");
-        let many: Vec<usize> = Shard::WHOLE.runs(100).collect();
-        assert_eq!(listed(&many), "runs 0, 1, 2, ... 99 (100 runs)");
+        assert_eq!(listed("run", &[7]), "run 7");
+        assert_eq!(listed("point", &[1, 5]), "points 1 and 5");
+        let many: Vec<usize> = (0..100).collect();
+        assert_eq!(listed("run", &many), "runs 0, 1, 2, ... 99 (100 runs)");
     }
 }

@@ -41,9 +41,9 @@ impl Manifest {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             seed: outline.experiment.seed,
             hash: outline.hash.clone(),
-            points: outline.grid.points(),
+            points: outline.points(),
             replications: outline.experiment.replications,
-            swept: outline.grid.axes.iter().map(|axis| axis.name.clone()).collect(),
+            swept: outline.sweep.columns(),
             skipped_trace_rows,
             experiment: outline.resolved.clone(),
         }
@@ -90,7 +90,7 @@ pub struct ShardManifest {
     pub hash: String,
     /// Which shard of how many.
     pub shard: Shard,
-    /// Its runs: the first, the second, ..., the last are `shard.of` apart.
+    /// How many runs it has.
     pub runs: usize,
     /// The experiment with all defaults and overrides.
     pub experiment: Value,
@@ -100,14 +100,14 @@ pub struct ShardManifest {
 pub const SHARD_MANIFEST: &str = "shard.yaml";
 
 impl ShardManifest {
-    /// The manifest of a shard.
-    pub fn new(outline: &Outline, shard: Shard) -> Self {
+    /// The manifest of a shard whose `runs` are done.
+    pub fn new(outline: &Outline, shard: Shard, runs: usize) -> Self {
         ShardManifest {
             name: outline.name.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             hash: outline.hash.clone(),
             shard,
-            runs: shard.runs(outline.runs()).count(),
+            runs,
             experiment: outline.resolved.clone(),
         }
     }

@@ -4,10 +4,11 @@ use md5::{Digest, Md5};
 use serde_yaml::Value;
 
 use super::load::read;
-use super::prepare::Prepared;
+use super::replications::Replications;
 use super::spec::Experiment;
-use super::sweep::Grid;
+use super::sweep::Sweep;
 use crate::spec::Problem;
+use crate::system::Warmup;
 
 /// An experiment without what only running it needs: the data that it names may
 /// be on another machine.
@@ -22,7 +23,7 @@ pub struct Outline {
     /// MD5 of the resolved experiment and the program's version.
     pub hash: String,
     /// What is varied.
-    pub grid: Grid,
+    pub sweep: Sweep,
 }
 
 impl Outline {
@@ -32,35 +33,42 @@ impl Outline {
     /// Says what is not understood: it is damaged, or another version wrote it.
     pub fn read(name: &str, resolved: Value) -> Result<Self, String> {
         let experiment = read_experiment(&resolved)?;
-        let grid = Grid::new(&experiment.sweep, &resolved, experiment.replications)
+        let sweep = sweep_of(&experiment, &resolved)
             .map_err(|problems| problems.first().map(told).unwrap_or_default())?;
         let (name, hash) = (name.to_owned(), hash(&resolved));
-        Ok(Outline { name, experiment, resolved, hash, grid })
+        Ok(Outline { name, experiment, resolved, hash, sweep })
     }
 
-    /// The number of runs: points times replications.
+    /// How many replications a point gets.
+    pub fn replications(&self) -> Replications {
+        Replications::of(&self.experiment)
+    }
+
+    /// The number of points.
+    pub fn points(&self) -> usize {
+        self.sweep.points()
+    }
+
+    /// The most runs there may be: points times replications.
     pub fn runs(&self) -> usize {
-        self.grid.points() * self.experiment.replications as usize
+        self.points() * self.replications().most()
     }
 
-    /// The point and the replication of a run.
-    pub fn place(&self, run: usize) -> (usize, usize) {
-        let replications = self.experiment.replications as usize;
-        (run / replications, run % replications)
+    /// Whether the warm-up of some point is no time that is given.
+    pub fn finds_warmup(&self) -> bool {
+        let found = |warmup| matches!(warmup, Warmup::Auto | Warmup::Requests(_));
+        let varied = self.sweep.columns().iter().position(|path| path == "warmup");
+        let Some(column) = varied else { return found(self.experiment.warmup) };
+        let of_point = |point| self.sweep.values(point).swap_remove(column);
+        let values = (0..self.points()).filter_map(of_point);
+        values.filter_map(|value| serde_yaml::from_value(value).ok()).any(found)
     }
 }
 
-impl From<&Prepared> for Outline {
-    fn from(prepared: &Prepared) -> Self {
-        let Prepared { name, experiment, resolved, hash, grid, .. } = prepared;
-        Outline {
-            name: name.clone(),
-            experiment: experiment.clone(),
-            resolved: resolved.clone(),
-            hash: hash.clone(),
-            grid: grid.clone(),
-        }
-    }
+/// The points of an experiment.
+pub(super) fn sweep_of(experiment: &Experiment, resolved: &Value) -> Result<Sweep, Vec<Problem>> {
+    let most = u32::try_from(Replications::of(experiment).most()).unwrap_or(u32::MAX);
+    Sweep::new(&experiment.sweep, resolved, experiment.seed, most)
 }
 
 /// An experiment from a manifest.

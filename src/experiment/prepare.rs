@@ -7,44 +7,29 @@ use std::sync::Arc;
 use serde_yaml::Value;
 
 use super::load::{Diagnostic, Document, path, read};
-use super::outline::hash;
+use super::outline::{Outline, hash, sweep_of};
 use super::overrides::Overrides;
 use super::prices::PriceMaps;
 use super::spec::Experiment;
-use super::sweep::Grid;
+use super::sweep::Sweep;
 use crate::cache::SemanticPlan;
 use crate::orchestration::Plan as FlowPlan;
 use crate::serving::ModelSpec;
 use crate::serving::step::StepModel;
 use crate::spec::{Path, Problem, Problems, Segment, Severity};
-use crate::system::{Contents, Setup};
+use crate::system::{Contents, Setup, Warmup};
 use crate::workload::arrivals::CalendarStart;
 use crate::workload::{DataPaths, Plan, WorkloadSpec};
 
 /// An experiment whose every point was read and checked.
 #[derive(Debug)]
 pub struct Prepared {
-    /// The results folder's name.
-    pub name: String,
-    /// The experiment with all defaults and overrides.
-    pub experiment: Experiment,
-    /// The same as YAML.
-    pub resolved: Value,
-    /// MD5 of the resolved experiment and the program's version.
-    pub hash: String,
-    /// What is varied.
-    pub grid: Grid,
+    /// What its results are made of besides its runs.
+    pub outline: Outline,
     /// What to run, point by point.
     pub setups: Vec<Setup>,
     /// What is perhaps not meant.
     pub warnings: Vec<Diagnostic>,
-}
-
-impl Prepared {
-    /// The number of runs: points times replications.
-    pub fn runs(&self) -> usize {
-        self.setups.len() * self.experiment.replications as usize
-    }
 }
 
 /// Reads and checks `document` with `overrides`, every point of it.
@@ -74,20 +59,21 @@ pub fn prepare(document: &Document, overrides: &Overrides) -> Result<Prepared, V
         return Err(found);
     };
     let resolved = to_value(&experiment);
-    let grid = Grid::new(&experiment.sweep, &resolved, experiment.replications)
+    let sweep = sweep_of(&experiment, &resolved)
         .map_err(|problems| problems.iter().map(diagnose).collect::<Vec<_>>())?;
-    let setups = setups(document, &grid, &resolved, &experiment, &mut found)?;
+    let setups = setups(document, &sweep, &resolved, &experiment, &mut found)?;
     found.extend(strange_payers(&experiment, &setups[0]).iter().map(diagnose));
     found.extend(strange_workload(&setups[0]).iter().map(diagnose));
     let name = name(document, &experiment)?;
     let warnings = found;
-    Ok(Prepared { name, hash: hash(&resolved), experiment, resolved, grid, setups, warnings })
+    let outline = Outline { name, hash: hash(&resolved), experiment, resolved, sweep };
+    Ok(Prepared { outline, setups, warnings })
 }
 
 /// What is wrong with the sweep of an experiment that has other mistakes: a path
 /// may lead nowhere only because what it leads to could not be read.
 fn strange_axes(base: &Experiment, document: &Document) -> Vec<Diagnostic> {
-    let problems = Grid::new(&base.sweep, &to_value(base), base.replications).err();
+    let problems = sweep_of(base, &to_value(base)).err();
     let doubtful = |problem: &Problem| match problem.path.0.last() {
         Some(Segment::Key(name)) => path::resolve(&document.value, name).is_ok(),
         _ => true,
@@ -143,8 +129,9 @@ fn strange_workload(setup: &Setup) -> Vec<Problem> {
         let message = format!("{} bad {rows} {are} left out: {first}", trace.skipped);
         warn("workload.trace.on_bad_row", message);
     }
-    if let Some(span) = setup.workload.span().filter(|span| *span < setup.warmup) {
-        let warmup = setup.warmup;
+    if let (Some(span), Warmup::After(warmup)) = (setup.workload.span(), setup.warmup)
+        && span < warmup
+    {
         let message = format!(
             "the last request comes at {span}, before the warm-up of {warmup} ends: nothing is measured"
         );
@@ -216,7 +203,7 @@ fn read_checked(
 /// Reads and checks every point.
 fn setups(
     document: &Document,
-    grid: &Grid,
+    sweep: &Sweep,
     resolved: &Value,
     base: &Experiment,
     found: &mut Vec<Diagnostic>,
@@ -230,16 +217,16 @@ fn setups(
         semantic: Vec::new(),
         prices: PriceMaps::default(),
     };
-    if grid.axes.is_empty() {
+    if sweep.is_single() {
         let setup = workloads.setup(base).map_err(|problem| vec![document.diagnose(&problem)])?;
         return Ok(vec![setup]);
     }
-    let mut setups = Vec::with_capacity(grid.points());
+    let mut setups = Vec::with_capacity(sweep.points());
     let mut errors = Vec::new();
-    for point in 0..grid.points() {
-        let diagnose = |problem: &Problem| diagnose_point(document, grid, point, problem);
+    for point in 0..sweep.points() {
+        let diagnose = |problem: &Problem| diagnose_point(document, sweep, point, problem);
         let mut here = Vec::new();
-        let experiment = read_checked(&grid.apply(resolved, point), diagnose, &mut here);
+        let experiment = read_checked(&sweep.apply(resolved, point), diagnose, &mut here);
         here.retain(Diagnostic::is_error);
         if let Some(experiment) = experiment.filter(|_| here.is_empty()) {
             match workloads.setup(&experiment) {
@@ -263,20 +250,23 @@ fn setups(
 
 /// A problem at a point: it came from the value that was put at its path, or
 /// from the combination.
-fn diagnose_point(document: &Document, grid: &Grid, point: usize, problem: &Problem) -> Diagnostic {
-    let root = Path::parse("sweep.grid");
-    let indices = grid.indices(point);
-    for (axis, index) in grid.axes.iter().zip(&indices) {
-        if problem.path.0.starts_with(&axis.path.0) {
-            let path = root.join(axis.name.as_str()).join(*index);
-            return document.diagnose(&Problem { path, at_key: false, ..problem.clone() });
-        }
+fn diagnose_point(
+    document: &Document,
+    sweep: &Sweep,
+    point: usize,
+    problem: &Problem,
+) -> Diagnostic {
+    if let Some(origin) = sweep.origin(point, &problem.path) {
+        let path = origin.clone();
+        return document.diagnose(&Problem { path, at_key: false, ..problem.clone() });
     }
-    let values: Vec<String> =
-        grid.values(point).map(|(axis, value)| format!("{}={}", axis.name, plain(value))).collect();
-    let message =
-        format!("{}: {} (at the point {})", problem.path, problem.message, values.join(", "));
-    document.diagnose(&Problem { path: root, at_key: true, message, ..problem.clone() })
+    let described = sweep.describe(point);
+    let message = format!("{}: {} (at the point {described})", problem.path, problem.message);
+    // The one design, or all of them.
+    let root = ["sweep.grid", "sweep"].map(Path::parse);
+    let root = root.into_iter().find(|root| path::get(&document.value, root).is_some());
+    let path = root.unwrap_or_default();
+    document.diagnose(&Problem { path, at_key: true, message, ..problem.clone() })
 }
 
 /// A value in a line, as the user would write it.
@@ -360,7 +350,7 @@ impl Workloads {
             start: experiment.start.0,
             duration: experiment.length(),
             requests: experiment.requests,
-            warmup: experiment.warmup.span(),
+            warmup: experiment.warmup,
             interval: experiment.record.interval,
         };
         setup.warm_start = self.warm_start(&setup)?;

@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::sweep::MOST_RUNS;
 
-/// Shard `number` of `of`: the runs that leave the remainder `number - 1` when
-/// divided by `of`.
+/// Shard `number` of `of`: the runs whose numbers leave the remainder `number - 1` when
+/// divided by `of`; the points instead, where `precision` has a point decide how many
+/// runs it gets.
 ///
-/// Runs are dealt out like cards, not cut into blocks: neighbours are replications
+/// They are dealt out like cards, not cut into blocks: neighbours are replications
 /// of one point and the points beside it, which cost about the same, so that every
 /// shard gets its share of the points that take long (a high load, a large cache).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -39,14 +40,19 @@ impl Shard {
         (1..=of).map(move |number| Shard { number, of })
     }
 
-    /// The index of the shard among `of` that has run `run`.
-    pub fn index_of(run: usize, of: usize) -> usize {
-        run % of
+    /// The index of the shard among `of` that is dealt `number`.
+    pub fn index_of(number: usize, of: usize) -> usize {
+        number % of
     }
 
-    /// The numbers of its runs, if the sweep has `runs`.
-    pub fn runs(self, runs: usize) -> impl Iterator<Item = usize> + Clone {
-        (self.number - 1..runs).step_by(self.of)
+    /// Whether it is dealt `number`.
+    pub fn has(self, number: usize) -> bool {
+        Shard::index_of(number, self.of) == self.number - 1
+    }
+
+    /// Its numbers of those below `end`.
+    pub fn share(self, end: usize) -> impl Iterator<Item = usize> {
+        (self.number - 1..end).step_by(self.of)
     }
 }
 
@@ -97,11 +103,13 @@ mod tests {
     #[test]
     fn every_run_is_in_just_one_shard() {
         for (runs, of) in [(10, 3), (2, 5), (0, 2), (7, 1)] {
-            let mut dealt: Vec<usize> = Shard::all(of).flat_map(|shard| shard.runs(runs)).collect();
+            let mut dealt: Vec<usize> =
+                Shard::all(of).flat_map(|shard| shard.share(runs)).collect();
             dealt.sort_unstable();
             assert_eq!(dealt, (0..runs).collect::<Vec<_>>());
             for (index, shard) in Shard::all(of).enumerate() {
-                assert!(shard.runs(runs).all(|run| Shard::index_of(run, of) == index));
+                assert!(shard.share(runs).all(|run| Shard::index_of(run, of) == index));
+                assert!(shard.share(runs).all(|run| shard.has(run)));
             }
         }
     }

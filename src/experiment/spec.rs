@@ -9,6 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_yaml::Value;
 
 use super::charts::ChartSpec;
+use super::replications::PrecisionSpec;
+use super::sweep::SweepSpec;
 use crate::cache::CacheSpec;
 use crate::cost::CostSpec;
 use crate::kernel::Duration;
@@ -16,7 +18,7 @@ use crate::orchestration::OrchestrationSpec;
 use crate::pipeline::PipelineSpec;
 use crate::serving::{ModelSpec, ResilienceSpec};
 use crate::spec::from_text;
-use crate::system::SloSpec;
+use crate::system::{SloSpec, Warmup};
 use crate::workload::WorkloadSpec;
 
 /// An experiment: who asks what and when, the system that answers, and what to
@@ -38,11 +40,21 @@ pub struct Experiment {
     pub duration: Option<Duration>,
     /// At most that many requests. Default no limit.
     pub requests: Option<u64>,
-    /// Measuring begins after that. Default none.
+    /// Measuring begins after that: a duration, a number of requests (`1000 requests`),
+    /// `none`, or `auto`, which looks for the end of the warm-up in a pilot run of each
+    /// point (MSER-5). Default none.
     pub warmup: Warmup,
     /// Independent runs of every point; 95 % intervals need at least 2.
     /// Default 5.
     pub replications: u32,
+    /// More replications of a point, as many again as `replications` at a time, until
+    /// a metric is known well enough. Default: no more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub precision: Option<PrecisionSpec>,
+    /// Whether replications come in pairs, the second drawing `1 - u` wherever the
+    /// first draws `u`: often narrower intervals for the same work. Default false.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub antithetic: bool,
     /// Who asks what and when.
     pub workload: WorkloadSpec,
     /// Validation, preprocessing and stage times. Left out, nothing is refused
@@ -86,6 +98,8 @@ impl Default for Experiment {
             requests: None,
             warmup: Warmup::None,
             replications: 5,
+            precision: None,
+            antithetic: false,
             workload: WorkloadSpec::default(),
             pipeline: None,
             orchestration: None,
@@ -112,16 +126,6 @@ impl Experiment {
             || workload.trace.as_ref().is_some_and(|trace| trace.loops > 0);
         self.duration.or((!ends).then_some(Duration::from_secs(600)))
     }
-}
-
-/// What to vary.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct SweepSpec {
-    /// Paths and the values that each takes; every combination is a point, the
-    /// last path varying fastest.
-    #[schemars(with = "IndexMap<String, Vec<serde_json::Value>>")]
-    pub grid: IndexMap<String, Vec<Value>>,
 }
 
 /// What is written besides the summary tables.
@@ -153,57 +157,6 @@ pub struct RecordSpec {
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
 fn is_zero(number: &u64) -> bool {
     *number == 0
-}
-
-/// Measuring begins after that.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub enum Warmup {
-    /// At once.
-    #[default]
-    None,
-    /// After a span of virtual time.
-    After(Duration),
-}
-
-impl Warmup {
-    /// The span.
-    pub fn span(self) -> Duration {
-        match self {
-            Warmup::None => Duration::ZERO,
-            Warmup::After(span) => span,
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Warmup {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        from_text(deserializer, "a duration such as 5m, or none", |text| match text {
-            "none" => Ok(Warmup::None),
-            _ => crate::spec::parse_duration(text).map(Warmup::After),
-        })
-    }
-}
-
-impl Serialize for Warmup {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Warmup::None => serializer.serialize_str("none"),
-            Warmup::After(span) => span.serialize(serializer),
-        }
-    }
-}
-
-impl JsonSchema for Warmup {
-    fn schema_name() -> Cow<'static, str> {
-        "Warmup".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "A duration, or none.",
-            "type": ["string", "number"],
-            "examples": ["5m", "none"],
-        })
-    }
 }
 
 /// An instant of the virtual calendar, UTC.

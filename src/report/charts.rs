@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::chart::{Named, figures};
+use super::compare::{ComparisonManifest, draw_comparison};
 use super::replay::{ReplayManifest, draw_replay};
 use super::results::Results;
 use super::trace::{TraceManifest, draw_traces};
@@ -97,13 +98,16 @@ pub(super) fn draw(
 }
 
 /// Draws the charts of a finished results folder: those that its experiment
-/// names, or the default ones; or those of a replay, or of traces.
+/// names, or the default ones; or those of a replay, a comparison, or traces.
 ///
 /// # Errors
 /// If it is not a results folder, or as for [`draw_all`].
 pub fn redraw(dir: &Path, formats: &[Format]) -> Result<Vec<PathBuf>, ReportError> {
     if ReplayManifest::is_in(dir) {
         return draw_replay(dir, formats);
+    }
+    if ComparisonManifest::is_in(dir) {
+        return draw_comparison(dir, formats);
     }
     if TraceManifest::is_in(dir) {
         return draw_traces(dir, formats);

@@ -5,7 +5,8 @@ use std::path::Path;
 use super::ReportError;
 use super::data::Dimension;
 use super::results::{Results, number};
-use crate::experiment::charts::{CdfSpec, ChartSpec, Names, TimelineSpec, XySpec};
+use super::sensitivity::SENSITIVITY;
+use crate::experiment::charts::{CdfSpec, ChartSpec, Names, TimelineSpec, TornadoSpec, XySpec};
 
 /// What most people want to know of a sweep.
 const METRICS: [&str; 3] = ["cost_per_request_usd", "e2e_p99_s", "cache_hit_rate"];
@@ -29,7 +30,9 @@ pub fn default_charts(dir: &Path, swept: &[String]) -> Result<Vec<ChartSpec>, Re
         .filter(|dimension| dimension.levels.len() > 1)
         .collect();
     let mut charts = Vec::new();
-    if dimensions.is_empty() {
+    if results.has(SENSITIVITY) {
+        charts.push(ChartSpec::Tornado(TornadoSpec::default()));
+    } else if dimensions.is_empty() {
         charts.extend(parts_of_a_run(&results));
     } else {
         charts.extend(sweep(&results, &dimensions));

@@ -10,6 +10,7 @@
 
 mod chart;
 pub mod charts;
+mod compare;
 pub mod csv;
 mod data;
 mod defaults;
@@ -20,6 +21,8 @@ mod names;
 mod png;
 mod replay;
 mod results;
+mod sensitivity;
+mod steady;
 mod summary;
 mod tables;
 mod trace;
@@ -27,9 +30,14 @@ mod unit;
 
 pub use chart::file_name as folder_name;
 pub use charts::{Format, draw_all, redraw};
+pub use compare::{
+    Cases, Comparison, ComparisonManifest, Selection, Verdict, compare, comparison_summary,
+    draw_comparison, write_comparison,
+};
 pub use defaults::default_charts;
 pub use error::ReportError;
 pub use replay::{ReplayManifest, TraceFacts, draw_replay, replay_summary, write_replay};
+pub use steady::warnings;
 pub use summary::{Terminal, summary};
 pub use tables::{ResultsError, write_results};
 pub use trace::{

@@ -1,5 +1,19 @@
 //! Names of metrics and swept paths in words.
 
+/// What most people want to know of a system.
+pub(crate) const HEADLINES: [&str; 10] = [
+    "e2e_mean_s",
+    "e2e_p50_s",
+    "e2e_p99_s",
+    "ttft_p99_s",
+    "throughput_rps",
+    "goodput_rps",
+    "error_rate",
+    "cache_hit_rate",
+    "cost_per_request_usd",
+    "quality_mean",
+];
+
 /// A metric in words: `p99 latency` for `e2e_p99_s`.
 pub(crate) fn metric(name: &str) -> String {
     let exact = match name {

@@ -6,10 +6,15 @@ use std::path::Path;
 
 use serde_yaml::Value;
 
+use super::ReportError;
 use super::csv::write_table;
-use crate::experiment::{Manifest, Outline, REQUEST_COLUMNS, Record, Store, WorkspaceError, plain};
-use crate::stats::{Cell, Table, mean_ci95};
-use crate::system::{METRICS, RunTables};
+use super::sensitivity::write_sensitivity;
+use crate::experiment::{
+    Manifest, Outline, REQUEST_COLUMNS, Record, Replications, Standing, Store, WorkspaceError,
+    plain,
+};
+use crate::stats::{Cell, Moments, Table};
+use crate::system::{BATCHED, METRICS, RunTables};
 
 /// Why the results could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +25,9 @@ pub enum ResultsError {
     /// A row could not be written.
     #[error("cannot write results: {0}")]
     Csv(#[from] csv::Error),
+    /// A table could not be read again.
+    #[error(transparent)]
+    Report(#[from] ReportError),
     /// A record is gone, or the folder cannot be used.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
@@ -36,18 +44,24 @@ pub fn write_results<'s>(
     folder: &Path,
 ) -> Result<Table, ResultsError> {
     let mut files = Files::new(outline, folder)?;
-    let replications = outline.experiment.replications as usize;
+    let replications = outline.replications();
     let mut points = points_table(outline);
+    let finds_warmup = outline.finds_warmup();
     let mut skipped = 0;
-    for point in 0..outline.grid.points() {
-        let mut metrics = vec![Vec::with_capacity(replications); METRICS.len()];
-        for replication in 0..replications {
-            let run = point * replications + replication;
+    for point in 0..outline.points() {
+        let first = point * replications.most();
+        let count = finished(&replications, &store, first)?;
+        let mut metrics = vec![Vec::with_capacity(count); METRICS.len()];
+        let (mut warmup, mut alone) = (Moments::default(), [f64::NAN; BATCHED.len()]);
+        for replication in 0..count {
+            let run = first + replication;
             let record = store(run).recall(run).ok_or(WorkspaceError::Lost(run))?;
             for (values, value) in metrics.iter_mut().zip(&record.tables.metrics) {
                 values.push(*value);
             }
             skipped = skipped.max(record.tables.skipped_rows);
+            warmup.push(record.tables.window_start_s);
+            alone = record.tables.half_widths;
             let prefix = [Cell::from(point as u64), Cell::from(replication as u64)];
             let swept = swept_cells(outline, point);
             files.write_run(&prefix, &swept, &record.tables, record.wall_s)?;
@@ -55,29 +69,61 @@ pub fn write_results<'s>(
         }
         let mut row = vec![Cell::from(point as u64)];
         row.extend(swept_cells(outline, point));
-        for values in &metrics {
-            let estimate = mean_ci95(values);
+        row.extend(replications.vary().then(|| Cell::from(count as u64)));
+        row.extend(finds_warmup.then(|| Cell::from(warmup.mean())));
+        for (values, metric) in metrics.iter().zip(METRICS) {
+            let estimate = replications.estimate(values);
+            // One long run has intervals by batch means.
+            let batched = BATCHED.iter().position(|name| count == 1 && *name == metric.name);
             row.push(estimate.mean.into());
-            row.push(estimate.half_width.into());
+            row.push(batched.map_or(estimate.half_width, |index| alone[index]).into());
         }
         points.push(row);
     }
     files.finish()?;
     write_table(&folder.join("points.csv"), &points)?;
+    write_sensitivity(outline, folder)?;
     let manifest = Manifest::new(outline, skipped);
     fs::write(folder.join("manifest.yaml"), manifest.to_yaml())?;
     Ok(points)
 }
 
 fn points_table(outline: &Outline) -> Table {
-    let swept = outline.grid.axes.iter().map(|axis| axis.name.clone());
+    let swept = outline.sweep.columns();
     let metrics =
         METRICS.iter().flat_map(|metric| [metric.name.to_owned(), format!("{}_ci95", metric.name)]);
-    Table::new(["point".to_owned()].into_iter().chain(swept).chain(metrics))
+    let count = outline.replications().vary().then(|| REPLICATIONS.to_owned());
+    let warmup = outline.finds_warmup().then(|| WARMUP.to_owned());
+    let first = ["point".to_owned()].into_iter().chain(swept);
+    Table::new(first.chain(count).chain(warmup).chain(metrics))
+}
+
+/// The column of `points.csv` with the end of the warm-up, where that was found.
+const WARMUP: &str = "warmup_s";
+
+/// The column of `points.csv` with the number of replications, where that differs.
+const REPLICATIONS: &str = "replications";
+
+/// How many replications the point has whose first run is `first`.
+fn finished<'s>(
+    replications: &Replications,
+    store: impl Fn(usize) -> &'s Store,
+    first: usize,
+) -> Result<usize, WorkspaceError> {
+    let standing = replications.standing(|replication, metric| {
+        let run = first + replication;
+        let record = store(run).recall(run)?;
+        Some(record.tables.metrics[metric])
+    });
+    match standing {
+        Standing::Done(count) => Ok(count),
+        Standing::Needs(count) => Err(WorkspaceError::Lost(first + count - 1)),
+    }
 }
 
 fn swept_cells(outline: &Outline, point: usize) -> Vec<Cell> {
-    outline.grid.values(point).map(|(_, value)| swept_cell(value)).collect()
+    let values = outline.sweep.values(point);
+    values.iter().map(|value| value.as_ref().map_or(Cell::Empty, swept_cell)).collect()
 }
 
 /// Numbers stay numbers, so that a chart can place them.
@@ -128,7 +174,7 @@ impl<'f> Files<'f> {
     fn new(outline: &Outline, folder: &'f Path) -> Result<Self, ResultsError> {
         let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
         let mut columns = words(&["point", "replication"]);
-        columns.extend(outline.grid.axes.iter().map(|axis| axis.name.clone()));
+        columns.extend(outline.sweep.columns());
         columns.extend(METRICS.iter().map(|metric| metric.name.to_owned()));
         let record = &outline.experiment.record;
         let requests = record.requests.then(|| requests_file(folder)).transpose()?;

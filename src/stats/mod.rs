@@ -6,6 +6,12 @@
 //! | a level over time: queue length, busy servers | [`Gauge`] |
 //! | single measurements: mean, variance | [`Moments`] |
 //! | the mean over replications, and how sure it is | [`mean_ci95`] |
+//! | the mean of one long run, and how sure it is | [`Batches`] |
+//! | whether two systems differ | [`paired_difference`], [`welch_difference`], [`holm`] |
+//! | a quantile over replications | [`quantile_ci`] |
+//! | which inputs matter | [`sobol_indices`], [`screening`] |
+//! | where a run's steady state begins | [`mser()`] |
+//! | whether a level grows | [`mann_kendall`] |
 //! | whole numbers: exact moments and quantiles | [`Counts`] |
 //! | the gaps between events | [`Gaps`] |
 //! | events over time | [`Windows`] |
@@ -15,27 +21,41 @@
 //! | rows for CSV files and charts | [`Table`] |
 
 pub mod association;
+pub mod batches;
 pub mod counts;
+pub mod difference;
 pub mod fit;
 pub mod gaps;
 pub mod histogram;
 pub mod interval;
 pub mod moments;
+pub mod morris;
+pub mod mser;
 pub mod popularity;
+pub mod quantile;
 pub mod sample;
+pub mod sobol;
 pub mod student;
 pub mod table;
+pub mod trend;
 pub mod windows;
 
 pub use crate::kernel::{Gauge, normal_quantile};
 pub use association::Association;
+pub use batches::{Batches, autocorrelation, batch_means_ci95, regroup};
 pub use counts::{Counts, MidRanks};
+pub use difference::{Difference, holm, paired_difference, welch_difference};
 pub use gaps::Gaps;
 pub use histogram::Histogram;
 pub use interval::{MeanCi, mean_ci, mean_ci95};
 pub use moments::Moments;
+pub use morris::{Screening, screening};
+pub use mser::{Truncation, mser};
 pub use popularity::Popularity;
+pub use quantile::{QuantileCi, quantile_ci};
 pub use sample::{Point, Sample};
-pub use student::student_t_quantile;
+pub use sobol::{SobolIndices, sobol_indices};
+pub use student::{student_t_quantile, student_t_two_sided};
 pub use table::{Cell, Table};
+pub use trend::{mann_kendall, rise};
 pub use windows::Windows;

@@ -25,6 +25,25 @@ pub fn student_t_quantile(p: f64, df: f64) -> f64 {
     upper(1.0 - p, df)
 }
 
+/// The probability that Student's variate with `df` degrees of freedom is further from 0
+/// than `t`, on either side; NaN where one of them is none.
+///
+/// ```
+/// use windtunnel::stats::student_t_two_sided;
+///
+/// assert!((student_t_two_sided(-2.262_157_162_798, 9.0) - 0.05).abs() < 1e-12);
+/// ```
+pub fn student_t_two_sided(t: f64, df: f64) -> f64 {
+    if t.is_nan() || df.is_nan() || df <= 0.0 {
+        return f64::NAN;
+    }
+    match t.abs() {
+        0.0 => 1.0,
+        t if t.is_infinite() => 0.0,
+        t => (2.0 * exceedance(t, df)).clamp(0.0, 1.0),
+    }
+}
+
 /// The `t >= 0` exceeded with probability `tail <= 0.5`.
 fn upper(tail: f64, df: f64) -> f64 {
     if tail <= 0.0 {

@@ -6,6 +6,7 @@ use super::flow_tables::FlowSums;
 use super::semantic::Judged;
 use super::slo::Classes;
 use super::spend::Savings;
+use super::steady::{Series, Steadiness};
 use crate::cache::Match;
 use crate::cost::{Money, Usage};
 use crate::kernel::{Duration, Time};
@@ -52,6 +53,10 @@ pub struct Measures {
     pub sessions_abandoned: u64,
     /// Turns that were answered in these sessions.
     pub turns: u64,
+    /// The answers in their order, for intervals of one long run.
+    pub series: Series,
+    /// Whether the number of requests in the system was steady.
+    pub steadiness: Steadiness,
     /// Arrival to the whole response.
     pub e2e: Histogram,
     /// Arrival to the first token.
@@ -360,6 +365,7 @@ impl Measures {
         self.completed += 1;
         self.e2e.record(e2e);
         self.ttft.record(ttft);
+        self.series.push(e2e, ttft, quality);
         self.quality_sum += quality;
         for share in [&mut self.users[user as usize], &mut self.models[model as usize]] {
             share.completed += 1;

@@ -158,6 +158,8 @@ metrics! {
     blocked_limit_mean_s: "time that a workflow and its calls waited for limits and turns, on average", |m| m.flows.blocked_s(1);
     blocked_tool_mean_s: "time that a workflow's calls of tools waited for a place, on average", |m| m.flows.blocked_s(2);
     events: "simulation events of the whole run", |m| m.events as f64;
+    drift: "growth of the number of requests in the system over the window, by a straight line, as a share of its mean: 0 if steady, 2 if it grows evenly from nothing", |m| m.steadiness.drift;
+    overloaded: "1 if that growth is an overload, else 0; over replications the share of overloaded runs", |m| f64::from(u8::from(m.steadiness.overloaded));
 }
 
 #[cfg(test)]

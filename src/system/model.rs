@@ -131,6 +131,8 @@ pub struct System<'r> {
     pub(super) sojourn_ns: u128,
     pub(super) waited_ns: u128,
     pub(super) measuring: bool,
+    /// The first request that is measured, where the warm-up is a number of requests.
+    pub(super) first_measured: u64,
     pub(super) measures: Measures,
     pub(super) timeline: Timeline,
     pub(super) log: Log,
@@ -229,6 +231,9 @@ impl System<'_> {
     /// A request comes in: one of the workload's, or a call of a workflow.
     pub(super) fn admit(&mut self, incoming: Incoming, sim: &mut Scheduler<Event>) {
         let now = sim.now();
+        if self.admitted >= self.first_measured && !self.measuring {
+            self.begin_measuring(now);
+        }
         let request = Request::new(incoming, self.admitted, self.measuring);
         self.admitted += 1;
         if request.measured {

@@ -9,7 +9,7 @@ use super::metrics;
 use super::model::{Event, Recorder, Semantic, System};
 use super::pool::Pool;
 use super::replicas;
-use super::setup::Setup;
+use super::setup::{Setup, Warmup};
 use super::single_flight::Flights;
 use super::slo::Classes;
 use super::tables::{self, RunTables};
@@ -86,8 +86,14 @@ pub fn run_traced<'r>(
     let mut system = build(setup, streams, recorder)?;
     system.tracer = tracer;
     let mut simulation = Simulation::new(system);
-    let warmup = Time::ZERO + setup.warmup;
-    simulation.scheduler_mut().schedule_at(warmup, Event::Measure);
+    let by_time = match setup.warmup {
+        Warmup::None | Warmup::Auto => Some(Duration::ZERO),
+        Warmup::After(span) => Some(span),
+        Warmup::Requests(_) => None,
+    };
+    if let Some(span) = by_time {
+        simulation.scheduler_mut().schedule_at(Time::ZERO + span, Event::Measure);
+    }
     let (system, scheduler) = simulation.parts_mut();
     system.fetch(scheduler);
     system.start_nodes(scheduler);
@@ -212,6 +218,10 @@ fn build<'r>(
         waited_ns: 0,
         output: streams.stream("serving.output"),
         measuring: false,
+        first_measured: match setup.warmup {
+            Warmup::Requests(requests) => requests,
+            _ => u64::MAX,
+        },
         tracer: None,
         log: Log::new(pipeline.map_or(0, |pipeline| pipeline.log.capacity)),
         recorder,
@@ -245,6 +255,9 @@ fn finish(mut system: System<'_>, setup: &Setup, drained: Time, events: u64) -> 
     let flows = system.flow_sums();
     let allocation = system.division(over);
     let measures = &mut system.measures;
+    if !system.measuring {
+        measures.window_start = end;
+    }
     measures.flows = flows;
     measures.has_levers = system.levers.is_some();
     measures.allocation = allocation;
@@ -258,7 +271,7 @@ fn finish(mut system: System<'_>, setup: &Setup, drained: Time, events: u64) -> 
     measures.utilization = if all.1 > 0.0 { all.0 / all.1 } else { f64::NAN };
     measures.busy = busy;
     measures.has_fleets = system.pool.active;
-    system.charge_servers(end.since(Time::ZERO + setup.warmup));
+    system.charge_servers(end.since(system.measures.window_start));
     let replicas = replicas::collect(&mut system, setup, over);
     debug_assert!(system.optimizer.balances(), "the ledger balances");
     debug_assert_eq!(system.optimizer.ledger().held(), Money::ZERO, "nothing is held for nobody");
@@ -269,6 +282,7 @@ fn finish(mut system: System<'_>, setup: &Setup, drained: Time, events: u64) -> 
         "requests in = answered + failed + called off"
     );
     system.timeline.at(over);
+    system.judge_steadiness(end);
     system.trace_end(over);
     debug_assert_eq!(
         system.timeline.areas(),

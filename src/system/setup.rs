@@ -15,6 +15,21 @@ use crate::serving::step::StepModel;
 use crate::serving::{ModelSpec, ResilienceSpec};
 use crate::workload::Plan;
 
+/// When measuring begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Warmup {
+    /// At once.
+    #[default]
+    None,
+    /// After a span of virtual time.
+    After(Duration),
+    /// With the request after so many.
+    Requests(u64),
+    /// When a pilot run has settled. What runs an experiment finds the span; a run that
+    /// is given this measures from its beginning.
+    Auto,
+}
+
 /// Everything that a run needs, the same for all replications of a point.
 #[derive(Clone, Debug)]
 pub struct Setup {
@@ -53,7 +68,7 @@ pub struct Setup {
     /// At most that many requests.
     pub requests: Option<u64>,
     /// Measuring begins after that.
-    pub warmup: Duration,
+    pub warmup: Warmup,
     /// The timeline's interval; without one it is chosen by the run's length.
     pub interval: Option<Duration>,
 }

@@ -10,6 +10,7 @@ use super::model::System;
 use super::prefix;
 use super::setup::Setup;
 use super::slo;
+use super::steady::BATCHED;
 use crate::cache::LevelStats;
 use crate::kernel::Time;
 use crate::pipeline::Stage;
@@ -21,6 +22,11 @@ use crate::stats::{Cell, Table};
 pub struct RunTables {
     /// The metrics, in the order of [`super::METRICS`].
     pub metrics: Vec<f64>,
+    /// When measuring began, in seconds.
+    pub window_start_s: f64,
+    /// Half widths of the intervals by batch means, in the order of
+    /// [`super::BATCHED`]; NaN where the run is too short.
+    pub half_widths: [f64; BATCHED.len()],
     /// A row per model.
     pub models: Table,
     /// A row per user.
@@ -96,6 +102,8 @@ pub(super) fn collect(
         steps: flow_tables::steps(&system),
         gantt: flow_tables::gantt(&system),
         metrics,
+        window_start_s: system.measures.window_start.as_secs_f64(),
+        half_widths: system.measures.series.half_widths(),
         models: models(&system, setup),
         users: users(&system),
         levels,

@@ -158,6 +158,18 @@ impl Timeline {
         })
     }
 
+    /// The mean number of requests in the system in each full interval between `from` and
+    /// `until`.
+    pub fn in_flight(&self, from: Time, until: Time) -> Vec<f64> {
+        let length = self.interval.as_nanos() as f64;
+        let all = self.closed.iter().enumerate();
+        let within = all.filter(|(index, _)| {
+            let begins = Time::ZERO + self.interval * *index as u64;
+            begins >= from && begins + self.interval <= until
+        });
+        within.map(|(_, interval)| interval.in_flight_ns as f64 / length).collect()
+    }
+
     fn fill_serving(&mut self, until: Time) {
         let span = u128::from(until.since(self.serving_since).as_nanos());
         self.open.servers_ns += span * u128::from(self.serving.servers);

@@ -12,7 +12,7 @@ use windtunnel::system::{METRICS, RunTables, run};
 pub fn tables(yaml: &str) -> RunTables {
     let document = Document::from_text("cost.yaml", yaml).expect("YAML");
     let prepared = prepare(&document, &Overrides::default()).expect("a sound experiment");
-    let streams = Streams::new(prepared.experiment.seed, 0);
+    let streams = Streams::new(prepared.outline.experiment.seed, 0);
     run(&prepared.setups[0], &streams, &AtomicBool::new(false), None).expect("a run")
 }
 

@@ -14,7 +14,7 @@ fn simulate(yaml: &str) -> RunTables {
     let prepared = prepare(&document, &Overrides::default()).unwrap_or_else(|found| {
         panic!("{}\n{yaml}", found.iter().fold(String::new(), |text, one| text + &one.to_string()))
     });
-    let streams = Streams::new(prepared.experiment.seed, 0);
+    let streams = Streams::new(prepared.outline.experiment.seed, 0);
     system::run(&prepared.setups[0], &streams, &AtomicBool::new(false), None).expect("a run")
 }
 

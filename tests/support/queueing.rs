@@ -186,7 +186,11 @@ impl Model for Desk {
 
 /// One replication: `secs` of virtual time after a tenth of that as warm-up.
 pub fn replicate(system: System, seed: u64, replication: u64, secs: u64) -> Measured {
-    let streams = Streams::new(seed, replication);
+    replicate_on(system, Streams::new(seed, replication), secs)
+}
+
+/// The same on given streams.
+pub fn replicate_on(system: System, streams: Streams, secs: u64) -> Measured {
     let mut sim = Simulation::new(Desk {
         system,
         station: Station::new(system.station),

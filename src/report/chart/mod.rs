@@ -10,6 +10,9 @@
 //! | `budget` | what was spent over virtual time, against a budget |
 //! | `pareto` | cost against quality, and the points that no other beats |
 //! | `waterfall` | what each lever saved, from the list price to the bill |
+//! | `forest` | differences with their intervals, of a comparison |
+//! | `overlay` | distributions of latency, of a comparison |
+//! | `tornado` | which parameters matter |
 //! | `mrc` | miss ratios by cache size, of a replay |
 //! | `arrivals`, `lengths`, `popularity`, `reuse` | what a trace holds |
 //! | `fitted` | laws beside what they were fitted to |
@@ -22,14 +25,17 @@ mod budget;
 mod cdf;
 mod curves;
 pub(crate) mod fitted;
+pub(crate) mod forest;
 pub(crate) mod lengths;
 mod line;
 pub(crate) mod mrc;
+pub(crate) mod overlay;
 mod pareto;
 mod pick;
 pub(crate) mod popularity;
 pub(crate) mod reuse;
 mod timeline;
+mod tornado;
 mod waterfall;
 mod xy;
 
@@ -55,6 +61,7 @@ pub(crate) fn figures(results: &Results, spec: &ChartSpec) -> Result<Vec<Named>,
         ChartSpec::Timeline(spec) => timeline::figure(results, spec).map(|figure| vec![figure]),
         ChartSpec::Budget(spec) => budget::figure(results, spec).map(|figure| vec![figure]),
         ChartSpec::Pareto(spec) => pareto::figure(results, spec).map(|figure| vec![figure]),
+        ChartSpec::Tornado(spec) => tornado::figures(results, spec),
         ChartSpec::Waterfall(spec) => waterfall::figure(results, spec).map(|figure| vec![figure]),
     }
 }

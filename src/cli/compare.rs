@@ -1,0 +1,88 @@
+//! `windtunnel compare`: whether systems differ, and by how much.
+
+use std::path::PathBuf;
+
+use super::output::{OutputFormat, formats, terminal};
+use super::{Failure, print, tell};
+use crate::experiment::Workspace;
+use crate::report::{self, Cases, Selection};
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  windtunnel compare results/before results/after
+  windtunnel compare results/policies:lru results/policies:sieve     two named points of a sweep
+  windtunnel compare results/sizes:capacity=100 results/sizes:capacity=1000 --metric e2e_p99_s
+  windtunnel compare results/sizes                   every point against the first
+
+Runs of the same seed are compared in pairs, replication by replication.")]
+pub(super) struct Args {
+    /// Results folders, or points of them: DIR, DIR:NUMBER, DIR:VARIANT or DIR:PATH=VALUE,...;
+    /// the first is what the others are compared with
+    #[arg(required = true, value_name = "DIR[:POINT]")]
+    cases: Vec<String>,
+    /// A metric to compare by, or `all`; may be repeated [default: those that most people want]
+    #[arg(long = "metric", value_name = "NAME")]
+    metrics: Vec<String>,
+    /// The folder that the comparison's folder is made in
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    out: PathBuf,
+    /// The comparison's name [default: of the cases]
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// What to write: csv is always written
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "csv,svg,png")]
+    format: Vec<OutputFormat>,
+    /// No table, only the results' path
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+pub(super) fn main(args: &Args) -> Result<(), Failure> {
+    let input = |error: String| Failure::Input(format!("error: {error}"));
+    let failed = |error: &dyn std::fmt::Display| Failure::Run(format!("error: {error}"));
+    let selections: Vec<Selection> = args.cases.iter().map(|case| Selection::parse(case)).collect();
+    let cases = Cases::find(&selections).map_err(input)?;
+    let rows = report::compare(&cases, &args.metrics).map_err(input)?;
+    let name = name(args, &selections)?;
+    let workspace = Workspace::open(&args.out, &name, "", false)
+        .map_err(|error| Failure::Input(format!("error: {error}")))?;
+    let staging = workspace.staging().map_err(|error| failed(&error))?;
+    report::write_comparison(&staging, &cases.manifest(&name), &cases, &rows)
+        .map_err(|error| failed(&error))?;
+    let formats = formats(&args.format);
+    if !formats.is_empty() {
+        report::draw_comparison(&staging, &formats).map_err(|error| failed(&error))?;
+    }
+    let folder = workspace.publish().map_err(|error| failed(&error))?;
+    if !args.quiet {
+        tell(report::comparison_summary(&rows, terminal()).trim_end());
+    }
+    print(&folder.display().to_string())
+}
+
+/// `a-and-b` for two folders; a name that may be a folder's.
+fn name(args: &Args, selections: &[Selection]) -> Result<String, Failure> {
+    if let Some(name) = &args.name {
+        if report::folder_name(name) != *name || name.is_empty() {
+            let message = "error: --name: use letters, digits, `.`, `_` and `-`";
+            return Err(Failure::Input(message.to_owned()));
+        }
+        return Ok(name.clone());
+    }
+    let word = |selection: &Selection| {
+        let folder = selection.folder.file_name().unwrap_or_default().to_string_lossy();
+        let point = selection.point.as_ref().map_or(String::new(), |point| format!("-{point}"));
+        format!("{folder}{point}")
+    };
+    let mut words: Vec<String> = selections.iter().map(word).collect();
+    if words.len() > 2 {
+        words = vec![words[0].clone(), format!("{}-others", words.len() - 1)];
+    }
+    if words.len() == 1 {
+        words.push("first".to_owned());
+    }
+    let mut name = report::folder_name(&format!("compare-{}", words.join("-and-")));
+    name.truncate(120);
+    Ok(name)
+}

@@ -1,0 +1,208 @@
+//! What the designs of a sweep share: the paths that they vary, and their points in
+//! the making.
+
+use std::collections::BTreeSet;
+
+use indexmap::IndexMap;
+use serde_yaml::Value;
+
+use super::range::Range;
+use super::spec::RangeSpec;
+use crate::experiment::load::path;
+use crate::experiment::prepare::plain;
+use crate::spec::{Path, Problem, Segment, Severity};
+
+/// What holds for all points alike: to vary it would do nothing.
+const COMMON: [&str; 10] = [
+    "name",
+    "description",
+    "seed",
+    "replications",
+    "antithetic",
+    "precision",
+    "sweep",
+    "charts",
+    "record",
+    "quick",
+];
+
+/// A varied path.
+#[derive(Clone, Debug)]
+pub struct Axis {
+    /// The path as written: the column's name.
+    pub name: String,
+    /// Where it leads.
+    pub path: Path,
+    /// What stands there in the experiment, for points that do not set it.
+    pub base: Option<Value>,
+}
+
+/// One value of a point.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// The number of the axis.
+    pub axis: usize,
+    /// The value.
+    pub value: Value,
+    /// Where in the file it stands.
+    pub origin: Path,
+}
+
+/// What one design says of a point.
+#[derive(Clone, Debug, Default)]
+pub struct Partial {
+    /// Its name.
+    pub variant: Option<String>,
+    /// Its values, in the order in which they are set.
+    pub settings: Vec<Setting>,
+}
+
+/// The points of one design.
+pub(super) type Block = Vec<Partial>;
+
+/// Every point of one block with every point of the others, the last varying fastest.
+/// No block at all is one point that changes nothing.
+pub(super) fn product(blocks: Vec<Block>) -> Block {
+    let mut points = vec![Partial::default()];
+    for block in blocks {
+        let with = |point: &Partial| {
+            let point = point.clone();
+            block.iter().map(move |more| {
+                let mut joined = point.clone();
+                joined.variant = joined.variant.or_else(|| more.variant.clone());
+                joined.settings.extend(more.settings.iter().cloned());
+                joined
+            })
+        };
+        points = points.iter().flat_map(with).collect();
+    }
+    points
+}
+
+/// Collects the axes of all designs, and what is wrong with them.
+pub(super) struct Frame<'r> {
+    resolved: &'r Value,
+    pub axes: Vec<Axis>,
+    pub problems: Vec<Problem>,
+}
+
+impl<'r> Frame<'r> {
+    pub(super) fn new(resolved: &'r Value) -> Self {
+        Frame { resolved, axes: Vec::new(), problems: Vec::new() }
+    }
+
+    pub(super) fn refuse(
+        &mut self,
+        path: Path,
+        at_key: bool,
+        message: String,
+        help: Option<String>,
+    ) {
+        self.problems.push(Problem { path, at_key, severity: Severity::Error, message, help });
+    }
+
+    /// The number of a new axis; `place` is where its name stands in the file.
+    pub(super) fn axis(&mut self, name: &str, place: Path) -> Option<usize> {
+        self.new_axis(name, place, self.axes.len())
+    }
+
+    /// The same for a list, whose points may set the same paths, those from `first` on.
+    pub(super) fn listed_axis(&mut self, name: &str, place: Path, first: usize) -> Option<usize> {
+        let known = self.axes.iter().position(|axis| axis.name == name);
+        known.filter(|axis| *axis >= first).or_else(|| self.new_axis(name, place, first))
+    }
+
+    /// `own` axes and those after it may overlap with the new one.
+    fn new_axis(&mut self, name: &str, place: Path, own: usize) -> Option<usize> {
+        let path = match path::resolve(self.resolved, name) {
+            Ok(path) => path,
+            Err(error) => {
+                self.refuse(place, true, format!("cannot vary `{name}`: {error}"), error.help);
+                return None;
+            }
+        };
+        if is_common(&path) {
+            let help = (name == "seed")
+                .then(|| "`replications` runs every point with independent streams".to_owned());
+            self.refuse(place, true, format!("cannot vary `{name}`: all points share it"), help);
+            return None;
+        }
+        let other = self.axes[..own].iter().find(|axis| overlap(&axis.path, &path));
+        if let Some(other) = other.map(|axis| axis.name.clone()) {
+            self.refuse(place, true, format!("`{name}` and `{other}` set the same thing"), None);
+        }
+        let base = path::get(self.resolved, &path).filter(|value| !value.is_null()).cloned();
+        self.axes.push(Axis { name: name.to_owned(), path, base });
+        Some(self.axes.len() - 1)
+    }
+
+    /// Values of a path must be there, and differ.
+    pub(super) fn refuse_repeated(&mut self, values: &[Value], place: &Path) {
+        if values.is_empty() {
+            let message = "expected at least one value to try".to_owned();
+            self.refuse(place.clone(), false, message, None);
+        }
+        let mut seen = BTreeSet::new();
+        if let Some(twice) = values.iter().map(plain).find(|text| !seen.insert(text.clone())) {
+            self.refuse(place.clone(), false, format!("`{twice}` is listed twice"), None);
+        }
+    }
+
+    /// The points of a design that draws from ranges. `places` gives, for a path, the
+    /// place in (0, 1) of each point.
+    pub(super) fn sampled(
+        &mut self,
+        design: &str,
+        points: u32,
+        ranges: &IndexMap<String, RangeSpec>,
+        places: impl Fn(&str) -> Vec<f64>,
+    ) -> Block {
+        let root = Path::parse("sweep").join(design);
+        if points == 0 {
+            let message = "expected at least 1 point".to_owned();
+            self.refuse(root.join("points"), false, message, None);
+        }
+        if ranges.is_empty() {
+            let message = "expected at least one path to vary".to_owned();
+            self.refuse(root.join("ranges"), false, message, None);
+        }
+        let mut block = vec![Partial::default(); points as usize];
+        for (axis, origin, range) in self.ranges(&root.join("ranges"), ranges) {
+            for (partial, place) in block.iter_mut().zip(places(&self.axes[axis].name)) {
+                let setting = Setting { axis, value: range.at(place), origin: origin.clone() };
+                partial.settings.push(setting);
+            }
+        }
+        block
+    }
+
+    /// The sound ones of `ranges`, with their axes and places in the file.
+    pub(super) fn ranges(
+        &mut self,
+        root: &Path,
+        ranges: &IndexMap<String, RangeSpec>,
+    ) -> Vec<(usize, Path, Range)> {
+        let mut sound = Vec::new();
+        for (name, spec) in ranges {
+            let place = root.join(name.as_str());
+            let range = Range::new(spec)
+                .map_err(|message| self.refuse(place.clone(), false, message, None));
+            let axis = self.axis(name, place.clone());
+            if let (Ok(range), Some(axis)) = (range, axis) {
+                sound.push((axis, place, range));
+            }
+        }
+        sound
+    }
+}
+
+/// Whether a path leads to what all points share.
+fn is_common(path: &Path) -> bool {
+    matches!(path.0.first(), Some(Segment::Key(section)) if COMMON.contains(&section.as_str()))
+}
+
+/// Whether one path leads to the other or to a part of it.
+fn overlap(a: &Path, b: &Path) -> bool {
+    let shared = a.0.len().min(b.0.len());
+    a.0[..shared] == b.0[..shared]
+}

@@ -1,0 +1,201 @@
+//! A range of values of a path, ready to be drawn from.
+
+use serde_yaml::Value;
+
+use super::quantity::{Kind, apart, quantity};
+use super::spec::{RangeSpec, SpanSpec};
+
+/// Significant digits of a value drawn from a range: what stands in the results is
+/// what was run, and reads well.
+const DIGITS: usize = 6;
+
+/// A range that values are drawn from by their place in (0, 1).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Range {
+    between: Between,
+    log: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Between {
+    /// Whole numbers, each as likely as any other.
+    Whole(f64, f64, Affixes),
+    Real(f64, f64, Affixes),
+    Values(Vec<Value>),
+}
+
+/// What stands before and after the number; for a plain number `None`.
+type Affixes = Option<(String, String)>;
+
+impl Range {
+    /// Reads a range.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub fn new(spec: &RangeSpec) -> Result<Self, String> {
+        match spec {
+            RangeSpec::Values(values) if values.is_empty() => {
+                Err("expected at least one value to try".to_owned())
+            }
+            RangeSpec::Values(values) => {
+                Ok(Range { between: Between::Values(values.clone()), log: false })
+            }
+            RangeSpec::Span(span) => Self::span(span),
+        }
+    }
+
+    fn span(span: &SpanSpec) -> Result<Self, String> {
+        let (low, high, affixes) = ends(span)?;
+        if low >= high {
+            return Err("expected `from` to be below `to`".to_owned());
+        }
+        if span.log && low <= 0.0 {
+            return Err("a range by equal ratios begins above 0".to_owned());
+        }
+        let counted = match &affixes {
+            None => span.from.is_i64() && span.to.is_i64(),
+            Some((sign, unit)) => sign.is_empty() && counts(unit),
+        };
+        let whole = counted && low.fract() == 0.0 && high.fract() == 0.0;
+        let between = if whole {
+            Between::Whole(low, high, affixes)
+        } else {
+            Between::Real(low, high, affixes)
+        };
+        Ok(Range { between, log: span.log })
+    }
+
+    /// The value at `place` in (0, 1): a uniform place gives each value of the range
+    /// (by its logarithm where that was asked for) the same chance.
+    pub fn at(&self, place: f64) -> Value {
+        match &self.between {
+            Between::Values(values) => {
+                let index = (place * values.len() as f64) as usize;
+                values[index.min(values.len() - 1)].clone()
+            }
+            Between::Whole(low, high, affixes) => {
+                let number = if self.log {
+                    blend(*low, *high, place, true).round()
+                } else {
+                    (low + place * (high - low + 1.0)).floor()
+                };
+                let number = number.clamp(*low, *high) as i64;
+                match affixes {
+                    None => Value::from(number),
+                    Some((sign, unit)) => Value::from(format!("{sign}{number}{unit}")),
+                }
+            }
+            Between::Real(low, high, affixes) => {
+                let number = rounded(blend(*low, *high, place, self.log)).clamp(*low, *high);
+                match affixes {
+                    None => Value::from(number),
+                    Some((sign, unit)) => Value::from(format!("{sign}{number}{unit}")),
+                }
+            }
+        }
+    }
+}
+
+/// The ends as numbers, and what stands around them.
+fn ends(span: &SpanSpec) -> Result<(f64, f64, Affixes), String> {
+    let text = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        _ => None,
+    };
+    let wrong = || "expected quantities of one kind, such as 1 and 10, or 250ms and 2s".to_owned();
+    match (text(&span.from), text(&span.to)) {
+        (None, None) => {
+            let (from, to) = (span.from.as_f64(), span.to.as_f64());
+            from.zip(to).map(|(from, to)| (from, to, None)).ok_or_else(wrong)
+        }
+        (Some(from), Some(to)) => {
+            let (before, low, unit) = apart(&from).ok_or_else(wrong)?;
+            let (other, high, same) = apart(&to).ok_or_else(wrong)?;
+            if (before, unit) == (other, same) {
+                return Ok((low, high, Some((before.to_owned(), unit.to_owned()))));
+            }
+            in_base_units(span).ok_or_else(wrong)
+        }
+        _ => in_base_units(span).ok_or_else(wrong),
+    }
+}
+
+/// Ends of one kind in different units, in the unit that all of them share.
+fn in_base_units(span: &SpanSpec) -> Option<(f64, f64, Affixes)> {
+    let (kind, low) = quantity(&span.from)?;
+    let (other, high) = quantity(&span.to)?;
+    let kind = if low == 0.0 { other } else { kind };
+    if kind != other {
+        return None;
+    }
+    let (sign, unit) = match kind {
+        Kind::Number => return Some((low, high, None)),
+        Kind::Seconds => ("", "s"),
+        Kind::Usd => ("$", ""),
+        Kind::PerSecond => ("", "/s"),
+        Kind::Bytes => ("", "B"),
+        Kind::Tokens => ("", " tokens"),
+    };
+    Some((low, high, Some((sign.to_owned(), unit.to_owned()))))
+}
+
+/// Whether there is only a whole number of these.
+fn counts(unit: &str) -> bool {
+    matches!(unit.trim(), "" | "B" | "entry" | "entries" | "token" | "tokens")
+        || unit.trim().ends_with('B')
+}
+
+fn blend(low: f64, high: f64, place: f64, log: bool) -> f64 {
+    if log { low * libm::exp(place * libm::log(high / low)) } else { low + place * (high - low) }
+}
+
+/// To six significant digits.
+fn rounded(value: f64) -> f64 {
+    format!("{value:.*e}", DIGITS - 1).parse().unwrap_or(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(yaml: &str) -> Result<Range, String> {
+        Range::new(&serde_yaml::from_str(yaml).map_err(|error| error.to_string())?)
+    }
+
+    fn at(yaml: &str, place: f64) -> String {
+        super::super::super::prepare::plain(&range(yaml).expect("a range").at(place))
+    }
+
+    #[test]
+    fn values_keep_the_unit_that_the_ends_are_written_in() {
+        assert_eq!(at("{ from: 10/s, to: 30/s }", 0.5), "20/s");
+        assert_eq!(at("{ from: 500ms, to: 2s }", 0.5), "1.25s");
+        assert_eq!(at("{ from: $0.01, to: $1, log: true }", 0.5), "$0.1");
+        assert_eq!(at("{ from: 0.5, to: 1.5 }", 0.123_456_789), "0.623457");
+        assert_eq!(at("{ from: 1MiB, to: 3MiB }", 0.5), "2MiB");
+    }
+
+    #[test]
+    fn whole_ends_give_whole_numbers_each_as_often() {
+        let seen: Vec<String> =
+            (0..6).map(|i| at("{ from: 1, to: 3 }", f64::from(i) / 6.0 + 0.01)).collect();
+        assert_eq!(seen, ["1", "1", "2", "2", "3", "3"]);
+        assert_eq!(at("{ from: 10, to: 1000, log: true }", 0.5), "100");
+        assert_eq!(at("[lru, sieve]", 0.99), "sieve");
+    }
+
+    #[test]
+    fn ranges_that_are_none_are_refused() {
+        for bad in [
+            "[]",
+            "{ from: 3, to: 1 }",
+            "{ from: 0, to: 1, log: true }",
+            "{ from: 1s, to: 3/s }",
+            "{ from: lru, to: sieve }",
+            "{ from: 1 }",
+            "7",
+        ] {
+            assert!(range(bad).is_err(), "{bad}");
+        }
+    }
+}

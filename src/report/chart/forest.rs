@@ -1,0 +1,143 @@
+//! Differences with their intervals, one below the other, around the line of no
+//! difference.
+
+use super::super::ReportError;
+use super::super::compare::ComparisonManifest;
+use super::super::figure::axis::drawable;
+use super::super::figure::theme::{AXIS, FAINT_INK, INK};
+use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Marker, Panel, Sample, look};
+use super::super::results::{column, number};
+use super::super::unit::Unit;
+use super::super::{human, names};
+use super::{Named, file_name};
+use crate::experiment::charts::ScaleSpec;
+use crate::stats::{Cell, Table};
+
+/// The most rows of a figure.
+const ROWS: usize = 40;
+/// The height of a row in px.
+const ROW: f64 = 26.0;
+
+/// A row of a forest plot: a difference and its interval, as shares of the first mean.
+struct Row {
+    metric: String,
+    /// Which cases, or where.
+    pair: String,
+    relative: f64,
+    half: f64,
+    real: bool,
+}
+
+/// One figure with all metrics where two cases are compared; otherwise one for each
+/// metric, with all pairs.
+pub(crate) fn figures(
+    manifest: &ComparisonManifest,
+    table: &Table,
+) -> Result<Vec<Named>, ReportError> {
+    let rows = rows(table)?;
+    let mut pairs: Vec<&str> = rows.iter().map(|row| row.pair.as_str()).collect();
+    pairs.dedup();
+    pairs.sort_unstable();
+    pairs.dedup();
+    if pairs.len() <= 1 {
+        let name = |row: &Row| human::sentence(&names::metric(&row.metric));
+        let title = pairs.first().map_or_else(String::new, |pair| human::sentence(pair));
+        let all: Vec<&Row> = rows.iter().collect();
+        return Ok(vec![Named {
+            name: "differences".to_owned(),
+            figure: figure(manifest, title, &all, name),
+        }]);
+    }
+    let mut metrics: Vec<&str> = Vec::new();
+    for row in &rows {
+        if !metrics.contains(&row.metric.as_str()) {
+            metrics.push(&row.metric);
+        }
+    }
+    let of_metric = |metric: &&str| {
+        let mine: Vec<&Row> = rows.iter().filter(|row| row.metric == *metric).collect();
+        let title = human::sentence(&format!("differences in {}", names::metric(metric)));
+        Named {
+            name: file_name(&format!("{metric}-differences")),
+            figure: figure(manifest, title, &mine, |row| row.pair.clone()),
+        }
+    };
+    Ok(metrics.iter().map(of_metric).collect())
+}
+
+/// What can be drawn of `comparison.csv`: where the first mean is 0 there is no share
+/// of it.
+fn rows(table: &Table) -> Result<Vec<Row>, ReportError> {
+    let at = |name: &str| column(table, "comparison.csv", name);
+    let (place, a, b, metric) = (at("at")?, at("a")?, at("b")?, at("metric")?);
+    let (relative, half, verdict) = (at("relative")?, at("relative_ci95")?, at("verdict")?);
+    let text = |cell: &Cell| cell.to_string();
+    let row = |cells: &Vec<Cell>| {
+        let pair = match text(&cells[place]) {
+            place if place.is_empty() => format!("{} against {}", text(&cells[b]), text(&cells[a])),
+            place => place,
+        };
+        let relative = number(&cells[relative]).filter(|value| drawable(*value))?;
+        Some(Row {
+            metric: text(&cells[metric]),
+            pair,
+            relative,
+            half: number(&cells[half]).filter(|value| drawable(*value)).unwrap_or(0.0),
+            real: ["higher", "lower"].contains(&text(&cells[verdict]).as_str()),
+        })
+    };
+    Ok(table.rows.iter().filter_map(row).collect())
+}
+
+fn figure(
+    manifest: &ComparisonManifest,
+    title: String,
+    rows: &[&Row],
+    name: impl Fn(&Row) -> String,
+) -> Figure {
+    let shown = &rows[..rows.len().min(ROWS)];
+    // The first row stands on top.
+    let from_below = || shown.iter().rev();
+    let labels: Vec<String> = from_below().map(|row| name(row)).collect();
+    let ends = shown.iter().flat_map(|row| [row.relative - row.half, row.relative + row.half]);
+    let values: Vec<f64> = ends.chain([0.0]).collect();
+    let real = look(0);
+    let none = Look { color: FAINT_INK, marker: Marker::Ring, dash: None };
+    let zero = Look { color: AXIS, marker: Marker::Nothing, dash: Some((4.0, 3.0)) };
+    let top = labels.len() as f64 - 0.5;
+    let mut marks = vec![Mark::Line { points: vec![(0.0, -0.5), (0.0, top)], look: zero }];
+    for (place, row) in from_below().enumerate() {
+        let (y, look) = (place as f64, if row.real { real } else { none });
+        let whisker = Look { dash: None, ..look };
+        let ends = [row.relative - row.half, row.relative + row.half];
+        marks.push(Mark::Line { points: ends.map(|x| (x, y)).to_vec(), look: whisker });
+        marks.push(Mark::Markers { points: vec![(row.relative, y)], look });
+    }
+    let entry = |name: &str, look: Look| Entry { name: name.to_owned(), look, end: None };
+    let entries = vec![entry("shown", real), entry("not shown", Look { color: INK, ..none })];
+    let mut notes = vec![manifest.name.clone(), "lines: 95 % interval of each alone".to_owned()];
+    notes.push("shown: p below 5 % after Holm's correction".to_owned());
+    if rows.len() > ROWS {
+        notes.push(format!("the first {ROWS} of {}", rows.len()));
+    }
+    Figure {
+        title,
+        subtitle: notes.join(" · "),
+        legend: Some(Legend {
+            heading: "Difference".to_owned(),
+            entries,
+            sample: Sample::LineAndMarker,
+            at_ends: false,
+        }),
+        panels: vec![Panel {
+            heading: String::new(),
+            legend: None,
+            x: Axis::vertical("difference", Unit::Fraction, &values, ScaleSpec::Linear, 420.0),
+            y: Axis::categories("", &labels),
+            x_labels: true,
+            marks,
+        }],
+        columns: 1,
+        height: (labels.len() as f64 * ROW).max(80.0),
+    }
+}

@@ -1,0 +1,81 @@
+//! The distributions of response time of several cases, one over the other.
+
+use super::super::ReportError;
+use super::super::compare::ComparisonManifest;
+use super::super::figure::{Axis, Entry, Figure, Legend, Mark, Panel, Sample, band, look};
+use super::super::results::{column, number};
+use super::super::unit::Unit;
+use super::Named;
+use crate::experiment::charts::ScaleSpec;
+use crate::stats::Table;
+
+/// The most curves.
+const CURVES: usize = 8;
+/// The slowest of a long run would leave no room for the rest.
+const TAIL: f64 = 0.999;
+
+/// A curve for each case, as many as can be told apart.
+pub(crate) fn figure(manifest: &ComparisonManifest, table: &Table) -> Result<Named, ReportError> {
+    let at = |name: &str| column(table, "latency.csv", name);
+    let (case, quantile) = (at("case")?, at("quantile")?);
+    let columns = [at("low_s")?, at("e2e_s")?, at("high_s")?];
+    let cases = manifest.compared.iter().take(CURVES);
+    let (mut bands, mut lines, mut entries, mut values) = (vec![], vec![], vec![], vec![]);
+    for (index, compared) in cases.enumerate() {
+        let mine = table.rows.iter().filter(|row| row[case].to_string() == compared.case);
+        let points: Vec<(f64, [f64; 3])> = mine
+            .filter_map(|row| {
+                let [low, mean, high] = columns.map(|column| number(&row[column]));
+                Some((number(&row[quantile])?, [low?, mean?, high?]))
+            })
+            .filter(|(quantile, _)| *quantile <= TAIL)
+            .collect();
+        let curve = |which: usize| points.iter().map(move |(q, ends)| (ends[which], *q));
+        values.extend(curve(1).map(|(time, _)| time));
+        let look = look(index);
+        let outline: Vec<(f64, f64)> =
+            curve(0).chain(curve(2).collect::<Vec<_>>().into_iter().rev()).collect();
+        bands.push(Mark::Area { outline, look, opacity: band(manifest.compared.len()) });
+        lines.push(Mark::Line { points: curve(1).collect(), look });
+        entries.push(Entry { name: compared.case.clone(), look, end: None });
+    }
+    let mut notes = vec![manifest.name.clone(), "band: lowest to highest replication".to_owned()];
+    if manifest.compared.len() > CURVES {
+        notes.push(format!("the first {CURVES} of {} cases", manifest.compared.len()));
+    }
+    let x = Axis::measured("latency", Unit::Seconds, &values, ScaleSpec::Auto, 620.0);
+    // A band may reach beyond the means that the axis is made for.
+    let inside = |mark: Mark| match mark {
+        Mark::Area { outline, look, opacity } => {
+            let clamp = |(time, q): (f64, f64)| (time.clamp(x.low, x.high), q);
+            Mark::Area { outline: outline.into_iter().map(clamp).collect(), look, opacity }
+        }
+        Mark::Line { points, look } => {
+            let clamp = |(time, q): (f64, f64)| (time.clamp(x.low, x.high), q);
+            Mark::Line { points: points.into_iter().map(clamp).collect(), look }
+        }
+        other => other,
+    };
+    let marks = bands.into_iter().chain(lines).map(inside).collect();
+    let figure = Figure {
+        title: "Distribution of latency".to_owned(),
+        subtitle: notes.join(" · "),
+        legend: Some(Legend {
+            heading: "Case".to_owned(),
+            entries,
+            sample: Sample::Line,
+            at_ends: false,
+        }),
+        panels: vec![Panel {
+            heading: String::new(),
+            legend: None,
+            x,
+            y: Axis::share("share of requests"),
+            x_labels: true,
+            marks,
+        }],
+        columns: 1,
+        height: 300.0,
+    };
+    Ok(Named { name: "e2e_s-cdf".to_owned(), figure })
+}

@@ -1,0 +1,236 @@
+//! Which parameters matter: a bar for each, the one that matters most on top.
+
+use super::super::ReportError;
+use super::super::figure::axis::drawable;
+use super::super::figure::theme::{AXIS, INK};
+use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Marker, Panel, Sample, look};
+use super::super::results::{Results, column, number};
+use super::super::sensitivity::SENSITIVITY;
+use super::super::unit::Unit;
+use super::super::{human, names};
+use super::{Named, file_name};
+use crate::experiment::charts::{ScaleSpec, TornadoSpec};
+use crate::stats::Table;
+
+/// The most parameters.
+const MOST: usize = 25;
+/// The height of a parameter's room in px.
+const ROOM: f64 = 34.0;
+
+/// A bar: from where to where, and the interval of its end.
+#[derive(Clone, Debug)]
+struct Bar {
+    series: usize,
+    from: f64,
+    to: f64,
+    half: f64,
+    /// Stands at its end.
+    text: String,
+}
+
+/// A parameter and its bars.
+struct Parameter {
+    name: String,
+    bars: Vec<Bar>,
+}
+
+impl Parameter {
+    fn size(&self) -> f64 {
+        self.bars.iter().map(|bar| (bar.to - bar.from).abs()).fold(0.0, f64::max)
+    }
+}
+
+/// What the bars of a method mean.
+struct Method {
+    /// The column of the value, that of its half width, and the series' name.
+    series: &'static [(&'static str, &'static str, &'static str)],
+    label: &'static str,
+    note: &'static str,
+}
+
+const SOBOL: Method = Method {
+    series: &[
+        ("total", "total_ci95", "total, with all that it has a part in"),
+        ("first_order", "first_order_ci95", "first order, alone"),
+    ],
+    label: "share of the variance",
+    note: "Sobol' indices",
+};
+
+const MORRIS: Method = Method {
+    series: &[("mu_star", "mu_star_ci95", "mean size of the elementary effects")],
+    label: "mean size of the change over the whole range",
+    note: "elementary effects of Morris",
+};
+
+/// A figure for each metric, or for the one that is named.
+pub(super) fn figures(results: &Results, spec: &TornadoSpec) -> Result<Vec<Named>, ReportError> {
+    let table = results.table(SENSITIVITY)?;
+    let metric = column(&table, SENSITIVITY, "metric")?;
+    let mut metrics: Vec<String> = Vec::new();
+    for row in &table.rows {
+        let name = row[metric].to_string();
+        if !metrics.contains(&name) && spec.metric.as_ref().is_none_or(|only| *only == name) {
+            metrics.push(name);
+        }
+    }
+    metrics.iter().map(|metric| figure(results, spec, &table, metric)).collect()
+}
+
+fn figure(
+    results: &Results,
+    spec: &TornadoSpec,
+    table: &Table,
+    metric: &str,
+) -> Result<Named, ReportError> {
+    let method = ["total", "mu_star"].into_iter().find(|name| table.column(name).is_some());
+    let method = method.map(|name| if name == "total" { &SOBOL } else { &MORRIS });
+    let (mut parameters, base) = match method {
+        Some(method) => (indices(table, metric, method)?, 0.0),
+        None => swings(table, metric, results.swept)?,
+    };
+    parameters.sort_by(|a, b| b.size().total_cmp(&a.size()));
+    let count = parameters.len();
+    parameters.truncate(MOST);
+    let words = names::metric(metric);
+    let unit = if method.is_some_and(|it| it.note == SOBOL.note) {
+        Unit::Fraction
+    } else {
+        Unit::of_metric(metric)
+    };
+    let mut notes = vec![results.title.to_owned()];
+    notes.push(method.map_or("one parameter changed at a time", |it| it.note).to_owned());
+    notes.push("whiskers: 95 % interval".to_owned());
+    if count > MOST {
+        notes.push(format!("the {MOST} that matter most of {count}"));
+    }
+    let label = method.map_or_else(|| words.clone(), |it| it.label.to_owned());
+    let figure = Figure {
+        title: spec
+            .title
+            .clone()
+            .unwrap_or_else(|| human::sentence(&format!("what {words} depends on"))),
+        subtitle: spec.subtitle.clone().unwrap_or_else(|| notes.join(" · ")),
+        legend: Some(legend(method)),
+        panels: vec![panel(&parameters, base, &label, unit)],
+        columns: 1,
+        height: (parameters.len() as f64 * ROOM).max(80.0),
+    };
+    let file = spec.file.as_deref().map_or_else(|| format!("{metric}-sensitivity"), file_name);
+    Ok(Named { name: file, figure })
+}
+
+fn legend(method: Option<&Method>) -> Legend {
+    let names: Vec<&str> = match method {
+        Some(method) => method.series.iter().map(|(.., name)| *name).collect(),
+        None => vec!["lower", "higher"],
+    };
+    let heading = if method.is_some() { "Index" } else { "Than as it is" };
+    let entry =
+        |(i, name): (usize, &str)| Entry { name: name.to_owned(), look: look(i), end: None };
+    Legend {
+        heading: heading.to_owned(),
+        entries: names.into_iter().enumerate().map(entry).collect(),
+        sample: Sample::Bar,
+        at_ends: false,
+    }
+}
+
+/// The bars of indices, from 0.
+fn indices(table: &Table, metric: &str, method: &Method) -> Result<Vec<Parameter>, ReportError> {
+    let at = |name: &str| column(table, SENSITIVITY, name);
+    let (of, path) = (at("metric")?, at("path")?);
+    let mut columns = Vec::new();
+    for (value, half, _) in method.series {
+        columns.push((at(value)?, at(half)?));
+    }
+    let mine = table.rows.iter().filter(|row| row[of].to_string() == metric);
+    let parameter = |row: &Vec<crate::stats::Cell>| {
+        let bar = |(series, (value, half)): (usize, &(usize, usize))| {
+            let to = number(&row[*value]).filter(|value| drawable(*value))?;
+            let half = number(&row[*half]).unwrap_or(0.0);
+            Some(Bar { series, from: 0.0, to, half, text: String::new() })
+        };
+        let bars = columns.iter().enumerate().filter_map(bar).collect();
+        Parameter { name: human::sentence(&names::path(&row[path].to_string())), bars }
+    };
+    Ok(mine.map(parameter).collect())
+}
+
+/// The bars of a parameter that was changed alone, from the mean of the experiment as it
+/// is.
+fn swings(
+    table: &Table,
+    metric: &str,
+    swept: &[String],
+) -> Result<(Vec<Parameter>, f64), ReportError> {
+    let at = |name: &str| column(table, SENSITIVITY, name);
+    let (of, path, value) = (at("metric")?, at("path")?, at("value")?);
+    let (base, mean, half) = (at("base_mean")?, at("mean")?, at("difference_ci95")?);
+    let mut parameters: Vec<(String, Parameter)> = Vec::new();
+    let mut from = 0.0;
+    for row in table.rows.iter().filter(|row| row[of].to_string() == metric) {
+        let ends = [base, mean].map(|column| number(&row[column]).filter(|it| drawable(*it)));
+        let [Some(start), Some(to)] = ends else { continue };
+        from = start;
+        let path = row[path].to_string();
+        let known = parameters.iter().position(|(known, _)| *known == path);
+        let index = known.unwrap_or_else(|| {
+            let short = names::shortest(&path, swept);
+            let words = names::path(&path);
+            let name = human::sentence(if words.is_empty() { short } else { &words });
+            parameters.push((path.clone(), Parameter { name, bars: Vec::new() }));
+            parameters.len() - 1
+        });
+        parameters[index].1.bars.push(Bar {
+            series: usize::from(to >= start),
+            from: start,
+            to,
+            half: number(&row[half]).unwrap_or(0.0),
+            text: super::super::results::show(&row[value]),
+        });
+    }
+    Ok((parameters.into_iter().map(|(_, parameter)| parameter).collect(), from))
+}
+
+fn panel(parameters: &[Parameter], base: f64, label: &str, unit: Unit) -> Panel {
+    let from_below = || parameters.iter().rev();
+    let labels: Vec<String> = from_below().map(|parameter| parameter.name.clone()).collect();
+    let bars = parameters.iter().flat_map(|parameter| &parameter.bars);
+    let values: Vec<f64> =
+        bars.flat_map(|bar| [bar.from, bar.to - bar.half, bar.to + bar.half]).collect();
+    let x = Axis::vertical(label, unit, &values, ScaleSpec::Linear, 420.0);
+    let mut marks = Vec::new();
+    for (row, parameter) in from_below().enumerate() {
+        // Values of one side lie over one another, those of indices side by side.
+        let lanes = if parameter.bars.iter().all(|bar| bar.text.is_empty()) {
+            parameter.bars.len().max(1)
+        } else {
+            1
+        };
+        let wide = 0.7 / lanes as f64;
+        let mut ordered: Vec<(usize, &Bar)> = parameter.bars.iter().enumerate().collect();
+        ordered.sort_by(|(_, a), (_, b)| (b.to - b.from).abs().total_cmp(&(a.to - a.from).abs()));
+        for (number, bar) in ordered {
+            let lane = if lanes > 1 { number } else { 0 };
+            let top = row as f64 + 0.35 - lane as f64 * wide;
+            let (bottom, middle) = (top - wide, top - wide / 2.0);
+            let corners =
+                vec![(bar.from, bottom), (bar.to, bottom), (bar.to, top), (bar.from, top)];
+            marks.push(Mark::Area { outline: corners, look: look(bar.series), opacity: 0.85 });
+            if bar.half > 0.0 {
+                let ink = Look { color: INK, marker: Marker::Nothing, dash: None };
+                let ends = [bar.to - bar.half, bar.to + bar.half];
+                marks.push(Mark::Line { points: ends.map(|x| (x, middle)).to_vec(), look: ink });
+            }
+            if !bar.text.is_empty() && parameter.bars.len() <= 2 {
+                marks.push(Mark::Text { x: bar.to, y: middle - 0.05, text: bar.text.clone() });
+            }
+        }
+    }
+    let line = Look { color: AXIS, marker: Marker::Nothing, dash: Some((4.0, 3.0)) };
+    let ends = vec![(base, -0.5), (base, labels.len() as f64 - 0.5)];
+    marks.push(Mark::Line { points: ends, look: line });
+    let y = Axis::categories("", &labels);
+    Panel { heading: String::new(), legend: None, x, y, x_labels: true, marks }
+}

@@ -1,0 +1,336 @@
+//! The cases of a comparison: points of results folders.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::super::ReportError;
+use super::super::csv::read_table;
+use super::super::names;
+use super::super::results::{Results, number, show};
+use super::manifest::{ComparedCase, ComparisonManifest};
+use crate::experiment::Manifest;
+use crate::experiment::sweep::VARIANT;
+use crate::spec::nearest;
+use crate::stats::{Cell, Table};
+
+/// A results folder that was named, and which of its points.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selection {
+    /// The folder.
+    pub folder: PathBuf,
+    /// A point's number, name, or swept values; without it all points.
+    pub point: Option<String>,
+}
+
+impl Selection {
+    /// Reads `DIR`, `DIR:3`, `DIR:NAME` or `DIR:path=value,path=value`.
+    pub fn parse(text: &str) -> Self {
+        if !Path::new(text).exists()
+            && let Some((folder, point)) = text.rsplit_once(':')
+            && !folder.is_empty()
+        {
+            return Selection { folder: folder.into(), point: Some(point.to_owned()) };
+        }
+        Selection { folder: text.into(), point: None }
+    }
+}
+
+/// A results folder with its runs.
+struct Folder {
+    path: PathBuf,
+    manifest: Manifest,
+    antithetic: bool,
+    points: Table,
+    runs: Table,
+}
+
+/// A point of a folder.
+#[derive(Clone, Debug)]
+struct Case {
+    folder: usize,
+    /// Its row in `points.csv`.
+    row: usize,
+    point: u64,
+    label: String,
+}
+
+/// The cases of a comparison, and which of them are compared.
+pub struct Cases {
+    folders: Vec<Folder>,
+    cases: Vec<Case>,
+    /// The place of the sweep at which a pair is compared, and its two cases.
+    pairs: Vec<(String, usize, usize)>,
+}
+
+/// What one case measured of a metric, by replication, or by antithetic pair.
+pub(super) type Values = BTreeMap<u64, f64>;
+
+impl Cases {
+    /// Finds the cases. The first is what all others are compared with. Several folders
+    /// of whole sweeps are compared point by point, where these have the same swept
+    /// values.
+    ///
+    /// # Errors
+    /// If a folder holds no results, a point is not there, or there is nothing to
+    /// compare.
+    pub fn find(selections: &[Selection]) -> Result<Self, String> {
+        let mut folders: Vec<Folder> = Vec::new();
+        let mut groups: Vec<(usize, Vec<usize>)> = Vec::new();
+        for selection in selections {
+            let known = folders.iter().position(|folder| folder.path == selection.folder);
+            let folder = known.map_or_else(
+                || {
+                    folders.push(Folder::open(&selection.folder)?);
+                    Ok::<_, String>(folders.len() - 1)
+                },
+                Ok,
+            )?;
+            let rows = match &selection.point {
+                Some(point) => vec![folders[folder].find(point)?],
+                None => (0..folders[folder].points.rows.len()).collect(),
+            };
+            groups.push((folder, rows));
+        }
+        let sweeps = groups.len() > 1 && groups.iter().all(|(_, rows)| rows.len() > 1);
+        let mut all = Cases { folders, cases: Vec::new(), pairs: Vec::new() };
+        if sweeps {
+            all.match_points(&groups)
+        } else {
+            all.against_first(&groups)
+        }
+        if all.pairs.is_empty() {
+            return Err("there is nothing to compare: name two results folders or points, as in \
+                        `windtunnel compare results/a results/b` or `results/sweep:0 results/sweep:3`"
+                .to_owned());
+        }
+        all.label();
+        Ok(all)
+    }
+
+    fn case(&mut self, folder: usize, row: usize) -> usize {
+        let known = self.cases.iter().position(|case| (case.folder, case.row) == (folder, row));
+        known.unwrap_or_else(|| {
+            let point = self.folders[folder].number(row);
+            self.cases.push(Case { folder, row, point, label: String::new() });
+            self.cases.len() - 1
+        })
+    }
+
+    fn against_first(&mut self, groups: &[(usize, Vec<usize>)]) {
+        for (folder, rows) in groups {
+            for row in rows {
+                let case = self.case(*folder, *row);
+                if case > 0 {
+                    self.pairs.push((String::new(), 0, case));
+                }
+            }
+        }
+    }
+
+    fn match_points(&mut self, groups: &[(usize, Vec<usize>)]) {
+        let Some(((first, rows), others)) = groups.split_first() else { return };
+        for row in rows {
+            let place = self.folders[*first].place(*row);
+            for (other, candidates) in others {
+                let same = |row: &&usize| self.folders[*other].place(**row) == place;
+                let Some(found) = candidates.iter().find(same).copied() else { continue };
+                let at = self.folders[*first].describe(*row);
+                let (a, b) = (self.case(*first, *row), self.case(*other, found));
+                self.pairs.push((at, a, b));
+            }
+        }
+    }
+
+    /// Calls the cases by as little as tells them apart.
+    fn label(&mut self) {
+        let several = self.folders.len() > 1;
+        let mut names: Vec<String> = self.folders.iter().map(Folder::name).collect();
+        if (1..names.len()).any(|index| names[..index].contains(&names[index])) {
+            names = self.folders.iter().map(|folder| folder.path.display().to_string()).collect();
+        }
+        for case in &mut self.cases {
+            let folder = &self.folders[case.folder];
+            let point = folder.describe(case.row);
+            case.label = match (several, point.is_empty()) {
+                (true, true) => names[case.folder].clone(),
+                (true, false) => format!("{}: {point}", names[case.folder]),
+                (false, true) => format!("point {}", case.point),
+                (false, false) => point,
+            };
+        }
+    }
+
+    /// The pairs: where in the sweep, and the two cases.
+    pub(super) fn pairs(&self) -> &[(String, usize, usize)] {
+        &self.pairs
+    }
+
+    pub(super) fn name(&self, case: usize) -> &str {
+        &self.cases[case].label
+    }
+
+    /// Whether both drew the same random numbers, replication by replication.
+    pub(super) fn are_paired(&self, a: usize, b: usize) -> bool {
+        let folder = |case: usize| &self.folders[self.cases[case].folder];
+        let (a, b) = (folder(a), folder(b));
+        a.manifest.seed == b.manifest.seed && a.antithetic == b.antithetic
+    }
+
+    /// Whether `metric` is a column of all cases.
+    pub(super) fn has(&self, metric: &str) -> bool {
+        self.folders.iter().all(|folder| folder.runs.column(metric).is_some())
+    }
+
+    /// What a case measured.
+    pub(super) fn values(&self, case: usize, metric: &str) -> Values {
+        let case = &self.cases[case];
+        self.folders[case.folder].values(case.point, metric)
+    }
+
+    /// What was compared.
+    pub fn manifest(&self, name: &str) -> ComparisonManifest {
+        let compared = self.cases.iter().map(|case| {
+            let manifest = &self.folders[case.folder].manifest;
+            ComparedCase {
+                case: case.label.clone(),
+                experiment: manifest.name.clone(),
+                hash: manifest.hash.clone(),
+                point: case.point,
+            }
+        });
+        ComparisonManifest {
+            name: name.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            compared: compared.collect(),
+        }
+    }
+
+    /// The distribution of the response time of each case: the mean of its
+    /// replications, and the lowest and highest of them.
+    pub(super) fn latency(&self) -> Result<Table, ReportError> {
+        let mut table = Table::new(["case", "quantile", "e2e_s", "low_s", "high_s"]);
+        let column = ["e2e_s".to_owned()];
+        for case in &self.cases {
+            let folder = &self.folders[case.folder];
+            let results = Results::open(&folder.path, &folder.manifest.swept, "")?;
+            if !results.has("latency.csv") {
+                continue;
+            }
+            for curve in results.curves("latency.csv", "quantile", &column, &[case.point])? {
+                for (quantile, folds) in curve {
+                    let mean = folds[0].mean();
+                    let ends = [folds[0].low, folds[0].high].map(Cell::from);
+                    let mut row =
+                        vec![case.label.as_str().into(), Cell::Num(quantile), mean.into()];
+                    row.extend(ends);
+                    table.push(row);
+                }
+            }
+        }
+        Ok(table)
+    }
+}
+
+impl Folder {
+    fn open(path: &Path) -> Result<Self, String> {
+        let manifest = Manifest::read(path)?;
+        let antithetic = manifest.experiment.get("antithetic").is_some_and(|it| *it == true);
+        let table = |file: &str| read_table(&path.join(file)).map_err(|error| error.to_string());
+        let (points, runs) = (table("points.csv")?, table("runs.csv")?);
+        Ok(Folder { path: path.to_path_buf(), manifest, antithetic, points, runs })
+    }
+
+    fn name(&self) -> String {
+        let name = self.path.file_name().map(|name| name.to_string_lossy().into_owned());
+        name.unwrap_or_else(|| self.manifest.name.clone())
+    }
+
+    fn cell(&self, row: usize, column: &str) -> Cell {
+        let index = self.points.column(column);
+        index.map_or(Cell::Empty, |index| self.points.rows[row][index].clone())
+    }
+
+    fn number(&self, row: usize) -> u64 {
+        number(&self.cell(row, "point")).map_or(row as u64, |point| point as u64)
+    }
+
+    /// The swept values of a point.
+    fn place(&self, row: usize) -> BTreeMap<String, String> {
+        let swept = self.manifest.swept.iter();
+        swept.map(|path| (path.clone(), self.cell(row, path).to_string())).collect()
+    }
+
+    /// A point in words: its name, or its swept values.
+    fn describe(&self, row: usize) -> String {
+        let swept = &self.manifest.swept;
+        if swept.iter().any(|path| path == VARIANT) {
+            return show(&self.cell(row, VARIANT));
+        }
+        let value = |path: &String| {
+            format!("{} {}", names::shortest(path, swept), show(&self.cell(row, path)))
+        };
+        swept.iter().map(value).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The row of the point that `text` names.
+    fn find(&self, text: &str) -> Result<usize, String> {
+        let rows = 0..self.points.rows.len();
+        if let Ok(number) = text.parse::<u64>() {
+            let found = rows.clone().find(|row| self.number(*row) == number);
+            return found.ok_or_else(|| {
+                let last = rows.len().saturating_sub(1);
+                format!("`{}` has no point {number}: expected 0 to {last}", self.path.display())
+            });
+        }
+        let wanted: Vec<(&str, &str)> =
+            text.split(',').map(|part| part.split_once('=').unwrap_or((VARIANT, part))).collect();
+        for (path, _) in &wanted {
+            self.column(path)?;
+        }
+        let fits = |row: &usize| {
+            wanted.iter().all(|(path, value)| {
+                let cell = self.column(path).map(|column| self.cell(*row, &column));
+                cell.is_ok_and(|cell| cell.to_string() == *value)
+            })
+        };
+        let mut found = rows.filter(fits);
+        match (found.next(), found.next()) {
+            (Some(row), None) => Ok(row),
+            (Some(_), Some(_)) => {
+                Err(format!("`{text}` is more than one point of `{}`", self.path.display()))
+            }
+            (None, _) => Err(format!("`{}` has no point `{text}`", self.path.display())),
+        }
+    }
+
+    /// The swept path that `name` stands for: the whole, or the end that tells it apart.
+    fn column(&self, name: &str) -> Result<String, String> {
+        let swept = &self.manifest.swept;
+        let means = |path: &&String| *path == name || names::shortest(path, swept) == name;
+        swept.iter().find(means).cloned().ok_or_else(|| {
+            let near = nearest(name, swept.iter().map(String::as_str));
+            let help = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            format!("`{}` was not swept by `{name}`{help}", self.path.display())
+        })
+    }
+
+    fn values(&self, point: u64, metric: &str) -> Values {
+        let column = |name: &str| self.runs.column(name);
+        let (Some(of), Some(replication), Some(value)) =
+            (column("point"), column("replication"), column(metric))
+        else {
+            return Values::new();
+        };
+        let runs = self.runs.rows.iter().filter(|row| number(&row[of]) == Some(point as f64));
+        let measured =
+            runs.filter_map(|row| Some((number(&row[replication])? as u64, number(&row[value])?)));
+        if !self.antithetic {
+            return measured.collect();
+        }
+        // The two of a pair depend on each other: their mean is one value.
+        let mut pairs: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
+        measured.for_each(|(run, value)| pairs.entry(run / 2).or_default().push(value));
+        let mean = |values: Vec<f64>| values.iter().sum::<f64>() / values.len() as f64;
+        pairs.into_iter().map(|(pair, values)| (pair, mean(values))).collect()
+    }
+}

@@ -1,0 +1,133 @@
+//! The table at the end of a comparison.
+
+use std::fmt::Write as _;
+
+use comfy_table::CellAlignment;
+
+use super::super::summary::{Terminal, grid, lines};
+use super::super::unit::Unit;
+use super::super::{human, names};
+use super::pairs::{Comparison, Verdict};
+
+/// The most rows; the others are in `comparison.csv`.
+const ROWS: usize = 40;
+
+/// The comparison as a table, and what it is to be read as.
+pub fn comparison_summary(rows: &[Comparison], terminal: Terminal) -> String {
+    let Some(first) = rows.first() else { return String::new() };
+    let pair = |row: &Comparison| (row.at.clone(), row.a.clone(), row.b.clone());
+    let several = rows.iter().any(|row| pair(row) != pair(first));
+    let mut grid = grid(terminal);
+    let mut header = Vec::new();
+    if several {
+        header.push("compared".to_owned());
+    }
+    let means =
+        if several { ["A".to_owned(), "B".to_owned()] } else { [first.a.clone(), first.b.clone()] };
+    header.push("metric".to_owned());
+    header.extend(means);
+    header.extend(["difference", "relative", "p (Holm)", "effect", "verdict"].map(str::to_owned));
+    grid.set_header(header);
+    for row in rows.iter().take(ROWS) {
+        let mut cells = Vec::new();
+        if several {
+            cells.push(compared(row));
+        }
+        cells.extend(shown(row));
+        grid.add_row(cells);
+    }
+    let from = usize::from(several) + 1;
+    for column in grid.column_iter_mut().skip(from).take(6) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    let mut text = lines(&grid, terminal);
+    if rows.len() > ROWS {
+        let _ = writeln!(text, "... and {} more rows in comparison.csv", rows.len() - ROWS);
+    }
+    let _ = writeln!(text, "{}", reading(rows));
+    text
+}
+
+/// Which cases a row compares.
+fn compared(row: &Comparison) -> String {
+    if row.at.is_empty() { format!("{} > {}", row.a, row.b) } else { row.at.clone() }
+}
+
+fn shown(row: &Comparison) -> Vec<String> {
+    let it = &row.difference;
+    let value = |value: f64| format(&row.metric, value);
+    let [relative, half] = row.relative();
+    let unknown = || "-".to_owned();
+    let relative = match (relative.is_finite(), half.is_finite()) {
+        (false, _) => unknown(),
+        (true, false) => signed(human::percent(relative.abs()), relative),
+        (true, true) => {
+            let half = human::significant(100.0 * half, 2);
+            format!("{} ± {half} %", signed(human::percent(relative.abs()), relative))
+        }
+    };
+    let number = |value: f64, digits: i32| {
+        if value.is_finite() { human::significant(value, digits) } else { unknown() }
+    };
+    let p = match row.p_holm {
+        p if p.is_nan() => unknown(),
+        p if p < 0.001 => "< 0.001".to_owned(),
+        p => format!("{p:.3}"),
+    };
+    vec![
+        names::metric(&row.metric),
+        value(it.mean_a),
+        value(it.mean_b),
+        signed(value(it.difference.abs()), it.difference),
+        relative,
+        p,
+        number(it.effect, 2),
+        row.verdict().words().to_owned(),
+    ]
+}
+
+fn signed(text: String, value: f64) -> String {
+    match value {
+        value if value > 0.0 => format!("+{text}"),
+        value if value < 0.0 => format!("-{text}"),
+        _ => text,
+    }
+}
+
+/// A value of a metric with its unit.
+pub(crate) fn format(metric: &str, value: f64) -> String {
+    if !value.is_finite() {
+        return "-".to_owned();
+    }
+    match Unit::of_metric(metric) {
+        Unit::Seconds => human::seconds(value),
+        Unit::Usd => human::dollars(value),
+        Unit::Fraction => human::percent(value),
+        _ => human::short(value),
+    }
+}
+
+/// What kind of numbers these are, and what they show in all.
+fn reading(rows: &[Comparison]) -> String {
+    let count =
+        |verdict: fn(Verdict) -> bool| rows.iter().filter(|row| verdict(row.verdict())).count();
+    let real = count(|it| matches!(it, Verdict::Higher | Verdict::Lower));
+    let few = count(|it| it == Verdict::TooFew);
+    let paired = rows.iter().filter(|row| row.paired).count();
+    let method = match paired {
+        0 => "independent runs (Welch's t)",
+        all if all == rows.len() => "runs on the same random numbers, paired",
+        _ => "runs on the same random numbers paired, others by Welch's t",
+    };
+    let mut text = match real {
+        0 => "no difference shown".to_owned(),
+        1 => "1 difference shown".to_owned(),
+        real => format!("{real} differences shown"),
+    };
+    let _ =
+        write!(text, " of {} compared; {method}; 95 % intervals, p corrected by Holm", rows.len());
+    if few > 0 {
+        let _ = write!(text, "; {few} with too few runs to tell: more --replications");
+    }
+    text
+}

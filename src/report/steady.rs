@@ -1,0 +1,85 @@
+//! Warnings of points whose means hide that they were not in a steady state.
+
+use super::results::{number, show};
+use super::{human, names};
+use crate::stats::{Cell, Table};
+
+/// A drift of less than this share of the mean is not worth a word.
+const DRIFT: f64 = 0.25;
+/// The most points that are named.
+const MOST: usize = 5;
+
+/// What a reader of the points' means should know: which points are overloaded in more
+/// than half of their runs, and in which the number of requests in the system rises or
+/// falls by more than chance explains. `replications` is how many runs each has, where
+/// the table does not tell.
+pub fn warnings(points: &Table, swept: &[String], replications: usize) -> Vec<String> {
+    let mut all = Vec::new();
+    for row in &points.rows {
+        let cell = |name: &str| points.column(name).and_then(|index| number(&row[index]));
+        let runs = cell("replications").unwrap_or(replications as f64);
+        let named = name(points, row, swept);
+        let overloaded = cell("overloaded").unwrap_or(0.0) * runs;
+        let (drift, half) = (cell("drift").unwrap_or(0.0), cell("drift_ci95"));
+        if 2.0 * overloaded > runs {
+            all.push(format!(
+                "{named} is overloaded in {overloaded:.0} of {runs:.0} runs: requests pile up, and \
+                 its means depend on the duration"
+            ));
+        } else if drift.abs() > DRIFT && half.is_some_and(|half| half < drift.abs()) {
+            let way = if drift > 0.0 { "rises" } else { "falls" };
+            let percent = human::percent(drift.abs());
+            all.push(format!(
+                "{named} is not steady: the number of requests in the system {way} by {percent} of \
+                 its mean over the window; if that is not meant, lengthen the warm-up or the run"
+            ));
+        }
+    }
+    let left = all.len().saturating_sub(MOST);
+    if left > 0 {
+        all.truncate(MOST);
+        all.push(format!("{left} more points are overloaded or not steady; see points.csv"));
+    }
+    all
+}
+
+/// `point 3 (rate 20/s)`.
+fn name(points: &Table, row: &[Cell], swept: &[String]) -> String {
+    let cell = |name: &str| points.column(name).map_or(Cell::Empty, |index| row[index].clone());
+    let value = |path: &String| format!("{} {}", names::shortest(path, swept), show(&cell(path)));
+    let variant = swept.iter().find(|path| *path == "variant");
+    let values: Vec<String> = match variant {
+        Some(variant) => vec![show(&cell(variant))],
+        None => swept.iter().map(value).collect(),
+    };
+    if values.is_empty() {
+        return "the system".to_owned();
+    }
+    format!("point {} ({})", cell("point"), values.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(rows: &[(f64, f64, f64)]) -> Vec<String> {
+        let mut table = Table::new(["point", "a.rate", "drift", "drift_ci95", "overloaded"]);
+        for (index, (drift, half, overloaded)) in rows.iter().enumerate() {
+            let numbers = [*drift, *half, *overloaded].map(Cell::from);
+            let mut row = vec![Cell::from(index as u64), Cell::from("20/s")];
+            row.extend(numbers);
+            table.push(row);
+        }
+        warnings(&table, &["a.rate".to_owned()], 5)
+    }
+
+    #[test]
+    fn overloads_and_sure_drifts_are_told_and_chance_is_not() {
+        assert_eq!(told(&[(0.1, 0.05, 0.0), (0.4, 0.6, 0.2), (f64::NAN, f64::NAN, 0.0)]).len(), 0);
+        let found = told(&[(1.9, 0.1, 0.8), (-0.5, 0.1, 0.0)]);
+        assert!(found[0].starts_with("point 0 (rate 20/s) is overloaded in 4 of 5 runs"));
+        assert!(found[1].contains("falls by 50.0 % of its mean"), "{}", found[1]);
+        let many = told(&[(1.9, 0.1, 1.0); 9]);
+        assert_eq!((many.len(), many[5].split(' ').next()), (6, Some("4")));
+    }
+}

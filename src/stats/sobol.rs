@@ -1,0 +1,114 @@
+//! How much of an output's variance each input explains.
+
+use crate::kernel::Stream;
+
+/// Resamples behind an interval.
+const RESAMPLES: usize = 200;
+
+/// Sobol' indices of one input, with half widths of their 95 % intervals.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SobolIndices {
+    /// The share of the variance that the input explains alone.
+    pub first: f64,
+    /// Half the width of its interval.
+    pub first_half: f64,
+    /// The share that it has a part in, alone or together with others.
+    pub total: f64,
+    /// Half the width of its interval.
+    pub total_half: f64,
+}
+
+/// The indices of each input from a function's values at `n` points of a sample `a`, of
+/// an independent one `b`, and for each input of `a` with that input taken from `b`.
+///
+/// First order: `mean(b (mixed - a)) / V` (Saltelli and others, Computer Physics
+/// Communications 181(2), 2010, table 2, b). Total: `mean((a - mixed)^2) / 2V` (Jansen,
+/// Computer Physics Communications 117, 1999; there f). Outputs are centred first, which
+/// leaves less to chance. The intervals are normal ones by bootstrap over the points.
+/// NaN where the output does not vary.
+pub fn sobol_indices(
+    a: &[f64],
+    b: &[f64],
+    mixed: &[Vec<f64>],
+    stream: &mut Stream,
+) -> Vec<SobolIndices> {
+    let all: Vec<usize> = (0..a.len()).collect();
+    let draws: Vec<Vec<usize>> = (0..RESAMPLES)
+        .map(|_| all.iter().map(|_| stream.below(a.len() as u64) as usize).collect())
+        .collect();
+    let of_input = |mixed: &Vec<f64>| {
+        let [first, total] = indices(a, b, mixed, &all);
+        let resampled: Vec<[f64; 2]> =
+            draws.iter().map(|rows| indices(a, b, mixed, rows)).collect();
+        let half = |which: usize| {
+            let moments: super::Moments = resampled.iter().map(|it| it[which]).collect();
+            1.96 * moments.std_dev()
+        };
+        SobolIndices { first, first_half: half(0), total, total_half: half(1) }
+    };
+    mixed.iter().map(of_input).collect()
+}
+
+/// First-order and total index by the points `rows`.
+fn indices(a: &[f64], b: &[f64], mixed: &[f64], rows: &[usize]) -> [f64; 2] {
+    let n = rows.len() as f64;
+    let both = || rows.iter().flat_map(|row| [a[*row], b[*row]]);
+    let mean = both().sum::<f64>() / (2.0 * n);
+    let variance = both().map(|value| (value - mean) * (value - mean)).sum::<f64>() / (2.0 * n);
+    let (mut alone, mut part) = (0.0, 0.0);
+    for &row in rows {
+        let moved = mixed[row] - a[row];
+        alone += (b[row] - mean) * moved;
+        part += moved * moved;
+    }
+    [alone / n / variance, part / (2.0 * n) / variance]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::Streams;
+
+    /// Ishigami and Homma (1990), `sin x1 + 7 sin^2 x2 + 0.1 x3^4 sin x1`.
+    fn ishigami(x: &[f64]) -> f64 {
+        let sine = libm::sin(x[1]);
+        libm::sin(x[0]) * (1.0 + 0.1 * x[2].powi(4)) + 7.0 * sine * sine
+    }
+
+    #[test]
+    fn the_indices_of_ishigami_s_function_are_those_of_its_closed_form() {
+        let mut stream = Streams::new(1, 0).stream("x");
+        let mut draw = || -> Vec<f64> {
+            (0..3).map(|_| std::f64::consts::PI * (2.0 * stream.uniform() - 1.0)).collect()
+        };
+        let n = 20_000;
+        let (a, b): (Vec<_>, Vec<_>) = (0..n).map(|_| (draw(), draw())).unzip();
+        let mixed: Vec<Vec<f64>> = (0..3)
+            .map(|input| {
+                let swapped = a.iter().zip(&b).map(|(a, b)| {
+                    let mut x = a.clone();
+                    x[input] = b[input];
+                    ishigami(&x)
+                });
+                swapped.collect()
+            })
+            .collect();
+        let values = |points: &[Vec<f64>]| points.iter().map(|x| ishigami(x)).collect::<Vec<_>>();
+        let mut boot = Streams::new(1, 0).stream("bootstrap");
+        let found = sobol_indices(&values(&a), &values(&b), &mixed, &mut boot);
+        let truth = [(0.313_905, 0.557_589), (0.442_411, 0.442_411), (0.0, 0.243_684)];
+        for (found, (first, total)) in found.iter().zip(truth) {
+            assert!((found.first - first).abs() < 0.02, "{found:?} {first}");
+            assert!((found.total - total).abs() < 0.015, "{found:?} {total}");
+            assert!((found.first - first).abs() < 2.0 * found.first_half, "{found:?} {first}");
+            assert!(found.first_half < 0.04 && found.total_half < 0.03, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_constant_has_no_indices() {
+        let mut stream = Streams::new(1, 0).stream("x");
+        let found = sobol_indices(&[2.0; 8], &[2.0; 8], &[vec![2.0; 8]], &mut stream);
+        assert!(found[0].first.is_nan() && found[0].total.is_nan());
+    }
+}

@@ -1,0 +1,105 @@
+//! Whether a run is in its steady state: intervals of one long run by batch means, and
+//! whether the number of requests in the system grows.
+
+use crate::kernel::{Duration, Time};
+use crate::stats::{Batches, mann_kendall, regroup, rise};
+
+use super::model::System;
+
+/// Metrics that are means over the answers of a run: one long run has intervals for them.
+pub const BATCHED: [&str; 3] = ["e2e_mean_s", "ttft_mean_s", "quality_mean"];
+
+/// The answers' times and quality, in the order in which they were given.
+#[derive(Clone, Debug, Default)]
+pub struct Series([Batches; BATCHED.len()]);
+
+impl Series {
+    /// Adds an answer.
+    #[inline]
+    pub(super) fn push(&mut self, e2e: Duration, ttft: Duration, quality: f64) {
+        self.0[0].push(e2e.as_secs_f64());
+        self.0[1].push(ttft.as_secs_f64());
+        self.0[2].push(quality);
+    }
+
+    /// Half the width of the interval of each of [`BATCHED`]; NaN where the run is too
+    /// short to tell.
+    pub(super) fn half_widths(&self) -> [f64; BATCHED.len()] {
+        self.0.each_ref().map(|batches| batches.interval().map_or(f64::NAN, |it| it.half_width))
+    }
+}
+
+/// How the number of requests in the system changes over the measured window.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Steadiness {
+    /// How much it grew, by a straight line, as a share of its mean: 0 if it is steady, 2
+    /// if it grows evenly from nothing. NaN if the window is too short to tell.
+    pub drift: f64,
+    /// Whether the system cannot keep up: it grows beyond what chance and a backlog would
+    /// explain.
+    pub overloaded: bool,
+}
+
+impl Default for Steadiness {
+    fn default() -> Self {
+        Steadiness { drift: f64::NAN, overloaded: false }
+    }
+}
+
+/// Parts of the window.
+const PARTS: usize = 20;
+/// One in a thousand steady runs exceeds it, if the parts are independent.
+const SURE: f64 = 3.09;
+/// Growth by less than half the mean is none to speak of.
+const GROWTH: f64 = 0.5;
+/// Nor is it if less than one in 200 of those that came are left.
+const LEFT: f64 = 0.005;
+
+impl Steadiness {
+    /// Of the mean numbers in the system in equal parts of the window, in which
+    /// `requests` came.
+    ///
+    /// Three signs together make an overload. The trend is no chance (Mann-Kendall, one
+    /// in a thousand); alone that would not do, as the numbers in a busy system depend on
+    /// each other and wander. It is large beside the mean. And what has piled up is a
+    /// share of all that came: it does not vanish in a longer run.
+    pub fn of(in_flight: &[f64], requests: u64) -> Self {
+        let parts = regroup(in_flight, PARTS);
+        if parts.is_empty() {
+            return Steadiness::default();
+        }
+        let mean = parts.iter().sum::<f64>() / parts.len() as f64;
+        let growth = rise(&parts);
+        let drift = if mean > 0.0 { growth / mean } else { 0.0 };
+        let overloaded =
+            mann_kendall(&parts) > SURE && drift > GROWTH && growth > LEFT * requests as f64;
+        Steadiness { drift, overloaded }
+    }
+}
+
+impl System<'_> {
+    /// Looks at the window until `end`.
+    pub(super) fn judge_steadiness(&mut self, end: Time) {
+        let window = self.timeline.in_flight(self.measures.window_start, end);
+        self.measures.steadiness = Steadiness::of(&window, self.measures.requests);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn even_growth_is_an_overload_and_a_level_is_none() {
+        let growing: Vec<f64> = (0..60).map(f64::from).collect();
+        let found = Steadiness::of(&growing, 1000);
+        assert!(found.overloaded && (found.drift - 2.0).abs() < 0.1, "{found:?}");
+        // The same growth of next to nothing among very many requests.
+        assert!(!Steadiness::of(&growing, 100_000).overloaded);
+        let level: Vec<f64> = (0..60).map(|i| 10.0 + f64::from(i % 3)).collect();
+        let found = Steadiness::of(&level, 1000);
+        assert!(!found.overloaded && found.drift.abs() < 0.1, "{found:?}");
+        assert!(Steadiness::of(&level[..10], 1000).drift.is_nan());
+        assert_eq!(Steadiness::of(&[0.0; 40], 10).drift, 0.0);
+    }
+}

@@ -1,0 +1,2 @@
+//! What experiments say of themselves: intervals, designs, comparisons.
+

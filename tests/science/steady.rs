@@ -1,0 +1,125 @@
+//! Warm-up, steady state and overload of whole systems.
+
+use std::sync::atomic::AtomicBool;
+
+use windtunnel::experiment::load::Document;
+use windtunnel::experiment::{Overrides, Prepared, find_warmup, prepare};
+use windtunnel::kernel::{Duration, Streams};
+use windtunnel::system::{self, METRICS, RunTables};
+
+use crate::support::{Bench, stderr};
+
+fn prepared(yaml: &str) -> Prepared {
+    let document = Document::from_text("test.yaml", yaml).expect("YAML");
+    prepare(&document, &Overrides::default()).unwrap_or_else(|found| panic!("{found:?}"))
+}
+
+fn run(prepared: &Prepared, replication: u64) -> RunTables {
+    let streams = Streams::new(prepared.outline.experiment.seed, replication);
+    system::run(&prepared.setups[0], &streams, &AtomicBool::new(false), None).expect("a run")
+}
+
+fn metric(run: &RunTables, name: &str) -> f64 {
+    run.metrics[METRICS.iter().position(|metric| metric.name == name).expect("a metric")]
+}
+
+/// M/M/1 with a mean service of a second, and no cache.
+fn mm1(rate: f64, rest: &str) -> String {
+    format!(
+        "
+name: mm1
+duration: 2h
+workload:
+  arrivals: {{ poisson: {{ rate: {rate} }} }}
+  prompts: {{ uniform: {{ count: 1000000 }} }}
+  tokens: {{ input: {{ constant: 1 }}, output: {{ constant: 1001 }} }}
+  max_tokens: 1001
+models:
+  m:
+    price: {{ per_token: $0.000001 }}
+    server: {{ tokens: {{ ttft: 0s, tpot: {{ exponential: {{ mean: 1ms }} }} }}, concurrency: 1 }}
+{rest}
+"
+    )
+}
+
+fn overloads(rate: f64, runs: u64) -> u64 {
+    let prepared = prepared(&mm1(rate, "warmup: 10m"));
+    (0..runs).filter(|r| metric(&run(&prepared, *r), "overloaded") == 1.0).count() as u64
+}
+
+#[test]
+fn an_overload_is_seen_and_a_busy_system_is_none() {
+    assert_eq!(overloads(0.5, 20), 0);
+    assert!(overloads(0.9, 60) <= 2, "a busy queue wanders");
+    assert_eq!(overloads(1.2, 20), 20);
+    assert!(overloads(1.05, 20) >= 17);
+}
+
+#[test]
+fn a_pilot_finds_the_end_of_a_warm_up() {
+    // An empty cache makes the first answers slow: 2000 prompts at 20 a second.
+    let cold = "
+name: cold
+duration: 20m
+warmup: auto
+workload:
+  arrivals: { poisson: { rate: 20/s } }
+  prompts: { uniform: { count: 2000 } }
+cache: { levels: [ { name: l1, capacity: 2000 } ] }
+models: { m: { price: { per_token: $0.000001 }, server: { tokens: { ttft: 1s, tpot: 0s } } } }
+";
+    let stop = AtomicBool::new(false);
+    let cold = prepared(cold);
+    let found = find_warmup(&cold.setups[0], 42, &stop).expect("a pilot");
+    // After 100 s 63 % are held, after 500 s all but 0.7 %.
+    let found_s = found.as_secs_f64();
+    assert!((200.0..600.0).contains(&found_s), "{found}");
+    assert_eq!(found, find_warmup(&cold.setups[0], 42, &stop).expect("a pilot"));
+    // A system that is steady from its start loses little.
+    let steady = prepared(&mm1(0.2, "warmup: auto"));
+    let found = find_warmup(&steady.setups[0], 42, &stop).expect("a pilot");
+    assert!(found < Duration::from_secs(1800), "{found}");
+}
+
+#[test]
+fn a_warm_up_by_count_leaves_out_so_many_requests() {
+    let all = run(&prepared(&mm1(0.5, "requests: 1000")), 0);
+    let some = run(&prepared(&mm1(0.5, "requests: 1000\nwarmup: 300 requests")), 0);
+    assert_eq!(metric(&all, "requests"), 1000.0);
+    assert_eq!(metric(&some, "requests"), 700.0);
+    assert!((500.0..700.0).contains(&some.window_start_s), "{}", some.window_start_s);
+    let none = run(
+        &prepared(&mm1(0.5, "duration: 1m\nwarmup: 300 requests").replacen(
+            "duration: 2h\n",
+            "",
+            1,
+        )),
+        0,
+    );
+    assert_eq!(metric(&none, "requests"), 0.0);
+    assert!(metric(&none, "e2e_mean_s").is_nan(), "nothing was measured");
+}
+
+#[test]
+fn one_long_run_has_an_interval_by_batch_means() {
+    let prepared = prepared(&mm1(0.5, "warmup: 10m\nreplications: 1").replace("2h", "10h"));
+    let mut held = 0;
+    for replication in 0..40 {
+        let run = run(&prepared, replication);
+        let half = run.half_widths[0];
+        held += u32::from(half.is_nan() || (metric(&run, "e2e_mean_s") - 2.0).abs() <= half);
+        assert!(half.is_nan() || half < 0.4, "{half}");
+    }
+    assert!(held >= 34, "{held} of 40 hold W = 2");
+}
+
+#[test]
+fn the_summary_warns_of_an_overload_and_of_a_drift() {
+    let sweep = "replications: 3\nsweep: { grid: { workload.arrivals.poisson.rate: [0.5, 1.3] } }";
+    let bench = Bench::new(&mm1(0.5, sweep));
+    let output = bench.windtunnel(&["run", "experiment.yaml"]);
+    let told = stderr(&output);
+    assert!(told.contains("warning: point 1 (rate 1.3) is overloaded in 3 of 3 runs"), "{told}");
+    assert!(!told.contains("point 0"), "{told}");
+}
