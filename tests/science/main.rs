@@ -1,2 +1,1 @@
 //! What experiments say of themselves: intervals, designs, comparisons.
-

@@ -168,9 +168,12 @@ impl Engine {
                 u32::try_from(instance.attained / 1_000_000).unwrap_or(u32::MAX)
             }
             ScheduleSpec::CriticalPath => {
-                let scope = &self.scopes[self.runs[job.run() as usize].scope as usize];
-                let rank = self.plan.steps[job.step as usize].rank;
-                u32::MAX - rank.saturating_add(scope.rank)
+                let run = &self.runs[job.run() as usize];
+                let scope = &self.scopes[run.scope as usize];
+                let spec = &self.plan.steps[job.step as usize];
+                let still = spec.still_ms(spec.once, run.round);
+                let after = self.plan.after(spec, scope.flow).saturating_add(scope.rank);
+                u32::MAX - spec.once.saturating_add(still).saturating_add(after)
             }
         })
     }

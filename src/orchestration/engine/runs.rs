@@ -183,7 +183,10 @@ impl Engine {
                     text: self.conversation_for(job),
                     before: if it.before == 0 { here.before } else { then(here.before, it.before) },
                     label: it.reads.label,
-                    rank: here.rank.saturating_add(plan.after(spec, here.flow)),
+                    rank: here
+                        .rank
+                        .saturating_add(plan.after(spec, here.flow))
+                        .saturating_add(spec.still_ms(spec.once, it.round)),
                     only: it.turn,
                 };
                 let path = self.jobs[job as usize].path;

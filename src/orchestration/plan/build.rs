@@ -247,6 +247,7 @@ impl<'b> Builder<'b> {
             memo,
             gate: self.gate(spec.concurrency, spec.rpm, spec.tpm),
             sink: false,
+            once: 0,
             rank: 0,
         }
     }

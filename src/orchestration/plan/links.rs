@@ -25,6 +25,7 @@ impl Builder<'_> {
         self.ready.flows[flow as usize].starters = starters.map(|(_, index)| index).collect();
         let ranks = self.ranks(&steps);
         for (step, rank) in steps.iter_mut().zip(ranks) {
+            step.once = self.once_ms(step);
             step.rank = rank;
         }
         for (place, step) in self.made[first..].iter_mut().zip(steps) {
@@ -41,7 +42,8 @@ impl Builder<'_> {
         while let Some(index) = known.pop() {
             let step = &steps[index];
             let after = step.feeds.iter().map(|it| ranks[usize::from(*it)]).max().unwrap_or(0);
-            ranks[index] = after.saturating_add(self.own_ms(step));
+            let own = self.once_ms(step).saturating_add(step.still_ms(self.once_ms(step), 0));
+            ranks[index] = after.saturating_add(own);
             for need in step.needs.iter().map(|need| usize::from(*need)) {
                 waits[need] -= 1;
                 if waits[need] == 0 {
@@ -54,7 +56,7 @@ impl Builder<'_> {
 
     /// About how long a step takes, in milliseconds. Models are not known here: 0.2 s
     /// and 20 ms a token stand for any of them.
-    fn own_ms(&self, step: &Step) -> u32 {
+    fn once_ms(&self, step: &Step) -> u32 {
         let once = match step.body {
             Body::Nothing => 0.0,
             Body::Llm(llm) => {
@@ -71,10 +73,6 @@ impl Builder<'_> {
                 f64::from(starters.iter().map(rank).max().unwrap_or(0))
             }
         };
-        let rounds = step.repeat.as_ref().map_or(1.0, |it| {
-            let most = f64::from(it.max);
-            if it.stop > 0.0 { (1.0 / it.stop).min(most) } else { most }
-        });
-        (once * rounds).min(f64::from(u32::MAX)) as u32
+        once.min(f64::from(u32::MAX)) as u32
     }
 }

@@ -102,8 +102,21 @@ pub struct Step {
     pub gate: Option<u32>,
     /// Whether no other step reads or needs it: what it puts out is the flow's.
     pub sink: bool,
+    /// About how long it takes each time, in milliseconds.
+    pub once: u32,
     /// The way from its beginning to the flow's end, in milliseconds.
     pub rank: u32,
+}
+
+impl Step {
+    /// About how long the rounds of its loop after round `round`, from 0, will take,
+    /// each of `once` milliseconds.
+    pub fn still_ms(&self, once: u32, round: u32) -> u32 {
+        let Some(repeat) = &self.repeat else { return 0 };
+        let most = f64::from(repeat.max.saturating_sub(round + 1));
+        let rounds = if repeat.stop > 0.0 { (1.0 / repeat.stop - 1.0).min(most) } else { most };
+        (f64::from(once) * rounds).min(f64::from(u32::MAX)) as u32
+    }
 }
 
 /// What undoes a step: index of a [`Tool`].
