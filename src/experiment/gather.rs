@@ -3,7 +3,7 @@
 //! Nothing is believed: a shard counts only if its experiment is the others', its
 //! version ours, and every one of its runs there with its checksum.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,7 @@ use super::manifest::{SHARD_MANIFEST, ShardManifest};
 use super::outline::Outline;
 use super::shard::Shard;
 use super::store::Store;
+use super::workspace::partial;
 
 /// All runs of an experiment.
 #[derive(Debug)]
@@ -76,7 +77,7 @@ fn shard_folders(folders: &[PathBuf], problems: &mut Vec<String>) -> Vec<PathBuf
         let mut here = if folder.join(SHARD_MANIFEST).exists() {
             vec![folder.clone()]
         } else {
-            children(folder, |path| path.join(SHARD_MANIFEST).exists())
+            children(folder, |path| !is_hidden(path) && path.join(SHARD_MANIFEST).exists())
         };
         if here.is_empty() {
             let unfinished = children(folder, is_unfinished);
@@ -105,10 +106,11 @@ fn shard_folders(folders: &[PathBuf], problems: &mut Vec<String>) -> Vec<PathBuf
 
 fn children(folder: &Path, wanted: impl Fn(&Path) -> bool) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let hidden =
-        |path: &Path| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
-    let paths = entries.map(|entry| entry.path());
-    paths.filter(|path| wanted(path) && (!hidden(path) || is_unfinished(path))).collect()
+    entries.map(|entry| entry.path()).filter(|path| wanted(path)).collect()
+}
+
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
 }
 
 fn is_unfinished(path: &Path) -> bool {
@@ -140,6 +142,8 @@ fn one(parts: Vec<Part>) -> Result<Gathered, Vec<String>> {
         Err(problem) => return Err(vec![damaged(first, &problem)]),
     };
     let of = first.manifest.shard.of();
+    let homes: BTreeSet<PathBuf> =
+        parts.iter().filter_map(|part| part.folder.parent()).map(Path::to_path_buf).collect();
     let mut by_shard: BTreeMap<Shard, Vec<Part>> = BTreeMap::new();
     for part in parts {
         by_shard.entry(part.manifest.shard).or_default().push(part);
@@ -153,8 +157,7 @@ fn one(parts: Vec<Part>) -> Result<Gathered, Vec<String>> {
                 Err(found) => problems.extend(found),
             },
             None if problems.len() < MOST_TOLD => {
-                let name = &outline.name;
-                problems.push(format!("shard {shard} of {name} is missing: {}", listed(&runs)));
+                problems.push(missing(&outline.name, shard, &runs, &homes));
             }
             None => {}
         }
@@ -164,6 +167,18 @@ fn one(parts: Vec<Part>) -> Result<Gathered, Vec<String>> {
 
 /// No more missing shards than this are told.
 const MOST_TOLD: usize = 50;
+
+/// That a shard is nowhere, or not finished beside the others.
+fn missing(name: &str, shard: Shard, runs: &[usize], homes: &BTreeSet<PathBuf>) -> String {
+    let mut partials = homes.iter().map(|home| partial(home, &shard.folder(name)));
+    match partials.find(|partial| partial.exists()) {
+        Some(partial) => format!(
+            "shard {shard} of {name} is not finished: `{}`; go on with --shard {shard} --resume",
+            partial.display()
+        ),
+        None => format!("shard {shard} of {name} is missing: {}", listed(runs)),
+    }
+}
 
 fn damaged(part: &Part, why: &str) -> String {
     format!("`{}` is damaged: {why}", part.folder.join(SHARD_MANIFEST).display())
@@ -237,10 +252,7 @@ fn complete(part: &Part, shard: Shard, runs: &[usize]) -> Result<Store, Vec<Stri
     if missing.is_empty() {
         problems.push(damaged(part, "it does not tell the right number of runs"));
     } else {
-        problems.push(format!(
-            "shard {shard} (`{folder}`) lacks {}; {again}",
-            listed(&missing)
-        ));
+        problems.push(format!("shard {shard} (`{folder}`) lacks {}; {again}", listed(&missing)));
     }
     Err(problems)
 }

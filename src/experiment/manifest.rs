@@ -90,7 +90,7 @@ pub struct ShardManifest {
     pub hash: String,
     /// Which shard of how many.
     pub shard: Shard,
-    /// Its runs: the first, the second, ..., the last are `shard.of` apart.
+    /// How many runs it has.
     pub runs: usize,
     /// The experiment with all defaults and overrides.
     pub experiment: Value,

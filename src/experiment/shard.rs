@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use super::sweep::MOST_RUNS;
 
-/// Shard `number` of `of`: the runs that leave the remainder `number - 1` when
-/// divided by `of`.
+/// Shard `number` of `of`.
 ///
-/// Runs are dealt out like cards, not cut into blocks: neighbours are replications
-/// of one point and the points beside it, which cost about the same, so that every
-/// shard gets its share of the points that take long (a high load, a large cache).
+/// Runs are dealt out like cards, `of` at a time, one to each shard, and not cut into
+/// blocks: neighbours are replications of one point and the points beside it, which
+/// cost about the same, so that every shard gets its share of the points that take
+/// long (a high load, a large cache). Each round begins at another shard: else, where
+/// `of` is a multiple of what an axis repeats after, a shard would get the same value
+/// of that axis in every round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Shard {
@@ -24,14 +26,14 @@ impl Shard {
     /// All runs.
     pub const WHOLE: Shard = Shard { number: 1, of: 1 };
 
-    /// Its number, from 1.
-    pub fn number(self) -> usize {
-        self.number
-    }
-
     /// How many shards there are.
     pub fn of(self) -> usize {
         self.of
+    }
+
+    /// The name of its folder.
+    pub fn folder(self, experiment: &str) -> String {
+        format!("{experiment}.shard-{}-of-{}", self.number, self.of)
     }
 
     /// All shards of as many.
@@ -41,13 +43,22 @@ impl Shard {
 
     /// The index of the shard among `of` that has run `run`.
     pub fn index_of(run: usize, of: usize) -> usize {
-        run % of
+        (run + first_of_round(run / of, of)) % of
     }
 
-    /// The numbers of its runs, if the sweep has `runs`.
+    /// The numbers of its runs in rising order, if the sweep has `runs`.
     pub fn runs(self, runs: usize) -> impl Iterator<Item = usize> + Clone {
-        (self.number - 1..runs).step_by(self.of)
+        let Shard { number, of } = self;
+        let dealt = move |round| round * of + (number - 1 + of - first_of_round(round, of)) % of;
+        (0..runs.div_ceil(of)).map(dealt).filter(move |run| *run < runs)
     }
+}
+
+/// The index of the shard that a round begins at: multiples of the golden ratio fill a
+/// circle evenly, however many there are (Knuth, The Art of Computer Programming,
+/// volume 3, section 6.4).
+fn first_of_round(round: usize, of: usize) -> usize {
+    round * (of * 618 / 1000) % of
 }
 
 impl fmt::Display for Shard {
@@ -103,6 +114,20 @@ mod tests {
             for (index, shard) in Shard::all(of).enumerate() {
                 assert!(shard.runs(runs).all(|run| Shard::index_of(run, of) == index));
             }
+        }
+    }
+
+    #[test]
+    fn no_shard_gets_one_value_of_an_axis_only() {
+        // 1,000 points by 100 replications; the last axis repeats after 10 points.
+        for of in [10, 100, 500, 1000] {
+            let mut most = 0;
+            for shard in Shard::all(of) {
+                let mut counts = [0; 10];
+                shard.runs(100_000).for_each(|run| counts[run / 100 % 10] += 1);
+                most = most.max(counts.into_iter().max().unwrap_or(0) * of);
+            }
+            assert!(most <= 12_000, "of {of} shards, one has {most} of 10,000 in its share");
         }
     }
 

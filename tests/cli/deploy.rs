@@ -35,7 +35,8 @@ fn run_pod(job: &Value, bench: &Bench, env: &BTreeMap<String, String>) {
             *word = word.replace(path, &here);
         }
     }
-    let programs = std::path::Path::new(env!("CARGO_BIN_EXE_windtunnel")).parent().expect("a folder");
+    let programs =
+        std::path::Path::new(env!("CARGO_BIN_EXE_windtunnel")).parent().expect("a folder");
     let path = format!("{}:{}", programs.display(), std::env::var("PATH").expect("a PATH"));
     let output = Command::new(&command[0])
         .args(&command[1..])

@@ -62,10 +62,8 @@ fn no_trace_panics() {
 
 #[test]
 fn no_trace_taken_for_another_panics() {
-    let all: Vec<_> = targets::TRACES
-        .iter()
-        .flat_map(|format| seeds(&format!("fuzz/seeds/{format}")))
-        .collect();
+    let all: Vec<_> =
+        targets::TRACES.iter().flat_map(|format| seeds(&format!("fuzz/seeds/{format}"))).collect();
     for format in targets::TRACES {
         feed(&all, 8, |bytes| targets::trace(format, bytes));
     }
