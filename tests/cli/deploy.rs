@@ -82,7 +82,7 @@ fn the_manifests_agree_with_each_other() {
         assert_eq!(container(job)["image"], Value::from(version.clone()));
         let pod = &job["spec"]["template"]["spec"];
         let volumes = pod["volumes"].as_sequence().expect("volumes");
-        let claim = volumes.iter().find(|volume| volume["name"] == Value::from("sweep"));
+        let claim = volumes.iter().find(|volume| volume["name"] == *"sweep");
         let claim = &claim.expect("the volume of shards")["persistentVolumeClaim"]["claimName"];
         assert_eq!(*claim, volume["metadata"]["name"]);
     }

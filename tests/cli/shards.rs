@@ -1,5 +1,6 @@
 //! A sweep on several machines gives the bytes of one.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Output;
@@ -53,12 +54,14 @@ fn shards_merge_to_the_bytes_of_one_machine() {
 
 #[test]
 fn a_merge_needs_no_data_and_takes_folders_from_anywhere() {
-    let trace = "timestamp,user,prompt,input_tokens,output_tokens\n";
-    let rows: String = (0..200).map(|i| format!("{i}.5,u{},p{},100,20\n", i % 7, i % 13)).collect();
+    let mut rows = String::from("timestamp,user,prompt,input_tokens,output_tokens\n");
+    for i in 0..200 {
+        let _ = writeln!(rows, "{i}.5,u{},p{},100,20", i % 7, i % 13);
+    }
     let bench = Bench::new(
         "workload: { trace: { csv: { file: requests.csv, prompt: prompt, user: user } } }\nreplications: 4\nname: replayed\ncharts: []\n",
     );
-    fs::write(bench.path().join("requests.csv"), format!("{trace}{rows}")).expect("a trace");
+    fs::write(bench.path().join("requests.csv"), rows).expect("a trace");
     let whole = bench.run(&["--out", "whole"]);
     shard(&bench, "1/2", "here", &[]);
     shard(&bench, "2/2", "there", &[]);
