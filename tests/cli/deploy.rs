@@ -32,7 +32,7 @@ fn run_pod(job: &Value, bench: &Bench, env: &BTreeMap<String, String>) {
         let path = mount["mountPath"].as_str().expect("a path");
         let here = bench.path().join(path.trim_start_matches('/')).display().to_string();
         for word in &mut command {
-            *word = word.replace(path, &here);
+            *word = word.replace(&format!(" {path}/"), &format!(" {here}/"));
         }
     }
     let programs =
