@@ -110,12 +110,11 @@ impl Optimizer {
         let ask = Ask::new(&self.offers, &self.prices, demand, purse.allowance, now)
             .with_truth(self.truth.as_ref())
             .without(&self.closed);
-        let chosen = match demand.only {
-            Some(model) => ask.choice(model),
-            None => {
-                let soft = purse.soft.and_then(|model| ask.choice(model));
-                soft.or_else(|| self.selector.choose(&ask))
-            }
+        let chosen = if let Some(model) = demand.only {
+            ask.choice(model)
+        } else {
+            let soft = purse.soft.and_then(|model| ask.choice(model));
+            soft.or_else(|| self.selector.choose(&ask))
         };
         let mut choice = match chosen {
             Some(choice) => choice,

@@ -5,7 +5,7 @@ use crate::orchestration::{Kind, OfRoot, Reason, Spent, Tally};
 use crate::stats::{Cell, Histogram, Table};
 
 /// Sums over all workflows, for metrics; NaN where there are none.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct FlowSums {
     /// Whether there are workflows at all.
     pub any: bool,
@@ -23,21 +23,6 @@ pub struct FlowSums {
     pub spent: Spent,
     /// Nanoseconds along critical paths, by kind.
     pub path: [u128; Kind::ALL.len()],
-}
-
-impl Default for FlowSums {
-    fn default() -> Self {
-        FlowSums {
-            any: false,
-            arrived: 0,
-            completed: 0,
-            right: 0,
-            makespan: Histogram::new(),
-            jobs: 0,
-            spent: Spent::default(),
-            path: Default::default(),
-        }
-    }
 }
 
 impl FlowSums {

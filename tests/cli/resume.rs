@@ -52,6 +52,9 @@ fn an_interrupted_sweep_resumes_to_the_same_bytes() {
     assert!(!partial.exists(), "nothing is left behind");
 }
 
+/// What is told, and what does the damage.
+type Damage<'d> = (&'static str, Box<dyn Fn() + 'd>);
+
 #[test]
 fn damaged_runs_are_named_and_run_again() {
     let bench = Bench::new(SWEEP);
@@ -60,7 +63,7 @@ fn damaged_runs_are_named_and_run_again() {
     let journal = partial.join("runs.bin");
     let sound = fs::read(&journal).expect("a journal");
     let requests = fs::read(partial.join("requests-0.csv")).expect("the first run's requests");
-    let damage: [(&str, Box<dyn Fn()>); 3] = [
+    let damage: [Damage<'_>; 3] = [
         (
             "`resumed/.sweep.partial/runs.bin` is damaged at byte 0",
             Box::new(|| {
@@ -140,7 +143,7 @@ fn killed_fifty_times_and_resumed_gives_the_same_bytes() {
 fn kill_and_resume(kills: usize, seed: u64) {
     let bench = Bench::new(SWEEP);
     let began = Instant::now();
-    let whole = bench.run(&["--out", "whole"]);
+    let whole = bench.run(&["--out", "whole", "--format", "csv,svg"]);
     let span = began.elapsed();
     let mut state = seed;
     let (mut killed, mut finished) = (0, 0);
@@ -149,7 +152,7 @@ fn kill_and_resume(kills: usize, seed: u64) {
         state =
             state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let delay = span.mul_f64(1.2 * (state >> 11) as f64 / (1u64 << 53) as f64);
-        let mut child = start(&bench, &["--out", "killed", "--resume"]);
+        let mut child = start(&bench, &["--out", "killed", "--resume", "--format", "csv,svg"]);
         std::thread::sleep(delay);
         if child.try_wait().expect("a status").is_none() {
             child.kill().expect("killed");
@@ -161,7 +164,7 @@ fn kill_and_resume(kills: usize, seed: u64) {
             finished += 1;
         }
     }
-    assert_same(&whole, &bench.run(&["--out", "killed", "--resume"]));
+    assert_same(&whole, &bench.run(&["--out", "killed", "--resume", "--format", "csv,svg"]));
     let left = bench.path().join("killed/.sweep.partial");
     assert!(!left.exists(), "nothing is left behind");
     println!("seed {seed}: {killed} kills, {finished} sweeps finished between them");

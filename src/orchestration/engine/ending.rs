@@ -227,7 +227,7 @@ impl Engine {
             step: plan.flows[flow as usize].first + u32::from(step),
             item: 0,
             tries: 0,
-            key: part(key ^ 0x75_6e64_6f, u64::from(step)),
+            key: part(key ^ 0x756e_646f, u64::from(step)),
             place: Place::Between,
             gates: 0,
             began: now,
@@ -312,7 +312,9 @@ impl Engine {
         }
         let undoes = |(_, job): &(usize, &Job)| job.owner == Owner::Undo(scope);
         let job = self.jobs.iter().find(undoes).map(|(job, _)| job as u32);
-        job.into_iter().for_each(|job| self.drop_job(job, true, world));
+        if let Some(job) = job {
+            self.drop_job(job, true, world);
+        }
     }
 
     /// Records what a job did, where that is kept.

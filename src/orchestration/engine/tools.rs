@@ -38,7 +38,7 @@ impl Engine {
         let station = self.plan.tools[tool as usize].station;
         match station.map(|station| self.stations[station as usize].arrive(now, job, 0)) {
             Some(Admission::Queued(ticket)) => {
-                self.jobs[job as usize].place = Place::Queued(ticket)
+                self.jobs[job as usize].place = Place::Queued(ticket);
             }
             // A station here refuses nobody.
             None | Some(Admission::Start | Admission::Refused) => self.use_tool(job, tool, world),

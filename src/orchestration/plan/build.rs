@@ -79,17 +79,17 @@ impl<'b> Builder<'b> {
         let plain = StepSpec { llm: Some(LlmSpec::default()), ..StepSpec::default() };
         let plain = IndexMap::from([("call".to_owned(), plain)]);
         let flow = self.flow(&plain, PLAIN, "")?;
-        self.ready.roots.push(self.root(PLAIN, flow, &WorkflowSpec::default()));
+        self.ready.roots.push(Self::root(PLAIN, flow, &WorkflowSpec::default()));
         for (name, workflow) in &self.spec.workflows {
             let flow = self.workflow(name)?;
             let gate = self.gate(None, workflow.rpm, workflow.tpm);
-            let root = Root { gate, ..self.root(name, flow, workflow) };
+            let root = Root { gate, ..Self::root(name, flow, workflow) };
             self.ready.roots.push(root);
         }
         Ok(())
     }
 
-    fn root(&self, name: &str, flow: u32, spec: &WorkflowSpec) -> Root {
+    fn root(name: &str, flow: u32, spec: &WorkflowSpec) -> Root {
         let day = Duration::from_secs(86_400);
         let budget =
             spec.max_budget.map(|most| Window { most, span: spec.budget_duration.unwrap_or(day) });
@@ -196,8 +196,8 @@ impl<'b> Builder<'b> {
             Some(reads) => reads.iter().filter_map(place).collect(),
             None => after.clone(),
         };
-        let chooses = |it: &StepSpec| it.choose.contains_key(own);
-        let choosers = steps.values().zip(0..).filter(|(it, _)| chooses(it)).map(|it| it.1);
+        let choosers = steps.values().zip(0..).filter(|(it, _)| it.choose.contains_key(own));
+        let choosers = choosers.map(|it| it.1);
         let compensate = spec.compensate.as_ref().map(|tool| self.tool(tool));
         let memo = spec.memo.as_ref().map(|memo| {
             self.ready.memos.push(Memo { ttl: memo.ttl, capacity: memo.capacity });

@@ -68,6 +68,7 @@ pub enum Body {
 
 /// A step.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "any of them may go with any other")]
 pub struct Step {
     /// Its name; those within another step begin with that step's name and a slash.
     pub name: Arc<str>,

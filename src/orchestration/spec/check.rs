@@ -5,6 +5,7 @@ use indexmap::IndexMap;
 use super::circles::{circle_of, endless};
 use super::step::StepSpec;
 use super::{OrchestrationSpec, PLAIN, UseToolSpec, WorkflowSpec};
+use crate::kernel::Duration;
 use crate::serving::resilience::token_bucket;
 use crate::spec::Problems;
 
@@ -145,13 +146,13 @@ impl WorkflowSpec {
                 });
             }
         }
-        if self.deadline.is_some_and(|it| it.is_zero()) {
+        if self.deadline.is_some_and(Duration::is_zero) {
             problems.at("deadline", |p| p.error("expected a time longer than 0"));
         }
         if self.budget_duration.is_some() && self.max_budget.is_none() {
             problems.at("budget_duration", |p| p.error("there is no `max_budget` to last so long"));
         }
-        if self.budget_duration.is_some_and(|it| it.is_zero()) {
+        if self.budget_duration.is_some_and(Duration::is_zero) {
             problems.at("budget_duration", |p| p.error("expected a time longer than 0"));
         }
         token_bucket::check(self.rpm, self.tpm, problems);
@@ -218,7 +219,7 @@ impl StepSpec {
                 p.error_help("no call would ever be made", "leave it out for no limit");
             });
         }
-        if self.deadline.is_some_and(|it| it.is_zero()) {
+        if self.deadline.is_some_and(Duration::is_zero) {
             problems.at("deadline", |p| p.error("expected a time longer than 0"));
         }
         if self.memo.as_ref().is_some_and(|memo| memo.capacity == 0) {

@@ -78,7 +78,7 @@ pub struct WorkflowSpec {
     /// Agents that work together in a known pattern, instead of steps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent: Option<Box<AgentSpec>>,
-    /// A workflow that was recorded, in WfCommons' format, instead of steps.
+    /// A workflow that was recorded, in `WfCommons`' format, instead of steps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wfcommons: Option<WfCommonsSpec>,
     /// It fails where it takes longer. Default: no limit.
