@@ -14,6 +14,7 @@ mod prices;
 mod records;
 mod replications;
 mod schema;
+pub mod search;
 mod spec;
 pub mod sweep;
 mod trace_events;

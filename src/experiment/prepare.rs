@@ -11,6 +11,7 @@ use super::load::{Diagnostic, Document, path, read};
 use super::overrides::Overrides;
 use super::prices::PriceMaps;
 use super::replications::Replications;
+use super::search;
 use super::spec::Experiment;
 use super::sweep::Sweep;
 use crate::cache::SemanticPlan;
@@ -81,6 +82,10 @@ pub fn prepare(document: &Document, overrides: &Overrides) -> Result<Prepared, V
     let resolved = to_value(&experiment);
     let sweep = sweep_of(&experiment, &resolved)
         .map_err(|problems| problems.iter().map(diagnose).collect::<Vec<_>>())?;
+    if let Some(search) = &experiment.search {
+        let refuse = |problems: Vec<Problem>| problems.iter().map(diagnose).collect::<Vec<_>>();
+        search::knobs_of(search, &resolved).map_err(refuse)?;
+    }
     let setups = setups(document, &sweep, &resolved, &experiment, &mut found)?;
     found.extend(strange_payers(&experiment, &setups[0]).iter().map(diagnose));
     found.extend(strange_workload(&setups[0]).iter().map(diagnose));
@@ -199,7 +204,7 @@ pub fn to_value(experiment: &Experiment) -> Value {
 }
 
 /// Reads and checks an experiment; all problems go to `found`.
-fn read_checked(
+pub(super) fn read_checked(
     value: &Value,
     diagnose: impl Fn(&Problem) -> Diagnostic,
     found: &mut Vec<Diagnostic>,
@@ -233,15 +238,7 @@ fn setups(
     base: &Experiment,
     found: &mut Vec<Diagnostic>,
 ) -> Result<Vec<Setup>, Vec<Diagnostic>> {
-    let paths = DataPaths::for_experiment(
-        document.sources.first().map(|source| FilePath::new(&source.name)),
-    );
-    let mut workloads = Workloads {
-        paths,
-        plans: BTreeMap::new(),
-        semantic: Vec::new(),
-        prices: PriceMaps::default(),
-    };
+    let mut workloads = Workloads::new(document);
     if sweep.is_single() {
         let setup = workloads.setup(base).map_err(|problem| vec![document.diagnose(&problem)])?;
         return Ok(vec![setup]);
@@ -322,7 +319,7 @@ fn check_classes(experiment: &Experiment, classes: &[String]) -> Result<(), Prob
 }
 
 /// Workloads already opened, so that points share traces and tables.
-struct Workloads {
+pub(super) struct Workloads {
     paths: DataPaths,
     plans: BTreeMap<(jiff::Timestamp, String), Plan>,
     /// Those with vectors.
@@ -331,6 +328,17 @@ struct Workloads {
 }
 
 impl Workloads {
+    /// None yet.
+    pub(super) fn new(document: &Document) -> Self {
+        let file = document.sources.first().map(|source| FilePath::new(&source.name));
+        Workloads {
+            paths: DataPaths::for_experiment(file),
+            plans: BTreeMap::new(),
+            semantic: Vec::new(),
+            prices: PriceMaps::default(),
+        }
+    }
+
     fn plan(&mut self, spec: &WorkloadSpec, start: CalendarStart) -> Result<Plan, Problem> {
         let key = (start.0, serde_yaml::to_string(spec).unwrap_or_default());
         if let Some(plan) = self.plans.get(&key) {
@@ -342,7 +350,7 @@ impl Workloads {
         Ok(plan)
     }
 
-    fn setup(&mut self, experiment: &Experiment) -> Result<Setup, Problem> {
+    pub(super) fn setup(&mut self, experiment: &Experiment) -> Result<Setup, Problem> {
         let start = CalendarStart(experiment.start.0);
         let workload = self.plan(&experiment.workload, start)?;
         check_classes(experiment, workload.slo_classes())?;

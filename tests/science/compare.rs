@@ -75,7 +75,15 @@ fn whole_sweeps_are_compared_point_by_point_and_redrawn_from_the_folder() {
     bench.run(&["--out", "a"]);
     bench.run(&["--out", "b", "--set", "models.m.server.concurrency=3"]);
     let output = bench.windtunnel(&[
-        "compare", "a/x", "b/x", "--metric", "e2e_p99_s", "--out", "c", "--name", "fewer",
+        "compare",
+        "a/x",
+        "b/x",
+        "--metric",
+        "e2e_p99_s",
+        "--out",
+        "c",
+        "--name",
+        "fewer",
     ]);
     assert!(output.status.success(), "{}", stderr(&output));
     assert_eq!(stdout(&output).trim(), "c/fewer");
