@@ -100,7 +100,7 @@ fn whole_sweeps_are_compared_point_by_point_and_redrawn_from_the_folder() {
 
 #[test]
 fn what_cannot_be_compared_is_refused() {
-    let bench = Bench::new(&VARIANTS.replace("10m", "10s"));
+    let bench = Bench::new(&VARIANTS.replace("duration: 10m", "duration: 10s"));
     bench.run(&[]);
     let refused = |arguments: &[&str], message: &str| {
         let output = bench.windtunnel(&[&["compare"], arguments].concat());

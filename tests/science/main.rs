@@ -7,6 +7,7 @@ mod designs;
 #[path = "../support/queueing.rs"]
 #[allow(dead_code, reason = "a part of it is used")]
 mod queueing;
+mod search;
 mod sensitivity;
 mod steady;
 #[path = "../cli/support.rs"]

@@ -28,7 +28,7 @@ fn sobol_indices_of_a_sum_are_the_shares_of_its_terms() {
     let bench = Bench::new(&format!(
         "{LINEAR}sweep:
   sobol:
-    samples: 128
+    samples: 64
     metrics: [e2e_mean_s]
     ranges:
       models.m.server.tokens.ttft: {{ from: 0ms, to: 600ms }}
@@ -43,7 +43,7 @@ fn sobol_indices_of_a_sum_are_the_shares_of_its_terms() {
     for (row, share) in found.iter().zip([0.9, 0.1, 0.0]) {
         assert_eq!(row["metric"], "e2e_mean_s");
         for index in ["first_order", "total"] {
-            assert!((number(row, index) - share).abs() < 0.03, "{row:?}");
+            assert!((number(row, index) - share).abs() < 0.04, "{row:?}");
         }
     }
     assert_eq!(found.len(), 3);
