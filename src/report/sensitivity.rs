@@ -121,7 +121,9 @@ fn runs_of(runs: &Table, metric: &str, antithetic: bool) -> Option<BTreeMap<usiz
         all.entry(number(&row[point])? as usize).or_default().push(value);
     }
     if antithetic {
-        all.values_mut().for_each(|values| *values = pair_means(values));
+        for values in all.values_mut() {
+            *values = pair_means(values);
+        }
     }
     Some(all)
 }

@@ -6,7 +6,7 @@ use super::super::compare::format;
 use super::super::results::{number, show};
 use super::super::summary::{Terminal, grid, lines};
 use super::super::{human, names};
-use crate::experiment::search::{Finding, Trials};
+use crate::experiment::search::{Finding, Trial, Trials};
 use crate::stats::Table;
 
 /// The most trials that are shown: the answer, what is beyond it, and the front.
@@ -49,7 +49,7 @@ pub fn search_summary(
         shown.add_row(cells);
     }
     let mut all = lines(&shown, terminal);
-    let runs: usize = trials.list.iter().map(|trial| trial.replications()).sum();
+    let runs: usize = trials.list.iter().map(Trial::replications).sum();
     let _ = writeln!(all, "{}", human::sentence(&finding.words));
     let _ = writeln!(all, "{} trials, {runs} runs; all of them in search.csv", trials.list.len());
     all
