@@ -65,6 +65,7 @@ pub mod cli;
 pub mod cost;
 pub mod experiment;
 pub mod kernel;
+pub mod orchestration;
 pub mod pipeline;
 pub mod report;
 pub mod serving;

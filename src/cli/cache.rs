@@ -13,7 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 pub(super) use self::args::Args;
 pub(super) use self::args::folder_name;
 use self::args::{bad_trace, known_policies};
-use super::run::{formats, terminal};
+use super::output::{formats, terminal};
 use super::{Failure, is_terminal, print};
 use crate::cache::replay::{Outcome, Replay, Room, Study};
 use crate::experiment::Workspace;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::run::{OutputFormat, formats, terminal};
+use super::output::{OutputFormat, formats, terminal};
 use super::{Failure, print, tell};
 use crate::experiment::Workspace;
 use crate::report::{self, Cases, Selection};

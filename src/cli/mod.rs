@@ -4,7 +4,9 @@ mod cache;
 mod check;
 mod compare;
 mod completions;
+mod merge;
 mod new;
+mod output;
 mod plot;
 mod run;
 mod schema;
@@ -35,6 +37,7 @@ Examples:
   windtunnel run my-experiment.yaml                     run it; results/my-experiment/ has CSVs and charts
   windtunnel run my-experiment.yaml --quick             a fast look
   windtunnel run x.yaml --set workload.arrivals.poisson.rate=50/s
+  windtunnel run x.yaml --shard 1/4                     a quarter of a sweep; windtunnel merge joins them
   windtunnel plot results/my-experiment                 redraw the charts from the CSVs
   windtunnel search capacity.yaml                       how much load an SLO allows
   windtunnel compare results/before results/after       which differences are real
@@ -50,6 +53,8 @@ enum Command {
     Run(run::Args),
     /// Validate experiments without running them: all mistakes at once
     Check(check::Args),
+    /// Join the shards of a sweep that ran on several machines
+    Merge(merge::Args),
     /// Redraw the charts of a results folder from its CSVs
     Plot(plot::Args),
     /// Find the most load that a system holds, or the cheapest system that holds it
@@ -96,6 +101,7 @@ pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(args) => run::main(&args),
         Command::Check(args) => check::main(&args),
+        Command::Merge(args) => merge::main(&args),
         Command::Plot(args) => plot::main(&args),
         Command::Search(args) => search::main(&args),
         Command::Compare(args) => compare::main(&args),

@@ -1,5 +1,6 @@
 //! `windtunnel run`: experiments to results folders.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -8,44 +9,36 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::output::Output;
 use super::{Failure, Files, is_terminal, print, tell};
 use crate::experiment::load::Document;
-use crate::experiment::{ExecuteError, Prepared, Progress, Workspace, execute, prepare};
-use crate::report::charts::Format;
-use crate::report::{self, ReportError};
+use crate::experiment::{
+    ExecuteError, Outline, Prepared, Progress, Shard, ShardManifest, Workspace, WorkspaceError,
+    execute, prepare,
+};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   windtunnel run experiments/quickstart.yaml
   windtunnel run sweep.yaml --jobs 8 --replications 20 --out /data/results
-  windtunnel run sweep.yaml --resume      after an interruption: only what is missing")]
+  windtunnel run sweep.yaml --resume      after an interruption: only what is missing
+  windtunnel run sweep.yaml --shard 3/8   a part of the runs, for `windtunnel merge`")]
 pub(super) struct Args {
     #[command(flatten)]
     files: Files,
-    /// The folder that results folders are made in; an earlier one of the same
-    /// name is replaced
-    #[arg(long, value_name = "DIR", default_value = "results")]
-    out: PathBuf,
+    #[command(flatten)]
+    output: Output,
     /// Threads; the results do not depend on it [default: all cores]
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
     /// Keep the finished runs of an interrupted experiment and run the rest
     #[arg(long)]
     resume: bool,
-    /// What to write: csv is always written
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "csv,svg,png")]
-    format: Vec<OutputFormat>,
-    /// No progress bar and no summary, only the results' path
-    #[arg(long, short)]
-    quiet: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum OutputFormat {
-    Csv,
-    Svg,
-    Png,
+    /// Run only every N-th run from the I-th on, into NAME.shard-I-of-N, for
+    /// `windtunnel merge`
+    #[arg(long, value_name = "I/N", conflicts_with = "format")]
+    shard: Option<Shard>,
 }
 
 pub(super) fn main(args: &Args) -> Result<(), Failure> {
@@ -101,92 +94,79 @@ fn run_one(args: &Args, prepared: &Prepared, progress: &Arc<Progress>) -> Result
     for warning in &prepared.warnings {
         tell(&format!("{warning}\n"));
     }
-    let name = &prepared.name;
-    if args.resume && Workspace::is_published(&args.out, name, &prepared.hash) {
+    let (out, name) = (&args.output.out, &prepared.name);
+    let whole = args.shard.is_none();
+    if whole && args.resume && Workspace::is_published(out, name, &prepared.hash) {
         tell(&format!("{name}: the results are complete"));
-        return Ok(args.out.join(name));
+        return Ok(out.join(name));
     }
-    let workspace = Workspace::open(&args.out, name, &prepared.hash, args.resume)
-        .map_err(|error| Failure::Input(format!("error: {error}")))?;
+    let outline = Outline::from(prepared);
+    if args.shard.is_some() && prepared.replications().vary() {
+        return Err(Failure::Input(
+            "error: --shard: with `precision` the runs of a point decide how many there are, \
+             which no shard sees; give a number of `replications` instead"
+                .to_owned(),
+        ));
+    }
+    let workspace = match args.shard {
+        None => Workspace::open(out, name, &prepared.hash, args.resume),
+        Some(shard) => Workspace::open_shard(out, &outline, shard, args.resume),
+    };
+    let workspace = workspace.map_err(|error| refused(&error))?;
+    for damage in workspace.store().damage() {
+        tell(&format!("warning: {damage}; what is lost is run again"));
+    }
     let jobs = args.jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
-    let bar = (!args.quiet && is_terminal()).then(|| watch(prepared, progress));
+    let runs = workspace.shard().runs(prepared.runs()).count();
+    let bar = (!args.output.quiet && is_terminal()).then(|| watch(name, runs, progress));
     let result = execute(prepared, &workspace, jobs, progress);
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
-    match result {
-        Ok(()) => publish(args, prepared, workspace),
-        Err(ExecuteError::Interrupted { done, runs }) => Err(Failure::Interrupted(format!(
-            "interrupted: {done} of {runs} runs of {name} are kept; continue with --resume"
-        ))),
-        Err(error) => Err(Failure::Run(format!("error: {error}"))),
-    }
-}
-
-/// Makes tables and charts of the finished runs. A chart that cannot be drawn
-/// does not cost the user the tables.
-fn publish(args: &Args, prepared: &Prepared, workspace: Workspace) -> Result<PathBuf, Failure> {
-    let kept = workspace.partial().to_path_buf();
+    let kept = workspace.partial().display().to_string();
     let failed = |error: &dyn std::fmt::Display| {
-        let kept = kept.display();
         Failure::Run(format!(
             "error: {error}\nthe finished runs are kept in `{kept}`; continue with --resume"
         ))
     };
-    let staging = workspace.staging().map_err(|error| failed(&error))?;
-    let points =
-        report::write_results(prepared, &workspace, &staging).map_err(|error| failed(&error))?;
-    let formats = formats(&args.format);
-    let drawn =
-        if formats.is_empty() { Ok(Vec::new()) } else { report::redraw(&staging, &formats) };
-    if let Err(ReportError::Io { .. }) = &drawn {
-        drawn.as_ref().map_err(|error| failed(error))?;
-    }
-    let folder = workspace.publish().map_err(|error| failed(&error))?;
-    if !args.quiet {
-        tell(report::summary(&points, &prepared.sweep.columns(), terminal()).trim_end());
-    }
-    let replications = prepared.experiment.replications as usize;
-    for warning in report::warnings(&points, &prepared.sweep.columns(), replications) {
-        tell(&format!("warning: {warning}"));
-    }
-    match drawn {
-        Ok(_) => Ok(folder),
-        Err(error) => Err(Failure::Run(format!(
-            "error: {error}\nthe tables are in `{}`, but not every chart; mend `charts:` and run again",
-            folder.display()
-        ))),
-    }
-}
-
-pub(super) fn formats(wanted: &[OutputFormat]) -> Vec<Format> {
-    let mut formats = Vec::new();
-    for format in wanted {
-        match format {
-            OutputFormat::Csv => {}
-            OutputFormat::Svg => formats.push(Format::Svg),
-            OutputFormat::Png => formats.push(Format::Png),
+    match result {
+        Ok(()) => {}
+        Err(ExecuteError::Interrupted { done, runs }) => {
+            return Err(Failure::Interrupted(format!(
+                "interrupted: {done} of {runs} runs of {name} are kept; continue with --resume"
+            )));
         }
+        // The same would happen again.
+        Err(error @ ExecuteError::Run { .. }) => {
+            return Err(Failure::Run(format!("error: {error}")));
+        }
+        Err(error) => return Err(failed(&error)),
     }
-    formats
+    if let Some(shard) = args.shard {
+        let manifest = ShardManifest::new(&outline, shard);
+        return workspace.publish_shard(&manifest).map_err(|error| failed(&error));
+    }
+    let made = args.output.make(&outline, |_| workspace.store(), &workspace);
+    args.output.publish(made.map_err(|error| failed(&error))?, workspace)
 }
 
-/// What the summary may use of the terminal.
-pub(super) fn terminal() -> report::Terminal {
-    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let stderr = console::Term::stderr();
-    let width = stderr.size_checked().map(|(_, columns)| columns);
-    report::Terminal { width, color: is_terminal() && !plain }
+/// A folder that cannot be used is the user's to mend; but the disk is full.
+fn refused(error: &WorkspaceError) -> Failure {
+    let text = format!("error: {error}");
+    match error {
+        WorkspaceError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+            Failure::Run(text)
+        }
+        _ => Failure::Input(text),
+    }
 }
 
 /// A progress bar that follows `progress` until it is finished.
-fn watch(prepared: &Prepared, progress: &Arc<Progress>) -> ProgressBar {
+fn watch(name: &str, runs: usize, progress: &Arc<Progress>) -> ProgressBar {
     let style =
         ProgressStyle::with_template("{msg} {bar:32} {pos}/{len} runs  {elapsed}  {eta} left")
             .unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = ProgressBar::new(prepared.runs() as u64)
-        .with_style(style)
-        .with_message(prepared.name.clone());
+    let bar = ProgressBar::new(runs as u64).with_style(style).with_message(name.to_owned());
     let (shown, progress) = (bar.clone(), Arc::clone(progress));
     thread::spawn(move || {
         while !shown.is_finished() {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::run::{OutputFormat, formats, terminal};
+use super::output::{OutputFormat, formats, terminal};
 use super::{Failure, Files, is_terminal, print, tell};
 use crate::experiment::load::Document;
 use crate::experiment::search::{SearchError, Trials, search};

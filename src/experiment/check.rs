@@ -26,6 +26,11 @@ impl Experiment {
             problems.at("pipeline", |p| pipeline.check(p));
         }
         self.check_answers_fit(problems);
+        if let Some(orchestration) = &self.orchestration {
+            let models: Vec<&str> = self.models.keys().map(String::as_str).collect();
+            // The classes are checked once the workload is ready.
+            problems.at("orchestration", |p| orchestration.check(&models, None, p));
+        }
         if let Some(cache) = &self.cache {
             problems.at("cache", |p| cache.check(p));
         } else if self.record.cache {

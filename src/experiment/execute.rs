@@ -1,9 +1,6 @@
 //! Runs what is not yet done, in parallel.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
-use std::io::{self, BufWriter};
-use std::path::PathBuf;
+use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
@@ -11,11 +8,10 @@ use rayon::prelude::*;
 
 use super::prepare::Prepared;
 use super::records::RequestWriter;
-use super::replications::{Replications, Standing};
+use super::rounds::{Rounds, Warmups, find_warmups};
+use super::store::{Draft, Record, Store, WorkspaceError};
 use super::trace_events::TraceWriter;
-use super::warmup::find_warmup;
-use super::workspace::{Record, Workspace, WorkspaceError};
-use crate::kernel::Duration;
+use super::workspace::Workspace;
 use crate::system::{self, METRICS, RunError, Setup, Tracer, Warmup};
 
 /// Why not all runs are done.
@@ -52,8 +48,8 @@ pub enum ExecuteError {
     /// A result could not be kept.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
-    /// A row of `requests.csv` could not be written.
-    #[error("cannot write requests: {0}")]
+    /// A row of `requests.csv` or an event of a trace could not be written.
+    #[error("cannot write requests or traces: {0}")]
     Requests(#[from] io::Error),
     /// The threads could not be started.
     #[error("cannot start threads: {0}")]
@@ -75,8 +71,8 @@ pub struct Progress {
     pub stop: AtomicBool,
 }
 
-/// Runs all runs of `prepared` that `workspace` has no record of, on at most
-/// `jobs` threads.
+/// Runs those runs of `prepared` that are `workspace`'s to do and that it does not
+/// keep yet, on at most `jobs` threads.
 ///
 /// # Errors
 /// The failure of the run with the lowest number, or that it was interrupted.
@@ -96,7 +92,7 @@ pub fn execute(
     while !pending.is_empty() {
         progress.done.store(rounds.runs - pending.len(), Ordering::Relaxed);
         progress.runs.store(rounds.runs, Ordering::Relaxed);
-        run_all(prepared, workspace, &pool, &pending, &warmups, progress)?;
+        run_all(prepared, workspace.store(), &pool, (&pending, &warmups), progress)?;
         pending = rounds.next();
     }
     progress.runs.store(rounds.runs, Ordering::Relaxed);
@@ -107,10 +103,9 @@ pub fn execute(
 /// Runs `pending` and nothing else.
 fn run_all(
     prepared: &Prepared,
-    workspace: &Workspace,
+    store: &Store,
     pool: &rayon::ThreadPool,
-    pending: &[usize],
-    warmups: &Warmups,
+    (pending, warmups): (&[usize], &Warmups),
     progress: &Progress,
 ) -> Result<(), ExecuteError> {
     let failure = pool.install(|| {
@@ -120,7 +115,7 @@ fn run_all(
             .par_iter()
             .with_max_len(1)
             .filter_map(|&run| {
-                run_one(prepared, workspace, run, warmups, progress).err().map(|error| (run, error))
+                run_one(prepared, store, run, warmups, progress).err().map(|error| (run, error))
             })
             .min_by_key(|(run, error)| (matches!(error, ExecuteError::Interrupted { .. }), *run))
     });
@@ -134,111 +129,9 @@ fn run_all(
     }
 }
 
-/// By point, the warm-up that was found.
-type Warmups = BTreeMap<usize, Duration>;
-
-/// Runs the pilots of the points that have runs to do and ask for it.
-fn find_warmups(
-    prepared: &Prepared,
-    pool: &rayon::ThreadPool,
-    pending: &[usize],
-    progress: &Progress,
-) -> Result<Warmups, ExecuteError> {
-    let most = prepared.replications().most();
-    let points: BTreeSet<usize> = pending.iter().map(|run| run / most).collect();
-    let auto = |point: &usize| prepared.setups[*point].warmup == Warmup::Auto;
-    let points: Vec<usize> = points.into_iter().filter(auto).collect();
-    let seed = prepared.experiment.seed;
-    let pilot = |&point: &usize| match find_warmup(&prepared.setups[point], seed, &progress.stop) {
-        Ok(warmup) => Ok((point, warmup)),
-        Err(RunError::Interrupted) => Err(ExecuteError::Interrupted {
-            done: progress.recalled.load(Ordering::Relaxed),
-            runs: prepared.runs(),
-        }),
-        Err(source) => Err(ExecuteError::Pilot { point, source }),
-    };
-    pool.install(|| points.par_iter().with_max_len(1).map(pilot).collect())
-}
-
-/// What is to be run, a round at a time: points whose replications are to be as many as
-/// it takes ask for more when the last round is done.
-struct Rounds<'e> {
-    prepared: &'e Prepared,
-    workspace: &'e Workspace,
-    replications: Replications,
-    open: Vec<Open>,
-    /// How many runs there are, as far as is known.
-    runs: usize,
-}
-
-/// A point that may ask for more.
-#[derive(Default)]
-struct Open {
-    point: usize,
-    /// What the deciding metric was in its first replications.
-    known: Vec<f64>,
-    /// How many replications it needs, as far as is known.
-    needs: usize,
-}
-
-impl<'e> Rounds<'e> {
-    fn new(prepared: &'e Prepared, workspace: &'e Workspace) -> Self {
-        let open = |point| Open { point, ..Open::default() };
-        let open = (0..prepared.setups.len()).map(open).collect();
-        let replications = prepared.replications();
-        Rounds { prepared, workspace, replications, open, runs: 0 }
-    }
-
-    /// The numbers of the runs that are to be run next; none if all is done.
-    fn next(&mut self) -> Vec<usize> {
-        let (prepared, workspace) = (self.prepared, self.workspace);
-        let most = self.replications.most();
-        let mut pending = Vec::new();
-        let mut open = std::mem::take(&mut self.open);
-        open.retain_mut(|it| {
-            let first = it.point * most;
-            let standing = self.replications.standing(|replication, metric| {
-                if replication == it.known.len() {
-                    let run = first + replication;
-                    let record = is_done(prepared, workspace, run).then(|| workspace.recall(run));
-                    it.known.push(record.flatten()?.tables.metrics[metric]);
-                }
-                Some(it.known[replication])
-            });
-            let (Standing::Needs(needs) | Standing::Done(needs)) = standing;
-            self.runs += needs - it.needs;
-            it.needs = needs;
-            let runs = first + it.known.len()..first + needs;
-            pending.extend(runs.filter(|run| !is_done(prepared, workspace, *run)));
-            matches!(standing, Standing::Needs(_))
-        });
-        self.open = open;
-        pending
-    }
-}
-
-fn is_done(prepared: &Prepared, workspace: &Workspace, run: usize) -> bool {
-    let record = &prepared.experiment.record;
-    let requests = !record.requests || workspace.requests_path(run).exists();
-    let trace = !record.timeline || workspace.trace_path(run).exists();
-    requests && trace && workspace.recall(run).is_some()
-}
-
-/// A file under another name until it is whole.
-struct Draft {
-    out: BufWriter<File>,
-    path: PathBuf,
-}
-
-impl Draft {
-    fn create(path: PathBuf) -> io::Result<Self> {
-        Ok(Draft { out: BufWriter::new(File::create(path.with_extension("draft"))?), path })
-    }
-}
-
 fn run_one(
     prepared: &Prepared,
-    workspace: &Workspace,
+    store: &Store,
     run: usize,
     warmups: &Warmups,
     progress: &Progress,
@@ -246,50 +139,62 @@ fn run_one(
     if progress.stop.load(Ordering::Relaxed) {
         return Err(ExecuteError::Interrupted { done: 0, runs: 0 });
     }
-    let replications = prepared.replications();
-    let (point, replication) = (run / replications.most(), (run % replications.most()) as u64);
-    let found = warmups.get(&point);
-    let found =
-        found.map(|span| Setup { warmup: Warmup::After(*span), ..prepared.setups[point].clone() });
-    let setup = found.as_ref().unwrap_or(&prepared.setups[point]);
-    let streams = replications.streams(prepared.experiment.seed, replication);
-    let began = Instant::now();
-    let record = &prepared.experiment.record;
-    let mut requests = record
-        .requests
-        .then(|| Draft::create(workspace.requests_path(run)))
-        .transpose()?
-        .map(|draft| (RequestWriter::new(draft.out, setup, point, replication), draft.path));
-    let mut trace = record
-        .timeline
-        .then(|| Draft::create(workspace.trace_path(run)))
-        .transpose()?
-        .map(|draft| (TraceWriter::new(draft.out, setup), draft.path));
-    let recorder = requests.as_mut().map(|(writer, _)| writer.recorder());
-    let tracer = trace.as_mut().map(|(writer, _)| writer as &mut dyn Tracer);
-    let result = system::run_traced(setup, &streams, &progress.stop, recorder, tracer);
-    if let Some((writer, path)) = requests {
-        writer.finish()?;
-        fs::rename(path.with_extension("draft"), path)?;
-    }
-    if let Some((writer, path)) = trace {
-        writer.finish()?;
-        fs::rename(path.with_extension("draft"), path)?;
-    }
-    let tables = result.map_err(|source| match source {
-        RunError::Interrupted => ExecuteError::Interrupted { done: 0, runs: 0 },
-        source @ (RunError::Trace(_) | RunError::Standstill { .. }) => {
-            // No run that starts now could save the experiment.
-            progress.stop.store(true, Ordering::Relaxed);
-            ExecuteError::Run { run, point, replication, source }
-        }
+    let record = record_of(prepared, store, run, warmups, &progress.stop);
+    let kept = record.and_then(|record| {
+        store.keep(run, &record)?;
+        Ok(record)
+    });
+    let record = kept.inspect_err(|_| {
+        // No run that starts now could save the experiment.
+        progress.stop.store(true, Ordering::Relaxed);
     })?;
     let events = METRICS
         .iter()
         .position(|metric| metric.name == "events")
-        .map_or(0.0, |index| tables.metrics[index]);
-    workspace.keep(run, &Record { tables, wall_s: began.elapsed().as_secs_f64() })?;
+        .map_or(0.0, |index| record.tables.metrics[index]);
     progress.events.fetch_add(events as u64, Ordering::Relaxed);
     progress.done.fetch_add(1, Ordering::Relaxed);
     Ok(())
+}
+
+/// Does a run. Its files are whole when this returns well.
+fn record_of(
+    prepared: &Prepared,
+    store: &Store,
+    run: usize,
+    warmups: &Warmups,
+    stop: &AtomicBool,
+) -> Result<Record, ExecuteError> {
+    let replications = prepared.replications();
+    let (point, replication) = (run / replications.most(), (run % replications.most()) as u64);
+    let found = warmups
+        .get(&point)
+        .map(|span| Setup { warmup: Warmup::After(*span), ..prepared.setups[point].clone() });
+    let setup = found.as_ref().unwrap_or(&prepared.setups[point]);
+    let streams = replications.streams(prepared.experiment.seed, replication);
+    let began = Instant::now();
+    let wanted = &prepared.experiment.record;
+    let draft = |asked: bool, path| asked.then(|| Draft::create(path)).transpose();
+    let mut requests = draft(wanted.requests, store.requests_path(run))?;
+    let mut trace = draft(wanted.timeline, store.trace_path(run))?;
+    let mut rows =
+        requests.as_mut().map(|draft| RequestWriter::new(draft, setup, point, replication));
+    let mut events = trace.as_mut().map(|draft| TraceWriter::new(draft, setup));
+    let recorder = rows.as_mut().map(RequestWriter::recorder);
+    let tracer = events.as_mut().map(|writer| writer as &mut dyn Tracer);
+    let result = system::run_traced(setup, &streams, stop, recorder, tracer);
+    rows.map_or(Ok(()), RequestWriter::finish)?;
+    events.map_or(Ok(()), TraceWriter::finish)?;
+    let tables = result.map_err(|source| match source {
+        RunError::Interrupted => ExecuteError::Interrupted { done: 0, runs: 0 },
+        source @ (RunError::Trace(_) | RunError::Standstill { .. } | RunError::Deadlock { .. }) => {
+            ExecuteError::Run { run, point, replication, source }
+        }
+    })?;
+    Ok(Record {
+        wall_s: began.elapsed().as_secs_f64(),
+        requests: requests.map(Draft::finish).transpose()?,
+        trace: trace.map(Draft::finish).transpose()?,
+        tables,
+    })
 }

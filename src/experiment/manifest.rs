@@ -5,8 +5,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_yaml::Value;
 
-use super::load::read;
-use super::prepare::Prepared;
+use super::outline::{Outline, read_experiment};
+use super::shard::Shard;
 use super::spec::Experiment;
 
 /// The manifest of a results folder. It holds no wall time: the same experiment
@@ -35,17 +35,17 @@ pub struct Manifest {
 
 impl Manifest {
     /// The manifest of what was run.
-    pub fn new(prepared: &Prepared, skipped_trace_rows: u64) -> Self {
+    pub fn new(outline: &Outline, skipped_trace_rows: u64) -> Self {
         Manifest {
-            name: prepared.name.clone(),
+            name: outline.name.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            seed: prepared.experiment.seed,
-            hash: prepared.hash.clone(),
-            points: prepared.setups.len(),
-            replications: prepared.experiment.replications,
-            swept: prepared.sweep.columns(),
+            seed: outline.experiment.seed,
+            hash: outline.hash.clone(),
+            points: outline.sweep.points(),
+            replications: outline.experiment.replications,
+            swept: outline.sweep.columns(),
             skipped_trace_rows,
-            experiment: prepared.resolved.clone(),
+            experiment: outline.resolved.clone(),
         }
     }
 
@@ -66,12 +66,61 @@ impl Manifest {
     /// # Errors
     /// Says what is not understood, if another version wrote it.
     pub fn experiment(&self) -> Result<Experiment, String> {
-        let reading = read::<Experiment>(&self.experiment);
-        match (reading.spec, reading.problems.first()) {
-            (Some(experiment), None) => Ok(experiment),
-            (_, Some(problem)) => Err(format!("{}: {}", problem.path, problem.message)),
-            (None, None) => Err("the experiment cannot be read".to_owned()),
+        read_experiment(&self.experiment)
+    }
+
+    /// As it is written.
+    ///
+    /// # Panics
+    /// Never: a manifest is plain data.
+    pub fn to_yaml(&self) -> String {
+        serde_yaml::to_string(self).expect("a manifest is plain data")
+    }
+}
+
+/// `shard.yaml`: which runs of which experiment a shard's folder holds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShardManifest {
+    /// The experiment's name.
+    pub name: String,
+    /// The program's version.
+    pub version: String,
+    /// MD5 of version and resolved experiment.
+    pub hash: String,
+    /// Which shard of how many.
+    pub shard: Shard,
+    /// Its runs: the first, the second, ..., the last are `shard.of` apart.
+    pub runs: usize,
+    /// The experiment with all defaults and overrides.
+    pub experiment: Value,
+}
+
+/// The name of [`ShardManifest`]'s file.
+pub const SHARD_MANIFEST: &str = "shard.yaml";
+
+impl ShardManifest {
+    /// The manifest of a shard.
+    pub fn new(outline: &Outline, shard: Shard) -> Self {
+        ShardManifest {
+            name: outline.name.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            hash: outline.hash.clone(),
+            shard,
+            runs: shard.runs(outline.runs()).count(),
+            experiment: outline.resolved.clone(),
         }
+    }
+
+    /// Reads `shard.yaml` of a shard's folder.
+    ///
+    /// # Errors
+    /// Says why it cannot be read.
+    pub fn read(folder: &Path) -> Result<Self, String> {
+        let path = folder.join(SHARD_MANIFEST);
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
+        serde_yaml::from_str(&text).map_err(|error| format!("`{}`: {error}", path.display()))
     }
 
     /// As it is written.

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path as FilePath;
 use std::sync::Arc;
 
-use md5::{Digest, Md5};
 use serde_yaml::Value;
 
 use super::load::{Diagnostic, Document, path, read};
+use super::outline::hash;
 use super::overrides::Overrides;
 use super::prices::PriceMaps;
 use super::replications::Replications;
@@ -15,6 +15,7 @@ use super::search;
 use super::spec::Experiment;
 use super::sweep::Sweep;
 use crate::cache::SemanticPlan;
+use crate::orchestration::Plan as FlowPlan;
 use crate::serving::ModelSpec;
 use crate::serving::step::StepModel;
 use crate::spec::{Path, Problem, Problems, Segment, Severity};
@@ -80,7 +81,7 @@ pub fn prepare(document: &Document, overrides: &Overrides) -> Result<Prepared, V
         return Err(found);
     };
     let resolved = to_value(&experiment);
-    let sweep = sweep_of(&experiment, &resolved)
+    let sweep = Sweep::of(&experiment, &resolved)
         .map_err(|problems| problems.iter().map(diagnose).collect::<Vec<_>>())?;
     if let Some(search) = &experiment.search {
         let refuse = |problems: Vec<Problem>| problems.iter().map(diagnose).collect::<Vec<_>>();
@@ -97,7 +98,7 @@ pub fn prepare(document: &Document, overrides: &Overrides) -> Result<Prepared, V
 /// What is wrong with the sweep of an experiment that has other mistakes: a path
 /// may lead nowhere only because what it leads to could not be read.
 fn strange_axes(base: &Experiment, document: &Document) -> Vec<Diagnostic> {
-    let problems = sweep_of(base, &to_value(base)).err();
+    let problems = Sweep::of(base, &to_value(base)).err();
     let doubtful = |problem: &Problem| match problem.path.0.last() {
         Some(Segment::Key(name)) => path::resolve(&document.value, name).is_ok(),
         _ => true,
@@ -186,12 +187,6 @@ fn stem(document: &Document) -> String {
     FilePath::new(file)
         .file_stem()
         .map_or_else(|| "experiment".to_owned(), |stem| stem.to_string_lossy().into_owned())
-}
-
-fn hash(resolved: &Value) -> String {
-    let text = serde_yaml::to_string(resolved).unwrap_or_default();
-    let digest = Md5::new().chain_update(env!("CARGO_PKG_VERSION")).chain_update(text).finalize();
-    format!("{:032x}", u128::from_be_bytes(digest.into()))
 }
 
 /// The experiment as YAML, choices as one-key maps.
@@ -291,11 +286,6 @@ fn diagnose_point(
     document.diagnose(&Problem { path, at_key: true, message, ..problem.clone() })
 }
 
-fn sweep_of(experiment: &Experiment, resolved: &Value) -> Result<Sweep, Vec<Problem>> {
-    let most = Replications::of(experiment).most() as u32;
-    Sweep::new(&experiment.sweep, resolved, experiment.seed, most)
-}
-
 /// A value in a line, as the user would write it.
 pub fn plain(value: &Value) -> String {
     match value {
@@ -312,6 +302,10 @@ fn check_classes(experiment: &Experiment, classes: &[String]) -> Result<(), Prob
         problems.at("slo", |p| slo.check(classes, p));
     }
     let resilience = experiment.resilience.as_ref();
+    if let Some(orchestration) = &experiment.orchestration {
+        let models: Vec<&str> = experiment.models.keys().map(String::as_str).collect();
+        problems.at("orchestration", |p| orchestration.check(&models, Some(classes), p));
+    }
     if let Some(admission) = resilience.and_then(|it| it.admission.as_ref()) {
         problems.at("resilience", |p| p.at("admission", |p| admission.check_classes(classes, p)));
     }
@@ -365,8 +359,11 @@ impl Workloads {
         }
         self.prices.fill(experiment, &self.paths, &mut models)?;
         let steps = self.steps(&models)?;
+        let workflows = self.workflows(experiment, &workload, &models)?;
         let mut setup = Setup {
             workload,
+            workflows,
+            record_workflows: experiment.record.workflows,
             pipeline: experiment.pipeline.clone(),
             cache: experiment.cache.clone(),
             semantic,
@@ -386,6 +383,21 @@ impl Workloads {
         };
         setup.warm_start = self.warm_start(&setup)?;
         Ok(setup)
+    }
+
+    /// The workflows, made ready.
+    fn workflows(
+        &self,
+        experiment: &Experiment,
+        workload: &Plan,
+        models: &[(String, ModelSpec)],
+    ) -> Result<Option<FlowPlan>, Problem> {
+        let Some(spec) = &experiment.orchestration else { return Ok(None) };
+        let names: Vec<&str> = models.iter().map(|(name, _)| name.as_str()).collect();
+        let (profiles, classes) = (workload.profiles(), workload.slo_classes());
+        let plan = FlowPlan::new(spec, &names, profiles, classes, &self.paths);
+        plan.map(Some)
+            .map_err(|problem| Problem { path: problem.path.within("orchestration"), ..problem })
     }
 
     /// How long the steps of batching engines take.

@@ -15,6 +15,7 @@ use super::sweep::SweepSpec;
 use crate::cache::CacheSpec;
 use crate::cost::CostSpec;
 use crate::kernel::Duration;
+use crate::orchestration::OrchestrationSpec;
 use crate::pipeline::PipelineSpec;
 use crate::serving::{ModelSpec, ResilienceSpec};
 use crate::spec::from_text;
@@ -60,6 +61,8 @@ pub struct Experiment {
     /// Validation, preprocessing and stage times. Left out, nothing is refused
     /// or bounded.
     pub pipeline: Option<PipelineSpec>,
+    /// Workflows and agents that requests begin. Left out, each request is by itself.
+    pub orchestration: Option<OrchestrationSpec>,
     /// The cache hierarchy. Left out, nothing is cached.
     pub cache: Option<CacheSpec>,
     /// The models by name, with price, quality and server. Left out, one free
@@ -103,6 +106,7 @@ impl Default for Experiment {
             antithetic: false,
             workload: WorkloadSpec::default(),
             pipeline: None,
+            orchestration: None,
             cache: None,
             models: IndexMap::new(),
             slo: None,
@@ -141,15 +145,23 @@ pub struct RecordSpec {
     /// Write `cache.csv`, what the caches hold at the end: a `warm_start` for
     /// another experiment. Default false.
     pub cache: bool,
-    /// Write `budgets.csv`, `showback.csv`, `savings.csv` and `forecast.csv`: where
-    /// the money went. Default false.
+    /// Write `budgets.csv`, `showback.csv`, `answers.csv`, `savings.csv` and
+    /// `forecast.csv`: where the money went. Default false.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub spend: bool,
+    /// Write `gantt.csv`: what the first so many workflows did, call by call. Default 0.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub workflows: u64,
     /// Write `traces/POINT-REPLICATION.json`, what requests, batches and replicas did
     /// when, for Perfetto or `chrome://tracing`. Default false.
     pub timeline: bool,
     /// The timeline's interval. Default: a 60th of the duration.
     pub interval: Option<Duration>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// An instant of the virtual calendar, UTC.

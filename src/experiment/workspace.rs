@@ -1,118 +1,104 @@
 //! Where runs are kept until all of them are done.
 //!
-//! Next to the results folder `NAME` stands `.NAME.partial`: a record per
-//! finished run, each written whole and with a checksum. When every run is
-//! there, the results are made in a folder within it, which is then renamed.
+//! Next to the results folder `NAME` stands `.NAME.partial`: the finished runs with
+//! their checksums. When every run is there, the results are made in a folder within
+//! it, which is then renamed. A shard's `.NAME.shard-1-of-4.partial` is itself
+//! renamed when it has all of its runs.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use md5::{Digest, Md5};
-use serde::{Deserialize, Serialize};
-
-use crate::system::RunTables;
-
-/// What went wrong with the folders.
-#[derive(Debug, thiserror::Error)]
-pub enum WorkspaceError {
-    /// A file operation failed.
-    #[error("cannot write `{}`: {source}", path.display())]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// Another process has it.
-    #[error("`{}` is in use by another windtunnel; wait for it, or choose another folder with --out", .0.display())]
-    InUse(PathBuf),
-    /// It holds something else.
-    #[error("`{}` is not a results folder of windtunnel (it has no manifest.yaml) and is left alone; choose another with --out", .0.display())]
-    NotOurs(PathBuf),
-    /// A record is not there although all runs are done.
-    #[error("the record of run {0} is gone")]
-    Lost(usize),
-}
-
-fn io_at(path: &Path) -> impl FnOnce(io::Error) -> WorkspaceError + '_ {
-    move |source| WorkspaceError::Io { path: path.to_path_buf(), source }
-}
-
-/// A finished run as it is kept.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Record {
-    /// Its results.
-    pub tables: RunTables,
-    /// Wall time in seconds; for `timing.csv` only.
-    pub wall_s: f64,
-}
+use super::manifest::{SHARD_MANIFEST, ShardManifest};
+use super::outline::Outline;
+use super::shard::Shard;
+use super::store::{Store, WorkspaceError, io_at};
 
 /// The folder of an unfinished experiment.
 #[derive(Debug)]
 pub struct Workspace {
     partial: PathBuf,
     target: PathBuf,
-    /// Held until the end.
+    shard: Shard,
+    store: Store,
+    /// Held until the end. The system lets go of it when the process dies, however
+    /// it dies.
     _lock: File,
 }
 
 const HASH: &str = "experiment.hash";
+const LOCK: &str = "lock";
+const REPLACED: &str = "replaced";
 const STAGING: &str = "results";
+const MANIFEST: &str = "manifest.yaml";
 
 impl Workspace {
-    /// Opens `.NAME.partial` in `out`. With `resume`, records of the same
+    /// Opens `.NAME.partial` in `out`. With `resume`, sound runs of the same
     /// experiment (by `hash`) are kept; all others are removed.
     ///
     /// # Errors
     /// If the folder cannot be written, is in use, or `out/NAME` is something
     /// else.
     pub fn open(out: &Path, name: &str, hash: &str, resume: bool) -> Result<Self, WorkspaceError> {
+        Self::open_folder(out, name, (MANIFEST, Shard::WHOLE), hash, resume)
+    }
+
+    /// Opens the folder of a shard, `.NAME.shard-1-of-4.partial`. With `resume`, a
+    /// finished shard is opened again, to run what was damaged since.
+    ///
+    /// # Errors
+    /// As [`Workspace::open`].
+    pub fn open_shard(
+        out: &Path,
+        outline: &Outline,
+        shard: Shard,
+        resume: bool,
+    ) -> Result<Self, WorkspaceError> {
+        let name = format!("{}.shard-{}-of-{}", outline.name, shard.number(), shard.of());
+        let (target, partial) = (out.join(&name), partial(out, &name));
+        if resume && !partial.exists() && holds(&target, &outline.hash) {
+            fs::rename(&target, &partial).map_err(io_at(&target))?;
+        }
+        Self::open_folder(out, &name, (SHARD_MANIFEST, shard), &outline.hash, resume)
+    }
+
+    fn open_folder(
+        out: &Path,
+        name: &str,
+        (manifest, shard): (&'static str, Shard),
+        hash: &str,
+        resume: bool,
+    ) -> Result<Self, WorkspaceError> {
         let target = out.join(name);
-        let strange =
-            target.exists() && !target.join("manifest.yaml").exists() && !is_empty_dir(&target);
+        let strange = target.exists() && !target.join(manifest).exists() && !is_empty_dir(&target);
         if strange {
-            return Err(WorkspaceError::NotOurs(target));
+            return Err(WorkspaceError::NotOurs { folder: target, manifest });
         }
-        let partial = out.join(format!(".{name}.partial"));
+        let partial = partial(out, name);
         fs::create_dir_all(&partial).map_err(io_at(&partial))?;
-        let lock_path = partial.join("lock");
-        let lock = File::create(&lock_path).map_err(io_at(&lock_path))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => return Err(WorkspaceError::InUse(partial)),
-            Err(fs::TryLockError::Error(source)) => return Err(io_at(&lock_path)(source)),
-        }
-        let workspace = Workspace { partial, target, _lock: lock };
-        if !(resume && workspace.holds(hash)) {
-            workspace.clear()?;
-            let path = workspace.partial.join(HASH);
+        let lock = lock(&partial)?;
+        if resume && holds(&partial, hash) {
+            remove_dir(&partial.join(REPLACED))?;
+        } else {
+            clear(&partial)?;
+            let path = partial.join(HASH);
             fs::write(&path, hash).map_err(io_at(&path))?;
         }
-        Ok(workspace)
+        let store = Store::open(&partial)?;
+        store.remove_drafts()?;
+        Ok(Workspace { partial, target, shard, store, _lock: lock })
     }
 
-    /// Whether the records are of the experiment `hash`.
-    fn holds(&self, hash: &str) -> bool {
-        fs::read_to_string(self.partial.join(HASH)).is_ok_and(|known| known == hash)
-    }
-
-    /// Whether `out/NAME` holds the finished results of the experiment `hash`.
+    /// Whether `out/NAME` holds the finished results of the experiment `hash`. What
+    /// making them may have left is removed.
     pub fn is_published(out: &Path, name: &str, hash: &str) -> bool {
-        let manifest = fs::read_to_string(out.join(name).join("manifest.yaml")).unwrap_or_default();
-        manifest.lines().any(|line| line == format!("hash: {hash}"))
-    }
-
-    fn clear(&self) -> Result<(), WorkspaceError> {
-        for entry in fs::read_dir(&self.partial).map_err(io_at(&self.partial))? {
-            let path = entry.map_err(io_at(&self.partial))?.path();
-            if path.file_name().is_some_and(|name| name == "lock") {
-                continue;
-            }
-            if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) }
-                .map_err(io_at(&path))?;
+        let manifest = fs::read_to_string(out.join(name).join(MANIFEST)).unwrap_or_default();
+        let published = manifest.lines().any(|line| line == format!("hash: {hash}"));
+        if published && partial(out, name).exists() {
+            // In use or not to be removed: it does no harm.
+            let _ = Workspace::open(out, name, hash, true).and_then(Workspace::discard);
         }
-        Ok(())
+        published
     }
 
     /// The folder of the records, to tell the user.
@@ -120,46 +106,14 @@ impl Workspace {
         &self.partial
     }
 
-    fn record_path(&self, run: usize) -> PathBuf {
-        self.partial.join(format!("run-{run}.bin"))
+    /// The runs that are done.
+    pub fn store(&self) -> &Store {
+        &self.store
     }
 
-    /// Where run `run`'s rows of `requests.csv` are kept.
-    pub fn requests_path(&self, run: usize) -> PathBuf {
-        self.partial.join(format!("requests-{run}.csv"))
-    }
-
-    /// Where run `run`'s trace events are kept.
-    pub fn trace_path(&self, run: usize) -> PathBuf {
-        self.partial.join(format!("trace-{run}.json"))
-    }
-
-    /// Keeps a finished run: its checksum and its bytes, renamed when whole.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
-    ///
-    /// # Panics
-    /// Never: a record is plain data.
-    pub fn keep(&self, run: usize, record: &Record) -> Result<(), WorkspaceError> {
-        let body = postcard::to_stdvec(record).expect("a record is plain data");
-        let mut bytes = Md5::digest(&body).to_vec();
-        bytes.extend(body);
-        let path = self.record_path(run);
-        let draft = path.with_extension("draft");
-        fs::write(&draft, bytes).map_err(io_at(&draft))?;
-        fs::rename(&draft, &path).map_err(io_at(&path))
-    }
-
-    /// The kept run, if there is a sound record of it; a damaged one counts as
-    /// none.
-    pub fn recall(&self, run: usize) -> Option<Record> {
-        let bytes = fs::read(self.record_path(run)).ok()?;
-        let (sum, body) = bytes.split_at_checked(16)?;
-        if Md5::digest(body).as_slice() != sum {
-            return None;
-        }
-        postcard::from_bytes(body).ok()
+    /// Which runs of the experiment are to be done here.
+    pub fn shard(&self) -> Shard {
+        self.shard
     }
 
     /// A new empty folder for the results in the making.
@@ -168,9 +122,7 @@ impl Workspace {
     /// If it cannot be made.
     pub fn staging(&self) -> Result<PathBuf, WorkspaceError> {
         let staging = self.partial.join(STAGING);
-        if staging.exists() {
-            fs::remove_dir_all(&staging).map_err(io_at(&staging))?;
-        }
+        remove_dir(&staging)?;
         fs::create_dir(&staging).map_err(io_at(&staging))?;
         Ok(staging)
     }
@@ -181,14 +133,36 @@ impl Workspace {
     /// # Errors
     /// If a folder cannot be renamed or removed.
     pub fn publish(self) -> Result<PathBuf, WorkspaceError> {
-        let staging = self.partial.join(STAGING);
-        let old = self.partial.join("replaced");
-        if self.target.exists() {
-            fs::rename(&self.target, &old).map_err(io_at(&self.target))?;
-        }
-        fs::rename(&staging, &self.target).map_err(io_at(&self.target))?;
+        self.set_aside()?;
+        fs::rename(self.partial.join(STAGING), &self.target).map_err(io_at(&self.target))?;
         fs::remove_dir_all(&self.partial).map_err(io_at(&self.partial))?;
         Ok(self.target)
+    }
+
+    /// Puts the finished runs of a shard in the place of earlier ones. Returns the
+    /// shard's folder.
+    ///
+    /// # Errors
+    /// If a file cannot be written, or a folder not be renamed or removed.
+    pub fn publish_shard(self, manifest: &ShardManifest) -> Result<PathBuf, WorkspaceError> {
+        let path = self.partial.join(SHARD_MANIFEST);
+        fs::write(&path, manifest.to_yaml()).map_err(io_at(&path))?;
+        self.set_aside()?;
+        fs::rename(&self.partial, &self.target).map_err(io_at(&self.target))?;
+        remove_dir(&self.target.join(REPLACED))?;
+        let lock = self.target.join(LOCK);
+        fs::remove_file(&lock).map_err(io_at(&lock))?;
+        Ok(self.target)
+    }
+
+    /// Moves earlier results out of the way.
+    fn set_aside(&self) -> Result<(), WorkspaceError> {
+        let aside = self.partial.join(REPLACED);
+        remove_dir(&aside)?;
+        if self.target.exists() {
+            fs::rename(&self.target, &aside).map_err(io_at(&self.target))?;
+        }
+        Ok(())
     }
 
     /// Removes the folder with all that it holds.
@@ -197,6 +171,44 @@ impl Workspace {
     /// If it cannot be removed.
     pub fn discard(self) -> Result<(), WorkspaceError> {
         fs::remove_dir_all(&self.partial).map_err(io_at(&self.partial))
+    }
+}
+
+fn partial(out: &Path, name: &str) -> PathBuf {
+    out.join(format!(".{name}.partial"))
+}
+
+/// Whether a folder's runs are of the experiment `hash`.
+fn holds(folder: &Path, hash: &str) -> bool {
+    fs::read_to_string(folder.join(HASH)).is_ok_and(|known| known == hash)
+}
+
+fn lock(folder: &Path) -> Result<File, WorkspaceError> {
+    let path = folder.join(LOCK);
+    let lock = File::create(&path).map_err(io_at(&path))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(fs::TryLockError::WouldBlock) => Err(WorkspaceError::InUse(folder.to_path_buf())),
+        Err(fs::TryLockError::Error(source)) => Err(io_at(&path)(source)),
+    }
+}
+
+fn clear(folder: &Path) -> Result<(), WorkspaceError> {
+    for entry in fs::read_dir(folder).map_err(io_at(folder))? {
+        let path = entry.map_err(io_at(folder))?.path();
+        if path.file_name().is_some_and(|name| name == LOCK) {
+            continue;
+        }
+        if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) }
+            .map_err(io_at(&path))?;
+    }
+    Ok(())
+}
+
+fn remove_dir(path: &Path) -> Result<(), WorkspaceError> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_at(path)(error)),
+        _ => Ok(()),
     }
 }
 

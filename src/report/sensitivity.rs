@@ -14,7 +14,7 @@ use super::csv::{read_table, write_table};
 use super::names::HEADLINES;
 use super::results::number;
 use crate::experiment::sweep::{MorrisSpec, SobolSpec};
-use crate::experiment::{Prepared, pair_means, plain};
+use crate::experiment::{Outline, pair_means, plain};
 use crate::kernel::Streams;
 use crate::stats::{Cell, Table, paired_difference, screening, sobol_indices};
 
@@ -26,15 +26,15 @@ pub(super) const SENSITIVITY: &str = "sensitivity.csv";
 ///
 /// # Errors
 /// If a file cannot be read or written.
-pub(super) fn write_sensitivity(prepared: &Prepared, folder: &Path) -> Result<(), ReportError> {
-    let sweep = &prepared.experiment.sweep;
+pub(super) fn write_sensitivity(outline: &Outline, folder: &Path) -> Result<(), ReportError> {
+    let sweep = &outline.experiment.sweep;
     let points = || read_table(&folder.join("points.csv"));
     let table = if let Some(spec) = &sweep.sobol {
-        sobol(spec, &points()?, prepared.experiment.seed)
+        sobol(spec, &points()?, outline.experiment.seed)
     } else if let Some(spec) = &sweep.morris {
-        morris(spec, &points()?, prepared.experiment.seed)
+        morris(spec, &points()?, outline.experiment.seed)
     } else if sweep.is_one_at_a_time() {
-        one_at_a_time(prepared, &read_table(&folder.join("runs.csv"))?)
+        one_at_a_time(outline, &read_table(&folder.join("runs.csv"))?)
     } else {
         return Ok(());
     };
@@ -128,7 +128,7 @@ fn runs_of(runs: &Table, metric: &str, antithetic: bool) -> Option<BTreeMap<usiz
     Some(all)
 }
 
-fn one_at_a_time(prepared: &Prepared, runs: &Table) -> Table {
+fn one_at_a_time(outline: &Outline, runs: &Table) -> Table {
     let mut table = Table::new([
         "metric",
         "path",
@@ -140,12 +140,12 @@ fn one_at_a_time(prepared: &Prepared, runs: &Table) -> Table {
         "difference_ci95",
         "p",
     ]);
-    let sweep = &prepared.sweep;
+    let sweep = &outline.sweep;
     let base = sweep.values(0);
     let columns = sweep.columns();
     let text = |value: &Option<serde_yaml::Value>| value.as_ref().map(plain);
     for metric in HEADLINES {
-        let Some(values) = runs_of(runs, metric, prepared.experiment.antithetic) else { continue };
+        let Some(values) = runs_of(runs, metric, outline.experiment.antithetic) else { continue };
         let Some(of_base) = values.get(&0).filter(|it| it.iter().any(|value| !value.is_nan()))
         else {
             continue;

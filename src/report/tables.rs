@@ -10,10 +10,11 @@ use super::ReportError;
 use super::csv::write_table;
 use super::sensitivity::write_sensitivity;
 use crate::experiment::{
-    Manifest, Prepared, REQUEST_COLUMNS, Replications, Standing, Workspace, WorkspaceError, plain,
+    Manifest, Outline, REQUEST_COLUMNS, Record, Replications, Standing, Store, WorkspaceError,
+    plain,
 };
 use crate::stats::{Cell, Moments, Table};
-use crate::system::{BATCHED, METRICS, RunTables, Setup, Warmup};
+use crate::system::{BATCHED, METRICS, RunTables, Warmup};
 
 /// Why the results could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -33,29 +34,27 @@ pub enum ResultsError {
 }
 
 /// Writes every CSV file and the manifest into `folder`, reading one record at a
-/// time. Returns the table of points.
+/// time; `store` says where a run is kept. Returns the table of points.
 ///
 /// # Errors
 /// If a record is missing or a file cannot be written.
-pub fn write_results(
-    prepared: &Prepared,
-    workspace: &Workspace,
+pub fn write_results<'s>(
+    outline: &Outline,
+    store: impl Fn(usize) -> &'s Store,
     folder: &Path,
 ) -> Result<Table, ResultsError> {
-    let mut files = Files::new(prepared, folder)?;
-    let replications = prepared.replications();
-    let mut points = points_table(prepared);
-    let mut runs = Vec::new();
+    let mut files = Files::new(outline, folder)?;
+    let replications = outline.replications();
+    let mut points = points_table(outline);
     let mut skipped = 0;
-    for point in 0..prepared.setups.len() {
+    for point in 0..outline.sweep.points() {
         let first = point * replications.most();
-        let count = finished(&replications, workspace, first)?;
+        let count = finished(&replications, &store, first)?;
         let mut metrics = vec![Vec::with_capacity(count); METRICS.len()];
         let (mut warmup, mut alone) = (Moments::default(), [f64::NAN; BATCHED.len()]);
         for replication in 0..count {
             let run = first + replication;
-            runs.push((run, point, replication));
-            let record = workspace.recall(run).ok_or(WorkspaceError::Lost(run))?;
+            let record = store(run).recall(run).ok_or(WorkspaceError::Lost(run))?;
             for (values, value) in metrics.iter_mut().zip(&record.tables.metrics) {
                 values.push(*value);
             }
@@ -63,17 +62,14 @@ pub fn write_results(
             warmup.push(record.tables.window_start_s);
             alone = record.tables.half_widths;
             let prefix = [Cell::from(point as u64), Cell::from(replication as u64)];
-            files.write_run(
-                &prefix,
-                &swept_cells(prepared, point),
-                &record.tables,
-                record.wall_s,
-            )?;
+            let swept = swept_cells(outline, point);
+            files.write_run(&prefix, &swept, &record.tables, record.wall_s)?;
+            files.write_kept(run, (point, replication), store(run), &record)?;
         }
         let mut row = vec![Cell::from(point as u64)];
-        row.extend(swept_cells(prepared, point));
+        row.extend(swept_cells(outline, point));
         row.extend(replications.vary().then(|| Cell::from(count as u64)));
-        row.extend(finds_warmup(prepared).then(|| Cell::from(warmup.mean())));
+        row.extend(finds_warmup(outline).then(|| Cell::from(warmup.mean())));
         for (values, metric) in metrics.iter().zip(METRICS) {
             let estimate = replications.estimate(values);
             // One long run has intervals by batch means.
@@ -85,24 +81,18 @@ pub fn write_results(
     }
     files.finish()?;
     write_table(&folder.join("points.csv"), &points)?;
-    write_sensitivity(prepared, folder)?;
-    if prepared.experiment.record.requests {
-        join_requests(workspace, &runs, &folder.join("requests.csv"))?;
-    }
-    if prepared.experiment.record.timeline {
-        copy_traces(workspace, &runs, &folder.join("traces"))?;
-    }
-    let manifest = Manifest::new(prepared, skipped);
+    write_sensitivity(outline, folder)?;
+    let manifest = Manifest::new(outline, skipped);
     fs::write(folder.join("manifest.yaml"), manifest.to_yaml())?;
     Ok(points)
 }
 
-fn points_table(prepared: &Prepared) -> Table {
-    let swept = prepared.sweep.columns();
+fn points_table(outline: &Outline) -> Table {
+    let swept = outline.sweep.columns();
     let metrics =
         METRICS.iter().flat_map(|metric| [metric.name.to_owned(), format!("{}_ci95", metric.name)]);
-    let count = prepared.replications().vary().then(|| REPLICATIONS.to_owned());
-    let warmup = finds_warmup(prepared).then(|| WARMUP.to_owned());
+    let count = outline.replications().vary().then(|| REPLICATIONS.to_owned());
+    let warmup = finds_warmup(outline).then(|| WARMUP.to_owned());
     let first = ["point".to_owned()].into_iter().chain(swept);
     Table::new(first.chain(count).chain(warmup).chain(metrics))
 }
@@ -111,23 +101,26 @@ fn points_table(prepared: &Prepared) -> Table {
 const WARMUP: &str = "warmup_s";
 
 /// Whether the warm-up of some point is no given time.
-fn finds_warmup(prepared: &Prepared) -> bool {
-    let found = |setup: &Setup| matches!(setup.warmup, Warmup::Auto | Warmup::Requests(_));
-    prepared.setups.iter().any(found)
+fn finds_warmup(outline: &Outline) -> bool {
+    matches!(outline.experiment.warmup, Warmup::Auto | Warmup::Requests(_))
+        || outline.sweep.columns().iter().any(|path| path == "warmup")
 }
 
 /// The column of `points.csv` with the number of replications, where that differs.
 const REPLICATIONS: &str = "replications";
 
 /// How many replications the point has whose first run is `first`.
-fn finished(
+fn finished<'s>(
     replications: &Replications,
-    workspace: &Workspace,
+    store: impl Fn(usize) -> &'s Store,
     first: usize,
 ) -> Result<usize, WorkspaceError> {
+    if !replications.vary() {
+        return Ok(replications.most());
+    }
     let standing = replications.standing(|replication, metric| {
-        let record = workspace.recall(first + replication)?;
-        Some(record.tables.metrics[metric])
+        let run = first + replication;
+        Some(store(run).recall(run)?.tables.metrics[metric])
     });
     match standing {
         Standing::Done(count) => Ok(count),
@@ -135,8 +128,8 @@ fn finished(
     }
 }
 
-fn swept_cells(prepared: &Prepared, point: usize) -> Vec<Cell> {
-    let values = prepared.sweep.values(point);
+fn swept_cells(outline: &Outline, point: usize) -> Vec<Cell> {
+    let values = outline.sweep.values(point);
     values.iter().map(|value| value.as_ref().map_or(Cell::Empty, swept_cell)).collect()
 }
 
@@ -178,24 +171,32 @@ struct Files<'f> {
     runs: TableFile,
     timing: TableFile,
     tables: Vec<(&'static str, TableFile)>,
+    /// `requests.csv`, if that was asked for.
+    requests: Option<BufWriter<File>>,
     log: bool,
     cache: bool,
 }
 
 impl<'f> Files<'f> {
-    fn new(prepared: &Prepared, folder: &'f Path) -> Result<Self, ResultsError> {
+    fn new(outline: &Outline, folder: &'f Path) -> Result<Self, ResultsError> {
         let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
         let mut columns = words(&["point", "replication"]);
-        columns.extend(prepared.sweep.columns());
+        columns.extend(outline.sweep.columns());
         columns.extend(METRICS.iter().map(|metric| metric.name.to_owned()));
+        let record = &outline.experiment.record;
+        let requests = record.requests.then(|| requests_file(folder)).transpose()?;
+        if record.timeline {
+            fs::create_dir(folder.join(TRACES))?;
+        }
         let timing = words(&["point", "replication", "wall_s", "events_per_s"]);
         Ok(Files {
             folder,
             runs: TableFile::create(&folder.join("runs.csv"), &columns)?,
             timing: TableFile::create(&folder.join("timing.csv"), &timing)?,
             tables: Vec::new(),
-            log: prepared.experiment.record.log,
-            cache: prepared.experiment.record.cache,
+            requests,
+            log: record.log,
+            cache: record.cache,
         })
     }
 
@@ -230,9 +231,13 @@ impl<'f> Files<'f> {
             ("classes.csv", &run.classes),
             ("budgets.csv", &run.budgets),
             ("showback.csv", &run.showback),
+            ("answers.csv", &run.answers),
             ("savings.csv", &run.savings),
             ("forecast.csv", &run.forecast),
             ("allocation.csv", &run.allocation),
+            ("workflows.csv", &run.workflows),
+            ("steps.csv", &run.steps),
+            ("gantt.csv", &run.gantt),
         ];
         let some = some.into_iter().filter(|(_, table)| !table.rows.is_empty());
         for (name, table) in tables.into_iter().chain(some).chain(log).chain(cache) {
@@ -240,6 +245,25 @@ impl<'f> Files<'f> {
             for row in &table.rows {
                 file.row(prefix.iter().chain(row))?;
             }
+        }
+        Ok(())
+    }
+
+    /// Adds what the run wrote itself: its requests, and its trace as
+    /// `traces/POINT-REPLICATION.json`.
+    fn write_kept(
+        &mut self,
+        run: usize,
+        (point, replication): (usize, usize),
+        store: &Store,
+        record: &Record,
+    ) -> Result<(), ResultsError> {
+        if let (Some(out), Some(sum)) = (&mut self.requests, record.requests) {
+            Store::copy(&store.requests_path(run), sum, out)?;
+        }
+        if let Some(sum) = record.trace {
+            let path = self.folder.join(TRACES).join(format!("{point}-{replication}.json"));
+            Store::copy(&store.trace_path(run), sum, &mut File::create(path)?)?;
         }
         Ok(())
     }
@@ -262,35 +286,19 @@ impl<'f> Files<'f> {
         {
             file.rows.flush()?;
         }
+        if let Some(mut requests) = self.requests {
+            io::Write::flush(&mut requests)?;
+        }
         Ok(())
     }
 }
 
-/// A run's number, point and replication.
-type Numbered = (usize, usize, usize);
+const TRACES: &str = "traces";
 
-/// A trace for each run: `traces/POINT-REPLICATION.json`.
-fn copy_traces(workspace: &Workspace, runs: &[Numbered], to: &Path) -> Result<(), ResultsError> {
-    fs::create_dir(to)?;
-    for (run, point, replication) in runs {
-        let name = format!("{point}-{replication}.json");
-        fs::copy(workspace.trace_path(*run), to.join(name))?;
-    }
-    Ok(())
-}
-
-fn join_requests(
-    workspace: &Workspace,
-    runs: &[Numbered],
-    path: &Path,
-) -> Result<(), ResultsError> {
-    let mut out = BufWriter::new(File::create(path)?);
-    let mut header = csv::Writer::from_writer(Vec::new());
+/// `requests.csv` with its header.
+fn requests_file(folder: &Path) -> Result<BufWriter<File>, ResultsError> {
+    let out = BufWriter::new(File::create(folder.join("requests.csv"))?);
+    let mut header = csv::Writer::from_writer(out);
     header.write_record(REQUEST_COLUMNS)?;
-    io::Write::write_all(&mut out, &header.into_inner().map_err(csv::IntoInnerError::into_error)?)?;
-    for (run, ..) in runs {
-        let part = workspace.requests_path(*run);
-        io::copy(&mut File::open(&part)?, &mut out)?;
-    }
-    Ok(io::Write::flush(&mut out)?)
+    Ok(header.into_inner().map_err(csv::IntoInnerError::into_error)?)
 }

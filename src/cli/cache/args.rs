@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::cache::replay::{Contender, Method, Share};
 use crate::cli::Failure;
-use crate::cli::run::OutputFormat;
+use crate::cli::output::OutputFormat;
 use crate::report;
 use crate::workload::trace::OnBadRow;
 use crate::workload::trace::accesses::{Columns, Format, ReadOptions};

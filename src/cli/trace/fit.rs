@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::input::{Input, Reading, bad_trace, file_name, stem};
 use crate::cli::cache::folder_name;
-use crate::cli::run::{OutputFormat, formats, terminal};
+use crate::cli::output::{OutputFormat, formats, terminal};
 use crate::cli::{Failure, print, tell};
 use crate::experiment::Workspace;
 use crate::report::{self, TraceManifest};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::input::{Input, Reading, bad_trace, file_name, stem};
 use crate::cache::replay::Reuse;
 use crate::cli::cache::folder_name;
-use crate::cli::run::{OutputFormat, formats, terminal};
+use crate::cli::output::{OutputFormat, formats, terminal};
 use crate::cli::{Failure, print, tell};
 use crate::experiment::Workspace;
 use crate::report::{self, Surveyed, TraceManifest};

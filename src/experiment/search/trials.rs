@@ -10,8 +10,9 @@ use super::super::execute::Progress;
 use super::super::load::{Diagnostic, Document, path};
 use super::super::prepare::{Prepared, Workloads, plain, read_checked};
 use super::super::replications::Replications;
+use super::super::store::{Record, WorkspaceError};
 use super::super::warmup::find_warmup;
-use super::super::workspace::{Record, Workspace, WorkspaceError};
+use super::super::workspace::Workspace;
 use super::judge::{Bound, Judgement, judge};
 use super::{Knob, knobs};
 use crate::spec::Problem;
@@ -215,7 +216,7 @@ impl<'s> Trials<'s> {
         let count = || {
             self.progress.done.fetch_add(1, Ordering::Relaxed);
         };
-        if let Some(record) = self.workspace.recall(number) {
+        if let Some(record) = self.workspace.store().recall(number) {
             count();
             return Ok(record.tables.metrics);
         }
@@ -228,7 +229,9 @@ impl<'s> Trials<'s> {
         let tables = system::run(setup, &streams, &self.progress.stop, None)
             .map_err(|source| self.failed(trial, source))?;
         let metrics = tables.metrics.clone();
-        self.workspace.keep(number, &Record { tables, wall_s: began.elapsed().as_secs_f64() })?;
+        let wall_s = began.elapsed().as_secs_f64();
+        let record = Record { wall_s, requests: None, trace: None, tables };
+        self.workspace.store().keep(number, &record)?;
         count();
         Ok(metrics)
     }

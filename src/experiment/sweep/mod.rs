@@ -43,6 +43,8 @@ pub use when::WhenSpec;
 
 use super::load::path;
 use super::prepare::plain;
+use super::replications::Replications;
+use super::spec::Experiment;
 use crate::kernel::Streams;
 use crate::spec::{Path, Problem, Severity};
 
@@ -89,6 +91,15 @@ impl Sweep {
         let mut sweep = Sweep { axes: frame.axes, points: product(blocks), named };
         sweep.keep(&spec.when, resolved).map_err(|problem| vec![problem])?;
         Ok(sweep)
+    }
+
+    /// The points of an experiment.
+    ///
+    /// # Errors
+    /// As [`Sweep::new`].
+    pub fn of(experiment: &Experiment, resolved: &Value) -> Result<Sweep, Vec<Problem>> {
+        let most = Replications::of(experiment).most() as u32;
+        Sweep::new(&experiment.sweep, resolved, experiment.seed, most)
     }
 
     /// Leaves out the points for which `when` does not hold.

@@ -1,0 +1,58 @@
+//! `windtunnel merge`: the shards of a sweep to one results folder.
+
+use std::path::PathBuf;
+
+use super::output::Output;
+use super::{Failure, print, tell};
+use crate::experiment::Workspace;
+use crate::experiment::gather::{Gathered, gather};
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  windtunnel run sweep.yaml --shard 1/2 --out shards     on one machine
+  windtunnel run sweep.yaml --shard 2/2 --out shards     on another
+  windtunnel merge shards                                the same bytes as without shards
+
+The data that the experiment names is not needed. A shard that is missing, damaged,
+of another experiment, or there twice with different results is named, and nothing
+is written (exit status 2).")]
+pub(super) struct Args {
+    /// Folders of shards, or folders that hold them
+    #[arg(required = true, value_name = "DIR")]
+    folders: Vec<PathBuf>,
+    #[command(flatten)]
+    output: Output,
+}
+
+pub(super) fn main(args: &Args) -> Result<(), Failure> {
+    // Everything is checked before anything is written.
+    let all = gather(&args.folders).map_err(|problems| {
+        let lines: Vec<String> =
+            problems.iter().map(|problem| format!("error: {problem}")).collect();
+        Failure::Input(format!("{}\nnothing was merged", lines.join("\n")))
+    })?;
+    for gathered in &all {
+        for warning in &gathered.warnings {
+            tell(&format!("warning: {warning}"));
+        }
+        let folder = merge(args, gathered)?;
+        print(&folder.display().to_string())?;
+    }
+    Ok(())
+}
+
+fn merge(args: &Args, gathered: &Gathered) -> Result<PathBuf, Failure> {
+    let (output, outline) = (&args.output, &gathered.outline);
+    let workspace = Workspace::open(&output.out, &outline.name, &outline.hash, false)
+        .map_err(|error| Failure::Input(format!("error: {error}")))?;
+    match output.make(outline, |run| gathered.store(run), &workspace) {
+        Ok(made) => output.publish(made, workspace),
+        Err(error) => {
+            // What was begun only takes room.
+            let _ = workspace.discard();
+            let shards = gathered.shards();
+            Err(Failure::Run(format!("error: {error}\nthe {shards} shards are as they were")))
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Making a results folder of finished runs: what `run` and `merge` share.
+
+use std::path::PathBuf;
+
+use super::{Failure, is_terminal, tell};
+use crate::experiment::{Outline, Store, Workspace};
+use crate::report::charts::Format;
+use crate::report::{self, ReportError};
+use crate::stats::Table;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Output {
+    /// The folder that results folders are made in; an earlier one of the same
+    /// name is replaced
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    pub out: PathBuf,
+    /// What to write: csv is always written
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "csv,svg,png")]
+    format: Vec<OutputFormat>,
+    /// No progress bar and no summary, only the results' path
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum OutputFormat {
+    Csv,
+    Svg,
+    Png,
+}
+
+/// Results that are made but not yet in their place.
+pub(super) struct Made {
+    points: Table,
+    swept: Vec<String>,
+    /// What a reader of the means should know.
+    warnings: Vec<String>,
+    /// Why not every chart is drawn.
+    undrawn: Option<ReportError>,
+}
+
+impl Output {
+    /// Makes tables and charts of finished runs; `store` says where a run is kept.
+    /// A chart that cannot be drawn does not cost the user the tables.
+    pub(super) fn make<'s>(
+        &self,
+        outline: &Outline,
+        store: impl Fn(usize) -> &'s Store,
+        workspace: &Workspace,
+    ) -> Result<Made, String> {
+        let staging = workspace.staging().map_err(|error| error.to_string())?;
+        let points =
+            report::write_results(outline, store, &staging).map_err(|error| error.to_string())?;
+        let formats = formats(&self.format);
+        let drawn =
+            if formats.is_empty() { Ok(Vec::new()) } else { report::redraw(&staging, &formats) };
+        let undrawn = match drawn {
+            Err(error @ ReportError::Io { .. }) => return Err(error.to_string()),
+            drawn => drawn.err(),
+        };
+        let swept = outline.sweep.columns();
+        let replications = outline.experiment.replications as usize;
+        let warnings = report::warnings(&points, &swept, replications);
+        Ok(Made { points, swept, warnings, undrawn })
+    }
+
+    /// Puts results in their place and shows a summary. Returns their folder.
+    pub(super) fn publish(&self, made: Made, workspace: Workspace) -> Result<PathBuf, Failure> {
+        let folder =
+            workspace.publish().map_err(|error| Failure::Run(format!("error: {error}")))?;
+        if !self.quiet {
+            tell(report::summary(&made.points, &made.swept, terminal()).trim_end());
+        }
+        for warning in &made.warnings {
+            tell(&format!("warning: {warning}"));
+        }
+        match made.undrawn {
+            None => Ok(folder),
+            Some(error) => Err(Failure::Run(format!(
+                "error: {error}\nthe tables are in `{}`, but not every chart; mend `charts:` and run again",
+                folder.display()
+            ))),
+        }
+    }
+}
+
+pub(super) fn formats(wanted: &[OutputFormat]) -> Vec<Format> {
+    let mut formats = Vec::new();
+    for format in wanted {
+        match format {
+            OutputFormat::Csv => {}
+            OutputFormat::Svg => formats.push(Format::Svg),
+            OutputFormat::Png => formats.push(Format::Png),
+        }
+    }
+    formats
+}
+
+/// What the summary may use of the terminal.
+pub(super) fn terminal() -> report::Terminal {
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let stderr = console::Term::stderr();
+    let width = stderr.size_checked().map(|(_, columns)| columns);
+    report::Terminal { width, color: is_terminal() && !plain }
+}
