@@ -6,6 +6,7 @@
 
 pub mod charts;
 mod check;
+mod doubts;
 mod execute;
 pub mod gather;
 mod journal;
