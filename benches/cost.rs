@@ -4,8 +4,8 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use windtunnel::cost::{
-    BudgetSpec, BudgetsSpec, Candidate, CostSpec, Demand, ModelId, Money, Optimizer, Price, Usage,
-    UserId,
+    BudgetSpec, BudgetsSpec, Candidate, CostSpec, Demand, Lesson, ModelId, Money, Optimizer, Price,
+    Usage, UserId,
 };
 use windtunnel::kernel::{Duration, Streams, Time};
 
@@ -44,28 +44,53 @@ fn optimizer(count: u32) -> Optimizer {
     Optimizer::new(&spec, &models, &users, start, &Streams::new(42, 0))
 }
 
-/// 1024 requests of all users over two days.
-fn demands() -> Vec<(Demand, Time)> {
+/// 1024 requests of all users.
+fn demands() -> Vec<Demand> {
     (0..1024)
         .map(|i: u32| {
             let user = UserId(i.wrapping_mul(2_654_435_761) % USERS);
-            let demand = Demand {
+            Demand {
                 quality_threshold: i.is_multiple_of(2).then_some(f64::from(i % 10) / 10.0),
+                request: i.into(),
+                prompt: i.into(),
                 ..Demand::new(user, u64::from(i * 37 % 20_000), 100 + i % 400)
-            };
-            (demand, Time::ZERO + Duration::from_secs(168) * u64::from(i))
+            }
         })
         .collect()
+}
+
+/// The same requests again and again, one each ten seconds: days and months go by.
+fn endless(demands: &[Demand]) -> impl Iterator<Item = (&Demand, Time)> {
+    let at = |count: u64| Time::ZERO + Duration::from_secs(10) * count;
+    demands.iter().cycle().zip((0..).map(at))
+}
+
+/// What bandits have learnt after `lessons` answers, the better the dearer, right
+/// or wrong by a lot of the request's number.
+fn teach(optimizer: &mut Optimizer, demands: &[Demand], lessons: u64) {
+    for (request, (demand, _)) in (0..lessons).zip(endless(demands)) {
+        let choice = optimizer.choose(demand, Time::ZERO).expect("money enough");
+        optimizer.release(demand.user, choice.hold);
+        let lot = request.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        let is_right = (lot as f64) < (0.5 + 0.02 * f64::from(choice.model.0)) * 4_294_967_296.0;
+        optimizer.learn(&Lesson {
+            model: choice.model,
+            request,
+            quality: f64::from(u8::from(is_right)),
+            cost: choice.estimate,
+            latency: Duration::from_secs(1 + u64::from(choice.model.0)),
+        });
+    }
 }
 
 fn choose(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("cost/choose");
     let mixed = demands();
-    let with = |quality| {
+    let with = |quality| -> Vec<Demand> {
         let demand = |demand: &Demand| Demand { quality_threshold: Some(quality), ..*demand };
-        mixed.iter().map(|(each, now)| (demand(each), *now)).collect()
+        mixed.iter().map(demand).collect()
     };
-    let (any, perfect): (Vec<_>, Vec<_>) = (with(0.0), with(1.0));
+    let (any, perfect) = (with(0.0), with(1.0));
     for (name, models, demands) in [
         ("3", 3, &mixed),
         ("20", 20, &mixed),
@@ -73,11 +98,11 @@ fn choose(criterion: &mut Criterion) {
         ("20, hardly any will do", 20, &perfect),
     ] {
         let mut optimizer = optimizer(models);
-        let mut next = demands.iter().cycle();
+        let mut next = endless(demands);
         group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
             bencher.iter(|| {
-                let Some((demand, now)) = next.next() else { unreachable!("a cycle has no end") };
-                black_box(optimizer.choose(black_box(demand), *now))
+                let Some((demand, now)) = next.next() else { unreachable!("there is no end") };
+                black_box(optimizer.choose(black_box(demand), now))
             });
         });
     }
@@ -86,19 +111,18 @@ fn choose(criterion: &mut Criterion) {
 fn charge(criterion: &mut Criterion) {
     let demands = demands();
     let mut optimizer = optimizer(20);
-    let mut next = demands.iter().zip((0..20).cycle().map(ModelId)).cycle();
+    let mut next = endless(&demands).zip((0..20).cycle().map(ModelId));
     criterion.bench_function("cost/charge", |bencher| {
         bencher.iter(|| {
-            let Some(((demand, now), model)) = next.next() else {
-                unreachable!("a cycle has no end")
-            };
+            let Some(((demand, now), model)) = next.next() else { unreachable!("there is no end") };
             let usage = Usage::new(demand.input_decitokens, 200);
-            black_box(optimizer.charge(demand.user, model, &usage, *now))
+            black_box(optimizer.charge(demand.user, model, &usage, now))
         });
     });
 }
 
-/// Every selector among 20 models, with budgets at every level and feedback.
+/// Every selector among 20 models, with budgets at every level; those that learn
+/// have learnt from 20,000 answers.
 fn selectors(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("cost/select, 20 models and 4 payers");
     let demands = demands();
@@ -128,11 +152,12 @@ fn selectors(criterion: &mut Criterion) {
             (0..USERS).map(|user| (format!("user-{user}"), Some("default".to_owned()))).collect();
         let start = "2026-01-01T00:00:00Z".parse().expect("a date");
         let mut optimizer = Optimizer::new(&spec, &models(20), &users, start, &Streams::new(42, 0));
-        let mut next = demands.iter().cycle();
+        teach(&mut optimizer, &demands, 20_000);
+        let mut next = endless(&demands);
         group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
             bencher.iter(|| {
-                let Some((demand, now)) = next.next() else { unreachable!("a cycle has no end") };
-                let choice = optimizer.choose(black_box(demand), *now).expect("money enough");
+                let Some((demand, now)) = next.next() else { unreachable!("there is no end") };
+                let choice = optimizer.choose(black_box(demand), now).expect("money enough");
                 optimizer.release(demand.user, choice.hold);
                 black_box(choice)
             });

@@ -35,6 +35,8 @@ pub struct Demand {
     pub request: u64,
     /// What is asked: a prompt is as difficult each time.
     pub prompt: u64,
+    /// The model that must answer, if it may be no other.
+    pub only: Option<ModelId>,
     /// How many models have been asked already.
     pub attempt: u32,
     /// Whether it has waited for its budget.
@@ -51,6 +53,7 @@ impl Demand {
             quality_threshold: None,
             request: 0,
             prompt: 0,
+            only: None,
             attempt: 0,
             waited: false,
         }
@@ -149,6 +152,9 @@ pub struct Lesson {
 pub(super) struct Quality(u32);
 
 impl Quality {
+    /// The worst.
+    pub const WORST: Quality = Quality(0);
+
     /// From a number from 0 to 1; what is outside becomes the nearest of both.
     #[inline]
     pub fn new(quality: f64) -> Self {

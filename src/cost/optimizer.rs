@@ -9,7 +9,7 @@ use super::allocate::Allocation;
 use super::budget::{Allowance, Budgets, Purse, Refused, Standing};
 use super::ledger::{Charge, Ledger};
 use super::quality::Truth;
-use super::select::{Ask, Offer, Selector, Verdict};
+use super::select::{Ask, Offers, Selector, Verdict};
 use super::{
     Candidate, ChargeSpec, Choice, CostSpec, Demand, Lesson, ModelId, Money, Price, Refusal, Usage,
     UserId,
@@ -24,7 +24,7 @@ use crate::kernel::{Duration, Streams, Time};
 /// how much is in the [`Ledger`].
 #[derive(Clone, Debug)]
 pub struct Optimizer {
-    offers: Vec<Offer>,
+    offers: Offers,
     prices: Vec<Price>,
     quality: Vec<f64>,
     /// When any price changes next.
@@ -34,6 +34,8 @@ pub struct Optimizer {
     truth: Option<Truth>,
     budgets: Budgets,
     allocation: Option<Box<Allocation>>,
+    /// By model: whether its part is used up; empty where models have none.
+    closed: Vec<bool>,
     /// The share of `max_tokens` that is held.
     reserve: Option<f64>,
     ledger: Ledger,
@@ -65,7 +67,7 @@ impl Optimizer {
             None => quality[model],
         };
         Optimizer {
-            offers: prices.iter().enumerate().map(|(i, it)| Offer::new(it, expected(i))).collect(),
+            offers: Offers::new(&prices, expected),
             prices,
             next_change,
             start,
@@ -73,7 +75,12 @@ impl Optimizer {
             quality,
             truth,
             budgets: Budgets::new(spec, &names, users, start),
-            allocation: spec.allocate.as_ref().map(|it| Box::new(Allocation::new(it, users))),
+            allocation: spec
+                .allocate
+                .as_ref()
+                .filter(|it| it.places.is_none())
+                .map(|it| Box::new(Allocation::new(it, users, &spec.teams, &names))),
+            closed: Vec::new(),
             reserve: match &spec.charge {
                 ChargeSpec::OnCompletion => None,
                 ChargeSpec::Reserve(spec) => Some(spec.output.get()),
@@ -96,33 +103,38 @@ impl Optimizer {
         }
         let mut purse = self.budgets.purse(demand.user, now);
         let demand = &self.expected(demand);
-        if let Some(allocation) = &mut self.allocation {
-            allot(allocation, &mut purse, demand, now);
+        if self.allocation.is_some() {
+            self.allot(&mut purse, demand, now);
         }
-        let mut ask = Ask {
-            offers: &self.offers,
-            prices: &self.prices,
-            demand,
-            allowance: purse.allowance,
-            now,
-            truth: self.truth.as_ref(),
+        let ask = Ask::new(&self.offers, &self.prices, demand, purse.allowance, now)
+            .with_truth(self.truth.as_ref())
+            .without(&self.closed);
+        let chosen = match demand.only {
+            Some(model) => ask.choice(model),
+            None => {
+                let soft = purse.soft.and_then(|model| ask.choice(model));
+                soft.or_else(|| self.selector.choose(&ask))
+            }
         };
-        let soft = purse.soft.and_then(|model| ask.choice(model));
-        let mut choice = match soft.or_else(|| self.selector.choose(&ask)) {
+        let mut choice = match chosen {
             Some(choice) => choice,
             // An answer at hand is as good as any that cannot be paid for.
             None if demand.attempt > 0 => return Err(Refusal::InsufficientBudget),
             None => {
-                if let Some(allocation) = &mut self.allocation {
-                    want_in_vain(allocation, &self.prices, demand);
+                let needed = cheapest_estimate(&self.prices, demand);
+                if let Some(allocation) =
+                    self.allocation.as_mut().filter(|it| !it.is_among_models())
+                {
+                    // It is wanted in vain.
+                    want(allocation, demand, ModelId::default(), needed);
                 }
-                let model = refuse(&mut self.budgets, &mut self.ledger, &purse, demand.user, now)?;
-                ask.allowance = Allowance::Unlimited;
+                let model = self.refuse(&purse, demand.user, needed, now)?;
+                let ask = Ask::new(&self.offers, &self.prices, demand, Allowance::Unlimited, now);
                 ask.choice(model).ok_or(Refusal::InsufficientBudget)?
             }
         };
-        if let Some(allocation) = self.allocation.as_mut().filter(|it| !it.is_of_tokens()) {
-            allocation.want(demand.user, choice.estimate.picos() as f64);
+        if let Some(allocation) = &mut self.allocation {
+            want(allocation, demand, choice.model, choice.estimate);
         }
         if self.reserve.is_some() {
             choice.hold = choice.estimate;
@@ -130,6 +142,57 @@ impl Optimizer {
             self.ledger.hold(demand.user, choice.hold);
         }
         Ok(choice)
+    }
+
+    /// What the budget does with a request that it does not pay for and that
+    /// `needed` so much at least: another model that answers all the same.
+    #[cold]
+    fn refuse(
+        &mut self,
+        purse: &Purse,
+        user: UserId,
+        needed: Money,
+        now: Time,
+    ) -> Result<ModelId, Refusal> {
+        if let Some(payer) = purse.payer {
+            match self.budgets.refuse(payer, needed, now) {
+                Refused::Wait(until) => return Err(Refusal::Wait(until)),
+                Refused::Downgrade(model) => return Ok(model),
+                Refused::Reject => {}
+            }
+        }
+        self.ledger.reject(user);
+        Err(Refusal::InsufficientBudget)
+    }
+
+    /// What is left of the amount that is divided: a tenant's part limits the purse,
+    /// a model's part closes the model.
+    fn allot(&mut self, purse: &mut Purse, demand: &Demand, now: Time) {
+        let Some(allocation) = &mut self.allocation else { return };
+        allocation.turn_to(now);
+        let tokens = tokens_of(demand);
+        if allocation.is_among_models() {
+            let ask = Ask::new(&self.offers, &self.prices, demand, Allowance::Unlimited, now);
+            self.closed.clear();
+            self.closed.extend(ask.all().map(|worth| {
+                let cost = if allocation.is_of_tokens() { tokens } else { worth.picos as f64 };
+                cost > allocation.left(demand.user, worth.model)
+            }));
+            // A request that no part pays for is refused, whatever a budget does.
+            purse.payer = purse.payer.filter(|_| !self.closed.contains(&true));
+            return;
+        }
+        let left = allocation.left(demand.user, ModelId::default());
+        if allocation.is_of_tokens() {
+            if tokens > left {
+                *purse = Purse { allowance: Allowance::Nothing, payer: None, ..*purse };
+            }
+            return;
+        }
+        let left = Money::from_picos(left.clamp(0.0, 1e30) as i128);
+        if purse.allowance.least().is_none_or(|less| left < less) {
+            *purse = Purse { allowance: Allowance::Left(left), payer: None, ..*purse };
+        }
     }
 
     /// The division of a fixed amount, if there is one.
@@ -182,7 +245,7 @@ impl Optimizer {
         }
         if let Some(allocation) = &mut self.allocation {
             let output = 10 * u64::from(output_tokens);
-            allocation.spend(user, amount, input_decitokens.saturating_add(output));
+            allocation.spend(user, model, amount, input_decitokens.saturating_add(output));
         }
         amount
     }
@@ -262,10 +325,10 @@ impl Optimizer {
     fn apply_changes(&mut self, now: Time) {
         let date = self.start.as_nanosecond() + i128::from(now.as_nanos());
         let date = Timestamp::from_nanosecond(date).unwrap_or(Timestamp::MAX);
-        for (price, offer) in self.prices.iter_mut().zip(&mut self.offers) {
+        for price in &mut self.prices {
             price.turn_to(date);
-            offer.set_price(price);
         }
+        self.offers.set_prices(&self.prices);
         self.next_change = next_change(&self.prices, self.start);
     }
 
@@ -296,56 +359,24 @@ impl Optimizer {
     }
 }
 
-/// Notes that a tenant wanted what it did not get: as much as the cheapest model
-/// would have cost.
+/// What the cheapest model would cost.
 #[cold]
-fn want_in_vain(allocation: &mut Allocation, prices: &[Price], demand: &Demand) {
-    if allocation.is_of_tokens() {
-        return;
-    }
+fn cheapest_estimate(prices: &[Price], demand: &Demand) -> Money {
     let (input, output) = (demand.input_decitokens, demand.most_output());
-    let costs = prices.iter().map(|price| price.rates(input).most().of(input, output));
-    allocation.want(demand.user, costs.min().unwrap_or_default().picos() as f64);
+    let estimates = prices.iter().map(|price| price.rates(input).most().of(input, output));
+    estimates.min().unwrap_or_default()
 }
 
-/// What a tenant's part leaves of the allowance.
-fn allot(allocation: &mut Allocation, purse: &mut Purse, demand: &Demand, now: Time) {
-    allocation.turn_to(now);
-    let left = allocation.left(demand.user);
-    if allocation.is_of_tokens() {
-        let tokens = demand.input_decitokens.saturating_add(demand.most_output()) as f64;
-        allocation.want(demand.user, tokens);
-        if tokens > left {
-            *purse = Purse { allowance: Allowance::Nothing, payer: None, ..*purse };
-        }
-        return;
-    }
-    let left = Money::from_picos(left.clamp(0.0, 1e30) as i128);
-    // A request that the part does not pay for is refused, whatever a budget does.
-    if purse.allowance.least().is_none_or(|less| left < less) {
-        *purse = Purse { allowance: Allowance::Left(left), payer: None, ..*purse };
-    }
+/// The most tokens of a request, in tenths.
+fn tokens_of(demand: &Demand) -> f64 {
+    demand.input_decitokens.saturating_add(demand.most_output()) as f64
 }
 
-/// What the budget does with a request that it does not pay for: another model
-/// that answers all the same.
-#[cold]
-fn refuse(
-    budgets: &mut Budgets,
-    ledger: &mut Ledger,
-    purse: &Purse,
-    user: UserId,
-    now: Time,
-) -> Result<ModelId, Refusal> {
-    if let Some(payer) = purse.payer {
-        match budgets.refuse(payer, now) {
-            Refused::Wait(until) => return Err(Refusal::Wait(until)),
-            Refused::Downgrade(model) => return Ok(model),
-            Refused::Reject => {}
-        }
-    }
-    ledger.reject(user);
-    Err(Refusal::InsufficientBudget)
+/// Notes what a request asks for of what is divided.
+fn want(allocation: &mut Allocation, demand: &Demand, model: ModelId, estimate: Money) {
+    let tokens = allocation.is_of_tokens();
+    let amount = if tokens { tokens_of(demand) } else { estimate.picos() as f64 };
+    allocation.want(demand.user, model, amount);
 }
 
 /// When any price changes next, as virtual time from `start`.

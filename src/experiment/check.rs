@@ -26,6 +26,11 @@ impl Experiment {
             problems.at("pipeline", |p| pipeline.check(p));
         }
         self.check_answers_fit(problems);
+        if let Some(orchestration) = &self.orchestration {
+            let models: Vec<&str> = self.models.keys().map(String::as_str).collect();
+            // The classes are checked once the workload is ready.
+            problems.at("orchestration", |p| orchestration.check(&models, None, p));
+        }
         if let Some(cache) = &self.cache {
             problems.at("cache", |p| cache.check(p));
         } else if self.record.cache {
@@ -50,6 +55,9 @@ impl Experiment {
         }
         let metrics: Vec<&str> = METRICS.iter().map(|metric| metric.name).collect();
         problems.at("sweep", |p| self.sweep.check(&metrics, p));
+        if let Some(search) = &self.search {
+            problems.at("search", |p| search.check(self, p));
+        }
         problems.at("charts", |p| {
             for (index, chart) in self.charts.iter().flatten().enumerate() {
                 p.at(index, |p| self.check_chart(chart, p));

@@ -208,9 +208,9 @@ impl Executed<'_> {
         events.map_or(Ok(()), TraceWriter::finish)?;
         let tables = result.map_err(|source| match source {
             RunError::Interrupted => self.progress.interrupted(),
-            source @ (RunError::Trace(_) | RunError::Standstill { .. }) => {
-                ExecuteError::Run { run, point, replication, source }
-            }
+            source @ (RunError::Trace(_)
+            | RunError::Standstill { .. }
+            | RunError::Deadlock { .. }) => ExecuteError::Run { run, point, replication, source },
         })?;
         Ok(Record {
             wall_s: began.elapsed().as_secs_f64(),

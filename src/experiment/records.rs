@@ -75,7 +75,7 @@ impl<'s, W: Write> RequestWriter<'s, W> {
     }
 
     fn row(&self, finished: &Finished<'_>) -> [Cell; REQUEST_COLUMNS.len()] {
-        let Finished { source, params, request, outcome, at } = finished;
+        let Finished { source, params, request, call, outcome, at } = finished;
         let incoming = &request.incoming;
         // To the nanosecond: a real cell keeps nine digits only.
         let seconds = |at: Time| Cell::Text(at.to_string().trim_end_matches('s').to_owned());
@@ -101,8 +101,8 @@ impl<'s, W: Write> RequestWriter<'s, W> {
             (self.point as u64).into(),
             self.replication.into(),
             request.id.into(),
-            request.id.into(),
-            0u64.into(),
+            call.map_or(request.id, |(workflow, _)| workflow).into(),
+            call.map_or(Cell::Int(0), |(_, step)| step.into()),
             source.users()[incoming.user.0 as usize].name.as_str().into(),
             seconds(incoming.at),
             seconds(*at),

@@ -10,10 +10,12 @@ use serde_yaml::Value;
 
 use super::charts::ChartSpec;
 use super::replications::PrecisionSpec;
+use super::search::SearchSpec;
 use super::sweep::SweepSpec;
 use crate::cache::CacheSpec;
 use crate::cost::CostSpec;
 use crate::kernel::Duration;
+use crate::orchestration::OrchestrationSpec;
 use crate::pipeline::PipelineSpec;
 use crate::serving::{ModelSpec, ResilienceSpec};
 use crate::spec::from_text;
@@ -59,6 +61,8 @@ pub struct Experiment {
     /// Validation, preprocessing and stage times. Left out, nothing is refused
     /// or bounded.
     pub pipeline: Option<PipelineSpec>,
+    /// Workflows and agents that requests begin. Left out, each request is by itself.
+    pub orchestration: Option<OrchestrationSpec>,
     /// The cache hierarchy. Left out, nothing is cached.
     pub cache: Option<CacheSpec>,
     /// The models by name, with price, quality and server. Left out, one free
@@ -75,6 +79,9 @@ pub struct Experiment {
     pub cost: Option<CostSpec>,
     /// What to vary.
     pub sweep: SweepSpec,
+    /// What `windtunnel search` looks for. Default: nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub search: Option<SearchSpec>,
     /// The charts to draw. Default: chosen by what is varied.
     pub charts: Option<Vec<ChartSpec>>,
     /// What is written besides the summary tables.
@@ -99,12 +106,14 @@ impl Default for Experiment {
             antithetic: false,
             workload: WorkloadSpec::default(),
             pipeline: None,
+            orchestration: None,
             cache: None,
             models: IndexMap::new(),
             slo: None,
             resilience: None,
             cost: None,
             sweep: SweepSpec::default(),
+            search: None,
             charts: None,
             record: RecordSpec::default(),
             quick: IndexMap::new(),
@@ -136,15 +145,23 @@ pub struct RecordSpec {
     /// Write `cache.csv`, what the caches hold at the end: a `warm_start` for
     /// another experiment. Default false.
     pub cache: bool,
-    /// Write `budgets.csv`, `showback.csv`, `savings.csv` and `forecast.csv`: where
-    /// the money went. Default false.
+    /// Write `budgets.csv`, `showback.csv`, `answers.csv`, `savings.csv` and
+    /// `forecast.csv`: where the money went. Default false.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub spend: bool,
+    /// Write `gantt.csv`: what the first so many workflows did, call by call. Default 0.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub workflows: u64,
     /// Write `traces/POINT-REPLICATION.json`, what requests, batches and replicas did
     /// when, for Perfetto or `chrome://tracing`. Default false.
     pub timeline: bool,
     /// The timeline's interval. Default: a 60th of the duration.
     pub interval: Option<Duration>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// An instant of the virtual calendar, UTC.

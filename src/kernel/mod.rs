@@ -50,7 +50,7 @@
 //! | the loop: what happens, when, until when | [`Model`], [`Scheduler`], [`Simulation`] |
 //! | virtual time, whole nanoseconds | [`Time`], [`Duration`] |
 //! | chance: one stream of random numbers per component | [`Streams`], [`Stream`] |
-//! | servers with a queue before them | [`Station`] |
+//! | servers with a queue before them | [`Station`], [`Queue`] |
 //! | a level over time: its mean, greatest value, integral | [`Gauge`] |
 //! | the future, on its own | [`EventList`] |
 //!
@@ -74,7 +74,7 @@ pub mod time;
 pub use event_list::{EventId, EventList};
 pub use gauge::Gauge;
 pub use normal::normal_quantile;
-pub use queue::{Discipline, Ticket};
+pub use queue::{Discipline, Queue, Ticket};
 pub use random::{Stream, Streams};
 pub use simulation::{Ended, Model, Scheduler, Simulation};
 pub use station::{Admission, Station, StationConfig, StationCounts};

@@ -1,4 +1,4 @@
-//! The queue before a station's servers.
+//! A queue: before a station's servers, or before several servers.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -29,7 +29,7 @@ struct Waiting<J> {
 
 /// Jobs in the order in which they will be served.
 #[derive(Clone, Debug)]
-pub(super) struct Queue<J> {
+pub struct Queue<J> {
     /// Number of the next ticket.
     next: u64,
     order: Order<J>,
@@ -43,7 +43,8 @@ enum Order<J> {
 }
 
 impl<J> Queue<J> {
-    pub(super) fn new(discipline: Discipline) -> Self {
+    /// An empty queue.
+    pub fn new(discipline: Discipline) -> Self {
         let order = match discipline {
             Discipline::Fifo => Order::Fifo(VecDeque::new()),
             Discipline::Priority => Order::Priority(BTreeMap::new()),
@@ -52,7 +53,8 @@ impl<J> Queue<J> {
     }
 
     #[inline]
-    pub(super) fn push(&mut self, since: Time, job: J, priority: u32) -> Ticket {
+    /// A job waits from `since` on.
+    pub fn push(&mut self, since: Time, job: J, priority: u32) -> Ticket {
         let ticket = Ticket { priority, number: self.next };
         self.next += 1;
         match &mut self.order {
@@ -64,9 +66,18 @@ impl<J> Queue<J> {
         ticket
     }
 
+    /// The job to serve next.
+    pub fn first(&self) -> Option<&J> {
+        let first = match &self.order {
+            Order::Fifo(jobs) => jobs.iter().flatten().next(),
+            Order::Priority(jobs) => jobs.values().next(),
+        };
+        first.map(|waiting| &waiting.job)
+    }
+
     /// The job to serve next, and since when it waited.
     #[inline]
-    pub(super) fn pop(&mut self) -> Option<(Time, J)> {
+    pub fn pop(&mut self) -> Option<(Time, J)> {
         let Waiting { since, job } = match &mut self.order {
             Order::Fifo(jobs) => loop {
                 if let Some(first) = jobs.pop_front()? {
@@ -78,7 +89,8 @@ impl<J> Queue<J> {
         Some((since, job))
     }
 
-    pub(super) fn remove(&mut self, ticket: Ticket) -> Option<J> {
+    /// Takes a job out; `None` if it is not there.
+    pub fn remove(&mut self, ticket: Ticket) -> Option<J> {
         let waiting = match &mut self.order {
             Order::Fifo(jobs) => {
                 let first = self.next - jobs.len() as u64;

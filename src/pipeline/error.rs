@@ -44,6 +44,9 @@ pub enum RequestError {
     /// The replica crashed.
     #[error("The model's replica crashed")]
     Crashed,
+    /// Its workflow does not wait for it any more.
+    #[error("Called off by its workflow")]
+    CalledOff,
 }
 
 impl RequestError {

@@ -112,8 +112,7 @@ fn finished<'s>(
 ) -> Result<usize, WorkspaceError> {
     let standing = replications.standing(|replication, metric| {
         let run = first + replication;
-        let record = store(run).recall(run)?;
-        Some(record.tables.metrics[metric])
+        Some(store(run).recall(run)?.tables.metrics[metric])
     });
     match standing {
         Standing::Done(count) => Ok(count),
@@ -224,9 +223,13 @@ impl<'f> Files<'f> {
             ("classes.csv", &run.classes),
             ("budgets.csv", &run.budgets),
             ("showback.csv", &run.showback),
+            ("answers.csv", &run.answers),
             ("savings.csv", &run.savings),
             ("forecast.csv", &run.forecast),
             ("allocation.csv", &run.allocation),
+            ("workflows.csv", &run.workflows),
+            ("steps.csv", &run.steps),
+            ("gantt.csv", &run.gantt),
         ];
         let some = some.into_iter().filter(|(_, table)| !table.rows.is_empty());
         for (name, table) in tables.into_iter().chain(some).chain(log).chain(cache) {

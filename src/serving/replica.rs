@@ -1,9 +1,8 @@
 //! A model's server at work: how long requests take and which of them wait.
 
+use super::fleet::QueueSpec;
 use super::{Latency, ServerSpec, Service, Work};
-use crate::kernel::{
-    Admission, Discipline, Duration, Station, StationConfig, Stream, Ticket, Time,
-};
+use crate::kernel::{Admission, Duration, Station, StationConfig, Stream, Ticket, Time};
 
 /// One replica of a model. Requests are known by their slot in the caller's
 /// table; the caller schedules the end of each service that begins.
@@ -18,11 +17,16 @@ impl Replica {
     /// An idle replica. `stream` is for latency models that draw.
     pub fn new(spec: &ServerSpec, stream: Stream) -> Self {
         let capacity = match (spec.concurrency, spec.queue_limit) {
+            // What waits elsewhere is given to it only when a server is free.
+            (Some(servers), _) if spec.queue == QueueSpec::Shared => Some(u64::from(servers)),
             (Some(servers), Some(queue)) => Some(u64::from(servers) + u64::from(queue)),
             _ => None,
         };
-        let config =
-            StationConfig { servers: spec.concurrency, capacity, discipline: Discipline::Fifo };
+        let config = StationConfig {
+            servers: spec.concurrency,
+            capacity,
+            discipline: spec.policy.discipline(),
+        };
         Replica {
             latency: Latency::new(&spec.latency(), stream),
             station: Station::new(config),
@@ -46,10 +50,10 @@ impl Replica {
         self.latency.per_input_token()
     }
 
-    /// A request comes.
+    /// A request comes. A lower `priority` goes first, where the queue goes by it.
     #[inline]
-    pub fn arrive(&mut self, now: Time, slot: u32) -> Admission {
-        self.station.arrive(now, slot, 0)
+    pub fn arrive(&mut self, now: Time, slot: u32, priority: u32) -> Admission {
+        self.station.arrive(now, slot, priority)
     }
 
     /// A request is done. Returns the one whose service begins now, if any
@@ -95,12 +99,12 @@ mod tests {
         let spec =
             ServerSpec { concurrency: Some(1), queue_limit: Some(1), ..ServerSpec::default() };
         let mut limited = Replica::new(&spec, stream());
-        assert_eq!(limited.arrive(Time(0), 0), Admission::Start);
-        assert!(matches!(limited.arrive(Time(0), 1), Admission::Queued(_)));
-        assert_eq!(limited.arrive(Time(0), 2), Admission::Refused);
+        assert_eq!(limited.arrive(Time(0), 0, 0), Admission::Start);
+        assert!(matches!(limited.arrive(Time(0), 1, 0), Admission::Queued(_)));
+        assert_eq!(limited.arrive(Time(0), 2, 0), Admission::Refused);
         assert_eq!(limited.finish(Time(10)), Some(1));
         assert!((limited.mean_busy(Time(20)) - 1.0).abs() < 1e-12);
         let mut unlimited = Replica::new(&ServerSpec::default(), stream());
-        assert!((0..1000).all(|slot| unlimited.arrive(Time(0), slot) == Admission::Start));
+        assert!((0..1000).all(|slot| unlimited.arrive(Time(0), slot, 0) == Admission::Start));
     }
 }

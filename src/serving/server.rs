@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::balance::BalanceSpec;
 use super::engine::EngineSpec;
 use super::faults::FaultsSpec;
-use super::fleet::{AutoscaleSpec, DisaggregateSpec};
+use super::fleet::{AutoscaleSpec, DisaggregateSpec, PolicySpec, QueueSpec};
 use super::latency::{LatencySpec, SeedPipelineSpec, SeedSpec, TokensSpec};
 use super::resilience::token_bucket;
 use crate::cache::PrefixCacheSpec;
@@ -34,8 +34,8 @@ pub struct ServerSpec {
     /// which they came. Default: no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<u32>,
-    /// How many requests may wait; a further one is refused. 0: none waits.
-    /// Default: no limit.
+    /// How many requests may wait, in each queue; a further one is refused. 0: none
+    /// waits. Default: no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queue_limit: Option<u32>,
     /// Beginnings of prompts that it need not compute again. Default: none.
@@ -44,6 +44,14 @@ pub struct ServerSpec {
     /// How many replicas of the server there are. Default 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replicas: Option<u32>,
+    /// Whether requests wait at each replica, `per_replica`, or before all of them in one
+    /// queue, `shared`. Default: `per_replica`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub queue: QueueSpec,
+    /// Which of the requests that wait is next; an engine has a `policy` of its own.
+    /// Default: `fcfs`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub policy: PolicySpec,
     /// How requests are spread over them. Default: `round_robin`.
     #[serde(skip_serializing_if = "is_default")]
     pub balance: BalanceSpec,
@@ -144,6 +152,7 @@ impl ServerSpec {
     /// or limits of its provider.
     pub fn is_fleet(&self) -> bool {
         self.replica_bounds() != (1, 1)
+            || self.queue == QueueSpec::Shared
             || self.autoscale.is_some()
             || self.gpus.is_some()
             || self.engine.is_some()
@@ -171,9 +180,14 @@ impl ServerSpec {
                     "leave it out for no limit",
                 );
             }),
-            (None, Some(_)) => problems.at("queue_limit", |p| {
+            (None, Some(_)) if self.engine.is_none() => problems.at("queue_limit", |p| {
                 p.warn("nothing ever waits for a server whose `concurrency` has no limit");
             }),
+            (None, None) if self.engine.is_none() && self.queue == QueueSpec::Shared => {
+                problems.at("queue", |p| {
+                    p.warn("nothing ever waits for a server whose `concurrency` has no limit");
+                });
+            }
             _ => {}
         }
         match self.latency() {
@@ -194,8 +208,17 @@ impl ServerSpec {
         problems.at("engine", |p| engine.check(p));
         for (name, set, own) in [
             ("concurrency", self.concurrency.is_some(), "max_num_seqs"),
-            ("queue_limit", self.queue_limit.is_some(), "queue_limit"),
+            (
+                "queue_limit",
+                self.queue_limit.is_some() && self.queue == QueueSpec::PerReplica,
+                "queue_limit",
+            ),
             ("prefix_cache", self.prefix_cache.is_some(), "enable_prefix_caching"),
+            (
+                "policy",
+                self.policy != PolicySpec::Fcfs && self.queue == QueueSpec::PerReplica,
+                "policy",
+            ),
         ] {
             if set {
                 problems.at(name, |p| {

@@ -160,7 +160,9 @@ mod tests {
             let values = autoregressive(0.9, 10_000, seed);
             by_values += u32::from(mean_ci95(&values).contains(0.0));
             let mut batches = Batches::default();
-            values.iter().for_each(|value| batches.push(*value));
+            for value in &values {
+                batches.push(*value);
+            }
             if let Some(interval) = batches.interval() {
                 given += 1;
                 by_batches += u32::from(interval.contains(0.0));
@@ -175,7 +177,9 @@ mod tests {
     #[test]
     fn batches_that_depend_on_each_other_give_no_interval() {
         let mut batches = Batches::default();
-        autoregressive(0.999, 2000, 3).into_iter().for_each(|value| batches.push(value));
+        for value in autoregressive(0.999, 2000, 3) {
+            batches.push(value);
+        }
         assert_eq!(batches.interval(), None);
         assert_eq!(batch_means_ci95(&[1.0; 10]), None, "too few");
         assert_eq!(batch_means_ci95(&[1.0; 40]).map(|it| it.half_width), Some(0.0));

@@ -123,12 +123,17 @@ impl Bill {
     }
 }
 
-/// A row per tenant among whom an amount is divided; in dollars or tokens.
+/// A row per tenant among whom an amount is divided; in dollars, tokens or
+/// place-hours.
 pub(super) fn allocation(system: &System<'_>) -> Table {
     let mut table = Table::new(["tenant", "unit", "given", "used", "asked_for"]);
-    let Some(allocation) = system.optimizer.allocation() else { return table };
-    let (unit, scale) = if allocation.is_of_tokens() { ("tokens", 10.0) } else { ("usd", 1e12) };
-    for part in allocation.parts() {
+    let (parts, unit, scale) = match (&system.places, system.optimizer.allocation()) {
+        (Some(places), _) => (places.parts(), "place_hours", 3600.0),
+        (None, Some(tokens)) if tokens.is_of_tokens() => (tokens.parts(), "tokens", 10.0),
+        (None, Some(money)) => (money.parts(), "usd", 1e12),
+        (None, None) => return table,
+    };
+    for part in parts {
         let mut row: Vec<Cell> = vec![part.name.as_str().into(), unit.into()];
         let amounts = [part.given_in_all, part.used_in_all, part.wanted_in_all];
         row.extend(amounts.map(|amount| Cell::Num(amount / scale)));
@@ -142,12 +147,8 @@ pub(super) fn allocation(system: &System<'_>) -> Table {
 pub(super) fn savings(system: &System<'_>) -> Table {
     let measures = &system.measures;
     let mut steps: Vec<(String, Money)> = Vec::new();
-    for (level, saved) in &measures.saved_by_level {
-        let name = match (*level, &system.caches) {
-            (SIMILAR, _) | (_, None) => SEMANTIC.to_owned(),
-            (level, Some(caches)) => caches.name(usize::from(level)).to_owned(),
-        };
-        steps.push((format!("cache {name}"), *saved));
+    for (level, (_, saved)) in &measures.saved_by_level {
+        steps.push((format!("cache {}", level_name(system, *level)), *saved));
     }
     let savings = &measures.savings;
     steps.extend(
@@ -170,6 +171,39 @@ pub(super) fn savings(system: &System<'_>) -> Table {
         table.push(vec![name.as_str().into(), Cell::Num(saved.usd())]);
     }
     table.push(vec!["paid".into(), Cell::Num(measures.cost.usd())]);
+    table
+}
+
+fn level_name<'s>(system: &'s System<'_>, level: u8) -> &'s str {
+    match (level, &system.caches) {
+        (SIMILAR, _) | (_, None) => SEMANTIC,
+        (level, Some(caches)) => caches.name(usize::from(level)),
+    }
+}
+
+/// Who answered: a row per cache level, one for requests that waited for another
+/// one, and one per model; what that cost, and what it would have cost if each
+/// answer had been made anew. The costs of all rows are the bill.
+pub(super) fn answers(system: &System<'_>, setup: &Setup) -> Table {
+    let measures = &system.measures;
+    let mut table = Table::new(["kind", "source", "answers", "cost_usd", "saved_usd"]);
+    let mut row = |kind: &str, source: &str, answers: u64, cost: Money, saved: Money| {
+        let (cost, saved) = (Cell::Num(cost.usd()), Cell::Num(saved.usd()));
+        table.push(vec![kind.into(), source.into(), answers.into(), cost, saved]);
+    };
+    for (level, (hits, saved)) in &measures.saved_by_level {
+        row("cache", level_name(system, *level), *hits, Money::ZERO, *saved);
+    }
+    if measures.coalesced > 0 {
+        row("wait", "single flight", measures.coalesced, Money::ZERO, measures.coalesced_saved);
+    }
+    for ((name, _), share) in setup.models.iter().zip(&measures.models) {
+        let own = share.completed.saturating_sub(share.hits + share.coalesced);
+        row("model", name, own, share.cost, Money::ZERO);
+    }
+    if measures.fees != Money::ZERO {
+        row("fee", "judge", 0, measures.fees, Money::ZERO);
+    }
     table
 }
 

@@ -1,5 +1,6 @@
 //! One attempt: sent to a replica, served, or lost.
 
+use super::flows::prefix;
 use super::model::{Event, System};
 use super::pool::{Attempt, NOBODY, Place};
 use super::request::Answer;
@@ -26,23 +27,9 @@ impl System<'_> {
         };
         self.measures.attempts.made += u64::from(measured);
         self.pass_provider(&incoming, model, measured, now)?;
-        let not = (other != NOBODY).then(|| self.pool.attempts[other as usize]);
-        let not = not.filter(|attempt| attempt.model == model).map(|attempt| attempt.replica);
-        let affinity = self.prepare_choice(&incoming, model);
-        let fleet = &mut self.pool.fleets[model as usize];
-        let replica = fleet.choose(now, affinity, not).ok_or(RequestError::Unavailable)?;
+        let not = self.pool.replica_beside(other, model);
         let slot = self.pool.attempts.vacant_key() as u32;
-        let admission = fleet.arrive(now, replica, slot, kv_tokens(&incoming));
-        if admission == Admission::Refused {
-            fleet.failed(now, replica);
-            return Err(RequestError::QueueFull);
-        }
-        let engine = self.pool.engine_blocks[model as usize].is_some();
-        let place = match admission {
-            _ if engine => Place::Preparing,
-            Admission::Queued(ticket) => Place::Queued(ticket),
-            _ => Place::Served,
-        };
+        let (replica, place) = self.find_place(slot, model, not, &incoming, now)?;
         let timeout = self.pool.rules.timeout;
         let pursuit_ = &mut self.pool.pursuits[id];
         self.pool.attempts.insert(Attempt {
@@ -75,7 +62,11 @@ impl System<'_> {
             return Ok(());
         }
         self.timeline.set(now, |levels| levels.queue += 1);
-        if engine {
+        if let Place::Shared(_) = place {
+            let until = self.pool.fleets[model as usize].valid_until();
+            self.look_at_queue(model, until, sim);
+        }
+        if place == Place::Preparing {
             return self.approach_engine(slot, sim).inspect_err(|_| {
                 self.pool.fleets[model as usize].failed(now, replica);
                 self.pool.unlink(slot);
@@ -84,6 +75,44 @@ impl System<'_> {
             });
         }
         Ok(())
+    }
+
+    /// The replica for an attempt, and where it is there; or its place in the queue before
+    /// all of them.
+    fn find_place(
+        &mut self,
+        slot: u32,
+        model: u32,
+        not: Option<u32>,
+        incoming: &Incoming,
+        now: Time,
+    ) -> Result<(u32, Place), RequestError> {
+        let affinity = self.prepare_choice(incoming, model);
+        let priority = self.priority(incoming);
+        let tokens = kv_tokens(incoming);
+        let fleet = &mut self.pool.fleets[model as usize];
+        // Nobody overtakes those that wait.
+        let free =
+            if fleet.queued() == 0 { fleet.choose(now, affinity, not, tokens) } else { None };
+        let Some(replica) = free else {
+            return match fleet.enqueue(now, slot, priority) {
+                Some(Admission::Queued(ticket)) => Ok((NOBODY, Place::Shared(ticket))),
+                Some(_) => Err(RequestError::QueueFull),
+                None => Err(RequestError::Unavailable),
+            };
+        };
+        let admission = fleet.arrive(now, replica, slot, tokens, priority);
+        if admission == Admission::Refused {
+            fleet.failed(now, replica);
+            return Err(RequestError::QueueFull);
+        }
+        let engine = self.pool.engine_blocks[model as usize].is_some();
+        let place = match admission {
+            _ if engine => Place::Preparing,
+            Admission::Queued(ticket) => Place::Queued(ticket),
+            _ => Place::Served,
+        };
+        Ok((replica, place))
     }
 
     /// Whether the model's provider takes the request.
@@ -109,10 +138,10 @@ impl System<'_> {
             self.look_into_replicas(incoming, index);
         }
         let Some(count) = self.pool.affinity[index] else { return 0 };
-        let System { source, prefixes, blocks, pool, .. } = self;
+        let System { source, flows, prefixes, blocks, pool, .. } = self;
         let of_cache = prefixes[index].as_ref().map(PrefixCache::block_tokens);
         let size = pool.engine_blocks[index].or(of_cache).unwrap_or(BLOCK_TOKENS);
-        let prompt = source.prefix(incoming, size, blocks);
+        let prompt = prefix(source, flows.as_deref(), incoming, size, blocks);
         match prompt.get(..prompt.len().min(count as usize)) {
             // Equal ids mean equal blocks after equal prefixes, so that the last
             // stands for all.
@@ -122,18 +151,17 @@ impl System<'_> {
     }
 
     fn look_into_replicas(&mut self, incoming: &Incoming, model: usize) {
-        let System { source, prefixes, blocks, pool, .. } = self;
+        let System { source, flows, prefixes, blocks, pool, .. } = self;
         let of_cache = prefixes[model].as_ref().map(PrefixCache::block_tokens);
         let size = pool.engine_blocks[model].or(of_cache).unwrap_or(BLOCK_TOKENS);
-        let prompt = source.prefix(incoming, size, blocks);
+        let prompt = prefix(source, flows.as_deref(), incoming, size, blocks);
         let fleet = &mut pool.fleets[model];
         for replica in 0..fleet.len() {
             let held = if let Some(cache) = &prefixes[model] {
                 cache.matched(replica as usize, prompt) as u64 * u64::from(size)
             } else if let Some(batching) = fleet.engine(replica) {
-                let engine = batching.engine();
-                let (held, used) = (engine.cached_tokens(prompt), engine.kv_use());
-                fleet.set_kv(replica, (used * KV_UNITS) as u64);
+                let held = batching.engine().cached_tokens(prompt);
+                fleet.look_into_memory(replica);
                 u64::from(held)
             } else {
                 0
@@ -252,7 +280,9 @@ impl System<'_> {
     pub(super) fn time_out(&mut self, slot: u32, sim: &mut Scheduler<Event>) {
         self.pool.attempts[slot as usize].timeout = None;
         let Attempt { pursuit, model, replica, .. } = self.pool.attempts[slot as usize];
-        self.pool.fleets[model as usize].failed(sim.now(), replica);
+        if replica != NOBODY {
+            self.pool.fleets[model as usize].failed(sim.now(), replica);
+        }
         let measured = self.pool.pursuits[pursuit as usize].measured;
         self.measures.attempts.timeouts += u64::from(measured);
         self.give_up_waiting(slot, sim);
@@ -299,9 +329,6 @@ impl System<'_> {
 
 /// Tokens of a block where no prefix cache says.
 const BLOCK_TOKENS: u32 = 512;
-
-/// What a full memory of an engine counts for when it is compared with others.
-const KV_UNITS: f64 = 1e9;
 
 /// What a request takes of a replica's memory, as far as it is known beforehand.
 pub(super) fn kv_tokens(incoming: &Incoming) -> u64 {

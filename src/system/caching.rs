@@ -94,7 +94,8 @@ impl System<'_> {
             model.saved += answer.cost;
             self.measures.hits += 1;
             self.measures.saved += answer.cost;
-            *self.measures.saved_by_level.entry(request.level).or_default() += answer.cost;
+            let level = self.measures.saved_by_level.entry(request.level).or_default();
+            *level = (level.0 + 1, level.1 + answer.cost);
         }
         self.optimizer.save(request.incoming.user, answer.cost);
     }

@@ -9,7 +9,12 @@ impl System<'_> {
     /// What follows a model's answer.
     pub(super) fn judge(&mut self, request: &mut Request, now: Time) -> Next {
         let Some(answer) = request.answer else { return Next::Finish };
-        let verdict = self.optimizer.judge(request.id, request.spend.attempt, answer.quality);
+        // Who asks one model and no other takes its answer.
+        if self.pinned(request).is_some() {
+            return Next::Stage(Stage::Postprocess);
+        }
+        let lots = self.draws(request).0;
+        let verdict = self.optimizer.judge(lots, request.spend.attempt, answer.quality);
         let Some(verdict) = verdict else { return Next::Stage(Stage::Postprocess) };
         self.charge_fee(request, verdict.cost, now);
         request.answer.as_mut().expect("it was judged").cost = request.spend.spent;

@@ -4,8 +4,9 @@
 //! Whatever changes an engine moves that event.
 
 use super::attempts::kv_tokens;
+use super::flows::prefix;
 use super::model::{Event, System};
-use super::pool::{Attempt, Place};
+use super::pool::{Attempt, Place, Pool};
 use crate::cache::Match;
 use crate::kernel::{Duration, Scheduler, Time};
 use crate::pipeline::RequestError;
@@ -31,11 +32,13 @@ impl System<'_> {
             return self.submit(slot, sim);
         }
         attempt.done = Some(sim.schedule_in(before, Event::Submit(slot)));
+        self.pool.approaches(slot);
         Ok(())
     }
 
     /// An attempt reaches its engine after some time.
     pub(super) fn reach_engine(&mut self, slot: u32, sim: &mut Scheduler<Event>) {
+        self.pool.arrives(slot);
         self.pool.attempts[slot as usize].done = None;
         if let Err(error) = self.submit(slot, sim) {
             if !self.leave_queue(slot, sim.now()) {
@@ -51,7 +54,8 @@ impl System<'_> {
         let Attempt { pursuit, model, replica, output_tokens, decodes, .. } =
             self.pool.attempts[slot as usize];
         let prefills = self.pool.fleets[model as usize].prefills(replica).is_some();
-        let System { source, blocks, pool, .. } = self;
+        let priority = self.priority(&self.pool.pursuits[pursuit as usize].incoming);
+        let System { source, flows, blocks, pool, .. } = self;
         let incoming = &pool.pursuits[pursuit as usize].incoming;
         let Some(size) = pool.engine_blocks[model as usize] else { return Ok(()) };
         let job = Job {
@@ -63,8 +67,8 @@ impl System<'_> {
             } else {
                 output_tokens - u32::from(decodes)
             },
-            priority: u32::from(incoming.slo_class.0),
-            blocks: source.prefix(incoming, size, blocks),
+            priority,
+            blocks: prefix(source, flows.as_deref(), incoming, size, blocks),
             prefilled: decodes,
         };
         let slowness =
@@ -140,6 +144,8 @@ impl System<'_> {
         self.pool.news = news;
         self.trace_batch(model, replica, now);
         self.rewake(model, replica, sim);
+        // Whoever began with a prefix that is known takes less memory than it might have.
+        self.look_at_queue(model, now, sim);
     }
 
     fn progress(&mut self, slot: u32, kind: ProgressKind, sim: &mut Scheduler<Event>) {
@@ -202,10 +208,11 @@ impl System<'_> {
             self.attempt_lost(slot, RequestError::Unavailable, sim);
             return;
         };
-        fleet.arrive(now, replica, slot, kv_tokens(&incoming));
+        fleet.arrive(now, replica, slot, kv_tokens(&incoming), 0);
         let attempt = &mut self.pool.attempts[slot as usize];
         (attempt.replica, attempt.place, attempt.decodes) = (replica, Place::Moving, true);
         attempt.done = Some(sim.schedule_in(transfer, Event::Submit(slot)));
+        self.pool.approaches(slot);
     }
 
     fn engine_finished(&mut self, slot: u32, sim: &mut Scheduler<Event>) {
@@ -234,6 +241,29 @@ impl System<'_> {
             self.attempt_served(slot, sim);
         } else if attempt.done.is_none() {
             attempt.done = Some(sim.schedule_in(last, Event::Served(slot)));
+        }
+    }
+}
+
+impl Pool {
+    /// An attempt has been sent to an engine that it reaches after a while.
+    fn approaches(&mut self, slot: u32) {
+        let Attempt { pursuit, model, replica, .. } = self.attempts[slot as usize];
+        let tokens = kv_tokens(&self.pursuits[pursuit as usize].incoming);
+        if let Some(batching) = self.fleets[model as usize].engine(replica) {
+            batching.approach(tokens);
+        }
+    }
+
+    /// An attempt that may have been on its way to an engine is so no more.
+    pub(super) fn arrives(&mut self, slot: u32) {
+        let Attempt { pursuit, model, replica, place, done, .. } = self.attempts[slot as usize];
+        if !matches!(place, Place::Preparing | Place::Moving) || done.is_none() {
+            return;
+        }
+        let tokens = kv_tokens(&self.pursuits[pursuit as usize].incoming);
+        if let Some(batching) = self.fleets[model as usize].engine(replica) {
+            batching.arrived(tokens);
         }
     }
 }

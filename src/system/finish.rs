@@ -12,6 +12,9 @@ impl System<'_> {
         let incoming = &request.incoming;
         let e2e = now - incoming.at;
         self.optimizer.release(incoming.user, request.spend.hold);
+        if let (Some(places), Some(tenant)) = (&mut self.places, request.spend.place) {
+            places.leave(tenant);
+        }
         self.timeline.set(now, |levels| levels.in_flight -= 1);
         let outcome = match (request.error, request.answer) {
             (None, Some(answer)) => {
@@ -58,21 +61,32 @@ impl System<'_> {
             && request.measured
         {
             let params = &self.params[incoming.profile.0 as usize];
-            record(&Finished { source: &self.source, params, request, outcome, at: now });
+            let flows = self.flows.as_ref();
+            let call = flows.and_then(|flows| flows.engine.name_of(incoming.call?));
+            let source = &self.source;
+            record(&Finished { source, params, request, call, outcome, at: now });
         }
-        if request.measured {
+        if request.measured && request.error != Some(RequestError::CalledOff) {
             self.judge_slo(request, now);
         }
         self.trace_request(request, outcome, now);
         self.sojourn_ns += u128::from(e2e.as_nanos());
+        if incoming.call.is_some() {
+            self.answer_call(request, sim);
+        }
         self.part(request, now);
         if incoming.thread.is_some() {
             let answer = request.answer.filter(|_| request.error.is_none());
-            self.go_on(request, answer.map(|answer| answer.output_tokens), sim);
+            let tokens = answer.map(|answer| answer.output_tokens);
+            self.go_on(incoming, request.measured, tokens, sim);
         }
     }
 
     fn count_failure(&mut self, request: &Request, error: RequestError) {
+        if error == RequestError::CalledOff {
+            self.measures.called_off += 1;
+            return;
+        }
         let user = &mut self.measures.users[request.incoming.user.0 as usize];
         let rejected = u64::from(error.is_rejection());
         user.rejected += rejected;

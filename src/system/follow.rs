@@ -2,9 +2,9 @@
 //! closed loop.
 
 use super::model::{Event, System};
-use super::request::Request;
 use super::run::RunError;
 use crate::kernel::Scheduler;
+use crate::workload::Incoming;
 
 /// Requests of clients that wait for answers, without any time passing, after which
 /// a run is given up: each of them has been answered at once and asked again.
@@ -15,14 +15,15 @@ impl System<'_> {
     /// scheduled.
     pub(super) fn go_on(
         &mut self,
-        request: &Request,
+        incoming: &Incoming,
+        measured: bool,
         answer: Option<u32>,
         sim: &mut Scheduler<Event>,
     ) {
         let now = sim.now();
-        let follow_up = self.source.follow_up(&request.incoming, answer, now);
+        let follow_up = self.source.follow_up(incoming, answer, now);
         if let Some(end) = follow_up.ended
-            && request.measured
+            && measured
         {
             self.measures.sessions += 1;
             self.measures.sessions_abandoned += u64::from(end.abandoned);
@@ -32,7 +33,7 @@ impl System<'_> {
         if next.at > self.last_arrival {
             return;
         }
-        self.at_once = if next.at > request.incoming.at { 0 } else { self.at_once + 1 };
+        self.at_once = if next.at > incoming.at { 0 } else { self.at_once + 1 };
         if self.at_once > MOST_AT_ONCE {
             let at_s = now.as_secs_f64();
             self.failure = Some(RunError::Standstill { at_s, requests: self.at_once });
@@ -46,9 +47,13 @@ impl System<'_> {
     /// The request comes.
     pub(super) fn follow(&mut self, slot: u32, sim: &mut Scheduler<Event>) {
         let incoming = self.following.remove(slot as usize);
+        if let Some(call) = incoming.call {
+            self.make_call(call, incoming, sim);
+            return;
+        }
         if self.arrived < self.most_requests {
             self.arrived += 1;
-            self.admit(incoming, sim);
+            self.take_in(incoming, sim);
         }
     }
 }

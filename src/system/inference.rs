@@ -35,13 +35,29 @@ impl System<'_> {
         self.leave_stage(request, now);
         request.stage = Stage::Inference;
         request.queued = now;
+        request.spend.seated_after = Duration::ZERO;
         if request.spend.batch {
             return self.defer(slot, request, sim);
         }
+        if let Some(next) = self.take_place(slot, request, sim) {
+            return next;
+        }
+        self.ask_model(slot, request, sim)
+    }
+
+    /// Asks the chosen model for an answer.
+    pub(super) fn ask_model(
+        &mut self,
+        slot: u32,
+        request: &mut Request,
+        sim: &mut Scheduler<Event>,
+    ) -> Next {
+        let (now, model) = (sim.now(), request.model as usize);
         if self.pool.active {
             return self.pursue(slot, request, sim);
         }
-        match self.servers[model].arrive(now, slot) {
+        let priority = self.priority(&request.incoming);
+        match self.servers[model].arrive(now, slot, priority) {
             Admission::Start => {
                 let limited = self.servers[model].limit().is_some();
                 self.timeline.set(now, |levels| levels.busy += u32::from(limited));

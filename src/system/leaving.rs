@@ -3,7 +3,7 @@
 use super::attempts::kv_tokens;
 use super::measure::Waste;
 use super::model::{Event, System};
-use super::pool::{Attempt, Place};
+use super::pool::{Attempt, NOBODY, Place};
 use crate::cost::{ModelId, Usage};
 use crate::kernel::{Scheduler, Time};
 use crate::serving::Service;
@@ -12,8 +12,12 @@ impl System<'_> {
     /// An attempt lost against another.
     pub(super) fn call_off(&mut self, slot: u32, sim: &mut Scheduler<Event>) {
         let Attempt { model, replica, .. } = self.pool.attempts[slot as usize];
-        self.pool.fleets[model as usize].called_off(sim.now(), replica);
+        if replica != NOBODY {
+            self.pool.fleets[model as usize].called_off(sim.now(), replica);
+        }
         self.give_up_waiting(slot, sim);
+        // A replica whose trial it was may get another request.
+        self.look_at_queue(model, sim.now(), sim);
     }
 
     /// Nobody waits for an attempt any more. Its server stops, if it does so, and
@@ -22,7 +26,8 @@ impl System<'_> {
         let now = sim.now();
         self.pool.unlink(slot);
         let attempt = self.pool.attempts[slot as usize];
-        if !self.pool.aborts[attempt.model as usize] {
+        // It is the gateway in whose queue it is, if it has one, and that knows.
+        if !self.pool.aborts[attempt.model as usize] && attempt.replica != NOBODY {
             let attempt = &mut self.pool.attempts[slot as usize];
             attempt.abandoned = true;
             if let Some(timeout) = attempt.timeout.take() {
@@ -31,7 +36,10 @@ impl System<'_> {
             return;
         }
         if self.leave_queue(slot, now) {
-            self.leave_if_drained(attempt.model, attempt.replica, sim);
+            if attempt.replica != NOBODY {
+                self.leave_if_drained(attempt.model, attempt.replica, sim);
+                self.look_at_queue(attempt.model, now, sim);
+            }
         } else {
             let made = self.made_by(&attempt, now);
             self.free_server(&attempt, sim);
@@ -47,6 +55,10 @@ impl System<'_> {
         let tokens = kv_tokens(&self.pool.pursuits[attempt.pursuit as usize].incoming);
         let fleet = &mut self.pool.fleets[model as usize];
         match attempt.place {
+            Place::Shared(ticket) => {
+                let found = fleet.leave_shared(now, ticket);
+                debug_assert!(found, "who has a ticket waits");
+            }
             Place::Queued(ticket) => {
                 let found = fleet.remove(now, replica, ticket, tokens);
                 debug_assert!(found, "who has a ticket waits");
@@ -94,6 +106,7 @@ impl System<'_> {
             self.rewake(model, replica, sim);
         }
         self.leave_if_drained(model, replica, sim);
+        self.look_at_queue(model, now, sim);
     }
 
     /// Tokens that an attempt has made by `now`: of one that is served alone none until
@@ -136,6 +149,8 @@ impl System<'_> {
         };
         let cost = self.optimizer.charge(user, ModelId(attempt.model), &usage, now);
         self.timeline.at(now).spend += cost;
+        let call = self.pool.pursuits[attempt.pursuit as usize].incoming.call;
+        self.charge_call(call, cost, now);
         if measured {
             self.measures.waste(user.0, attempt.model, &Waste { usage, cost });
         }
@@ -144,6 +159,7 @@ impl System<'_> {
     /// An attempt is gone, and its events with it.
     pub(super) fn drop_attempt(&mut self, slot: u32, sim: &mut Scheduler<Event>) {
         self.pool.last_work = sim.now();
+        self.pool.arrives(slot);
         let attempt = self.pool.attempts.remove(slot as usize);
         self.trace_attempt(&attempt, sim.now());
         for event in [attempt.done, attempt.read, attempt.timeout].into_iter().flatten() {

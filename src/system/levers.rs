@@ -45,8 +45,8 @@ impl System<'_> {
         {
             factor *= levers.cut_quality();
         }
-        let prompt = request.incoming.prompt.0;
-        self.optimizer.quality(ModelId(request.model), request.id, prompt, factor)
+        let (lots, question) = self.draws(request);
+        self.optimizer.quality(ModelId(request.model), lots, question, factor)
     }
 
     /// Sends a request to the batch API, which has servers of its own.

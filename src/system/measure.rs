@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::flow_tables::FlowSums;
 use super::semantic::Judged;
 use super::slo::Classes;
 use super::spend::Savings;
@@ -28,6 +29,8 @@ pub struct Measures {
     pub errors: u64,
     /// Requests turned away.
     pub rejected: u64,
+    /// Given up by the workflows that they were of.
+    pub called_off: u64,
     /// Of these, for want of budget.
     pub budget_rejections: u64,
     /// Answered from a cache.
@@ -74,8 +77,8 @@ pub struct Measures {
     pub cost: Money,
     /// Saved by caches.
     pub saved: Money,
-    /// The same by level, 255 being the semantic cache.
-    pub saved_by_level: BTreeMap<u8, Money>,
+    /// Hits and what they saved by level, 255 being the semantic cache.
+    pub saved_by_level: BTreeMap<u8, (u64, Money)>,
     /// Saved by the price of cached input.
     pub prefix_saved: Money,
     /// Tokens x 10 that were in prefix caches.
@@ -122,6 +125,8 @@ pub struct Measures {
     pub replicas: Replicas,
     /// Money for work that nobody got.
     pub wasted: Money,
+    /// What workflows did.
+    pub flows: FlowSums,
     /// Simulation events, warm-up included.
     pub events: u64,
     /// When measuring began.

@@ -2,6 +2,7 @@
 
 use super::measure::Measures;
 use super::slo::Classes;
+use crate::orchestration::Kind;
 
 /// One metric.
 #[derive(Debug)]
@@ -133,6 +134,26 @@ metrics! {
     batch_size_mean: "mean number of sequences in a step of the batching engines, over the time of steps", |m| m.replicas.batch_mean;
     kv_use_mean: "mean share of the batching engines' memory for keys and values that was in use", |m| m.replicas.kv_mean;
     preemptions: "how often a sequence lost its memory to others and had to be computed again", |m| if m.replicas.kv_mean.is_nan() { f64::NAN } else { m.replicas.preemptions as f64 };
+    called_off: "of these requests, given up by the workflows that they were of", |m| m.flows.all(m.called_off as f64);
+    workflows: "workflows that arrived in the measured window, plain requests among them", |m| m.flows.all(m.flows.arrived as f64);
+    workflows_completed: "of these, those that came to their end", |m| m.flows.all(m.flows.completed as f64);
+    workflow_success_rate: "share of the workflows that arrived which came to their end with a right result", |m| m.flows.each(m.flows.right as f64);
+    makespan_mean_s: "mean time from a workflow's arrival to its end, of completed ones", |m| m.flows.makespan.mean();
+    makespan_p50_s: "median of the same", |m| m.flows.makespan.quantile(0.5);
+    makespan_p99_s: "99th percentile of the same", |m| m.flows.makespan.quantile(0.99);
+    steps_per_workflow: "items of steps that were begun, retries among them, by workflow", |m| m.flows.each(m.flows.jobs as f64);
+    calls_per_workflow: "calls of models by workflow: the amplification of a request", |m| m.flows.each(m.flows.spent.calls as f64);
+    tokens_per_workflow: "tokens that models read and wrote, by workflow", |m| m.flows.each(m.flows.spent.input_decitokens as f64 / 10.0 + m.flows.spent.output_tokens as f64);
+    cost_per_workflow_usd: "charged by models and tools, by workflow", |m| m.flows.each(m.flows.spent.cost.usd());
+    workflow_wasted_usd: "of the money charged for workflows, that for failed ones and for calls that nobody waited for any more", |m| m.flows.all(m.flows.spent.wasted.usd());
+    critical_llm_share: "share of the workflows' critical paths that models were at work, with the pipeline and caches before them", |m| m.flows.share(Kind::Llm);
+    critical_queue_share: "share of the critical paths spent waiting for a model's server", |m| m.flows.share(Kind::Queue);
+    critical_tool_share: "share of the critical paths that tools and lookups were at work", |m| m.flows.share(Kind::Tool) + m.flows.share(Kind::Retrieval);
+    critical_human_share: "share of the critical paths spent on humans", |m| m.flows.share(Kind::Human);
+    critical_blocked_share: "share of the critical paths spent waiting for a limit, a place or a turn", |m| m.flows.share(Kind::Blocked);
+    blocked_budget_mean_s: "time that a workflow's calls waited for a budget to begin anew, on average", |m| m.flows.blocked_s(0);
+    blocked_limit_mean_s: "time that a workflow and its calls waited for limits and turns, on average", |m| m.flows.blocked_s(1);
+    blocked_tool_mean_s: "time that a workflow's calls of tools waited for a place, on average", |m| m.flows.blocked_s(2);
     events: "simulation events of the whole run", |m| m.events as f64;
     drift: "growth of the number of requests in the system over the window, by a straight line, as a share of its mean: 0 if steady, 2 if it grows evenly from nothing", |m| m.steadiness.drift;
     overloaded: "1 if that growth is an overload, else 0; over replications the share of overloaded runs", |m| f64::from(u8::from(m.steadiness.overloaded));

@@ -10,6 +10,7 @@
 
 use slab::Slab;
 
+use super::flows::Flows;
 use super::measure::Measures;
 use super::pool::Pool;
 use super::request::{Answer, Request};
@@ -18,8 +19,10 @@ use super::single_flight::Flights;
 use super::timeline::Timeline;
 use super::trace::Tracer;
 use crate::cache::{Hierarchy, NegativeCache, PrefixCache, SemanticCache};
+use crate::cost::allocate::Places;
 use crate::cost::{Levers, Optimizer};
 use crate::kernel::{Duration, Model, Scheduler, Stream, Time};
+use crate::orchestration::Wake;
 use crate::pipeline::{KeyMaker, Log, Outcome, Params, RequestError, Stage, StagesSpec};
 use crate::serving::Replica;
 use crate::workload::{Incoming, Source};
@@ -55,8 +58,14 @@ pub enum Event {
     Slowness(u32),
     /// A replica is ready, crashes, or is repaired.
     Node(u32),
+    /// A replica of a model may have room for those that wait before all of them.
+    Dispatch(u32),
     /// A model's autoscaler looks at load.
     Scale(u32),
+    /// Something of a workflow is due.
+    Wake(Wake),
+    /// Places at models are divided anew.
+    Divide,
 }
 
 /// A finished request and what is known of it.
@@ -67,6 +76,8 @@ pub struct Finished<'f> {
     pub params: &'f Params,
     /// The request itself.
     pub request: &'f Request,
+    /// The number of its workflow and the name of its step, if it is of one.
+    pub call: Option<(u64, &'f str)>,
     /// How it ended.
     pub outcome: Outcome,
     /// When.
@@ -89,6 +100,10 @@ pub struct System<'r> {
     pub(super) failure: Option<RunError>,
     pub(super) requests: Slab<Request>,
     pub(super) arrived: u64,
+    /// Requests that came in, calls of workflows among them.
+    pub(super) admitted: u64,
+    /// Workflows, if requests begin any.
+    pub(super) flows: Option<Box<Flows>>,
     pub(super) params: Vec<Params>,
     pub(super) max_prompt_length: Option<u32>,
     pub(super) stages: StagesSpec,
@@ -101,6 +116,9 @@ pub struct System<'r> {
     pub(super) lives: Vec<Option<Duration>>,
     pub(super) optimizer: Optimizer,
     pub(super) levers: Option<Levers>,
+    pub(super) places: Option<Places>,
+    /// Whether an event will divide them anew.
+    pub(super) division_awaited: bool,
     pub(super) quality: Vec<f64>,
     pub(super) servers: Vec<Replica>,
     /// By model.
@@ -152,8 +170,13 @@ impl Model for System<'_> {
             Event::Arrive => self.arrive(sim),
             Event::Follow(slot) => self.follow(slot, sim),
             Event::Prefilled(slot) => self.prefilled(slot),
+            Event::Wake(wake) => self.wake(wake, sim),
             Event::Measure => self.begin_measuring(sim.now()),
+            Event::Divide => self.divide_places(sim),
             other => self.handle_attempt(other, sim),
+        }
+        if self.places.is_some() {
+            self.seat_waiting(sim);
         }
     }
 }
@@ -189,6 +212,7 @@ impl System<'_> {
             Event::Engine(node) => self.look_at_engine(node, sim),
             Event::Slowness(node) => self.change_slowness(node, sim),
             Event::Node(node) => self.node_timer(node, sim),
+            Event::Dispatch(model) => self.dispatch(model, sim),
             Event::Scale(model) => self.scale(model, sim),
             _ => {}
         }
@@ -200,17 +224,18 @@ impl System<'_> {
         if self.arrived < self.most_requests {
             self.arrived += 1;
             self.fetch(sim);
-            self.admit(incoming, sim);
+            self.take_in(incoming, sim);
         }
     }
 
-    /// A request comes in, the one that `arrived` has just counted.
+    /// A request comes in: one of the workload's, or a call of a workflow.
     pub(super) fn admit(&mut self, incoming: Incoming, sim: &mut Scheduler<Event>) {
         let now = sim.now();
-        if self.arrived > self.first_measured && !self.measuring {
+        if self.admitted >= self.first_measured && !self.measuring {
             self.begin_measuring(now);
         }
-        let request = Request::new(incoming, self.arrived - 1, self.measuring);
+        let request = Request::new(incoming, self.admitted, self.measuring);
+        self.admitted += 1;
         if request.measured {
             self.measures.requests += 1;
             self.measures.payload_bytes += incoming.payload_bytes;
@@ -247,12 +272,24 @@ impl System<'_> {
     /// Does the work of the request's stage, and of those after it that take no
     /// time.
     pub(super) fn advance(&mut self, slot: u32, sim: &mut Scheduler<Event>) {
-        let now = sim.now();
         // A copy, written back where the request stays: the parts are borrowed
         // freely in between.
         let mut request = self.requests[slot as usize];
+        let next = self.work(slot, &mut request, sim);
+        self.proceed(slot, request, next, sim);
+    }
+
+    /// Does what a request does next, and all that follows at once.
+    #[inline]
+    pub(super) fn proceed(
+        &mut self,
+        slot: u32,
+        mut request: Request,
+        mut next: Next,
+        sim: &mut Scheduler<Event>,
+    ) {
+        let now = sim.now();
         loop {
-            let next = self.work(slot, &mut request, sim);
             let time = match next {
                 Next::After(time) => Some(time),
                 Next::Wait => {
@@ -280,6 +317,7 @@ impl System<'_> {
                 }
                 return;
             }
+            next = self.work(slot, &mut request, sim);
         }
     }
 

@@ -91,6 +91,7 @@ impl System<'_> {
     fn come_up(&mut self, model: u32, replica: u32, sim: &mut Scheduler<Event>) {
         let now = sim.now();
         self.enter(now, model, replica, Phase::Up);
+        self.look_at_queue(model, now, sim);
         self.await_crash(model, replica, sim);
     }
 
@@ -190,6 +191,7 @@ impl System<'_> {
         let fleet = &mut self.pool.fleets[model as usize];
         if let Some(replica) = fleet.first_in(Phase::Draining) {
             self.enter(sim.now(), model, replica, Phase::Up);
+            self.look_at_queue(model, sim.now(), sim);
         } else if let Some(replica) = fleet.first_in(Phase::Off) {
             self.enter(sim.now(), model, replica, Phase::Starting);
             self.set_timer(model, replica, cold_start, sim);

@@ -21,12 +21,14 @@ use crate::serving::resilience::{Backoff, HedgeSpec, Limits, Per, RetryBudget};
 use crate::serving::{Faults, Fleet, ModelSpec, Service};
 use crate::workload::{Incoming, Source};
 
-/// No attempt.
+/// No attempt, or no replica.
 pub(super) const NOBODY: u32 = u32::MAX;
 
 /// Where an attempt is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
+    /// In the queue before all replicas.
+    Shared(Ticket),
     /// In a station's queue.
     Queued(Ticket),
     /// Served by a station.
@@ -51,6 +53,7 @@ pub(super) enum Place {
 pub(super) struct Attempt {
     pub pursuit: u32,
     pub model: u32,
+    /// [`NOBODY`] while it waits before all of them.
     pub replica: u32,
     /// Whether it was made beside another.
     pub hedge: bool,
@@ -133,6 +136,8 @@ pub(super) struct Pool {
     pub wakes: Vec<Option<(Time, EventId)>>,
     /// By number among all replicas: whether the engine has work.
     pub working: Vec<bool>,
+    /// By model: when the queue before all replicas is looked at next.
+    pub dispatches: Vec<Option<(Time, EventId)>>,
     /// Room for what happened in an engine.
     pub news: Vec<(u32, ProgressKind)>,
     pub faults: Vec<Option<Faults>>,
@@ -205,6 +210,7 @@ impl Pool {
                 .collect(),
             wakes: vec![None; nodes as usize],
             working: vec![false; nodes as usize],
+            dispatches: vec![None; fleets.len()],
             news: Vec::new(),
             first_node,
             timers: vec![None; nodes as usize],

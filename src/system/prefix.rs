@@ -1,5 +1,6 @@
 //! A prompt before a model's server: what the prefix cache has of it.
 
+use super::flows::prefix;
 use super::model::System;
 use super::request::Request;
 use super::setup::Setup;
@@ -30,9 +31,10 @@ impl System<'_> {
         server: usize,
         now: Time,
     ) -> Found {
-        let System { source, prefixes, blocks, servers, .. } = self;
+        let System { source, flows, prefixes, blocks, servers, .. } = self;
         let Some(cache) = &mut prefixes[model] else { return Found::default() };
-        let prompt = source.prefix(incoming, cache.block_tokens(), blocks);
+        let size = cache.block_tokens();
+        let prompt = prefix(source, flows.as_deref(), incoming, size, blocks);
         let found = cache.look(server, prompt, now, servers[model].per_input_token());
         Found {
             matched: Some(found),
@@ -57,9 +59,10 @@ impl System<'_> {
 
     /// A server has read a prompt, which others may use from now on.
     pub(super) fn keep_prefix(&mut self, incoming: &Incoming, model: usize, server: usize) {
-        let System { source, prefixes, blocks, .. } = self;
+        let System { source, flows, prefixes, blocks, .. } = self;
         let Some(cache) = &mut prefixes[model] else { return };
-        let prompt = source.prefix(incoming, cache.block_tokens(), blocks);
+        let size = cache.block_tokens();
+        let prompt = prefix(source, flows.as_deref(), incoming, size, blocks);
         cache.commit(server, prompt);
     }
 }

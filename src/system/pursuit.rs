@@ -129,6 +129,24 @@ impl System<'_> {
         self.ask(id, sim)
     }
 
+    /// Nobody waits for a request any more: its attempts are given up. False where
+    /// it is elsewhere: on its way to a model, or done with it.
+    pub(super) fn give_up_pursuit(&mut self, id: u32, sim: &mut Scheduler<Event>) -> bool {
+        if self.pool.pursuits[id as usize].waiting_for == NOBODY {
+            return false;
+        }
+        if let Some(timer) = self.pool.pursuits[id as usize].hedge_timer.take() {
+            sim.cancel(timer);
+        }
+        loop {
+            let attempt = self.pool.pursuits[id as usize].waiting_for;
+            if attempt == NOBODY {
+                return true;
+            }
+            self.call_off(attempt, sim);
+        }
+    }
+
     /// The backoff is over.
     pub(super) fn retry(&mut self, id: u32, sim: &mut Scheduler<Event>) {
         if let Some(error) = self.ask(id, sim) {
@@ -189,9 +207,7 @@ impl System<'_> {
     pub(super) fn part(&mut self, request: &Request, now: Time) {
         self.pool.last_work = now;
         let Some(id) = request.pursuit else {
-            if let Some(blocks) = request.incoming.blocks {
-                self.source.release(blocks);
-            }
+            self.forget_incoming(&request.incoming);
             return;
         };
         let pursuit = &mut self.pool.pursuits[id as usize];
@@ -205,8 +221,6 @@ impl System<'_> {
     /// The last of a finished request's attempts is gone.
     pub(super) fn forget(&mut self, id: u32) {
         let pursuit = self.pool.pursuits.remove(id as usize);
-        if let Some(blocks) = pursuit.incoming.blocks {
-            self.source.release(blocks);
-        }
+        self.forget_incoming(&pursuit.incoming);
     }
 }

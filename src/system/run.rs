@@ -16,8 +16,10 @@ use super::tables::{self, RunTables};
 use super::timeline::{Serving, Timeline};
 use super::trace::Tracer;
 use crate::cache::{CacheSpec, Hierarchy, NegativeCache, PrefixCache};
+use crate::cost::allocate::Places;
 use crate::cost::{Candidate, Levers, Optimizer};
 use crate::kernel::{Duration, Ended, Simulation, Streams, Time};
+use crate::orchestration::Plan;
 use crate::pipeline::{KeyMaker, Log, Params, Preprocessor};
 use crate::serving::{Fleet, ModelSpec, Replica};
 use crate::workload::{TraceError, User};
@@ -38,6 +40,12 @@ pub enum RunError {
         at_s: f64,
         /// How many.
         requests: u32,
+    },
+    /// Nothing is to come, and a workflow has not ended.
+    #[error("deadlock: nothing is to come, and this step has not ended: {step}")]
+    Deadlock {
+        /// Workflow and step.
+        step: String,
     },
     /// Somebody asked to stop.
     #[error("interrupted")]
@@ -101,6 +109,10 @@ pub fn run_traced<'r>(
             break;
         }
     }
+    let stuck = simulation.model.flows.as_ref().and_then(|flows| flows.engine.stuck());
+    if let Some(step) = stuck {
+        return Err(RunError::Deadlock { step });
+    }
     let events = simulation.events();
     let drained = simulation.model.drained(simulation.now());
     Ok(finish(simulation.model, setup, drained, events))
@@ -113,8 +125,9 @@ fn build<'r>(
 ) -> Result<System<'r>, TraceError> {
     let source = setup.workload.source(streams)?;
     let preprocessor = Preprocessor::new(setup.pipeline.as_ref());
-    let params: Vec<Params> =
-        source.profiles().iter().map(|profile| preprocessor.apply(profile)).collect();
+    let of_steps = setup.workflows.as_ref().map_or(&[][..], Plan::profiles);
+    let profiles = source.profiles().iter().chain(of_steps);
+    let params: Vec<Params> = profiles.map(|profile| preprocessor.apply(profile)).collect();
     let users: Vec<(String, Option<String>)> = source
         .users()
         .iter()
@@ -160,6 +173,11 @@ fn build<'r>(
         failure: None,
         requests: Slab::new(),
         arrived: 0,
+        admitted: 0,
+        flows: setup
+            .workflows
+            .as_ref()
+            .map(|plan| Box::new(plan.flows(streams, setup.record_workflows))),
         max_prompt_length: pipeline.map(|pipeline| pipeline.max_prompt_length),
         stages: pipeline.map(|pipeline| pipeline.stages.clone()).unwrap_or_default(),
         keys: KeyMaker::new(&params),
@@ -173,6 +191,11 @@ fn build<'r>(
         flights: cache.filter(|cache| cache.single_flight).map(|_| Flights::default()),
         negative: cache.and_then(|cache| cache.negative_ttl).map(NegativeCache::new),
         lives: lives(cache, source.users()),
+        places: setup.cost.allocate.as_ref().and_then(|allocate| {
+            let models: Vec<&str> = candidates.iter().map(|(name, _)| name.as_str()).collect();
+            Places::new(allocate, &users, &setup.cost.teams, &models)
+        }),
+        division_awaited: false,
         optimizer: Optimizer::new(&setup.cost, &candidates, &users, setup.start, streams),
         levers: setup.cost.levers.as_ref().map(|levers| {
             let models: Vec<&str> = candidates.iter().map(|(name, _)| name.as_str()).collect();
@@ -229,13 +252,15 @@ fn finish(mut system: System<'_>, setup: &Setup, drained: Time, events: u64) -> 
     if let Some(caches) = &mut system.caches {
         caches.advance(over);
     }
+    let flows = system.flow_sums();
+    let allocation = system.division(over);
     let measures = &mut system.measures;
     if !system.measuring {
         measures.window_start = end;
     }
+    measures.flows = flows;
     measures.has_levers = system.levers.is_some();
-    let divided = system.optimizer.allocation();
-    measures.allocation = divided.map_or([f64::NAN; 2], |it| [it.fairness(), it.utility()]);
+    measures.allocation = allocation;
     measures.alerts = system.optimizer.ledger().alerts();
     measures.window_end = end;
     measures.events = events;
@@ -252,8 +277,8 @@ fn finish(mut system: System<'_>, setup: &Setup, drained: Time, events: u64) -> 
     let measures = &mut system.measures;
     debug_assert_eq!(
         measures.requests,
-        measures.completed + measures.errors + measures.rejected,
-        "requests in = answered + failed"
+        measures.completed + measures.errors + measures.rejected + measures.called_off,
+        "requests in = answered + failed + called off"
     );
     system.timeline.at(over);
     system.judge_steadiness(end);

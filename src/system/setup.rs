@@ -9,6 +9,7 @@ use super::slo::SloSpec;
 use crate::cache::{CacheSpec, SemanticPlan};
 use crate::cost::CostSpec;
 use crate::kernel::Duration;
+use crate::orchestration::Plan as FlowPlan;
 use crate::pipeline::PipelineSpec;
 use crate::serving::step::StepModel;
 use crate::serving::{ModelSpec, ResilienceSpec};
@@ -34,6 +35,10 @@ pub enum Warmup {
 pub struct Setup {
     /// Who asks what and when.
     pub workload: Plan,
+    /// The workflows that requests begin, if any do.
+    pub workflows: Option<FlowPlan>,
+    /// Of how many workflows it is recorded what they did.
+    pub record_workflows: u64,
     /// The stages; without it nothing is validated or bounded.
     pub pipeline: Option<PipelineSpec>,
     /// The caches, if any.

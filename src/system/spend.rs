@@ -4,6 +4,7 @@
 use super::measure::Served;
 use super::model::{Next, System, fail};
 use super::request::Request;
+use crate::cost::allocate::Tenant;
 use crate::cost::{Demand, Lesson, ModelId, Money, Refusal, Usage};
 use crate::kernel::{Duration, Time};
 use crate::pipeline::RequestError;
@@ -15,6 +16,10 @@ pub struct Spend {
     pub hold: Money,
     /// Charged so far, for all models that were asked.
     pub spent: Money,
+    /// The tenant whose place it has at its model.
+    pub place: Option<Tenant>,
+    /// How long it waited for that.
+    pub seated_after: Duration,
     /// Models that were asked before the present one.
     pub attempt: u32,
     /// Whether it has just waited for its budget.
@@ -36,6 +41,8 @@ impl Default for Spend {
         Spend {
             hold: Money::ZERO,
             spent: Money::ZERO,
+            place: None,
+            seated_after: Duration::ZERO,
             attempt: 0,
             waited: false,
             pulled: false,
@@ -67,11 +74,13 @@ impl System<'_> {
     pub(super) fn demand(&self, request: &mut Request) -> Demand {
         let params = &self.params[request.incoming.profile.0 as usize];
         let asked = params.max_tokens;
+        let (lots, question) = self.draws(request);
         let max_tokens = self.levers.as_ref().map_or(asked, |levers| levers.most_tokens(asked));
         Demand {
             quality_threshold: params.quality_threshold,
-            request: request.id,
-            prompt: request.incoming.prompt.0,
+            request: lots,
+            prompt: question,
+            only: self.pinned(request).map(ModelId),
             attempt: request.spend.attempt,
             waited: std::mem::take(&mut request.spend.waited),
             ..Demand::new(request.incoming.user, request.incoming.input_decitokens, max_tokens)
@@ -86,13 +95,15 @@ impl System<'_> {
             Refusal::Wait(until) => {
                 request.spend.waited = true;
                 self.measures.budget_waits += u64::from(request.measured);
+                self.call_waits(request, until - now);
                 Next::After(until - now)
             }
         }
     }
 
-    /// Lets go of what is held for a request.
+    /// Lets go of what is held for a request: money, and its place.
     pub(super) fn release(&mut self, request: &mut Request) {
+        self.leave_place(request);
         let hold = std::mem::take(&mut request.spend.hold);
         self.optimizer.release(request.incoming.user, hold);
     }
@@ -127,13 +138,14 @@ impl System<'_> {
         };
         let cost = self.optimizer.charge(user, model, &usage, now);
         request.spend.spent += cost;
+        self.charge_call(request.incoming.call, cost, now);
         answer.cost = request.spend.spent;
         request.answer = Some(answer);
         self.timeline.at(now).spend += cost;
         if request.measured {
             let full_price = self.optimizer.price(model).of_usage(&usage.uncached());
             let served = Served {
-                queue: request.started - request.queued,
+                queue: request.started - request.queued + request.spend.seated_after,
                 inference: request.inference,
                 first_token: request.first_token,
                 usage,
@@ -146,10 +158,10 @@ impl System<'_> {
         }
         self.optimizer.learn(&Lesson {
             model,
-            request: request.id,
+            request: self.draws(request).0,
             quality: answer.quality,
             cost,
-            latency: now - request.queued,
+            latency: now - request.queued + request.spend.seated_after,
         });
         self.judge(request, now)
     }
@@ -182,6 +194,7 @@ impl System<'_> {
         let user = request.incoming.user;
         self.optimizer.charge_fee(user, amount, now);
         request.spend.spent += amount;
+        self.charge_call(request.incoming.call, amount, now);
         self.timeline.at(now).spend += amount;
         if request.measured {
             self.measures.cost += amount;

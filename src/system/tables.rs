@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::analytics;
 use super::contents;
+use super::flow_tables;
 use super::measure::Share;
 use super::model::System;
 use super::prefix;
@@ -52,10 +53,18 @@ pub struct RunTables {
     pub budgets: Table,
     /// A row per class and user, if that was asked for.
     pub showback: Table,
+    /// A row per cache level and model that answered, if that was asked for.
+    pub answers: Table,
     /// From the list price to the bill, if that was asked for.
     pub savings: Table,
     /// What the month will cost, if that was asked for.
     pub forecast: Table,
+    /// A row per workflow, where there are any.
+    pub workflows: Table,
+    /// A row per step of a workflow.
+    pub steps: Table,
+    /// A row per call of the first workflows, if that was asked for.
+    pub gantt: Table,
     /// A row per tenant, where an amount is divided.
     pub allocation: Table,
     /// Bad rows of the trace that were skipped.
@@ -79,14 +88,19 @@ pub(super) fn collect(
         asked(analytics::savings, &system),
     );
     let allocation = asked(analytics::allocation, &system);
+    let answers = setup.record_spend.then(|| analytics::answers(&system, setup));
     let end = system.measures.window_end;
     let caches = system.caches.take().filter(|_| setup.record_cache);
     let mut tables = RunTables {
         budgets,
         showback,
+        answers: answers.unwrap_or_default(),
         savings,
         forecast: Table::default(),
         allocation,
+        workflows: flow_tables::workflows(&system),
+        steps: flow_tables::steps(&system),
+        gantt: flow_tables::gantt(&system),
         metrics,
         window_start_s: system.measures.window_start.as_secs_f64(),
         half_widths: system.measures.series.half_widths(),

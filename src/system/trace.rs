@@ -1,7 +1,7 @@
 //! What a tracer is told: when requests, attempts and replicas did what.
 
 use super::model::System;
-use super::pool::{Attempt, Place};
+use super::pool::{Attempt, NOBODY, Place};
 use super::request::Request;
 use crate::kernel::Time;
 use crate::pipeline::Outcome;
@@ -29,8 +29,8 @@ pub struct TracedRequest {
 pub struct TracedAttempt {
     /// The model.
     pub model: u32,
-    /// Its replica.
-    pub replica: u32,
+    /// Its replica; none if it never got one.
+    pub replica: Option<u32>,
     /// The user's index.
     pub user: u32,
     /// When it was sent.
@@ -68,7 +68,7 @@ impl System<'_> {
         if let Some(answer) = request.answer.filter(|_| !request.cached && !self.pool.active) {
             tracer.attempt(&TracedAttempt {
                 model: answer.model,
-                replica: 0,
+                replica: Some(0),
                 user,
                 queued: request.queued,
                 started: Some(request.started),
@@ -81,11 +81,13 @@ impl System<'_> {
 
     pub(super) fn trace_attempt(&mut self, attempt: &Attempt, now: Time) {
         let Some(tracer) = &mut self.tracer else { return };
-        let waits =
-            matches!(attempt.place, Place::Queued(_) | Place::Preparing | Place::Waiting(_));
+        let waits = matches!(
+            attempt.place,
+            Place::Shared(_) | Place::Queued(_) | Place::Preparing | Place::Waiting(_)
+        );
         tracer.attempt(&TracedAttempt {
             model: attempt.model,
-            replica: attempt.replica,
+            replica: (attempt.replica != NOBODY).then_some(attempt.replica),
             user: self.pool.pursuits[attempt.pursuit as usize].incoming.user.0,
             queued: attempt.queued,
             started: (!waits).then_some(attempt.started),

@@ -60,11 +60,16 @@ pub(super) const fn shared_by(prefix: u32) -> PromptId {
     PromptId(u64::MAX - prefix as u64)
 }
 
+/// What names the blocks of a system prompt that has a name of its own.
+pub(crate) const fn shared_by_name(name: u64) -> PromptId {
+    PromptId(!mix(name))
+}
+
 /// Names the blocks of a prompt of which only its length and its parts are known:
 /// up to which token it is whose. The chain is the same whenever the prompt is
 /// asked. A block that is not wholly within a part is the next part's; a last block
 /// that is not full has no name, as it cannot be found again.
-pub(super) fn chain(
+pub(crate) fn chain(
     parts: &[(PromptId, u64)],
     tokens: u64,
     block_tokens: u32,

@@ -1,5 +1,7 @@
 //! One request as it comes in.
 
+use std::num::NonZeroU32;
+
 use super::blocks::BlocksId;
 use super::threads::ThreadId;
 use crate::kernel::Time;
@@ -27,6 +29,26 @@ pub struct ProfileId(pub u32);
 /// [`Source::slo_classes`](super::Source::slo_classes).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SloClassId(pub u16);
+
+/// A call that a workflow makes, as the orchestration knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId(NonZeroU32);
+
+impl CallId {
+    /// The call in a table's row `index`.
+    ///
+    /// # Panics
+    /// If there are 2^32 calls at a time.
+    pub fn new(index: usize) -> Self {
+        let index = u32::try_from(index).ok().and_then(|index| NonZeroU32::MIN.checked_add(index));
+        CallId(index.expect("fewer than 2^32 calls at a time"))
+    }
+
+    /// Its row.
+    pub const fn index(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
 
 /// A request at the moment of its arrival.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,6 +82,8 @@ pub struct Incoming {
     pub thread: Option<ThreadId>,
     /// Which turn of its session it is, from 0.
     pub turn: u32,
+    /// The call of a workflow that it is, if it is one.
+    pub call: Option<CallId>,
 }
 
 /// Characters to a token, where only tokens are known: the rule of thumb for
@@ -72,6 +96,6 @@ pub const MAX_TOKENS: u32 = 1_000_000_000;
 
 /// Characters and tenths of a token of a prompt of `tokens` tokens.
 #[inline]
-pub(super) const fn sizes_of_tokens(tokens: u32) -> (u32, u64) {
+pub(crate) const fn sizes_of_tokens(tokens: u32) -> (u32, u64) {
     (tokens * CHARS_PER_TOKEN, tokens as u64 * 10)
 }

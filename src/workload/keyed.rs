@@ -32,14 +32,14 @@ impl Keyed {
 /// 64 random bits, a function of `key` and `id` alone: output number `id` of the
 /// generator `SplitMix64` (Steele, Lea and Flood, OOPSLA 2014) seeded by `key`.
 #[inline]
-pub(super) const fn keyed_bits(key: u64, id: u64) -> u64 {
+pub(crate) const fn keyed_bits(key: u64, id: u64) -> u64 {
     mix(key.wrapping_add(id.wrapping_add(1).wrapping_mul(GOLDEN)))
 }
 
 /// Uniform on (0, 1), of [`keyed_bits`]. As `Stream::uniform`: the middle of one of
 /// 2^52 cells.
 #[inline]
-pub(super) fn keyed_uniform(key: u64, id: u64) -> f64 {
+pub(crate) fn keyed_uniform(key: u64, id: u64) -> f64 {
     ((keyed_bits(key, id) >> 12) as f64 * 2.0 + 1.0) * (1.0 / (1u64 << 53) as f64)
 }
 
@@ -47,7 +47,7 @@ const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// `SplitMix64`'s finalizer, which takes no two values to the same.
 #[inline]
-pub(super) const fn mix(mut bits: u64) -> u64 {
+pub(crate) const fn mix(mut bits: u64) -> u64 {
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     bits ^ (bits >> 31)

@@ -101,6 +101,7 @@ impl Listed {
                 blocks: None,
                 thread: None,
                 turn: 0,
+                call: None,
             });
         }
         listed.users = users.into_users();

@@ -1,6 +1,6 @@
 //! The same file and seed give the same bytes.
 
-use crate::support::{Bench, assert_same, stderr};
+use crate::support::{Bench, assert_same};
 
 /// Small, but with every kind of file that a run may write.
 pub const SWEEP: &str = "

@@ -4,6 +4,7 @@
 #[path = "../support/data.rs"]
 #[allow(dead_code, reason = "only the folder is wanted")]
 mod data;
+mod places;
 mod prices;
 mod run;
 mod selectors;

@@ -60,6 +60,37 @@ fn a_cascade_costs_and_answers_as_its_closed_form_says() {
     assert!((metric(&run, "e2e_mean_s") - e2e).abs() < 1e-6, "{}", metric(&run, "e2e_mean_s"));
 }
 
+/// Three models, of which the middle one is asked about what the first is not
+/// trusted with, and the last about what neither is.
+#[test]
+fn a_cascade_of_three_costs_and_answers_as_its_closed_form_says() {
+    let run = tables(
+        &two_models(
+            "  select: { cascade: { models: [small, mid, large], judge: { false_accept: 0.2, false_reject: 0.1 } } }",
+        )
+        .replace("models:\n", "models:\n  mid: { price: { per_token: 0.00003 }, server: { tokens: { ttft: 100ms, tpot: 10ms } } }\n")
+        .replace("accuracy: {", "accuracy: { mid: { easy: 0.95, hard: 0.5 },"),
+    );
+    let n = 20_000.0;
+    let accepted = |right: f64| right * 0.9 + (1.0 - right) * 0.2;
+    let (mut asked, mut right) = ([0.0; 2], 0.0);
+    for ((share, small, large), mid) in KINDS.into_iter().zip([0.95, 0.5]) {
+        let to_mid = share * (1.0 - accepted(small));
+        let to_large = to_mid * (1.0 - accepted(mid));
+        asked[0] += to_mid;
+        asked[1] += to_large;
+        right += share * small * 0.9 + to_mid * mid * 0.9 + to_large * large;
+    }
+    let requests = |model| number(&run.models, model, "requests");
+    assert_share("asked mid", requests("mid") / n, asked[0], n);
+    assert_share("asked large", requests("large") / n, asked[1], n);
+    assert_share("right", metric(&run, "quality_mean"), right, n);
+    let expected = 200.0 * (n * 0.00001 + requests("mid") * 0.00003 + requests("large") * 0.0001);
+    assert!((metric(&run, "cost_usd") - expected).abs() < 1e-9);
+    let per_request = 200.0 * (0.00001 + asked[0] * 0.00003 + asked[1] * 0.0001);
+    assert!((expected / n / per_request - 1.0).abs() < 0.03, "{expected}");
+}
+
 #[test]
 fn a_judge_that_takes_time_delays_answers_by_it() {
     let run = tables(&two_models(
@@ -290,6 +321,39 @@ record: {{ {record} }}"
     let forecast: f64 = cell(&run.forecast, 0, "month_end_usd").parse().unwrap();
     assert!((forecast - (200.0 + 11.0 * 20.0)).abs() < 1.0, "{forecast}");
     assert_eq!(cell(&run.forecast, 0, "month_end_s"), "1814400", "21 days");
+}
+
+/// Whoever answered, cache or model: the answers are all that there are, and what they
+/// cost is the bill.
+#[test]
+fn answers_and_their_costs_are_told_apart_by_cache_level_and_model() {
+    let yaml = two_models(
+        "  select: { cascade: { models: [small, large], judge: { false_accept: 0.2, cost: $0.0005 } } }",
+    )
+    .replace("count: 1000000", "count: 500");
+    let run = tables(&format!(
+        "{yaml}
+record: {{ spend: true }}
+cache:
+  levels: [ {{ name: l1, capacity: 20, policy: lru }}, {{ name: l2, capacity: 100, policy: lru }} ]"
+    ));
+    let of = |source: &str, column: &str| {
+        let (key, column) = (run.answers.column("source"), run.answers.column(column));
+        let (key, column) = (key.expect("a source"), column.expect("a column"));
+        let row = run.answers.rows.iter().find(|row| row[key].to_string() == source);
+        row.expect("a row")[column].to_string().parse::<f64>().expect("a number")
+    };
+    let sum = |column| -> f64 {
+        ["l1", "l2", "small", "large", "judge"].iter().map(|source| of(source, column)).sum()
+    };
+    assert_eq!(sum("answers"), metric(&run, "completed"));
+    assert!((sum("cost_usd") - metric(&run, "cost_usd")).abs() < 1e-6);
+    assert!((sum("saved_usd") - metric(&run, "cost_saved_usd")).abs() < 1e-6);
+    assert!((of("judge", "cost_usd") - metric(&run, "fees_usd")).abs() < 1e-9);
+    assert_eq!(of("l1", "answers") + of("l2", "answers"), metric(&run, "cache_hits"));
+    assert!(of("l1", "saved_usd") > 0.0 && of("l2", "answers") > 0.0);
+    // The large model's answers are the escalated ones.
+    assert_eq!(of("large", "answers"), metric(&run, "escalations"));
 }
 
 /// Prices that change while requests are under way: charged by the date of the

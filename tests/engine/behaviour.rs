@@ -324,3 +324,30 @@ fn specs_are_read_written_and_checked() {
         assert_eq!(places, [place], "{yaml}");
     }
 }
+
+#[test]
+fn demand_is_what_is_held_and_what_is_waited_for() {
+    let spec = EngineSpec {
+        max_num_seqs: 1,
+        max_num_batched_tokens: 32,
+        enable_prefix_caching: false,
+        ..linear(1000, 0, 0)
+    };
+    let mut engine = engine(&spec);
+    assert_eq!((engine.demand_tokens(), engine.capacity_tokens()), (0, 29_205 * 16));
+    engine.submit(Time::ZERO, &job(0, 100, 40)).unwrap();
+    engine.submit(Time::ZERO, &job(1, 50, 1)).unwrap();
+    assert_eq!(engine.demand_tokens(), 150);
+    let mut happened = Vec::new();
+    // The first step has blocks for 32 tokens.
+    engine.advance(Time::ZERO, &mut happened);
+    assert_eq!(engine.demand_tokens(), 32 + 68 + 50);
+    engine.cancel(Time(1), 1);
+    assert_eq!(engine.demand_tokens(), 100);
+    // Four steps for the prompt, and 17 tokens more.
+    advance(&mut engine, Time(4000), &mut happened);
+    engine.tokens_made(Time(21_000), 0);
+    assert_eq!(engine.demand_tokens(), 128);
+    finish(&mut engine);
+    assert_eq!(engine.demand_tokens(), 0);
+}

@@ -91,3 +91,33 @@ fn turns_are_even() {
     assert!(requests.iter().all(|count| (count - requests[0]).abs() <= 1.0), "{requests:?}");
     assert_eq!(requests.iter().sum::<f64>(), metric(&run, "attempts"));
 }
+
+/// Prompts of very different lengths before engines, some of which come together.
+fn skewed(balance: &str) -> String {
+    format!(
+        "
+duration: 5m
+warmup: 1m
+workload:
+  arrivals: {{ poisson: {{ rate: 45/s }} }}
+  prompts: unique
+  tokens: {{ input: {{ lognormal: {{ mean: 3000, p90: 6500 }} }}, output: {{ lognormal: {{ mean: 200, p90: 400 }} }} }}
+  max_tokens: 2000
+models:
+  m:
+    server: {{ engine: {{ enable_prefix_caching: false }}, replicas: 4, balance: {balance} }}
+"
+    )
+}
+
+#[test]
+fn tokens_are_a_better_guide_than_turns_or_requests() {
+    let first_token = |balance: &str| {
+        let mean = |name: &str| estimate(&skewed(balance), 8, name).0;
+        (mean("ttft_mean_s"), mean("ttft_p99_s"))
+    };
+    let memory = first_token("least_kv");
+    for other in ["round_robin", "least_outstanding"].map(first_token) {
+        assert!(memory.0 < 0.85 * other.0 && memory.1 < 0.7 * other.1, "{memory:?} {other:?}");
+    }
+}

@@ -6,4 +6,5 @@ mod disaggregation;
 mod engines;
 mod faults;
 mod outputs;
+mod queue;
 mod support;

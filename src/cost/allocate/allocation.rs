@@ -1,28 +1,14 @@
 //! An amount divided anew each interval of a run.
 
-use super::{AllocateSpec, AmongSpec, Claim, RuleSpec, jain};
-use crate::cost::{Money, UserId};
+use std::collections::BTreeMap;
+
+use super::part::{Part, divide};
+use super::tenants::Tenants;
+use super::{AllocateSpec, RuleSpec};
+use crate::cost::{ModelId, Money, SharedBudgetSpec, UserId};
 use crate::kernel::Time;
 
-/// What a tenant has of the amount, in pico-dollars or tenths of a token.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Part {
-    /// The tenant's name.
-    pub name: String,
-    weight: f64,
-    /// Of the present interval.
-    given: f64,
-    used: f64,
-    wanted: f64,
-    /// Of all intervals so far.
-    pub given_in_all: f64,
-    /// Used in all.
-    pub used_in_all: f64,
-    /// Asked for in all, whether it was had or not.
-    pub wanted_in_all: f64,
-}
-
-/// A division under way.
+/// A division of money or tokens under way, in pico-dollars or tenths of a token.
 #[derive(Clone, Debug)]
 pub struct Allocation {
     total: f64,
@@ -31,31 +17,22 @@ pub struct Allocation {
     every: u64,
     interval: u64,
     rule: RuleSpec,
+    tenants: Tenants,
     parts: Vec<Part>,
-    /// By user.
-    tenants: Vec<u32>,
+    /// What is left of each part in the present interval.
+    left: Vec<f64>,
 }
 
 impl Allocation {
-    /// The division of a checked spec among users (name and class).
-    pub fn new(spec: &AllocateSpec, users: &[(String, Option<String>)]) -> Self {
-        let mut parts: Vec<Part> = Vec::new();
-        let mut tenants = Vec::with_capacity(users.len());
-        for (user, class) in users {
-            let name = match spec.among {
-                AmongSpec::Classes => class.as_deref().unwrap_or(crate::cost::budget::DEFAULT),
-                AmongSpec::Users => user.as_str(),
-            };
-            let known = match spec.among {
-                AmongSpec::Classes => parts.iter().position(|part| part.name == name),
-                AmongSpec::Users => None,
-            };
-            tenants.push(known.unwrap_or(parts.len()) as u32);
-            if known.is_none() {
-                let weight = spec.weights.get(name).map_or(1.0, |weight| weight.get());
-                parts.push(Part { name: name.to_owned(), weight, ..Part::default() });
-            }
-        }
+    /// The division of a checked spec among users (name and class), the teams that
+    /// they are in, or models.
+    pub fn new(
+        spec: &AllocateSpec,
+        users: &[(String, Option<String>)],
+        teams: &BTreeMap<String, SharedBudgetSpec>,
+        models: &[&str],
+    ) -> Self {
+        let tenants = Tenants::new(spec, users, teams, models);
         let total = match (spec.money, spec.tokens) {
             (Some(money), _) => money.picos() as f64,
             (None, tokens) => tokens.unwrap_or(0) as f64 * 10.0,
@@ -66,8 +43,9 @@ impl Allocation {
             every: spec.every.as_nanos().max(1),
             interval: 0,
             rule: spec.by,
-            parts,
+            parts: tenants.names.iter().map(|name| Part::new(name, spec)).collect(),
             tenants,
+            left: Vec::new(),
         };
         allocation.divide();
         allocation
@@ -78,8 +56,12 @@ impl Allocation {
         self.tokens
     }
 
-    /// Divides anew if an interval is over: by what was wanted in the last one, or
-    /// as if all wanted everything where that was nothing.
+    /// Whether each model is a tenant.
+    pub fn is_among_models(&self) -> bool {
+        self.tenants.are_models()
+    }
+
+    /// Divides anew if an interval is over.
     #[inline]
     pub fn turn_to(&mut self, now: Time) {
         let interval = now.as_nanos() / self.every;
@@ -90,102 +72,72 @@ impl Allocation {
     }
 
     fn divide(&mut self) {
-        let nothing = self.parts.iter().all(|part| part.wanted == 0.0);
-        let claim = |part: &Part| Claim {
-            wanted: if nothing { self.total } else { part.wanted },
-            weight: part.weight,
-        };
-        let claims: Vec<Claim> = self.parts.iter().map(claim).collect();
-        let given = self.rule.divide(self.total, &claims);
-        for (part, given) in self.parts.iter_mut().zip(given) {
-            (part.given, part.used, part.wanted) = (given, 0.0, 0.0);
+        self.left = divide(self.rule, self.total, &mut self.parts);
+        for (part, given) in self.parts.iter_mut().zip(&self.left) {
             part.given_in_all += given;
         }
     }
 
-    /// What is left of a user's part: pico-dollars or tenths of a token.
+    /// What is left of the part of a request's tenant: pico-dollars or tenths of a
+    /// token. Of a user who came later there is no tenant, and nothing is limited.
     #[inline]
-    pub fn left(&self, user: UserId) -> f64 {
-        self.part(user).map_or(f64::INFINITY, |part| part.given - part.used)
+    pub fn left(&self, user: UserId, model: ModelId) -> f64 {
+        self.tenants.of(user, model).map_or(f64::INFINITY, |index| self.left[index])
     }
 
-    /// Notes what a user asks for, whether it is had or not.
+    /// Notes what a request asks for, whether it is had or not.
     #[inline]
-    pub fn want(&mut self, user: UserId, amount: f64) {
-        if let Some(part) = self.part_mut(user) {
-            part.wanted += amount;
-            part.wanted_in_all += amount;
+    pub fn want(&mut self, user: UserId, model: ModelId, amount: f64) {
+        if let Some(index) = self.tenants.of(user, model) {
+            self.parts[index].want(amount);
         }
     }
 
-    /// Notes what a user has used.
+    /// Notes what a request has used.
     #[inline]
-    pub fn spend(&mut self, user: UserId, money: Money, decitokens: u64) {
+    pub fn spend(&mut self, user: UserId, model: ModelId, money: Money, decitokens: u64) {
         let amount = if self.tokens { decitokens as f64 } else { money.picos() as f64 };
-        if let Some(part) = self.part_mut(user) {
-            part.used += amount;
-            part.used_in_all += amount;
+        if let Some(index) = self.tenants.of(user, model) {
+            self.left[index] -= amount;
+            self.parts[index].used_in_all += amount;
         }
-    }
-
-    /// Of a user who came later there is no tenant, and nothing is limited.
-    #[inline]
-    fn part(&self, user: UserId) -> Option<&Part> {
-        self.parts.get(*self.tenants.get(user.0 as usize)? as usize)
-    }
-
-    #[inline]
-    fn part_mut(&mut self, user: UserId) -> Option<&mut Part> {
-        self.parts.get_mut(*self.tenants.get(user.0 as usize)? as usize)
     }
 
     /// The tenants.
     pub fn parts(&self) -> &[Part] {
         &self.parts
     }
-
-    /// Jain's index of what each tenant got of what it wanted.
-    pub fn fairness(&self) -> f64 {
-        let wanting = self.parts.iter().filter(|part| part.wanted_in_all > 0.0);
-        let shares: Vec<f64> =
-            wanting.map(|part| (part.used_in_all / part.wanted_in_all).min(1.0)).collect();
-        jain(&shares)
-    }
-
-    /// The utility of what was used, as a share of that of everything wanted:
-    /// `weight x wanted x ln(1 + used / wanted)`, summed over tenants.
-    pub fn utility(&self) -> f64 {
-        let worth = |part: &Part, used: f64| {
-            part.weight * part.wanted_in_all * libm::log1p((used / part.wanted_in_all).min(1.0))
-        };
-        let wanting = || self.parts.iter().filter(|part| part.wanted_in_all > 0.0);
-        let had: f64 = wanting().map(|part| worth(part, part.used_in_all)).sum();
-        had / wanting().map(|part| worth(part, part.wanted_in_all)).sum::<f64>()
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::{fairness, jain};
     use super::*;
 
-    fn users() -> Vec<(String, Option<String>)> {
-        [("ann", "vip"), ("bob", "default"), ("eve", "vip")]
-            .map(|(user, class)| (user.to_owned(), Some(class.to_owned())))
-            .into()
-    }
+    const MODEL: ModelId = ModelId(0);
 
     fn allocation(yaml: &str) -> Allocation {
-        Allocation::new(&serde_yaml::from_str(yaml).unwrap(), &users())
+        let users = [("ann", "vip"), ("bob", "default"), ("eve", "vip")]
+            .map(|(user, class)| (user.to_owned(), Some(class.to_owned())));
+        let team = SharedBudgetSpec {
+            members: vec!["bob".to_owned(), "eve".to_owned()],
+            ..SharedBudgetSpec::default()
+        };
+        let teams = [("search".to_owned(), team)].into();
+        Allocation::new(&serde_yaml::from_str(yaml).unwrap(), &users, &teams, &["small", "large"])
+    }
+
+    fn lefts(it: &Allocation) -> [f64; 3] {
+        [0, 1, 2].map(|user| it.left(UserId(user), MODEL) / 10.0)
     }
 
     #[test]
     fn parts_follow_what_was_wanted_in_the_last_interval() {
         let mut by_wish = allocation("{ tokens: 100, every: 1h, by: proportional }");
-        let lefts = |it: &Allocation| [0, 1, 2].map(|user| it.left(UserId(user)) / 10.0);
         assert_eq!(lefts(&by_wish), [50.0, 50.0, 50.0], "nobody has asked yet");
-        by_wish.want(UserId(0), 300.0);
-        by_wish.want(UserId(1), 100.0);
-        by_wish.spend(UserId(2), Money::ZERO, 200);
+        by_wish.want(UserId(0), MODEL, 300.0);
+        by_wish.want(UserId(1), MODEL, 100.0);
+        by_wish.spend(UserId(2), MODEL, Money::ZERO, 200);
         assert_eq!(lefts(&by_wish), [30.0, 50.0, 30.0], "classes share");
         by_wish.turn_to(Time::from_secs(3600));
         assert_eq!(lefts(&by_wish), [75.0, 25.0, 75.0]);
@@ -197,14 +149,27 @@ mod tests {
     #[test]
     fn money_among_users_is_divided_max_min_fair() {
         let mut fair = allocation("{ money: $9, every: 1h, among: users }");
-        assert_eq!(fair.left(UserId(2)), 3e12);
+        assert_eq!(fair.left(UserId(2), MODEL), 3e12);
         for (user, usd) in [(0, 1.0), (1, 5.0), (2, 9.0)] {
-            fair.want(UserId(user), usd * 1e12);
-            fair.spend(UserId(user), Money::from_usd(1.0), 0);
+            fair.want(UserId(user), MODEL, usd * 1e12);
+            fair.spend(UserId(user), MODEL, Money::from_usd(1.0), 0);
         }
         fair.turn_to(Time::from_secs(3600));
-        assert_eq!([0, 1, 2].map(|user| fair.left(UserId(user)) / 1e12), [1.0, 4.0, 4.0]);
-        assert!((fair.fairness() - jain(&[1.0, 0.2, 1.0 / 9.0])).abs() < 1e-12);
-        assert_eq!(fair.left(UserId(99)), f64::INFINITY);
+        assert_eq!([0, 1, 2].map(|user| fair.left(UserId(user), MODEL) / 1e12), [1.0, 4.0, 4.0]);
+        assert!((fairness(fair.parts()) - jain(&[1.0, 0.2, 1.0 / 9.0])).abs() < 1e-12);
+        assert_eq!(fair.left(UserId(99), MODEL), f64::INFINITY);
+    }
+
+    #[test]
+    fn teams_and_models_are_tenants_too() {
+        let mut teams =
+            allocation("{ tokens: 90, among: teams, by: fixed, weights: { search: 2 } }");
+        assert_eq!(lefts(&teams), [30.0, 60.0, 60.0], "ann is in no team");
+        teams.spend(UserId(1), MODEL, Money::ZERO, 100);
+        assert_eq!(lefts(&teams), [30.0, 50.0, 50.0]);
+        let mut models = allocation("{ tokens: 90, among: models, weights: { large: 2 } }");
+        models.spend(UserId(1), ModelId(1), Money::ZERO, 100);
+        assert_eq!(lefts(&models), [30.0; 3]);
+        assert_eq!(models.left(UserId(0), ModelId(1)), 500.0);
     }
 }

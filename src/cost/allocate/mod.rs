@@ -8,17 +8,22 @@
 //! | [`max_min`](max_min::divide) | as much as possible to who has least, and nobody more than it wants while others lack |
 //! | [`utility`](utility::divide) | where the next unit is worth most |
 //!
-//! Each is a function of the total and the claims; [`Allocation`] applies one
-//! again and again during a run.
+//! Each is a function of the total and the claims; [`Allocation`] (of money or
+//! tokens) and [`Places`] (of servers) apply one again and again during a run.
 
 mod allocation;
 pub mod fixed;
 pub mod max_min;
+mod part;
+mod places;
 pub mod proportional;
 mod spec;
+mod tenants;
 pub mod utility;
 
-pub use allocation::{Allocation, Part};
+pub use allocation::Allocation;
+pub use part::{Part, fairness, utility_had};
+pub use places::{Places, Seated, Tenant};
 pub use spec::{AllocateSpec, AmongSpec, RuleSpec};
 
 /// What somebody wants of the total.

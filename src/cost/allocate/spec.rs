@@ -6,22 +6,36 @@ use serde::{Deserialize, Serialize};
 
 use super::{Claim, fixed, max_min, proportional, utility};
 use crate::cost::Money;
-use crate::cost::budget::check_name;
+use crate::cost::budget::{check_name, is_default};
 use crate::kernel::Duration;
 use crate::spec::{NonNegative, Problems};
 
-/// A fixed amount of money, or of tokens, divided among tenants and divided anew
-/// each interval by what each asked for in the last. A tenant's requests are
-/// refused when its part is used up; what is left of a part is not carried over.
+/// A fixed amount of money, of tokens, or of places at models, divided among
+/// tenants and divided anew each interval by what each asked for in the last. A
+/// tenant's requests are refused when its part of money or tokens is used up, and
+/// wait while it has no place free; what is left of a part is not carried over.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AllocateSpec {
-    /// Dollars for each interval; or `tokens`.
+    /// Dollars for each interval; or `tokens` or `places`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub money: Option<Money>,
-    /// Tokens of prompts and answers for each interval; or `money`.
+    /// Tokens of prompts and answers for each interval; or `money` or `places`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens: Option<u64>,
+    /// Requests that models work on at a time, as a fleet of GPUs has room for; or
+    /// `money` or `tokens`. A request has a place from when its model is chosen
+    /// until its answer is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub places: Option<u32>,
+    /// Whether a tenant may have more places than its part while others are free
+    /// (work-conserving). Default: no.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub lend: bool,
+    /// The most requests of each tenant that wait for a place; a further one is
+    /// refused. 0: none waits. Default 10000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<u32>,
     /// The interval. Default 1h.
     #[serde(default = "hour")]
     pub every: Duration,
@@ -51,6 +65,11 @@ pub enum AmongSpec {
     Classes,
     /// Each user.
     Users,
+    /// Each team of `cost.teams`; who is in none is of the team `default`.
+    Teams,
+    /// Each model. What a model is asked for is what goes to it: a request that its
+    /// part does not pay for goes to another one.
+    Models,
 }
 
 /// How an amount is divided.
@@ -83,10 +102,16 @@ impl RuleSpec {
 impl AllocateSpec {
     /// Checks that there is something to divide.
     pub fn check(&self, problems: &mut Problems) {
-        if self.money.is_some() == self.tokens.is_some() {
-            problems.error_help("one thing is divided", "give `money` or `tokens`");
+        let given = [self.money.is_some(), self.tokens.is_some(), self.places.is_some()];
+        if given.iter().filter(|it| **it).count() != 1 {
+            problems.error_help("one thing is divided", "give `money`, `tokens` or `places`");
         }
-        if self.money == Some(Money::ZERO) || self.tokens == Some(0) {
+        for (name, set) in [("lend", self.lend), ("queue", self.queue.is_some())] {
+            if set && self.places.is_none() {
+                problems.at(name, |p| p.error_help("only places are lent", "give `places`"));
+            }
+        }
+        if self.money == Some(Money::ZERO) || self.tokens == Some(0) || self.places == Some(0) {
             problems.error("there is nothing to divide");
         }
         if self.every.is_zero() {

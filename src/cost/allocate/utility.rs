@@ -14,8 +14,8 @@ const HALVINGS: u32 = 200;
 /// add up to the total. What nobody wants is given by weight.
 pub fn divide(total: f64, claims: &[Claim]) -> Vec<f64> {
     let at = |price: f64| -> Vec<f64> {
-        let part =
-            |claim: &Claim| (claim.wanted * (claim.weight / price - 1.0)).clamp(0.0, claim.wanted);
+        // Clamped first: at a price of next to nothing, 0 x infinity is no number.
+        let part = |claim: &Claim| claim.wanted * (claim.weight / price - 1.0).clamp(0.0, 1.0);
         claims.iter().map(part).collect()
     };
     let dearest = claims.iter().map(|claim| claim.weight).fold(0.0, f64::max);

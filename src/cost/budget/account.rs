@@ -1,6 +1,7 @@
 //! One payer's account.
 
 use super::spec::{AtLimitSpec, AtSoftSpec, BudgetSpec};
+use super::window::Window;
 use crate::cost::calendar::Calendar;
 use crate::cost::{ModelId, Money};
 use crate::kernel::{Duration, Time};
@@ -23,6 +24,9 @@ pub(super) struct Terms {
     /// Without it, a user is one who has no budget while others have one.
     pub budget: bool,
     span: Option<Duration>,
+    /// Whether `max_budget` is for any span of that length, not for one after
+    /// the other.
+    sliding: bool,
     pub at_soft: Option<ModelId>,
     pub at_limit: AtLimit,
 }
@@ -60,6 +64,7 @@ impl Terms {
             limited: limits.iter().any(Option::is_some),
             budget: true,
             span: spec.budget_duration,
+            sliding: spec.sliding,
             at_soft: match &spec.at_soft {
                 AtSoftSpec::Alert => None,
                 AtSoftSpec::Downgrade(name) => Some(model(name)),
@@ -74,19 +79,27 @@ impl Terms {
 }
 
 /// What a payer has spent in the present day, month and span. All begin anew
-/// when their time is over, which is noticed when the account is next used.
-#[derive(Clone, Copy, Debug)]
+/// when their time is over, which is noticed when the account is next used; time
+/// does not go back.
+#[derive(Clone, Debug)]
 pub(super) struct Account {
     /// Index of the [`Terms`]: many users, few budgets.
     pub terms: u32,
     day: u32,
     month: u32,
-    span: u32,
+    /// When anything begins anew next. Until then `left` changes only by what is
+    /// charged and held.
+    until: Time,
+    /// Until the nearest limit, what is held taken off: below nothing if it is
+    /// overshot.
+    left: Money,
     span_end: Time,
     spent: [Money; 3],
+    /// What was spent in a span that slides.
+    window: Option<Box<Window>>,
     /// For requests under way. It stays when a day ends: they will be charged
     /// in the next.
-    pub held: Money,
+    held: Money,
     pub standing: Standing,
 }
 
@@ -114,13 +127,30 @@ impl Account {
     pub fn new(terms: u32) -> Self {
         let standing =
             Standing { charged: Money::ZERO, overshoot: Money::ZERO, exhausted: None, alerts: 0 };
-        let (spent, held) = ([Money::ZERO; 3], Money::ZERO);
-        Account { terms, day: 0, month: 0, span: 0, span_end: Time::ZERO, spent, held, standing }
+        Account {
+            terms,
+            day: 0,
+            month: 0,
+            until: Time::ZERO,
+            left: Money::ZERO,
+            span_end: Time::ZERO,
+            spent: [Money::ZERO; 3],
+            window: None,
+            held: Money::ZERO,
+            standing,
+        }
     }
 
     /// Begins anew what is over at `now`.
     #[inline]
     pub fn turn_to(&mut self, terms: &Terms, calendar: &mut Calendar, now: Time) {
+        if now >= self.until {
+            self.turn(terms, calendar, now);
+        }
+    }
+
+    #[cold]
+    fn turn(&mut self, terms: &Terms, calendar: &mut Calendar, now: Time) {
         let (day, month) = calendar.day_and_month(now);
         if self.day != day {
             self.day = day;
@@ -130,28 +160,44 @@ impl Account {
             self.month = month;
             self.spent[MONTH] = Money::ZERO;
         }
-        if let Some(length) = terms.span
-            && now >= self.span_end
-        {
-            let span = now.as_nanos() / length.as_nanos().max(1);
-            if self.span != span as u32 {
-                self.span = span as u32;
+        // A month ends with a day.
+        self.until = calendar.day_end(now);
+        if let Some(length) = terms.span {
+            if terms.sliding {
+                let window = self.window.get_or_insert_with(|| Box::new(Window::new(length)));
+                self.spent[SPAN] -= window.forget(now);
+                self.span_end = window.leaves_next();
+            } else if now >= self.span_end {
+                let span = now.as_nanos() / length.as_nanos().max(1);
                 self.spent[SPAN] = Money::ZERO;
+                self.span_end = Time((span + 1).saturating_mul(length.as_nanos()));
             }
-            self.span_end = Time((span + 1).saturating_mul(length.as_nanos()));
+            self.until = self.until.min(self.span_end);
         }
+        self.left = self.left_of(terms).into_iter().min().unwrap_or(NO_LIMIT) - self.held;
     }
 
     /// What is left until the nearest limit, what is held taken off: below
     /// nothing if it is overshot.
     #[inline]
-    pub fn left(&self, terms: &Terms) -> Money {
-        self.left_of(terms).into_iter().min().unwrap_or(NO_LIMIT) - self.held
+    pub fn left(&self) -> Money {
+        self.left
     }
 
-    #[inline]
     fn left_of(&self, terms: &Terms) -> [Money; 3] {
         std::array::from_fn(|i| terms.limits[i] - self.spent[i])
+    }
+
+    /// Money held for requests under way.
+    pub fn held(&self) -> Money {
+        self.held
+    }
+
+    /// Holds an amount; a negative one lets go of it.
+    #[inline]
+    pub fn hold(&mut self, amount: Money) {
+        self.held += amount;
+        self.left -= amount;
     }
 
     /// Whether a soft limit has been passed.
@@ -163,6 +209,7 @@ impl Account {
     #[inline]
     pub fn spend(&mut self, terms: &Terms, amount: Money, now: Time) -> Spent {
         self.standing.charged += amount;
+        self.left -= amount;
         let mut result = Spent::default();
         for i in 0..3 {
             let before = self.spent[i];
@@ -173,6 +220,11 @@ impl Account {
             if self.spent[i] >= terms.limits[i] {
                 self.exhaust(now);
             }
+        }
+        if let Some(window) = &mut self.window {
+            window.add(amount, now);
+            self.span_end = window.leaves_next();
+            self.until = self.until.min(self.span_end);
         }
         self.standing.overshoot += result.overshoot;
         self.standing.alerts += u32::from(result.alerted);
@@ -185,17 +237,25 @@ impl Account {
         self.standing.exhausted.get_or_insert(now);
     }
 
-    /// When the limit that is nearest begins anew. `None`: never, or that would
-    /// be of no use, as it has just begun and nothing was spent of it.
-    pub fn begins_anew(&self, terms: &Terms, calendar: &mut Calendar, now: Time) -> Option<Time> {
-        let nearest = self.left_of(terms).into_iter().zip(0..3).min()?.1;
+    /// When the limit that is nearest begins anew, or has room for `needed` if it
+    /// slides. `None`: never, or that would be of no use, as nothing was spent of
+    /// it.
+    pub fn begins_anew(
+        &self,
+        terms: &Terms,
+        needed: Money,
+        calendar: &mut Calendar,
+        now: Time,
+    ) -> Option<Time> {
+        let (left, nearest) = self.left_of(terms).into_iter().zip(0..3).min()?;
         if self.spent[nearest] + self.held <= Money::ZERO {
             return None;
         }
-        match nearest {
-            DAY => Some(calendar.day_end(now)),
-            MONTH => Some(calendar.month_end(now)),
-            _ => terms.span.map(|_| self.span_end),
+        match (nearest, &self.window) {
+            (DAY, _) => Some(calendar.day_end(now)),
+            (MONTH, _) => Some(calendar.month_end(now)),
+            (_, Some(window)) => Some(window.has_left(needed - (left - self.held), now)),
+            (_, None) => terms.span.map(|_| self.span_end),
         }
     }
 }

@@ -122,7 +122,7 @@ impl Budgets {
             }
             account.turn_to(terms, &mut self.calendar, now);
             (limited, budget) = (true, true);
-            let left = account.left(terms);
+            let left = account.left();
             if left < least {
                 (least, payer) = (left, Some(index));
             }
@@ -138,9 +138,10 @@ impl Budgets {
         Purse { allowance, payer, soft }
     }
 
-    /// What becomes of a request that the account `payer` cannot pay for.
+    /// What becomes of a request that the account `payer` cannot pay for, which
+    /// needs so much at least.
     #[cold]
-    pub fn refuse(&mut self, payer: u32, now: Time) -> Refused {
+    pub fn refuse(&mut self, payer: u32, needed: Money, now: Time) -> Refused {
         let account = &mut self.accounts[payer as usize];
         let terms = &self.terms[account.terms as usize];
         account.exhaust(now);
@@ -149,7 +150,7 @@ impl Budgets {
             AtLimit::Downgrade(model) => Refused::Downgrade(model),
             AtLimit::Queue(limit) if self.waiting >= limit => Refused::Reject,
             AtLimit::Queue(_) => {
-                let until = account.begins_anew(terms, &mut self.calendar, now);
+                let until = account.begins_anew(terms, needed, &mut self.calendar, now);
                 until.filter(|until| *until > now).map_or(Refused::Reject, |until| {
                     self.waiting += 1;
                     Refused::Wait(until)
@@ -184,13 +185,13 @@ impl Budgets {
     #[inline]
     pub fn hold(&mut self, user: UserId, amount: Money) {
         for index in self.payers(user).into_iter().filter(|index| *index != NOBODY) {
-            self.accounts[index as usize].held += amount;
+            self.accounts[index as usize].hold(amount);
         }
     }
 
     /// Money held by users.
     pub fn held(&self) -> Money {
-        self.accounts[self.shared.len()..].iter().map(|account| account.held).sum()
+        self.accounts[self.shared.len()..].iter().map(Account::held).sum()
     }
 
     /// The shared budgets and those of users that have a limit: kind, name (of a
@@ -227,7 +228,13 @@ impl Budgets {
     }
 }
 
-fn is_member(shared: &SharedBudgetSpec, name: &str, user: &str, class: Option<&str>) -> bool {
+/// Whether a user (name and class) is one of those who share the budget `name`.
+pub(in crate::cost) fn is_member(
+    shared: &SharedBudgetSpec,
+    name: &str,
+    user: &str,
+    class: Option<&str>,
+) -> bool {
     if shared.members.is_empty() {
         return class == Some(name);
     }

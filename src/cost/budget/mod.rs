@@ -10,6 +10,7 @@ mod book;
 mod spec;
 #[cfg(test)]
 mod tests;
+mod window;
 
 pub use account::Standing;
 pub use spec::{
@@ -17,7 +18,7 @@ pub use spec::{
     SharedBudgetSpec,
 };
 
-pub(super) use book::{Budgets, Purse, Refused};
+pub(super) use book::{Budgets, Purse, Refused, is_member};
 pub(super) use spec::{check_members, check_name, check_shared, is_default};
 
 use super::Money;
@@ -43,6 +44,16 @@ impl Allowance {
             Allowance::NoBudget | Allowance::Unlimited => None,
             Allowance::Left(left) => Some(left),
             Allowance::Nothing => Some(Money::ZERO),
+        }
+    }
+
+    /// How many pico-dollars it pays for, `u64::MAX` at most.
+    #[inline]
+    pub(super) fn most_picos(self) -> u64 {
+        match self {
+            Allowance::Left(left) => left.picos().clamp(0, u64::MAX.into()) as u64,
+            Allowance::NoBudget | Allowance::Unlimited => u64::MAX,
+            Allowance::Nothing => 0,
         }
     }
 

@@ -37,6 +37,11 @@ pub struct BudgetSpec {
     /// from the start of the run: `LiteLLM`'s field. Default: never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget_duration: Option<Duration>,
+    /// Whether `max_budget` is the most in any span of a `budget_duration`: each
+    /// charge is forgotten when it is that old. Default: no; spans follow each
+    /// other, and all is forgotten at once.
+    #[serde(skip_serializing_if = "is_default")]
+    pub sliding: bool,
     /// The share of each limit that is the soft limit. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub soft: Option<Fraction>,
@@ -168,6 +173,9 @@ impl BudgetSpec {
                     "a budget lasts longer than 0",
                     "leave it out if it never begins anew",
                 );
+            }),
+            (_, None) if self.sliding => problems.at("sliding", |p| {
+                p.error_help("it is not known how long the span is", "give `budget_duration`");
             }),
             (None, Some(_)) => problems.at("budget_duration", |p| {
                 p.warn("there is no `max_budget` that could begin anew");

@@ -212,7 +212,7 @@ fn a_request_waits_for_the_limit_that_is_nearest() {
     let minute = |minutes: u64| Time::from_secs(minutes * 60);
     let refuse = |budgets: &mut Budgets, user, now| {
         let payer = budgets.purse(user, now).payer.unwrap();
-        budgets.refuse(payer, now)
+        budgets.refuse(payer, usd(0.2), now)
     };
     assert_eq!(
         refuse(&mut budgets, ANN, minute(1)),
@@ -227,4 +227,28 @@ fn a_request_waits_for_the_limit_that_is_nearest() {
     budgets.waited();
     budgets.spend(ANN, usd(0.9), minute(62));
     assert_eq!(refuse(&mut budgets, ANN, minute(63)), Refused::Wait(minute(120)));
+}
+
+#[test]
+fn a_sliding_budget_forgets_each_charge_when_it_is_an_hour_old() {
+    let mut budgets = all(
+        "{ budgets: { ann: { max_budget: $1, budget_duration: 1h, sliding: true, at_limit: { queue: {} } } } }",
+    );
+    let at = |minutes: u64| Time::from_secs(minutes * 60);
+    for (minute, before, amount) in
+        [(0, 1.0, 0.4), (20, 0.6, 0.5), (59, 0.1, 0.1), (60, 0.4, 0.3), (80, 0.6, 0.0)]
+    {
+        assert_eq!(budgets.purse(ANN, at(minute)).allowance, left(before), "minute {minute}");
+        budgets.spend(ANN, usd(amount), at(minute));
+    }
+    // $0.1 of minute 59 and $0.3 of minute 60 are still there; $0.2 are held.
+    budgets.hold(ANN, usd(0.2));
+    assert_eq!(budgets.purse(ANN, at(81)).allowance, left(0.4));
+    let payer = budgets.purse(ANN, at(81)).payer.unwrap();
+    let wait = |budgets: &mut Budgets, needed| budgets.refuse(payer, usd(needed), at(81));
+    assert_eq!(wait(&mut budgets, 0.5), Refused::Wait(at(119)));
+    assert_eq!(wait(&mut budgets, 0.6), Refused::Wait(at(120)));
+    budgets.hold(ANN, usd(-0.2));
+    assert_eq!(budgets.purse(ANN, at(120)).allowance, left(1.0));
+    assert_eq!(wait(&mut budgets, 2.0), Refused::Reject, "a whole budget is not enough");
 }

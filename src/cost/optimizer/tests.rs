@@ -239,19 +239,24 @@ proptest! {
         prop_assert_eq!(ledger.overshoot(), (ledger.total() - usd("$1")).max(Money::ZERO));
     }
 
-    /// Many requests under way together, in any order, with budgets at every level:
-    /// the ledger balances to the last unit after each step, and what overshoots an
+    /// Many requests under way together, in any order, with budgets at every level
+    /// and models chosen in every way: the ledger balances to the last unit after each step, and what overshoots an
     /// account is no more than the bills were above what was held.
     #[test]
     fn the_ledger_balances_at_any_moment_and_reservations_bound_the_overshoot(
         steps in prop::collection::vec((0_u32..6, 0_u64..50_000, 0_u32..4000, 0_u32..130, any::<u8>(), 0_u64..20_000), 0..200),
         cents in 1_i64..40,
         share in 0_u32..=4,
+        sliding: bool,
+        select in prop::sample::select(vec![
+            "utility: {}", "fixed: local-llama", "cheapest: {}", "best: {}", "fastest: {}", "random: {}",
+            "epsilon_greedy: {}", "thompson: {}", "pacing: { budget: $1 }", "floor: { window: 5 }",
+        ]),
     ) {
         let yaml = format!(
-            "{{ budgets: {{ default: {{ daily: $0.0{cents:02} }} }},
+            "{{ select: {{ {select} }}, budgets: {{ default: {{ daily: $0.0{cents:02} }} }},
                 teams: {{ vip: {{ budget: {{ monthly: $0.1 }} }} }},
-                keys: {{ prod: {{ members: [ann, bob], budget: {{ max_budget: $0.2, budget_duration: 7h }} }} }},
+                keys: {{ prod: {{ members: [ann, bob], budget: {{ max_budget: $0.2, budget_duration: 7h, sliding: {sliding} }} }} }},
                 global: {{ daily: $0.3 }}, charge: {{ reserve: {{ output: {} }} }} }}",
             f64::from(share) / 4.0
         );
@@ -277,6 +282,9 @@ proptest! {
                     let usage = Usage::new(demand.input_decitokens, output);
                     let amount = optimizer.charge(demand.user, choice.model, &usage, now);
                     beyond_holds += (amount - choice.hold).max(Money::ZERO);
+                    let (model, latency) = (choice.model, Duration::from_secs(u64::from(percent)));
+                    let quality = f64::from(u8::from(percent % 2 == 0));
+                    optimizer.learn(&Lesson { model, request: wait, quality, cost: amount, latency });
                 }
             }
             prop_assert!(optimizer.balances());

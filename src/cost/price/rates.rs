@@ -57,16 +57,6 @@ impl Rates {
         }
     }
 
-    /// The same in pico-dollars, at most `u64::MAX` of them ($18 million): what
-    /// selectors compare.
-    #[inline]
-    pub(in crate::cost) fn picos_of(&self, input: u64, output: u64) -> u64 {
-        match self.tenths(input, output) {
-            Some(tenths) => round(tenths),
-            None => self.of_many(input, output).picos().try_into().unwrap_or(u64::MAX),
-        }
-    }
-
     /// The rates of an estimate, which must not be too low: it is not known yet
     /// what of the prompt will be written to a prefix cache at a higher price.
     #[must_use]
@@ -138,7 +128,6 @@ mod tests {
             let rates = Rates { input, output, cached: input, write: input };
             let cost = rates.of_many(read, written);
             prop_assert_eq!(rates.of(read, written), cost);
-            prop_assert_eq!(i128::from(rates.picos_of(read, written)), cost.picos().min(u64::MAX.into()));
         }
 
         /// However a prompt falls into kinds of one price, it costs the same.

@@ -36,7 +36,7 @@ impl Best {
             (Some(most), _) => Allowance::Left(most),
             (None, allowance) => allowance,
         };
-        let ask = Ask { allowance, ..*ask };
+        let ask = ask.allowing(allowance);
         ask.choice(best(&ask)?.model)
     }
 }

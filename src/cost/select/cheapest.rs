@@ -37,7 +37,7 @@ impl Cheapest {
     #[inline]
     pub fn choose(&self, ask: &Ask) -> Option<Choice> {
         let threshold = ask.demand.quality_threshold.map_or(self.threshold, Quality::new);
-        let found = cheapest(ask, |offer| offer.quality >= threshold).or_else(|| best(ask))?;
+        let found = cheapest(ask, threshold).or_else(|| best(ask))?;
         ask.choice(found.model)
     }
 }

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use super::Ask;
 use super::bandit::Arms;
-use super::worth::affordable;
 use crate::cost::{Choice, Lesson};
 use crate::kernel::Stream;
 use crate::spec::{Fraction, NonNegative};
@@ -55,21 +54,18 @@ impl EpsilonGreedy {
 
     pub fn choose(&mut self, ask: &Ask) -> Option<Choice> {
         let (explore, lot) = (self.stream.uniform(), self.stream.uniform());
-        let all = || affordable(ask, |_| true);
         if explore < self.epsilon {
-            let count = all().count();
-            return ask.choice(all().nth((lot * count as f64) as usize)?.model);
+            let count = ask.models().count();
+            return ask.choice(ask.models().nth((lot * count as f64) as usize)?);
         }
-        let reward = |worth: &super::worth::Worth| {
-            let arm = self.arms.of(worth.model);
-            let quality = if arm.rated > 0.0 { arm.quality / arm.rated } else { 1.0 };
-            quality - self.cost_weight * arm.cost(worth.picos)
-        };
         let mut best = None;
-        for worth in all() {
-            let reward = reward(&worth);
+        for model in ask.models() {
+            let mut reward = self.arms.of(model).mean.unwrap_or(1.0);
+            if self.cost_weight > 0.0 {
+                reward -= self.cost_weight * self.arms.cost(model, ask);
+            }
             if best.is_none_or(|(most, _)| reward > most) {
-                best = Some((reward, worth.model));
+                best = Some((reward, model));
             }
         }
         ask.choice(best?.1)

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::worth::affordable;
+use super::worth::Worth;
 use super::{Ask, default_threshold};
 use crate::cost::demand::Quality;
 use crate::cost::{Choice, Lesson, ModelId};
@@ -70,25 +70,29 @@ impl Fastest {
         let (explore, lot) = (self.stream.uniform(), self.stream.uniform());
         let found = self
             .pick(ask, threshold, explore, lot)
-            .or_else(|| self.pick(ask, Quality::new(0.0), explore, lot))?;
+            .or_else(|| self.pick(ask, Quality::WORST, explore, lot))?;
         ask.choice(found)
     }
 
     /// Among models of at least this quality.
     fn pick(&self, ask: &Ask, least: Quality, explore: f64, lot: f64) -> Option<ModelId> {
-        let eligible = || affordable(ask, |offer| offer.quality >= least);
         if explore < self.explore {
-            let count = eligible().count();
-            return eligible().nth((lot * count as f64) as usize).map(|worth| worth.model);
+            let count = ask.affordable(least).count();
+            let found = ask.affordable(least).nth((lot * count as f64) as usize);
+            return found.map(|worth| worth.model);
         }
         // What is within the SLO is equally fast, and then the price counts.
-        let rank = |model: ModelId, picos: u64| {
-            let latency = self.latency[model.0 as usize].unwrap_or(0.0);
-            (latency.max(self.slo), picos)
-        };
-        let ranked = eligible().map(|worth| (rank(worth.model, worth.picos), worth.model));
-        let better = |a: &(f64, u64), b: &(f64, u64)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
-        ranked.min_by(|(a, _), (b, _)| better(a, b)).map(|(_, model)| model)
+        let mut best: Option<(f64, Worth)> = None;
+        ask.each_affordable(least, |worth| {
+            let latency = self.latency[worth.model.0 as usize].unwrap_or(0.0).max(self.slo);
+            let is_better = |(least, best): (f64, Worth)| {
+                latency < least || latency == least && worth.picos < best.picos
+            };
+            if best.is_none_or(is_better) {
+                best = Some((latency, worth));
+            }
+        });
+        best.map(|(_, worth)| worth.model)
     }
 
     pub fn learn(&mut self, lesson: &Lesson) {

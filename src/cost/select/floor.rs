@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::worth::{Worth, affordable};
+use super::worth::Worth;
 use super::{Ask, default_threshold};
-use crate::cost::Choice;
+use crate::cost::demand::Quality;
+use crate::cost::{Choice, ModelId};
 use crate::spec::{Fraction, Problems};
 
 /// The cheapest way to a mean quality: some requests may get a worse model if
@@ -43,11 +44,21 @@ impl FloorSpec {
     }
 }
 
-/// A better model for a request: what it adds.
+/// A model on the hull of a request.
+#[derive(Clone, Copy, Debug)]
+struct Corner {
+    model: ModelId,
+    quality: f64,
+    billionths: i64,
+    picos: f64,
+}
+
+/// A better model for a request: what it adds, in billionths of quality, and what
+/// a unit of that costs in pico-dollars.
 #[derive(Clone, Copy, Debug)]
 struct Upgrade {
-    quality: f64,
-    picos: f64,
+    billionths: i64,
+    ratio: f64,
 }
 
 #[derive(Clone, Debug)]
@@ -56,15 +67,19 @@ pub(in crate::cost) struct Floor {
     window: u32,
     /// Requests of the present window.
     seen: u32,
-    /// Their upgrades, and the sum of what their cheapest models have.
+    /// Their upgrades, and the sum of what their cheapest models have, in
+    /// billionths.
     upgrades: Vec<Upgrade>,
-    base: f64,
-    /// Pico-dollars that quality is worth; infinite until a window is over.
+    base: i64,
+    /// Pico-dollars that quality is worth; unknown until a window is over.
     price: f64,
     /// Quality above the floor so far, summed over requests.
     balance: f64,
+    /// All models from the cheapest up: the order of one request is nearly that of
+    /// the next.
+    sorted: Vec<Worth>,
     /// Room for the hull of a request.
-    hull: Vec<Worth>,
+    hull: Vec<Corner>,
 }
 
 impl Floor {
@@ -74,33 +89,37 @@ impl Floor {
             window: spec.window,
             seen: 0,
             upgrades: Vec::new(),
-            base: 0.0,
+            base: 0,
             price: f64::NAN,
             balance: 0.0,
+            sorted: Vec::new(),
             hull: Vec::new(),
         }
     }
 
     pub fn choose(&mut self, ask: &Ask) -> Option<Choice> {
         self.find_hull(ask);
-        let first = *self.hull.first()?;
-        self.base += quality(&first);
-        self.upgrades.extend(self.hull.windows(2).map(|pair| upgrade(&pair[0], &pair[1])));
+        self.base += self.hull.first()?.billionths;
         self.seen += 1;
         // A request on the edge: up where quality is owed, down where it is not.
         let edge = if self.balance < 0.0 { 1.0 + 1e-9 } else { 1.0 - 1e-9 };
-        let (price, balance, floor) = (self.price, self.balance, self.quality);
-        let worth_it = |upgrade: Upgrade, from: &Worth| {
-            if price.is_nan() {
+        let most = self.price * edge;
+        let (mut chosen, mut more) = (0, true);
+        for (index, pair) in self.hull.windows(2).enumerate() {
+            let (quality, picos) = pair[0].upgrade(&pair[1]);
+            let billionths = pair[1].billionths - pair[0].billionths;
+            self.upgrades.push(Upgrade { billionths, ratio: picos / quality });
+            more &= if most.is_nan() {
                 // The first window: only what is owed.
-                return balance + quality(from) < floor;
-            }
-            upgrade.picos <= price * edge * upgrade.quality
-        };
-        let steps =
-            self.hull.windows(2).take_while(|pair| worth_it(upgrade(&pair[0], &pair[1]), &pair[0]));
-        let chosen = self.hull[steps.count()];
-        self.balance += quality(&chosen) - self.quality;
+                self.balance + pair[0].quality < self.quality
+            } else {
+                picos <= most * quality
+            };
+            chosen += usize::from(more);
+            debug_assert!(!more || chosen == index + 1);
+        }
+        let chosen = self.hull[chosen];
+        self.balance += chosen.quality - self.quality;
         if self.seen == self.window {
             self.solve();
         }
@@ -110,42 +129,73 @@ impl Floor {
     /// The affordable models that are best at some price of quality, from the
     /// cheapest up.
     fn find_hull(&mut self, ask: &Ask) {
+        self.sort(ask);
         let hull = &mut self.hull;
         hull.clear();
-        hull.extend(affordable(ask, |_| true));
-        hull.sort_unstable_by_key(|worth| {
-            (worth.picos, std::cmp::Reverse(worth.quality), worth.model)
-        });
-        let mut kept = 0;
-        for index in 0..hull.len() {
-            let next = hull[index];
-            if kept > 0 && next.quality <= hull[kept - 1].quality {
+        for worth in self.sorted.iter().filter(|worth| ask.pays_for(worth)) {
+            if hull.last().is_some_and(|last| worth.share <= last.quality) {
                 continue;
             }
-            while kept > 1 && is_above(&hull[kept - 2], &hull[kept - 1], &next) {
-                kept -= 1;
+            let next = Corner {
+                model: worth.model,
+                quality: worth.share,
+                billionths: worth.quality.billionths().into(),
+                picos: worth.picos as f64,
+            };
+            while let [.., low, middle] = hull[..]
+                && low.is_cut_off(&middle, &next)
+            {
+                hull.pop();
             }
-            hull[kept] = next;
-            kept += 1;
+            hull.push(next);
         }
-        hull.truncate(kept);
     }
 
-    /// The price of quality at which the window would just have met the floor.
-    fn solve(&mut self) {
-        let mut owed = self.quality * f64::from(self.seen) - self.base;
-        let ratio = |upgrade: &Upgrade| upgrade.picos / upgrade.quality;
-        self.upgrades.sort_unstable_by(|a, b| ratio(a).total_cmp(&ratio(b)));
-        self.price = 0.0;
-        for upgrade in &self.upgrades {
-            if owed <= 0.0 {
-                break;
+    /// Sorts the models by what they would cost now, of equally dear ones the best
+    /// first: by insertion, for few of them change places.
+    fn sort(&mut self, ask: &Ask) {
+        let sorted = &mut self.sorted;
+        if sorted.is_empty() {
+            sorted.extend(ask.all());
+        }
+        let before = |a: &Worth, b: &Worth| {
+            a.picos < b.picos || a.picos == b.picos && (a.quality, b.model) > (b.quality, a.model)
+        };
+        for index in 0..sorted.len() {
+            let worth = ask.worth(sorted[index].model);
+            let mut place = index;
+            while place > 0 && before(&worth, &sorted[place - 1]) {
+                sorted[place] = sorted[place - 1];
+                place -= 1;
             }
-            owed -= upgrade.quality;
-            self.price = ratio(upgrade);
+            sorted[place] = worth;
+        }
+    }
+
+    /// The price of quality at which the window would just have met the floor: that
+    /// of the upgrade at which those before it add up to what is owed. It is found
+    /// by halving, without sorting the others.
+    fn solve(&mut self) {
+        let floor = i64::from(Quality::new(self.quality).billionths());
+        let mut owed = floor * i64::from(self.seen) - self.base;
+        let mut left = self.upgrades.as_mut_slice();
+        self.price = 0.0;
+        while owed > 0 && !left.is_empty() {
+            let middle = (left.len() - 1) / 2;
+            let by_ratio = |a: &Upgrade, b: &Upgrade| a.ratio.total_cmp(&b.ratio);
+            self.price = left.select_nth_unstable_by(middle, by_ratio).1.ratio;
+            let sum: i64 = left[..=middle].iter().map(|it| it.billionths).sum();
+            left = if sum < owed {
+                owed -= sum;
+                &mut left[middle + 1..]
+            } else if middle == 0 {
+                break;
+            } else {
+                &mut left[..=middle]
+            };
         }
         self.upgrades.clear();
-        (self.seen, self.base) = (0, 0.0);
+        (self.seen, self.base) = (0, 0);
         // What is owed or spare beyond a window is forgotten, so that one bad
         // window is not paid for by all that follow.
         let most = f64::from(self.window);
@@ -153,16 +203,15 @@ impl Floor {
     }
 }
 
-fn quality(worth: &Worth) -> f64 {
-    f64::from(worth.quality.billionths()) / 1e9
-}
+impl Corner {
+    /// What going up to `to` adds in quality and pico-dollars.
+    fn upgrade(&self, to: &Corner) -> (f64, f64) {
+        (to.quality - self.quality, to.picos - self.picos)
+    }
 
-fn upgrade(from: &Worth, to: &Worth) -> Upgrade {
-    Upgrade { quality: quality(to) - quality(from), picos: to.picos as f64 - from.picos as f64 }
-}
-
-/// Whether `middle` is no better than a mix of its neighbours.
-fn is_above(low: &Worth, middle: &Worth, high: &Worth) -> bool {
-    let (first, second) = (upgrade(low, middle), upgrade(middle, high));
-    first.picos * second.quality >= second.picos * first.quality
+    /// Whether `middle` is no better than a mix of this and `high`.
+    fn is_cut_off(&self, middle: &Corner, high: &Corner) -> bool {
+        let (first, second) = (self.upgrade(middle), middle.upgrade(high));
+        first.1 * second.0 >= second.1 * first.0
+    }
 }

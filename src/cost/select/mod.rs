@@ -18,6 +18,7 @@
 //! Another one is a file with a spec and a selector, and a line in the list of
 //! this one.
 
+mod ask;
 mod bandit;
 mod best;
 mod cascade;
@@ -49,11 +50,11 @@ pub use thompson::ThompsonSpec;
 pub use threshold::ThresholdSpec;
 pub use utility::UtilitySpec;
 
-use super::budget::Allowance;
-use super::demand::Quality;
+pub(super) use ask::{Ask, Offers};
+
 use super::quality::Truth;
-use super::{Choice, Demand, Lesson, ModelId, Price, Rates};
-use crate::kernel::{Streams, Time};
+use super::{Choice, Lesson, ModelId};
+use crate::kernel::Streams;
 use crate::spec::{Fraction, Problems};
 use best::Best;
 use cascade::Cascade;
@@ -134,84 +135,6 @@ impl SelectSpec {
     pub(super) fn check_difficulties(&self, names: &[&str], problems: &mut Problems) {
         if let SelectSpec::Threshold(spec) = self {
             problems.at("threshold", |p| spec.check_difficulties(names, p));
-        }
-    }
-}
-
-/// A model as selectors see it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Offer {
-    /// What estimates of short prompts take.
-    rates: Rates,
-    /// Prompts of more tenths of a token are looked up in the price.
-    long: u64,
-    quality: Quality,
-}
-
-impl Offer {
-    pub fn new(price: &Price, quality: f64) -> Self {
-        let (rates, long) = price.short();
-        Offer { rates: rates.most(), long, quality: Quality::new(quality) }
-    }
-
-    /// Another price.
-    pub fn set_price(&mut self, price: &Price) {
-        let (rates, long) = price.short();
-        (self.rates, self.long) = (rates.most(), long);
-    }
-}
-
-/// A request for which a model is to be chosen.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Ask<'a> {
-    /// All models, by [`ModelId`].
-    pub offers: &'a [Offer],
-    /// Their prices.
-    pub prices: &'a [Price],
-    pub demand: &'a Demand,
-    /// What the user may spend.
-    pub allowance: Allowance,
-    pub now: Time,
-    /// What routers see a reflection of.
-    pub truth: Option<&'a Truth>,
-}
-
-#[cfg(test)]
-impl<'a> Ask<'a> {
-    /// At the start of the run, where nobody knows how difficult prompts are.
-    pub fn plain(
-        offers: &'a [Offer],
-        prices: &'a [Price],
-        demand: &'a Demand,
-        allowance: Allowance,
-    ) -> Self {
-        Ask { offers, prices, demand, allowance, now: Time::ZERO, truth: None }
-    }
-}
-
-impl Ask<'_> {
-    /// The choice of this model, if it exists and is affordable.
-    pub fn choice(&self, model: ModelId) -> Option<Choice> {
-        let offer = self.offers.get(model.0 as usize)?;
-        let estimate =
-            self.rates(model, offer).of(self.demand.input_decitokens, self.demand.most_output());
-        self.allowance.pays(estimate).then_some(Choice::new(model, estimate))
-    }
-
-    /// What a model is estimated to cost, in pico-dollars, `u64::MAX` at most.
-    #[inline]
-    fn picos(&self, model: ModelId, offer: &Offer) -> u64 {
-        self.rates(model, offer).picos_of(self.demand.input_decitokens, self.demand.most_output())
-    }
-
-    /// The rates that estimates for a model take.
-    #[inline]
-    pub fn rates(&self, model: ModelId, offer: &Offer) -> Rates {
-        let input = self.demand.input_decitokens;
-        if input > offer.long {
-            self.prices[model.0 as usize].rates(input).most()
-        } else {
-            offer.rates
         }
     }
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Ask;
-use super::worth::{Worth, affordable};
+use crate::cost::demand::Quality;
 use crate::cost::{Choice, Lesson, Money};
 use crate::kernel::{Duration, Time};
 use crate::spec::Problems;
@@ -58,8 +58,8 @@ pub(in crate::cost) struct Pacing {
     budget: f64,
     every: Duration,
     follow_s: f64,
-    /// The span that the money is for.
-    span: u64,
+    /// When the span that the money is for ends.
+    end: Time,
     /// Spent in the span, in dollars; what of it has moved the price already.
     spent: f64,
     seen: f64,
@@ -77,7 +77,7 @@ impl Pacing {
             budget: spec.budget.usd(),
             every: spec.every,
             follow_s: follow.as_secs_f64().max(1e-9),
-            span: 0,
+            end: Time::ZERO,
             spent: 0.0,
             seen: 0.0,
             since: Time::ZERO,
@@ -92,25 +92,27 @@ impl Pacing {
         }
         self.follow(ask.now);
         let price = self.unit * libm::exp(self.log_price) / 1e12;
-        let value = |worth: &Worth| {
-            f64::from(worth.quality.billionths()) / 1e9 - price * worth.picos as f64
-        };
-        let best = affordable(ask, |_| true)
-            .map(|worth| (value(&worth), worth))
-            .reduce(|best, next| if next.0 > best.0 { next } else { best });
-        ask.choice(best?.1.model)
+        let mut best = None;
+        ask.each_affordable(Quality::WORST, |worth| {
+            let value = worth.share - price * worth.picos as f64;
+            if best.is_none_or(|(most, _)| value > most) {
+                best = Some((value, worth.model));
+            }
+        });
+        ask.choice(best?.1)
     }
 
     /// Moves the price of money by what was spent since it was last moved,
     /// relative to what should have been.
     fn follow(&mut self, now: Time) {
-        let span = now.as_nanos() / self.every.as_nanos().max(1);
-        if span != self.span {
-            (self.span, self.spent, self.seen) = (span, 0.0, 0.0);
-            self.since = Time(span.saturating_mul(self.every.as_nanos()));
+        if now >= self.end {
+            let every = self.every.as_nanos().max(1);
+            let span = now.as_nanos() / every;
+            (self.spent, self.seen) = (0.0, 0.0);
+            self.since = Time(span.saturating_mul(every));
+            self.end = Time((span + 1).saturating_mul(every));
         }
-        let end = Time((span + 1).saturating_mul(self.every.as_nanos()));
-        let left_s = end.since(self.since).as_secs_f64();
+        let left_s = self.end.since(self.since).as_secs_f64();
         let passed_s = now.since(self.since).as_secs_f64();
         let left = self.budget - self.seen;
         // Where nothing is left, the even rate is next to nothing.
@@ -129,9 +131,9 @@ impl Pacing {
 /// The price of money to begin with: that at which the dearest model is just worth
 /// it beside the cheapest.
 fn first_price(ask: &Ask) -> Option<f64> {
-    let dearest = affordable(ask, |_| true).max_by_key(|worth| worth.picos)?;
-    let cheapest = affordable(ask, |_| true).min_by_key(|worth| worth.picos)?;
-    let quality = |worth: &Worth| f64::from(worth.quality.billionths()) / 1e9;
-    let more = (quality(&dearest) - quality(&cheapest)).max(1e-3);
+    let all = || ask.affordable(Quality::WORST);
+    let dearest = all().max_by_key(|worth| worth.picos)?;
+    let cheapest = all().min_by_key(|worth| worth.picos)?;
+    let more = (dearest.share - cheapest.share).max(1e-3);
     Some(more / ((dearest.picos - cheapest.picos).max(1) as f64 / 1e12))
 }

@@ -4,9 +4,8 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::worth::affordable;
 use super::{Ask, check_model};
-use crate::cost::Choice;
+use crate::cost::{Choice, ModelId};
 use crate::kernel::Stream;
 use crate::spec::{NonNegative, Problems};
 
@@ -37,6 +36,10 @@ impl RandomSpec {
 #[derive(Clone, Debug)]
 pub(in crate::cost) struct Random {
     weights: Vec<f64>,
+    /// Up to each model, the sum of weights.
+    up_to: Vec<f64>,
+    /// The last model with a weight.
+    last: usize,
     stream: Stream,
 }
 
@@ -49,23 +52,36 @@ impl Random {
                 spec.weights.get(*model).map_or(0.0, |weight| weight.get())
             }
         };
-        Random { weights: models.iter().map(weight).collect(), stream }
+        let weights: Vec<f64> = models.iter().map(weight).collect();
+        let mut sum = 0.0;
+        let mut add = |weight: &f64| {
+            sum += weight;
+            sum
+        };
+        Random {
+            up_to: weights.iter().map(&mut add).collect(),
+            last: weights.iter().rposition(|weight| *weight > 0.0).unwrap_or(0),
+            weights,
+            stream,
+        }
     }
 
     pub fn choose(&mut self, ask: &Ask) -> Option<Choice> {
         let lot = self.stream.uniform();
-        let weighted = || {
-            let weight = |model: u32| self.weights[model as usize];
-            affordable(ask, |_| true).map(move |worth| (worth.model, weight(worth.model.0)))
-        };
-        let mut left = lot * weighted().map(|(_, weight)| weight).sum::<f64>();
+        if ask.pays_for_all() {
+            let all = self.up_to.last()?;
+            let before = self.up_to.iter().filter(|up_to| **up_to <= lot * all).count();
+            return ask.choice(ModelId(before.min(self.last) as u32));
+        }
+        let weight = |model: ModelId| self.weights[model.0 as usize];
+        let mut left = lot * ask.models().map(weight).sum::<f64>();
         let mut found = None;
-        for (model, weight) in weighted().filter(|(_, weight)| *weight > 0.0) {
+        for model in ask.models().filter(|model| weight(*model) > 0.0) {
             found = Some(model);
-            if left < weight {
+            if left < weight(model) {
                 break;
             }
-            left -= weight;
+            left -= weight(model);
         }
         ask.choice(found?)
     }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::worth::{Worth, affordable, cheapest};
+use super::worth::{Worth, cheapest};
 use super::{Ask, find};
 use crate::cost::budget::Allowance;
 use crate::cost::demand::Quality;
@@ -70,7 +70,7 @@ impl Utility {
             return ask.choice(self.fallback);
         }
         let threshold = ask.demand.quality_threshold.map_or(self.threshold, Quality::new);
-        let best = most_useful(ask, threshold).or_else(|| cheapest(ask, |_| true))?;
+        let best = most_useful(ask, threshold).or_else(|| cheapest(ask, Quality::WORST))?;
         ask.choice(best.model)
     }
 }
@@ -79,11 +79,11 @@ impl Utility {
 #[inline]
 fn most_useful(ask: &Ask, threshold: Quality) -> Option<Worth> {
     let mut best: Option<Worth> = None;
-    for worth in affordable(ask, |offer| offer.quality >= threshold) {
+    ask.each_affordable(threshold, |worth| {
         if best.is_none_or(|best| worth.beats(&best)) {
             best = Some(worth);
         }
-    }
+    });
     best
 }
 
@@ -112,18 +112,17 @@ impl Worth {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::Offer;
+    use super::super::Offers;
     use super::*;
     use crate::cost::{Demand, Money, Price, UserId};
+    use crate::kernel::Time;
 
     /// Models of (picos a token, quality).
-    fn offers(models: &[(i128, f64)]) -> (Vec<Price>, Vec<Offer>) {
-        let offer = |&(picos, quality): &(i128, f64)| {
-            let price = Price::per_token(Money::from_picos(picos));
-            let offer = Offer::new(&price, quality);
-            (price, offer)
-        };
-        models.iter().map(offer).unzip()
+    fn offers(models: &[(i128, f64)]) -> (Vec<Price>, Offers) {
+        let price = |(picos, _): &(i128, f64)| Price::per_token(Money::from_picos(*picos));
+        let prices: Vec<Price> = models.iter().map(price).collect();
+        let offers = Offers::new(&prices, |model| models[model].1);
+        (prices, offers)
     }
 
     /// The index of the model chosen for one token.
@@ -131,7 +130,7 @@ mod tests {
         let demand = Demand { quality_threshold: threshold, ..Demand::new(UserId(0), 0, 1) };
         let selector = Utility::new(&UtilitySpec::default(), &["a", "gpt-3.5", "c"]);
         let (prices, offers) = offers(models);
-        let ask = Ask::plain(&offers, &prices, &demand, allowance);
+        let ask = Ask::new(&offers, &prices, &demand, allowance, Time::ZERO);
         selector.choose(&ask).map(|choice| choice.model.0)
     }
 
@@ -197,7 +196,9 @@ mod tests {
         let (prices, offers) = offers(&[(1_000_000_000_000_000, 1.0)]);
         let demand = Demand::new(UserId(0), u64::MAX, 0);
         let selector = Utility::new(&UtilitySpec::default(), &["a"]);
-        let choose = |allowance| selector.choose(&Ask::plain(&offers, &prices, &demand, allowance));
+        let choose = |allowance| {
+            selector.choose(&Ask::new(&offers, &prices, &demand, allowance, Time::ZERO))
+        };
         let estimate = Money::from_picos(1_844_674_407_370_955_161_500_000_000_000_000);
         assert_eq!(choose(Allowance::Unlimited), Some(Choice::new(ModelId(0), estimate)));
         assert_eq!(choose(Allowance::Left(estimate)), Some(Choice::new(ModelId(0), estimate)));

@@ -1,50 +1,42 @@
 //! Models as they compare for one request.
 
-use super::{Ask, Offer};
+use super::Ask;
 use crate::cost::ModelId;
-use crate::cost::budget::Allowance;
 use crate::cost::demand::Quality;
 
 /// A model's quality and its estimate in pico-dollars.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Worth {
+pub(in crate::cost) struct Worth {
     pub model: ModelId,
     pub quality: Quality,
+    /// The quality as a number from 0 to 1.
+    pub share: f64,
     pub picos: u64,
 }
 
-/// The affordable ones of the models that `wanted` takes, in the order of the
-/// file.
+/// The cheapest affordable model of at least this quality, the first of the file
+/// among equals.
 #[inline]
-pub(super) fn affordable(
-    ask: &Ask,
-    wanted: impl Fn(&Offer) -> bool,
-) -> impl Iterator<Item = Worth> {
-    let most = match ask.allowance {
-        Allowance::Left(left) => left.picos().clamp(0, i128::from(u64::MAX)) as u64,
-        Allowance::NoBudget | Allowance::Unlimited => u64::MAX,
-        Allowance::Nothing => 0,
-    };
-    let nothing = ask.allowance == Allowance::Nothing;
-    let wanted = move |offer: &Offer| !nothing && wanted(offer);
-    let offers = ask.offers.iter().zip(0..).filter(move |(offer, _)| wanted(offer));
-    let worths = offers.map(move |(offer, index)| {
-        let model = ModelId(index);
-        Worth { model, quality: offer.quality, picos: ask.picos(model, offer) }
+pub(super) fn cheapest(ask: &Ask, least: Quality) -> Option<Worth> {
+    let mut cheapest: Option<Worth> = None;
+    ask.each_affordable(least, |worth| {
+        if cheapest.is_none_or(|cheapest| worth.picos < cheapest.picos) {
+            cheapest = Some(worth);
+        }
     });
-    worths.filter(move |worth| worth.picos <= most)
-}
-
-/// The cheapest affordable model, the first of the file among equals.
-#[inline]
-pub(super) fn cheapest(ask: &Ask, wanted: impl Fn(&Offer) -> bool) -> Option<Worth> {
-    affordable(ask, wanted).min_by_key(|worth| worth.picos)
+    cheapest
 }
 
 /// The best affordable model; of equally good ones the cheapest.
 #[inline]
 pub(super) fn best(ask: &Ask) -> Option<Worth> {
-    let rank = |worth: &Worth| (worth.quality, std::cmp::Reverse(worth.picos));
-    affordable(ask, |_| true)
-        .reduce(|best, next| if rank(&next) > rank(&best) { next } else { best })
+    let mut best: Option<Worth> = None;
+    for worth in ask.best_first() {
+        match best {
+            Some(best) if worth.quality < best.quality => break,
+            Some(best) if worth.picos >= best.picos => {}
+            _ => best = Some(worth),
+        }
+    }
+    best
 }

@@ -1,8 +1,10 @@
-//! The fewest tokens in memory.
+//! The fewest tokens in memory or waiting for it.
 
 use super::Ask;
 
-/// The replica whose requests hold the fewest tokens. Ties are broken in turn.
+/// The replica whose requests hold or will hold the fewest tokens: what is in memory and
+/// the prompts of those that wait or are on their way. Memory alone would send all that
+/// comes between two steps to the same replica. Ties are broken in turn.
 #[derive(Clone, Debug, Default)]
 pub struct LeastKv {
     turn: usize,

@@ -7,7 +7,7 @@
 //! | [`random`](Random) | any replica |
 //! | [`least_outstanding`](LeastOutstanding) | the one with the fewest requests under way |
 //! | [`power_of_two`](PowerOfTwoSpec) | the less loaded of two that are drawn at random |
-//! | [`least_kv`](LeastKv) | the one with the fewest tokens in its memory |
+//! | [`least_kv`](LeastKv) | the one with the fewest tokens in its memory or waiting for it |
 //! | [`prefix_affinity`](PrefixAffinitySpec) | the one that prompts with this beginning go to, unless it is overloaded |
 //! | [`scores`](ScoresSpec) | the best by a weighted sum of load, memory and prefix |
 //!
@@ -53,7 +53,7 @@ pub enum BalanceSpec {
     /// The least loaded of `choices` replicas drawn by lot:
     /// `power_of_two: { choices: 2 }`.
     PowerOfTwo(PowerOfTwoSpec),
-    /// The replica with the fewest tokens in its memory.
+    /// The replica with the fewest tokens in its memory or waiting for it.
     LeastKv,
     /// Prompts with the same beginning to the same replica, as long as that is
     /// not overloaded: `prefix_affinity: { blocks: 4, bound: 1.25 }`.
@@ -99,8 +99,8 @@ impl BalanceSpec {
 pub struct Load {
     /// Requests sent to it and not finished.
     pub outstanding: u32,
-    /// Tokens in an engine's memory; of other servers, tokens of the prompts of those
-    /// requests.
+    /// Tokens in an engine's memory, and those of requests that wait for it or are on their
+    /// way; of other servers, tokens of the prompts of those requests.
     pub kv_tokens: u64,
     /// The share of the prompt at hand that its prefix cache has.
     pub matched: f32,

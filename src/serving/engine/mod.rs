@@ -214,8 +214,9 @@ impl Engine {
         };
         if self.sequences[slot].state == State::Waiting {
             self.tally.departed(self.sequences[slot].arrived, now);
+            let tokens = self.sequences[slot].target();
             self.sequences.forget(slot);
-            self.waiting.one_left(&self.sequences);
+            self.waiting.one_left(&self.sequences, tokens);
             self.tally.waiting.add(now, -1);
             // It may have been in the way of others.
             if self.waiting.jobs() > 0 && self.has_seats() {
@@ -319,6 +320,20 @@ impl Engine {
     /// The share of the blocks that is in use, as of the last change of the batch.
     pub fn kv_use(&self) -> f64 {
         f64::from(self.blocks.used()) / f64::from(self.blocks.total())
+    }
+
+    /// Tokens that the memory holds, and those that it is asked for besides: of jobs that
+    /// wait, and of the prompt that is computed in parts. As of the last change of the
+    /// batch.
+    pub fn demand_tokens(&self) -> u64 {
+        let held = u64::from(self.blocks.used()) * u64::from(self.settings.block_size);
+        let rest = |(slot, chunk): (u32, u32)| self.sequences[slot].remaining() - chunk;
+        held + self.waiting.tokens() + u64::from(self.run.partial.map_or(0, rest))
+    }
+
+    /// Tokens that the memory has room for.
+    pub fn capacity_tokens(&self) -> u64 {
+        u64::from(self.blocks.total()) * u64::from(self.settings.block_size)
     }
 
     /// Tokens of the prompt with this chain of `blocks` that the prefix cache has, as of

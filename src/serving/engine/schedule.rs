@@ -41,12 +41,12 @@ impl Engine {
     }
 
     fn idle(&mut self) {
+        self.run = Run::default();
         debug_assert_eq!(self.waiting.jobs(), 0, "whoever is alone fits");
-        debug_assert_eq!(self.blocks.used(), 0, "all blocks are freed");
+        debug_assert_eq!(self.demand_tokens(), 0, "all blocks are freed, and none is wanted");
         let now = time_of(self.clock);
         self.tally.busy.set(now, 0);
         self.tally.check_littles_law(now);
-        self.run = Run::default();
     }
 
     /// Starts the steps of `run`, of which the first works on `batch`.
@@ -265,7 +265,7 @@ impl Engine {
             self.held_up_by_prefix = self.settings.chunked && known.free_blocks > 0;
             return None;
         }
-        self.waiting.pop();
+        self.waiting.pop(&self.sequences, slot);
         self.begin(slot, known.units, computed);
         self.blocks.take(blocks);
         Some(chunk)

@@ -11,6 +11,8 @@ use super::sequences::{Sequences, State};
 pub struct Waiting {
     heap: BinaryHeap<Reverse<((u64, u64), u32)>>,
     jobs: u32,
+    /// What they are to compute: their prompts, and what was made of their answers.
+    tokens: u64,
 }
 
 impl Waiting {
@@ -20,10 +22,17 @@ impl Waiting {
         self.jobs
     }
 
+    /// Tokens that they are to compute.
+    #[inline]
+    pub const fn tokens(&self) -> u64 {
+        self.tokens
+    }
+
     /// A job waits.
     pub fn push(&mut self, sequences: &Sequences, slot: u32) {
         self.heap.push(Reverse((sequences[slot].rank, slot)));
         self.jobs += 1;
+        self.tokens += u64::from(sequences[slot].target());
     }
 
     /// The job that is next.
@@ -37,15 +46,17 @@ impl Waiting {
         None
     }
 
-    /// The job that is next begins.
-    pub fn pop(&mut self) {
+    /// The job that is next, in `slot`, begins.
+    pub fn pop(&mut self, sequences: &Sequences, slot: u32) {
         self.heap.pop();
         self.jobs -= 1;
+        self.tokens -= u64::from(sequences[slot].target());
     }
 
-    /// A job that waited has been forgotten.
-    pub fn one_left(&mut self, sequences: &Sequences) {
+    /// A job that waited with `tokens` to compute has been forgotten.
+    pub fn one_left(&mut self, sequences: &Sequences, tokens: u32) {
         self.jobs -= 1;
+        self.tokens -= u64::from(tokens);
         if self.heap.len() > 2 * self.jobs as usize + 64 {
             self.heap.retain(|Reverse((rank, slot))| waits(sequences, *rank, *slot));
         }
@@ -53,8 +64,8 @@ impl Waiting {
 
     /// Forgets all jobs.
     pub fn clear(&mut self) {
+        *self = Waiting { heap: std::mem::take(&mut self.heap), ..Waiting::default() };
         self.heap.clear();
-        self.jobs = 0;
     }
 }
 

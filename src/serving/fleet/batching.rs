@@ -23,6 +23,8 @@ pub struct Batching {
     retired: Vec<(Time, u32)>,
     happened: Vec<Progress>,
     slowness: f64,
+    /// Tokens of requests that have been sent to it and are not there yet.
+    approaching: u64,
 }
 
 impl Batching {
@@ -36,6 +38,7 @@ impl Batching {
             retired: Vec::new(),
             happened: Vec::new(),
             slowness: 1.0,
+            approaching: 0,
         }
     }
 
@@ -62,6 +65,24 @@ impl Batching {
     /// How much later than its step the `nth` token reaches the client.
     pub fn after(&self, nth: u32) -> Duration {
         self.step.overheads().after(nth)
+    }
+
+    /// A request with a prompt of `tokens` has been sent to it, and reaches it after a
+    /// while.
+    pub fn approach(&mut self, tokens: u64) {
+        self.approaching += tokens;
+    }
+
+    /// A request that was on its way is there, or will never be.
+    pub fn arrived(&mut self, tokens: u64) {
+        debug_assert!(self.approaching >= tokens, "only who was sent arrives");
+        self.approaching -= tokens;
+    }
+
+    /// Tokens that it holds, and those of requests that wait in it or are on their way to
+    /// it.
+    pub fn demand_tokens(&self) -> u64 {
+        self.engine.demand_tokens() + self.approaching
     }
 
     /// `owner` brings a job; its number, by which it can be taken back. The `id` of

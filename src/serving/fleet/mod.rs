@@ -6,19 +6,23 @@
 
 pub mod autoscale;
 mod batching;
+mod choice;
 mod disaggregate;
 mod node;
+mod queue;
 
 pub use autoscale::{AutoscaleSpec, Autoscaler, TargetSpec};
 pub use batching::Batching;
 pub use disaggregate::DisaggregateSpec;
 pub use node::{Node, NodeStats, Phase, Server};
+pub use queue::{PolicySpec, QueueSpec};
 
-use super::balance::{Ask, Balancer, Load};
+use super::balance::{Balancer, Load};
 use super::resilience::{Breaker, ResilienceSpec};
 use super::step::StepModel;
 use super::{Replica, ServerSpec};
 use crate::kernel::{Admission, Gauge, Streams, Ticket, Time};
+use queue::SharedQueue;
 
 /// The replicas of one model.
 #[derive(Clone, Debug)]
@@ -28,6 +32,8 @@ pub struct Fleet {
     balancer: Balancer,
     /// Where prompts are computed apart: how, and who balances the others.
     split: Option<(DisaggregateSpec, Balancer)>,
+    /// Where requests wait before all replicas.
+    queue: Option<SharedQueue>,
     /// Those that may get a request, in rising order; right before `valid_until`.
     available: Vec<u32>,
     valid_until: Time,
@@ -73,6 +79,8 @@ impl Fleet {
             loads: vec![Load::default(); most as usize],
             balancer: Balancer::new(&spec.balance, most, lots),
             split,
+            queue: (spec.queue == QueueSpec::Shared)
+                .then(|| SharedQueue::new(spec.queue_limit, spec.policy)),
             available: Vec::with_capacity(most as usize),
             valid_until: Time::ZERO,
             candidates: Vec::with_capacity(most as usize),
@@ -112,9 +120,43 @@ impl Fleet {
         &self.nodes
     }
 
-    /// Requests under way at all replicas.
+    /// Requests under way at all replicas, and those that wait before them.
     pub fn outstanding(&self) -> u64 {
-        self.loads.iter().map(|load| u64::from(load.outstanding)).sum()
+        let sent = self.loads.iter().map(|load| u64::from(load.outstanding)).sum::<u64>();
+        sent + u64::from(self.queued())
+    }
+
+    /// Requests that wait before all replicas.
+    pub fn queued(&self) -> u32 {
+        self.queue.as_ref().map_or(0, SharedQueue::count)
+    }
+
+    /// The request that has waited longest before all replicas.
+    pub fn first_queued(&self) -> Option<u32> {
+        self.queue.as_ref().and_then(SharedQueue::first)
+    }
+
+    /// No replica has room for a request: it waits before them, unless that queue is full.
+    /// `None` if there is no such queue.
+    pub fn enqueue(&mut self, now: Time, job: u32, priority: u32) -> Option<Admission> {
+        let admission = self.queue.as_mut()?.push(now, job, priority);
+        self.under_way.add(now, i64::from(admission != Admission::Refused));
+        Some(admission)
+    }
+
+    /// The request that has waited longest before all replicas leaves that queue.
+    pub fn dequeue(&mut self, now: Time) {
+        if let Some(queue) = &mut self.queue {
+            queue.pop();
+            self.under_way.add(now, -1);
+        }
+    }
+
+    /// A request leaves the queue before all replicas unserved. False if it is not there.
+    pub fn leave_shared(&mut self, now: Time, ticket: Ticket) -> bool {
+        let found = self.queue.as_mut().is_some_and(|queue| queue.remove(ticket));
+        self.under_way.add(now, -i64::from(found));
+        found
     }
 
     /// Replicas that are up now.
@@ -127,14 +169,6 @@ impl Fleet {
         &self.loads[replica as usize]
     }
 
-    /// The replicas that may get a request now.
-    pub fn available(&mut self, now: Time) -> &[u32] {
-        if now >= self.valid_until {
-            self.refresh(now);
-        }
-        &self.available
-    }
-
     /// The engine of a replica, if it has one.
     pub fn engine(&mut self, replica: u32) -> Option<&mut Batching> {
         match &mut self.nodes[replica as usize].server {
@@ -143,9 +177,11 @@ impl Fleet {
         }
     }
 
-    /// Says how many tokens an engine really holds.
-    pub fn set_kv(&mut self, replica: u32, tokens: u64) {
-        self.loads[replica as usize].kv_tokens = tokens;
+    /// Looks into the memory of a replica that has an engine.
+    pub fn look_into_memory(&mut self, replica: u32) {
+        if let Server::Engine(batching) = &self.nodes[replica as usize].server {
+            self.loads[replica as usize].kv_tokens = batching.demand_tokens();
+        }
     }
 
     /// Says what share of the prompt at hand each replica has.
@@ -153,49 +189,19 @@ impl Fleet {
         self.loads[replica as usize].matched = share;
     }
 
-    /// The replica for a request, if any is available; another than `not` if there
-    /// is one.
-    pub fn choose(&mut self, now: Time, affinity: u64, not: Option<u32>) -> Option<u32> {
-        if now >= self.valid_until {
-            self.refresh(now);
-        }
-        let Fleet { available, candidates, loads, balancer, split, .. } = self;
-        let mut from: &[u32] = available;
-        if let Some((split, _)) = split {
-            // They are in rising order, those that compute prompts first.
-            from = &available[..available.partition_point(|it| *it < split.prefill)];
-        }
-        if let Some(not) = not.filter(|_| from.len() > 1) {
-            candidates.clear();
-            candidates.extend(from.iter().filter(|replica| **replica != not));
-            from = candidates;
-        }
-        if from.is_empty() {
-            return None;
-        }
-        Some(balancer.pick(&Ask { affinity, loads, available: from }))
-    }
-
-    /// How prompts are computed apart, if `replica` is one that does so.
-    pub fn prefills(&self, replica: u32) -> Option<&DisaggregateSpec> {
-        self.split.as_ref().map(|(split, _)| split).filter(|split| replica < split.prefill)
-    }
-
-    /// The replica that decodes a request whose prompt is computed, if any is available.
-    pub fn choose_decode(&mut self, now: Time, affinity: u64) -> Option<u32> {
-        self.available(now);
-        let Fleet { available, loads, split, .. } = self;
-        let (split, balancer) = split.as_mut()?;
-        let from = &available[available.partition_point(|it| *it < split.prefill)..];
-        (!from.is_empty()).then(|| balancer.pick(&Ask { affinity, loads, available: from }))
-    }
-
     /// A request comes to a replica. On [`Admission::Start`] its service begins
     /// now, and the caller schedules its end.
-    pub fn arrive(&mut self, now: Time, replica: u32, job: u32, kv_tokens: u64) -> Admission {
+    pub fn arrive(
+        &mut self,
+        now: Time,
+        replica: u32,
+        job: u32,
+        kv_tokens: u64,
+        priority: u32,
+    ) -> Admission {
         let node = &mut self.nodes[replica as usize];
         let admission = match &mut node.server {
-            Server::Station(station) => station.arrive(now, job),
+            Server::Station(station) => station.arrive(now, job, priority),
             // What goes on in an engine is its own matter.
             Server::Engine(_) => Admission::Start,
         };
@@ -217,7 +223,10 @@ impl Fleet {
         self.under_way.add(now, 1);
         let load = &mut self.loads[replica as usize];
         load.outstanding += 1;
-        load.kv_tokens += kv_tokens;
+        // What is in an engine's memory is looked up there.
+        if matches!(node.server, Server::Station(_)) {
+            load.kv_tokens += kv_tokens;
+        }
     }
 
     /// A service ends, well or not. Returns the request whose service begins now
@@ -249,7 +258,9 @@ impl Fleet {
         let load = &mut self.loads[replica as usize];
         debug_assert!(load.outstanding > 0, "only who came can leave");
         load.outstanding -= 1;
-        load.kv_tokens = load.kv_tokens.saturating_sub(kv_tokens);
+        if matches!(self.nodes[replica as usize].server, Server::Station(_)) {
+            load.kv_tokens -= kv_tokens;
+        }
     }
 
     /// A replica answered a request.
@@ -317,24 +328,6 @@ impl Fleet {
         self.up.reset(now);
         self.nodes.iter_mut().for_each(|node| node.reset_stats(now));
     }
-
-    /// Who may get a request, and until when that stays so if nothing happens.
-    fn refresh(&mut self, now: Time) {
-        self.available.clear();
-        self.valid_until = Time::MAX;
-        for (replica, node) in self.nodes.iter().enumerate() {
-            if node.phase() != Phase::Up {
-                continue;
-            }
-            match &node.breaker {
-                Some(breaker) if !breaker.admits(now) => {
-                    let reopens = breaker.reopens().unwrap_or(Time::MAX);
-                    self.valid_until = self.valid_until.min(reopens);
-                }
-                _ => self.available.push(replica as u32),
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -360,11 +353,11 @@ mod tests {
         fleet.enter(now, 2, Phase::Draining);
         assert_eq!(fleet.available(now), [0]);
         assert_eq!(fleet.up(), 2, "one that drains still serves");
-        assert_eq!(fleet.choose(now, 0, Some(0)), Some(0), "there is no other");
+        assert_eq!(fleet.choose(now, 0, Some(0), 0), Some(0), "there is no other");
         fleet.enter(now, 0, Phase::Down);
-        assert_eq!(fleet.choose(now, 0, None), None);
+        assert_eq!(fleet.choose(now, 0, None, 0), None);
         fleet.enter(now, 1, Phase::Up);
-        assert_eq!(fleet.choose(now, 0, None), Some(1));
+        assert_eq!(fleet.choose(now, 0, None, 0), Some(1));
     }
 
     #[test]
@@ -375,7 +368,7 @@ mod tests {
         assert_eq!(fleet.available(almost), [1]);
         let now = Time::from_secs(10);
         assert_eq!(fleet.available(now), [0, 1]);
-        assert_eq!(fleet.arrive(now, 0, 7, 0), Admission::Start);
+        assert_eq!(fleet.arrive(now, 0, 7, 0, 0), Admission::Start);
         assert_eq!(fleet.available(now), [1], "one trial");
         fleet.finish(now, 0, 0);
         fleet.succeeded(0);
@@ -386,9 +379,9 @@ mod tests {
     fn load_is_what_came_and_has_not_left() {
         let mut fleet = fleet("{ replicas: 2, concurrency: 1, queue_limit: 1 }", "{}");
         let now = Time(1);
-        assert_eq!(fleet.arrive(now, 0, 1, 100), Admission::Start);
-        let Admission::Queued(ticket) = fleet.arrive(now, 0, 2, 50) else { panic!() };
-        assert_eq!(fleet.arrive(now, 0, 3, 10), Admission::Refused);
+        assert_eq!(fleet.arrive(now, 0, 1, 100, 0), Admission::Start);
+        let Admission::Queued(ticket) = fleet.arrive(now, 0, 2, 50, 0) else { panic!() };
+        assert_eq!(fleet.arrive(now, 0, 3, 10, 0), Admission::Refused);
         assert_eq!((fleet.load(0).outstanding, fleet.load(0).kv_tokens), (2, 150));
         assert!(fleet.remove(now, 0, ticket, 50) && !fleet.remove(now, 0, ticket, 50));
         assert_eq!(fleet.finish(now, 0, 100), None);

@@ -35,6 +35,12 @@ impl Default for BackoffSpec {
 }
 
 impl BackoffSpec {
+    /// The longest wait before retry `number`, from 0, in seconds.
+    pub fn longest_s(&self, number: u32) -> f64 {
+        let grown = libm::pow(self.factor.get(), f64::from(number));
+        (self.base.as_secs_f64() * grown).min(self.max.as_secs_f64())
+    }
+
     /// Reports waits that shrink.
     pub fn check(&self, problems: &mut Problems) {
         if self.max < self.base {
@@ -63,18 +69,12 @@ impl Backoff {
 
     /// The wait before retry `number`, from 0.
     pub fn wait(&mut self, number: u32) -> Duration {
-        let longest = self.longest(number);
+        let longest = self.spec.longest_s(number);
         if self.spec.jitter {
             Duration::from_secs_f64(longest * self.stream.uniform())
         } else {
             Duration::from_secs_f64(longest)
         }
-    }
-
-    /// In seconds.
-    fn longest(&self, number: u32) -> f64 {
-        let grown = libm::pow(self.spec.factor.get(), f64::from(number));
-        (self.spec.base.as_secs_f64() * grown).min(self.spec.max.as_secs_f64())
     }
 }
 

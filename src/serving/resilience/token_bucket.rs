@@ -1,6 +1,6 @@
 //! So many requests and tokens a minute.
 
-use crate::kernel::Time;
+use crate::kernel::{Duration, Time};
 use crate::spec::Problems;
 
 /// Reports limits that let nothing through.
@@ -51,6 +51,14 @@ impl TokenBucket {
         self.level -= self.cost(tokens).min(self.level);
     }
 
+    /// How long until `tokens` are in it, if none are taken out.
+    pub fn wait(&mut self, now: Time, tokens: u64) -> Duration {
+        self.fill(now);
+        let missing = self.cost(tokens).saturating_sub(self.level);
+        let wait = missing.div_ceil(u128::from(self.per_minute.max(1)));
+        Duration(u64::try_from(wait).unwrap_or(u64::MAX))
+    }
+
     fn cost(&self, tokens: u64) -> u128 {
         u128::from(tokens.min(self.per_minute)) * MINUTE
     }
@@ -67,6 +75,13 @@ impl Limits {
     /// Full buckets; none where there is no limit.
     pub fn new(rpm: Option<u64>, tpm: Option<u64>) -> Self {
         Limits { requests: rpm.map(TokenBucket::new), tokens: tpm.map(TokenBucket::new) }
+    }
+
+    /// How long until a request of `tokens` may go through, if no other does.
+    pub fn wait(&mut self, now: Time, tokens: u64) -> Duration {
+        let requests = self.requests.as_mut().map(|bucket| bucket.wait(now, 1));
+        let tokens = self.tokens.as_mut().map(|bucket| bucket.wait(now, tokens));
+        requests.max(tokens).unwrap_or(Duration::ZERO)
     }
 
     /// Whether a request of `tokens` may go through; it is counted if so.
@@ -86,7 +101,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::kernel::Duration;
 
     /// How long a bucket of `per_minute` takes to fill by `tokens`.
     fn time_to_fill(per_minute: u64, tokens: u64) -> Duration {

@@ -30,7 +30,7 @@ pub(super) use population::PromptLengths;
 pub use uniform::UniformSpec;
 
 use super::data_paths::DataPaths;
-use super::incoming::MAX_TOKENS;
+pub use super::incoming::MAX_TOKENS;
 use crate::spec::{Path, Problem, Problems, Severity};
 
 /// How many tokens: at least 1, at most a thousand million.

@@ -1,0 +1,5 @@
+//! Workflows that others have recorded.
+
+mod wfcommons;
+
+pub use wfcommons::WfCommonsSpec;

@@ -1,0 +1,88 @@
+//! A model that says who answers (as the routing workflow of E. Schluntz, B. Zhang:
+//! Building Effective Agents. 2024).
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{AgentSpec, MemberSpec, asks, taken};
+use crate::orchestration::spec::{LlmSpec, Names, StepSpec, UseToolSpec};
+use crate::spec::{NonNegative, Problems};
+use crate::workload::lengths::LengthsSpec;
+
+/// A model says which of several routes a request takes. One call is made for that,
+/// and then those of the route: on average 1 + sum(weight x calls) / sum(weight).
+///
+/// A wrong choice (`route.right`) makes the answer wrong, unless who answers
+/// `recovers`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RouterSpec {
+    /// How it chooses. Default: an answer of 10 tokens.
+    pub route: LlmSpec,
+    /// The routes by name. Default: `simple`, taken 3 times as often as `hard`, each
+    /// a call of a model.
+    pub routes: IndexMap<String, RouteSpec>,
+}
+
+/// A route: one of `llm`, `agent` and `tool`; a call of a model if nothing is said.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RouteSpec {
+    /// How often it is taken, relative to the others. Default: 1.
+    pub weight: NonNegative,
+    /// Asks a model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub llm: Option<LlmSpec>,
+    /// Agents in a known pattern.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Box<AgentSpec>>,
+    /// Calls a tool.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tool: Option<UseToolSpec>,
+}
+
+impl Default for RouteSpec {
+    fn default() -> Self {
+        RouteSpec { weight: NonNegative::ONE, llm: None, agent: None, tool: None }
+    }
+}
+
+impl Default for RouterSpec {
+    fn default() -> Self {
+        let three = NonNegative::try_from(3.0).unwrap_or(NonNegative::ONE);
+        let simple = RouteSpec { weight: three, ..RouteSpec::default() };
+        RouterSpec {
+            route: LlmSpec { output: Some(LengthsSpec::Constant(10)), ..LlmSpec::default() },
+            routes: IndexMap::from([
+                ("simple".to_owned(), simple),
+                ("hard".to_owned(), RouteSpec::default()),
+            ]),
+        }
+    }
+}
+
+impl RouterSpec {
+    pub(super) fn check(&self, problems: &mut Problems) {
+        problems.at("routes", |p| {
+            if self.routes.is_empty() {
+                p.error("expected at least 1 route");
+            }
+            taken(self.routes.keys(), "route", p);
+        });
+    }
+
+    /// A step that chooses, and one for each route.
+    pub(super) fn steps(&self) -> IndexMap<String, StepSpec> {
+        let weights = self.routes.iter().map(|(name, route)| (name.clone(), route.weight));
+        let route = StepSpec { choose: weights.collect(), ..asks(&self.route) };
+        let chosen = |route: &RouteSpec| {
+            let RouteSpec { llm, agent, tool, .. } = route.clone();
+            let member = MemberSpec { llm, agent, tool };
+            StepSpec { after: Names::from(["route"]), ..member.step() }
+        };
+        let mut steps = IndexMap::from([("route".to_owned(), route)]);
+        steps.extend(self.routes.iter().map(|(name, route)| (name.clone(), chosen(route))));
+        steps
+    }
+}
