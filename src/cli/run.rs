@@ -35,8 +35,8 @@ pub(super) struct Args {
     /// Keep the finished runs of an interrupted experiment and run the rest
     #[arg(long)]
     resume: bool,
-    /// Run only every N-th run from the I-th on, into NAME.shard-I-of-N, for
-    /// `windtunnel merge`
+    /// Run only part I of N, into the folder NAME.shard-I-of-N, for `windtunnel
+    /// merge`
     #[arg(long, value_name = "I/N", conflicts_with = "format")]
     shard: Option<Shard>,
 }

@@ -3,7 +3,7 @@
 //! Nothing is believed: a shard counts only if its experiment is the others', its
 //! version ours, and every one of its runs there with its checksum.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +12,7 @@ use super::outline::Outline;
 use super::rounds::Rounds;
 use super::shard::Shard;
 use super::store::Store;
+use super::workspace::partial;
 
 /// All runs of an experiment.
 #[derive(Debug)]
@@ -78,7 +79,7 @@ fn shard_folders(folders: &[PathBuf], problems: &mut Vec<String>) -> Vec<PathBuf
         let mut here = if folder.join(SHARD_MANIFEST).exists() {
             vec![folder.clone()]
         } else {
-            children(folder, |path| path.join(SHARD_MANIFEST).exists())
+            children(folder, |path| !is_hidden(path) && path.join(SHARD_MANIFEST).exists())
         };
         if here.is_empty() {
             let unfinished = children(folder, is_unfinished);
@@ -107,10 +108,11 @@ fn shard_folders(folders: &[PathBuf], problems: &mut Vec<String>) -> Vec<PathBuf
 
 fn children(folder: &Path, wanted: impl Fn(&Path) -> bool) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let hidden =
-        |path: &Path| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
-    let paths = entries.map(|entry| entry.path());
-    paths.filter(|path| wanted(path) && (!hidden(path) || is_unfinished(path))).collect()
+    entries.map(|entry| entry.path()).filter(|path| wanted(path)).collect()
+}
+
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
 }
 
 fn is_unfinished(path: &Path) -> bool {
@@ -142,6 +144,8 @@ fn one(parts: Vec<Part>) -> Result<Gathered, Vec<String>> {
         Err(problem) => return Err(vec![damaged(first, &problem)]),
     };
     let of = first.manifest.shard.of();
+    let homes: BTreeSet<PathBuf> =
+        parts.iter().filter_map(|part| part.folder.parent()).map(Path::to_path_buf).collect();
     let mut by_shard: BTreeMap<Shard, Vec<Part>> = BTreeMap::new();
     for part in parts {
         by_shard.entry(part.manifest.shard).or_default().push(part);
@@ -154,8 +158,7 @@ fn one(parts: Vec<Part>) -> Result<Gathered, Vec<String>> {
                 Err(found) => problems.extend(found),
             },
             None if problems.len() < MOST_TOLD => {
-                let (name, share) = (&outline.name, share(&outline, shard));
-                problems.push(format!("shard {shard} of {name} is missing: {share}"));
+                problems.push(missing(&outline, shard, &homes));
             }
             None => {}
         }
@@ -173,6 +176,19 @@ fn share(outline: &Outline, shard: Shard) -> String {
 
 /// No more missing shards than this are told.
 const MOST_TOLD: usize = 50;
+
+/// That a shard is nowhere, or not finished beside the others.
+fn missing(outline: &Outline, shard: Shard, homes: &BTreeSet<PathBuf>) -> String {
+    let name = &outline.name;
+    let mut partials = homes.iter().map(|home| partial(home, &shard.folder(name)));
+    match partials.find(|partial| partial.exists()) {
+        Some(partial) => format!(
+            "shard {shard} of {name} is not finished: `{}`; go on with --shard {shard} --resume",
+            partial.display()
+        ),
+        None => format!("shard {shard} of {name} is missing: {}", share(outline, shard)),
+    }
+}
 
 fn damaged(part: &Part, why: &str) -> String {
     format!("`{}` is damaged: {why}", part.folder.join(SHARD_MANIFEST).display())
@@ -255,8 +271,8 @@ fn complete(
     if missing.is_empty() {
         problems.push(damaged(part, "it does not tell the right number of runs"));
     } else {
-        problems
-            .push(format!("shard {shard} (`{folder}`) lacks {}; {again}", listed("run", &missing)));
+        let missing = listed("run", &missing);
+        problems.push(format!("shard {shard} (`{folder}`) lacks {missing}; {again}"));
     }
     Err(problems)
 }

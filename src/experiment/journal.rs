@@ -11,7 +11,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -128,21 +128,18 @@ fn scan(file: File) -> io::Result<(Inner, Vec<u64>)> {
     let (mut bodies, mut damage) = (BTreeMap::new(), Vec::new());
     let (mut at, mut end, mut sound) = (0, 0, true);
     while at < size {
-        match record_at(&mut reader, size - at)? {
-            Some((run, length)) => {
-                bodies.insert(run, (at + HEADER as u64, length));
-                at += HEADER as u64 + length;
-                (end, sound) = (at, true);
+        if let Some((run, length)) = record_at(&mut reader, size - at)? {
+            bodies.insert(run, (at + HEADER as u64, length));
+            at += HEADER as u64 + length;
+            (end, sound) = (at, true);
+        } else {
+            // A stretch of rubbish is one damage.
+            if sound {
+                damage.push(at);
             }
-            None => {
-                // A run of rubbish is one damage.
-                if sound {
-                    damage.push(at);
-                }
-                sound = false;
-                at = next_magic(&mut reader, at + 1)?.unwrap_or(size);
-                reader.seek(SeekFrom::Start(at))?;
-            }
+            sound = false;
+            at = next_magic(&mut reader, at + 1)?.unwrap_or(size);
+            reader.seek(SeekFrom::Start(at))?;
         }
     }
     drop(reader);
@@ -170,7 +167,7 @@ fn record_at(reader: &mut impl Read, left: u64) -> io::Result<Option<(usize, u64
 }
 
 /// The offset of the next magic from `at` on.
-fn next_magic(reader: &mut (impl Read + Seek), at: u64) -> io::Result<Option<u64>> {
+fn next_magic(reader: &mut (impl BufRead + Seek), at: u64) -> io::Result<Option<u64>> {
     reader.seek(SeekFrom::Start(at))?;
     let mut last = [0; MAGIC.len()];
     for (read, byte) in reader.bytes().enumerate() {

@@ -7,13 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use super::sweep::MOST_RUNS;
 
-/// Shard `number` of `of`: the runs whose numbers leave the remainder `number - 1` when
-/// divided by `of`; the points instead, where `precision` has a point decide how many
-/// runs it gets.
+/// Shard `number` of `of`.
 ///
-/// They are dealt out like cards, not cut into blocks: neighbours are replications
-/// of one point and the points beside it, which cost about the same, so that every
-/// shard gets its share of the points that take long (a high load, a large cache).
+/// Runs are dealt out like cards, `of` at a time, one to each shard, and not cut into
+/// blocks: neighbours are replications of one point and the points beside it, which
+/// cost about the same, so that every shard gets its share of the points that take
+/// long (a high load, a large cache). Each round begins at another shard: else, where
+/// `of` is a multiple of what an axis repeats after, a shard would get the same value
+/// of that axis in every round. Points are dealt out whole, in the same way, where the
+/// results of a point's runs decide how many it gets (`precision`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Shard {
@@ -25,14 +27,14 @@ impl Shard {
     /// All runs.
     pub const WHOLE: Shard = Shard { number: 1, of: 1 };
 
-    /// Its number, from 1.
-    pub fn number(self) -> usize {
-        self.number
-    }
-
     /// How many shards there are.
     pub fn of(self) -> usize {
         self.of
+    }
+
+    /// The name of its folder.
+    pub fn folder(self, experiment: &str) -> String {
+        format!("{experiment}.shard-{}-of-{}", self.number, self.of)
     }
 
     /// All shards of as many.
@@ -42,7 +44,7 @@ impl Shard {
 
     /// The index of the shard among `of` that is dealt `number`.
     pub fn index_of(number: usize, of: usize) -> usize {
-        number % of
+        (number + first_of_round(number / of, of)) % of
     }
 
     /// Whether it is dealt `number`.
@@ -50,10 +52,19 @@ impl Shard {
         Shard::index_of(number, self.of) == self.number - 1
     }
 
-    /// Its numbers of those below `end`.
+    /// What it is dealt of the numbers below `end`, in rising order.
     pub fn share(self, end: usize) -> impl Iterator<Item = usize> {
-        (self.number - 1..end).step_by(self.of)
+        let Shard { number, of } = self;
+        let dealt = move |round| round * of + (number - 1 + of - first_of_round(round, of)) % of;
+        (0..end.div_ceil(of)).map(dealt).filter(move |number| *number < end)
     }
+}
+
+/// The index of the shard that a round begins at: multiples of the golden ratio fill a
+/// circle evenly, however many there are (Knuth, The Art of Computer Programming,
+/// volume 3, section 6.4).
+fn first_of_round(round: usize, of: usize) -> usize {
+    round * (of * 618 / 1000) % of
 }
 
 impl fmt::Display for Shard {
@@ -111,6 +122,20 @@ mod tests {
                 assert!(shard.share(runs).all(|run| Shard::index_of(run, of) == index));
                 assert!(shard.share(runs).all(|run| shard.has(run)));
             }
+        }
+    }
+
+    #[test]
+    fn no_shard_gets_one_value_of_an_axis_only() {
+        // 1,000 points by 100 replications; the last axis repeats after 10 points.
+        for of in [10, 100, 500, 1000] {
+            let mut most = 0;
+            for shard in Shard::all(of) {
+                let mut counts = [0; 10];
+                shard.share(100_000).for_each(|run| counts[run / 100 % 10] += 1);
+                most = most.max(counts.into_iter().max().unwrap_or(0) * of);
+            }
+            assert!(most <= 12_000, "of {of} shards, one has {most} of 10,000 in its share");
         }
     }
 

@@ -54,7 +54,7 @@ impl Workspace {
         shard: Shard,
         resume: bool,
     ) -> Result<Self, WorkspaceError> {
-        let name = format!("{}.shard-{}-of-{}", outline.name, shard.number(), shard.of());
+        let name = shard.folder(&outline.name);
         let (target, partial) = (out.join(&name), partial(out, &name));
         if resume && !partial.exists() && holds(&target, &outline.hash) {
             fs::rename(&target, &partial).map_err(io_at(&target))?;
@@ -174,7 +174,8 @@ impl Workspace {
     }
 }
 
-fn partial(out: &Path, name: &str) -> PathBuf {
+/// The folder of an unfinished experiment or shard.
+pub(super) fn partial(out: &Path, name: &str) -> PathBuf {
     out.join(format!(".{name}.partial"))
 }
 
@@ -189,6 +190,10 @@ fn lock(folder: &Path) -> Result<File, WorkspaceError> {
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(fs::TryLockError::WouldBlock) => Err(WorkspaceError::InUse(folder.to_path_buf())),
+        // Some file systems of clusters know no locks (Lustre without `-o flock`).
+        Err(fs::TryLockError::Error(source)) if source.kind() == io::ErrorKind::Unsupported => {
+            Ok(lock)
+        }
         Err(fs::TryLockError::Error(source)) => Err(io_at(&path)(source)),
     }
 }

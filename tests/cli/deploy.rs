@@ -32,7 +32,7 @@ fn run_pod(job: &Value, bench: &Bench, env: &BTreeMap<String, String>) {
         let path = mount["mountPath"].as_str().expect("a path");
         let here = bench.path().join(path.trim_start_matches('/')).display().to_string();
         for word in &mut command {
-            *word = word.replace(path, &here);
+            *word = word.replace(&format!(" {path}/"), &format!(" {here}/"));
         }
     }
     let programs =
@@ -82,7 +82,7 @@ fn the_manifests_agree_with_each_other() {
         assert_eq!(container(job)["image"], Value::from(version.clone()));
         let pod = &job["spec"]["template"]["spec"];
         let volumes = pod["volumes"].as_sequence().expect("volumes");
-        let claim = volumes.iter().find(|volume| volume["name"] == Value::from("sweep"));
+        let claim = volumes.iter().find(|volume| volume["name"] == *"sweep");
         let claim = &claim.expect("the volume of shards")["persistentVolumeClaim"]["claimName"];
         assert_eq!(*claim, volume["metadata"]["name"]);
     }

@@ -52,6 +52,9 @@ fn an_interrupted_sweep_resumes_to_the_same_bytes() {
     assert!(!partial.exists(), "nothing is left behind");
 }
 
+/// What is told, and what does the damage.
+type Damage<'d> = (&'static str, Box<dyn Fn() + 'd>);
+
 #[test]
 fn damaged_runs_are_named_and_run_again() {
     let bench = Bench::new(SWEEP);
@@ -60,7 +63,7 @@ fn damaged_runs_are_named_and_run_again() {
     let journal = partial.join("runs.bin");
     let sound = fs::read(&journal).expect("a journal");
     let requests = fs::read(partial.join("requests-0.csv")).expect("the first run's requests");
-    let damage: [(&str, Box<dyn Fn()>); 3] = [
+    let damage: [Damage<'_>; 3] = [
         (
             "`resumed/.sweep.partial/runs.bin` is damaged at byte 0",
             Box::new(|| {

@@ -1,5 +1,6 @@
 //! Mutations of seeds, a fixed number of each: nothing that a user may hand us makes
-//! a reader panic. `fuzz/README.md` tells how to look further.
+//! a reader panic. `FUZZ_TIMES=100` makes a hundred times as many; `fuzz/README.md` tells
+//! how to look where coverage leads.
 
 mod mutate;
 #[path = "../../fuzz/targets.rs"]
@@ -28,9 +29,11 @@ fn seeds(folder: &str) -> Vec<(String, Vec<u8>)> {
 
 /// Feeds every seed and `rounds` mutations of each to `target`.
 fn feed(seeds: &[(String, Vec<u8>)], rounds: u64, target: impl Fn(&[u8])) {
+    let times = std::env::var("FUZZ_TIMES").ok().and_then(|times| times.parse().ok());
+    let rounds = rounds * times.unwrap_or(1);
     for (index, (name, seed)) in seeds.iter().enumerate() {
         for round in 0..=rounds {
-            let mut dice = Dice(round << 16 | index as u64);
+            let mut dice = Dice((round << 16) | index as u64);
             let other = &seeds[round as usize % seeds.len()].1;
             let input = if round == 0 { seed.clone() } else { mutated(seed, other, &mut dice) };
             let fed = catch_unwind(AssertUnwindSafe(|| target(&input)));

@@ -1,6 +1,6 @@
 //! Mutations of an input, the same for the same seed.
 
-/// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
+/// `SplitMix64` (Steele, Lea and Flood, OOPSLA 2014).
 pub struct Dice(pub u64);
 
 impl Dice {
