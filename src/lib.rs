@@ -49,7 +49,7 @@
 //! ";
 //! let document = Document::from_text("example.yaml", yaml).expect("YAML");
 //! let prepared = prepare(&document, &Overrides::default()).expect("a sound experiment");
-//! let streams = Streams::new(prepared.experiment.seed, 0);
+//! let streams = Streams::new(prepared.outline.experiment.seed, 0);
 //! let run = system::run(&prepared.setups[0], &streams, &AtomicBool::new(false), None)?;
 //! let hit_rate = METRICS.iter().position(|metric| metric.name == "cache_hit_rate").unwrap();
 //! assert!(run.metrics[hit_rate] > 0.1);

@@ -10,6 +10,7 @@ mod output;
 mod plot;
 mod run;
 mod schema;
+mod search;
 mod trace;
 
 use std::io::{self, IsTerminal, Write};
@@ -38,6 +39,7 @@ Examples:
   windtunnel run x.yaml --set workload.arrivals.poisson.rate=50/s
   windtunnel run x.yaml --shard 1/4                     a quarter of a sweep; windtunnel merge joins them
   windtunnel plot results/my-experiment                 redraw the charts from the CSVs
+  windtunnel search capacity.yaml                       how much load an SLO allows
   windtunnel compare results/before results/after       which differences are real
   windtunnel cache trace.csv --policies lru,sieve --capacities 1%,10%
   windtunnel trace info requests.csv                    what a recorded trace holds
@@ -55,6 +57,8 @@ enum Command {
     Merge(merge::Args),
     /// Redraw the charts of a results folder from its CSVs
     Plot(plot::Args),
+    /// Find the most load that a system holds, or the cheapest system that holds it
+    Search(search::Args),
     /// Compare systems: differences with intervals, from their results folders
     Compare(compare::Args),
     /// Replay a cache trace: policies x capacities, miss-ratio curves
@@ -99,6 +103,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::main(&args),
         Command::Merge(args) => merge::main(&args),
         Command::Plot(args) => plot::main(&args),
+        Command::Search(args) => search::main(&args),
         Command::Compare(args) => compare::main(&args),
         Command::Cache(args) => cache::main(&args),
         Command::Trace(args) => trace::main(&args),

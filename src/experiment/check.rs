@@ -55,6 +55,9 @@ impl Experiment {
         }
         let metrics: Vec<&str> = METRICS.iter().map(|metric| metric.name).collect();
         problems.at("sweep", |p| self.sweep.check(&metrics, p));
+        if let Some(search) = &self.search {
+            problems.at("search", |p| search.check(self, p));
+        }
         problems.at("charts", |p| {
             for (index, chart) in self.charts.iter().flatten().enumerate() {
                 p.at(index, |p| self.check_chart(chart, p));

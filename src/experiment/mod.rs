@@ -6,6 +6,7 @@
 
 pub mod charts;
 mod check;
+mod doubts;
 mod execute;
 pub mod gather;
 mod journal;
@@ -19,6 +20,7 @@ mod records;
 mod replications;
 mod rounds;
 mod schema;
+pub mod search;
 mod shard;
 mod spec;
 mod store;

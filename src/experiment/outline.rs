@@ -33,7 +33,7 @@ impl Outline {
     /// Says what is not understood: it is damaged, or another version wrote it.
     pub fn read(name: &str, resolved: Value) -> Result<Self, String> {
         let experiment = read_experiment(&resolved)?;
-        let sweep = sweep_of(&experiment, &resolved)
+        let sweep = Sweep::of(&experiment, &resolved)
             .map_err(|problems| problems.first().map(told).unwrap_or_default())?;
         let (name, hash) = (name.to_owned(), hash(&resolved));
         Ok(Outline { name, experiment, resolved, hash, sweep })
@@ -63,12 +63,6 @@ impl Outline {
         let values = (0..self.points()).filter_map(of_point);
         values.filter_map(|value| serde_yaml::from_value(value).ok()).any(found)
     }
-}
-
-/// The points of an experiment.
-pub(super) fn sweep_of(experiment: &Experiment, resolved: &Value) -> Result<Sweep, Vec<Problem>> {
-    let most = u32::try_from(Replications::of(experiment).most()).unwrap_or(u32::MAX);
-    Sweep::new(&experiment.sweep, resolved, experiment.seed, most)
 }
 
 /// An experiment from a manifest.

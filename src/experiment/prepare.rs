@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use serde_yaml::Value;
 
+use super::doubts::{strange_payers, strange_workload};
 use super::load::{Diagnostic, Document, path, read};
-use super::outline::{Outline, hash, sweep_of};
+use super::outline::{Outline, hash};
 use super::overrides::Overrides;
 use super::prices::PriceMaps;
+use super::search;
 use super::spec::Experiment;
 use super::sweep::Sweep;
 use crate::cache::SemanticPlan;
@@ -17,7 +19,7 @@ use crate::orchestration::Plan as FlowPlan;
 use crate::serving::ModelSpec;
 use crate::serving::step::StepModel;
 use crate::spec::{Path, Problem, Problems, Segment, Severity};
-use crate::system::{Contents, Setup, Warmup};
+use crate::system::{Contents, Setup};
 use crate::workload::arrivals::CalendarStart;
 use crate::workload::{DataPaths, Plan, WorkloadSpec};
 
@@ -59,8 +61,12 @@ pub fn prepare(document: &Document, overrides: &Overrides) -> Result<Prepared, V
         return Err(found);
     };
     let resolved = to_value(&experiment);
-    let sweep = sweep_of(&experiment, &resolved)
+    let sweep = Sweep::of(&experiment, &resolved)
         .map_err(|problems| problems.iter().map(diagnose).collect::<Vec<_>>())?;
+    if let Some(search) = &experiment.search {
+        let refuse = |problems: Vec<Problem>| problems.iter().map(diagnose).collect::<Vec<_>>();
+        search::knobs_of(search, &resolved).map_err(refuse)?;
+    }
     let setups = setups(document, &sweep, &resolved, &experiment, &mut found)?;
     found.extend(strange_payers(&experiment, &setups[0]).iter().map(diagnose));
     found.extend(strange_workload(&setups[0]).iter().map(diagnose));
@@ -73,7 +79,7 @@ pub fn prepare(document: &Document, overrides: &Overrides) -> Result<Prepared, V
 /// What is wrong with the sweep of an experiment that has other mistakes: a path
 /// may lead nowhere only because what it leads to could not be read.
 fn strange_axes(base: &Experiment, document: &Document) -> Vec<Diagnostic> {
-    let problems = sweep_of(base, &to_value(base)).err();
+    let problems = Sweep::of(base, &to_value(base)).err();
     let doubtful = |problem: &Problem| match problem.path.0.last() {
         Some(Segment::Key(name)) => path::resolve(&document.value, name).is_ok(),
         _ => true,
@@ -96,51 +102,7 @@ fn strange_quick(base: &Experiment, document: &Document) -> Vec<Diagnostic> {
     found
 }
 
-/// Warns of budgets and classes that nobody in the workload has.
-fn strange_payers(experiment: &Experiment, setup: &Setup) -> Vec<Problem> {
-    let mut problems = Problems::default();
-    if let Some(cost) = &experiment.cost {
-        let users = setup.workload.users();
-        let names: BTreeSet<&str> =
-            users.iter().flat_map(|user| [user.name.as_str(), &*user.class]).collect();
-        let names: Vec<&str> = names.into_iter().collect();
-        problems.at("cost", |p| cost.check_payers(Some(&names), p));
-    }
-    if let Some(cache) = &experiment.cache {
-        let users = setup.workload.users().iter();
-        let classes: BTreeSet<&str> = users.map(|user| &*user.class).collect();
-        let classes: Vec<&str> = classes.into_iter().collect();
-        problems.at("cache", |p| cache.check_classes(&classes, p));
-    }
-    problems.into_list()
-}
-
-/// Warns of trace rows that are left out, and of a warm-up that outlasts the
-/// requests.
-fn strange_workload(setup: &Setup) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    let mut warn = |path: &str, message: String| {
-        let severity = Severity::Warning;
-        problems.push(Problem { severity, ..problem(Path::parse(path), message) });
-    };
-    if let Some(trace) = setup.workload.trace().filter(|trace| trace.skipped > 0) {
-        let first = trace.first_bad.as_deref().unwrap_or("the first is not known");
-        let (rows, are) = if trace.skipped == 1 { ("row", "is") } else { ("rows", "are") };
-        let message = format!("{} bad {rows} {are} left out: {first}", trace.skipped);
-        warn("workload.trace.on_bad_row", message);
-    }
-    if let (Some(span), Warmup::After(warmup)) = (setup.workload.span(), setup.warmup)
-        && span < warmup
-    {
-        let message = format!(
-            "the last request comes at {span}, before the warm-up of {warmup} ends: nothing is measured"
-        );
-        warn("warmup", message);
-    }
-    problems
-}
-
-fn problem(path: Path, message: String) -> Problem {
+pub(super) fn problem(path: Path, message: String) -> Problem {
     Problem { path, at_key: false, severity: Severity::Error, message, help: None }
 }
 
@@ -174,7 +136,7 @@ pub fn to_value(experiment: &Experiment) -> Value {
 }
 
 /// Reads and checks an experiment; all problems go to `found`.
-fn read_checked(
+pub(super) fn read_checked(
     value: &Value,
     diagnose: impl Fn(&Problem) -> Diagnostic,
     found: &mut Vec<Diagnostic>,
@@ -208,15 +170,7 @@ fn setups(
     base: &Experiment,
     found: &mut Vec<Diagnostic>,
 ) -> Result<Vec<Setup>, Vec<Diagnostic>> {
-    let paths = DataPaths::for_experiment(
-        document.sources.first().map(|source| FilePath::new(&source.name)),
-    );
-    let mut workloads = Workloads {
-        paths,
-        plans: BTreeMap::new(),
-        semantic: Vec::new(),
-        prices: PriceMaps::default(),
-    };
+    let mut workloads = Workloads::new(document);
     if sweep.is_single() {
         let setup = workloads.setup(base).map_err(|problem| vec![document.diagnose(&problem)])?;
         return Ok(vec![setup]);
@@ -296,7 +250,7 @@ fn check_classes(experiment: &Experiment, classes: &[String]) -> Result<(), Prob
 }
 
 /// Workloads already opened, so that points share traces and tables.
-struct Workloads {
+pub(super) struct Workloads {
     paths: DataPaths,
     plans: BTreeMap<(jiff::Timestamp, String), Plan>,
     /// Those with vectors.
@@ -305,6 +259,17 @@ struct Workloads {
 }
 
 impl Workloads {
+    /// None yet.
+    pub(super) fn new(document: &Document) -> Self {
+        let file = document.sources.first().map(|source| FilePath::new(&source.name));
+        Workloads {
+            paths: DataPaths::for_experiment(file),
+            plans: BTreeMap::new(),
+            semantic: Vec::new(),
+            prices: PriceMaps::default(),
+        }
+    }
+
     fn plan(&mut self, spec: &WorkloadSpec, start: CalendarStart) -> Result<Plan, Problem> {
         let key = (start.0, serde_yaml::to_string(spec).unwrap_or_default());
         if let Some(plan) = self.plans.get(&key) {
@@ -316,7 +281,7 @@ impl Workloads {
         Ok(plan)
     }
 
-    fn setup(&mut self, experiment: &Experiment) -> Result<Setup, Problem> {
+    pub(super) fn setup(&mut self, experiment: &Experiment) -> Result<Setup, Problem> {
         let start = CalendarStart(experiment.start.0);
         let workload = self.plan(&experiment.workload, start)?;
         check_classes(experiment, workload.slo_classes())?;

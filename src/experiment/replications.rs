@@ -57,7 +57,7 @@ pub(super) fn check(experiment: &Experiment, problems: &mut Problems) {
         }
         if precision.max < *replications {
             p.at("max", |p| {
-                p.error(format!("expected at least the {replications} `replications`"))
+                p.error(format!("expected at least the {replications} `replications`"));
             });
         }
     });

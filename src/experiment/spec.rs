@@ -10,6 +10,7 @@ use serde_yaml::Value;
 
 use super::charts::ChartSpec;
 use super::replications::PrecisionSpec;
+use super::search::SearchSpec;
 use super::sweep::SweepSpec;
 use crate::cache::CacheSpec;
 use crate::cost::CostSpec;
@@ -78,6 +79,9 @@ pub struct Experiment {
     pub cost: Option<CostSpec>,
     /// What to vary.
     pub sweep: SweepSpec,
+    /// What `windtunnel search` looks for. Default: nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub search: Option<SearchSpec>,
     /// The charts to draw. Default: chosen by what is varied.
     pub charts: Option<Vec<ChartSpec>>,
     /// What is written besides the summary tables.
@@ -109,6 +113,7 @@ impl Default for Experiment {
             resilience: None,
             cost: None,
             sweep: SweepSpec::default(),
+            search: None,
             charts: None,
             record: RecordSpec::default(),
             quick: IndexMap::new(),

@@ -10,6 +10,7 @@ use super::chart::{Named, figures};
 use super::compare::{ComparisonManifest, draw_comparison};
 use super::replay::{ReplayManifest, draw_replay};
 use super::results::Results;
+use super::search::{SearchManifest, draw_search};
 use super::trace::{TraceManifest, draw_traces};
 use super::{ReportError, default_charts, png};
 use crate::experiment::Manifest;
@@ -98,13 +99,17 @@ pub(super) fn draw(
 }
 
 /// Draws the charts of a finished results folder: those that its experiment
-/// names, or the default ones; or those of a replay, a comparison, or traces.
+/// names, or the default ones; or those of a replay, a comparison, a
+/// search, or traces.
 ///
 /// # Errors
 /// If it is not a results folder, or as for [`draw_all`].
 pub fn redraw(dir: &Path, formats: &[Format]) -> Result<Vec<PathBuf>, ReportError> {
     if ReplayManifest::is_in(dir) {
         return draw_replay(dir, formats);
+    }
+    if SearchManifest::is_in(dir) {
+        return draw_search(dir, formats);
     }
     if ComparisonManifest::is_in(dir) {
         return draw_comparison(dir, formats);

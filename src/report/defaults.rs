@@ -7,6 +7,7 @@ use super::data::Dimension;
 use super::results::{Results, number};
 use super::sensitivity::SENSITIVITY;
 use crate::experiment::charts::{CdfSpec, ChartSpec, Names, TimelineSpec, TornadoSpec, XySpec};
+use crate::experiment::sweep::VARIANT;
 
 /// What most people want to know of a sweep.
 const METRICS: [&str; 3] = ["cost_per_request_usd", "e2e_p99_s", "cache_hit_rate"];
@@ -52,9 +53,21 @@ pub fn default_charts(dir: &Path, swept: &[String]) -> Result<Vec<ChartSpec>, Re
 
 fn sweep(results: &Results, dimensions: &[Dimension]) -> Vec<ChartSpec> {
     let metrics: Vec<&str> = METRICS.into_iter().filter(|m| varies(results, m)).collect();
-    let numeric = dimensions.iter().find(|d| d.numeric);
-    let Some(x) = numeric.or(dimensions.first()) else { return Vec::new() };
-    let series = dimensions.iter().find(|d| d.path != x.path && d.levels.len() <= SERIES);
+    let variant = dimensions.iter().find(|d| d.path == VARIANT);
+    let numeric = match variant {
+        // What a variant sets belongs to it; other paths come after those of variants.
+        Some(variant) if variant.levels.len() < results.points.rows.len() => {
+            dimensions.iter().rfind(|d| d.numeric)
+        }
+        Some(_) => None,
+        None => dimensions.iter().find(|d| d.numeric),
+    };
+    let Some(x) = numeric.or(variant).or(dimensions.first()) else { return Vec::new() };
+    let other = |d: &&Dimension| d.path != x.path && d.levels.len() <= SERIES;
+    let series = match variant {
+        Some(variant) => Some(variant).filter(other),
+        None => dimensions.iter().find(other),
+    };
     let chart = |metric: &str| {
         let spec = XySpec {
             x: Some(x.path.clone()),

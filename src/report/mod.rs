@@ -21,6 +21,7 @@ mod names;
 mod png;
 mod replay;
 mod results;
+mod search;
 mod sensitivity;
 mod steady;
 mod summary;
@@ -37,6 +38,7 @@ pub use compare::{
 pub use defaults::default_charts;
 pub use error::ReportError;
 pub use replay::{ReplayManifest, TraceFacts, draw_replay, replay_summary, write_replay};
+pub use search::{SearchManifest, draw_search, search_summary, write_search};
 pub use steady::warnings;
 pub use summary::{Terminal, summary};
 pub use tables::{ResultsError, write_results};

@@ -121,7 +121,9 @@ fn runs_of(runs: &Table, metric: &str, antithetic: bool) -> Option<BTreeMap<usiz
         all.entry(number(&row[point])? as usize).or_default().push(value);
     }
     if antithetic {
-        all.values_mut().for_each(|values| *values = pair_means(values));
+        for values in all.values_mut() {
+            *values = pair_means(values);
+        }
     }
     Some(all)
 }
@@ -148,7 +150,8 @@ fn one_at_a_time(outline: &Outline, runs: &Table) -> Table {
         else {
             continue;
         };
-        for point in 1..sweep.points() {
+        let alike = values.values().flatten().all(|value| value.is_nan() || *value == of_base[0]);
+        for point in (1..sweep.points()).filter(|_| !alike) {
             let here = sweep.values(point);
             let changed = here.iter().zip(&base).position(|(here, base)| here != base);
             let (Some(axis), Some(of_point)) = (changed, values.get(&point)) else { continue };

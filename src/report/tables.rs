@@ -112,8 +112,7 @@ fn finished<'s>(
 ) -> Result<usize, WorkspaceError> {
     let standing = replications.standing(|replication, metric| {
         let run = first + replication;
-        let record = store(run).recall(run)?;
-        Some(record.tables.metrics[metric])
+        Some(store(run).recall(run)?.tables.metrics[metric])
     });
     match standing {
         Standing::Done(count) => Ok(count),

@@ -133,14 +133,7 @@ fn build<'r>(
         .iter()
         .map(|user| (user.name.clone(), Some(user.class.to_string())))
         .collect();
-    let candidates: Vec<(String, Candidate)> = setup
-        .models
-        .iter()
-        .map(|(name, model)| {
-            let candidate = Candidate { price: model.price.price(), quality: model.quality.get() };
-            (name.clone(), candidate)
-        })
-        .collect();
+    let candidates = candidates(setup);
     let server = |(name, model): &(String, ModelSpec)| {
         Replica::new(&model.server, streams.stream(&format!("serving.{name}.latency")))
     };
@@ -227,6 +220,15 @@ fn build<'r>(
         recorder,
         source,
     })
+}
+
+/// What the optimizer knows of the models.
+fn candidates(setup: &Setup) -> Vec<(String, Candidate)> {
+    let candidate = |(name, model): &(String, ModelSpec)| {
+        let candidate = Candidate { price: model.price.price(), quality: model.quality.get() };
+        (name.clone(), candidate)
+    };
+    setup.models.iter().map(candidate).collect()
 }
 
 /// How long each user's answers live, where classes differ in that.

@@ -92,7 +92,7 @@ proptest! {
         let names = ["max_concurrent: 3, max_waiting: 5", "deadline: 20s", "max_calls: 12", "rpm: 60"];
         let limits: Vec<&str> =
             names.into_iter().zip(limits).filter(|(_, on)| *on).map(|(it, _)| it).collect();
-        let limits = limits.iter().map(|it| format!("{it}, ")).collect::<String>();
+        let limits = limits.iter().fold(String::new(), |all, it| all + it + ", ");
         let yaml = format!("workflows: {{ w: {{ {limits}steps: {{ {steps} }} }} }}");
         let plan = plan(&yaml);
         let times = (0..40).map(|number| Time(number * 700_000_000));

@@ -125,7 +125,7 @@ fn a_fork_join_under_load_takes_as_long_as_nelson_and_tantawi_say() {
             let mut gaps = Streams::new(seed, 1).stream("gaps");
             let mut at = Time::ZERO;
             let times = (0..6000).map(|_| {
-                at = at + gaps.exponential_span(1.0 / rho);
+                at += gaps.exponential_span(1.0 / rho);
                 at
             });
             let spans = run_at(&plan, seed, times, |_| Reply::default()).spans();

@@ -75,7 +75,15 @@ fn whole_sweeps_are_compared_point_by_point_and_redrawn_from_the_folder() {
     bench.run(&["--out", "a"]);
     bench.run(&["--out", "b", "--set", "models.m.server.concurrency=3"]);
     let output = bench.windtunnel(&[
-        "compare", "a/x", "b/x", "--metric", "e2e_p99_s", "--out", "c", "--name", "fewer",
+        "compare",
+        "a/x",
+        "b/x",
+        "--metric",
+        "e2e_p99_s",
+        "--out",
+        "c",
+        "--name",
+        "fewer",
     ]);
     assert!(output.status.success(), "{}", stderr(&output));
     assert_eq!(stdout(&output).trim(), "c/fewer");
@@ -92,7 +100,7 @@ fn whole_sweeps_are_compared_point_by_point_and_redrawn_from_the_folder() {
 
 #[test]
 fn what_cannot_be_compared_is_refused() {
-    let bench = Bench::new(&VARIANTS.replace("10m", "10s"));
+    let bench = Bench::new(&VARIANTS.replace("duration: 10m", "duration: 10s"));
     bench.run(&[]);
     let refused = |arguments: &[&str], message: &str| {
         let output = bench.windtunnel(&[&["compare"], arguments].concat());

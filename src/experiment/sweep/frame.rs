@@ -13,7 +13,7 @@ use crate::experiment::prepare::plain;
 use crate::spec::{Path, Problem, Segment, Severity};
 
 /// What holds for all points alike: to vary it would do nothing.
-const COMMON: [&str; 10] = [
+const COMMON: [&str; 11] = [
     "name",
     "description",
     "seed",
@@ -21,6 +21,7 @@ const COMMON: [&str; 10] = [
     "antithetic",
     "precision",
     "sweep",
+    "search",
     "charts",
     "record",
     "quick",
@@ -80,18 +81,18 @@ pub(super) fn product(blocks: Vec<Block>) -> Block {
 }
 
 /// Collects the axes of all designs, and what is wrong with them.
-pub(super) struct Frame<'r> {
+pub(in crate::experiment) struct Frame<'r> {
     resolved: &'r Value,
     pub axes: Vec<Axis>,
     pub problems: Vec<Problem>,
 }
 
 impl<'r> Frame<'r> {
-    pub(super) fn new(resolved: &'r Value) -> Self {
+    pub(in crate::experiment) fn new(resolved: &'r Value) -> Self {
         Frame { resolved, axes: Vec::new(), problems: Vec::new() }
     }
 
-    pub(super) fn refuse(
+    pub(in crate::experiment) fn refuse(
         &mut self,
         path: Path,
         at_key: bool,
@@ -102,7 +103,7 @@ impl<'r> Frame<'r> {
     }
 
     /// The number of a new axis; `place` is where its name stands in the file.
-    pub(super) fn axis(&mut self, name: &str, place: Path) -> Option<usize> {
+    pub(in crate::experiment) fn axis(&mut self, name: &str, place: Path) -> Option<usize> {
         self.new_axis(name, place, self.axes.len())
     }
 
@@ -177,7 +178,7 @@ impl<'r> Frame<'r> {
     }
 
     /// The sound ones of `ranges`, with their axes and places in the file.
-    pub(super) fn ranges(
+    pub(in crate::experiment) fn ranges(
         &mut self,
         root: &Path,
         ranges: &IndexMap<String, RangeSpec>,

@@ -27,7 +27,7 @@ pub(super) fn block(spec: &LatinHypercubeSpec, frame: &mut Frame, streams: &Stre
 
 /// A place in each of `points` equal parts of (0, 1), in random order. Each path has a
 /// stream of its own, so that one more path leaves the others' values as they were.
-pub(super) fn strata(points: usize, name: &str, streams: &Streams) -> Vec<f64> {
+pub(in crate::experiment) fn strata(points: usize, name: &str, streams: &Streams) -> Vec<f64> {
     let mut stream = streams.stream(&format!("sweep.{name}"));
     let mut order: Vec<usize> = (0..points).collect();
     for last in (1..points).rev() {

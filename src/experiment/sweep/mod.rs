@@ -30,16 +30,21 @@ mod zip;
 use serde_yaml::Value;
 
 pub use frame::Axis;
-use frame::{Block, Frame, Partial, product};
+pub(in crate::experiment) use frame::Frame;
+use frame::{Block, Partial, product};
 pub use latin_hypercube::LatinHypercubeSpec;
+pub(in crate::experiment) use latin_hypercube::strata;
 pub use morris::{MorrisSpec, Step, Trajectory};
 pub use random::RandomSpec;
+pub use range::Range;
 pub use sobol::SobolSpec;
 pub use spec::{RangeSpec, SpanSpec, SweepSpec, VARIANT, Values, Variant};
 pub use when::WhenSpec;
 
 use super::load::path;
 use super::prepare::plain;
+use super::replications::Replications;
+use super::spec::Experiment;
 use crate::kernel::Streams;
 use crate::spec::{Path, Problem, Severity};
 
@@ -47,6 +52,12 @@ use crate::spec::{Path, Problem, Severity};
 pub const MOST_POINTS: u64 = 100_000;
 /// More runs are refused.
 pub const MOST_RUNS: u64 = 100_000_000;
+
+/// A value of an experiment as a number in its base unit (`2s` and `2` are 2), if it is a
+/// quantity.
+pub fn quantity(value: &Value) -> Option<f64> {
+    quantity::quantity(value).map(|(_, number)| number)
+}
 
 /// The points of a sweep, with their paths found in the experiment.
 #[derive(Clone, Debug)]
@@ -80,6 +91,15 @@ impl Sweep {
         let mut sweep = Sweep { axes: frame.axes, points: product(blocks), named };
         sweep.keep(&spec.when, resolved).map_err(|problem| vec![problem])?;
         Ok(sweep)
+    }
+
+    /// The points of an experiment.
+    ///
+    /// # Errors
+    /// As [`Sweep::new`].
+    pub fn of(experiment: &Experiment, resolved: &Value) -> Result<Sweep, Vec<Problem>> {
+        let most = Replications::of(experiment).most() as u32;
+        Sweep::new(&experiment.sweep, resolved, experiment.seed, most)
     }
 
     /// Leaves out the points for which `when` does not hold.

@@ -65,6 +65,15 @@ impl Range {
         Ok(Range { between, log: span.log })
     }
 
+    /// How many values there are; `None` if they are all numbers between two ends.
+    pub fn count(&self) -> Option<usize> {
+        match &self.between {
+            Between::Values(values) => Some(values.len()),
+            Between::Whole(low, high, _) => Some((high - low) as usize + 1),
+            Between::Real(..) => None,
+        }
+    }
+
     /// The value at `place` in (0, 1): a uniform place gives each value of the range
     /// (by its logarithm where that was asked for) the same chance.
     pub fn at(&self, place: f64) -> Value {

@@ -4,7 +4,7 @@
 use super::super::ReportError;
 use super::super::compare::ComparisonManifest;
 use super::super::figure::axis::drawable;
-use super::super::figure::theme::{AXIS, FAINT_INK, INK};
+use super::super::figure::theme::{AXIS, FAINT_INK};
 use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Marker, Panel, Sample, look};
 use super::super::results::{column, number};
 use super::super::unit::Unit;
@@ -104,17 +104,18 @@ fn figure(
     let real = look(0);
     let none = Look { color: FAINT_INK, marker: Marker::Ring, dash: None };
     let zero = Look { color: AXIS, marker: Marker::Nothing, dash: Some((4.0, 3.0)) };
-    let top = labels.len() as f64 - 0.5;
-    let mut marks = vec![Mark::Line { points: vec![(0.0, -0.5), (0.0, top)], look: zero }];
+    let y = rows_axis(&labels);
+    let ends = vec![(0.0, y.low), (0.0, y.high)];
+    let mut marks = vec![Mark::Line { points: ends, look: zero }];
     for (place, row) in from_below().enumerate() {
-        let (y, look) = (place as f64, if row.real { real } else { none });
+        let (y, look) = (place as f64 + 1.0, if row.real { real } else { none });
         let whisker = Look { dash: None, ..look };
         let ends = [row.relative - row.half, row.relative + row.half];
         marks.push(Mark::Line { points: ends.map(|x| (x, y)).to_vec(), look: whisker });
         marks.push(Mark::Markers { points: vec![(row.relative, y)], look });
     }
     let entry = |name: &str, look: Look| Entry { name: name.to_owned(), look, end: None };
-    let entries = vec![entry("shown", real), entry("not shown", Look { color: INK, ..none })];
+    let entries = vec![entry("shown", real), entry("not shown", none)];
     let mut notes = vec![manifest.name.clone(), "lines: 95 % interval of each alone".to_owned()];
     notes.push("shown: p below 5 % after Holm's correction".to_owned());
     if rows.len() > ROWS {
@@ -133,11 +134,20 @@ fn figure(
             heading: String::new(),
             legend: None,
             x: Axis::vertical("difference", Unit::Fraction, &values, ScaleSpec::Linear, 420.0),
-            y: Axis::categories("", &labels),
+            y,
             x_labels: true,
             marks,
         }],
         columns: 1,
         height: (labels.len() as f64 * ROW).max(80.0),
     }
+}
+
+/// Rows one above the other, the first at 1: a row at 0 would lie on the axis' base line.
+pub(super) fn rows_axis(labels: &[String]) -> Axis {
+    let mut axis = Axis::categories("", labels);
+    axis.low += 1.0;
+    axis.high += 1.0;
+    axis.ticks.iter_mut().for_each(|tick| tick.at += 1.0);
+    axis
 }

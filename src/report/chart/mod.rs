@@ -13,6 +13,7 @@
 //! | `forest` | differences with their intervals, of a comparison |
 //! | `overlay` | distributions of latency, of a comparison |
 //! | `tornado` | which parameters matter |
+//! | `searched` | what a search tried |
 //! | `mrc` | miss ratios by cache size, of a replay |
 //! | `arrivals`, `lengths`, `popularity`, `reuse` | what a trace holds |
 //! | `fitted` | laws beside what they were fitted to |
@@ -34,6 +35,7 @@ mod pareto;
 mod pick;
 pub(crate) mod popularity;
 pub(crate) mod reuse;
+pub(crate) mod searched;
 mod timeline;
 mod tornado;
 mod waterfall;

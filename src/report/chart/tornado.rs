@@ -8,6 +8,7 @@ use super::super::results::{Results, column, number};
 use super::super::sensitivity::SENSITIVITY;
 use super::super::unit::Unit;
 use super::super::{human, names};
+use super::forest::rows_axis;
 use super::{Named, file_name};
 use crate::experiment::charts::{ScaleSpec, TornadoSpec};
 use crate::stats::Table;
@@ -15,7 +16,10 @@ use crate::stats::Table;
 /// The most parameters.
 const MOST: usize = 25;
 /// The height of a parameter's room in px.
-const ROOM: f64 = 34.0;
+const ROOM: f64 = 42.0;
+
+/// A bar shorter than this share of the axis has no value at its end: two would overlap.
+const SHORT: f64 = 0.03;
 
 /// A bar: from where to where, and the interval of its end.
 #[derive(Clone, Debug)]
@@ -208,12 +212,12 @@ fn panel(parameters: &[Parameter], base: f64, label: &str, unit: Unit) -> Panel 
         } else {
             1
         };
-        let wide = 0.7 / lanes as f64;
+        let wide = 0.6 / lanes as f64;
         let mut ordered: Vec<(usize, &Bar)> = parameter.bars.iter().enumerate().collect();
         ordered.sort_by(|(_, a), (_, b)| (b.to - b.from).abs().total_cmp(&(a.to - a.from).abs()));
         for (number, bar) in ordered {
             let lane = if lanes > 1 { number } else { 0 };
-            let top = row as f64 + 0.35 - lane as f64 * wide;
+            let top = row as f64 + 1.3 - lane as f64 * wide;
             let (bottom, middle) = (top - wide, top - wide / 2.0);
             let corners =
                 vec![(bar.from, bottom), (bar.to, bottom), (bar.to, top), (bar.from, top)];
@@ -223,14 +227,14 @@ fn panel(parameters: &[Parameter], base: f64, label: &str, unit: Unit) -> Panel 
                 let ends = [bar.to - bar.half, bar.to + bar.half];
                 marks.push(Mark::Line { points: ends.map(|x| (x, middle)).to_vec(), look: ink });
             }
-            if !bar.text.is_empty() && parameter.bars.len() <= 2 {
-                marks.push(Mark::Text { x: bar.to, y: middle - 0.05, text: bar.text.clone() });
+            let seen = (bar.to - bar.from).abs() > SHORT * (x.high - x.low);
+            if !bar.text.is_empty() && parameter.bars.len() <= 2 && seen {
+                marks.push(Mark::Text { x: bar.to, y: top - 0.05, text: bar.text.clone() });
             }
         }
     }
     let line = Look { color: AXIS, marker: Marker::Nothing, dash: Some((4.0, 3.0)) };
-    let ends = vec![(base, -0.5), (base, labels.len() as f64 - 0.5)];
-    marks.push(Mark::Line { points: ends, look: line });
-    let y = Axis::categories("", &labels);
+    let y = rows_axis(&labels);
+    marks.push(Mark::Line { points: vec![(base, y.low), (base, y.high)], look: line });
     Panel { heading: String::new(), legend: None, x, y, x_labels: true, marks }
 }

@@ -57,7 +57,7 @@ struct Case {
 /// The cases of a comparison, and which of them are compared.
 pub struct Cases {
     folders: Vec<Folder>,
-    cases: Vec<Case>,
+    all: Vec<Case>,
     /// The place of the sweep at which a pair is compared, and its two cases.
     pairs: Vec<(String, usize, usize)>,
 }
@@ -92,11 +92,11 @@ impl Cases {
             groups.push((folder, rows));
         }
         let sweeps = groups.len() > 1 && groups.iter().all(|(_, rows)| rows.len() > 1);
-        let mut all = Cases { folders, cases: Vec::new(), pairs: Vec::new() };
+        let mut all = Cases { folders, all: Vec::new(), pairs: Vec::new() };
         if sweeps {
-            all.match_points(&groups)
+            all.match_points(&groups);
         } else {
-            all.against_first(&groups)
+            all.against_first(&groups);
         }
         if all.pairs.is_empty() {
             return Err("there is nothing to compare: name two results folders or points, as in \
@@ -108,11 +108,11 @@ impl Cases {
     }
 
     fn case(&mut self, folder: usize, row: usize) -> usize {
-        let known = self.cases.iter().position(|case| (case.folder, case.row) == (folder, row));
+        let known = self.all.iter().position(|case| (case.folder, case.row) == (folder, row));
         known.unwrap_or_else(|| {
             let point = self.folders[folder].number(row);
-            self.cases.push(Case { folder, row, point, label: String::new() });
-            self.cases.len() - 1
+            self.all.push(Case { folder, row, point, label: String::new() });
+            self.all.len() - 1
         })
     }
 
@@ -148,7 +148,7 @@ impl Cases {
         if (1..names.len()).any(|index| names[..index].contains(&names[index])) {
             names = self.folders.iter().map(|folder| folder.path.display().to_string()).collect();
         }
-        for case in &mut self.cases {
+        for case in &mut self.all {
             let folder = &self.folders[case.folder];
             let point = folder.describe(case.row);
             case.label = match (several, point.is_empty()) {
@@ -166,12 +166,12 @@ impl Cases {
     }
 
     pub(super) fn name(&self, case: usize) -> &str {
-        &self.cases[case].label
+        &self.all[case].label
     }
 
     /// Whether both drew the same random numbers, replication by replication.
     pub(super) fn are_paired(&self, a: usize, b: usize) -> bool {
-        let folder = |case: usize| &self.folders[self.cases[case].folder];
+        let folder = |case: usize| &self.folders[self.all[case].folder];
         let (a, b) = (folder(a), folder(b));
         a.manifest.seed == b.manifest.seed && a.antithetic == b.antithetic
     }
@@ -183,13 +183,13 @@ impl Cases {
 
     /// What a case measured.
     pub(super) fn values(&self, case: usize, metric: &str) -> Values {
-        let case = &self.cases[case];
+        let case = &self.all[case];
         self.folders[case.folder].values(case.point, metric)
     }
 
     /// What was compared.
     pub fn manifest(&self, name: &str) -> ComparisonManifest {
-        let compared = self.cases.iter().map(|case| {
+        let compared = self.all.iter().map(|case| {
             let manifest = &self.folders[case.folder].manifest;
             ComparedCase {
                 case: case.label.clone(),
@@ -210,7 +210,7 @@ impl Cases {
     pub(super) fn latency(&self) -> Result<Table, ReportError> {
         let mut table = Table::new(["case", "quantile", "e2e_s", "low_s", "high_s"]);
         let column = ["e2e_s".to_owned()];
-        for case in &self.cases {
+        for case in &self.all {
             let folder = &self.folders[case.folder];
             let results = Results::open(&folder.path, &folder.manifest.swept, "")?;
             if !results.has("latency.csv") {

@@ -20,6 +20,7 @@ pub use cases::{Cases, Selection};
 pub use manifest::ComparisonManifest;
 pub use pairs::{Comparison, Verdict, compare};
 pub use summary::comparison_summary;
+pub(super) use summary::format;
 
 use super::ReportError;
 use super::chart::{forest, overlay};

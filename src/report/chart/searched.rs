@@ -1,0 +1,159 @@
+//! What a search tried: how near each load is to the bounds, or cost against response
+//! time, and which systems hold.
+
+use super::super::ReportError;
+use super::super::figure::axis::drawable;
+use super::super::figure::theme::{AXIS, FAINT_INK};
+use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Marker, Panel, Sample, look};
+use super::super::results::{column, number};
+use super::super::search::SearchManifest;
+use super::super::unit::{Unit, quantity};
+use super::super::{human, names};
+use super::Named;
+use crate::experiment::charts::ScaleSpec;
+use crate::stats::{Cell, Table};
+
+const FILE: &str = "search.csv";
+
+/// The figure of a search.
+pub(crate) fn figure(manifest: &SearchManifest, table: &Table) -> Result<Named, ReportError> {
+    match &manifest.cost {
+        None => along_the_load(manifest, table),
+        Some(cost) => costs(manifest, table, cost),
+    }
+}
+
+fn named(
+    name: &str,
+    title: String,
+    manifest: &SearchManifest,
+    legend: Legend,
+    panel: Panel,
+) -> Named {
+    let subtitle = format!("{} · {}", manifest.name, manifest.found);
+    let (legend, panels) = (Some(legend), vec![panel]);
+    let figure = Figure { title, subtitle, legend, panels, columns: 1, height: 300.0 };
+    Named { name: name.to_owned(), figure }
+}
+
+/// Each bounded metric as a share of its bound, along the load.
+fn along_the_load(manifest: &SearchManifest, table: &Table) -> Result<Named, ReportError> {
+    let path = manifest.changed.first().map_or("", String::as_str);
+    let load = column(table, FILE, path)?;
+    let number_of = |cell: &Cell| quantity(cell).map(|(_, value)| value);
+    let unit = table.rows.first().and_then(|row| quantity(&row[load]));
+    let unit = unit.map_or(Unit::Plain, |(unit, _)| unit);
+    let (mut marks, mut entries, mut loads, mut shares) = (vec![], vec![], vec![], vec![1.0]);
+    for (series, bound) in manifest.bounds.iter().enumerate() {
+        let (mean, half) = (
+            column(table, FILE, &bound.metric)?,
+            column(table, FILE, &format!("{}_ci95", bound.metric))?,
+        );
+        let Some(limit) = bound.below.or(bound.above).filter(|limit| *limit != 0.0) else {
+            continue;
+        };
+        let mut points: Vec<(f64, f64, f64)> = table
+            .rows
+            .iter()
+            .filter_map(|row| {
+                let half = number(&row[half]).unwrap_or(0.0);
+                Some((number_of(&row[load])?, number(&row[mean])? / limit, half / limit.abs()))
+            })
+            .filter(|(_, share, _)| drawable(*share))
+            .collect();
+        points.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let look = look(series);
+        let line: Vec<(f64, f64)> = points.iter().map(|(load, share, _)| (*load, *share)).collect();
+        for (load, share, half) in &points {
+            let (low, high) = (share - half, share + half);
+            shares.extend([low.max(0.0), high]);
+            marks.push(Mark::Whisker { x: *load, low: low.max(1e-9), high, look });
+        }
+        loads.extend(line.iter().map(|(load, _)| *load));
+        marks.push(Mark::Line { points: line.clone(), look });
+        marks.push(Mark::Markers { points: line, look });
+        entries.push(Entry { name: names::metric(&bound.metric), look, end: None });
+    }
+    let (low, high) = loads
+        .iter()
+        .fold((f64::INFINITY, 0.0f64), |(low, high), load| (low.min(*load), high.max(*load)));
+    let bound = Look { color: AXIS, marker: Marker::Nothing, dash: Some((4.0, 3.0)) };
+    marks.insert(0, Mark::Line { points: vec![(low, 1.0), (high, 1.0)], look: bound });
+    let chosen: Vec<(f64, &str)> = loads.iter().map(|load| (*load, "")).collect();
+    let panel = Panel {
+        heading: String::new(),
+        legend: None,
+        x: Axis::horizontal(&names::path(path), unit, &chosen, ScaleSpec::Linear, 620.0),
+        y: Axis::vertical("share of the bound", Unit::Plain, &shares, ScaleSpec::Auto, 300.0),
+        x_labels: true,
+        marks,
+    };
+    let legend = Legend {
+        heading: "Metric".to_owned(),
+        entries,
+        sample: Sample::LineAndMarker,
+        at_ends: false,
+    };
+    let title = human::sentence(&format!("how much {} holds", names::path(path)));
+    Ok(named("load", title, manifest, legend, panel))
+}
+
+/// Cost against the first bounded metric; the front of those that hold is a line.
+fn costs(manifest: &SearchManifest, table: &Table, cost: &str) -> Result<Named, ReportError> {
+    let metric = manifest.bounds.first().map_or("e2e_p99_s", |bound| bound.metric.as_str());
+    let (x, y) = (column(table, FILE, cost)?, column(table, FILE, metric)?);
+    let verdict = column(table, FILE, "verdict")?;
+    let holds = |row: &Vec<Cell>| row[verdict].to_string() == "holds";
+    let place = |row: &Vec<Cell>| Some((number(&row[x])?, number(&row[y])?));
+    let of = |wanted: bool| -> Vec<(f64, f64)> {
+        table.rows.iter().filter(|row| holds(row) == wanted).filter_map(place).collect()
+    };
+    let (good, bad) = (of(true), of(false));
+    let best: Vec<(f64, f64)> =
+        manifest.best.and_then(|best| table.rows.get(best)).and_then(place).into_iter().collect();
+    let holding = Look { dash: None, ..look(0) };
+    let failing = Look { color: FAINT_INK, marker: Marker::Cross, dash: None };
+    let chosen = Look { marker: Marker::Diamond, ..look(1) };
+    let all: Vec<(f64, f64)> = good.iter().chain(&bad).copied().collect();
+    let values = |axis: fn(&(f64, f64)) -> f64| all.iter().map(axis).collect::<Vec<f64>>();
+    let (costs, times) = (values(|it| it.0), values(|it| it.1));
+    let marks = vec![
+        Mark::Markers { points: bad, look: failing },
+        Mark::Markers { points: good, look: holding },
+        Mark::Markers { points: best, look: chosen },
+    ];
+    let entry = |name: &str, look: Look| Entry { name: name.to_owned(), look, end: None };
+    let legend = Legend {
+        heading: "System".to_owned(),
+        entries: vec![
+            entry("holds", holding),
+            entry("does not hold", failing),
+            entry("cheapest that holds", chosen),
+        ],
+        sample: Sample::LineAndMarker,
+        at_ends: false,
+    };
+    let panel = Panel {
+        heading: String::new(),
+        legend: None,
+        x: Axis::vertical(
+            &names::metric(cost),
+            Unit::of_metric(cost),
+            &costs,
+            ScaleSpec::Linear,
+            420.0,
+        ),
+        y: Axis::vertical(
+            &names::metric(metric),
+            Unit::of_metric(metric),
+            &times,
+            ScaleSpec::Auto,
+            300.0,
+        ),
+        x_labels: true,
+        marks,
+    };
+    let title =
+        human::sentence(&format!("{} against {}", names::metric(metric), names::metric(cost)));
+    Ok(named("systems", title, manifest, legend, panel))
+}

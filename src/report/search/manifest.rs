@@ -1,0 +1,100 @@
+//! `manifest.yaml` of a search.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_yaml::Value;
+
+use crate::experiment::Prepared;
+use crate::experiment::search::{Finding, Trials};
+
+/// What was searched for and what was found. It holds no wall time: the same search
+/// gives the same bytes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SearchManifest {
+    /// The name of the results.
+    pub name: String,
+    /// The program's version.
+    pub version: String,
+    /// The seed.
+    pub seed: u64,
+    /// MD5 of version and resolved experiment.
+    pub hash: String,
+    /// The answer in a sentence.
+    pub found: String,
+    /// The trial that is the answer, if any holds.
+    pub best: Option<usize>,
+    /// The trial just beyond it.
+    pub beyond: Option<usize>,
+    /// The paths that were changed.
+    pub changed: Vec<String>,
+    /// The bounds.
+    pub bounds: Vec<BoundFacts>,
+    /// The metric that was made small; none where load was made large.
+    pub cost: Option<String>,
+    /// The experiment with all defaults and overrides.
+    pub experiment: Value,
+}
+
+/// A bound of a search.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BoundFacts {
+    /// The metric.
+    pub metric: String,
+    /// At most that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub below: Option<f64>,
+    /// At least that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub above: Option<f64>,
+}
+
+impl SearchManifest {
+    pub(super) fn new(prepared: &Prepared, trials: &Trials<'_>, finding: &Finding) -> Self {
+        let bounds = finding.bounds.iter().map(|bound| BoundFacts {
+            metric: bound.name.clone(),
+            below: bound.below,
+            above: bound.above,
+        });
+        SearchManifest {
+            name: format!("{}-search", prepared.outline.name),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            seed: prepared.outline.experiment.seed,
+            hash: prepared.outline.hash.clone(),
+            found: finding.words.clone(),
+            best: finding.best,
+            beyond: finding.beyond,
+            changed: trials.knobs.iter().map(|knob| knob.name.clone()).collect(),
+            bounds: bounds.collect(),
+            cost: finding.cost.clone(),
+            experiment: prepared.outline.resolved.clone(),
+        }
+    }
+
+    /// Whether `folder` holds a search, rather than the results of an experiment.
+    pub fn is_in(folder: &Path) -> bool {
+        let text = std::fs::read_to_string(folder.join("manifest.yaml")).unwrap_or_default();
+        text.lines().any(|line| line == "changed:")
+    }
+
+    /// Reads `manifest.yaml` of a results folder.
+    ///
+    /// # Errors
+    /// Says why it cannot be read.
+    pub fn read(folder: &Path) -> Result<Self, String> {
+        let path = folder.join("manifest.yaml");
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+        serde_yaml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
+    }
+
+    /// As it is written.
+    ///
+    /// # Panics
+    /// Never: a manifest is plain data.
+    pub fn to_yaml(&self) -> String {
+        serde_yaml::to_string(self).expect("a manifest is plain data")
+    }
+}

@@ -1,0 +1,70 @@
+//! What a search found, for the terminal.
+
+use std::fmt::Write as _;
+
+use super::super::compare::format;
+use super::super::results::{number, show};
+use super::super::summary::{Terminal, grid, lines};
+use super::super::{human, names};
+use crate::experiment::search::{Finding, Trial, Trials};
+use crate::stats::Table;
+
+/// The most trials that are shown: the answer, what is beyond it, and the front.
+const ROWS: usize = 15;
+
+/// The answer in a sentence, and the trials that it rests on.
+pub fn search_summary(
+    table: &Table,
+    trials: &Trials<'_>,
+    finding: &Finding,
+    terminal: Terminal,
+) -> String {
+    let paths: Vec<String> = trials.knobs.iter().map(|knob| knob.name.clone()).collect();
+    let mut metrics: Vec<String> = finding.bounds.iter().map(|it| it.name.clone()).collect();
+    metrics.extend(finding.cost.clone().filter(|cost| !metrics.contains(cost)));
+    let mut shown = grid(terminal);
+    let mut header = vec!["trial".to_owned()];
+    header.extend(paths.iter().map(|path| names::shortest(path, &paths).to_owned()));
+    header.extend(metrics.iter().map(|name| names::metric(name)));
+    header.extend(["runs", "verdict", "binds"].map(str::to_owned));
+    shown.set_header(header);
+    for row in rows(table, finding) {
+        let cell = |name: &str| table.column(name).map(|column| &table.rows[row][column]);
+        let text = |name: &str| cell(name).map(show).unwrap_or_default();
+        let mut cells = vec![text("trial")];
+        cells.extend(paths.iter().map(|path| text(path)));
+        cells.extend(metrics.iter().map(|name| {
+            let mean = cell(name).and_then(number);
+            let half = cell(&format!("{name}_ci95")).and_then(number);
+            match (mean, half.filter(|half| *half > 0.0)) {
+                (None, _) => "-".to_owned(),
+                (Some(mean), None) => format(name, mean),
+                (Some(mean), Some(half)) => {
+                    let relative = human::significant(100.0 * half / mean.abs(), 2);
+                    format!("{} ± {relative} %", format(name, mean))
+                }
+            }
+        }));
+        cells.extend(["replications", "verdict", "binds"].map(text));
+        shown.add_row(cells);
+    }
+    let mut all = lines(&shown, terminal);
+    let runs: usize = trials.list.iter().map(Trial::replications).sum();
+    let _ = writeln!(all, "{}", human::sentence(&finding.words));
+    let _ = writeln!(all, "{} trials, {runs} runs; all of them in search.csv", trials.list.len());
+    all
+}
+
+/// The answer, what is beyond it, then the front, as far as there is room.
+fn rows(table: &Table, finding: &Finding) -> Vec<usize> {
+    let mut rows: Vec<usize> = finding.best.into_iter().chain(finding.beyond).collect();
+    let pareto = table.column("pareto");
+    let on_front =
+        |row: &usize| pareto.is_some_and(|column| number(&table.rows[*row][column]) == Some(1.0));
+    for row in (0..table.rows.len()).filter(on_front) {
+        if rows.len() < ROWS && !rows.contains(&row) {
+            rows.push(row);
+        }
+    }
+    rows
+}
