@@ -7,6 +7,7 @@ mod new;
 mod plot;
 mod run;
 mod schema;
+mod theme;
 mod trace;
 
 use std::io::{self, IsTerminal, Write};

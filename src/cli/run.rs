@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::theme::Theme;
 use super::{Failure, Files, is_terminal, print, tell};
 use crate::experiment::load::Document;
 use crate::experiment::{ExecuteError, Prepared, Progress, Workspace, execute, prepare};
@@ -36,6 +37,9 @@ pub(super) struct Args {
     /// What to write: csv is always written
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "csv,svg,png")]
     format: Vec<OutputFormat>,
+    /// The charts' colours [default: the experiment's `theme`, or light]
+    #[arg(long, value_name = "NAME")]
+    theme: Option<Theme>,
     /// No progress bar and no summary, only the results' path
     #[arg(long, short)]
     quiet: bool,
@@ -137,8 +141,11 @@ fn publish(args: &Args, prepared: &Prepared, workspace: Workspace) -> Result<Pat
     let points =
         report::write_results(prepared, &workspace, &staging).map_err(|error| failed(&error))?;
     let formats = formats(&args.format);
-    let drawn =
-        if formats.is_empty() { Ok(Vec::new()) } else { report::redraw(&staging, &formats) };
+    let drawn = if formats.is_empty() {
+        Ok(Vec::new())
+    } else {
+        report::redraw(&staging, &formats, args.theme.map(Theme::spec))
+    };
     if let Err(ReportError::Io { .. }) = &drawn {
         drawn.as_ref().map_err(|error| failed(error))?;
     }

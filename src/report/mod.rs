@@ -16,6 +16,7 @@ mod defaults;
 mod error;
 mod figure;
 mod human;
+mod looks;
 mod names;
 mod png;
 mod replay;
@@ -26,7 +27,7 @@ mod trace;
 mod unit;
 
 pub use chart::file_name as folder_name;
-pub use charts::{Format, draw_all, redraw};
+pub use charts::{Format, draw_all, draw_in, redraw};
 pub use defaults::default_charts;
 pub use error::ReportError;
 pub use replay::{ReplayManifest, TraceFacts, draw_replay, replay_summary, write_replay};
