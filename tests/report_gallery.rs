@@ -7,8 +7,9 @@ mod support;
 use std::fs;
 use std::path::PathBuf;
 
-use support::folder::{Folder, counts, names};
-use windtunnel::report::{Format, default_charts, draw_all};
+use support::folder::{Folder, counts, names, write_breakdown, write_gantt};
+use windtunnel::experiment::charts::ThemeSpec;
+use windtunnel::report::{Format, default_charts, draw_in};
 use windtunnel::stats::Cell;
 
 fn draw(name: &str, folder: &Folder, charts: &str) {
@@ -16,13 +17,21 @@ fn draw(name: &str, folder: &Folder, charts: &str) {
     let _ = fs::remove_dir_all(&dir);
     fs::create_dir_all(&dir).unwrap();
     folder.write(&dir);
+    write_breakdown(&dir, folder.points_table().rows.len() as i64);
+    write_gantt(&dir);
     let swept = folder.swept();
     let specs = if charts.is_empty() {
         default_charts(&dir, &swept).unwrap()
     } else {
         support::charts(charts)
     };
-    let files = draw_all(&dir, &specs, &swept, &[Format::Svg, Format::Png], name).unwrap();
+    let theme = match name.rsplit('-').next() {
+        Some("dark") => ThemeSpec::Dark,
+        Some("print") => ThemeSpec::Print,
+        _ => ThemeSpec::Light,
+    };
+    let formats = [Format::Svg, Format::Png];
+    let files = draw_in(&dir, &specs, &swept, &formats, name, theme).unwrap();
     for file in files {
         println!("{}", file.display());
     }
@@ -119,4 +128,26 @@ fn gallery() {
         &sweep(vec![(CAPACITY, capacities())]),
         "[{bar: {x: level, y: hits, series: cache.levels.l1.capacity}}, {line: {x: cache.levels.l1.capacity, y: hits, series: level}}, {timeline: {metrics: [queue]}}]",
     );
+}
+
+/// Every kind beyond lines and bars, in every theme.
+#[test]
+#[ignore = "draws charts to be looked at"]
+fn kinds() {
+    let capacities = counts(&[10, 30, 100, 300, 1000, 3000, 10_000]);
+    let sweep = vec![(CAPACITY, capacities), (POLICY, names(&["lru", "fifo", "sieve", "s3-fifo"]))];
+    let folder = Folder { sweep, replications: 12, noise: 0.08 };
+    let charts = format!(
+        "[{{heatmap: {{}}}}, {{heatmap: {{metric: cost_per_request_usd, x: {POLICY}, y: {CAPACITY}, scale: log}}}},
+          {{scatter: {{series: {POLICY}}}}}, {{scatter: {{x: cache_hit_rate, y: e2e_p99_s, facet: {POLICY}, series: {CAPACITY}}}}},
+          {{box: {{series: {POLICY}}}}}, {{box: {{y: e2e_s, x: {POLICY}, facet: {CAPACITY}}}}},
+          {{violin: {{x: {CAPACITY}, series: {POLICY}}}}}, {{violin: {{y: e2e_s, x: {POLICY}, facet: {CAPACITY}, y_scale: log}}}},
+          {{line: {{x: {CAPACITY}, facet: {POLICY}, y: cache_hit_rate}}}}, {{bar: {{x: {POLICY}, facet: {CAPACITY}}}}},
+          {{line: {{x: {CAPACITY}, series: {POLICY}}}}}, {{timeline: {{series: {POLICY}}}}},
+          {{area: {{points: [0, 9]}}}}, {{area: {{by: user, points: [0], share: true, file: users}}}},
+          {{area: {{columns: [queue, in_flight], points: [3], file: columns}}}}, {{gantt: {{}}}}]"
+    );
+    for name in ["kinds", "kinds-dark", "kinds-print"] {
+        draw(name, &folder, &charts);
+    }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::output::{OutputFormat, formats, terminal};
+use super::theme::Theme;
 use super::{Failure, print, tell};
 use crate::experiment::Workspace;
 use crate::report::{self, Cases, Selection};
@@ -33,6 +34,9 @@ pub(super) struct Args {
     /// What to write: csv is always written
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "csv,svg,png")]
     format: Vec<OutputFormat>,
+    /// The charts' colours [default: light]
+    #[arg(long, value_name = "NAME")]
+    theme: Option<Theme>,
     /// No table, only the results' path
     #[arg(long, short)]
     quiet: bool,
@@ -52,7 +56,8 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
         .map_err(|error| failed(&error))?;
     let formats = formats(&args.format);
     if !formats.is_empty() {
-        report::draw_comparison(&staging, &formats).map_err(|error| failed(&error))?;
+        let theme = args.theme.map(Theme::spec).unwrap_or_default();
+        report::draw_comparison(&staging, &formats, theme).map_err(|error| failed(&error))?;
     }
     let folder = workspace.publish().map_err(|error| failed(&error))?;
     if !args.quiet {

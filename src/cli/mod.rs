@@ -11,6 +11,7 @@ mod plot;
 mod run;
 mod schema;
 mod search;
+mod theme;
 mod trace;
 
 use std::io::{self, IsTerminal, Write};

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::theme::Theme;
 use super::{Failure, is_terminal, tell};
 use crate::experiment::{Outline, Store, Workspace};
 use crate::report::charts::Format;
@@ -17,6 +18,9 @@ pub(super) struct Output {
     /// What to write: csv is always written
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "csv,svg,png")]
     format: Vec<OutputFormat>,
+    /// The charts' colours [default: the experiment's `theme`, or light]
+    #[arg(long, value_name = "NAME")]
+    theme: Option<Theme>,
     /// No progress bar and no summary, only the results' path
     #[arg(long, short)]
     pub quiet: bool,
@@ -51,8 +55,11 @@ impl Output {
         let points =
             report::write_results(outline, store, &staging).map_err(|error| error.to_string())?;
         let formats = formats(&self.format);
-        let drawn =
-            if formats.is_empty() { Ok(Vec::new()) } else { report::redraw(&staging, &formats) };
+        let drawn = if formats.is_empty() {
+            Ok(Vec::new())
+        } else {
+            report::redraw(&staging, &formats, self.theme.map(Theme::spec))
+        };
         let undrawn = match drawn {
             Err(error @ ReportError::Io { .. }) => return Err(error.to_string()),
             drawn => drawn.err(),

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::theme::Theme;
 use super::{Failure, print};
 use crate::report;
 use crate::report::charts::Format;
@@ -14,6 +15,9 @@ pub(super) struct Args {
     /// What to draw
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "svg,png")]
     format: Vec<ChartFormat>,
+    /// The charts' colours [default: the experiment's `theme`, or light]
+    #[arg(long, value_name = "NAME")]
+    theme: Option<Theme>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -32,7 +36,7 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
         })
         .collect();
     for folder in &args.folders {
-        let charts = report::redraw(folder, &formats)
+        let charts = report::redraw(folder, &formats, args.theme.map(Theme::spec))
             .map_err(|error| Failure::Input(format!("error: {error}")))?;
         for chart in charts {
             print(&chart.display().to_string())?;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::output::{OutputFormat, formats, terminal};
+use super::theme::Theme;
 use super::{Failure, Files, is_terminal, print, tell};
 use crate::experiment::load::Document;
 use crate::experiment::search::{SearchError, Trials, search};
@@ -40,6 +41,9 @@ pub(super) struct Args {
     /// What to write: csv is always written
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "csv,svg,png")]
     format: Vec<OutputFormat>,
+    /// The charts' colours [default: light]
+    #[arg(long, value_name = "NAME")]
+    theme: Option<Theme>,
     /// No progress and no summary, only the results' path
     #[arg(long, short)]
     quiet: bool,
@@ -102,7 +106,8 @@ fn one(
         .map_err(|error| failed(&error))?;
     let formats = formats(&args.format);
     if !formats.is_empty() {
-        report::draw_search(&staging, &formats).map_err(|error| failed(&error))?;
+        let theme = args.theme.map(Theme::spec).unwrap_or_default();
+        report::draw_search(&staging, &formats, theme).map_err(|error| failed(&error))?;
     }
     if !args.quiet {
         let summary = report::search_summary(&table, &trials, &finding, terminal());

@@ -1,25 +1,35 @@
 //! The `charts:` block of an experiment file: what to draw. How it is drawn is
 //! the report's matter.
 
+mod area;
+mod gantt;
+mod heatmap;
 mod money;
+mod names;
+mod scatter;
 mod sensitivity;
+mod spread;
+mod theme;
 
-use std::borrow::Cow;
-use std::fmt;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{self, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
-
+pub use area::{AreaSpec, Entity};
+pub use gantt::GanttSpec;
+pub use heatmap::HeatmapSpec;
 pub use money::{BudgetChartSpec, ParetoSpec, WaterfallSpec};
+pub use names::Names;
+pub use scatter::{Better, ScatterSpec};
 pub use sensitivity::TornadoSpec;
+pub use spread::SpreadSpec;
+pub use theme::ThemeSpec;
 
 use crate::spec::Problems;
 use crate::system::TIMELINE_COLUMNS;
 
 /// Columns that tell apart the rows of a table other than the points: a bar
 /// chart may have one of them as its `x` or `series`.
-pub const ENTITIES: [&str; 4] = ["level", "model", "user", "stage"];
+pub const ENTITIES: [&str; 6] = ["level", "model", "user", "stage", "workflow", "step"];
 
 /// A chart of an experiment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -44,6 +54,21 @@ pub enum ChartSpec {
     /// Which parameters matter, a bar for each (with a sweep by `sobol`, `morris` or
     /// `one_at_a_time`).
     Tornado(TornadoSpec),
+    /// A metric over two swept paths, as a field of colours with the values written
+    /// in it.
+    Heatmap(HeatmapSpec),
+    /// One metric against another, a mark for each point, and which of them are
+    /// beaten by no other in both.
+    Scatter(ScatterSpec),
+    /// The quartiles and the ends of a metric across replications, or of a latency
+    /// across requests.
+    Box(SpreadSpec),
+    /// The same as shapes, as wide as values are frequent.
+    Violin(SpreadSpec),
+    /// Parts of a whole over virtual time, stacked.
+    Area(AreaSpec),
+    /// What was done when, in lanes: intervals from a table.
+    Gantt(GanttSpec),
 }
 
 /// What a line or bar chart shows.
@@ -56,7 +81,7 @@ pub enum ChartSpec {
 #[serde(deny_unknown_fields, default)]
 pub struct XySpec {
     /// The swept path along the horizontal axis, or `point`; bars may also
-    /// take `level`, `model`, `user` or `stage`. Default: the first swept path
+    /// take `level`, `model`, `user`, `stage`, `workflow` or `step`. Default: the first swept path
     /// that holds numbers.
     pub x: Option<String>,
     /// The metric, or a list of metrics with a chart for each. Default:
@@ -64,6 +89,9 @@ pub struct XySpec {
     pub y: Names,
     /// The swept path whose values are told apart by colour. Default: none.
     pub series: Option<String>,
+    /// The swept path with a panel for each value. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facet: Option<String>,
     /// The title. Default: what is shown, in words.
     pub title: Option<String>,
     /// The subtitle. Default: the conditions: replications, interval, values held.
@@ -148,6 +176,10 @@ pub enum LatencyMetric {
 }
 
 impl LatencyMetric {
+    /// All of them.
+    pub const ALL: [LatencyMetric; 3] =
+        [LatencyMetric::E2eS, LatencyMetric::TtftS, LatencyMetric::QueueS];
+
     /// The column of `latency.csv`.
     pub const fn column(self) -> &'static str {
         match self {
@@ -155,61 +187,6 @@ impl LatencyMetric {
             LatencyMetric::TtftS => "ttft_s",
             LatencyMetric::QueueS => "queue_s",
         }
-    }
-}
-
-/// One name or a list of names.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct Names(pub Vec<String>);
-
-impl Default for Names {
-    fn default() -> Self {
-        Names(vec!["e2e_p99_s".to_owned()])
-    }
-}
-
-impl<S: Into<String>> From<S> for Names {
-    fn from(name: S) -> Self {
-        Names(vec![name.into()])
-    }
-}
-
-impl<'de> Deserialize<'de> for Names {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NamesVisitor;
-        impl<'de> Visitor<'de> for NamesVisitor {
-            type Value = Names;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a name or a list of names")
-            }
-            fn visit_str<E: de::Error>(self, name: &str) -> Result<Names, E> {
-                Ok(name.into())
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Names, A::Error> {
-                let mut names = Vec::new();
-                while let Some(name) = seq.next_element()? {
-                    names.push(name);
-                }
-                Ok(Names(names))
-            }
-        }
-        deserializer.deserialize_any(NamesVisitor)
-    }
-}
-
-impl JsonSchema for Names {
-    fn schema_name() -> Cow<'static, str> {
-        "Names".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "A name or a list of names.",
-            "anyOf": [
-                { "type": "string" },
-                { "type": "array", "items": { "type": "string" } },
-            ],
-        })
     }
 }
 
@@ -226,6 +203,12 @@ impl ChartSpec {
             ChartSpec::Pareto(spec) => problems.at("pareto", |p| spec.check(swept, metrics, p)),
             ChartSpec::Waterfall(spec) => problems.at("waterfall", |p| spec.check(p)),
             ChartSpec::Tornado(spec) => problems.at("tornado", |p| spec.check(metrics, p)),
+            ChartSpec::Heatmap(spec) => problems.at("heatmap", |p| spec.check(swept, metrics, p)),
+            ChartSpec::Scatter(spec) => problems.at("scatter", |p| spec.check(swept, metrics, p)),
+            ChartSpec::Box(spec) => problems.at("box", |p| spec.check(swept, metrics, p)),
+            ChartSpec::Violin(spec) => problems.at("violin", |p| spec.check(swept, metrics, p)),
+            ChartSpec::Area(spec) => problems.at("area", |p| spec.check(p)),
+            ChartSpec::Gantt(spec) => problems.at("gantt", |p| spec.check(p)),
             ChartSpec::Cdf(cdf) => problems.at("cdf", |p| {
                 check_path("series", cdf.series.as_deref(), swept, p);
                 check_file(cdf.file.as_deref(), p);
@@ -233,15 +216,7 @@ impl ChartSpec {
             ChartSpec::Timeline(timeline) => problems.at("timeline", |p| {
                 check_path("series", timeline.series.as_deref(), swept, p);
                 check_file(timeline.file.as_deref(), p);
-                // The first column is the time itself.
-                let known = &TIMELINE_COLUMNS[1..];
-                p.at("metrics", |p| {
-                    for name in &timeline.metrics {
-                        if !known.contains(&name.as_str()) {
-                            p.unknown("column of the timeline", name, known.iter().copied());
-                        }
-                    }
-                });
+                check_columns("metrics", &timeline.metrics, p);
             }),
         }
     }
@@ -253,9 +228,15 @@ impl ChartSpec {
             ChartSpec::Timeline(timeline) => ("timeline", &timeline.points),
             ChartSpec::Budget(budget) => ("budget", &budget.points),
             ChartSpec::Waterfall(spec) => ("waterfall", &vec![spec.point]),
+            ChartSpec::Area(spec) => ("area", &spec.points),
+            ChartSpec::Gantt(spec) => ("gantt", &vec![spec.point]),
             ChartSpec::Line(_)
             | ChartSpec::Bar(_)
             | ChartSpec::Pareto(_)
+            | ChartSpec::Heatmap(_)
+            | ChartSpec::Scatter(_)
+            | ChartSpec::Box(_)
+            | ChartSpec::Violin(_)
             | ChartSpec::Tornado(_) => return,
         };
         if let Some(point) = points.iter().find(|point| **point >= count) {
@@ -281,6 +262,7 @@ impl XySpec {
                 check_path(field, name, swept, problems);
             }
         }
+        check_path("facet", self.facet.as_deref(), swept, problems);
         problems.at("y", |p| {
             if self.y.0.is_empty() {
                 p.error_help("there is nothing to draw", "name a metric such as `e2e_p99_s`");
@@ -302,6 +284,27 @@ fn check_path(field: &str, name: Option<&str>, swept: &[String], problems: &mut 
         return;
     };
     problems.at(field, |p| p.unknown("swept path", name, swept.iter().map(String::as_str)));
+}
+
+fn check_metrics(field: &str, names: &[String], metrics: &[&str], problems: &mut Problems) {
+    problems.at(field, |p| {
+        if names.is_empty() {
+            p.error_help("there is nothing to draw", "name a metric such as `e2e_p99_s`");
+        }
+        for name in names.iter().filter(|name| !metrics.contains(&name.as_str())) {
+            p.unknown("metric", name, metrics.iter().copied());
+        }
+    });
+}
+
+fn check_columns(field: &str, names: &[String], problems: &mut Problems) {
+    // The first column is the time itself.
+    let known = &TIMELINE_COLUMNS[1..];
+    problems.at(field, |p| {
+        for name in names.iter().filter(|name| !known.contains(&name.as_str())) {
+            p.unknown("column of the timeline", name, known.iter().copied());
+        }
+    });
 }
 
 fn check_file(file: Option<&str>, problems: &mut Problems) {
@@ -378,5 +381,21 @@ mod tests {
             ]
         );
         assert_eq!(found("[{bar: {x: level, y: hits}}, {line: {x: point}}]"), [""; 0]);
+        assert_eq!(
+            found("[{scatter: {x: cost_used, y: cost_usd}}, {box: {y: e2e_q_s, facet: x}}]"),
+            [
+                "scatter.x: unknown metric `cost_used`",
+                "box.facet: unknown swept path `x`",
+                "box.y: unknown metric `e2e_q_s`",
+            ]
+        );
+        assert_eq!(
+            found("[{heatmap: {}}, {area: {columns: [a]}}, {gantt: {table: ../x.csv}}]"),
+            [
+                "heatmap: a heatmap needs two swept paths",
+                "area.columns: unknown column of the timeline `a`",
+                "gantt.table: `../x.csv` is not the name of a table",
+            ]
+        );
     }
 }

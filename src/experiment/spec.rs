@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_yaml::Value;
 
-use super::charts::ChartSpec;
+use super::charts::{ChartSpec, ThemeSpec};
 use super::replications::PrecisionSpec;
 use super::search::SearchSpec;
 use super::sweep::SweepSpec;
@@ -84,6 +84,9 @@ pub struct Experiment {
     pub search: Option<SearchSpec>,
     /// The charts to draw. Default: chosen by what is varied.
     pub charts: Option<Vec<ChartSpec>>,
+    /// The colours of the charts. Default: `light`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub theme: ThemeSpec,
     /// What is written besides the summary tables.
     pub record: RecordSpec,
     /// Paths and values that `--quick` sets, for a fast look.
@@ -115,6 +118,7 @@ impl Default for Experiment {
             sweep: SweepSpec::default(),
             search: None,
             charts: None,
+            theme: ThemeSpec::default(),
             record: RecordSpec::default(),
             quick: IndexMap::new(),
         }
@@ -131,6 +135,11 @@ impl Experiment {
             || workload.trace.as_ref().is_some_and(|trace| trace.loops > 0);
         self.duration.or((!ends).then_some(Duration::from_secs(600)))
     }
+}
+
+/// What a file need not say.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// What is written besides the summary tables.

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::kernel::{Duration, Streams};
+use crate::kernel::{Duration, Streams, Time};
 use crate::spec::{from_text, parse_duration};
 use crate::stats::{Batches, mser};
 use crate::system::{self, Finished, Recorder, RunError, Setup, Warmup};
@@ -20,16 +20,20 @@ const PILOT: u64 = u64::MAX;
 /// under 100 of them.
 ///
 /// Where the pilot does not settle in the first half of its answers, that half is the
-/// warm-up, and the point's drift tells.
+/// warm-up, and the point's drift tells. It is never longer than half the time in which
+/// requests come.
 ///
 /// # Errors
 /// As [`system::run`].
 pub fn find_warmup(setup: &Setup, seed: u64, stop: &AtomicBool) -> Result<Duration, RunError> {
     let setup = Setup { warmup: Warmup::None, ..setup.clone() };
     let (mut times, mut ends) = (Batches::default(), Batches::default());
+    let mut last_arrival = Time::ZERO;
     let recorder: Recorder<'_> = Box::new(|finished: &Finished<'_>| {
+        let arrival = finished.request.incoming.at;
+        last_arrival = last_arrival.max(arrival);
         if finished.outcome.error().is_none() {
-            times.push((finished.at - finished.request.incoming.at).as_secs_f64());
+            times.push((finished.at - arrival).as_secs_f64());
             ends.push(finished.at.as_secs_f64());
         }
     });
@@ -40,7 +44,8 @@ pub fn find_warmup(setup: &Setup, seed: u64, stop: &AtomicBool) -> Result<Durati
     }
     // Between the last batch that is left out and the first that is not.
     let between = f64::midpoint(ends.means()[cut - 1], ends.means()[cut]);
-    Ok(Duration::from_secs_f64(between))
+    // Answers may go on long after the last request came: some must be left to measure.
+    Ok(Duration::from_secs_f64(between.min(last_arrival.as_secs_f64() / 2.0)))
 }
 
 const EXPECTED: &str = "a duration such as 5m, a number such as `1000 requests`, auto, or none";

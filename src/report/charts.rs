@@ -14,7 +14,7 @@ use super::search::{SearchManifest, draw_search};
 use super::trace::{TraceManifest, draw_traces};
 use super::{ReportError, default_charts, png};
 use crate::experiment::Manifest;
-use crate::experiment::charts::ChartSpec;
+use crate::experiment::charts::{ChartSpec, ThemeSpec};
 
 /// A kind of picture file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,12 +63,35 @@ pub fn draw_all(
     formats: &[Format],
     title: &str,
 ) -> Result<Vec<PathBuf>, ReportError> {
+    draw_in(dir, specs, swept, formats, title, ThemeSpec::Light)
+}
+
+/// The same in a theme.
+///
+/// # Errors
+/// As [`draw_all`].
+pub fn draw_in(
+    dir: &Path,
+    specs: &[ChartSpec],
+    swept: &[String],
+    formats: &[Format],
+    title: &str,
+    theme: ThemeSpec,
+) -> Result<Vec<PathBuf>, ReportError> {
     let results = Results::open(dir, swept, title)?;
+    draw(dir, all_figures(&results, specs)?, formats, theme)
+}
+
+/// The figures of all charts, with the names that their files have.
+pub(super) fn all_figures(
+    results: &Results,
+    specs: &[ChartSpec],
+) -> Result<Vec<Named>, ReportError> {
     let mut all = Vec::new();
     for spec in specs {
-        all.extend(figures(&results, spec)?);
+        all.extend(figures(results, spec)?);
     }
-    draw(dir, all, formats)
+    Ok(all)
 }
 
 /// Draws figures into `charts/` of a results folder.
@@ -76,6 +99,7 @@ pub(super) fn draw(
     dir: &Path,
     figures: Vec<Named>,
     formats: &[Format],
+    theme: ThemeSpec,
 ) -> Result<Vec<PathBuf>, ReportError> {
     let charts = dir.join("charts");
     fs::create_dir_all(&charts).map_err(ReportError::io(&charts))?;
@@ -84,7 +108,7 @@ pub(super) fn draw(
     for named in figures {
         let name = free_name(&named.name, &mut taken);
         let failed = |reason| ReportError::Draw { chart: name.clone(), reason };
-        let svg = named.figure.to_svg().map_err(failed)?;
+        let svg = named.figure.to_svg(theme).map_err(failed)?;
         for format in formats {
             let path = charts.join(format!("{name}.{}", format.extension()));
             let bytes = match format {
@@ -100,22 +124,26 @@ pub(super) fn draw(
 
 /// Draws the charts of a finished results folder: those that its experiment
 /// names, or the default ones; or those of a replay, a comparison, a
-/// search, or traces.
+/// search, or traces. Without a theme, in the experiment's own.
 ///
 /// # Errors
 /// If it is not a results folder, or as for [`draw_all`].
-pub fn redraw(dir: &Path, formats: &[Format]) -> Result<Vec<PathBuf>, ReportError> {
+pub fn redraw(
+    dir: &Path,
+    formats: &[Format],
+    theme: Option<ThemeSpec>,
+) -> Result<Vec<PathBuf>, ReportError> {
     if ReplayManifest::is_in(dir) {
-        return draw_replay(dir, formats);
+        return draw_replay(dir, formats, theme.unwrap_or_default());
     }
     if SearchManifest::is_in(dir) {
-        return draw_search(dir, formats);
+        return draw_search(dir, formats, theme.unwrap_or_default());
     }
     if ComparisonManifest::is_in(dir) {
-        return draw_comparison(dir, formats);
+        return draw_comparison(dir, formats, theme.unwrap_or_default());
     }
     if TraceManifest::is_in(dir) {
-        return draw_traces(dir, formats);
+        return draw_traces(dir, formats, theme.unwrap_or_default());
     }
     let manifest = Manifest::read(dir).map_err(ReportError::Manifest)?;
     let experiment = manifest.experiment().map_err(ReportError::Manifest)?;
@@ -123,7 +151,8 @@ pub fn redraw(dir: &Path, formats: &[Format]) -> Result<Vec<PathBuf>, ReportErro
         Some(specs) => specs,
         None => default_charts(dir, &manifest.swept)?,
     };
-    draw_all(dir, &specs, &manifest.swept, formats, &manifest.name)
+    let theme = theme.unwrap_or(experiment.theme);
+    draw_in(dir, &specs, &manifest.swept, formats, &manifest.name, theme)
 }
 
 fn free_name(name: &str, taken: &mut BTreeSet<String>) -> String {

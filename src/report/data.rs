@@ -170,6 +170,24 @@ impl Data {
         Ok(Data { dimensions, observations, interval })
     }
 
+    /// Every point, its row in `points.csv` being the value: for charts whose
+    /// measurements are in another table.
+    pub(crate) fn of_rows(results: &Results, axes: &[&str]) -> Result<Self, ReportError> {
+        let swept = |axis: &str| results.swept.iter().any(|path| path == axis);
+        let others = axes.iter().copied().filter(|axis| !swept(axis));
+        if let Some(axis) = others.clone().find(|axis| *axis != "point") {
+            return Err(ReportError::not_swept(axis, results.swept));
+        }
+        let paths: Vec<&str> = results.swept.iter().map(String::as_str).chain(others).collect();
+        let dimensions = dimensions_of(results, &paths);
+        let observation = |row: usize| {
+            let (at, value) = (places(results, &dimensions, row), row as f64);
+            Observation { at, value, low: value, high: value }
+        };
+        let observations = (0..results.points.rows.len()).map(observation).collect();
+        Ok(Data { dimensions, observations, interval: Interval::None })
+    }
+
     /// The number of a dimension.
     pub(crate) fn dimension(&self, path: &str) -> Option<usize> {
         self.dimensions.iter().position(|dimension| dimension.path == path)
@@ -216,26 +234,83 @@ pub(crate) struct Share {
 /// The most panels of small multiples.
 const PANELS: usize = 6;
 
+/// The same where they were asked for.
+const FACETS: usize = 12;
+
 /// Divides the observations so that nothing is hidden and nothing averaged.
 ///
 /// Where `x` and `series` tell all observations apart there is one share.
 /// Otherwise each combination of the other dimensions' values has one, up to
 /// six; beyond that only the first combination is shown, and the second result
-/// says which.
-pub(crate) fn divide(data: &Data, x: usize, series: Option<usize>) -> (Vec<Share>, Option<String>) {
+/// says which. A `facet` has a share for each of its values.
+pub(crate) fn divide(
+    data: &Data,
+    x: usize,
+    series: Option<usize>,
+    facet: Option<usize>,
+) -> (Vec<Share>, Vec<String>) {
+    match facet.filter(|facet| *facet != x && Some(*facet) != series) {
+        None => {
+            let (shares, held) = combinations(data, &data.observations, x, series, &[]);
+            (shares, held.into_iter().collect())
+        }
+        Some(facet) => facets(data, x, series, facet),
+    }
+}
+
+/// A share for each value of a dimension; where further ones differ, they are held.
+fn facets(data: &Data, x: usize, series: Option<usize>, facet: usize) -> (Vec<Share>, Vec<String>) {
+    let dimension = &data.dimensions[facet];
+    let mut notes = Vec::new();
+    if dimension.levels.len() > FACETS {
+        let all = dimension.levels.len();
+        notes.push(format!("first {FACETS} of {all} values of {}", dimension.title));
+    }
+    let share = |level: usize| {
+        let mine: Vec<Observation> =
+            data.observations.iter().filter(|o| o.at[facet] == level).cloned().collect();
+        let (shares, held) = combinations(data, &mine, x, series, &[facet]);
+        // All panels hold the same: only the first combination of each is drawn.
+        let (observations, held) = match shares.len() {
+            0 | 1 => (shares.into_iter().next().map_or_else(Vec::new, |it| it.observations), held),
+            total => {
+                let first = shares.into_iter().next();
+                let first = first.unwrap_or(Share { heading: String::new(), observations: vec![] });
+                let note = format!("only {} (1 of {total} combinations)", first.heading);
+                (first.observations, Some(note))
+            }
+        };
+        (Share { heading: human::sentence(&dimension.with(level)), observations }, held)
+    };
+    let (shares, held): (Vec<Share>, Vec<Option<String>>) =
+        (0..dimension.levels.len().min(FACETS)).map(share).unzip();
+    notes.extend(held.into_iter().flatten().next());
+    (shares, notes)
+}
+
+/// A share for each combination of the values of other dimensions than `x`, `series`
+/// and `fixed`.
+fn combinations(
+    data: &Data,
+    observations: &[Observation],
+    x: usize,
+    series: Option<usize>,
+    fixed: &[usize],
+) -> (Vec<Share>, Option<String>) {
     let whole = |observations| Share { heading: String::new(), observations };
     let mut seen: BTreeMap<(usize, Option<usize>), usize> = BTreeMap::new();
-    for observation in &data.observations {
+    for observation in observations {
         *seen.entry((observation.at[x], series.map(|s| observation.at[s]))).or_default() += 1;
     }
     if seen.values().all(|count| *count == 1) {
-        return (vec![whole(data.observations.clone())], None);
+        return (vec![whole(observations.to_vec())], None);
     }
     let others: Vec<usize> = (0..data.dimensions.len())
-        .filter(|d| *d != x && Some(*d) != series && data.dimensions[*d].levels.len() > 1)
+        .filter(|d| *d != x && Some(*d) != series && !fixed.contains(d))
+        .filter(|d| data.dimensions[*d].levels.len() > 1)
         .collect();
     let mut shares: BTreeMap<Vec<usize>, Vec<Observation>> = BTreeMap::new();
-    for observation in &data.observations {
+    for observation in observations {
         let key = others.iter().map(|d| observation.at[*d]).collect();
         shares.entry(key).or_default().push(observation.clone());
     }

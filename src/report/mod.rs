@@ -17,6 +17,7 @@ mod defaults;
 mod error;
 mod figure;
 mod human;
+mod looks;
 mod names;
 mod png;
 mod replay;
@@ -30,7 +31,7 @@ mod trace;
 mod unit;
 
 pub use chart::file_name as folder_name;
-pub use charts::{Format, draw_all, redraw};
+pub use charts::{Format, draw_all, draw_in, redraw};
 pub use compare::{
     Cases, Comparison, ComparisonManifest, Selection, Verdict, compare, comparison_summary,
     draw_comparison, write_comparison,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::csv::{open, read_cell, read_table};
+use super::looks::Looks;
 use super::{ReportError, human};
 use crate::stats::{Cell, Table};
 
@@ -17,6 +18,8 @@ pub(crate) struct Results<'a> {
     pub replications: usize,
     /// The experiment's title; may be empty.
     pub title: &'a str,
+    /// What values look like in all charts.
+    pub looks: Looks,
 }
 
 /// What several replications measured at one place.
@@ -75,7 +78,7 @@ impl<'a> Results<'a> {
             need(&points.columns, "points.csv", path)?;
         }
         let replications = count_replications(dir);
-        Ok(Results { dir, swept, points, replications, title })
+        Ok(Results { dir, swept, points, replications, title, looks: Looks::default() })
     }
 
     /// Whether a table is there and has rows.

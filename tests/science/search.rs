@@ -60,7 +60,7 @@ fn the_most_load_is_that_of_the_closed_form() {
     let bench = Bench::new(&load("e2e_mean_s: { below: 4s }, e2e_p99_s: { below: 30s }"));
     let (found, told) = searched(&bench, &[]);
     assert!((most(&found) - 0.75).abs() < 0.025, "{}", most(&found));
-    assert!(told.contains('E') && told.contains("does not hold"), "{told}");
+    assert!(told.contains("e2e_mean_s does not hold"), "{told}");
     let bench = Bench::new(&load("e2e_p99_s: { below: 11.513s }, error_rate: { below: 0.01 }"));
     let (found, told) = searched(&bench, &["--format", "csv"]);
     assert!((most(&found) - 0.6).abs() < 0.03, "{}", most(&found));
@@ -132,17 +132,16 @@ search:
 #[test]
 fn the_cheapest_fleet_is_the_smallest_that_queueing_theory_allows() {
     // Random splitting or better: with 3 replicas and the fewest in flight, times are
-    // near M/M/3 at 2 Erlang, W = 1.44 s; with 2 there is no steady state.
+    // near M/M/3 at 2 Erlang, W = 1.44 s; with 2 or fewer there is no steady state.
     let bench = Bench::new(FLEET);
     let (found, told) = searched(&bench, &[]);
     let of = |replicas: &str| {
         let row = found.iter().find(|row| row["models.m.server.replicas"] == replicas);
         row.expect("a trial").clone()
     };
-    assert_eq!(
-        (of("2")["verdict"].as_str(), of("2")["binds"].as_str()),
-        ("does not hold", "overloaded")
-    );
+    let verdict = |replicas: &str| (of(replicas)["verdict"].clone(), of(replicas)["binds"].clone());
+    assert_eq!(verdict("1"), ("does not hold".to_owned(), "overloaded".to_owned()));
+    assert_eq!(verdict("2").0, "does not hold");
     let held: Vec<&str> = found
         .iter()
         .filter(|row| row["verdict"] == "holds")

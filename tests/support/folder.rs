@@ -94,7 +94,7 @@ impl Folder {
     pub fn write(&self, dir: &Path) {
         let write = |name: &str, table: &Table| write_table(&dir.join(name), table).unwrap();
         write("points.csv", &self.points_table());
-        let mut runs = Table::new(["point", "replication", "requests"]);
+        let mut runs = Table::new(["point", "replication", "requests", "e2e_p99_s"]);
         let mut levels = Table::new(["point", "replication", "level", "lookups", "hits"]);
         let mut models = Table::new(["point", "replication", "model", "requests", "cost_usd"]);
         let mut latency = Table::new(["point", "replication", "quantile", "e2e_s", "ttft_s"]);
@@ -120,7 +120,8 @@ impl Folder {
                 let noise = self.noise * wobble(seed);
                 let key = || vec![Cell::Int(number as i64), Cell::Int(replication as i64)];
                 let row = |cells: Vec<Cell>| [key(), cells].concat();
-                runs.push(row(vec![Cell::Int(19_366)]));
+                let p99 = (4.2 - 2.1 * first - 0.9 * second) * (1.0 + noise);
+                runs.push(row(vec![Cell::Int(19_366), p99.into()]));
                 for (i, (level, share)) in
                     [("l1", 0.2), ("l2", 0.3), ("l3", 0.1)].iter().enumerate()
                 {
@@ -177,6 +178,46 @@ impl Folder {
             write(name, &table);
         }
     }
+}
+
+/// A made-up `breakdown.csv`: answers by model and user of the first points.
+pub fn write_breakdown(dir: &Path, points: i64) {
+    let mut table = Table::new(["point", "replication", "time_s", "by", "name", "answers_rps"]);
+    let parts = [("gpt-4", 3.0), ("gpt-3.5", 8.0), ("local-llama", 5.0)];
+    let users: Vec<String> = (0..20).map(|i| format!("user-{i:02}")).collect();
+    let users =
+        users.iter().enumerate().map(|(i, name)| ("user", name.as_str(), 9.0 / (i + 1) as f64));
+    let all: Vec<_> =
+        parts.map(|(name, rate)| ("model", name, rate)).into_iter().chain(users).collect();
+    for (point, step) in (0..points).flat_map(|point| (1..=60).map(move |step| (point, step))) {
+        for (i, (by, name, rate)) in all.iter().enumerate() {
+            let turn = f64::from(step) / 60.0 * std::f64::consts::TAU + i as f64;
+            let rate = rate * (1.0 + 0.4 * libm::sin(turn) + 0.05 * wobble(step as usize + 7 * i));
+            let place = [Cell::Int(point), Cell::Int(0), Cell::Num(f64::from(step) * 60.0)];
+            table.push([place.to_vec(), vec![(*by).into(), (*name).into(), rate.into()]].concat());
+        }
+    }
+    write_table(&dir.join("breakdown.csv"), &table).unwrap();
+}
+
+/// A made-up `gantt.csv`: an agent's steps, some of them at once.
+pub fn write_gantt(dir: &Path) {
+    let mut table = Table::new(["lane", "label", "start_s", "end_s", "kind"]);
+    for (lane, label, start, end, kind) in [
+        ("planner", "plan", 0.0, 2.1, "model"),
+        ("researcher", "search the web", 2.1, 3.4, "tool"),
+        ("researcher", "read a", 3.4, 6.0, "model"),
+        ("researcher", "read b", 3.4, 7.2, "model"),
+        ("researcher", "read c", 3.4, 5.1, "model"),
+        ("coder", "write", 2.1, 8.5, "model"),
+        ("coder", "run tests", 8.5, 9.1, "tool"),
+        ("coder", "wait", 9.1, 9.3, "queue"),
+        ("a reviewer with a name that is far too long for a label", "review", 9.3, 12.0, "model"),
+        ("planner", "answer", 12.0, 14.2, "model"),
+    ] {
+        table.push(vec![lane.into(), label.into(), start.into(), end.into(), kind.into()]);
+    }
+    write_table(&dir.join("gantt.csv"), &table).unwrap();
 }
 
 /// Cells of names.

@@ -11,6 +11,7 @@ use crate::cli::cache::folder_name;
 use crate::cli::output::{OutputFormat, formats, terminal};
 use crate::cli::{Failure, print, tell};
 use crate::experiment::Workspace;
+use crate::experiment::charts::ThemeSpec;
 use crate::report::{self, TraceManifest};
 use crate::workload::WorkloadSpec;
 use crate::workload::trace::Profile;
@@ -104,7 +105,7 @@ fn write(args: &Args, input: &Input, fitted: &Fitted, yaml: &str) -> Result<Path
     report::write_fit(&staging, &manifest, fitted, yaml).map_err(failed)?;
     let formats = formats(&args.format);
     if !formats.is_empty() {
-        report::draw_fit(&staging, &formats).map_err(failed)?;
+        report::draw_fit(&staging, &formats, ThemeSpec::default()).map_err(failed)?;
     }
     workspace.publish().map_err(failed)
 }

@@ -8,6 +8,7 @@ use crate::cli::cache::folder_name;
 use crate::cli::output::{OutputFormat, formats, terminal};
 use crate::cli::{Failure, print, tell};
 use crate::experiment::Workspace;
+use crate::experiment::charts::ThemeSpec;
 use crate::report::{self, Surveyed, TraceManifest};
 use crate::workload::TraceError;
 use crate::workload::trace::Profile;
@@ -68,7 +69,7 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
     report::write_traces(&staging, &manifest, &traces).map_err(failed)?;
     let formats = formats(&args.format);
     if !formats.is_empty() {
-        report::draw_traces(&staging, &formats).map_err(failed)?;
+        report::draw_traces(&staging, &formats, ThemeSpec::default()).map_err(failed)?;
     }
     let folder = workspace.publish().map_err(failed)?;
     if !args.quiet {

@@ -13,7 +13,7 @@ use crate::experiment::prepare::plain;
 use crate::spec::{Path, Problem, Segment, Severity};
 
 /// What holds for all points alike: to vary it would do nothing.
-const COMMON: [&str; 11] = [
+const COMMON: [&str; 12] = [
     "name",
     "description",
     "seed",
@@ -23,6 +23,7 @@ const COMMON: [&str; 11] = [
     "sweep",
     "search",
     "charts",
+    "theme",
     "record",
     "quick",
 ];

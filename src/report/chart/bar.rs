@@ -4,7 +4,7 @@
 use super::super::ReportError;
 use super::super::data::Share;
 use super::super::figure::axis::drawable;
-use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Panel, Sample, Tick, look};
+use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Panel, Sample, Tick};
 use super::super::results::Results;
 use super::super::{human, unit::Unit};
 use super::Named;
@@ -68,7 +68,7 @@ fn panel(xy: &Xy, share: &Share, index: usize, x: Axis, mut y: Axis, with_values
     let groups = x.high - x.low;
     let wide = (FILL / series as f64).min(WIDEST * groups);
     for s in 0..series {
-        let look = look(s);
+        let look = xy.looks[s];
         let offset = (s as f64 - series as f64 / 2.0) * wide;
         // A hair of white between neighbours.
         let gap = if series > 1 { 0.06 * wide } else { 0.0 };
@@ -117,7 +117,7 @@ fn value_text(unit: Unit, value: f64, ticks: &[Tick]) -> String {
 
 fn legend(xy: &Xy) -> Option<Legend> {
     xy.series?;
-    let entry = |(i, name): (usize, String)| Entry { name, look: look(i), end: None };
+    let entry = |(i, name): (usize, String)| Entry { name, look: xy.looks[i], end: None };
     let entries = xy.series_names().into_iter().enumerate().map(entry).collect();
     Some(Legend { heading: xy.series_title(), entries, sample: Sample::Bar, at_ends: false })
 }

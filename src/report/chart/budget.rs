@@ -2,7 +2,7 @@
 
 use super::super::ReportError;
 use super::super::data::Interval;
-use super::super::figure::{Axis, Figure, Look, Mark, Marker, Panel, band, look, theme};
+use super::super::figure::{Axis, Figure, Look, Mark, Marker, Panel, band, theme};
 use super::super::results::{Curve, Fold, Results, thin};
 use super::super::unit::Unit;
 use super::pick::pick;
@@ -36,9 +36,9 @@ pub(super) fn figure(results: &Results, spec: &BudgetChartSpec) -> Result<Named,
             let opacity = band(1) / 2.0;
             let last = sum.last().map_or(0.0, |(time, _)| *time);
             let outline = sum.iter().copied().chain([(last, 0.0), (0.0, 0.0)]).collect();
-            marks.push(Mark::Area { outline, look: look(i), opacity });
+            marks.push(Mark::Area { outline, look: pick.looks[i], opacity });
         }
-        marks.push(Mark::Line { points: sum, look: look(i) });
+        marks.push(Mark::Line { points: sum, look: pick.looks[i] });
     }
     let panel = Panel { heading: String::new(), legend: None, x, y, x_labels: true, marks };
     let mut notes = pick.notes.clone();

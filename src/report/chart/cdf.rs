@@ -4,7 +4,7 @@
 use super::super::ReportError;
 use super::super::data::Interval;
 use super::super::figure::axis::drawable;
-use super::super::figure::{Axis, Figure, Mark, Panel, band, look};
+use super::super::figure::{Axis, Figure, Look, Mark, Panel, band};
 use super::super::results::{Curve, Results};
 use super::super::unit::Unit;
 use super::super::{human, names};
@@ -35,7 +35,7 @@ pub(super) fn figure(results: &Results, spec: &CdfSpec) -> Result<Named, ReportE
         pick.notes
             .push(format!("to the 99.9th percentile; the longest is {}", human::seconds(largest)));
     }
-    let panel = panel(&curves, x);
+    let panel = panel(&curves, &pick.looks, x);
     let interval = if results.replications > 1 { Interval::Range } else { Interval::None };
     let subtitle = || conditions(results, interval, "band", pick.notes.clone());
     let figure = Figure {
@@ -60,7 +60,7 @@ fn title(name: &str, pick: &Pick) -> String {
     }
 }
 
-fn panel(curves: &[Curve], x: Axis) -> Panel {
+fn panel(curves: &[Curve], looks: &[Look], x: Axis) -> Panel {
     let mut bands = Vec::new();
     let mut lines = Vec::new();
     for (i, curve) in curves.iter().enumerate() {
@@ -76,10 +76,10 @@ fn panel(curves: &[Curve], x: Axis) -> Panel {
         let high = cut(measured.iter().map(|(q, .., high)| (*high, *q)), &x);
         if low != high && !low.is_empty() {
             let outline = low.into_iter().chain(high.into_iter().rev()).collect();
-            bands.push(Mark::Area { outline, look: look(i), opacity: band(curves.len()) });
+            bands.push(Mark::Area { outline, look: looks[i], opacity: band(curves.len()) });
         }
         if !mean.is_empty() {
-            lines.push(Mark::Line { points: mean, look: look(i) });
+            lines.push(Mark::Line { points: mean, look: looks[i] });
         }
     }
     bands.extend(lines);

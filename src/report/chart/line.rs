@@ -4,7 +4,7 @@
 use super::super::ReportError;
 use super::super::data::{Observation, Share};
 use super::super::figure::axis::drawable;
-use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Panel, Sample, band, look};
+use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Panel, Sample, band};
 use super::super::results::Results;
 use super::Named;
 use super::xy::Xy;
@@ -63,7 +63,7 @@ fn panel(xy: &Xy, share: &Share, index: usize, x: Axis, mut y: Axis) -> Panel {
     let mut lines = Vec::new();
     for series in 0..xy.series_names().len() {
         for run in runs(xy, share, series) {
-            draw_run(xy, &run, &y, look(series), &mut bands, &mut lines);
+            draw_run(xy, &run, &y, xy.looks[series], &mut bands, &mut lines);
         }
     }
     bands.extend(lines);
@@ -139,7 +139,7 @@ fn legend(xy: &Xy, x: &Axis) -> Option<Legend> {
         .series_names()
         .into_iter()
         .enumerate()
-        .map(|(i, name)| Entry { name, look: look(i), end: end(i) })
+        .map(|(i, name)| Entry { name, look: xy.looks[i], end: end(i) })
         .collect();
     let at_ends = entries.len() <= 10 && x.low < x.high;
     Some(Legend { heading: xy.series_title(), entries, sample: Sample::LineAndMarker, at_ends })

@@ -9,6 +9,11 @@
 //! | `timeline` | metrics over virtual time |
 //! | `budget` | what was spent over virtual time, against a budget |
 //! | `pareto` | cost against quality, and the points that no other beats |
+//! | `scatter` | the same for any two metrics |
+//! | `heatmap` | a metric over two swept paths, as a field of colours |
+//! | `spread` | boxes and violins: how values spread |
+//! | `area` | parts of a whole over virtual time, stacked |
+//! | `gantt` | what was done when, in lanes |
 //! | `waterfall` | what each lever saved, from the list price to the bill |
 //! | `forest` | differences with their intervals, of a comparison |
 //! | `overlay` | distributions of latency, of a comparison |
@@ -20,13 +25,17 @@
 //!
 //! To add one: a file here, a line in [`ChartSpec`] and one in [`figures`].
 
+mod area;
 pub(crate) mod arrivals;
 mod bar;
 mod budget;
 mod cdf;
 mod curves;
+mod density;
 pub(crate) mod fitted;
 pub(crate) mod forest;
+mod gantt;
+mod heatmap;
 pub(crate) mod lengths;
 mod line;
 pub(crate) mod mrc;
@@ -35,7 +44,9 @@ mod pareto;
 mod pick;
 pub(crate) mod popularity;
 pub(crate) mod reuse;
+mod scatter;
 pub(crate) mod searched;
+mod spread;
 mod timeline;
 mod tornado;
 mod waterfall;
@@ -47,6 +58,7 @@ use super::figure::Figure;
 use super::results::Results;
 use super::trace::TraceManifest;
 use crate::experiment::charts::ChartSpec;
+use spread::Shape;
 
 /// A figure and the name of its file, without extension.
 pub(crate) struct Named {
@@ -65,6 +77,12 @@ pub(crate) fn figures(results: &Results, spec: &ChartSpec) -> Result<Vec<Named>,
         ChartSpec::Pareto(spec) => pareto::figure(results, spec).map(|figure| vec![figure]),
         ChartSpec::Tornado(spec) => tornado::figures(results, spec),
         ChartSpec::Waterfall(spec) => waterfall::figure(results, spec).map(|figure| vec![figure]),
+        ChartSpec::Heatmap(spec) => heatmap::figures(results, spec),
+        ChartSpec::Scatter(spec) => scatter::figure(results, spec).map(|figure| vec![figure]),
+        ChartSpec::Box(spec) => spread::figures(results, spec, Shape::Box),
+        ChartSpec::Violin(spec) => spread::figures(results, spec, Shape::Violin),
+        ChartSpec::Area(spec) => area::figure(results, spec).map(|figure| vec![figure]),
+        ChartSpec::Gantt(spec) => gantt::figure(results, spec).map(|figure| vec![figure]),
     }
 }
 
@@ -90,6 +108,15 @@ fn traced(manifest: &TraceManifest) -> String {
     match manifest.traces.as_slice() {
         [alone] => format!("{alone} · {}", manifest.conditions()),
         several => format!("{} traces · {}", several.len(), manifest.conditions()),
+    }
+}
+
+/// Panels in a row, and the height of each, for so many panels.
+fn grid(panels: usize) -> (usize, f64) {
+    match panels {
+        0 | 1 => (1, 300.0),
+        2 | 4 => (2, 200.0),
+        _ => (3, 165.0),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::data::Dimension;
-use super::super::figure::{Entry, Legend, Sample, look};
+use super::super::figure::{Entry, Legend, Look, Sample};
 use super::super::results::{Results, show};
 use super::super::{ReportError, human};
 
@@ -16,6 +16,8 @@ pub(crate) struct Pick {
     pub points: Vec<(u64, String)>,
     /// What tells them apart, in words.
     pub by: String,
+    /// Of each point.
+    pub looks: Vec<Look>,
     /// What the subtitle has to say about the choice.
     pub notes: Vec<String>,
 }
@@ -25,7 +27,7 @@ impl Pick {
     pub(crate) fn legend(&self) -> Option<Legend> {
         let entry = |(i, (_, name)): (usize, &(u64, String))| Entry {
             name: name.clone(),
-            look: look(i),
+            look: self.looks[i],
             end: None,
         };
         (self.points.len() > 1).then(|| Legend {
@@ -70,9 +72,15 @@ pub(crate) fn pick(
         let name = values.collect::<Vec<_>>().join(", ");
         if name.is_empty() { format!("point {}", numbers[row]) } else { name }
     };
-    let points = rows.iter().map(|row| (numbers[*row], name(*row))).collect();
+    let points: Vec<(u64, String)> = rows.iter().map(|row| (numbers[*row], name(*row))).collect();
     let titles: Vec<&str> = named.iter().map(|d| d.title.as_str()).collect();
-    Ok(Pick { points, by: titles.join(" and "), notes })
+    let by = titles.join(" and ");
+    if let [alone] = named.as_slice() {
+        // Its values have their looks in its own order, whichever are drawn.
+        results.looks.all(alone);
+    }
+    let looks = points.iter().map(|(_, name)| results.looks.of(&by, name)).collect();
+    Ok(Pick { points, by, looks, notes })
 }
 
 /// Keeps the first row for each value of `chosen`, with the other dimensions

@@ -14,6 +14,8 @@ use crate::experiment::charts::ScaleSpec;
 use crate::stats::{Cell, Table};
 
 const FILE: &str = "search.csv";
+/// Values that span more than this factor are drawn by their logarithms.
+const WIDE: f64 = 20.0;
 
 /// The figure of a search.
 pub(crate) fn figure(manifest: &SearchManifest, table: &Table) -> Result<Named, ReportError> {
@@ -116,8 +118,25 @@ fn costs(manifest: &SearchManifest, table: &Table, cost: &str) -> Result<Named, 
     let chosen = Look { marker: Marker::Diamond, ..look(1) };
     let all: Vec<(f64, f64)> = good.iter().chain(&bad).copied().collect();
     let values = |axis: fn(&(f64, f64)) -> f64| all.iter().map(axis).collect::<Vec<f64>>();
-    let (costs, times) = (values(|it| it.0), values(|it| it.1));
+    let (costs, mut times) = (values(|it| it.0), values(|it| it.1));
+    let bound = manifest.bounds.first().and_then(|bound| bound.below.or(bound.above));
+    times.extend(bound);
+    // What does not hold may be far beyond what does.
+    let (least, most) = times
+        .iter()
+        .fold((f64::INFINITY, 0.0f64), |(least, most), time| (least.min(*time), most.max(*time)));
+    let scale = if most > WIDE * least { ScaleSpec::Log } else { ScaleSpec::Linear };
+    let x = Axis::vertical(
+        &names::metric(cost),
+        Unit::of_metric(cost),
+        &costs,
+        ScaleSpec::Linear,
+        420.0,
+    );
+    let line = Look { color: AXIS, marker: Marker::Nothing, dash: Some((4.0, 3.0)) };
+    let ends = |bound: f64| vec![(x.low, bound), (x.high, bound)];
     let marks = vec![
+        Mark::Line { points: bound.map(ends).unwrap_or_default(), look: line },
         Mark::Markers { points: bad, look: failing },
         Mark::Markers { points: good, look: holding },
         Mark::Markers { points: best, look: chosen },
@@ -136,20 +155,8 @@ fn costs(manifest: &SearchManifest, table: &Table, cost: &str) -> Result<Named, 
     let panel = Panel {
         heading: String::new(),
         legend: None,
-        x: Axis::vertical(
-            &names::metric(cost),
-            Unit::of_metric(cost),
-            &costs,
-            ScaleSpec::Linear,
-            420.0,
-        ),
-        y: Axis::vertical(
-            &names::metric(metric),
-            Unit::of_metric(metric),
-            &times,
-            ScaleSpec::Auto,
-            300.0,
-        ),
+        x,
+        y: Axis::vertical(&names::metric(metric), Unit::of_metric(metric), &times, scale, 300.0),
         x_labels: true,
         marks,
     };

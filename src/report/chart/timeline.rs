@@ -4,7 +4,7 @@
 use super::super::ReportError;
 use super::super::data::Interval;
 use super::super::figure::axis::drawable;
-use super::super::figure::{Axis, Entry, Figure, Legend, Mark, Panel, Sample, band, look};
+use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Panel, Sample, band, look};
 use super::super::results::{Curve, Fold, Results, thin};
 use super::super::unit::Unit;
 use super::super::{human, names};
@@ -40,7 +40,7 @@ pub(super) fn figure(results: &Results, spec: &TimelineSpec) -> Result<Named, Re
     let panels = groups
         .iter()
         .enumerate()
-        .map(|(i, group)| panel(group, &columns, &curves, x.clone(), i == last))
+        .map(|(i, group)| panel(group, &columns, &curves, &pick.looks, x.clone(), i == last))
         .collect();
     let interval = if results.replications > 1 { Interval::Range } else { Interval::None };
     let figure = Figure {
@@ -128,13 +128,20 @@ fn groups(columns: &[String], curves: &[Curve], by_default: bool) -> Vec<Group> 
     groups
 }
 
-fn panel(group: &Group, columns: &[String], curves: &[Curve], x: Axis, last: bool) -> Panel {
+fn panel(
+    group: &Group,
+    columns: &[String],
+    curves: &[Curve],
+    looks: &[Look],
+    x: Axis,
+    last: bool,
+) -> Panel {
     let mut bands = Vec::new();
     let mut lines = Vec::new();
     let mut values = Vec::new();
     for (i, curve) in curves.iter().enumerate() {
         for (j, &metric) in group.metrics.iter().enumerate() {
-            let look = look(if curves.len() > 1 { i } else { j });
+            let look = if curves.len() > 1 { looks[i] } else { look(j) };
             for run in runs(curve, metric) {
                 values.extend(run.iter().flat_map(|(_, fold)| [fold.low, fold.high]));
                 let line = run.iter().map(|(t, fold)| (*t, fold.mean().unwrap_or(fold.low)));

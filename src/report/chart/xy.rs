@@ -3,10 +3,11 @@
 
 use super::super::ReportError;
 use super::super::data::{Data, Dimension, Observation, Share, divide};
+use super::super::figure::{Look, look};
 use super::super::names;
 use super::super::results::Results;
 use super::super::unit::Unit;
-use super::{conditions, file_name};
+use super::{conditions, file_name, grid};
 use crate::experiment::charts::XySpec;
 
 /// The most series of a chart.
@@ -22,6 +23,8 @@ pub(crate) struct Xy {
     pub x: usize,
     pub series: Option<usize>,
     pub shares: Vec<Share>,
+    /// Of each series.
+    pub looks: Vec<Look>,
     /// What the subtitle has to say besides replications and interval.
     pub notes: Vec<String>,
 }
@@ -35,21 +38,25 @@ impl Xy {
     ) -> Result<Self, ReportError> {
         let x = spec.x.clone().unwrap_or_else(|| first_path(results));
         let series = spec.series.as_deref().filter(|series| *series != x);
-        let axes: Vec<&str> = std::iter::once(x.as_str()).chain(series).collect();
+        let facet = spec.facet.as_deref();
+        let axes: Vec<&str> = std::iter::once(x.as_str()).chain(series).chain(facet).collect();
         let mut data = Data::read(results, metric, &axes)?;
-        let find = |path: &str| {
-            data.dimension(path).ok_or_else(|| ReportError::not_swept(path, results.swept))
-        };
+        let find = find_in(&data, results);
         let (x, series) = (find(&x)?, series.map(find).transpose()?);
         let mut notes = Vec::new();
         if let Some(series) = series {
             limit(&mut data, series, SERIES, &mut notes);
         }
-        let (mut shares, held) = divide(&data, x, series);
+        let facet = facet.map(find_in(&data, results)).transpose()?;
+        let (mut shares, held) = divide(&data, x, series, facet);
         notes.extend(held);
+        let looks = match series {
+            Some(series) => results.looks.all(&data.dimensions[series]),
+            None => vec![look(0)],
+        };
         let (name, unit) = (names::metric(metric), Unit::of_metric(metric));
         bound(&mut shares, unit);
-        Ok(Xy { metric: metric.to_owned(), name, unit, data, x, series, shares, notes })
+        Ok(Xy { metric: metric.to_owned(), name, unit, data, x, series, shares, looks, notes })
     }
 
     /// Keeps the first values of the horizontal axis.
@@ -120,11 +127,7 @@ impl Xy {
 
     /// Panels in a row, and the height of each.
     pub(crate) fn grid(&self) -> (usize, f64) {
-        match self.shares.len() {
-            0 | 1 => (1, 300.0),
-            2 | 4 => (2, 200.0),
-            _ => (3, 165.0),
-        }
+        grid(self.shares.len())
     }
 
     /// The width of a panel's plotting area, about.
@@ -136,6 +139,14 @@ impl Xy {
     pub(crate) fn is_lowest(&self, panel: usize) -> bool {
         panel + self.grid().0 >= self.shares.len()
     }
+}
+
+/// The number of a dimension, or an error that names what was swept.
+fn find_in<'d>(
+    data: &'d Data,
+    results: &'d Results,
+) -> impl Fn(&str) -> Result<usize, ReportError> + use<'d> {
+    move |path| data.dimension(path).ok_or_else(|| ReportError::not_swept(path, results.swept))
 }
 
 /// Cuts intervals where the metric cannot be: below zero, above 100 %.

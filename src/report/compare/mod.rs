@@ -26,6 +26,7 @@ use super::ReportError;
 use super::chart::{forest, overlay};
 use super::charts::{Format, draw};
 use super::csv::{read_table, write_table};
+use crate::experiment::charts::ThemeSpec;
 
 const COMPARISON: &str = "comparison.csv";
 const LATENCY: &str = "latency.csv";
@@ -54,12 +55,16 @@ pub fn write_comparison(
 ///
 /// # Errors
 /// If a file is not there or not as it was written, or cannot be written.
-pub fn draw_comparison(dir: &Path, formats: &[Format]) -> Result<Vec<PathBuf>, ReportError> {
+pub fn draw_comparison(
+    dir: &Path,
+    formats: &[Format],
+    theme: ThemeSpec,
+) -> Result<Vec<PathBuf>, ReportError> {
     let manifest = ComparisonManifest::read(dir).map_err(ReportError::Manifest)?;
     let mut figures = forest::figures(&manifest, &read_table(&dir.join(COMPARISON))?)?;
     let latency = read_table(&dir.join(LATENCY))?;
     if !latency.rows.is_empty() {
         figures.push(overlay::figure(&manifest, &latency)?);
     }
-    draw(dir, figures, formats)
+    draw(dir, figures, formats, theme)
 }

@@ -2,6 +2,8 @@
 
 use super::super::human;
 use super::super::unit::{Shown, Unit};
+use super::text::{Weight, shorten};
+use super::theme::TICK;
 use super::ticks::{Tick, have_room, linear, logarithmic, outwards, step};
 use crate::experiment::charts::ScaleSpec;
 
@@ -46,6 +48,14 @@ impl Axis {
         }
     }
 
+    /// The value at a coordinate.
+    pub(crate) fn value(&self, coordinate: f64) -> f64 {
+        match self.scale {
+            Scale::Log => libm::pow(10.0, coordinate),
+            _ => coordinate,
+        }
+    }
+
     /// Names side by side.
     pub(crate) fn categories(label: &str, names: &[String]) -> Axis {
         let tick = |(i, name): (usize, &String)| Tick { at: i as f64, label: name.clone() };
@@ -57,6 +67,16 @@ impl Axis {
             ticks: names.iter().enumerate().map(tick).collect(),
             minor: Vec::new(),
         }
+    }
+
+    /// Names one above another, the first at the bottom; long ones are shortened.
+    pub(crate) fn rows(label: &str, names: &[String]) -> Axis {
+        const LONGEST: f64 = 150.0;
+        let mut axis = Axis::categories(label, names);
+        for tick in &mut axis.ticks {
+            tick.label = shorten(&tick.label, TICK, Weight::Regular, LONGEST);
+        }
+        axis
     }
 
     /// A vertical axis for these values: from 0 unless that would hide what
@@ -158,6 +178,18 @@ impl Axis {
         let shown = Unit::clock(to);
         let step = step(to - from, (length / 70.0).clamp(2.0, 9.0), &shown);
         linear(with_unit("virtual time", &shown), &shown, from, to, step)
+    }
+
+    /// Virtual time between two instants, in seconds since the start.
+    pub(crate) fn clock_between(from: f64, until: f64, length: f64) -> Axis {
+        let (from, until) = if until > from && drawable(from) && drawable(until) {
+            (from, until)
+        } else {
+            (0.0, 1.0)
+        };
+        let shown = Unit::clock(until);
+        let step = step(until - from, (length / 70.0).clamp(2.0, 9.0), &shown);
+        linear(with_unit("virtual time", &shown), &shown, from, until, step)
     }
 
     /// From 0 to 100 per cent.

@@ -9,7 +9,8 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontFamily, RGBColor, TextStyle};
 
 use super::text::{Weight, clean};
-use super::theme::{Look, Marker};
+use super::theme::{Look, Marker, Paint};
+use crate::experiment::charts::ThemeSpec;
 
 /// Units of the SVG's coordinates per px.
 const UNITS: f64 = 10.0;
@@ -37,6 +38,15 @@ pub(crate) struct Rect {
 }
 
 impl Rect {
+    /// The rectangle between two corners.
+    pub(crate) fn between([a, b]: [(f64, f64); 2]) -> Rect {
+        Rect {
+            left: a.0.min(b.0),
+            top: a.1.min(b.1),
+            width: (a.0 - b.0).abs(),
+            height: (a.1 - b.1).abs(),
+        }
+    }
     pub(crate) fn right(&self) -> f64 {
         self.left + self.width
     }
@@ -58,16 +68,18 @@ pub(crate) enum Align {
 pub(crate) struct Font {
     pub size: f64,
     pub weight: Weight,
-    pub color: RGBColor,
+    pub color: Paint,
 }
 
 /// A sheet; coordinates are in px from the upper left corner.
 pub(crate) struct Canvas<'a> {
     area: DrawingArea<SVGBackend<'a>, Shift>,
+    pub theme: ThemeSpec,
 }
 
 /// Draws an SVG of this size in px.
 pub(crate) fn svg(
+    theme: ThemeSpec,
     (width, height): (f64, f64),
     title: &str,
     description: &str,
@@ -77,8 +89,8 @@ pub(crate) fn svg(
     {
         let size = (units(width) as u32, units(height) as u32);
         let area = SVGBackend::with_string(&mut body, size).into_drawing_area();
-        let canvas = Canvas { area };
-        canvas.area.fill(&WHITE).map_err(reason)?;
+        let canvas = Canvas { area, theme };
+        canvas.area.fill(&Paint::Paper.fill(theme)).map_err(reason)?;
         draw(&canvas)?;
         canvas.area.present().map_err(reason)?;
     }
@@ -107,12 +119,13 @@ fn at((x, y): (f64, f64)) -> (i32, i32) {
     (units(x), units(y))
 }
 
-/// A solid stroke of this width in px.
-pub(crate) fn stroke(color: RGBColor, px: f64) -> ShapeStyle {
-    ShapeStyle { color: color.to_rgba(), filled: false, stroke_width: units(px) as u32 }
-}
-
 impl<'b> Canvas<'b> {
+    /// A solid stroke of this width in px.
+    pub(crate) fn stroke(&self, paint: Paint, px: f64) -> ShapeStyle {
+        let color = paint.line(self.theme).to_rgba();
+        ShapeStyle { color, filled: false, stroke_width: units(px) as u32 }
+    }
+
     /// A panel's coordinates over a rectangle.
     pub(crate) fn plot(
         &self,
@@ -144,11 +157,23 @@ impl<'b> Canvas<'b> {
         font: Font,
         turn: FontTransform,
     ) -> Drawn {
+        let color = font.color.line(self.theme);
+        self.write_in(text, (x, y), align, (font.size, font.weight, color), turn)
+    }
+
+    fn write_in(
+        &self,
+        text: &str,
+        (x, y): (f64, f64),
+        align: Align,
+        (size, weight, color): (f64, Weight, RGBColor),
+        turn: FontTransform,
+    ) -> Drawn {
         if text.is_empty() {
             return Ok(());
         }
         // The backend sets the baseline 0.76 em below a `Top` anchor.
-        let drop = 0.76 * font.size;
+        let drop = 0.76 * size;
         let place = match turn {
             FontTransform::None => (x, y - drop),
             _ => (x - drop, y),
@@ -158,13 +183,13 @@ impl<'b> Canvas<'b> {
             Align::Center => HPos::Center,
             Align::Right => HPos::Right,
         };
-        let weight = match font.weight {
+        let weight = match weight {
             Weight::Regular => FontStyle::Normal,
             Weight::Bold => FontStyle::Bold,
         };
         let family = FontFamily::Name(FONTS);
-        let style = TextStyle::from((family, backend_size(font.size), weight).into_font())
-            .color(&font.color)
+        let style = TextStyle::from((family, backend_size(size), weight).into_font())
+            .color(&color)
             .transform(turn)
             .pos(Pos::new(h_pos, VPos::Top));
         self.area.draw(&Text::new(clean(text), at(place), style)).map_err(reason)
@@ -176,35 +201,61 @@ impl<'b> Canvas<'b> {
     }
 
     /// A filled rectangle.
-    pub(crate) fn fill(&self, rect: Rect, color: RGBColor) -> Drawn {
+    pub(crate) fn fill(&self, rect: Rect, paint: Paint) -> Drawn {
         let corners = [at((rect.left, rect.top)), at((rect.right(), rect.bottom()))];
+        let color = paint.fill(self.theme);
+        self.area.draw(&Rectangle::new(corners, color.filled())).map_err(reason)?;
+        if !self.outlines(paint) {
+            return Ok(());
+        }
+        let outline = self.stroke(Paint::Ink, 0.8);
+        self.area.draw(&Rectangle::new(corners, outline)).map_err(reason)
+    }
+
+    /// Whether what is filled has an outline: light greys would be lost on paper.
+    fn outlines(&self, paint: Paint) -> bool {
+        self.theme == ThemeSpec::Print && matches!(paint, Paint::Series(_))
+    }
+
+    /// A transparent rectangle.
+    pub(crate) fn shade(&self, rect: Rect, paint: Paint, opacity: f64) -> Drawn {
+        let corners = [at((rect.left, rect.top)), at((rect.right(), rect.bottom()))];
+        let color = paint.fill(self.theme).mix(opacity);
         self.area.draw(&Rectangle::new(corners, color.filled())).map_err(reason)
+    }
+
+    /// Text on a fill, centred: almost white or almost black in every theme.
+    pub(crate) fn label(&self, text: &str, place: (f64, f64), size: f64, light: bool) -> Drawn {
+        let color = if light { RGBColor(254, 254, 254) } else { RGBColor(1, 1, 1) };
+        let weight = Weight::Regular;
+        self.write_in(text, place, Align::Center, (size, weight, color), FontTransform::None)
     }
 
     /// A piece of a series' line.
     pub(crate) fn sample(&self, from: (f64, f64), to: (f64, f64), look: Look) -> Drawn {
-        match look.dash {
-            None => self.line(from, to, stroke(look.color, 2.0)),
+        match look.dashes(self.theme) {
+            None => self.line(from, to, self.stroke(look.color, 2.0)),
             Some((dash, gap)) => {
                 let (dash, gap) = (units(dash), units(gap));
                 let points = [at(from), at(to)];
-                let line = DashedPathElement::new(points, dash, gap, stroke(look.color, 2.0));
+                let line = DashedPathElement::new(points, dash, gap, self.stroke(look.color, 2.0));
                 self.area.draw(&line).map_err(reason)
             }
         }
     }
 
-    /// A marker of a series; a white rim keeps it apart from lines below it.
+    /// A marker of a series; a rim of paper keeps it apart from lines below it.
     pub(crate) fn marker(&self, center: (f64, f64), look: Look) -> Drawn {
-        let color = look.color;
+        let color = look.color.line(self.theme);
+        let paper = self.paper();
         match look.marker {
             Marker::Circle => {
-                self.disc(center, 4.9, WHITE)?;
+                self.disc(center, 4.9, paper)?;
                 self.disc(center, 3.7, color)
             }
             Marker::Ring => {
                 self.disc(center, 4.4, color)?;
-                self.disc(center, 2.5, WHITE)
+                self.disc(center, 2.5, paper)
             }
             Marker::Square => self.polygon(center, &[45.0, 135.0, 225.0, 315.0], 4.7, color),
             Marker::Diamond => self.polygon(center, &[0.0, 90.0, 180.0, 270.0], 5.1, color),
@@ -216,6 +267,10 @@ impl<'b> Canvas<'b> {
         }
     }
 
+    fn paper(&self) -> RGBColor {
+        Paint::Paper.line(self.theme)
+    }
+
     fn disc(&self, center: (f64, f64), radius: f64, color: RGBColor) -> Drawn {
         self.area.draw(&Circle::new(at(center), units(radius), color.filled())).map_err(reason)
     }
@@ -225,7 +280,7 @@ impl<'b> Canvas<'b> {
             let turn = angle.to_radians();
             at((x + radius * libm::cos(turn), y - radius * libm::sin(turn)))
         };
-        for (radius, color) in [(radius + 1.6, WHITE), (radius, color)] {
+        for (radius, color) in [(radius + 1.6, self.paper()), (radius, color)] {
             let corners: Vec<_> = angles.iter().map(|angle| corner(*angle, radius)).collect();
             self.area.draw(&Polygon::new(corners, color.filled())).map_err(reason)?;
         }
@@ -233,9 +288,11 @@ impl<'b> Canvas<'b> {
     }
 
     fn strokes(&self, (x, y): (f64, f64), long: f64, wide: f64, color: RGBColor) -> Drawn {
-        for (color, width) in [(WHITE, 4.2), (color, 2.0)] {
-            self.line((x - long, y - wide), (x + long, y + wide), stroke(color, width))?;
-            self.line((x - wide, y + long), (x + wide, y - long), stroke(color, width))?;
+        for (color, width) in [(self.paper(), 4.2), (color, 2.0)] {
+            let color = color.to_rgba();
+            let style = ShapeStyle { color, filled: false, stroke_width: units(width) as u32 };
+            self.line((x - long, y - wide), (x + long, y + wide), style)?;
+            self.line((x - wide, y + long), (x + wide, y - long), style)?;
         }
         Ok(())
     }

@@ -2,12 +2,13 @@
 //! first, then room for ticks and labels, and the rest is for the data.
 
 use super::axis::Scale;
-use super::canvas::{Align, Canvas, Drawn, Font, Plot, Rect, px, stroke, svg};
+use super::canvas::{Align, Canvas, Drawn, Font, Plot, Rect, px, svg};
 use super::text::{Weight, shorten, whole, width, wrap};
 use super::theme::{
     AXIS, FAINT_INK, GRID, INK, LABEL, MINOR_GRID, PAD, SUBTITLE, TICK, TITLE, WIDTH,
 };
 use super::{Axis, Figure, Panel, legend, marks};
+use crate::experiment::charts::ThemeSpec;
 
 const TITLE_ROW: f64 = 22.0;
 const SUBTITLE_ROW: f64 = 16.5;
@@ -28,9 +29,10 @@ const TICK_FONT: Font = Font { size: TICK, weight: Weight::Regular, color: FAINT
 const HEADING_FONT: Font = Font { size: LABEL, weight: Weight::Bold, color: INK };
 
 /// Draws a figure as an SVG document.
-pub(crate) fn draw(figure: &Figure) -> Result<String, String> {
+pub(crate) fn draw(figure: &Figure, theme: ThemeSpec) -> Result<String, String> {
     let layout = Layout::of(figure);
-    svg((WIDTH, layout.height), &figure.title, &figure.subtitle, |canvas| {
+    let size = (WIDTH, layout.height);
+    svg(theme, size, &figure.title, &figure.subtitle, |canvas| {
         layout.draw_head(canvas)?;
         for (panel, place) in figure.panels.iter().zip(&layout.places) {
             draw_panel(canvas, figure, panel, place, &layout)?;
@@ -251,15 +253,18 @@ fn y_of(plot: &Plot, panel: &Panel, value: f64) -> f64 {
 fn draw_grid(canvas: &Canvas, plot: &Plot, panel: &Panel, rect: Rect) -> Drawn {
     let upright = |value: f64, color| {
         let x = sharp(x_of(plot, panel, value));
-        canvas.line((x, rect.top), (x, rect.bottom()), stroke(color, 1.0))
+        canvas.line((x, rect.top), (x, rect.bottom()), canvas.stroke(color, 1.0))
     };
     let level = |value: f64, color| {
         let y = sharp(y_of(plot, panel, value));
-        canvas.line((rect.left, y), (rect.right(), y), stroke(color, 1.0))
+        canvas.line((rect.left, y), (rect.right(), y), canvas.stroke(color, 1.0))
     };
     panel.y.minor.iter().try_for_each(|v| level(*v, MINOR_GRID))?;
     if panel.x.scale != Scale::Category {
         panel.x.ticks.iter().try_for_each(|tick| upright(tick.at, GRID))?;
+    }
+    if panel.y.scale == Scale::Category {
+        return Ok(());
     }
     panel.y.ticks.iter().try_for_each(|tick| level(tick.at, GRID))
 }
@@ -282,13 +287,16 @@ fn draw_y(canvas: &Canvas, plot: &Plot, panel: &Panel, place: &Place) -> Drawn {
 
 fn draw_x(canvas: &Canvas, plot: &Plot, panel: &Panel, place: &Place) -> Drawn {
     let rect = place.plot;
-    let zero = 0.0_f64.clamp(panel.y.low, panel.y.high);
+    let zero = match panel.y.scale {
+        Scale::Category => panel.y.low,
+        _ => 0.0_f64.clamp(panel.y.low, panel.y.high),
+    };
     let foot = sharp(y_of(plot, panel, zero));
-    canvas.line((rect.left, foot), (rect.right(), foot), stroke(AXIS, 1.0))?;
+    canvas.line((rect.left, foot), (rect.right(), foot), canvas.stroke(AXIS, 1.0))?;
     if panel.x.scale != Scale::Category {
         for tick in &panel.x.ticks {
             let x = sharp(x_of(plot, panel, tick.at));
-            canvas.line((x, rect.bottom()), (x, rect.bottom() + 4.0), stroke(AXIS, 1.0))?;
+            canvas.line((x, rect.bottom()), (x, rect.bottom() + 4.0), canvas.stroke(AXIS, 1.0))?;
         }
     }
     if !panel.x_labels {

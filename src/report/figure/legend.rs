@@ -1,6 +1,6 @@
 //! Legends: rows above the panels, or names at the ends of lines.
 
-use super::canvas::{Align, Canvas, Drawn, Font, Rect, stroke};
+use super::canvas::{Align, Canvas, Drawn, Font, Rect};
 use super::labels::spread;
 use super::text::{Weight, shorten, width, wrap};
 use super::theme::{AXIS, FAINT_INK, INK, Look, SUBTITLE};
@@ -166,7 +166,7 @@ pub(crate) fn draw_ends(
 fn draw_leader(canvas: &Canvas, end: (f64, f64), bend: f64, name: (f64, f64)) -> Drawn {
     let from = end.0 + 6.0;
     if from < bend {
-        canvas.line((from, end.1), (bend, end.1), stroke(AXIS, 0.6))?;
+        canvas.line((from, end.1), (bend, end.1), canvas.stroke(AXIS, 0.6))?;
     }
-    canvas.line((bend, end.1), name, stroke(AXIS, 0.6))
+    canvas.line((bend, end.1), name, canvas.stroke(AXIS, 0.6))
 }

@@ -2,9 +2,9 @@
 
 use plotters::prelude::*;
 
-use super::canvas::{Align, Canvas, Drawn, Font, Plot, length, px, reason, stroke};
-use super::text::Weight;
-use super::theme::{FAINT_INK, INK, Look, SUBTITLE};
+use super::canvas::{Align, Canvas, Drawn, Font, Plot, Rect, length, px, reason};
+use super::text::{Weight, shorten, width};
+use super::theme::{FAINT_INK, INK, Look, Paint, SUBTITLE};
 use super::{Axis, Mark, Panel};
 
 const LINE: f64 = 2.0;
@@ -22,7 +22,10 @@ pub(crate) fn draw(canvas: &Canvas, plot: &mut Plot, panel: &Panel) -> Drawn {
     for mark in &panel.marks {
         match mark {
             Mark::Area { outline, look, opacity } => {
-                let area = Polygon::new(places(outline), look.color.mix(*opacity).filled());
+                let area = {
+                    let color = look.color.fill(canvas.theme);
+                    Polygon::new(places(outline), color.mix(*opacity).filled())
+                };
                 plot.draw_series([area]).map_err(reason)?;
             }
             // A line of one point has no length: it shows as a marker, unless
@@ -32,7 +35,7 @@ pub(crate) fn draw(canvas: &Canvas, plot: &mut Plot, panel: &Panel) -> Drawn {
                     canvas.marker(px(plot.backend_coord(&place(&points[0]))), *look)?;
                 }
             }
-            Mark::Line { points, look } => line(plot, places(points), *look)?,
+            Mark::Line { points, look } => line(canvas, plot, places(points), *look)?,
             Mark::Markers { points, look } => {
                 for point in places(points) {
                     canvas.marker(px(plot.backend_coord(&point)), *look)?;
@@ -41,8 +44,8 @@ pub(crate) fn draw(canvas: &Canvas, plot: &mut Plot, panel: &Panel) -> Drawn {
             Mark::Bar { left, right, value, look } => {
                 let foot = base(&panel.y);
                 let corners = [(*left, foot), (*right, panel.y.coordinate(*value))];
-                let bar = Rectangle::new(corners, look.color.filled());
-                plot.draw_series([bar]).map_err(reason)?;
+                let rect = Rect::between(corners.map(|it| px(plot.backend_coord(&it))));
+                canvas.fill(rect, look.color)?;
             }
             Mark::Whisker { x, low, high, look } => {
                 let ends = [low, high].map(|y| px(plot.backend_coord(&place(&(*x, *y)))));
@@ -52,6 +55,16 @@ pub(crate) fn draw(canvas: &Canvas, plot: &mut Plot, panel: &Panel) -> Drawn {
                 let (x, y) = px(plot.backend_coord(&place(&(*x, *y))));
                 let font = Font { size: SUBTITLE - 1.0, weight: Weight::Regular, color: INK };
                 canvas.text(text, (x, y - 5.0), Align::Center, font)?;
+            }
+            Mark::Tile { corners, paint, text } => {
+                let corners = corners.map(|it| px(plot.backend_coord(&place(&it))));
+                tile(canvas, Rect::between(corners), *paint, text)?;
+            }
+            Mark::Span { from, to, look, name } => {
+                let foot = (*from, panel.y.low);
+                let corners = [foot, (*to, panel.y.high)];
+                let corners = corners.map(|it| px(plot.backend_coord(&place(&it))));
+                span(canvas, Rect::between(corners), *look, name)?;
             }
         }
     }
@@ -63,7 +76,9 @@ fn shows_nothing(mark: &Mark) -> bool {
         Mark::Area { outline: points, .. }
         | Mark::Line { points, .. }
         | Mark::Markers { points, .. } => points.is_empty(),
-        Mark::Bar { .. } | Mark::Whisker { .. } | Mark::Text { .. } => false,
+        // A shade says nothing of what was measured.
+        Mark::Span { .. } => true,
+        Mark::Bar { .. } | Mark::Whisker { .. } | Mark::Text { .. } | Mark::Tile { .. } => false,
     }
 }
 
@@ -72,9 +87,9 @@ fn base(axis: &Axis) -> f64 {
     axis.coordinate(0.0_f64.clamp(axis.low, axis.high))
 }
 
-fn line(plot: &mut Plot, points: Vec<(f64, f64)>, look: Look) -> Drawn {
-    let style = stroke(look.color, LINE);
-    match look.dash {
+fn line(canvas: &Canvas, plot: &mut Plot, points: Vec<(f64, f64)>, look: Look) -> Drawn {
+    let style = canvas.stroke(look.color, LINE);
+    match look.dashes(canvas.theme) {
         None => plot.draw_series(LineSeries::new(points, style)).map_err(reason)?,
         Some((dash, gap)) => {
             let line = DashedLineSeries::new(points, length(dash), length(gap), style);
@@ -86,10 +101,38 @@ fn line(plot: &mut Plot, points: Vec<(f64, f64)>, look: Look) -> Drawn {
 
 /// An interval with caps; plotters' own error bar adds a ring at the mean.
 fn whisker(canvas: &Canvas, [low, high]: [(f64, f64); 2], look: Look) -> Drawn {
-    let style = stroke(look.color, 1.3);
+    let style = canvas.stroke(look.color, 1.3);
     canvas.line(low, high, style)?;
     for (x, y) in [low, high] {
         canvas.line((x - 3.5, y), (x + 3.5, y), style)?;
     }
     Ok(())
+}
+
+/// A rectangle with text in its middle, in whichever of light and dark reads well.
+fn tile(canvas: &Canvas, rect: Rect, paint: Paint, text: &str) -> Drawn {
+    /// From the text to the sides.
+    const MARGIN: f64 = 6.0;
+    const SIZE: f64 = SUBTITLE - 1.0;
+    canvas.fill(rect, paint)?;
+    if width(text, SIZE, Weight::Regular) + MARGIN > rect.width || rect.height < SIZE {
+        return Ok(());
+    }
+    let middle = (rect.left + rect.width / 2.0, rect.top + rect.height / 2.0 + 0.36 * SIZE);
+    canvas.label(text, middle, SIZE, paint.is_dark(canvas.theme))
+}
+
+/// A shaded span between two thin lines.
+fn span(canvas: &Canvas, rect: Rect, look: Look, name: &str) -> Drawn {
+    const SIZE: f64 = SUBTITLE - 1.5;
+    canvas.shade(rect, look.color, 0.16)?;
+    for x in [rect.left, rect.right()] {
+        canvas.line((x, rect.top), (x, rect.bottom()), canvas.stroke(look.color, 0.8))?;
+    }
+    let name = shorten(name, SIZE, Weight::Regular, rect.width - 6.0);
+    if name.chars().count() < 3 {
+        return Ok(());
+    }
+    let font = Font { size: SIZE, weight: Weight::Regular, color: look.color };
+    canvas.text(&name, (rect.left + 3.0, rect.top + 10.0), Align::Left, font)
 }

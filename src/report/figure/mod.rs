@@ -15,8 +15,10 @@ pub(crate) mod theme;
 mod ticks;
 
 pub(crate) use axis::Axis;
-pub(crate) use theme::{Look, Marker, band, look};
+pub(crate) use theme::{Look, Marker, Paint, band, look};
 pub(crate) use ticks::Tick;
+
+use crate::experiment::charts::ThemeSpec;
 
 /// A drawing of one or more panels.
 #[derive(Clone, Debug)]
@@ -93,11 +95,16 @@ pub(crate) enum Mark {
     Whisker { x: f64, low: f64, high: f64, look: Look },
     /// A few characters above a place.
     Text { x: f64, y: f64, text: String },
+    /// A rectangle between two corners, with text inside if that fits.
+    Tile { corners: [(f64, f64); 2], paint: Paint, text: String },
+    /// A span of the horizontal axis, shaded over the whole height, with a name at
+    /// its top if there is one.
+    Span { from: f64, to: f64, look: Look, name: String },
 }
 
 impl Figure {
     /// The figure as an SVG document.
-    pub(crate) fn to_svg(&self) -> Result<String, String> {
-        layout::draw(self)
+    pub(crate) fn to_svg(&self, theme: ThemeSpec) -> Result<String, String> {
+        layout::draw(self, theme)
     }
 }

@@ -24,6 +24,7 @@ use super::chart::mrc;
 use super::charts::{Format, draw};
 use super::csv::{read_table, write_table};
 use crate::cache::replay::Outcome;
+use crate::experiment::charts::ThemeSpec;
 
 const MISS_RATIOS: &str = "miss_ratios.csv";
 const CURVES: &str = "curves.csv";
@@ -53,9 +54,13 @@ pub fn write_replay(
 ///
 /// # Errors
 /// If a file is not there or not as it was written, or cannot be written.
-pub fn draw_replay(dir: &Path, formats: &[Format]) -> Result<Vec<PathBuf>, ReportError> {
+pub fn draw_replay(
+    dir: &Path,
+    formats: &[Format],
+    theme: ThemeSpec,
+) -> Result<Vec<PathBuf>, ReportError> {
     let manifest = ReplayManifest::read(dir).map_err(ReportError::Manifest)?;
     let table = |name: &str| read_table(&dir.join(name));
     let figures = mrc::figures(&manifest, &table(MISS_RATIOS)?, &table(CURVES)?)?;
-    draw(dir, figures, formats)
+    draw(dir, figures, formats, theme)
 }

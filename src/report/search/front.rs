@@ -1,10 +1,11 @@
 //! Which trials no other beats.
 
 /// Whether each row is on the Pareto front: no other is at least as small in every
-/// number and smaller in one. A number that was not measured counts for nothing.
+/// number and smaller in one. A number that was not measured is the worst.
 pub(super) fn pareto(rows: &[Vec<f64>]) -> Vec<bool> {
+    let known = |value: f64| if value.is_nan() { f64::INFINITY } else { value };
     let beats = |a: &[f64], b: &[f64]| {
-        let pairs = || a.iter().zip(b).filter(|(a, b)| !a.is_nan() && !b.is_nan());
+        let pairs = || a.iter().zip(b).map(|(a, b)| (known(*a), known(*b)));
         pairs().all(|(a, b)| a <= b) && pairs().any(|(a, b)| a < b)
     };
     rows.iter().map(|row| !rows.iter().any(|other| beats(other, row))).collect()
@@ -19,5 +20,6 @@ mod tests {
         let rows = [vec![1.0, 5.0], vec![2.0, 4.0], vec![2.0, 5.0], vec![1.0, 5.0]];
         assert_eq!(pareto(&rows), [true, true, false, true]);
         assert_eq!(pareto(&[vec![1.0, f64::NAN], vec![2.0, f64::NAN]]), [true, false]);
+        assert_eq!(pareto(&[vec![1.0, f64::NAN], vec![1.0, 7.0]]), [false, true]);
     }
 }

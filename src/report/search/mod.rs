@@ -22,6 +22,7 @@ use super::chart::searched;
 use super::charts::{Format, draw};
 use super::csv::{read_table, write_table};
 use crate::experiment::Prepared;
+use crate::experiment::charts::ThemeSpec;
 use crate::experiment::search::{Finding, Trials};
 use crate::stats::Table;
 
@@ -50,8 +51,12 @@ pub fn write_search(
 ///
 /// # Errors
 /// If a file is not there or not as it was written, or cannot be written.
-pub fn draw_search(dir: &Path, formats: &[Format]) -> Result<Vec<PathBuf>, ReportError> {
+pub fn draw_search(
+    dir: &Path,
+    formats: &[Format],
+    theme: ThemeSpec,
+) -> Result<Vec<PathBuf>, ReportError> {
     let manifest = SearchManifest::read(dir).map_err(ReportError::Manifest)?;
     let table = read_table(&dir.join(SEARCH))?;
-    draw(dir, vec![searched::figure(&manifest, &table)?], formats)
+    draw(dir, vec![searched::figure(&manifest, &table)?], formats, theme)
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use comfy_table::CellAlignment;
 
 use super::TraceManifest;
+use crate::experiment::charts::ThemeSpec;
 use crate::report::charts::{Format, draw};
 use crate::report::csv::{read_table, write_table};
 use crate::report::results::{column, number};
@@ -50,7 +51,11 @@ pub fn write_fit(
 ///
 /// # Errors
 /// If a file is not there or not as it was written, or cannot be written.
-pub fn draw_fit(dir: &Path, formats: &[Format]) -> Result<Vec<PathBuf>, ReportError> {
+pub fn draw_fit(
+    dir: &Path,
+    formats: &[Format],
+    theme: ThemeSpec,
+) -> Result<Vec<PathBuf>, ReportError> {
     let manifest = TraceManifest::read(dir).map_err(ReportError::Manifest)?;
     let laws = read_table(&dir.join(FIT))?;
     let [part, law, taken, ks] =
@@ -62,7 +67,7 @@ pub fn draw_fit(dir: &Path, formats: &[Format]) -> Result<Vec<PathBuf>, ReportEr
     };
     let laws: Vec<_> = laws.rows.iter().map(row).collect();
     let curves = read_table(&dir.join(CDF))?;
-    draw(dir, chart::fitted::figures(&manifest, &laws, &curves)?, formats)
+    draw(dir, chart::fitted::figures(&manifest, &laws, &curves)?, formats, theme)
 }
 
 /// A row for each part and law; that of the trace itself has its own figures.

@@ -27,6 +27,7 @@ use super::chart::{arrivals, lengths, popularity, reuse};
 use super::charts::{Format, draw};
 use super::csv::{read_table, write_table};
 use crate::cache::replay::Reuse;
+use crate::experiment::charts::ThemeSpec;
 use crate::stats::Table;
 use crate::stats::fit::Zipf;
 use crate::workload::trace::Profile;
@@ -101,9 +102,13 @@ pub fn write_traces(
 ///
 /// # Errors
 /// If a file is not there or not as it was written, or cannot be written.
-pub fn draw_traces(dir: &Path, formats: &[Format]) -> Result<Vec<PathBuf>, ReportError> {
+pub fn draw_traces(
+    dir: &Path,
+    formats: &[Format],
+    theme: ThemeSpec,
+) -> Result<Vec<PathBuf>, ReportError> {
     if fitted::is_in(dir) {
-        return draw_fit(dir, formats);
+        return draw_fit(dir, formats, theme);
     }
     let manifest = TraceManifest::read(dir).map_err(ReportError::Manifest)?;
     let table = |name: &str| read_table(&dir.join(name));
@@ -116,5 +121,5 @@ pub fn draw_traces(dir: &Path, formats: &[Format]) -> Result<Vec<PathBuf>, Repor
         figures.extend(popularity::figure(&manifest, &popular, things)?);
     }
     figures.extend(reuse::figure(&manifest, &table(REUSE)?)?);
-    draw(dir, figures, formats)
+    draw(dir, figures, formats, theme)
 }

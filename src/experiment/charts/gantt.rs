@@ -1,0 +1,67 @@
+//! What a chart of intervals in lanes shows.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::check_file;
+use crate::kernel::Duration;
+use crate::spec::Problems;
+
+/// What was done when: intervals of a table with the columns `lane`, `label`,
+/// `start_s`, `end_s` and `kind`; and `point` and `replication`, where there are more.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct GanttSpec {
+    /// The table in the results folder. Default: `gantt.csv`.
+    pub table: String,
+    /// The point, by number. Default: the first.
+    pub point: u64,
+    /// The replication, by number. Default: the first.
+    pub replication: u64,
+    /// Drawn from then on. Default: the first interval's start.
+    pub from: Option<Duration>,
+    /// Drawn until then. Default: the last interval's end.
+    pub until: Option<Duration>,
+    /// The title. Default: what is shown, in words.
+    pub title: Option<String>,
+    /// The subtitle. Default: the conditions.
+    pub subtitle: Option<String>,
+    /// The name of the file in `charts/`, without extension. Default: the table's.
+    pub file: Option<String>,
+}
+
+impl Default for GanttSpec {
+    fn default() -> Self {
+        GanttSpec {
+            table: "gantt.csv".to_owned(),
+            point: 0,
+            replication: 0,
+            from: None,
+            until: None,
+            title: None,
+            subtitle: None,
+            file: None,
+        }
+    }
+}
+
+impl GanttSpec {
+    pub(super) fn check(&self, problems: &mut Problems) {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+        let stem = self.table.strip_suffix(".csv").unwrap_or_default();
+        if stem.is_empty() || !stem.chars().all(plain) {
+            problems.at("table", |p| {
+                p.error_help(
+                    format!("`{}` is not the name of a table", self.table),
+                    "name a file of the results folder, such as `gantt.csv`",
+                );
+            });
+        }
+        if let (Some(from), Some(until)) = (self.from, self.until)
+            && until <= from
+        {
+            problems.at("until", |p| p.error("expected a time after `from`"));
+        }
+        check_file(self.file.as_deref(), problems);
+    }
+}

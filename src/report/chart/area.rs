@@ -1,0 +1,261 @@
+//! Parts of a whole over virtual time, stacked: a panel for each point.
+
+use std::collections::BTreeMap;
+
+use super::super::ReportError;
+use super::super::data::Interval;
+use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Marker, Panel, Sample, theme};
+use super::super::results::{Results, column, number};
+use super::super::unit::Unit;
+use super::super::{human, names};
+use super::pick::pick;
+use super::{Named, conditions, file_name, grid};
+use crate::experiment::charts::{AreaSpec, ScaleSpec};
+
+/// The most panels.
+const PANELS: usize = 6;
+/// The most parts; further ones are drawn as one.
+const PARTS: usize = 8;
+/// What those are called.
+const OTHERS: &str = "others";
+const FILE: &str = "breakdown.csv";
+
+/// The parts of a point: their names from the largest, and their values by time.
+struct Stack {
+    times: Vec<f64>,
+    /// For each part a value for each time.
+    parts: BTreeMap<String, Vec<f64>>,
+}
+
+pub(super) fn figure(results: &Results, spec: &AreaSpec) -> Result<Named, ReportError> {
+    let pick = pick(results, None, &spec.points)?;
+    let points: Vec<(u64, String)> = match pick.points.len() {
+        0..=PANELS => pick.points.clone(),
+        n => (0..PANELS).map(|i| pick.points[i * (n - 1) / (PANELS - 1)].clone()).collect(),
+    };
+    let entity = spec.by.unwrap_or_default().name();
+    let stacks: Vec<Stack> = points
+        .iter()
+        .map(|(point, _)| {
+            if spec.needs_breakdown() {
+                answered(results, entity, *point)
+            } else {
+                columns(results, &spec.columns, *point)
+            }
+        })
+        .collect::<Result<_, _>>()?;
+    let (what, unit, key) = if spec.needs_breakdown() {
+        ("answers", Unit::PerSecond, names::path(entity))
+    } else {
+        let first = spec.columns.first().map_or("", String::as_str);
+        (
+            if unit_of_all(&spec.columns) == Some(Unit::PerSecond) { "requests" } else { "sum" },
+            Unit::of_metric(first),
+            "metric".to_owned(),
+        )
+    };
+    let order = order(&stacks);
+    let looks: Vec<Look> = order.iter().map(|part| part_look(results, &key, part)).collect();
+    let stacks: Vec<(Vec<f64>, Vec<Vec<f64>>)> =
+        stacks.iter().map(|stack| heights(stack, &order, spec.share)).collect();
+    let times: Vec<f64> = stacks.iter().flat_map(|(times, _)| times.iter().copied()).collect();
+    let tops: Vec<f64> =
+        stacks.iter().filter_map(|(_, tops)| tops.last()).flatten().copied().chain([0.0]).collect();
+    let (columns, height) = grid(points.len());
+    let x = Axis::clock(&times, 620.0 / columns as f64);
+    let y = if spec.share {
+        Axis::share(&format!("share of {what}"))
+    } else {
+        Axis::vertical(what, unit, &tops, ScaleSpec::Linear, height)
+    };
+    let panel = |(i, (times, tops)): (usize, &(Vec<f64>, Vec<Vec<f64>>))| {
+        let mut y = y.clone();
+        if !i.is_multiple_of(columns) {
+            y.label.clear();
+        }
+        Panel {
+            heading: if points.len() > 1 { human::sentence(&points[i].1) } else { String::new() },
+            legend: None,
+            x: x.clone(),
+            y,
+            x_labels: i + columns >= points.len(),
+            marks: marks(times, tops, &looks),
+        }
+    };
+    let by = if spec.needs_breakdown() { format!(" by {key}") } else { String::new() };
+    let title = || human::sentence(&format!("{what} over virtual time{by}"));
+    let entry = |(part, look): (&String, &Look)| Entry {
+        name: part_name(part, &key),
+        look: *look,
+        end: None,
+    };
+    let figure = Figure {
+        title: spec.title.clone().unwrap_or_else(title),
+        subtitle: spec
+            .subtitle
+            .clone()
+            .unwrap_or_else(|| conditions(results, Interval::None, "", pick.notes.clone())),
+        legend: Some(Legend {
+            heading: if spec.needs_breakdown() { human::sentence(&key) } else { String::new() },
+            entries: order.iter().zip(&looks).map(entry).collect(),
+            sample: Sample::Bar,
+            at_ends: false,
+        }),
+        panels: stacks.iter().enumerate().map(panel).collect(),
+        columns,
+        height,
+    };
+    let name = || {
+        if spec.needs_breakdown() {
+            format!("answers-by-{entity}-area")
+        } else {
+            "timeline-area".to_owned()
+        }
+    };
+    Ok(Named { name: spec.file.as_deref().map_or_else(name, file_name), figure })
+}
+
+fn unit_of_all(columns: &[String]) -> Option<Unit> {
+    let unit = Unit::of_metric(columns.first()?);
+    columns.iter().all(|column| Unit::of_metric(column) == unit).then_some(unit)
+}
+
+fn part_look(results: &Results, key: &str, part: &str) -> Look {
+    if part == OTHERS {
+        return Look { color: theme::GRID, marker: Marker::Nothing, dash: None };
+    }
+    results.looks.of(key, part)
+}
+
+fn part_name(part: &str, key: &str) -> String {
+    if key == "metric" { names::metric(part) } else { part.to_owned() }
+}
+
+/// Columns of the timeline, means over replications.
+fn columns(results: &Results, columns: &[String], point: u64) -> Result<Stack, ReportError> {
+    let curves = results.curves("timeline.csv", "time_s", columns, &[point])?;
+    let curve = curves.into_iter().next().unwrap_or_default();
+    let values = |i: usize| curve.iter().map(|(_, folds)| folds[i].mean().unwrap_or(0.0)).collect();
+    Ok(Stack {
+        times: curve.iter().map(|(time, _)| *time).collect(),
+        parts: columns.iter().enumerate().map(|(i, name)| (name.clone(), values(i))).collect(),
+    })
+}
+
+/// Answers by who gave or got them, means over replications.
+fn answered(results: &Results, entity: &str, point: u64) -> Result<Stack, ReportError> {
+    let table = results.table(FILE)?;
+    let at = |name: &str| column(&table, FILE, name);
+    let (of, replication, time) = (at("point")?, at("replication")?, at("time_s")?);
+    let (by, name, rate) = (at("by")?, at("name")?, at("answers_rps")?);
+    let mut runs = std::collections::BTreeSet::new();
+    let mut sums: BTreeMap<String, BTreeMap<u64, f64>> = BTreeMap::new();
+    for row in table.rows.iter().filter(|row| number(&row[of]) == Some(point as f64)) {
+        runs.insert(row[replication].to_string());
+        let (Some(time), Some(rate)) = (number(&row[time]), number(&row[rate])) else { continue };
+        if row[by].to_string() == entity && time >= 0.0 {
+            let part = sums.entry(row[name].to_string()).or_default();
+            *part.entry(time.to_bits()).or_default() += rate;
+        }
+    }
+    let runs = runs.len().max(1) as f64;
+    let times: std::collections::BTreeSet<u64> =
+        sums.values().flat_map(|part| part.keys().copied()).collect();
+    let value =
+        |part: &BTreeMap<u64, f64>, time: &u64| part.get(time).copied().unwrap_or(0.0) / runs;
+    Ok(Stack {
+        parts: sums
+            .iter()
+            .map(|(name, part)| {
+                (name.clone(), times.iter().map(|time| value(part, time)).collect())
+            })
+            .collect(),
+        times: times.into_iter().map(f64::from_bits).collect(),
+    })
+}
+
+/// The parts of all stacks from the largest down; beyond eight they are one.
+fn order(stacks: &[Stack]) -> Vec<String> {
+    let mut sums: BTreeMap<&str, f64> = BTreeMap::new();
+    for (name, values) in stacks.iter().flat_map(|stack| &stack.parts) {
+        *sums.entry(name).or_default() += values.iter().sum::<f64>();
+    }
+    let mut order: Vec<(&str, f64)> = sums.into_iter().collect();
+    order.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(b.0)));
+    let mut names: Vec<String> = order.iter().map(|(name, _)| (*name).to_owned()).collect();
+    if names.len() > PARTS {
+        names.truncate(PARTS - 1);
+        names.push(OTHERS.to_owned());
+    }
+    names
+}
+
+/// The tops of the parts, one upon another.
+fn heights(stack: &Stack, order: &[String], share: bool) -> (Vec<f64>, Vec<Vec<f64>>) {
+    let rest = |i: usize| -> f64 {
+        stack.parts.iter().filter(|(name, _)| !order.contains(name)).map(|(_, v)| v[i]).sum()
+    };
+    let whole: Vec<f64> = (0..stack.times.len())
+        .map(|i| stack.parts.values().map(|values| values[i]).sum())
+        .collect();
+    let mut below = vec![0.0; stack.times.len()];
+    let mut tops = Vec::new();
+    for part in order {
+        for (i, top) in below.iter_mut().enumerate() {
+            let value = match stack.parts.get(part) {
+                Some(values) => values[i],
+                None if part == OTHERS => rest(i),
+                None => 0.0,
+            };
+            *top += match share {
+                true if whole[i] > 0.0 => value / whole[i],
+                true => 0.0,
+                false => value,
+            };
+        }
+        tops.push(below.clone());
+    }
+    (stack.times.clone(), tops)
+}
+
+fn marks(times: &[f64], tops: &[Vec<f64>], looks: &[Look]) -> Vec<Mark> {
+    let zero = vec![0.0; times.len()];
+    let below = std::iter::once(&zero).chain(tops);
+    let layer = |((top, below), look): ((&Vec<f64>, &Vec<f64>), &Look)| {
+        let upper = times.iter().copied().zip(top.iter().copied());
+        let lower = times.iter().copied().zip(below.iter().copied()).rev();
+        Mark::Area { outline: upper.chain(lower).collect(), look: *look, opacity: 0.85 }
+    };
+    tops.iter().zip(below).zip(looks).map(layer).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stack() -> Stack {
+        let part = |name: &str, values: &[f64]| (name.to_owned(), values.to_vec());
+        Stack {
+            times: vec![1.0, 2.0],
+            parts: [part("a", &[1.0, 0.0]), part("b", &[3.0, 0.0])].into_iter().collect(),
+        }
+    }
+
+    #[test]
+    fn parts_stand_on_one_another_the_largest_first() {
+        let order = order(&[stack()]);
+        assert_eq!(order, ["b", "a"]);
+        assert_eq!(heights(&stack(), &order, false).1, [[3.0, 0.0], [4.0, 0.0]]);
+        assert_eq!(heights(&stack(), &order, true).1, [[0.75, 0.0], [1.0, 0.0]]);
+    }
+
+    #[test]
+    fn what_is_left_is_one_part() {
+        let parts = (0..20).map(|i| (format!("{i:02}"), vec![f64::from(i)])).collect();
+        let stack = Stack { times: vec![1.0], parts };
+        let order = order(std::slice::from_ref(&stack));
+        assert_eq!((order.len(), order[0].as_str(), order[7].as_str()), (8, "19", OTHERS));
+        let tops = heights(&stack, &order, false).1;
+        assert_eq!(tops[7][0], f64::from((0..20).sum::<i32>()), "nothing is lost");
+    }
+}

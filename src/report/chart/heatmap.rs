@@ -1,0 +1,210 @@
+//! A metric over two swept paths: a field of colours, with the values in it.
+
+use super::super::ReportError;
+use super::super::data::{Data, Dimension, Interval, Share, divide};
+use super::super::figure::axis::drawable;
+use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Marker, Paint, Panel, Sample};
+use super::super::results::Results;
+use super::super::unit::{Shown, Unit};
+use super::super::{human, names};
+use super::{Named, conditions, file_name, grid};
+use crate::experiment::charts::{HeatmapSpec, ScaleSpec};
+
+/// Values whose largest is this many times the smallest have a logarithmic scale.
+const WIDE: f64 = 100.0;
+/// Samples of the scale in the legend.
+const SAMPLES: usize = 6;
+/// Height in px of a row of the field.
+const ROW: f64 = 34.0;
+/// Beyond that the field is too tall for a page.
+const TALLEST: f64 = 560.0;
+
+/// A figure for each metric of the spec.
+pub(super) fn figures(results: &Results, spec: &HeatmapSpec) -> Result<Vec<Named>, ReportError> {
+    spec.metric.0.iter().map(|metric| figure(results, spec, metric)).collect()
+}
+
+fn figure(results: &Results, spec: &HeatmapSpec, metric: &str) -> Result<Named, ReportError> {
+    let (x, y) = paths(results, spec)?;
+    let axes: Vec<&str> =
+        [x.as_str(), y.as_str()].into_iter().chain(spec.facet.as_deref()).collect();
+    let data = Data::read(results, metric, &axes)?;
+    let find = |path: &str| {
+        data.dimension(path).ok_or_else(|| ReportError::not_swept(path, results.swept))
+    };
+    let facet = spec.facet.as_deref().map(find).transpose()?;
+    let (x_at, y_at) = (find(&x)?, find(&y)?);
+    let (shares, notes) = divide(&data, x_at, Some(y_at), facet);
+    let values: Vec<f64> =
+        shares.iter().flat_map(|share| &share.observations).map(|o| o.value).collect();
+    let scale = Scale::of(&values, Unit::of_metric(metric), spec.scale);
+    let (columns, _) = grid(shares.len());
+    let rows = data.dimensions[y_at].levels.len() as f64;
+    let height = (ROW * rows.max(2.0)).min(TALLEST / if columns > 1 { 2.0 } else { 1.0 });
+    let panel = |(i, share): (usize, &Share)| {
+        let (x, y) = (&data.dimensions[x_at], &data.dimensions[y_at]);
+        let mut vertical = Axis::rows(&titled(y), &level_names(y));
+        if !i.is_multiple_of(columns) {
+            vertical.label.clear();
+        }
+        Panel {
+            heading: share.heading.clone(),
+            legend: None,
+            x: Axis::categories(&titled(x), &level_names(x)),
+            y: vertical,
+            x_labels: i + columns >= shares.len(),
+            marks: share
+                .observations
+                .iter()
+                .filter(|o| drawable(o.value))
+                .map(|o| scale.tile(o.at[x_at], o.at[y_at], o.value))
+                .collect(),
+        }
+    };
+    let name = names::metric(metric);
+    let title = || {
+        let (x, y) = (&data.dimensions[x_at].title, &data.dimensions[y_at].title);
+        human::sentence(&format!("{name} by {x} and {y}"))
+    };
+    let figure = Figure {
+        title: spec.title.clone().unwrap_or_else(title),
+        subtitle: spec
+            .subtitle
+            .clone()
+            .unwrap_or_else(|| conditions(results, Interval::None, "", notes)),
+        legend: scale.legend(&name),
+        panels: shares.iter().enumerate().map(panel).collect(),
+        columns,
+        height,
+    };
+    let file = match &spec.file {
+        Some(file) if spec.metric.0.len() > 1 => {
+            format!("{}-{}", file_name(file), file_name(metric))
+        }
+        Some(file) => file_name(file),
+        None => format!("{}-by-{}-and-{}", file_name(metric), file_name(&x), file_name(&y)),
+    };
+    Ok(Named { name: file, figure })
+}
+
+/// The two paths: those asked for, else the first that are left.
+fn paths(results: &Results, spec: &HeatmapSpec) -> Result<(String, String), ReportError> {
+    let asked = [&spec.x, &spec.y, &spec.facet];
+    let mut left =
+        results.swept.iter().filter(|path| !asked.contains(&&Some((*path).clone()))).cloned();
+    let x = spec.x.clone().or_else(|| left.next());
+    let y = spec.y.clone().or_else(|| left.next());
+    x.zip(y).ok_or_else(|| ReportError::not_swept("a second path", results.swept))
+}
+
+/// The title with the unit that the names of the levels lack.
+fn titled(dimension: &Dimension) -> String {
+    match (dimension.numeric, dimension.unit) {
+        (true, Unit::Entries) => format!("{} (entries)", dimension.title),
+        (true, Unit::PerSecond) => format!("{} (requests/s)", dimension.title),
+        _ => dimension.title.clone(),
+    }
+}
+
+fn level_names(dimension: &Dimension) -> Vec<String> {
+    dimension.levels.iter().map(|level| level.name.clone()).collect()
+}
+
+/// From values to colours.
+struct Scale {
+    low: f64,
+    high: f64,
+    log: bool,
+    unit: Unit,
+    shown: Shown,
+}
+
+impl Scale {
+    fn of(values: &[f64], unit: Unit, asked: ScaleSpec) -> Scale {
+        let drawn = || values.iter().copied().filter(|value| drawable(*value));
+        let (low, high) =
+            (drawn().fold(f64::INFINITY, f64::min), drawn().fold(f64::NEG_INFINITY, f64::max));
+        let log = match asked {
+            ScaleSpec::Linear => false,
+            ScaleSpec::Log => low > 0.0,
+            ScaleSpec::Auto => low > 0.0 && high / low >= WIDE,
+        };
+        let largest = if high.is_finite() { high.abs().max(low.abs()) } else { 0.0 };
+        Scale { low, high, log, unit, shown: unit.shown(largest) }
+    }
+
+    /// The place of a value on the scale, from 0 to 1.
+    fn part(&self, value: f64) -> f64 {
+        let at = |v: f64| if self.log { libm::log(v) } else { v };
+        let span = at(self.high) - at(self.low);
+        if span > 0.0 { ((at(value) - at(self.low)) / span).clamp(0.0, 1.0) } else { 0.5 }
+    }
+
+    /// The value at a place.
+    fn value(&self, part: f64) -> f64 {
+        if self.log {
+            self.low * libm::pow(self.high / self.low, part)
+        } else {
+            self.low + (self.high - self.low) * part
+        }
+    }
+
+    fn text(&self, value: f64) -> String {
+        let value = value / self.shown.factor;
+        match self.unit {
+            _ if value.abs() >= 10_000.0 => human::short(value),
+            Unit::Plain | Unit::Tokens => human::significant(value, 3),
+            _ => human::rounded(value, 3),
+        }
+    }
+
+    fn tile(&self, column: usize, row: usize, value: f64) -> Mark {
+        let (x, y) = (column as f64, row as f64);
+        Mark::Tile {
+            corners: [(x - 0.5, y - 0.5), (x + 0.5, y + 0.5)],
+            paint: Paint::Scale(self.part(value)),
+            text: self.text(value),
+        }
+    }
+
+    /// Samples of the scale, from the lowest value to the highest.
+    fn legend(&self, name: &str) -> Option<Legend> {
+        if self.low >= self.high {
+            return None;
+        }
+        let entry = |i: usize| {
+            let part = i as f64 / (SAMPLES - 1) as f64;
+            let color = Paint::Scale(part);
+            Entry {
+                name: self.text(self.value(part)),
+                look: Look { color, marker: Marker::Nothing, dash: None },
+                end: None,
+            }
+        };
+        let unit = if self.shown.sign.is_empty() { "" } else { &format!(" ({})", self.shown.sign) };
+        let log = if self.log { ", logarithmic" } else { "" };
+        Some(Legend {
+            heading: human::sentence(&format!("{name}{unit}{log}")),
+            entries: (0..SAMPLES).map(entry).collect(),
+            sample: Sample::Bar,
+            at_ends: false,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scale_spaces_differences_or_ratios() {
+        let linear = Scale::of(&[1.0, 11.0, f64::NAN], Unit::Plain, ScaleSpec::Auto);
+        assert_eq!([1.0, 6.0, 11.0].map(|v| linear.part(v)), [0.0, 0.5, 1.0]);
+        let log = Scale::of(&[1.0, 10_000.0], Unit::Plain, ScaleSpec::Auto);
+        assert!(log.log && (log.part(100.0) - 0.5).abs() < 1e-12);
+        assert!((log.value(0.5) - 100.0).abs() < 1e-9);
+        assert!(!Scale::of(&[0.0, 10_000.0], Unit::Plain, ScaleSpec::Log).log);
+        let flat = Scale::of(&[3.0, 3.0], Unit::Plain, ScaleSpec::Auto);
+        assert!(flat.part(3.0) == 0.5 && flat.legend("x").is_none());
+    }
+}
