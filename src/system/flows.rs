@@ -170,10 +170,7 @@ impl System<'_> {
             return;
         }
         let Some(pursuit) = self.requests[slot as usize].pursuit else { return };
-        if self.give_up_pursuit(pursuit, sim) {
-            self.requests[slot as usize].error = Some(RequestError::CalledOff);
-            self.advance(slot, sim);
-        }
+        self.call_off_pursuit(pursuit, sim);
     }
 
     /// A tool of a workflow charges a user.

@@ -152,11 +152,12 @@ impl System<'_> {
         false
     }
 
-    /// Nobody waits for a request any more: its attempts are given up. False where
-    /// it is elsewhere: on its way to a model, or done with it.
-    pub(super) fn give_up_pursuit(&mut self, id: u32, sim: &mut Scheduler<Event>) -> bool {
+    /// Nobody waits for a request any more: its attempts are given up, if there are
+    /// any. Between two of them, and where it is no more before a model, it goes on in
+    /// vain.
+    pub(super) fn call_off_pursuit(&mut self, id: u32, sim: &mut Scheduler<Event>) {
         if self.pool.pursuits[id as usize].waiting_for == NOBODY {
-            return false;
+            return;
         }
         if let Some(timer) = self.pool.pursuits[id as usize].hedge_timer.take() {
             sim.cancel(timer);
@@ -164,10 +165,11 @@ impl System<'_> {
         loop {
             let attempt = self.pool.pursuits[id as usize].waiting_for;
             if attempt == NOBODY {
-                return true;
+                break;
             }
             self.call_off(attempt, sim);
         }
+        self.abandon(id, RequestError::CalledOff, sim);
     }
 
     /// The backoff is over.

@@ -57,6 +57,17 @@ fn a_workflow_stops_at_its_calls_and_its_money() {
 }
 
 #[test]
+fn an_agent_has_a_budget_of_its_own() {
+    // Each round costs a dollar; what survives goes on with what it has.
+    let done = one("workflows: { w: { steps: {
+        team: { max_cost: 3.5, on_failure: continue, steps: {
+            a: { llm: {}, loop: { max: 10 } } } },
+        b: { after: team, when: { team: failed }, llm: {} } } } }");
+    assert_eq!((reason(&done), done.asked.len()), (None, 5));
+    assert_eq!(done.spans(), [5.0]);
+}
+
+#[test]
 fn runaways_and_deadlocks_are_named() {
     let done = one("workflows: { w: { steps: { a: { llm: { right: 0 },
         loop: { max: 5, until: right, on_max: fail } } } } }");

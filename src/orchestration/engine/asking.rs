@@ -269,12 +269,7 @@ impl Engine {
         if asked.job == NONE {
             return;
         }
-        let job = &self.jobs[asked.job as usize];
-        let (instance, path) = (job.instance, job.path);
-        let most = self.plan.roots[asked.root as usize].max_cost;
-        if most.is_some_and(|most| self.instances[instance as usize].spent.cost > most) {
-            self.fail_later(instance, Reason::Cost, path);
-        }
+        self.check_costs(asked.job, cost);
     }
 
     /// A call waited for its user's budget to begin anew.

@@ -350,6 +350,30 @@ impl Engine {
 }
 
 impl Engine {
+    /// More was charged for a job: its workflow, or a step that it is within, may have
+    /// cost too much.
+    pub(super) fn check_costs(&mut self, job: u32, cost: Money) {
+        let Job { instance, path, mut owner, .. } = self.jobs[job as usize];
+        let most = self.root_of(instance).max_cost;
+        if most.is_some_and(|most| self.instances[instance as usize].spent.cost > most) {
+            self.fail_later(instance, Reason::Cost, path);
+            return;
+        }
+        while let Owner::Run(run) = owner {
+            let most = self.plan.steps[self.step_of(run) as usize].max_cost;
+            let it = &mut self.runs[run as usize];
+            it.cost += cost;
+            if most.is_some_and(|most| it.cost > most) {
+                let (key, reason) = (it.key, Reason::Cost);
+                self.agenda.push_back(Todo::RunCosts { run, key, reason });
+            }
+            match self.scopes[it.scope as usize].parent {
+                NONE => return,
+                parent => owner = self.jobs[parent as usize].owner,
+            }
+        }
+    }
+
     /// All workflows of a kind have spent more.
     pub(super) fn spend_budget(&mut self, root: u32, cost: Money, now: Time) {
         if let Some(Window { span, .. }) = self.plan.roots[root as usize].budget {

@@ -5,6 +5,7 @@
 //! Instance ── Scope (a flow) ── Run (a step) ── Job (an item, a try) ── Call, tool, or a Scope
 //! ```
 
+use crate::cost::Money;
 use crate::kernel::{Duration, EventId, Ticket, Time};
 use crate::orchestration::plan::Kind;
 use crate::pipeline::RequestError;
@@ -233,6 +234,8 @@ pub struct Run {
     pub spoken: u32,
     /// What most said in the last round.
     pub majority: u16,
+    /// What was charged for it.
+    pub cost: Money,
     /// The inner step whose turn it is.
     pub turn: Option<u16>,
     pub deadline: Option<EventId>,

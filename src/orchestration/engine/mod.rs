@@ -85,6 +85,7 @@ pub struct End {
 enum Todo {
     JobEnds { job: u32, key: u64, outcome: Result<Said, Reason> },
     RunFails { run: u32, key: u64, reason: Reason, path: Path },
+    RunCosts { run: u32, key: u64, reason: Reason },
     ScopeEnds { scope: u32, key: u64, path: Path },
     ScopeFails { scope: u32, key: u64, reason: Reason, path: Path },
 }
@@ -235,6 +236,12 @@ impl Engine {
                 }
                 Todo::RunFails { run, key, reason, path } => {
                     if self.runs.get(run as usize).is_some_and(|it| it.key == key) {
+                        self.fail_run(run, reason, path, world);
+                    }
+                }
+                Todo::RunCosts { run, key, reason } => {
+                    if self.runs.get(run as usize).is_some_and(|it| it.key == key) {
+                        let path = self.latest_path(run, world.now());
                         self.fail_run(run, reason, path, world);
                     }
                 }

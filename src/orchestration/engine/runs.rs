@@ -3,6 +3,7 @@
 use super::frames::{Job, NONE, Owner, Place, Run, Status, Votes};
 use super::scopes::Given;
 use super::{Engine, Lot, Path, Reason, Said, Todo, Wake, World, lot, part, then};
+use crate::cost::Money;
 use crate::orchestration::plan::{Body, END, Step};
 use crate::orchestration::{LoopContext, OnMax, PickSpec, UntilSpec};
 use crate::workload::lengths::MAX_TOKENS;
@@ -52,6 +53,7 @@ impl Engine {
             round_spoken: 0,
             spoken: 0,
             majority: 0,
+            cost: Money::ZERO,
             turn: spec.repeat.as_ref().and_then(|it| Some(it.hand_off.as_ref()?.0)),
             deadline,
             began: world.now(),

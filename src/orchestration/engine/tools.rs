@@ -57,16 +57,13 @@ impl Engine {
         let of = &mut self.instances[instance as usize];
         let spent = Spent { cost, ..Spent::default() };
         of.spent.add(&spent);
-        let (measured, root, path) = (of.measured, of.root, self.jobs[job as usize].path);
+        let (measured, root) = (of.measured, of.root);
         if measured {
             self.tally.steps[step as usize].spent.add(&spent);
         }
         self.spend_budget(root, cost, world.now());
         world.charge(self.instances[instance as usize].incoming.user, cost, measured);
-        let most = self.plan.roots[root as usize].max_cost;
-        if most.is_some_and(|most| self.instances[instance as usize].spent.cost > most) {
-            self.fail_later(instance, Reason::Cost, path);
-        }
+        self.check_costs(job, cost);
     }
 
     /// A tool is done with a job, or its wait before the next try is over.

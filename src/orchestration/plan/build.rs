@@ -237,6 +237,7 @@ impl<'b> Builder<'b> {
                 hand_off: hand_off(&it.hand_off, &spec.steps),
             }),
             deadline: spec.deadline,
+            max_cost: spec.max_cost,
             retries: spec.retries,
             backoff: (0..spec.retries.min(64))
                 .map(|retry| backoff.map_or(0.0, |it| it.longest_s(retry)))

@@ -93,6 +93,7 @@ pub struct Step {
     pub map: Option<Map>,
     pub repeat: Option<Repeat>,
     pub deadline: Option<Duration>,
+    pub max_cost: Option<Money>,
     pub retries: u32,
     /// The longest wait before each retry, in seconds, and whether it is drawn.
     pub backoff: Vec<f64>,

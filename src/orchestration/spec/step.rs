@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::body::{HumanSpec, LlmSpec, RetrievalSpec, ToolSpec, UseToolSpec};
 use super::names::Names;
+use crate::cost::Money;
 use crate::kernel::Duration;
 use crate::orchestration::patterns::AgentSpec;
 use crate::serving::resilience::BackoffSpec;
@@ -69,6 +70,10 @@ pub struct StepSpec {
     /// What it does fails where it takes longer than this. Default: no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Duration>,
+    /// It fails when models and tools have charged so much for what it does: the budget
+    /// of an agent. Default: no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_cost: Option<Money>,
     /// How often what it does is tried again after a failure. Default: 0.
     pub retries: u32,
     /// The wait before each retry. Default: none.
@@ -116,6 +121,7 @@ impl Default for StepSpec {
             map: None,
             repeat: None,
             deadline: None,
+            max_cost: None,
             retries: 0,
             backoff: None,
             on_failure: OnFailure::Fail,
