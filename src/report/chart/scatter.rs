@@ -35,13 +35,9 @@ struct Place {
 
 pub(super) fn figure(results: &Results, spec: &ScatterSpec) -> Result<Named, ReportError> {
     let facet = spec.facet.as_deref().map(|path| swept(results, path)).transpose()?;
-    let series = match &spec.series {
-        Some(path) => Some(swept(results, path)?),
-        None => {
-            let first = results.swept.iter().find(|path| spec.facet.as_ref() != Some(*path));
-            first.map(|path| swept(results, path)).transpose()?
-        }
-    };
+    let other = || results.swept.iter().find(|path| spec.facet.as_ref() != Some(*path));
+    let series = spec.series.as_ref().or_else(other);
+    let series = series.map(|path| swept(results, path)).transpose()?;
     let series = series.filter(|dimension| dimension.levels.len() <= SERIES);
     let places = places(results, spec, series.as_ref(), facet.as_ref())?;
     let looks = series.as_ref().map_or_else(|| vec![look(0)], |it| results.looks.all(it));

@@ -217,13 +217,6 @@ impl<'b> Canvas<'b> {
         self.theme == ThemeSpec::Print && matches!(paint, Paint::Series(_))
     }
 
-    /// A transparent rectangle.
-    pub(crate) fn shade(&self, rect: Rect, paint: Paint, opacity: f64) -> Drawn {
-        let corners = [at((rect.left, rect.top)), at((rect.right(), rect.bottom()))];
-        let color = paint.fill(self.theme).mix(opacity);
-        self.area.draw(&Rectangle::new(corners, color.filled())).map_err(reason)
-    }
-
     /// Text on a fill, centred: almost white or almost black in every theme.
     pub(crate) fn label(&self, text: &str, place: (f64, f64), size: f64, light: bool) -> Drawn {
         let color = if light { RGBColor(254, 254, 254) } else { RGBColor(1, 1, 1) };

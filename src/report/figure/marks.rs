@@ -3,7 +3,7 @@
 use plotters::prelude::*;
 
 use super::canvas::{Align, Canvas, Drawn, Font, Plot, Rect, length, px, reason};
-use super::text::{Weight, shorten, width};
+use super::text::{Weight, width};
 use super::theme::{FAINT_INK, INK, Look, Paint, SUBTITLE};
 use super::{Axis, Mark, Panel};
 
@@ -60,12 +60,6 @@ pub(crate) fn draw(canvas: &Canvas, plot: &mut Plot, panel: &Panel) -> Drawn {
                 let corners = corners.map(|it| px(plot.backend_coord(&place(&it))));
                 tile(canvas, Rect::between(corners), *paint, text)?;
             }
-            Mark::Span { from, to, look, name } => {
-                let foot = (*from, panel.y.low);
-                let corners = [foot, (*to, panel.y.high)];
-                let corners = corners.map(|it| px(plot.backend_coord(&place(&it))));
-                span(canvas, Rect::between(corners), *look, name)?;
-            }
         }
     }
     Ok(())
@@ -76,8 +70,6 @@ fn shows_nothing(mark: &Mark) -> bool {
         Mark::Area { outline: points, .. }
         | Mark::Line { points, .. }
         | Mark::Markers { points, .. } => points.is_empty(),
-        // A shade says nothing of what was measured.
-        Mark::Span { .. } => true,
         Mark::Bar { .. } | Mark::Whisker { .. } | Mark::Text { .. } | Mark::Tile { .. } => false,
     }
 }
@@ -120,19 +112,4 @@ fn tile(canvas: &Canvas, rect: Rect, paint: Paint, text: &str) -> Drawn {
     }
     let middle = (rect.left + rect.width / 2.0, rect.top + rect.height / 2.0 + 0.36 * SIZE);
     canvas.label(text, middle, SIZE, paint.is_dark(canvas.theme))
-}
-
-/// A shaded span between two thin lines.
-fn span(canvas: &Canvas, rect: Rect, look: Look, name: &str) -> Drawn {
-    const SIZE: f64 = SUBTITLE - 1.5;
-    canvas.shade(rect, look.color, 0.16)?;
-    for x in [rect.left, rect.right()] {
-        canvas.line((x, rect.top), (x, rect.bottom()), canvas.stroke(look.color, 0.8))?;
-    }
-    let name = shorten(name, SIZE, Weight::Regular, rect.width - 6.0);
-    if name.chars().count() < 3 {
-        return Ok(());
-    }
-    let font = Font { size: SIZE, weight: Weight::Regular, color: look.color };
-    canvas.text(&name, (rect.left + 3.0, rect.top + 10.0), Align::Left, font)
 }

@@ -97,9 +97,6 @@ pub(crate) enum Mark {
     Text { x: f64, y: f64, text: String },
     /// A rectangle between two corners, with text inside if that fits.
     Tile { corners: [(f64, f64); 2], paint: Paint, text: String },
-    /// A span of the horizontal axis, shaded over the whole height, with a name at
-    /// its top if there is one.
-    Span { from: f64, to: f64, look: Look, name: String },
 }
 
 impl Figure {

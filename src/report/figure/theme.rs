@@ -19,8 +19,6 @@ pub(crate) enum Paint {
     Series(usize),
     /// A value on a scale of colours, from 0 to 1.
     Scale(f64),
-    /// A time in which an alert fired.
-    Alert,
 }
 
 pub(crate) const INK: Paint = Paint::Ink;
@@ -41,7 +39,6 @@ struct Colors {
     axis: RGBColor,
     grid: RGBColor,
     minor_grid: RGBColor,
-    alert: RGBColor,
     lines: [RGBColor; COLORS],
     fills: [RGBColor; COLORS],
     /// Evenly spaced along the scale.
@@ -100,7 +97,6 @@ const LIGHT: Colors = Colors {
     axis: grey(110),
     grid: grey(224),
     minor_grid: grey(240),
-    alert: RGBColor(200, 30, 60),
     lines: OKABE_ITO,
     fills: OKABE_ITO,
     scale: &VIRIDIS,
@@ -113,7 +109,6 @@ const DARK: Colors = Colors {
     axis: grey(140),
     grid: RGBColor(50, 55, 62),
     minor_grid: RGBColor(36, 40, 46),
-    alert: RGBColor(255, 110, 130),
     lines: ON_DARK,
     fills: ON_DARK,
     scale: &VIRIDIS,
@@ -128,7 +123,6 @@ const PRINT: Colors = Colors {
     axis: grey(90),
     grid: grey(222),
     minor_grid: grey(240),
-    alert: grey(90),
     lines: [grey(0), grey(90), grey(40), grey(120), grey(20), grey(105), grey(60), grey(130)],
     fills: [grey(60), grey(190), grey(120), grey(230), grey(30), grey(160), grey(90), grey(210)],
     scale: &[grey(247), grey(70)],
@@ -165,7 +159,6 @@ impl Paint {
             Paint::Axis => colors.axis,
             Paint::Grid => colors.grid,
             Paint::MinorGrid => colors.minor_grid,
-            Paint::Alert => colors.alert,
             Paint::Series(series) => colors.lines[series % COLORS],
             Paint::Scale(part) => mixed(colors.scale, part),
         }
@@ -183,12 +176,6 @@ impl Paint {
     pub(crate) fn is_dark(self, theme: ThemeSpec) -> bool {
         luminance(self.fill(theme)) < 0.22
     }
-}
-
-/// The paints that have another colour in a dark theme, for a stylesheet.
-pub(crate) fn fixed_paints() -> impl Iterator<Item = Paint> {
-    use Paint::{Alert, Axis, FaintInk, Grid, Ink, MinorGrid, Paper, Series};
-    [Paper, Ink, FaintInk, Axis, Grid, MinorGrid, Alert].into_iter().chain((0..COLORS).map(Series))
 }
 
 /// The colour at a place of a scale, between its neighbours.
@@ -291,7 +278,7 @@ mod tests {
         // WCAG 2.2, success criterion 1.4.3.
         for theme in THEMES {
             let paper = Paint::Paper.line(theme);
-            for paint in [Paint::Ink, Paint::FaintInk, Paint::Alert] {
+            for paint in [Paint::Ink, Paint::FaintInk] {
                 assert!(contrast(paint.line(theme), paper) >= 4.5, "{paint:?} {theme:?}");
             }
         }
