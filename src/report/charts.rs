@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use super::chart::{Named, figures};
 use super::compare::{ComparisonManifest, draw_comparison};
+use super::manifest::FolderManifest;
 use super::replay::{ReplayManifest, draw_replay};
 use super::results::Results;
 use super::search::{SearchManifest, draw_search};

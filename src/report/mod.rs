@@ -18,6 +18,7 @@ mod error;
 mod figure;
 mod human;
 mod looks;
+mod manifest;
 mod names;
 mod png;
 mod replay;
@@ -38,6 +39,7 @@ pub use compare::{
 };
 pub use defaults::default_charts;
 pub use error::ReportError;
+pub use manifest::FolderManifest;
 pub use replay::{ReplayManifest, TraceFacts, draw_replay, replay_summary, write_replay};
 pub use search::{SearchManifest, draw_search, search_summary, write_search};
 pub use steady::warnings;

@@ -1,8 +1,8 @@
 //! `manifest.yaml` of a comparison.
 
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
+
+use crate::report::manifest::FolderManifest;
 
 /// What was compared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,29 +30,6 @@ pub struct ComparedCase {
     pub point: u64,
 }
 
-impl ComparisonManifest {
-    /// Whether `folder` holds a comparison, rather than the results of an experiment.
-    pub fn is_in(folder: &Path) -> bool {
-        let text = std::fs::read_to_string(folder.join("manifest.yaml")).unwrap_or_default();
-        text.lines().any(|line| line == "compared:")
-    }
-
-    /// Reads `manifest.yaml` of a results folder.
-    ///
-    /// # Errors
-    /// Says why it cannot be read.
-    pub fn read(folder: &Path) -> Result<Self, String> {
-        let path = folder.join("manifest.yaml");
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| format!("{}: {error}", path.display()))?;
-        serde_yaml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
-    }
-
-    /// As it is written.
-    ///
-    /// # Panics
-    /// Never: a manifest is plain data.
-    pub fn to_yaml(&self) -> String {
-        serde_yaml::to_string(self).expect("a manifest is plain data")
-    }
+impl FolderManifest for ComparisonManifest {
+    const KEY: &'static str = "compared";
 }

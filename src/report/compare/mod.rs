@@ -27,6 +27,7 @@ use super::chart::{forest, overlay};
 use super::charts::{Format, draw};
 use super::csv::{read_table, write_table};
 use crate::experiment::charts::ThemeSpec;
+use crate::report::manifest::FolderManifest;
 
 const COMPARISON: &str = "comparison.csv";
 const LATENCY: &str = "latency.csv";

@@ -1,8 +1,8 @@
 //! `manifest.yaml` of a replay.
 
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
+
+use crate::report::manifest::FolderManifest;
 
 /// What was replayed. It holds no wall time and no path: the same trace gives
 /// the same bytes wherever it lies.
@@ -49,30 +49,6 @@ pub struct TraceFacts {
     pub out_of_order: u64,
 }
 
-impl ReplayManifest {
-    /// Whether `folder` holds the results of a replay, rather than of an
-    /// experiment.
-    pub fn is_in(folder: &Path) -> bool {
-        let text = std::fs::read_to_string(folder.join("manifest.yaml")).unwrap_or_default();
-        text.lines().any(|line| line == "replay:")
-    }
-
-    /// Reads `manifest.yaml` of a results folder.
-    ///
-    /// # Errors
-    /// Says why it cannot be read.
-    pub fn read(folder: &Path) -> Result<Self, String> {
-        let path = folder.join("manifest.yaml");
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| format!("{}: {error}", path.display()))?;
-        serde_yaml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
-    }
-
-    /// As it is written.
-    ///
-    /// # Panics
-    /// Never: a manifest is plain data.
-    pub fn to_yaml(&self) -> String {
-        serde_yaml::to_string(self).expect("a manifest is plain data")
-    }
+impl FolderManifest for ReplayManifest {
+    const KEY: &'static str = "replay";
 }

@@ -25,6 +25,7 @@ use super::charts::{Format, draw};
 use super::csv::{read_table, write_table};
 use crate::cache::replay::Outcome;
 use crate::experiment::charts::ThemeSpec;
+use crate::report::manifest::FolderManifest;
 
 const MISS_RATIOS: &str = "miss_ratios.csv";
 const CURVES: &str = "curves.csv";

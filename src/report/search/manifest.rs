@@ -1,12 +1,11 @@
 //! `manifest.yaml` of a search.
 
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
 use serde_yaml::Value;
 
 use crate::experiment::Prepared;
 use crate::experiment::search::{Finding, Trials};
+use crate::report::manifest::FolderManifest;
 
 /// What was searched for and what was found. It holds no wall time: the same search
 /// gives the same bytes.
@@ -51,6 +50,10 @@ pub struct BoundFacts {
     pub above: Option<f64>,
 }
 
+impl FolderManifest for SearchManifest {
+    const KEY: &'static str = "changed";
+}
+
 impl SearchManifest {
     pub(super) fn new(prepared: &Prepared, trials: &Trials<'_>, finding: &Finding) -> Self {
         let bounds = finding.bounds.iter().map(|bound| BoundFacts {
@@ -71,30 +74,5 @@ impl SearchManifest {
             cost: finding.cost.clone(),
             experiment: prepared.outline.resolved.clone(),
         }
-    }
-
-    /// Whether `folder` holds a search, rather than the results of an experiment.
-    pub fn is_in(folder: &Path) -> bool {
-        let text = std::fs::read_to_string(folder.join("manifest.yaml")).unwrap_or_default();
-        text.lines().any(|line| line == "changed:")
-    }
-
-    /// Reads `manifest.yaml` of a results folder.
-    ///
-    /// # Errors
-    /// Says why it cannot be read.
-    pub fn read(folder: &Path) -> Result<Self, String> {
-        let path = folder.join("manifest.yaml");
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| format!("{}: {error}", path.display()))?;
-        serde_yaml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
-    }
-
-    /// As it is written.
-    ///
-    /// # Panics
-    /// Never: a manifest is plain data.
-    pub fn to_yaml(&self) -> String {
-        serde_yaml::to_string(self).expect("a manifest is plain data")
     }
 }

@@ -24,6 +24,7 @@ use super::csv::{read_table, write_table};
 use crate::experiment::Prepared;
 use crate::experiment::charts::ThemeSpec;
 use crate::experiment::search::{Finding, Trials};
+use crate::report::manifest::FolderManifest;
 use crate::stats::Table;
 
 const SEARCH: &str = "search.csv";

@@ -11,6 +11,7 @@ use super::TraceManifest;
 use crate::experiment::charts::ThemeSpec;
 use crate::report::charts::{Format, draw};
 use crate::report::csv::{read_table, write_table};
+use crate::report::manifest::FolderManifest;
 use crate::report::results::{column, number};
 use crate::report::summary::{Terminal, grid, lines};
 use crate::report::{ReportError, chart, human};

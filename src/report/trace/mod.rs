@@ -28,6 +28,7 @@ use super::charts::{Format, draw};
 use super::csv::{read_table, write_table};
 use crate::cache::replay::Reuse;
 use crate::experiment::charts::ThemeSpec;
+use crate::report::manifest::FolderManifest;
 use crate::stats::Table;
 use crate::stats::fit::Zipf;
 use crate::workload::trace::Profile;
