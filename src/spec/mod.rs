@@ -6,10 +6,12 @@
 //! whatever needs more than one field is checked by the part's
 //! `check(&self, problems: &mut Problems)`.
 
+mod names;
 mod number;
 mod problem;
 mod units;
 
+pub(crate) use names::one_or_many;
 pub use number::{Correlation, Fraction, NonNegative, Positive};
 pub use problem::{Path, Problem, Problems, Segment, Severity, nearest};
 pub(crate) use units::from_text;
