@@ -17,9 +17,12 @@ mod trace;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use clap::{Parser, Subcommand};
 
+use crate::experiment::Progress;
 use crate::experiment::load::Diagnostic;
 
 /// A wind tunnel for LLM systems: simulate gateways, caches, budgets and model
@@ -133,6 +136,19 @@ fn print(text: &str) -> Result<(), Failure> {
 /// Prints a line to standard error, where perhaps nobody listens any more.
 fn tell(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// The progress of what Ctrl-C asks to stop, and the second time ends at once.
+fn stopped_by_ctrl_c() -> Result<Arc<Progress>, Failure> {
+    let progress = Arc::new(Progress::default());
+    let stop = Arc::clone(&progress);
+    ctrlc::set_handler(move || {
+        if stop.stop.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    })
+    .map_err(|error| Failure::Run(format!("error: cannot catch Ctrl-C: {error}")))?;
+    Ok(progress)
 }
 
 fn is_terminal() -> bool {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::output::Output;
-use super::{Failure, Files, is_terminal, print, tell};
+use super::{Failure, Files, is_terminal, print, stopped_by_ctrl_c, tell};
 use crate::experiment::load::Document;
 use crate::experiment::{
     ExecuteError, Prepared, Progress, Shard, ShardManifest, Workspace, WorkspaceError, execute,
@@ -65,15 +65,7 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
             second.display()
         )));
     }
-    let progress = Arc::new(Progress::default());
-    let stop = Arc::clone(&progress);
-    ctrlc::set_handler(move || {
-        // The second time nothing is waited for.
-        if stop.stop.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-    })
-    .map_err(|error| Failure::Run(format!("error: cannot catch Ctrl-C: {error}")))?;
+    let progress = stopped_by_ctrl_c()?;
     for prepared in &all {
         let folder = run_one(args, prepared, &progress)?;
         print(&folder.display().to_string())?;

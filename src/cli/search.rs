@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::output::{OutputFormat, formats, terminal};
 use super::theme::Theme;
-use super::{Failure, Files, is_terminal, print, tell};
+use super::{Failure, Files, is_terminal, print, stopped_by_ctrl_c, tell};
 use crate::experiment::load::Document;
 use crate::experiment::search::{SearchError, Trials, search};
 use crate::experiment::{Prepared, Progress, Workspace, prepare};
@@ -64,15 +64,7 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
         }
         all.push((document, prepared));
     }
-    let progress = Arc::new(Progress::default());
-    let stop = Arc::clone(&progress);
-    ctrlc::set_handler(move || {
-        // The second time nothing is waited for.
-        if stop.stop.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-    })
-    .map_err(|error| Failure::Run(format!("error: cannot catch Ctrl-C: {error}")))?;
+    let progress = stopped_by_ctrl_c()?;
     for (document, prepared) in &all {
         let folder = one(args, document, prepared, &progress)?;
         print(&folder.display().to_string())?;
