@@ -101,7 +101,7 @@ fn spent(spent: &Spent) -> [Cell; SPENT.len()] {
     ]
 }
 
-/// A row per workflow; plain requests only where there are any.
+/// A row per workflow that arrivals began; the first of the file's even if none did.
 pub(super) fn workflows(system: &System<'_>) -> Table {
     let Some(flows) = &system.flows else { return Table::default() };
     let failed = Reason::NAMES.map(|reason| format!("failed_{reason}"));

@@ -1,13 +1,14 @@
 //! Workflows in the system: their calls are requests, and answers go back to them.
 
+use slab::Slab;
+
 use super::model::{Event, System};
 use super::request::Request;
 use crate::cost::Money;
-use crate::kernel::{Duration, EventId, Scheduler, Time};
+use crate::kernel::{Duration, EventId, Scheduler, Streams, Time};
 use crate::orchestration::{Answered, End, Engine, Plan, Wake, World};
 use crate::pipeline::RequestError;
 use crate::workload::{CallId, Incoming, Source, UserId};
-use slab::Slab;
 
 /// The workflows under way, and what they want of the system.
 pub(super) struct Flows {
@@ -23,7 +24,12 @@ pub(super) struct Flows {
 const NONE: u32 = u32::MAX;
 
 impl Flows {
-    pub fn new(engine: Engine) -> Self {
+    /// Nothing is under way; it is recorded what the first `record` workflows do.
+    pub fn new(plan: &Plan, streams: &Streams, record: u64) -> Self {
+        let mut engine = Engine::new(plan, streams);
+        if record > 0 {
+            engine.record(record);
+        }
         Flows { engine, slots: Vec::new(), off: Vec::new(), ends: Vec::new(), bills: Vec::new() }
     }
 
@@ -103,7 +109,7 @@ impl System<'_> {
         what(engine, &mut Outside { sim, following, off, ends, bills });
         while let Some((user, amount, measured)) = self.flows.as_mut().and_then(|it| it.bills.pop())
         {
-            self.charge_tool(user, amount, measured, sim.now());
+            self.charge_user(user, amount, measured, sim.now());
         }
         while let Some(call) = self.flows.as_mut().and_then(|it| it.off.pop()) {
             self.call_off_request(call, sim);
@@ -135,10 +141,7 @@ impl System<'_> {
             *flows.slot(call) = self.requests.vacant_key() as u32;
             self.admit(incoming, sim);
         } else {
-            flows.engine.forget(call);
-            if let Some(blocks) = incoming.blocks {
-                self.source.release(blocks);
-            }
+            self.forget_incoming(&incoming);
         }
     }
 
@@ -171,18 +174,6 @@ impl System<'_> {
         }
         let Some(pursuit) = self.requests[slot as usize].pursuit else { return };
         self.call_off_pursuit(pursuit, sim);
-    }
-
-    /// A tool of a workflow charges a user.
-    fn charge_tool(&mut self, user: UserId, amount: Money, measured: bool, now: Time) {
-        self.optimizer.charge_fee(user, amount, now);
-        self.timeline.at(now).spend += amount;
-        if measured {
-            self.measures.cost += amount;
-            self.measures.fees += amount;
-            self.measures.users[user.0 as usize].cost += amount;
-            self.measures.savings.routing -= amount;
-        }
     }
 
     /// A workflow's call was charged for.
@@ -242,15 +233,4 @@ pub(super) fn prefix<'p>(
 ) -> &'p [u64] {
     let is_made = flows.is_some_and(|it| it.engine.prefix(incoming, block_tokens, made));
     if is_made { made } else { source.prefix(incoming, block_tokens, made) }
-}
-
-impl Plan {
-    /// The engine of one run.
-    pub(super) fn flows(&self, streams: &crate::kernel::Streams, record: u64) -> Flows {
-        let mut engine = Engine::new(self, streams);
-        if record > 0 {
-            engine.record(record);
-        }
-        Flows::new(engine)
-    }
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use slab::Slab;
 
+use super::flows::Flows;
 use super::measure::{Measures, Share};
 use super::metrics;
 use super::model::{Event, Recorder, Semantic, System};
@@ -170,7 +171,7 @@ fn build<'r>(
         flows: setup
             .workflows
             .as_ref()
-            .map(|plan| Box::new(plan.flows(streams, setup.record_workflows))),
+            .map(|plan| Box::new(Flows::new(plan, streams, setup.record_workflows))),
         max_prompt_length: pipeline.map(|pipeline| pipeline.max_prompt_length),
         stages: pipeline.map(|pipeline| pipeline.stages.clone()).unwrap_or_default(),
         keys: KeyMaker::new(&params),

@@ -8,6 +8,7 @@ use crate::cost::allocate::Tenant;
 use crate::cost::{Demand, Lesson, ModelId, Money, Refusal, Usage};
 use crate::kernel::{Duration, Time};
 use crate::pipeline::RequestError;
+use crate::workload::UserId;
 
 /// A request's money, and what was done about it.
 #[derive(Clone, Copy, Debug)]
@@ -191,12 +192,16 @@ impl System<'_> {
 
     /// Charges something other than a model's tokens to the request's user.
     pub(super) fn charge_fee(&mut self, request: &mut Request, amount: Money, now: Time) {
-        let user = request.incoming.user;
-        self.optimizer.charge_fee(user, amount, now);
         request.spend.spent += amount;
         self.charge_call(request.incoming.call, amount, now);
+        self.charge_user(request.incoming.user, amount, request.measured, now);
+    }
+
+    /// Charges something other than a model's tokens to a user.
+    pub(super) fn charge_user(&mut self, user: UserId, amount: Money, measured: bool, now: Time) {
+        self.optimizer.charge_fee(user, amount, now);
         self.timeline.at(now).spend += amount;
-        if request.measured {
+        if measured {
             self.measures.cost += amount;
             self.measures.fees += amount;
             self.measures.users[user.0 as usize].cost += amount;

@@ -61,7 +61,11 @@ impl Engine {
 
     /// What names all of a job's input. Samples of an answer differ, as their seeds do.
     pub(super) fn text_for(&self, job: u32) -> u64 {
-        let conversation = self.conversation_for(job);
+        self.text_of(job, self.conversation_for(job))
+    }
+
+    /// The same, of a job whose conversation is known.
+    fn text_of(&self, job: u32, conversation: u64) -> u64 {
         let job = &self.jobs[job as usize];
         let run = &self.runs[job.run() as usize];
         let scope = &self.scopes[run.scope as usize];
@@ -113,14 +117,15 @@ impl Engine {
         let asked = instance.incoming;
         let profile = llm.profiles.get(asked.profile.0 as usize).copied();
         let plain = self.is_plain(&job);
-        let text = self.text_for(id);
+        let conversation = self.conversation_for(id);
+        let text = self.text_of(id, conversation);
         let call = Call {
             job: id,
             number: instance.number,
             step: job.step,
             root: instance.root,
             measured: instance.measured,
-            conversation: (!plain).then(|| self.conversation_for(id)),
+            conversation: (!plain).then_some(conversation),
             system: llm.system,
             system_id: llm.system_id,
             question: asked.prompt.0,

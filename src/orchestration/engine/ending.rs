@@ -364,8 +364,7 @@ impl Engine {
             let it = &mut self.runs[run as usize];
             it.cost += cost;
             if most.is_some_and(|most| it.cost > most) {
-                let (key, reason) = (it.key, Reason::Cost);
-                self.agenda.push_back(Todo::RunCosts { run, key, reason });
+                self.agenda.push_back(Todo::RunCosts { run, key: it.key });
             }
             match self.scopes[it.scope as usize].parent {
                 NONE => return,

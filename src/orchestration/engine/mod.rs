@@ -85,7 +85,7 @@ pub struct End {
 enum Todo {
     JobEnds { job: u32, key: u64, outcome: Result<Said, Reason> },
     RunFails { run: u32, key: u64, reason: Reason, path: Path },
-    RunCosts { run: u32, key: u64, reason: Reason },
+    RunCosts { run: u32, key: u64 },
     ScopeEnds { scope: u32, key: u64, path: Path },
     ScopeFails { scope: u32, key: u64, reason: Reason, path: Path },
 }
@@ -239,10 +239,10 @@ impl Engine {
                         self.fail_run(run, reason, path, world);
                     }
                 }
-                Todo::RunCosts { run, key, reason } => {
+                Todo::RunCosts { run, key } => {
                     if self.runs.get(run as usize).is_some_and(|it| it.key == key) {
                         let path = self.latest_path(run, world.now());
-                        self.fail_run(run, reason, path, world);
+                        self.fail_run(run, Reason::Cost, path, world);
                     }
                 }
                 Todo::ScopeEnds { scope, key, path } => {

@@ -93,9 +93,9 @@ impl Engine {
                 let decides = |it: &&u16| {
                     spec.when.iter().any(|(when, _)| when == *it) || spec.choosers.contains(it)
                 };
-                let mut others = spec.needs.iter();
-                let others = others.by_ref().filter(|it| !spec.after.contains(it) || decides(it));
-                if enough && { others }.all(|it| of(it).status.has_ended()) {
+                let mut others =
+                    spec.needs.iter().filter(|it| !spec.after.contains(it) || decides(it));
+                if enough && others.all(|it| of(it).status.has_ended()) {
                     // It goes on with those that there are.
                 } else if !over {
                     return;
