@@ -1,28 +1,15 @@
 //! What holds for every run, whatever the experiment.
 
 use std::fmt::Write as _;
-use std::sync::atomic::AtomicBool;
 
 use proptest::prelude::*;
-use windtunnel::experiment::load::Document;
-use windtunnel::experiment::{Overrides, prepare};
-use windtunnel::kernel::Streams;
 use windtunnel::stats::{Cell, Table};
-use windtunnel::system::{self, METRICS, RunTables};
 
-fn simulate(yaml: &str) -> RunTables {
-    let document = Document::from_text("test.yaml", yaml).expect("YAML");
-    let prepared = prepare(&document, &Overrides::default()).unwrap_or_else(|found| {
-        panic!("{}\n{yaml}", found.iter().fold(String::new(), |text, one| text + &one.to_string()))
-    });
-    let streams = Streams::new(prepared.outline.experiment.seed, 0);
-    system::run(&prepared.setups[0], &streams, &AtomicBool::new(false), None).expect("a run")
-}
+#[path = "support/runs.rs"]
+#[allow(dead_code, reason = "a part of it is used")]
+mod runs;
 
-fn metric(run: &RunTables, name: &str) -> f64 {
-    let index = METRICS.iter().position(|metric| metric.name == name).expect("a metric");
-    run.metrics[index]
-}
+use runs::{metric, simulate};
 
 fn column(table: &Table, name: &str) -> Vec<f64> {
     let index = table.column(name).unwrap_or_else(|| panic!("no column {name}"));

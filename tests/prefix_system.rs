@@ -2,26 +2,20 @@
 //! the published hit ratios.
 
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 
 use windtunnel::experiment::load::Document;
 use windtunnel::experiment::{Overrides, prepare};
-use windtunnel::kernel::Streams;
 use windtunnel::stats::{Cell, Table};
-use windtunnel::system::{self, METRICS, RunTables};
+use windtunnel::system::RunTables;
 
 #[path = "support/data.rs"]
 #[allow(dead_code)] // Whole texts are for others.
 mod data;
+#[path = "support/runs.rs"]
+#[allow(dead_code, reason = "a part of it is used")]
+mod runs;
 
-fn simulate(yaml: &str) -> RunTables {
-    let document = Document::from_text("test.yaml", yaml).expect("YAML");
-    let prepared = prepare(&document, &Overrides::default()).unwrap_or_else(|found| {
-        panic!("{}\n{yaml}", found.iter().fold(String::new(), |text, one| text + &one.to_string()))
-    });
-    let streams = Streams::new(prepared.outline.experiment.seed, 0);
-    system::run(&prepared.setups[0], &streams, &AtomicBool::new(false), None).expect("a run")
-}
+use runs::{metric, simulate};
 
 fn problems(yaml: &str) -> String {
     let document = Document::from_text("test.yaml", yaml).expect("YAML");
@@ -29,11 +23,6 @@ fn problems(yaml: &str) -> String {
         Ok(prepared) => prepared.warnings.iter().map(ToString::to_string).collect(),
         Err(found) => found.iter().map(ToString::to_string).collect(),
     }
-}
-
-fn metric(run: &RunTables, name: &str) -> f64 {
-    let index = METRICS.iter().position(|metric| metric.name == name).expect("a metric");
-    run.metrics[index]
 }
 
 fn assert_near(run: &RunTables, name: &str, expected: f64) {

@@ -7,5 +7,8 @@ mod data;
 mod places;
 mod prices;
 mod run;
+#[path = "../support/runs.rs"]
+#[allow(dead_code, reason = "a part of it is used")]
+mod runs;
 mod selectors;
 mod system;

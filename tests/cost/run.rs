@@ -1,26 +1,10 @@
 //! One run of an experiment, and an optimizer without a system around it.
 
-use std::sync::atomic::AtomicBool;
-
 use windtunnel::cost::{Candidate, CostSpec, Money, Optimizer, Price};
-use windtunnel::experiment::{Overrides, load::Document, prepare};
 use windtunnel::kernel::Streams;
 use windtunnel::stats::{Cell, Table};
-use windtunnel::system::{METRICS, RunTables, run};
 
-/// The first point's first replication.
-pub fn tables(yaml: &str) -> RunTables {
-    let document = Document::from_text("cost.yaml", yaml).expect("YAML");
-    let prepared = prepare(&document, &Overrides::default()).expect("a sound experiment");
-    let streams = Streams::new(prepared.outline.experiment.seed, 0);
-    run(&prepared.setups[0], &streams, &AtomicBool::new(false), None).expect("a run")
-}
-
-/// The value of a metric.
-pub fn metric(run: &RunTables, name: &str) -> f64 {
-    let index = METRICS.iter().position(|metric| metric.name == name);
-    run.metrics[index.unwrap_or_else(|| panic!("no metric {name}"))]
-}
+pub use crate::runs::{metric, simulate as tables};
 
 /// The number in a column of the row whose first cell is `key`.
 pub fn number(table: &Table, key: &str, column: &str) -> f64 {

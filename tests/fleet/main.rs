@@ -7,5 +7,7 @@ mod engines;
 mod faults;
 mod outputs;
 mod queue;
+#[path = "../support/runs.rs"]
+mod runs;
 mod support;
 mod together;

@@ -5,4 +5,7 @@ mod driver;
 mod laws;
 mod patterns;
 mod rules;
+#[path = "../support/runs.rs"]
+#[allow(dead_code, reason = "a part of it is used")]
+mod runs;
 mod system;

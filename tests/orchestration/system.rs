@@ -1,27 +1,10 @@
 //! Workflows in the whole system: caches, budgets, queues and fleets are met by their
 //! calls as by any request.
 
-use std::sync::atomic::AtomicBool;
-
-use windtunnel::experiment::load::Document;
-use windtunnel::experiment::{Overrides, prepare};
-use windtunnel::kernel::Streams;
 use windtunnel::stats::{Cell, Table};
-use windtunnel::system::{self, METRICS, RunTables};
+use windtunnel::system::{METRICS, RunTables};
 
-fn simulate(yaml: &str) -> RunTables {
-    let document = Document::from_text("test.yaml", yaml).expect("YAML");
-    let prepared = prepare(&document, &Overrides::default()).unwrap_or_else(|found| {
-        panic!("{}\n{yaml}", found.iter().fold(String::new(), |text, one| text + &one.to_string()))
-    });
-    let streams = Streams::new(prepared.outline.experiment.seed, 0);
-    system::run(&prepared.setups[0], &streams, &AtomicBool::new(false), None).expect("a run")
-}
-
-fn metric(run: &RunTables, name: &str) -> f64 {
-    let index = METRICS.iter().position(|metric| metric.name == name);
-    run.metrics[index.unwrap_or_else(|| panic!("no metric {name}"))]
-}
+use crate::runs::{metric, simulate};
 
 fn number(table: &Table, key: &str, column: &str) -> f64 {
     let index = table.column(column).unwrap_or_else(|| panic!("no column {column}"));
