@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use rayon::prelude::*;
@@ -14,7 +14,7 @@ use super::store::{Draft, Record, Store, WorkspaceError};
 use super::trace_events::TraceWriter;
 use super::warmup::find_warmup;
 use super::workspace::Workspace;
-use crate::system::{self, METRICS, RunError, Setup, Tracer, Warmup};
+use crate::system::{self, RunError, Setup, Tracer, Warmup};
 
 /// Why not all runs are done.
 #[derive(Debug, thiserror::Error)]
@@ -65,10 +65,6 @@ pub struct Progress {
     pub runs: AtomicUsize,
     /// Runs done, now or before.
     pub done: AtomicUsize,
-    /// Runs that were done before.
-    pub recalled: AtomicUsize,
-    /// Events of the runs done now.
-    pub events: AtomicU64,
     /// Set to stop; what is finished is kept.
     pub stop: AtomicBool,
 }
@@ -88,7 +84,6 @@ pub fn execute(
     let mut rounds = Rounds::new(&prepared.outline, workspace.shard(), store);
     let mut pending = rounds.next();
     progress.follow(&rounds, &pending);
-    progress.recalled.store(progress.done.load(Ordering::Relaxed), Ordering::Relaxed);
     // More threads than runs would only wait; very many would choke the machine.
     let threads = jobs.clamp(1, pending.len().max(rounds.widest()).max(1));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
@@ -169,19 +164,11 @@ impl Executed<'_> {
         if progress.stop.load(Ordering::Relaxed) {
             return Err(progress.interrupted());
         }
-        let kept = self.record_of(run).and_then(|record| {
-            self.store.keep(run, &record)?;
-            Ok(record)
-        });
-        let record = kept.inspect_err(|_| {
+        let kept = self.record_of(run).and_then(|record| Ok(self.store.keep(run, &record)?));
+        kept.inspect_err(|_| {
             // No run that starts now could save the experiment.
             progress.stop.store(true, Ordering::Relaxed);
         })?;
-        let events = METRICS
-            .iter()
-            .position(|metric| metric.name == "events")
-            .map_or(0.0, |index| record.tables.metrics[index]);
-        progress.events.fetch_add(events as u64, Ordering::Relaxed);
         progress.done.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
