@@ -5,7 +5,8 @@ use std::path::Path;
 
 use super::csv::{open, read_cell, read_table};
 use super::looks::Looks;
-use super::{ReportError, human};
+use super::{ReportError, human, names};
+use crate::experiment::sweep::VARIANT;
 use crate::stats::{Cell, Table};
 
 /// A folder with the CSV files of an experiment.
@@ -199,6 +200,19 @@ fn count_replications(dir: &Path) -> usize {
         *counts.entry(row.get(point).unwrap_or_default().to_owned()).or_default() += 1;
     }
     counts.into_values().max().unwrap_or(0)
+}
+
+/// A point in words: its name, or its swept values; nothing where nothing is swept.
+pub(crate) fn point_in_words(points: &Table, row: usize, swept: &[String]) -> String {
+    let cell = |path: &str| {
+        let index = points.column(path);
+        show(index.map_or(&Cell::Empty, |index| &points.rows[row][index]))
+    };
+    if swept.iter().any(|path| path == VARIANT) {
+        return cell(VARIANT);
+    }
+    let value = |path: &String| format!("{} {}", names::shortest(path, swept), cell(path));
+    swept.iter().map(value).collect::<Vec<_>>().join(", ")
 }
 
 /// The value of a swept path as a reader of the chart sees it.

@@ -1,7 +1,7 @@
 //! Warnings of points whose means hide that they were not in a steady state.
 
-use super::results::{number, show};
-use super::{human, names};
+use super::human;
+use super::results::{number, point_in_words};
 use crate::stats::{Cell, Table};
 
 /// A drift of less than this share of the mean is not worth a word.
@@ -15,10 +15,10 @@ const MOST: usize = 5;
 /// the table does not tell.
 pub fn warnings(points: &Table, swept: &[String], replications: usize) -> Vec<String> {
     let mut all = Vec::new();
-    for row in &points.rows {
+    for (index, row) in points.rows.iter().enumerate() {
         let cell = |name: &str| points.column(name).and_then(|index| number(&row[index]));
         let runs = cell("replications").unwrap_or(replications as f64);
-        let named = name(points, row, swept);
+        let named = name(points, index, swept);
         let overloaded = cell("overloaded").unwrap_or(0.0) * runs;
         let (drift, half) = (cell("drift").unwrap_or(0.0), cell("drift_ci95"));
         if 2.0 * overloaded > runs {
@@ -44,18 +44,13 @@ pub fn warnings(points: &Table, swept: &[String], replications: usize) -> Vec<St
 }
 
 /// `point 3 (rate 20/s)`.
-fn name(points: &Table, row: &[Cell], swept: &[String]) -> String {
-    let cell = |name: &str| points.column(name).map_or(Cell::Empty, |index| row[index].clone());
-    let value = |path: &String| format!("{} {}", names::shortest(path, swept), show(&cell(path)));
-    let variant = swept.iter().find(|path| *path == "variant");
-    let values: Vec<String> = match variant {
-        Some(variant) => vec![show(&cell(variant))],
-        None => swept.iter().map(value).collect(),
-    };
-    if values.is_empty() {
+fn name(points: &Table, row: usize, swept: &[String]) -> String {
+    let words = point_in_words(points, row, swept);
+    if words.is_empty() {
         return "the system".to_owned();
     }
-    format!("point {} ({})", cell("point"), values.join(", "))
+    let point = points.column("point").map_or(Cell::Empty, |index| points.rows[row][index].clone());
+    format!("point {point} ({words})")
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::super::ReportError;
 use super::super::csv::read_table;
 use super::super::names;
-use super::super::results::{Results, number, show};
+use super::super::results::{Results, number, point_in_words};
 use super::manifest::{ComparedCase, ComparisonManifest};
 use crate::experiment::Manifest;
 use crate::experiment::sweep::VARIANT;
@@ -262,14 +262,7 @@ impl Folder {
 
     /// A point in words: its name, or its swept values.
     fn describe(&self, row: usize) -> String {
-        let swept = &self.manifest.swept;
-        if swept.iter().any(|path| path == VARIANT) {
-            return show(&self.cell(row, VARIANT));
-        }
-        let value = |path: &String| {
-            format!("{} {}", names::shortest(path, swept), show(&self.cell(row, path)))
-        };
-        swept.iter().map(value).collect::<Vec<_>>().join(", ")
+        point_in_words(&self.points, row, &self.manifest.swept)
     }
 
     /// The row of the point that `text` names.
