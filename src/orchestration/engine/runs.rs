@@ -5,8 +5,8 @@ use super::scopes::Given;
 use super::{Engine, Lot, Path, Reason, Said, Todo, Wake, World, lot, part, then};
 use crate::cost::Money;
 use crate::orchestration::plan::{Body, END, Step};
-use crate::orchestration::{LoopContext, OnMax, PickSpec, UntilSpec};
-use crate::workload::lengths::MAX_TOKENS;
+use crate::orchestration::{LoopContext, MOST_ITEMS, OnMax, PickSpec, UntilSpec};
+use crate::workload::lengths::{Lengths, MAX_TOKENS};
 
 impl Engine {
     /// A step begins.
@@ -26,7 +26,8 @@ impl Engine {
             }
         }
         let key = part(here.key, u64::from(step));
-        let items = spec.map.as_ref().map_or(1, |map| map.items.pick(lot(key, Lot::Items)));
+        let drawn = |lengths: &Lengths| lengths.pick(lot(key, Lot::Items)).min(MOST_ITEMS);
+        let items = spec.map.as_ref().map_or(1, |map| drawn(&map.items));
         let spare = self.spare_runs.pop();
         let (mut jobs, mut votes) =
             spare.map_or_else(Default::default, |spare| (spare.jobs, spare.votes));

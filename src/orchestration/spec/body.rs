@@ -238,6 +238,24 @@ pub(super) fn check_lengths(lengths: &LengthsSpec, problems: &mut Problems) {
     }
 }
 
+/// A distribution with a tail may well draw too many, which are cut; one that always does
+/// is a mistake.
+pub(super) fn check_items(items: &LengthsSpec, problems: &mut Problems) {
+    check_lengths(items, problems);
+    let ends = matches!(
+        items,
+        LengthsSpec::Constant(_) | LengthsSpec::Uniform(_) | LengthsSpec::Histogram(_)
+    );
+    let Some(lengths) = items.distribution() else { return };
+    let typical = lengths.pick(if ends { 1.0 - f64::EPSILON } else { 0.5 });
+    if typical > super::MOST_ITEMS {
+        problems.error_help(
+            format!("expected at most {} items", super::MOST_ITEMS),
+            "let a loop do a map of fewer several times",
+        );
+    }
+}
+
 /// A tool of `orchestration.tools` by its name, or one of the step's own.
 #[derive(Clone, Debug, PartialEq)]
 pub enum UseToolSpec {

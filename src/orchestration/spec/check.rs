@@ -320,7 +320,7 @@ impl StepSpec {
     fn check_map_and_loop(&self, problems: &mut Problems) {
         if let Some(map) = &self.map {
             problems.at("map", |p| {
-                p.at("items", |p| super::body::check_lengths(&map.items, p));
+                p.at("items", |p| super::body::check_items(&map.items, p));
                 if map.concurrency == Some(0) {
                     p.at("concurrency", |p| {
                         p.error_help("no item would ever begin", "leave it out for no limit");

@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 pub use body::{HumanSpec, InlineTool, JudgeSpec, LlmSpec, RetrievalSpec, ToolSpec, UseToolSpec};
 pub use names::Names;
 pub use step::{
-    JoinSpec, LoopContext, LoopSpec, MapSpec, MemoSpec, OnFailure, OnMax, OutcomeSpec, PickSpec,
-    StepSpec, UntilSpec,
+    JoinSpec, LoopContext, LoopSpec, MOST_ITEMS, MapSpec, MemoSpec, OnFailure, OnMax, OutcomeSpec,
+    PickSpec, StepSpec, UntilSpec,
 };
 
 use super::import::WfCommonsSpec;

@@ -193,11 +193,15 @@ pub enum OnFailure {
     Continue,
 }
 
+/// The most items of a `map`: each has a place in memory while its step is under way.
+pub const MOST_ITEMS: u32 = 10_000;
+
 /// A step that is done for several items at once.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MapSpec {
-    /// How many items there are; a distribution draws them. Default: `constant: 3`.
+    /// How many items there are, at most 10,000; a distribution draws them, and what it
+    /// draws beyond is 10,000. Default: `constant: 3`.
     pub items: LengthsSpec,
     /// How many are done at a time. Default: all.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -143,6 +143,10 @@ fn numbers_that_make_no_sense_are_told() {
         ("{ a: { llm: { max_tokens: 0 } } }", "a.llm.max_tokens: expected at least 1 token"),
         ("{ a: { llm: { prompt: { constant: 0 } } } }", "a.llm.prompt.constant: "),
         ("{ a: { llm: {}, map: { alternatives: 0 } } }", "a.map.alternatives: expected at least 1"),
+        (
+            "{ a: { llm: {}, map: { items: { uniform: { min: 1, max: 20000 } } } } }",
+            "a.map.items: expected at most 10000 items",
+        ),
         ("{ a: { llm: {}, map: { concurrency: 0 } } }", "a.map.concurrency: no item would ever"),
         ("{ a: { llm: {}, loop: { max: 0 } } }", "a.loop.max: expected at least 1"),
         ("{ a: { llm: {}, loop: { until: agreed } } }", "a.loop.until: only items of a `map`"),
