@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::spec::Experiment;
 use crate::kernel::Streams;
 use crate::spec::{Fraction, Problems};
-use crate::stats::{MeanCi, mean_ci95};
+use crate::stats::{MeanCi, mean_ci};
 use crate::system::METRICS;
 
 /// More replications of a point until a metric is known well enough.
@@ -178,10 +178,15 @@ impl Replications {
     /// The mean of a metric over a point's replications, with its 95 % interval. The two
     /// of an antithetic pair depend on each other: pairs are the independent units.
     pub fn estimate(&self, values: &[f64]) -> MeanCi {
+        self.estimate_at(0.95, values)
+    }
+
+    /// As [`Replications::estimate`], for another confidence `level` within (0, 1).
+    pub fn estimate_at(&self, level: f64, values: &[f64]) -> MeanCi {
         if !self.antithetic {
-            return mean_ci95(values);
+            return mean_ci(values, level);
         }
-        mean_ci95(&pair_means(values))
+        mean_ci(&pair_means(values), level)
     }
 }
 
@@ -197,6 +202,7 @@ pub fn pair_means(values: &[f64]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::mean_ci95;
 
     fn replications(yaml: &str) -> Replications {
         let experiment: Experiment = serde_yaml::from_str(yaml).expect("an experiment");

@@ -243,7 +243,7 @@ impl<'s> Trials<'s> {
         bounds: &[Bound],
     ) -> Result<Judgement, SearchError> {
         loop {
-            let found = judge(&self.list[trial], bounds, &self.replications);
+            let found = self.judge(trial, bounds);
             let runs = self.list[trial].runs.len();
             if runs > 0 && (found.sure || runs >= self.most) {
                 return Ok(found);
@@ -254,6 +254,7 @@ impl<'s> Trials<'s> {
 
     /// What a trial is by the runs that it has.
     pub(super) fn judge(&self, trial: usize, bounds: &[Bound]) -> Judgement {
-        judge(&self.list[trial], bounds, &self.replications)
+        let values = |metric| self.list[trial].values(metric);
+        judge(values, bounds, &self.replications, self.most / self.step)
     }
 }
