@@ -16,6 +16,8 @@ const WIDE: f64 = 100.0;
 const SAMPLES: usize = 6;
 /// Height in px of a row of the field.
 const ROW: f64 = 34.0;
+/// The lowest panel, px: as high as the name of its axis is long.
+const LOWEST: f64 = 110.0;
 /// Beyond that the field is too tall for a page.
 const TALLEST: f64 = 560.0;
 
@@ -40,7 +42,7 @@ fn figure(results: &Results, spec: &HeatmapSpec, metric: &str) -> Result<Named, 
     let scale = Scale::of(&values, Unit::of_metric(metric), spec.scale);
     let (columns, _) = grid(shares.len());
     let rows = data.dimensions[y_at].levels.len() as f64;
-    let height = (ROW * rows.max(2.0)).min(TALLEST / if columns > 1 { 2.0 } else { 1.0 });
+    let height = (ROW * rows).max(LOWEST).min(TALLEST / if columns > 1 { 2.0 } else { 1.0 });
     let panel = |(i, share): (usize, &Share)| {
         let (x, y) = (&data.dimensions[x_at], &data.dimensions[y_at]);
         let mut vertical = Axis::rows(&titled(y), &level_names(y));

@@ -171,8 +171,8 @@ fn marks(places: &[&Place], looks: &[Look], spec: &ScatterSpec) -> Vec<Mark> {
     }
     if places.len() <= NAMED {
         for place in places.iter().filter(|place| place.name.chars().count() <= 24) {
-            let (x, y) = (place.x, place.high.max(place.y));
-            marks.push(Mark::Text { x, y, text: place.name.clone() });
+            let Place { x, low, high, .. } = **place;
+            marks.push(Mark::Name { x, low, high, text: place.name.clone() });
         }
     }
     marks
@@ -216,7 +216,7 @@ fn legend(dimension: &Dimension, looks: &[Look], labels: &[String]) -> Legend {
     Legend {
         heading: human::sentence(&dimension.title),
         entries: dimension.levels.iter().enumerate().map(entry).collect(),
-        sample: Sample::LineAndMarker,
+        sample: Sample::Marker,
         at_ends: false,
     }
 }

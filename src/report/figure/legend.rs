@@ -31,7 +31,10 @@ struct Item<'a> {
 }
 
 fn sample_width(sample: Sample) -> f64 {
-    if sample == Sample::Bar { BAR } else { LINE }
+    match sample {
+        Sample::Line | Sample::LineAndMarker => LINE,
+        Sample::Bar | Sample::Marker => BAR,
+    }
 }
 
 /// Places the heading and the entries in rows of this width.
@@ -91,9 +94,11 @@ fn draw_sample(canvas: &Canvas, sample: Sample, look: Look, (left, middle): (f64
         let rect = Rect { left, top: middle - BAR / 2.0, width: BAR, height: BAR };
         return canvas.fill(rect, look.color);
     }
-    canvas.sample((left, middle), (left + LINE, middle), look)?;
-    if sample == Sample::LineAndMarker {
-        canvas.marker((left + LINE / 2.0, middle), look)?;
+    if sample != Sample::Marker {
+        canvas.sample((left, middle), (left + LINE, middle), look)?;
+    }
+    if sample != Sample::Line {
+        canvas.marker((left + sample_width(sample) / 2.0, middle), look)?;
     }
     Ok(())
 }

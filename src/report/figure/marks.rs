@@ -3,11 +3,14 @@
 use plotters::prelude::*;
 
 use super::canvas::{Align, Canvas, Drawn, Font, Plot, Rect, length, px, reason};
+use super::naming::Naming;
 use super::text::{Weight, width};
 use super::theme::{FAINT_INK, INK, Look, Paint, SUBTITLE};
 use super::{Axis, Mark, Panel};
 
 const LINE: f64 = 2.0;
+/// Size of names beside marks.
+const NAME: f64 = SUBTITLE - 1.0;
 
 /// Draws a panel's marks in their order.
 pub(crate) fn draw(canvas: &Canvas, plot: &mut Plot, panel: &Panel) -> Drawn {
@@ -19,6 +22,7 @@ pub(crate) fn draw(canvas: &Canvas, plot: &mut Plot, panel: &Panel) -> Drawn {
         let font = Font { size: SUBTITLE, weight: Weight::Regular, color: FAINT_INK };
         canvas.text("not measured", centre, Align::Center, font)?;
     }
+    let mut naming = naming(plot, panel);
     for mark in &panel.marks {
         match mark {
             Mark::Area { outline, look, opacity } => {
@@ -56,6 +60,14 @@ pub(crate) fn draw(canvas: &Canvas, plot: &mut Plot, panel: &Panel) -> Drawn {
                 let font = Font { size: SUBTITLE - 1.0, weight: Weight::Regular, color: INK };
                 canvas.text(text, (x, y - 5.0), Align::Center, font)?;
             }
+            Mark::Name { x, low, high, text } => {
+                let ends = [low, high].map(|y| px(plot.backend_coord(&place(&(*x, *y)))));
+                let font = Font { size: NAME, weight: Weight::Regular, color: INK };
+                let size = (width(text, NAME, font.weight), 0.75 * NAME);
+                if let Some((at, align)) = naming.place(around(ends), size) {
+                    canvas.text(text, at, align, font)?;
+                }
+            }
             Mark::Tile { corners, paint, text } => {
                 let corners = corners.map(|it| px(plot.backend_coord(&place(&it))));
                 tile(canvas, Rect::between(corners), *paint, text)?;
@@ -65,12 +77,49 @@ pub(crate) fn draw(canvas: &Canvas, plot: &mut Plot, panel: &Panel) -> Drawn {
     Ok(())
 }
 
+/// Names must not hide markers, nor their intervals.
+fn naming(plot: &Plot, panel: &Panel) -> Naming {
+    let at =
+        |x: f64, y: f64| px(plot.backend_coord(&(panel.x.coordinate(x), panel.y.coordinate(y))));
+    let mut taken = Vec::new();
+    for mark in &panel.marks {
+        match mark {
+            Mark::Markers { points, .. } => {
+                taken.extend(points.iter().map(|(x, y)| around([at(*x, *y); 2])));
+            }
+            Mark::Whisker { x, low, high, .. } => {
+                taken.push(around([at(*x, *low), at(*x, *high)]));
+            }
+            _ => {}
+        }
+    }
+    let (x, y) = (&panel.x, &panel.y);
+    Naming::new(Rect::between([at(x.low, y.low), at(x.high, y.high)]), taken)
+}
+
+/// What a marker at each end of a line takes up.
+fn around(ends: [(f64, f64); 2]) -> Rect {
+    /// Half a marker's width.
+    const HALF: f64 = 4.5;
+    let Rect { left, top, width, height } = Rect::between(ends);
+    Rect {
+        left: left - HALF,
+        top: top - HALF,
+        width: width + 2.0 * HALF,
+        height: height + 2.0 * HALF,
+    }
+}
+
 fn shows_nothing(mark: &Mark) -> bool {
     match mark {
         Mark::Area { outline: points, .. }
         | Mark::Line { points, .. }
         | Mark::Markers { points, .. } => points.is_empty(),
-        Mark::Bar { .. } | Mark::Whisker { .. } | Mark::Text { .. } | Mark::Tile { .. } => false,
+        Mark::Bar { .. }
+        | Mark::Whisker { .. }
+        | Mark::Text { .. }
+        | Mark::Name { .. }
+        | Mark::Tile { .. } => false,
     }
 }
 

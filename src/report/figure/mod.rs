@@ -10,6 +10,7 @@ mod labels;
 mod layout;
 mod legend;
 mod marks;
+mod naming;
 mod text;
 pub(crate) mod theme;
 mod ticks;
@@ -62,6 +63,7 @@ pub(crate) struct Entry {
 pub(crate) enum Sample {
     Line,
     LineAndMarker,
+    Marker,
     Bar,
 }
 
@@ -95,6 +97,8 @@ pub(crate) enum Mark {
     Whisker { x: f64, low: f64, high: f64, look: Look },
     /// A few characters above a place.
     Text { x: f64, y: f64, text: String },
+    /// The name of what is drawn at `x` from `low` to `high`, where there is room for it.
+    Name { x: f64, low: f64, high: f64, text: String },
     /// A rectangle between two corners, with text inside if that fits.
     Tile { corners: [(f64, f64); 2], paint: Paint, text: String },
 }
