@@ -228,9 +228,9 @@ fn commands_have_the_verbs_and_flags_that_the_pages_say() {
             }
             let verbs = if words[1] == "trace" && words.len() > 2 { 2 } else { 1 };
             let verb: Vec<String> = words[1..].iter().take(verbs).cloned().collect();
-            let told = known.entry(verb.clone()).or_insert_with(|| {
-                help(&verb.iter().map(String::as_str).collect::<Vec<_>>())
-            });
+            let told = known
+                .entry(verb.clone())
+                .or_insert_with(|| help(&verb.iter().map(String::as_str).collect::<Vec<_>>()));
             let flags = words.iter().filter(|word| word.starts_with("--"));
             let mut flags = flags.map(|flag| flag.split('=').next().unwrap_or(flag));
             let listed = |flag: &str, told: &str| {
