@@ -261,7 +261,9 @@ fn code(folder: &Path, all: &mut String) {
 #[test]
 fn files_and_tests_that_are_named_are_there() {
     let mut all = String::new();
-    ["src", "tests"].iter().for_each(|folder| code(&root().join(folder), &mut all));
+    for folder in ["src", "tests"] {
+        code(&root().join(folder), &mut all);
+    }
     let tops = ["src/", "tests/", "benches/", "examples/", "experiments/", "deploy/", "fuzz/"];
     let mut wrong = Vec::new();
     for path in pages() {
