@@ -48,6 +48,7 @@ fn column(table: &Table, name: &str) -> Vec<f64> {
 }
 
 fn near(measured: f64, expected: f64, share: f64, what: &str) {
+    println!("{what}: theory {expected:.5}, simulated {measured:.5}");
     assert!(
         (measured - expected).abs() <= share * expected.abs(),
         "{what}: {measured}, expected {expected} within {} %",

@@ -43,6 +43,9 @@ fn hit_ratios_match_ches_approximation_within_half_a_percent() {
             let fifo = che(&zipf, capacity as f64, |x| x / (1.0 + x));
             for (name, expected) in [("lru", lru), ("fifo", fifo), ("random", fifo)] {
                 let measured = measured(name, &zipf, capacity, 1_000_000);
+                println!(
+                    "{name} of {capacity}, Zipf({exponent}): Che {expected:.4}, measured {measured:.4}"
+                );
                 assert!(
                     (measured - expected).abs() < 0.005 * expected,
                     "{name} of {capacity}, Zipf({exponent}): {measured}, expected {expected}"
@@ -81,6 +84,7 @@ fn a_cache_whose_entries_expire_has_the_hit_ratio_of_renewal_theory() {
             }
         }
         let measured = f64::from(hits) / 1_200_000.0;
+        println!("ttl {ttl}: theory {expected:.4}, measured {measured:.4}");
         assert!(
             (measured - expected).abs() < 0.005 * expected,
             "ttl {ttl}: {measured}, expected {expected}"

@@ -42,6 +42,7 @@ fn erlang_c_queue(servers: u32, erlangs: f64) -> f64 {
 }
 
 fn close(name: &str, value: f64, expected: f64, tolerance: f64) {
+    println!("{name}: theory {expected:.4}, simulated {value:.4}");
     assert!((value / expected - 1.0).abs() < tolerance, "{name}: {value}, not {expected}");
 }
 

@@ -38,6 +38,7 @@ pub fn optimizer(cost: &str, models: &[(&str, f64, f64)]) -> Optimizer {
 /// expectation (99.9 %).
 pub fn assert_share(name: &str, share: f64, expected: f64, count: f64) {
     let sd = libm::sqrt(expected * (1.0 - expected) / count);
+    println!("{name}: expected {expected:.5}, found {share:.5}, of {count} trials");
     assert!(
         (share - expected).abs() < 3.3 * sd,
         "{name}: {share} is not {expected} +- {}",

@@ -120,6 +120,7 @@ fn floor_meets_the_mean_quality_at_the_least_cost() {
         quality += served.1 / 5000.0;
         cost += served.2 / 5000.0;
     }
+    println!("floor: quality {quality:.5} of 0.8, cost {cost:.4} of 5.5");
     assert!((quality - 0.8).abs() < 0.001, "{quality}");
     assert!((cost - 5.5).abs() < 0.05, "{cost}");
 }
@@ -159,6 +160,7 @@ fn pacing_spends_the_budget_evenly_and_as_well_as_can_be() {
             half = spent;
         }
     }
+    println!("pacing: spent {spent:.0} of 237600, quality {quality:.5} of 0.8");
     assert!((spent / 237_600.0 - 1.0).abs() < 0.01, "spent {spent}");
     assert!((half / 118_800.0 - 1.0).abs() < 0.02, "half way {half}");
     assert!((quality - 0.8).abs() < 0.002, "{quality}");
@@ -197,6 +199,7 @@ fn the_regret_of_thompson_sampling_is_logarithmic_with_the_constant_of_theory() 
     let divergence = p * (p / q).ln() + (1.0 - p) * ((1.0 - p) / (1.0 - q)).ln();
     let slope = (long - short) / (16.0_f64).ln();
     let theory = 0.3 / divergence;
+    println!("slope of the regret {slope:.3}, Lai and Robbins' bound {theory:.3}");
     assert!(slope < 2.5 * theory, "{slope} is far above {theory}");
     assert!(long > 0.3 * theory * (32_000.0_f64).ln(), "{long} is below what is possible");
     assert!(long < 0.005 * 0.3 * 32_000.0, "{long} is not logarithmic");

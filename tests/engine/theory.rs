@@ -82,6 +82,7 @@ impl Runs {
     fn assert(&self, name: &str, theory: f64, precision: f64, measure: impl Fn(&Measured) -> f64) {
         let values: Vec<f64> = self.0.iter().map(measure).collect();
         let ci = mean_ci(&values, 0.999);
+        println!("{name}: theory {theory:.4}, simulated {:.4} +- {:.4}", ci.mean, ci.half_width);
         assert!(ci.contains(theory), "{name}: {ci:?} does not hold {theory}");
         assert!(ci.half_width < precision * theory, "{name}: {ci:?} is too wide around {theory}");
     }

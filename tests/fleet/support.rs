@@ -12,7 +12,9 @@ pub fn estimate(yaml: &str, replications: u64, name: &str) -> (f64, f64) {
     let mean = values.iter().sum::<f64>() / count;
     let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - 1.0);
     // Student's t, 99.9 %, for 7 degrees of freedom and more.
-    (mean, 5.41 * (variance / count).sqrt())
+    let half_width = 5.41 * (variance / count).sqrt();
+    println!("{name}: {mean:.5} +- {half_width:.5}");
+    (mean, half_width)
 }
 
 /// A cell as a number.
@@ -48,6 +50,7 @@ models:
 /// Fails unless `value` is `expected` within `tolerance` of it.
 #[track_caller]
 pub fn assert_near(what: &str, value: f64, expected: f64, tolerance: f64) {
+    println!("{what}: expected {expected:.5}, simulated {value:.5}");
     assert!(
         (value - expected).abs() <= tolerance * expected.abs(),
         "{what}: {value}, not {expected}"

@@ -200,6 +200,7 @@ pub fn assert_mean(values: &[f64], expected: f64) {
     let mean = values.iter().sum::<f64>() / n;
     let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0);
     let error = (variance / n).sqrt().max(1e-9 * expected.abs());
+    println!("theory {expected:.4}, simulated {mean:.4} +- {error:.4} (standard error)");
     assert!(
         (mean - expected).abs() < 3.5 * error,
         "mean {mean}, expected {expected} +- {error} (standard error)"

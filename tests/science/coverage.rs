@@ -36,6 +36,7 @@ fn intervals_over_replications_cover_what_they_say() {
             (median.low..=median.high).contains(&0.985),
         ]
     });
+    println!("of 95 %: L {length}, W {time}, median {median}");
     for (name, coverage) in [("L", length), ("W", time)] {
         assert!((0.93..=0.97).contains(&coverage), "{name}: {coverage}");
     }
@@ -54,6 +55,7 @@ fn intervals_of_one_long_run_cover_what_they_say() {
         }
     }
     let coverage = f64::from(held) / f64::from(given);
+    println!("batch means: {coverage:.4} of {given}");
     assert!((0.93..=0.97).contains(&coverage), "{held} of {given}");
     assert!(given > 900, "about 5 % of the runs are said to be too short: {given} are given");
 }
@@ -90,6 +92,7 @@ fn a_mirrored_pair_varies_less_than_two_independent_runs() {
     let two: Vec<f64> = (0..200)
         .map(|r| f64::midpoint(mean(Streams::new(4, r)), mean(Streams::new(5, r))))
         .collect();
+    println!("variance of pairs {}, of two runs {}", variance(&pairs), variance(&two));
     assert!(variance(&pairs) < 0.7 * variance(&two), "{} {}", variance(&pairs), variance(&two));
     let centre = mean_ci95(&pairs);
     assert!(centre.contains(1.0), "and it is as right: {centre:?}");

@@ -231,7 +231,8 @@ impl Runs {
     }
 
     /// The 99.9 % interval holds `theory`, and is narrower than `precision` of it
-    /// to each side, so that a wrong simulator would be seen.
+    /// to each side, so that a wrong simulator would be seen. Both are printed, for
+    /// `docs/validation.md`.
     pub fn assert(
         &self,
         name: &str,
@@ -241,6 +242,7 @@ impl Runs {
     ) {
         let values: Vec<f64> = self.0.iter().map(measure).collect();
         let ci: MeanCi = mean_ci(&values, 0.999);
+        println!("{name}: theory {theory:.4}, simulated {:.4} +- {:.4}", ci.mean, ci.half_width);
         assert!(ci.contains(theory), "{name}: {ci:?} does not hold {theory}");
         assert!(ci.half_width < precision * theory, "{name}: {ci:?} is too wide around {theory}");
     }

@@ -278,6 +278,7 @@ fn a_closed_loop_has_the_throughput_of_the_machine_repairman() {
         let metric = run(&yaml).unwrap();
         let expected = repairman(clients, 10.0, servers, 3.999);
         let got = metric("throughput_rps");
+        println!("{clients} clients, {servers} servers: theory {expected:.4}, simulated {got:.4}");
         // Some 10^5 requests: a standard error of at most 0.5 %.
         assert!((got / expected - 1.0).abs() < 0.012, "{clients}: {got}, not {expected}");
         // Little's law for closed systems: N = X (Z + R).
