@@ -29,7 +29,7 @@ use crate::system::TIMELINE_COLUMNS;
 
 /// Columns that tell apart the rows of a table other than the points: a bar
 /// chart may have one of them as its `x` or `series`.
-pub const ENTITIES: [&str; 6] = ["level", "model", "user", "stage", "workflow", "step"];
+pub const ENTITIES: [&str; 7] = ["level", "model", "user", "stage", "workflow", "step", "monitor"];
 
 /// A chart of an experiment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -81,8 +81,8 @@ pub enum ChartSpec {
 #[serde(deny_unknown_fields, default)]
 pub struct XySpec {
     /// The swept path along the horizontal axis, or `point`; bars may also
-    /// take `level`, `model`, `user`, `stage`, `workflow` or `step`. Default: the first swept path
-    /// that holds numbers.
+    /// take `level`, `model`, `user`, `stage`, `workflow`, `step` or `monitor`. Default: the
+    /// first swept path that holds numbers.
     pub x: Option<String>,
     /// The metric, or a list of metrics with a chart for each. Default:
     /// `e2e_p99_s`.

@@ -8,6 +8,7 @@ use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Panel, Sampl
 use super::super::results::{Curve, Fold, Results, thin};
 use super::super::unit::Unit;
 use super::super::{human, names};
+use super::alerts::Alerts;
 use super::pick::{Pick, pick};
 use super::{Named, conditions, file_name};
 use crate::experiment::charts::{ScaleSpec, TimelineSpec};
@@ -37,18 +38,24 @@ pub(super) fn figure(results: &Results, spec: &TimelineSpec) -> Result<Named, Re
     let times: Vec<f64> = curves.iter().flatten().map(|(time, _)| *time).collect();
     let x = Axis::clock(&times, 620.0);
     let last = groups.len().saturating_sub(1);
-    let panels = groups
+    let mut panels: Vec<Panel> = groups
         .iter()
         .enumerate()
         .map(|(i, group)| panel(group, &columns, &curves, &pick.looks, x.clone(), i == last))
         .collect();
+    let mut notes = pick.notes.clone();
+    if let Some(alerts) = Alerts::read(results, &points, &x)? {
+        panels.iter_mut().for_each(|panel| alerts.shade(panel));
+        panels.insert(0, alerts.lanes(&pick, x));
+        notes.push(alerts.note());
+    }
     let interval = if results.replications > 1 { Interval::Range } else { Interval::None };
     let figure = Figure {
         title: spec.title.clone().unwrap_or_else(|| title(&pick, &groups)),
         subtitle: spec
             .subtitle
             .clone()
-            .unwrap_or_else(|| conditions(results, interval, "band", pick.notes.clone())),
+            .unwrap_or_else(|| conditions(results, interval, "band", notes)),
         legend: pick.legend(),
         panels,
         columns: 1,

@@ -67,6 +67,8 @@ pub(crate) fn draw(canvas: &Canvas, plot: &mut Plot, panel: &Panel) -> Drawn {
 
 fn shows_nothing(mark: &Mark) -> bool {
     match mark {
+        // A shade says nothing of what was measured.
+        Mark::Area { look, .. } if look.color == Paint::Alert => true,
         Mark::Area { outline: points, .. }
         | Mark::Line { points, .. }
         | Mark::Markers { points, .. } => points.is_empty(),
