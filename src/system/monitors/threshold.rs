@@ -129,7 +129,9 @@ const OBJECTIVE: &str = "a share of more than 0 and less than 1 such as 99.9% or
 impl Objective {
     /// The share of requests that may be bad.
     pub fn budget(self) -> f64 {
-        1.0 - self.0
+        // As people would write it: a tenth beside 0.9, and not 0.09999999999999998.
+        const STEPS: f64 = 1e12;
+        libm::round((1.0 - self.0) * STEPS) / STEPS
     }
 }
 
@@ -138,7 +140,7 @@ fn parse_objective(text: &str) -> Result<Objective, String> {
         Some(percent) => per_cent(percent)?,
         None => text.parse().map_err(|_| format!("`{text}` is not a share"))?,
     };
-    if share > 0.0 && share < 1.0 {
+    if share > 0.0 && Objective(share).budget() > 0.0 {
         Ok(Objective(share))
     } else {
         Err(format!("`{text}` is out of range"))
