@@ -43,7 +43,7 @@ fn alerts_and_charts_are_the_same_at_any_number_of_jobs() {
         alerts.iter().filter(mine).count()
     };
     assert!(slow("0") > slow("1") && slow("1") > slow("2"), "{} {}", slow("0"), slow("1"));
-    // Ten are not told apart by what is not varied.
+    // The other rules are the same at every point.
     let queue = |point: &str| -> Vec<String> {
         let mine = alerts.iter().filter(|row| row["monitor"] == "queue" && row["point"] == point);
         mine.map(|row| format!("{} {}", row["replication"], row["fired_s"])).collect()

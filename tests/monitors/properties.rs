@@ -133,23 +133,3 @@ fn every_crash_is_a_fault_and_the_number_of_replicas_tells_of_those_that_last() 
         assert!(!lasts || !early || seen, "{from} {until} {told:?}");
     }
 }
-
-#[test]
-fn a_window_that_is_no_multiple_of_the_interval_is_exact() {
-    // Both rules look at the same windows every 60 s, one of them in steps of 5 s.
-    let rule = |name: &str, every: &str| {
-        format!(
-            "  - {{ name: {name}, metric: errors_rps, above: 0.05/s, window: 120s, every: {every} }}\n"
-        )
-    };
-    let odd = "  - { name: odd, metric: errors_rps, above: 0.05/s, window: 2m, every: 25s }\n";
-    let run = simulate(&fleet(&format!("monitors:\n{}{odd}", rule("even", "25s"))));
-    let of = |name: &str| -> Vec<Vec<String>> {
-        let rows =
-            (0..run.alerts.rows.len()).filter(|row| text(&run.alerts, *row, "monitor") == name);
-        rows.map(|row| run.alerts.rows[row][4..9].iter().map(ToString::to_string).collect())
-            .collect()
-    };
-    assert!(!of("even").is_empty());
-    assert_eq!(of("even"), of("odd"));
-}
