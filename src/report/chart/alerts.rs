@@ -58,7 +58,7 @@ impl Alerts {
     /// Reads the alerts of these points; `None` where there are no monitors.
     pub(super) fn read(
         results: &Results,
-        points: &[u64],
+        (points, replication): (&[u64], Option<u64>),
         x: &Axis,
     ) -> Result<Option<Self>, ReportError> {
         if !results.has("monitors.csv") {
@@ -67,7 +67,9 @@ impl Alerts {
         let monitors = results.table("monitors.csv")?;
         let alerts = results.table("alerts.csv")?;
         let spans = |table: &Table, file: &str, lane: &str, ends: [&str; 2]| {
-            read(table, file, lane, ends, points, x)
+            let mut all = read(table, file, lane, ends, points, x)?;
+            all.retain(|(_, span)| replication.is_none_or(|only| span.replication == only));
+            Ok::<_, ReportError>(all)
         };
         let fired = spans(&alerts, "alerts.csv", "monitor", ["fired_s", "resolved_s"])?;
         let mut lanes: Vec<Lane> = Vec::new();
@@ -92,7 +94,7 @@ impl Alerts {
             lanes,
             left,
             points: points.len(),
-            replications: results.replications.max(1),
+            replications: if replication.is_some() { 1 } else { results.replications.max(1) },
             thinnest: (x.high - x.low) * THINNEST,
         }))
     }
