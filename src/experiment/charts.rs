@@ -10,6 +10,7 @@ mod scatter;
 mod sensitivity;
 mod spread;
 mod theme;
+mod timeline;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,13 +24,14 @@ pub use scatter::{Better, ScatterSpec};
 pub use sensitivity::TornadoSpec;
 pub use spread::SpreadSpec;
 pub use theme::ThemeSpec;
+pub use timeline::TimelineSpec;
 
 use crate::spec::Problems;
 use crate::system::TIMELINE_COLUMNS;
 
 /// Columns that tell apart the rows of a table other than the points: a bar
 /// chart may have one of them as its `x` or `series`.
-pub const ENTITIES: [&str; 6] = ["level", "model", "user", "stage", "workflow", "step"];
+pub const ENTITIES: [&str; 7] = ["level", "model", "user", "stage", "workflow", "step", "monitor"];
 
 /// A chart of an experiment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -81,8 +83,8 @@ pub enum ChartSpec {
 #[serde(deny_unknown_fields, default)]
 pub struct XySpec {
     /// The swept path along the horizontal axis, or `point`; bars may also
-    /// take `level`, `model`, `user`, `stage`, `workflow` or `step`. Default: the first swept path
-    /// that holds numbers.
+    /// take `level`, `model`, `user`, `stage`, `workflow`, `step` or `monitor`. Default: the
+    /// first swept path that holds numbers.
     pub x: Option<String>,
     /// The metric, or a list of metrics with a chart for each. Default:
     /// `e2e_p99_s`.
@@ -125,27 +127,6 @@ pub struct CdfSpec {
     pub x_scale: ScaleSpec,
     /// The name of the file in `charts/`, without extension. Default: made of
     /// the metric.
-    pub file: Option<String>,
-}
-
-/// What a chart over virtual time shows.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct TimelineSpec {
-    /// Columns of `timeline.csv`. Default: those that tell most and vary.
-    pub metrics: Vec<String>,
-    /// The swept path with a curve for each value; other swept paths are held
-    /// at their first value. Default: a curve for each point.
-    pub series: Option<String>,
-    /// The points to draw, by number. Default: all, or eight spread evenly
-    /// over them if there are more.
-    pub points: Vec<u64>,
-    /// The title. Default: what is shown, in words.
-    pub title: Option<String>,
-    /// The subtitle. Default: the conditions.
-    pub subtitle: Option<String>,
-    /// The name of the file in `charts/`, without extension. Default:
-    /// `timeline`.
     pub file: Option<String>,
 }
 

@@ -6,7 +6,7 @@ use super::spec::Experiment;
 use crate::kernel::Duration;
 use crate::serving::ModelSpec;
 use crate::spec::Problems;
-use crate::system::{METRICS, MOST_FIXED_INTERVALS, Warmup};
+use crate::system::{METRICS, MOST_FIXED_INTERVALS, Warmup, check_monitors};
 use crate::workload::trace::TraceSpec;
 
 /// The remedy where answers are cut.
@@ -43,6 +43,7 @@ impl Experiment {
                 p.at(name.as_str(), |p| model.check(p));
             }
         });
+        problems.at("monitors", |p| check_monitors(&self.monitors, self.slo.is_some(), p));
         if let Some(resilience) = &self.resilience {
             let models: Vec<&str> = self.models.keys().map(String::as_str).collect();
             problems.at("resilience", |p| resilience.check(&models, p));

@@ -19,7 +19,7 @@ use crate::orchestration::Plan as FlowPlan;
 use crate::serving::ModelSpec;
 use crate::serving::step::StepModel;
 use crate::spec::{Path, Problem, Problems, Segment, Severity};
-use crate::system::{Contents, Setup};
+use crate::system::{Contents, Setup, check_monitor_classes};
 use crate::workload::arrivals::CalendarStart;
 use crate::workload::{DataPaths, Plan, WorkloadSpec};
 
@@ -238,6 +238,7 @@ fn check_classes(experiment: &Experiment, classes: &[String]) -> Result<(), Prob
     if let Some(slo) = &experiment.slo {
         problems.at("slo", |p| slo.check(classes, p));
     }
+    problems.at("monitors", |p| check_monitor_classes(&experiment.monitors, classes, p));
     let resilience = experiment.resilience.as_ref();
     if let Some(orchestration) = &experiment.orchestration {
         let models: Vec<&str> = experiment.models.keys().map(String::as_str).collect();
@@ -310,6 +311,7 @@ impl Workloads {
             models,
             steps,
             slo: experiment.slo.clone(),
+            monitors: experiment.monitors.clone(),
             resilience: experiment.resilience.clone(),
             cost: experiment.cost.clone().unwrap_or_default(),
             start: experiment.start.0,

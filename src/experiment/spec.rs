@@ -19,7 +19,7 @@ use crate::orchestration::OrchestrationSpec;
 use crate::pipeline::PipelineSpec;
 use crate::serving::{ModelSpec, ResilienceSpec};
 use crate::spec::from_text;
-use crate::system::{SloSpec, Warmup};
+use crate::system::{MonitorSpec, SloSpec, Warmup};
 use crate::workload::WorkloadSpec;
 
 /// An experiment: who asks what and when, the system that answers, and what to
@@ -71,6 +71,10 @@ pub struct Experiment {
     /// Which answers are good: targets for times, of all or by class. Left out, every
     /// answer is.
     pub slo: Option<SloSpec>,
+    /// Rules that fire alerts: metrics beyond bounds, error budgets that burn too fast.
+    /// Default: none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub monitors: Vec<MonitorSpec>,
     /// What the gateway does about slow, failing and overloaded models: timeouts,
     /// retries, hedges, fallbacks, limits. Left out, nothing.
     pub resilience: Option<ResilienceSpec>,
@@ -113,6 +117,7 @@ impl Default for Experiment {
             cache: None,
             models: IndexMap::new(),
             slo: None,
+            monitors: Vec::new(),
             resilience: None,
             cost: None,
             sweep: SweepSpec::default(),

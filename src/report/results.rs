@@ -124,12 +124,25 @@ impl<'a> Results<'a> {
         values: &[String],
         points: &[u64],
     ) -> Result<Vec<Curve>, ReportError> {
+        self.curves_of(file, key, values, (points, None))
+    }
+
+    /// The same of one replication, if only that is wanted.
+    pub(crate) fn curves_of(
+        &self,
+        file: &str,
+        key: &str,
+        values: &[String],
+        (points, replication): (&[u64], Option<u64>),
+    ) -> Result<Vec<Curve>, ReportError> {
         let path = self.dir.join(file);
         let mut reader = open(&path)?;
         let header = reader.headers().map_err(ReportError::csv(&path))?;
         let header: Vec<String> = header.iter().map(str::to_owned).collect();
         let point = need(&header, file, "point")?;
         let key = need(&header, file, key)?;
+        let only = replication.map(|wanted| wanted.to_string());
+        let only = only.map(|it| Ok((need(&header, file, "replication")?, it))).transpose()?;
         let values: Vec<usize> =
             values.iter().map(|v| need(&header, file, v)).collect::<Result<_, _>>()?;
         let wanted: BTreeMap<String, usize> =
@@ -139,6 +152,9 @@ impl<'a> Results<'a> {
         let mut row = csv::StringRecord::new();
         while reader.read_record(&mut row).map_err(ReportError::csv(&path))? {
             let Some(&curve) = wanted.get(&row[point]) else { continue };
+            if only.as_ref().is_some_and(|(column, wanted)| row[*column] != **wanted) {
+                continue;
+            }
             let Some(key) = number(&read_cell(&row[key])).filter(|key| *key >= 0.0) else {
                 continue;
             };

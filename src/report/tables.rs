@@ -221,6 +221,8 @@ impl<'f> Files<'f> {
             ("prefix.csv", &run.prefix),
             ("replicas.csv", &run.replicas),
             ("classes.csv", &run.classes),
+            ("monitors.csv", &run.monitors),
+            ("faults.csv", &run.faults),
             ("budgets.csv", &run.budgets),
             ("showback.csv", &run.showback),
             ("answers.csv", &run.answers),
@@ -232,7 +234,10 @@ impl<'f> Files<'f> {
             ("gantt.csv", &run.gantt),
         ];
         let some = some.into_iter().filter(|(_, table)| !table.rows.is_empty());
-        for (name, table) in tables.into_iter().chain(some).chain(log).chain(cache) {
+        // Where nothing fired, that is told by a table without rows.
+        let alerts = (!run.monitors.rows.is_empty()).then_some(("alerts.csv", &run.alerts));
+        let asked = log.into_iter().chain(cache).chain(alerts);
+        for (name, table) in tables.into_iter().chain(some).chain(asked) {
             let file = self.table(name, table)?;
             for row in &table.rows {
                 file.row(prefix.iter().chain(row))?;

@@ -69,6 +69,7 @@ impl System<'_> {
         if request.measured && request.error != Some(RequestError::CalledOff) {
             self.judge_slo(request, now);
         }
+        self.watch_request(request, now);
         self.trace_request(request, outcome, now);
         self.sojourn_ns += u128::from(e2e.as_nanos());
         if incoming.call.is_some() {

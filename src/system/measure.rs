@@ -7,6 +7,7 @@ use super::semantic::Judged;
 use super::slo::Classes;
 use super::spend::Savings;
 use super::steady::{Series, Steadiness};
+use super::watch::WatchSums;
 use crate::cache::Match;
 use crate::cost::{Money, Usage};
 use crate::kernel::{Duration, Time};
@@ -125,6 +126,8 @@ pub struct Measures {
     pub replicas: Replicas,
     /// Money for work that nobody got.
     pub wasted: Money,
+    /// What monitors found, if there are any.
+    pub watch: Option<WatchSums>,
     /// What workflows did.
     pub flows: FlowSums,
     /// Simulation events, warm-up included.

@@ -2,6 +2,7 @@
 
 use super::measure::Measures;
 use super::slo::Classes;
+use super::watch::WatchSums;
 use crate::orchestration::Kind;
 
 /// One metric.
@@ -29,6 +30,11 @@ pub fn values(measures: &Measures) -> Vec<f64> {
 
 fn ratio(part: u64, whole: u64) -> f64 {
     if whole == 0 { f64::NAN } else { part as f64 / whole as f64 }
+}
+
+/// What monitors found; none where there are none.
+fn watched(measures: &Measures, value: impl Fn(&WatchSums) -> f64) -> f64 {
+    measures.watch.as_ref().map_or(f64::NAN, value)
 }
 
 /// A count that is none where requests have no attempts.
@@ -157,6 +163,11 @@ metrics! {
     blocked_budget_mean_s: "time that a workflow's calls waited for a budget to begin anew, on average", |m| m.flows.blocked_s(0);
     blocked_limit_mean_s: "time that a workflow and its calls waited for limits and turns, on average", |m| m.flows.blocked_s(1);
     blocked_tool_mean_s: "time that a workflow's calls of tools waited for a place, on average", |m| m.flows.blocked_s(2);
+    alerts_fired: "alerts that fired in the measured window (with monitors)", |m| watched(m, |it| it.fired as f64);
+    alert_firing_s: "seconds of the window that they were firing, added up", |m| watched(m, |it| it.firing_s);
+    false_alarms: "of these alerts, those without a fault to tell of; this and the next where crashes or brown-outs are injected", |m| watched(m, |it| it.false_alarms);
+    faults_missed: "crashes and brown-outs that no alert told of", |m| watched(m, |it| it.missed);
+    time_to_detect_mean_s: "mean time from the beginning of a fault to the alert of a monitor that first told of it; without injected faults, from the condition to the alert", |m| watched(m, |it| it.detect_mean_s);
     events: "simulation events of the whole run", |m| m.events as f64;
     drift: "growth of the number of requests in the system over the window, by a straight line, as a share of its mean: 0 if steady, 2 if it grows evenly from nothing", |m| m.steadiness.drift;
     overloaded: "1 if that growth is an overload, else 0; over replications the share of overloaded runs", |m| f64::from(u8::from(m.steadiness.overloaded));

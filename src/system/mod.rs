@@ -17,6 +17,7 @@ mod levers;
 mod measure;
 mod metrics;
 mod model;
+mod monitors;
 mod nodes;
 mod places;
 mod pool;
@@ -34,12 +35,18 @@ mod steady;
 mod tables;
 mod timeline;
 mod trace;
+mod watch;
+mod watch_tables;
 
 pub use contents::{Contents, ContentsError};
 pub use flow_tables::FlowSums;
 pub use measure::{Measures, Served, Share};
 pub use metrics::{METRICS, Metric};
 pub use model::{Event, Finished, Recorder, System};
+pub use monitors::{
+    BadSpec, MonitorSpec, NoDataSpec, Objective, ObjectiveSpec, Threshold, check as check_monitors,
+    check_classes as check_monitor_classes,
+};
 pub use request::{Answer, Request};
 pub use run::{RunError, run, run_traced};
 pub use semantic::Judged;

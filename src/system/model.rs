@@ -18,6 +18,7 @@ use super::run::RunError;
 use super::single_flight::Flights;
 use super::timeline::Timeline;
 use super::trace::Tracer;
+use super::watch::Watch;
 use crate::cache::{Hierarchy, NegativeCache, PrefixCache, SemanticCache};
 use crate::cost::allocate::Places;
 use crate::cost::{Levers, Optimizer};
@@ -135,6 +136,8 @@ pub struct System<'r> {
     pub(super) first_measured: u64,
     pub(super) measures: Measures,
     pub(super) timeline: Timeline,
+    /// Monitors, if there are any.
+    pub(super) watch: Option<Box<Watch>>,
     pub(super) log: Log,
     pub(super) recorder: Option<Recorder<'r>>,
     pub(super) tracer: Option<&'r mut dyn Tracer>,
@@ -165,6 +168,9 @@ impl Model for System<'_> {
 
     #[inline]
     fn handle(&mut self, event: Event, sim: &mut Scheduler<Event>) {
+        if self.watch.as_ref().is_some_and(|watch| watch.next < sim.now()) {
+            self.watch_until(sim.now());
+        }
         match event {
             Event::Advance(slot) => self.advance(slot, sim),
             Event::Arrive => self.arrive(sim),

@@ -16,6 +16,7 @@ use super::slo::Classes;
 use super::tables::{self, RunTables};
 use super::timeline::{Serving, Timeline};
 use super::trace::Tracer;
+use super::watch::Watch;
 use crate::cache::{CacheSpec, Hierarchy, NegativeCache, PrefixCache};
 use crate::cost::allocate::Places;
 use crate::cost::{Candidate, Levers, Money, Optimizer};
@@ -217,6 +218,7 @@ fn build<'r>(
             _ => u64::MAX,
         },
         tracer: None,
+        watch: Watch::new(setup, source.slo_classes()),
         log: Log::new(pipeline.map_or(0, |pipeline| pipeline.log.capacity)),
         recorder,
         source,
@@ -268,6 +270,7 @@ fn finish(mut system: System<'_>, setup: &Setup, drained: Time, events: u64) -> 
     measures.window_end = end;
     measures.events = events;
     measures.overshoot = system.optimizer.ledger().overshoot();
+    system.watch_end(end);
     let busy = system.busy(over);
     let measures = &mut system.measures;
     let all = busy.iter().flatten().fold((0.0, 0.0), |sum, it| (sum.0 + it.0, sum.1 + it.1));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::contents::Contents;
+use super::monitors::MonitorSpec;
 use super::slo::SloSpec;
 use crate::cache::{CacheSpec, SemanticPlan};
 use crate::cost::CostSpec;
@@ -57,6 +58,8 @@ pub struct Setup {
     pub steps: Vec<Option<StepModel>>,
     /// Which answers are good, if that matters.
     pub slo: Option<SloSpec>,
+    /// Rules that fire alerts.
+    pub monitors: Vec<MonitorSpec>,
     /// What the gateway does where models fail, if anything.
     pub resilience: Option<ResilienceSpec>,
     /// How a model is chosen.

@@ -72,7 +72,7 @@ pub(super) struct Times {
 }
 
 impl TargetsSpec {
-    fn met(&self, times: &Times) -> bool {
+    pub(super) fn met(&self, times: &Times) -> bool {
         self.ttft.is_none_or(|most| times.ttft <= most)
             && self.tpot.is_none_or(|most| times.tpot <= most)
             && self.e2e.is_none_or(|most| times.e2e <= most)
@@ -171,7 +171,8 @@ impl System<'_> {
 }
 
 impl Request {
-    fn times(&self, now: Time) -> Times {
+    /// Its times, if it finishes at `now`.
+    pub(super) fn times(&self, now: Time) -> Times {
         let streamed = self.inference.0.saturating_sub(self.first_token.0);
         let tokens = self.answer.map_or(0, |answer| answer.output_tokens);
         let gaps = u64::from(tokens.saturating_sub(1));

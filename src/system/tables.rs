@@ -11,6 +11,7 @@ use super::prefix;
 use super::setup::Setup;
 use super::slo;
 use super::steady::BATCHED;
+use super::watch_tables;
 use crate::cache::LevelStats;
 use crate::kernel::Time;
 use crate::pipeline::Stage;
@@ -39,6 +40,12 @@ pub struct RunTables {
     pub replicas: Table,
     /// A row per SLO class, where there is an SLO or more than one class.
     pub classes: Table,
+    /// A row per alert.
+    pub alerts: Table,
+    /// A row per monitor.
+    pub monitors: Table,
+    /// A row per crash and brown-out, where there are monitors.
+    pub faults: Table,
     /// A row per pipeline stage.
     pub stages: Table,
     /// A row per interval.
@@ -111,6 +118,9 @@ pub(super) fn collect(
         prefix: prefix::table(&system, setup),
         replicas,
         classes: slo::table(&system),
+        alerts: watch_tables::alerts(&system, setup),
+        monitors: watch_tables::monitors(&system),
+        faults: watch_tables::faults_table(&system, setup),
         stages: stages(&system),
         latency: latency(&system),
         log: log(&system, setup),

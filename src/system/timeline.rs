@@ -44,11 +44,12 @@ pub struct Interval {
     pub spend: Money,
     /// Sum of the answered requests' end-to-end times, in nanoseconds.
     pub e2e_ns: u128,
-    in_flight_ns: u128,
-    queue_ns: u128,
-    busy_ns: u128,
-    servers_ns: u128,
-    replicas_ns: u128,
+    /// Levels x nanoseconds.
+    pub(super) in_flight_ns: u128,
+    pub(super) queue_ns: u128,
+    pub(super) busy_ns: u128,
+    pub(super) servers_ns: u128,
+    pub(super) replicas_ns: u128,
 }
 
 impl Interval {
@@ -96,6 +97,8 @@ pub struct Timeline {
     /// More intervals are joined in pairs.
     most: usize,
     closed: Vec<Interval>,
+    /// The sum of all closed ones.
+    total: Interval,
     open: Interval,
     open_ends: Time,
     levels: Levels,
@@ -113,6 +116,7 @@ impl Timeline {
             interval: length,
             most: if interval.is_some() { MOST_FIXED_INTERVALS } else { MOST_INTERVALS },
             closed: Vec::with_capacity(MOST_INTERVALS),
+            total: Interval::default(),
             open: Interval::default(),
             open_ends: Time::ZERO + length,
             levels: Levels::default(),
@@ -148,6 +152,16 @@ impl Timeline {
         }
         self.fill_serving(now);
         change(&mut self.serving);
+    }
+
+    /// What happened from the start of the run until `now`.
+    pub fn totals(&mut self, now: Time) -> Interval {
+        self.at(now);
+        self.fill(now);
+        self.fill_serving(now);
+        let mut all = self.total;
+        all.join(&self.open);
+        all
     }
 
     /// Requests x nanoseconds in the system and in queues, until now.
@@ -191,6 +205,7 @@ impl Timeline {
         while now >= self.open_ends {
             self.fill(self.open_ends);
             self.fill_serving(self.open_ends);
+            self.total.join(&self.open);
             self.closed.push(std::mem::take(&mut self.open));
             if self.closed.len() == self.most {
                 self.halve();

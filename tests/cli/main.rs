@@ -6,6 +6,7 @@ mod cache_replay;
 mod commands;
 mod deploy;
 mod determinism;
+mod monitors;
 mod notebook;
 mod resume;
 mod shards;

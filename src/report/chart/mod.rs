@@ -6,7 +6,7 @@
 //! | `line` | a metric along a swept path, with confidence bands |
 //! | `bar` | a metric for each value of a path, model or cache level |
 //! | `cdf` | the distribution of a latency |
-//! | `timeline` | metrics over virtual time |
+//! | `timeline` | metrics over virtual time, with alerts (`alerts`) |
 //! | `budget` | what was spent over virtual time, against a budget |
 //! | `pareto` | cost against quality, and the points that no other beats |
 //! | `scatter` | the same for any two metrics |
@@ -25,6 +25,7 @@
 //!
 //! To add one: a file here, a line in [`ChartSpec`] and one in [`figures`].
 
+mod alerts;
 mod area;
 pub(crate) mod arrivals;
 mod bar;

@@ -8,6 +8,7 @@ use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Panel, Sampl
 use super::super::results::{Curve, Fold, Results, thin};
 use super::super::unit::Unit;
 use super::super::{human, names};
+use super::alerts::Alerts;
 use super::pick::{Pick, pick};
 use super::{Named, conditions, file_name};
 use crate::experiment::charts::{ScaleSpec, TimelineSpec};
@@ -31,24 +32,39 @@ pub(super) fn figure(results: &Results, spec: &TimelineSpec) -> Result<Named, Re
     let pick = pick(results, spec.series.as_deref(), &spec.points)?;
     let columns = metrics(results, spec, pick.points.len());
     let points: Vec<u64> = pick.points.iter().map(|(point, _)| *point).collect();
-    let curves = results.curves("timeline.csv", "time_s", &columns, &points)?;
+    let curves =
+        results.curves_of("timeline.csv", "time_s", &columns, (&points, spec.replication))?;
     let curves: Vec<Curve> = curves.iter().map(|curve| thin(curve, PLACES)).collect();
     let groups = groups(&columns, &curves, spec.metrics.is_empty());
     let times: Vec<f64> = curves.iter().flatten().map(|(time, _)| *time).collect();
     let x = Axis::clock(&times, 620.0);
     let last = groups.len().saturating_sub(1);
-    let panels = groups
+    let mut panels: Vec<Panel> = groups
         .iter()
         .enumerate()
         .map(|(i, group)| panel(group, &columns, &curves, &pick.looks, x.clone(), i == last))
         .collect();
-    let interval = if results.replications > 1 { Interval::Range } else { Interval::None };
+    let mut notes = pick.notes.clone();
+    if let Some(alerts) = Alerts::read(results, (&points, spec.replication), &x)? {
+        panels.iter_mut().for_each(|panel| alerts.shade(panel));
+        panels.insert(0, alerts.lanes(&pick, x));
+        notes.push(alerts.note());
+    }
+    let subtitle = match spec.replication {
+        Some(number) => {
+            let of_run = format!("replication {number}");
+            let parts = [results.title.to_owned(), of_run].into_iter().chain(notes);
+            parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+        }
+        None => {
+            let several = results.replications > 1;
+            let interval = if several { Interval::Range } else { Interval::None };
+            conditions(results, interval, "band", notes)
+        }
+    };
     let figure = Figure {
         title: spec.title.clone().unwrap_or_else(|| title(&pick, &groups)),
-        subtitle: spec
-            .subtitle
-            .clone()
-            .unwrap_or_else(|| conditions(results, interval, "band", pick.notes.clone())),
+        subtitle: spec.subtitle.clone().unwrap_or(subtitle),
         legend: pick.legend(),
         panels,
         columns: 1,

@@ -27,6 +27,8 @@ pub(crate) struct Axis {
     pub ticks: Vec<Tick>,
     /// Fainter grid lines without labels.
     pub minor: Vec<f64>,
+    /// Of a vertical axis: its length in px, if it is not that of all panels.
+    pub length: Option<f64>,
 }
 
 /// Nothing beyond this is drawn: differences must not overflow.
@@ -66,6 +68,7 @@ impl Axis {
             high: names.len().max(1) as f64 - 0.5,
             ticks: names.iter().enumerate().map(tick).collect(),
             minor: Vec::new(),
+            length: None,
         }
     }
 

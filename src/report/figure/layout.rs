@@ -109,21 +109,18 @@ impl<'a> Layout<'a> {
         for row in panels.chunks(columns) {
             let heading = row.iter().map(heading_room).fold(0.0, f64::max);
             let plot_top = top + heading + 6.0;
+            let length = |panel: &Panel| panel.y.length.unwrap_or(self.figure.height);
+            let height = row.iter().map(length).fold(0.0, f64::max);
             let mut bottom: f64 = 0.0;
             let mut left = PAD;
             for (panel, left_room) in row.iter().zip(&lefts) {
                 let names = Names::of(panel, wide);
-                let plot = Rect {
-                    left: left + left_room,
-                    top: plot_top,
-                    width: wide,
-                    height: self.figure.height,
-                };
+                let plot = Rect { left: left + left_room, top: plot_top, width: wide, height };
                 bottom = bottom.max(bottom_room(panel, &names));
                 self.places.push(Place { plot, top, left, names });
                 left = plot.right() + right + COLUMN_GAP;
             }
-            top = plot_top + self.figure.height + bottom + ROW_GAP;
+            top = plot_top + height + bottom + ROW_GAP;
         }
         self.height = libm::ceil(top - ROW_GAP + PAD * 0.7);
     }

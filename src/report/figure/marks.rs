@@ -2,6 +2,7 @@
 
 use plotters::prelude::*;
 
+use super::axis::Scale;
 use super::canvas::{Align, Canvas, Drawn, Font, Plot, Rect, length, px, reason};
 use super::naming::Naming;
 use super::text::{Weight, width};
@@ -16,7 +17,9 @@ const NAME: f64 = SUBTITLE - 1.0;
 pub(crate) fn draw(canvas: &Canvas, plot: &mut Plot, panel: &Panel) -> Drawn {
     let place = |&(x, y): &(f64, f64)| (panel.x.coordinate(x), panel.y.coordinate(y));
     let places = |points: &[(f64, f64)]| points.iter().map(place).collect::<Vec<_>>();
-    if panel.marks.iter().all(shows_nothing) {
+    // In lanes the shades are what is shown.
+    let has_lanes = panel.y.scale == Scale::Category;
+    if panel.marks.iter().all(|mark| shows_nothing(mark, has_lanes)) {
         let middle = |axis: &Axis| axis.coordinate(axis.low).midpoint(axis.coordinate(axis.high));
         let centre = px(plot.backend_coord(&(middle(&panel.x), middle(&panel.y))));
         let font = Font { size: SUBTITLE, weight: Weight::Regular, color: FAINT_INK };
@@ -110,8 +113,10 @@ fn around(ends: [(f64, f64); 2]) -> Rect {
     }
 }
 
-fn shows_nothing(mark: &Mark) -> bool {
+fn shows_nothing(mark: &Mark, has_lanes: bool) -> bool {
     match mark {
+        // A shade says nothing of what was measured.
+        Mark::Area { look, .. } if look.color == Paint::Alert => !has_lanes,
         Mark::Area { outline: points, .. }
         | Mark::Line { points, .. }
         | Mark::Markers { points, .. } => points.is_empty(),

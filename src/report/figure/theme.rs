@@ -19,6 +19,8 @@ pub(crate) enum Paint {
     Series(usize),
     /// A value on a scale of colours, from 0 to 1.
     Scale(f64),
+    /// A time in which an alert fired.
+    Alert,
 }
 
 pub(crate) const INK: Paint = Paint::Ink;
@@ -39,6 +41,7 @@ struct Colors {
     axis: RGBColor,
     grid: RGBColor,
     minor_grid: RGBColor,
+    alert: RGBColor,
     lines: [RGBColor; COLORS],
     fills: [RGBColor; COLORS],
     /// Evenly spaced along the scale.
@@ -97,6 +100,7 @@ const LIGHT: Colors = Colors {
     axis: grey(110),
     grid: grey(224),
     minor_grid: grey(240),
+    alert: RGBColor(200, 30, 60),
     lines: OKABE_ITO,
     fills: OKABE_ITO,
     scale: &VIRIDIS,
@@ -109,6 +113,7 @@ const DARK: Colors = Colors {
     axis: grey(140),
     grid: RGBColor(50, 55, 62),
     minor_grid: RGBColor(36, 40, 46),
+    alert: RGBColor(255, 110, 130),
     lines: ON_DARK,
     fills: ON_DARK,
     scale: &VIRIDIS,
@@ -123,6 +128,7 @@ const PRINT: Colors = Colors {
     axis: grey(90),
     grid: grey(222),
     minor_grid: grey(240),
+    alert: grey(90),
     lines: [grey(0), grey(90), grey(40), grey(120), grey(20), grey(105), grey(60), grey(130)],
     fills: [grey(60), grey(190), grey(120), grey(230), grey(30), grey(160), grey(90), grey(210)],
     scale: &[grey(247), grey(70)],
@@ -159,6 +165,7 @@ impl Paint {
             Paint::Axis => colors.axis,
             Paint::Grid => colors.grid,
             Paint::MinorGrid => colors.minor_grid,
+            Paint::Alert => colors.alert,
             Paint::Series(series) => colors.lines[series % COLORS],
             Paint::Scale(part) => mixed(colors.scale, part),
         }
@@ -278,7 +285,7 @@ mod tests {
         // WCAG 2.2, success criterion 1.4.3.
         for theme in THEMES {
             let paper = Paint::Paper.line(theme);
-            for paint in [Paint::Ink, Paint::FaintInk] {
+            for paint in [Paint::Ink, Paint::FaintInk, Paint::Alert] {
                 assert!(contrast(paint.line(theme), paper) >= 4.5, "{paint:?} {theme:?}");
             }
         }

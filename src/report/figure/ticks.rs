@@ -33,7 +33,7 @@ pub(super) fn linear(label: String, shown: &Shown, low: f64, high: f64, step: f6
     let values: Vec<f64> = at.iter().map(|v| v / shown.factor).collect();
     let labels = human::ticks(&values, step / shown.factor);
     let ticks = at.into_iter().zip(labels).map(|(at, label)| Tick { at, label }).collect();
-    Axis { label, scale: Scale::Linear, low, high, ticks, minor: Vec::new() }
+    Axis { label, scale: Scale::Linear, low, high, ticks, minor: Vec::new(), length: None }
 }
 
 /// The next of 1, 2, 5 times a power of ten below (-1) or above (1).
@@ -74,7 +74,8 @@ pub(super) fn logarithmic(label: String, shown: &Shown, low: f64, high: f64, roo
         _ => Vec::new(),
     };
     let minor = minor.into_iter().map(|at| at * shown.factor).collect();
-    Axis { label, scale: Scale::Log, low, high, ticks: at.into_iter().map(tick).collect(), minor }
+    let ticks = at.into_iter().map(tick).collect();
+    Axis { label, scale: Scale::Log, low, high, ticks, minor, length: None }
 }
 
 /// Whether ticks (in rising order) are few, short and apart.

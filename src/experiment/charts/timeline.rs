@@ -1,0 +1,29 @@
+//! Metrics over virtual time.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What a chart over virtual time shows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TimelineSpec {
+    /// Columns of `timeline.csv`. Default: those that tell most and vary.
+    pub metrics: Vec<String>,
+    /// The swept path with a curve for each value; other swept paths are held
+    /// at their first value. Default: a curve for each point.
+    pub series: Option<String>,
+    /// The points to draw, by number. Default: all, or eight spread evenly
+    /// over them if there are more.
+    pub points: Vec<u64>,
+    /// The replication to draw, by number. Default: the mean of all, and from the lowest
+    /// to the highest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replication: Option<u64>,
+    /// The title. Default: what is shown, in words.
+    pub title: Option<String>,
+    /// The subtitle. Default: the conditions.
+    pub subtitle: Option<String>,
+    /// The name of the file in `charts/`, without extension. Default:
+    /// `timeline`.
+    pub file: Option<String>,
+}

@@ -1,0 +1,392 @@
+//! The `monitors:` block of an experiment.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::metric::{Watched, watched_names};
+use super::threshold::{Objective, Threshold};
+use crate::kernel::Duration;
+use crate::spec::{Positive, Problems};
+
+/// A rule that fires an alert: a metric beyond a bound, or an error budget that burns too
+/// fast.
+///
+/// `{ metric: e2e_p99_s, above: 2s, for: 5m }`, or
+/// `{ slo: { objective: 99.9% }, burn_rate: 14.4, long: 1h, short: 5m }`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct MonitorSpec {
+    /// What its alerts are called. Default: the metric, or `slo` and the burn rate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The metric that is watched, such as `e2e_p99_s`, `error_rate`, `queue` or
+    /// `cost_per_hour_usd`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric: Option<String>,
+    /// The condition holds while the metric is greater than that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub above: Option<Threshold>,
+    /// The condition holds while the metric is less than that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub below: Option<Threshold>,
+    /// The span before each evaluation over which the metric is taken. Default 1m.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window: Option<Duration>,
+    /// In place of a metric: the objective whose error budget is watched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slo: Option<ObjectiveSpec>,
+    /// The condition holds while the error budget burns faster than that many times the
+    /// pace that uses it up exactly. Default: the three alerts of Google's SRE Workbook,
+    /// 14.4 over 1h and 5m, 6 over 6h and 30m, 1 over 3d and 6h.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub burn_rate: Option<Positive>,
+    /// The long window of the burn rate. Default 1h.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub long: Option<Duration>,
+    /// The short window, over which it must burn as fast, so that the alert ends soon
+    /// after its cause. Default: a twelfth of the long one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub short: Option<Duration>,
+    /// Of which SLO class. Default: of all requests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
+    /// How long the condition must hold until the alert fires. Default 0s.
+    #[serde(rename = "for")]
+    pub hold: Duration,
+    /// How long an alert goes on firing after the condition last held. Default 0s.
+    pub keep_firing_for: Duration,
+    /// Time between two evaluations. Default 15s.
+    pub every: Duration,
+    /// What a window means in which there was nothing to measure. Default: `ok`.
+    pub no_data: NoDataSpec,
+}
+
+impl Default for MonitorSpec {
+    fn default() -> Self {
+        MonitorSpec {
+            name: None,
+            metric: None,
+            above: None,
+            below: None,
+            window: None,
+            slo: None,
+            burn_rate: None,
+            long: None,
+            short: None,
+            class: None,
+            hold: Duration::ZERO,
+            keep_firing_for: Duration::ZERO,
+            every: Duration::from_secs(15),
+            no_data: NoDataSpec::Ok,
+        }
+    }
+}
+
+/// An objective for requests.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ObjectiveSpec {
+    /// The share of requests that are to be good, such as `99.9%`; the rest is the error
+    /// budget.
+    pub objective: Objective,
+    /// Which requests are bad. Default: `slow` where the experiment has an `slo`, else
+    /// `errors`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bad: Option<BadSpec>,
+}
+
+/// Which requests use up an error budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BadSpec {
+    /// Those without an answer.
+    Errors,
+    /// These, and those whose answer missed the targets of the experiment's `slo`.
+    Slow,
+}
+
+/// What a window means in which there was nothing to measure.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NoDataSpec {
+    /// The condition does not hold.
+    #[default]
+    Ok,
+    /// The condition holds.
+    Fire,
+}
+
+/// Finer steps would evaluate for ever.
+const FINEST: Duration = Duration::from_millis(1);
+/// The most steps of a window.
+const MOST_STEPS: u64 = 100_000;
+
+/// The alerts of the SRE Workbook, chapter 5: burn rate, long and short window.
+const WORKBOOK: [(f64, u64, u64); 3] =
+    [(14.4, 3600, 300), (6.0, 6 * 3600, 1800), (1.0, 3 * 86_400, 6 * 3600)];
+
+impl MonitorSpec {
+    /// The span over which the metric is taken.
+    pub(super) fn window(&self) -> Duration {
+        self.window.unwrap_or(Duration::from_secs(60))
+    }
+
+    /// Burn rates with their long and short windows.
+    pub(super) fn burns(&self) -> Vec<(f64, Duration, Duration)> {
+        if self.burn_rate.is_none() && self.long.is_none() && self.short.is_none() {
+            let secs = Duration::from_secs;
+            return WORKBOOK.map(|(rate, long, short)| (rate, secs(long), secs(short))).to_vec();
+        }
+        let rate = self.burn_rate.map_or(WORKBOOK[0].0, Positive::get);
+        let long = self.long.unwrap_or(Duration::from_secs(WORKBOOK[0].1));
+        let short = self.short.unwrap_or(Duration(long.0.div_ceil(12)));
+        vec![(rate, long, short)]
+    }
+
+    /// All windows, by the fields that set them.
+    fn windows(&self) -> Vec<(&'static str, Duration)> {
+        match self.slo {
+            None => vec![("window", self.window())],
+            Some(_) => {
+                let both = |(_, long, short)| [("long", long), ("short", short)];
+                self.burns().into_iter().flat_map(both).collect()
+            }
+        }
+    }
+
+    fn check(&self, has_slo: bool, problems: &mut Problems) {
+        match (&self.metric, &self.slo) {
+            (Some(name), None) => self.check_metric(name, has_slo, problems),
+            (None, Some(slo)) => self.check_slo(slo, has_slo, problems),
+            _ => problems.error_help(
+                "expected either a `metric` or an `slo`",
+                "such as `{ metric: e2e_p99_s, above: 2s, for: 5m }` or `{ slo: { objective: 99.9% } }`",
+            ),
+        }
+        if self.name.as_ref().is_some_and(|name| name.trim().is_empty()) {
+            problems.at("name", |p| p.error("expected a name"));
+        }
+        self.check_spans(problems);
+    }
+
+    fn check_metric(&self, name: &str, has_slo: bool, problems: &mut Problems) {
+        for (field, there) in [
+            ("burn_rate", self.burn_rate.is_some()),
+            ("long", self.long.is_some()),
+            ("short", self.short.is_some()),
+        ] {
+            if there {
+                problems.at(field, |p| p.error("it goes with `slo`, not with `metric`"));
+            }
+        }
+        if self.above.is_some() == self.below.is_some() {
+            problems.error("expected either `above` or `below`");
+        }
+        let Some(metric) = Watched::named(name) else {
+            let names = watched_names();
+            problems.at("metric", |p| {
+                p.unknown("metric of a monitor", name, names.iter().map(String::as_str));
+            });
+            return;
+        };
+        if metric == Watched::Attainment && !has_slo {
+            problems.at("metric", |p| {
+                p.error_help("there is no `slo` to attain", "such as `slo: { e2e: 2s }`");
+            });
+        }
+        if self.class.is_some() && !metric.has_classes() {
+            problems.at("class", |p| p.error(format!("`{name}` is not kept by class")));
+        }
+        let unit = metric.unit();
+        for (field, bound) in [("above", &self.above), ("below", &self.below)] {
+            let Some(bound) = bound else { continue };
+            let expected = format!("expected {} for `{name}`", unit.example());
+            if !bound.fits(unit) || unit == super::threshold::Unit::Share && bound.value() > 1.0 {
+                problems.at(field, |p| p.error(expected));
+            }
+        }
+    }
+
+    fn check_slo(&self, slo: &ObjectiveSpec, has_slo: bool, problems: &mut Problems) {
+        for (field, there) in [
+            ("above", self.above.is_some()),
+            ("below", self.below.is_some()),
+            ("window", self.window.is_some()),
+        ] {
+            if there {
+                let help = "an `slo` has a `burn_rate` over a `long` and a `short` window";
+                problems.at(field, |p| p.error_help("it goes with `metric`, not with `slo`", help));
+            }
+        }
+        if slo.bad == Some(BadSpec::Slow) && !has_slo {
+            problems.within("slo.bad", |p| {
+                p.error_help("no answer is slow without an `slo`", "such as `slo: { e2e: 2s }`");
+            });
+        }
+        if self.burns().iter().any(|(_, long, short)| short > long) {
+            let field = if self.short.is_some() { "short" } else { "long" };
+            problems.at(field, |p| p.error("expected a `short` window within the `long` one"));
+        }
+    }
+
+    fn check_spans(&self, problems: &mut Problems) {
+        if self.every < FINEST {
+            problems.at("every", |p| p.error(format!("expected {FINEST} or more")));
+            return;
+        }
+        let mut spans = vec![self.every];
+        for (field, window) in self.windows() {
+            if window.is_zero() {
+                problems.at(field, |p| p.error("expected a span longer than 0"));
+                return;
+            }
+            spans.push(window);
+        }
+        let step = common_step(&spans);
+        let most = |(_, window): &&(&'static str, Duration)| window.0 / step.0 > MOST_STEPS;
+        let windows = self.windows();
+        if let Some((field, window)) = windows.iter().find(most) {
+            problems.at(*field, |p| {
+                p.error_help(
+                    format!("{window} falls into too many steps beside `every: {}`", self.every),
+                    "choose a window that is a multiple of `every`",
+                );
+            });
+        }
+    }
+}
+
+/// The longest step that all spans are multiples of.
+pub(super) fn common_step(spans: &[Duration]) -> Duration {
+    let divisor = |mut a: u64, mut b: u64| {
+        while b > 0 {
+            (a, b) = (b, a % b);
+        }
+        a
+    };
+    Duration(spans.iter().fold(0, |step, span| divisor(step, span.0)))
+}
+
+/// Checks all monitors of an experiment, which may have an `slo`.
+pub fn check(monitors: &[MonitorSpec], has_slo: bool, problems: &mut Problems) {
+    let mut names = BTreeSet::new();
+    for (index, monitor) in monitors.iter().enumerate() {
+        problems.at(index, |p| {
+            monitor.check(has_slo, p);
+            if let Some(name) = monitor.name.as_ref().filter(|name| !names.insert(name.as_str())) {
+                p.at("name", |p| p.error(format!("there are two monitors named `{name}`")));
+            }
+        });
+    }
+}
+
+/// Reports classes that no request is of.
+pub fn check_classes(monitors: &[MonitorSpec], classes: &[String], problems: &mut Problems) {
+    for (index, monitor) in monitors.iter().enumerate() {
+        let Some(class) = monitor.class.as_ref().filter(|class| !classes.contains(class)) else {
+            continue;
+        };
+        problems.at(index, |p| {
+            p.at("class", |p| p.unknown("SLO class", class, classes.iter().map(String::as_str)));
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(yaml: &str, has_slo: bool) -> Vec<String> {
+        let monitors: Vec<MonitorSpec> = serde_yaml::from_str(yaml).unwrap();
+        let mut problems = Problems::default();
+        check(&monitors, has_slo, &mut problems);
+        problems.list().iter().map(|it| format!("{}: {}", it.path, it.message)).collect()
+    }
+
+    #[test]
+    fn without_a_burn_rate_there_are_the_workbook_s_three() {
+        let slo = |rest: &str| {
+            let yaml = format!("{{ slo: {{ objective: 99.9% }}, {rest} }}");
+            let monitor: MonitorSpec = serde_yaml::from_str(&yaml).unwrap();
+            let seconds = |(rate, long, short): (f64, Duration, Duration)| {
+                (rate, long.as_secs_f64(), short.as_secs_f64())
+            };
+            monitor.burns().into_iter().map(seconds).collect::<Vec<_>>()
+        };
+        let hour = 3600.0;
+        assert_eq!(
+            slo(""),
+            [
+                (14.4, hour, hour / 12.0),
+                (6.0, 6.0 * hour, hour / 2.0),
+                (1.0, 72.0 * hour, 6.0 * hour)
+            ]
+        );
+        assert_eq!(slo("burn_rate: 2, long: 2h"), [(2.0, 2.0 * hour, hour / 6.0)]);
+        assert_eq!(slo("burn_rate: 20"), [(20.0, hour, 300.0)]);
+    }
+
+    #[test]
+    fn what_does_not_fit_together_is_found() {
+        for (yaml, message) in [
+            ("[{}]", "0: expected either a `metric` or an `slo`"),
+            ("[{ metric: queue }]", "0: expected either `above` or `below`"),
+            ("[{ metric: queue, above: 1, below: 2 }]", "0: expected either `above` or `below`"),
+            ("[{ metric: quue, above: 1 }]", "0.metric: unknown metric of a monitor `quue`"),
+            (
+                "[{ metric: e2e_p99_s, above: 20/s }]",
+                "0.above: expected a duration such as 2s for `e2e_p99_s`",
+            ),
+            (
+                "[{ metric: error_rate, above: 5 }]",
+                "0.above: expected a share such as 5% or 0.05 for `error_rate`",
+            ),
+            (
+                "[{ metric: queue, above: 1, long: 1h }]",
+                "0.long: it goes with `slo`, not with `metric`",
+            ),
+            ("[{ metric: queue, above: 1, class: a }]", "0.class: `queue` is not kept by class"),
+            ("[{ metric: slo_attainment, below: 99% }]", "0.metric: there is no `slo` to attain"),
+            (
+                "[{ slo: { objective: 99%, bad: slow } }]",
+                "0.slo.bad: no answer is slow without an `slo`",
+            ),
+            (
+                "[{ slo: { objective: 99% }, window: 1m }]",
+                "0.window: it goes with `metric`, not with `slo`",
+            ),
+            (
+                "[{ slo: { objective: 99% }, long: 1m, short: 2m }]",
+                "0.short: expected a `short` window within the `long` one",
+            ),
+            ("[{ metric: queue, above: 1, every: 1us }]", "0.every: expected 0.001s or more"),
+            (
+                "[{ metric: queue, above: 1, window: 0s }]",
+                "0.window: expected a span longer than 0",
+            ),
+            (
+                "[{ metric: queue, above: 1, window: 60.000001s }]",
+                "0.window: 60.000001s falls into too many steps beside `every: 15s`",
+            ),
+            (
+                "[{ name: a, metric: queue, above: 1 }, { name: a, metric: queue, above: 2 }]",
+                "1.name: there are two monitors named `a`",
+            ),
+        ] {
+            assert_eq!(found(yaml, false), [message], "{yaml}");
+        }
+        let sound = "[{ metric: slo_attainment, below: 99%, class: chat, window: 7s, every: 3s },
+            { metric: cost_per_hour_usd, above: $3 }, { metric: e2e_p99_s, above: 2 },
+            { slo: { objective: 99.9% } }]";
+        assert_eq!(found(sound, true), [""; 0]);
+    }
+
+    #[test]
+    fn a_step_divides_every_span() {
+        let secs = Duration::from_secs;
+        assert_eq!(common_step(&[secs(15), secs(60)]), secs(15));
+        assert_eq!(common_step(&[secs(15), secs(70), secs(40)]), secs(5));
+    }
+}
