@@ -78,7 +78,8 @@ fn yaml(case: &Case) -> String {
          cache:\n  ttl: 20s\n  levels:\n    - {{ name: l1, capacity: {}, policy: {} }}\n    - {{ name: l2, capacity: 300, latency: 10ms }}\n\
          models:\n  a: {{ price: {{ per_token: $0.00003 }}, quality: 0.95, server: {{ seed: {{ speed: 1.0 }}, concurrency: {}, queue_limit: {} }} }}\n\
          \x20 b: {{ price: {{ per_token: $0.000002 }}, quality: 0.85, server: {{ seed: {{ speed: 2.0 }} }} }}\n\
-         cost: {{ select: {{ utility: {{ quality_threshold: 0.9 }} }}, budgets: {{ default: {{ daily: {:.4} }} }} }}\n",
+         cost: {{ select: {{ utility: {{ quality_threshold: 0.9 }} }}, budgets: {{ default: {{ daily: {:.4} }} }} }}\n\
+         record: {{ breakdown: true }}\n",
         case.seed, case.warmup, case.rate, case.longest, case.capacity, case.policy, case.concurrency, case.queue, case.daily,
     )
     .expect("text");
@@ -106,6 +107,19 @@ proptest! {
         prop_assert_eq!(sum(&run.users, "requests"), get("requests"));
         prop_assert_eq!(sum(&run.users, "errors"), get("errors"));
         prop_assert_eq!(sum(&run.users, "rejected"), get("rejected"));
+        // By models, levels or users, answers are those of the timeline.
+        let completions = column(&run.timeline, "completions_rps");
+        let (time, rates) = (column(&run.breakdown, "time_s"), column(&run.breakdown, "answers_rps"));
+        for by in ["model", "level", "user"] {
+            for (end, wanted) in column(&run.timeline, "time_s").iter().zip(&completions) {
+                let rows = run.breakdown.rows.iter().zip(time.iter().zip(&rates));
+                let found: f64 = rows
+                    .filter(|(row, (time, _))| row[0] == Cell::from(by) && *time == end)
+                    .map(|(_, (_, rate))| rate)
+                    .sum();
+                prop_assert!((found - wanted).abs() < 1e-9, "{by} at {end}: {found}, {wanted}");
+            }
+        }
         // No level holds more than it may, and looks are hits or misses.
         let entries = column(&run.levels, "entries");
         prop_assert!(entries[0] <= f64::from(case.capacity) && entries[1] <= 300.0);

@@ -1,6 +1,6 @@
 //! Checks that need more than one part of the file.
 
-use super::charts::ChartSpec;
+use super::charts::{ChartSpec, GanttSpec};
 use super::replications;
 use super::spec::Experiment;
 use crate::kernel::Duration;
@@ -179,11 +179,34 @@ impl Experiment {
         }
     }
 
+    /// Reports a chart of what is not recorded.
+    fn check_recorded(&self, chart: &ChartSpec, problems: &mut Problems) {
+        let record = &self.record;
+        let (kind, missing, remedy) = match chart {
+            ChartSpec::Area(area) => {
+                let missing = area.needs_breakdown() && !record.breakdown;
+                ("area", missing, "record: { breakdown: true }")
+            }
+            ChartSpec::Gantt(gantt) => {
+                let missing = gantt.table == GanttSpec::default().table && record.workflows == 0;
+                ("gantt", missing, "record: { workflows: 3 }")
+            }
+            ChartSpec::Waterfall(_) => ("waterfall", !record.spend, "record: { spend: true }"),
+            _ => return,
+        };
+        if missing {
+            problems.at(kind, |p| {
+                p.error_help("what it shows is not recorded", format!("add `{remedy}`"));
+            });
+        }
+    }
+
     fn check_chart(&self, chart: &ChartSpec, problems: &mut Problems) {
         let swept = self.sweep.columns();
         let metrics: Vec<&str> = METRICS.iter().map(|metric| metric.name).collect();
         let points = u64::try_from(self.sweep.most_points()).unwrap_or(u64::MAX);
         chart.check(&swept, &metrics, problems);
         chart.check_points(points, problems);
+        self.check_recorded(chart, problems);
     }
 }

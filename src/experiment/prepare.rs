@@ -308,6 +308,7 @@ impl Workloads {
             warm_start: None,
             record_cache: experiment.record.cache,
             record_spend: experiment.record.spend,
+            record_breakdown: experiment.record.breakdown,
             models,
             steps,
             slo: experiment.slo.clone(),

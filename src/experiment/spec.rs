@@ -163,6 +163,10 @@ pub struct RecordSpec {
     /// `forecast.csv`: where the money went. Default false.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub spend: bool,
+    /// Write `breakdown.csv`: the answers by model, cache level and user over virtual
+    /// time. Default false.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub breakdown: bool,
     /// Write `gantt.csv`: what the first so many workflows did, call by call. Default 0.
     #[serde(skip_serializing_if = "is_zero")]
     pub workflows: u64,

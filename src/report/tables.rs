@@ -232,6 +232,7 @@ impl<'f> Files<'f> {
             ("workflows.csv", &run.workflows),
             ("steps.csv", &run.steps),
             ("gantt.csv", &run.gantt),
+            ("breakdown.csv", &run.breakdown),
         ];
         let some = some.into_iter().filter(|(_, table)| !table.rows.is_empty());
         // Where nothing fired, that is told by a table without rows.

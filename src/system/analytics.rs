@@ -174,7 +174,7 @@ pub(super) fn savings(system: &System<'_>) -> Table {
     table
 }
 
-fn level_name<'s>(system: &'s System<'_>, level: u8) -> &'s str {
+pub(super) fn level_name<'s>(system: &'s System<'_>, level: u8) -> &'s str {
     match (level, &system.caches) {
         (SIMILAR, _) | (_, None) => SEMANTIC,
         (level, Some(caches)) => caches.name(usize::from(level)),

@@ -49,6 +49,10 @@ impl System<'_> {
             }
         };
         let answered_by = request.answer.map(|answer| answer.model);
+        if let (Some(breakdown), Some(model)) = (&mut self.breakdown, answered_by) {
+            let interval = self.timeline.interval();
+            breakdown.count(now, interval, outcome, (model, incoming.user.0));
+        }
         self.log.push(LogEntry {
             at: now,
             request: request.id,

@@ -2,6 +2,7 @@
 
 mod analytics;
 mod attempts;
+mod breakdown;
 mod caching;
 mod cascade;
 mod contents;

@@ -10,6 +10,7 @@
 
 use slab::Slab;
 
+use super::breakdown::Breakdown;
 use super::flows::Flows;
 use super::measure::Measures;
 use super::pool::Pool;
@@ -136,6 +137,8 @@ pub struct System<'r> {
     pub(super) first_measured: u64,
     pub(super) measures: Measures,
     pub(super) timeline: Timeline,
+    /// Answers by who gave and got them, if that was asked for.
+    pub(super) breakdown: Option<Box<Breakdown>>,
     /// Monitors, if there are any.
     pub(super) watch: Option<Box<Watch>>,
     pub(super) log: Log,

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use slab::Slab;
 
+use super::breakdown::Breakdown;
 use super::flows::Flows;
 use super::measure::{Measures, Share};
 use super::metrics;
@@ -198,6 +199,10 @@ fn build<'r>(
         }),
         quality: candidates.iter().map(|(_, candidate)| candidate.quality).collect(),
         timeline: Timeline::new(interval, serving),
+        breakdown: setup.record_breakdown.then(|| {
+            let levels = cache.map_or(0, |cache| cache.levels.len());
+            Box::new(Breakdown::new(servers.len(), levels, users.len()))
+        }),
         measures: Measures {
             models: vec![Share::default(); servers.len()],
             users: vec![Share::default(); users.len()],

@@ -52,6 +52,8 @@ pub struct Setup {
     pub record_cache: bool,
     /// Whether it is a result where the money went.
     pub record_spend: bool,
+    /// Whether it is a result who gave the answers when.
+    pub record_breakdown: bool,
     /// The models by name, at least one.
     pub models: Vec<(String, ModelSpec)>,
     /// Of each model that has batching engines, how long their steps take.

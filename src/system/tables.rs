@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::analytics;
+use super::breakdown;
 use super::contents;
 use super::flow_tables;
 use super::measure::Share;
@@ -50,6 +51,8 @@ pub struct RunTables {
     pub stages: Table,
     /// A row per interval.
     pub timeline: Table,
+    /// A row per interval and who gave or got answers, if that was asked for.
+    pub breakdown: Table,
     /// A row per quantile.
     pub latency: Table,
     /// The kept log entries.
@@ -97,6 +100,7 @@ pub(super) fn collect(
     let allocation = asked(analytics::allocation, &system);
     let answers = setup.record_spend.then(|| analytics::answers(&system, setup));
     let end = system.measures.window_end;
+    let breakdown = breakdown::table(&mut system, setup, over);
     let caches = system.caches.take().filter(|_| setup.record_cache);
     let mut tables = RunTables {
         budgets,
@@ -125,6 +129,7 @@ pub(super) fn collect(
         latency: latency(&system),
         log: log(&system, setup),
         skipped_rows: system.source.skipped_rows(),
+        breakdown,
         timeline: system.timeline.finish(over),
     };
     if setup.record_spend {

@@ -224,32 +224,46 @@ impl Timeline {
         self.interval = self.interval * 2;
     }
 
-    /// The table of all intervals until `end`. What is left after the last full
-    /// interval is a row of its own if it is at least half as long; else it joins
-    /// that row, as rates over next to no time mean nothing.
-    pub fn finish(mut self, end: Time) -> Table {
+    /// How long an interval is now.
+    #[inline]
+    pub fn interval(&self) -> Duration {
+        self.interval
+    }
+
+    /// The end, in seconds, and the length of each row of the table until `end`. What is
+    /// left after the last full interval is a row of its own if it is at least half as
+    /// long; else it joins that row, as rates over next to no time mean nothing.
+    pub fn rows(&mut self, end: Time) -> Vec<(f64, Duration)> {
         self.at(end);
         self.fill(end);
         self.fill_serving(end);
-        let mut lengths = vec![self.interval; self.closed.len()];
-        let rest = end.since(Time::ZERO + self.interval * self.closed.len() as u64);
-        match (self.closed.last_mut(), lengths.last_mut()) {
-            (Some(last), Some(length)) if rest * 2 < self.interval => {
-                last.join(&self.open);
-                *length += rest;
-            }
-            _ => {
-                self.closed.push(self.open);
-                lengths.push(rest.max(Duration::from_nanos(1)));
-            }
+        let full = self.closed.len();
+        let mut lengths = vec![self.interval; full];
+        let rest = end.since(Time::ZERO + self.interval * full as u64);
+        match lengths.last_mut() {
+            Some(last) if rest * 2 < self.interval => *last += rest,
+            _ => lengths.push(rest.max(Duration::from_nanos(1))),
         }
-        let mut table = Table::new(COLUMNS);
-        for (index, (interval, length)) in self.closed.iter().zip(lengths).enumerate() {
+        let ends = lengths.into_iter().enumerate().map(|(index, length)| {
             // A row that a sliver joined keeps its nominal end, which all
             // replications share.
             let starts = self.interval * index as u64;
-            let ends = starts + length.min(self.interval);
-            table.push(Self::row(ends.as_secs_f64(), length, interval));
+            ((starts + length.min(self.interval)).as_secs_f64(), length)
+        });
+        ends.collect()
+    }
+
+    /// The table of all intervals until `end`, with the columns [`COLUMNS`].
+    pub fn finish(mut self, end: Time) -> Table {
+        let rows = self.rows(end);
+        let joins = rows.len() == self.closed.len();
+        match self.closed.last_mut() {
+            Some(last) if joins => last.join(&self.open),
+            _ => self.closed.push(self.open),
+        }
+        let mut table = Table::new(COLUMNS);
+        for (interval, (end_s, length)) in self.closed.iter().zip(rows) {
+            table.push(Self::row(end_s, length, interval));
         }
         table
     }
