@@ -172,11 +172,13 @@ impl Browser {
             let trouble = match event["method"].as_str().unwrap_or_default() {
                 "Network.requestWillBeSent" => {
                     let url = params["request"]["url"].as_str().unwrap_or_default();
-                    !(params["type"] == "Document" && url.starts_with("file:"))
-                        && url != "data:,"
+                    !(params["type"] == "Document" && url.starts_with("file:")) && url != "data:,"
                 }
-                "Runtime.consoleAPICalled" | "Runtime.exceptionThrown" | "Log.entryAdded"
-                | "Audits.issueAdded" | "Page.javascriptDialogOpening" => true,
+                "Runtime.consoleAPICalled"
+                | "Runtime.exceptionThrown"
+                | "Log.entryAdded"
+                | "Audits.issueAdded"
+                | "Page.javascriptDialogOpening" => true,
                 _ => false,
             };
             if trouble {

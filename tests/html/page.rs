@@ -93,7 +93,8 @@ fn users_beyond_the_first_are_counted() {
     let users = users.split_once("</table>").expect("its end");
     let rows = users.0.matches("<tr>").count() - 1;
     let note = users.1.split_once("</p>").expect("a note").0;
-    let left: usize = note.split(&['>', ' '][..]).find_map(|word| word.parse().ok()).expect("a number");
+    let left: usize =
+        note.split(&['>', ' '][..]).find_map(|word| word.parse().ok()).expect("a number");
     let all = fs::read_to_string(bench.path().join("results/many/users.csv")).expect("users");
     assert_eq!(rows + left, all.lines().count() - 1, "{note}");
     assert!(rows <= 200 && note.contains("in users.csv"), "{note}");
@@ -114,14 +115,16 @@ fn what_the_terminal_warns_of_is_in_the_page() {
 #[test]
 fn comparisons_and_searches_have_pages() {
     let (bench, _) = sweep();
-    let output = bench.windtunnel(&["compare", "results/sizes:0", "results/sizes:7", "--name", "two"]);
+    let output =
+        bench.windtunnel(&["compare", "results/sizes:0", "results/sizes:7", "--name", "two"]);
     assert!(output.status.success(), "{}", stderr(&output));
     let html = page(&bench, "two");
     assert!(html.contains("id=\"table-comparison\"") && html.contains("<svg"));
     let command = copied(&html, "reproduce").replace("--name two", "--name again");
     let output = bench.windtunnel(&command.split(' ').skip(1).collect::<Vec<_>>());
     assert!(output.status.success(), "{}", stderr(&output));
-    let table = |name: &str| fs::read(bench.path().join("results").join(name).join("comparison.csv"));
+    let table =
+        |name: &str| fs::read(bench.path().join("results").join(name).join("comparison.csv"));
     assert_eq!(table("two").expect("a table"), table("again").expect("a table"));
     let Some(mut browser) = Browser::start() else { return };
     browser.open(&bench.path().join("results/two/report.html"));

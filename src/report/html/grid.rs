@@ -25,7 +25,7 @@ pub(super) struct Head {
 }
 
 /// A table of a file with more columns than this is not printed: the file is meant.
-const PRINTED: usize = 14;
+const PRINTED: usize = 12;
 
 impl Grid {
     /// The table in a box of its own, in which a wide one scrolls.
@@ -38,7 +38,7 @@ impl Grid {
             }
             div.scroll.table.wide[instead.is_some()] id=(self.id) role="region" aria-labelledby=(caption) tabindex="0" {
                 table {
-                    caption id=(caption) { (self.caption) }
+                    caption { span id=(caption) { (self.caption) } }
                     thead { tr { @for head in &self.columns { (head.markup()) } } }
                     tbody {
                         @for row in &self.rows {

@@ -5,7 +5,7 @@ use super::super::results::{number, show};
 use super::super::unit::{Shown, Unit};
 use super::super::{human, names};
 use super::grid::{Grid, Head};
-use super::number::measured;
+use super::number::{NOTHING, grouped, with_half};
 use crate::experiment::charts::{ChartSpec, Names};
 use crate::stats::{Cell, Table};
 
@@ -89,7 +89,10 @@ impl Measured {
 
     fn show(&self, row: &[Cell]) -> String {
         let scaled = |column: usize| number(&row[column]).map(|value| value / self.shown.factor);
-        measured(scaled(self.mean), self.half.and_then(scaled), DIGITS)
+        match scaled(self.mean) {
+            Some(mean) => with_half(grouped(mean, DIGITS), self.half.and_then(scaled)),
+            None => NOTHING.to_owned(),
+        }
     }
 }
 
@@ -111,7 +114,12 @@ fn of_several(points: &Table, swept: &[String], metrics: &[String]) -> Grid {
         Head { title: format!("{name}{comma}{sign}"), is_name: false }
     }));
     let row = |row: &Vec<Cell>| {
-        let values = paths.iter().map(|path| show(&row[*path]));
+        // A number as it is, so that it is sorted as one.
+        let value = |path: &usize| match &row[*path] {
+            number @ (Cell::Int(_) | Cell::Num(_)) => number.to_string(),
+            name => show(name),
+        };
+        let values = paths.iter().map(value);
         values.chain(found.iter().map(|(_, measured)| measured.show(row))).collect()
     };
     let left = points.rows.len().saturating_sub(ROWS);
@@ -123,7 +131,11 @@ fn of_several(points: &Table, swept: &[String], metrics: &[String]) -> Grid {
             .to_owned(),
         columns,
         rows: points.rows.iter().take(ROWS).map(row).collect(),
-        note: if left > 0 { format!("{left} more points are in points.csv.") } else { String::new() },
+        note: if left > 0 {
+            format!("{left} more points are in points.csv.")
+        } else {
+            String::new()
+        },
     }
 }
 

@@ -12,16 +12,13 @@ pub(super) fn rounded(value: f64, digits: usize) -> String {
     Cell::from(scientific.parse().unwrap_or(value)).to_string()
 }
 
-/// A measurement and the half width of its interval, in some unit.
-pub(super) fn measured(value: Option<f64>, half: Option<f64>, digits: usize) -> String {
-    let Some(value) = value else { return NOTHING.to_owned() };
-    let shown = if value.fract() == 0.0 && value.abs() < 1e15 {
-        human::grouped(value, 0)
-    } else if value.abs() >= 10_000.0 {
-        human::grouped(value, 1)
-    } else {
-        rounded(value, digits)
-    };
+/// The same with commas between thousands, where there are many.
+pub(super) fn grouped(value: f64, digits: usize) -> String {
+    if value.abs() >= 10_000.0 { human::grouped(value, 0) } else { rounded(value, digits) }
+}
+
+/// A number and the half width of its interval.
+pub(super) fn with_half(shown: String, half: Option<f64>) -> String {
     match half.filter(|half| *half > 0.0) {
         Some(half) => format!("{shown} ± {}", rounded(half, 2)),
         None => shown,
@@ -41,9 +38,8 @@ mod tests {
 
     #[test]
     fn an_interval_follows_its_mean() {
-        assert_eq!(measured(Some(1.23456), Some(0.0456), 4), "1.235 ± 0.046");
-        assert_eq!(measured(Some(19_366.0), Some(0.0), 4), "19,366");
-        assert_eq!(measured(Some(19_366.04), None, 4), "19,366");
-        assert_eq!(measured(None, Some(1.0), 4), "–");
+        assert_eq!(with_half(rounded(1.23456, 4), Some(0.0456)), "1.235 ± 0.046");
+        assert_eq!(with_half(grouped(19_366.04, 4), Some(0.0)), "19,366");
+        assert_eq!(with_half(grouped(8730.84, 4), Some(81.23)), "8731 ± 81");
     }
 }

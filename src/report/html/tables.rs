@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::super::{ReportError, human, names};
 use super::super::results::{number, show};
+use super::super::{ReportError, human, names};
 use super::grid::{Grid, Head};
-use super::number::{NOTHING, measured, rounded};
+use super::number::{NOTHING, rounded, with_half};
 use super::source::{Source, files, known, source};
 use crate::stats::{Cell, Table};
 
@@ -114,7 +114,9 @@ fn caption(source: &Source) -> String {
 fn note(source: &Source, left: usize, dull: usize) -> String {
     let mut parts = Vec::new();
     if left + source.more > 0 {
-        let what = if source.averaged { "more rows of means are left out; all runs are" } else {
+        let what = if source.averaged {
+            "more rows of means are left out; all runs are"
+        } else {
             "more rows are"
         };
         parts.push(format!("{} {what} in {}.", left + source.more, source.file));
@@ -159,14 +161,11 @@ impl Column<'_> {
     fn show(&self, row: &[Cell]) -> String {
         let half = self.half.and_then(|half| number(&row[half]));
         match &row[self.mean] {
-            Cell::Text(text) => show(&Cell::Text(text.clone())),
             Cell::Empty if self.is_name => String::new(),
             Cell::Empty => NOTHING.to_owned(),
-            Cell::Int(count) if half.is_none() => count.to_string(),
-            cell if half.is_none() => {
-                number(cell).map_or_else(String::new, |value| rounded(value, DIGITS))
-            }
-            cell => measured(number(cell), half, DIGITS),
+            Cell::Num(value) => with_half(rounded(*value, DIGITS), half),
+            Cell::Int(count) => with_half(count.to_string(), half),
+            text @ Cell::Text(_) => show(text),
         }
     }
 }
