@@ -59,10 +59,10 @@ models:
   {b}: {{ price: {{ per_token: $0.00001 }}, server: {{ seed: {{ speed: 2.0 }} }} }}
 sweep:
   list:
-    - {{ name: {a}, seed: 1 }}
-    - {{ name: {b}, seed: 2 }}
-    - {{ name: {c}, seed: 3 }}
-    - {{ name: {d}, seed: 4 }}
+    - {{ name: {a}, cache.ttl: 1m }}
+    - {{ name: {b}, cache.ttl: 2m }}
+    - {{ name: {c}, cache.ttl: 3m }}
+    - {{ name: {d}, cache.ttl: 4m }}
 charts:
   - bar: {{ x: variant, y: e2e_mean_s, title: {a}, subtitle: {b} }}
   - bar: {{ x: model, y: requests, series: variant, title: {c} }}

@@ -85,7 +85,7 @@ fn what_the_page_says_of_reproducing_holds() {
 #[test]
 fn users_beyond_the_first_are_counted() {
     let bench = Bench::new(
-        "name: many\nduration: 10m\nworkload: { arrivals: { poisson: { rate: 20/s } }, users: { uniform: { count: 700 } } }\n",
+        "name: many\nduration: 10m\nreplications: 1\nworkload: { arrivals: { poisson: { rate: 20/s } }, users: { zipf: { count: 700, exponent: 0.1 } } }\n",
     );
     bench.run(&["--quiet", "--format", "html"]);
     let html = page(&bench, "many");
@@ -113,10 +113,10 @@ fn what_the_terminal_warns_of_is_in_the_page() {
 }
 
 #[test]
-fn comparisons_and_searches_have_pages() {
+fn a_comparison_s_page_says_how_to_compare_again() {
     let (bench, _) = sweep();
-    let output =
-        bench.windtunnel(&["compare", "results/sizes:0", "results/sizes:7", "--name", "two"]);
+    let compare = ["compare", "results/sizes:0", "results/sizes:7", "--name", "two"];
+    let output = bench.windtunnel(&compare);
     assert!(output.status.success(), "{}", stderr(&output));
     let html = page(&bench, "two");
     assert!(html.contains("id=\"table-comparison\"") && html.contains("<svg"));
@@ -129,4 +129,38 @@ fn comparisons_and_searches_have_pages() {
     let Some(mut browser) = Browser::start() else { return };
     browser.open(&bench.path().join("results/two/report.html"));
     assert_eq!(browser.troubles(), "");
+}
+
+#[test]
+fn a_search_s_page_has_the_answer_and_its_evidence() {
+    let bench = Bench::new(
+        "name: queue\nduration: 10m\nreplications: 2
+workload: { arrivals: { poisson: { rate: 1/s } } }
+models: { m: { server: { tokens: { ttft: 500ms, tpot: 1ms }, concurrency: 1 } } }
+search:
+  max_replications: 4
+  maximize_load:
+    path: workload.arrivals.poisson.rate
+    from: 0.1/s
+    to: 3/s
+    tolerance: 0.2
+    slo: { e2e_mean_s: { below: 2s } }
+",
+    );
+    let output = bench.windtunnel(&["search", "experiment.yaml", "--format", "html"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let html = page(&bench, "queue-search");
+    let trials = fs::read_to_string(bench.path().join("results/queue-search/search.csv"));
+    let trials = trials.expect("trials").lines().count() - 1;
+    let table = html.split_once("id=\"table-search\"").expect("the trials").1;
+    let table = table.split_once("</table>").expect("its end").0;
+    assert_eq!(table.matches("<tr>").count() - 1, trials);
+    assert!(html.contains("e2e_mean_s at most 2") && html.contains("The answer is trial"));
+    fs::write(bench.path().join("queue.yaml"), copied(&html, "experiment")).expect("a file");
+    let again = copied(&html, "reproduce");
+    let again = again.lines().next().expect("a command").split(' ').skip(1);
+    let output = bench.windtunnel(&again.chain(["--format", "html"]).collect::<Vec<_>>());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let folder = |out: &str| bench.path().join(out).join("queue-search");
+    assert_same(&folder("results"), &folder("again"));
 }

@@ -8,6 +8,7 @@ use super::super::{ReportError, human, names};
 use super::grid::{Grid, Head};
 use super::number::{NOTHING, rounded, with_half};
 use super::source::{Source, files, known, source};
+use crate::experiment::sweep::VARIANT;
 use crate::stats::{Cell, Table};
 
 /// The most rows of a table, and the most cells, unless these are fewer rows than [`FEW`].
@@ -34,6 +35,9 @@ impl Places {
     /// The places of the points of an experiment.
     pub(super) fn new(points: &Table, swept: &[String]) -> Self {
         let several = points.rows.len() > 1;
+        // A name says it all.
+        let named = swept.iter().find(|path| *path == VARIANT).map(std::slice::from_ref);
+        let swept = named.unwrap_or(swept);
         let columns: Vec<usize> = swept.iter().filter_map(|path| points.column(path)).collect();
         let (Some(point), true) = (points.column("point"), columns.len() <= PATHS) else {
             return Places { several, ..Places::default() };
