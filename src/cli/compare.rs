@@ -32,7 +32,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
     /// What to write: csv is always written
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "csv,svg,png")]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "csv,svg,png,html")]
     format: Vec<OutputFormat>,
     /// The charts' colours [default: light]
     #[arg(long, value_name = "NAME")]

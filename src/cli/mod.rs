@@ -59,7 +59,7 @@ enum Command {
     Check(check::Args),
     /// Join the shards of a sweep that ran on several machines
     Merge(merge::Args),
-    /// Redraw the charts of a results folder from its CSVs
+    /// Redraw the charts and the page of a results folder from its CSVs
     Plot(plot::Args),
     /// Find the most load that a system holds, or the cheapest system that holds it
     Search(search::Args),

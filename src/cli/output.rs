@@ -16,7 +16,7 @@ pub(super) struct Output {
     #[arg(long, value_name = "DIR", default_value = "results")]
     pub out: PathBuf,
     /// What to write: csv is always written
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "csv,svg,png")]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "csv,svg,png,html")]
     format: Vec<OutputFormat>,
     /// The charts' colours [default: the experiment's `theme`, or light]
     #[arg(long, value_name = "NAME")]
@@ -31,6 +31,8 @@ pub(super) enum OutputFormat {
     Csv,
     Svg,
     Png,
+    /// report.html: everything in one page
+    Html,
 }
 
 /// Results that are made but not yet in their place.
@@ -97,6 +99,7 @@ pub(super) fn formats(wanted: &[OutputFormat]) -> Vec<Format> {
             OutputFormat::Csv => {}
             OutputFormat::Svg => formats.push(Format::Svg),
             OutputFormat::Png => formats.push(Format::Png),
+            OutputFormat::Html => formats.push(Format::Html),
         }
     }
     formats

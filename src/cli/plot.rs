@@ -1,4 +1,4 @@
-//! `windtunnel plot`: charts from the CSVs of results folders.
+//! `windtunnel plot`: charts and pages from the files of results folders.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ pub(super) struct Args {
     #[arg(required = true, value_name = "DIR")]
     folders: Vec<PathBuf>,
     /// What to draw
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "svg,png")]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "svg,png,html")]
     format: Vec<ChartFormat>,
     /// The charts' colours [default: the experiment's `theme`, or light]
     #[arg(long, value_name = "NAME")]
@@ -24,6 +24,8 @@ pub(super) struct Args {
 enum ChartFormat {
     Svg,
     Png,
+    /// report.html: everything in one page
+    Html,
 }
 
 pub(super) fn main(args: &Args) -> Result<(), Failure> {
@@ -33,6 +35,7 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
         .map(|format| match format {
             ChartFormat::Svg => Format::Svg,
             ChartFormat::Png => Format::Png,
+            ChartFormat::Html => Format::Html,
         })
         .collect();
     for folder in &args.folders {

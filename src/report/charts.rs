@@ -13,26 +13,19 @@ use super::replay::{ReplayManifest, draw_replay};
 use super::results::Results;
 use super::search::{SearchManifest, draw_search};
 use super::trace::{TraceManifest, draw_traces};
-use super::{ReportError, default_charts, png};
+use super::{ReportError, default_charts, html, png};
 use crate::experiment::Manifest;
 use crate::experiment::charts::{ChartSpec, ThemeSpec};
 
-/// A kind of picture file.
+/// A kind of file that charts are drawn into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// Scalable: for papers and browsers.
     Svg,
     /// The same drawing in pixels, twice as dense as the SVG says.
     Png,
-}
-
-impl Format {
-    const fn extension(self) -> &'static str {
-        match self {
-            Format::Svg => "svg",
-            Format::Png => "png",
-        }
-    }
+    /// One page with all charts and tables: `report.html`.
+    Html,
 }
 
 impl FromStr for Format {
@@ -41,7 +34,8 @@ impl FromStr for Format {
         match text {
             "svg" => Ok(Format::Svg),
             "png" => Ok(Format::Png),
-            _ => Err(format!("`{text}` is not a kind of picture: expected svg or png")),
+            "html" => Ok(Format::Html),
+            _ => Err(format!("`{text}` is not a kind of file: expected svg, png or html")),
         }
     }
 }
@@ -95,27 +89,46 @@ pub(super) fn all_figures(
     Ok(all)
 }
 
-/// Draws figures into `charts/` of a results folder.
+/// Draws figures into `charts/` of a results folder, and into its page.
 pub(super) fn draw(
     dir: &Path,
-    figures: Vec<Named>,
+    mut figures: Vec<Named>,
     formats: &[Format],
     theme: ThemeSpec,
 ) -> Result<Vec<PathBuf>, ReportError> {
+    let mut taken = BTreeSet::new();
+    for named in &mut figures {
+        named.name = free_name(&named.name, &mut taken);
+    }
+    let mut files = draw_pictures(dir, &figures, formats, theme)?;
+    if formats.contains(&Format::Html) {
+        files.push(html::write(dir, &figures, theme)?);
+    }
+    Ok(files)
+}
+
+fn draw_pictures(
+    dir: &Path,
+    figures: &[Named],
+    formats: &[Format],
+    theme: ThemeSpec,
+) -> Result<Vec<PathBuf>, ReportError> {
+    let mut files = Vec::new();
+    if formats.iter().all(|format| *format == Format::Html) {
+        return Ok(files);
+    }
     let charts = dir.join("charts");
     fs::create_dir_all(&charts).map_err(ReportError::io(&charts))?;
-    let mut taken = BTreeSet::new();
-    let mut files = Vec::new();
-    for named in figures {
-        let name = free_name(&named.name, &mut taken);
+    for Named { name, figure } in figures {
         let failed = |reason| ReportError::Draw { chart: name.clone(), reason };
-        let svg = named.figure.to_svg(theme).map_err(failed)?;
+        let svg = figure.to_svg(theme).map_err(failed)?;
         for format in formats {
-            let path = charts.join(format!("{name}.{}", format.extension()));
-            let bytes = match format {
-                Format::Svg => svg.clone().into_bytes(),
-                Format::Png => png::from_svg(&svg).map_err(failed)?,
+            let (extension, bytes) = match format {
+                Format::Svg => ("svg", svg.clone().into_bytes()),
+                Format::Png => ("png", png::from_svg(&svg).map_err(failed)?),
+                Format::Html => continue,
             };
+            let path = charts.join(format!("{name}.{extension}"));
             fs::write(&path, bytes).map_err(ReportError::io(&path))?;
             files.push(path);
         }

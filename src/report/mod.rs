@@ -4,6 +4,7 @@
 //! Table ─ csv ─► results folder ─► results ─► chart/ ─► figure/ ─► SVG ─ png ─► PNG
 //!                                  (tables)   (a file   (axes, labels,
 //!                                              a kind)   plotters)
+//!                                                          └─► html/ ─► report.html
 //! ```
 //! Charts are always drawn from the files of a results folder, so that
 //! `windtunnel plot` gives the same bytes as the run did.
@@ -16,6 +17,7 @@ mod data;
 mod defaults;
 mod error;
 mod figure;
+mod html;
 mod human;
 mod looks;
 mod manifest;

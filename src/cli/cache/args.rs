@@ -75,7 +75,7 @@ pub(in crate::cli) struct Args {
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
     /// What to write: csv is always written
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "csv,svg,png")]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "csv,svg,png,html")]
     pub format: Vec<OutputFormat>,
     /// No progress bar and no table, only the results' path
     #[arg(long, short)]

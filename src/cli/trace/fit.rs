@@ -50,7 +50,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME", value_parser = folder_name)]
     name: Option<String>,
     /// What to write into it: csv is always written
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "csv,svg,png")]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "csv,svg,png,html")]
     format: Vec<OutputFormat>,
     /// No table of candidates
     #[arg(long, short)]

@@ -35,7 +35,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME", value_parser = folder_name)]
     name: Option<String>,
     /// What to write: csv is always written
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "csv,svg,png")]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "csv,svg,png,html")]
     format: Vec<OutputFormat>,
     /// No table, only the results' path
     #[arg(long, short)]

@@ -17,6 +17,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 pub use cases::{Cases, Selection};
+pub(super) use manifest::ComparedCase;
 pub use manifest::ComparisonManifest;
 pub use pairs::{Comparison, Verdict, compare};
 pub use summary::comparison_summary;

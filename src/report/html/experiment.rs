@@ -1,0 +1,129 @@
+//! The page of an experiment.
+
+use std::path::Path;
+
+use maud::{Markup, html};
+
+use super::super::csv::read_table;
+use super::super::results::show;
+use super::super::{ReportError, steady};
+use super::key::key_numbers;
+use super::page::{Page, Section};
+use super::parts::{commands, folded, tables, warnings};
+use super::tables::{Places, grids};
+use crate::experiment::Manifest;
+use crate::stats::Table;
+
+/// More values of a swept path than this are counted, not named.
+const VALUES: usize = 16;
+
+pub(super) fn page(dir: &Path, charts: Option<Section>) -> Result<Page, ReportError> {
+    let manifest = Manifest::read(dir).map_err(ReportError::Manifest)?;
+    let experiment = manifest.experiment().map_err(ReportError::Manifest)?;
+    let points = read_table(&dir.join("points.csv"))?;
+    let swept = &manifest.swept;
+    let specs = experiment.charts.unwrap_or_default();
+    let mut beware = steady::warnings(&points, swept, manifest.replications as usize);
+    if manifest.skipped_trace_rows > 0 {
+        let rows = manifest.skipped_trace_rows;
+        beware.push(format!("bad rows of the trace that were left out of each run: {rows}"));
+    }
+    let summary = html! {
+        (warnings(&beware))
+        (varied(&points, swept))
+        (key_numbers(&points, swept, &specs).markup())
+    };
+    let grids = grids(dir, &Places::new(&points, swept), swept)?;
+    let mut sections = vec![Section::new("summary", "Summary", summary)];
+    sections.extend(charts);
+    sections.extend(tables(&grids));
+    sections.push(Section::new("experiment", "The experiment", resolved(&manifest)));
+    sections.push(Section::new("reproduce", "How to reproduce this", reproduce(&manifest)));
+    Ok(Page {
+        title: manifest.name.clone(),
+        kind: "Experiment",
+        lead: experiment.description.trim().to_owned(),
+        facts: facts(&manifest),
+        sections,
+    })
+}
+
+fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
+    vec![
+        ("points", manifest.points.to_string()),
+        ("replications", manifest.replications.to_string()),
+        ("seed", manifest.seed.to_string()),
+        ("windtunnel", manifest.version.clone()),
+        ("hash", manifest.hash.clone()),
+    ]
+}
+
+/// What was varied, and which values it had.
+fn varied(points: &Table, swept: &[String]) -> Markup {
+    let values = |path: &String| {
+        let column = points.column(path);
+        let mut values: Vec<String> = Vec::new();
+        for row in &points.rows {
+            let value = column.map_or_else(String::new, |column| show(&row[column]));
+            if !values.contains(&value) {
+                values.push(value);
+            }
+        }
+        let left = values.len().saturating_sub(VALUES);
+        values.truncate(VALUES);
+        let more = if left > 0 { format!(" and {left} more") } else { String::new() };
+        values.join(", ") + &more
+    };
+    html! {
+        @if swept.is_empty() {
+            p { "Nothing was varied: this is one system." }
+        } @else {
+            p { "What was varied:" }
+            dl.varied {
+                @for path in swept { dt { code { (path) } } dd { (values(path)) } }
+            }
+        }
+    }
+}
+
+/// The experiment as YAML.
+fn yaml(manifest: &Manifest) -> String {
+    serde_yaml::to_string(&manifest.experiment).unwrap_or_default()
+}
+
+fn resolved(manifest: &Manifest) -> Markup {
+    html! {
+        p {
+            "With all defaults and overrides, as it was run: seed " (manifest.seed) ", hash "
+            code { (manifest.hash) } ", windtunnel " (manifest.version) "."
+        }
+        (folded("Show the experiment", "The experiment as YAML", &yaml(manifest)))
+    }
+}
+
+fn reproduce(manifest: &Manifest) -> Markup {
+    let name = &manifest.name;
+    let run = [
+        format!("windtunnel run {name}.yaml --out again"),
+        format!("diff -r --exclude=timing.csv results/{name} again/{name}"),
+    ];
+    let compare = [
+        format!("windtunnel plot results/{name}"),
+        format!("windtunnel compare results/{name} results/OTHER"),
+    ];
+    html! {
+        p {
+            "Save the experiment above as " code { (name) ".yaml" }
+            ", beside the files that it names, and run it with windtunnel " (manifest.version)
+            ". The same bytes come out, whatever the machine and the number of its cores; only "
+            code { "timing.csv" } " differs."
+        }
+        (commands("Commands that run it again", &run))
+        p { "To draw the charts and this page again, and to compare with other results:" }
+        (commands("Commands that draw and compare", &compare))
+        p {
+            "To cite: windtunnel " (manifest.version) ", experiment " (name) ", seed "
+            (manifest.seed) ", hash " code { (manifest.hash) } "."
+        }
+    }
+}

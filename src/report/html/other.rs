@@ -1,0 +1,49 @@
+//! The page of results that have no experiment: replays, and what traces hold.
+
+use std::fs;
+use std::path::Path;
+
+use maud::html;
+use serde_yaml::Value;
+
+use super::super::ReportError;
+use super::page::{Page, Section};
+use super::parts::{folded, tables};
+use super::tables::{Places, grids};
+
+pub(super) fn page(
+    dir: &Path,
+    kind: &'static str,
+    charts: Option<Section>,
+) -> Result<Page, ReportError> {
+    let read = |file: &str| {
+        let path = dir.join(file);
+        fs::read_to_string(&path).map_err(ReportError::io(&path))
+    };
+    let manifest = read("manifest.yaml")?;
+    let value: Value = serde_yaml::from_str(&manifest)
+        .map_err(|error| ReportError::Manifest(error.to_string()))?;
+    let word = |key: &str| match value.get(key) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Number(number)) => number.to_string(),
+        _ => String::new(),
+    };
+    let workload = read("workload.yaml").ok();
+    let what = html! {
+        (folded("Show the manifest", "The manifest as YAML", &manifest))
+        @if let Some(workload) = &workload {
+            (folded("Show the workload that was fitted", "The workload as YAML", workload))
+        }
+    };
+    let mut sections = Vec::new();
+    sections.extend(charts);
+    sections.extend(tables(&grids(dir, &Places::default(), &[])?));
+    sections.push(Section::new("manifest", "What was read", what));
+    Ok(Page {
+        title: word("name"),
+        kind,
+        lead: String::new(),
+        facts: vec![("seed", word("seed")), ("windtunnel", word("version"))],
+        sections,
+    })
+}

@@ -1,0 +1,97 @@
+//! Sections that pages share.
+
+use maud::{Markup, html};
+
+use super::super::ReportError;
+use super::super::chart::Named;
+use super::chart;
+use super::grid::Grid;
+use super::page::Section;
+use super::svg::Styles;
+use crate::experiment::charts::ThemeSpec;
+
+/// All charts, if there are any.
+pub(super) fn charts(
+    figures: &[Named],
+    theme: ThemeSpec,
+    styles: &mut Styles,
+) -> Result<Option<Section>, ReportError> {
+    let mut drawn = Vec::new();
+    for (index, named) in figures.iter().enumerate() {
+        drawn.push(chart::chart(index + 1, named, theme, styles)?);
+    }
+    let entry = |(index, named): (usize, &Named)| {
+        (chart::id(index + 1), format!("{}. {}", index + 1, named.figure.title))
+    };
+    let body = html! { div.charts { @for chart in &drawn { (chart) } } };
+    let entries = figures.iter().enumerate().map(entry).collect();
+    Ok((!drawn.is_empty()).then_some(Section { id: "charts", title: "Charts", body, entries }))
+}
+
+/// All tables, if there are any.
+pub(super) fn tables(grids: &[Grid]) -> Option<Section> {
+    let title = |grid: &Grid| grid.file.clone().unwrap_or_default();
+    let body = html! {
+        p {
+            "Columns are named as in the files of the results folder and sorted by their \
+             headers; numbers have at most five digits, and half the width of a 95 % confidence \
+             interval follows a ±."
+        }
+        @for grid in grids {
+            h3 id={ (grid.id) "-heading" } { (title(grid)) }
+            (grid.markup())
+        }
+    };
+    let entries = grids.iter().map(|grid| (format!("{}-heading", grid.id), title(grid))).collect();
+    (!grids.is_empty()).then_some(Section { id: "tables", title: "Tables", body, entries })
+}
+
+/// What to beware of.
+pub(super) fn warnings(warnings: &[String]) -> Markup {
+    html! {
+        @if !warnings.is_empty() {
+            div.warnings {
+                h3 { "Beware" }
+                ul { @for warning in warnings { li { (warning) } } }
+            }
+        }
+    }
+}
+
+/// A text as it stands in a file, folded away.
+pub(super) fn folded(summary: &str, label: &str, text: &str) -> Markup {
+    html! {
+        details {
+            summary { (summary) }
+            pre.scroll tabindex="0" role="region" aria-label=(label) { code { (text) } }
+        }
+    }
+}
+
+/// Commands for a shell.
+pub(super) fn commands(label: &str, lines: &[String]) -> Markup {
+    html! {
+        pre.scroll tabindex="0" role="region" aria-label=(label) { code { (lines.join("\n")) } }
+    }
+}
+
+/// A word as a shell takes it.
+pub(super) fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-/:=,+%@".contains(c);
+    match !word.is_empty() && !word.starts_with('-') && word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_takes_a_quoted_word_as_it_is() {
+        assert_eq!(quoted("results/a-b:x=20/s"), "results/a-b:x=20/s");
+        assert_eq!(quoted("it's $HOME"), "'it'\\''s $HOME'");
+        assert_eq!(quoted(""), "''");
+    }
+}

@@ -1,0 +1,70 @@
+//! The page of a search.
+
+use std::path::Path;
+
+use maud::html;
+
+use super::super::manifest::FolderManifest;
+use super::super::search::SearchManifest;
+use super::super::{ReportError, human};
+use super::page::{Page, Section};
+use super::parts::{commands, folded, tables};
+use super::tables::{Places, grids};
+
+pub(super) fn page(dir: &Path, charts: Option<Section>) -> Result<Page, ReportError> {
+    let manifest = SearchManifest::read(dir).map_err(ReportError::Manifest)?;
+    let experiment = manifest.name.trim_end_matches("-search");
+    let number = |value: f64| human::significant(value, 6);
+    let bounds: Vec<String> = (manifest.bounds.iter())
+        .flat_map(|bound| {
+            let below = bound.below.map(|it| format!("{} at most {}", bound.metric, number(it)));
+            let above = bound.above.map(|it| format!("{} at least {}", bound.metric, number(it)));
+            below.into_iter().chain(above)
+        })
+        .collect();
+    let trial = |name: &str, trial: Option<usize>| {
+        trial.map(|trial| format!("{name} is trial {trial} of search.csv."))
+    };
+    let evidence = [trial("The answer", manifest.best), trial("Just beyond it", manifest.beyond)];
+    let summary = html! {
+        p { (human::sentence(&manifest.found)) "." }
+        @for words in evidence.iter().flatten() { p { (words) } }
+        p { "What was changed:" }
+        ul { @for path in &manifest.changed { li { code { (path) } } } }
+        @if !bounds.is_empty() {
+            p { "What had to hold:" }
+            ul { @for bound in &bounds { li { (bound) } } }
+        }
+        @if let Some(cost) = &manifest.cost { p { "What was made small: " code { (cost) } "." } }
+    };
+    let again = [
+        format!("windtunnel search {experiment}.yaml --out again"),
+        format!("diff -r results/{0} again/{0}", manifest.name),
+    ];
+    let yaml = serde_yaml::to_string(&manifest.experiment).unwrap_or_default();
+    let reproduce = html! {
+        p {
+            "Save the experiment above as " code { (experiment) ".yaml" }
+            ", beside the files that it names, and search with windtunnel " (manifest.version)
+            ". The same bytes come out."
+        }
+        (commands("Commands that search again", &again))
+    };
+    let mut sections = vec![Section::new("summary", "What was found", summary)];
+    sections.extend(charts);
+    sections.extend(tables(&grids(dir, &Places::default(), &manifest.changed)?));
+    let folded = folded("Show the experiment", "The experiment as YAML", &yaml);
+    sections.push(Section::new("experiment", "The experiment", folded));
+    sections.push(Section::new("reproduce", "How to reproduce this", reproduce));
+    Ok(Page {
+        title: manifest.name.clone(),
+        kind: "Search",
+        lead: String::new(),
+        facts: vec![
+            ("seed", manifest.seed.to_string()),
+            ("windtunnel", manifest.version.clone()),
+            ("hash", manifest.hash.clone()),
+        ],
+        sections,
+    })
+}
