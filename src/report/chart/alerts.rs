@@ -150,14 +150,14 @@ impl Alerts {
 
     /// What the subtitle says of all this.
     pub(super) fn note(&self) -> String {
-        let mut note = "shaded: an alert fires".to_owned();
-        if self.replications > 1 {
-            note.push_str(", the darker, the more replications");
-        }
-        if self.left > 0 {
-            note.push_str(&format!("; {} monitors are left out", self.left));
-        }
-        note
+        let what = if self.points == 1 { "shaded" } else { "lanes" };
+        let share =
+            if self.replications > 1 { ", the stronger, the more replications" } else { "" };
+        let left = match self.left {
+            0 => String::new(),
+            left => format!("; {left} monitors are left out"),
+        };
+        format!("{what}: an alert fires{share}{left}")
     }
 }
 

@@ -46,21 +46,19 @@ pub(super) fn figure(results: &Results, spec: &TimelineSpec) -> Result<Named, Re
         .collect();
     let mut notes = pick.notes.clone();
     if let Some(alerts) = Alerts::read(results, (&points, spec.replication), &x)? {
-        panels.iter_mut().for_each(|panel| alerts.shade(panel));
+        for panel in &mut panels {
+            alerts.shade(panel);
+        }
         panels.insert(0, alerts.lanes(&pick, x));
         notes.push(alerts.note());
     }
+    let interval = match spec.replication {
+        None if results.replications > 1 => Interval::Range,
+        _ => Interval::None,
+    };
     let subtitle = match spec.replication {
-        Some(number) => {
-            let of_run = format!("replication {number}");
-            let parts = [results.title.to_owned(), of_run].into_iter().chain(notes);
-            parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
-        }
-        None => {
-            let several = results.replications > 1;
-            let interval = if several { Interval::Range } else { Interval::None };
-            conditions(results, interval, "band", notes)
-        }
+        None => conditions(results, interval, "band", notes),
+        Some(number) => alone(results, number, notes),
     };
     let figure = Figure {
         title: spec.title.clone().unwrap_or_else(|| title(&pick, &groups)),
@@ -72,6 +70,13 @@ pub(super) fn figure(results: &Results, spec: &TimelineSpec) -> Result<Named, Re
     };
     let file = spec.file.as_deref().map_or_else(|| "timeline".to_owned(), file_name);
     Ok(Named { name: file, figure })
+}
+
+/// The conditions of a chart of one replication.
+fn alone(results: &Results, replication: u64, notes: Vec<String>) -> String {
+    let parts = [results.title.to_owned(), format!("replication {replication}")];
+    let parts = parts.into_iter().chain(notes).filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join(" · ")
 }
 
 fn title(pick: &Pick, groups: &[Group]) -> String {

@@ -92,7 +92,8 @@ impl Rule {
                     .as_ref()
                     .and_then(|name| classes.iter().position(|class| class == name))
                     .map(|class| class as u16);
-                let twins = rules.iter().filter(|other| other.plain_name() == rule.name).count();
+                let is_twin = |other: &&Rule| other.name.split('#').next() == Some(&rule.name);
+                let twins = rules.iter().filter(is_twin).count();
                 if twins > 0 {
                     rule.name = format!("{}#{}", rule.name, twins + 1);
                 }
@@ -100,11 +101,6 @@ impl Rule {
             rules.append(&mut made);
         }
         rules
-    }
-
-    /// The name without the number that tells it from its namesakes.
-    fn plain_name(&self) -> &str {
-        self.name.split_once('#').map_or(&self.name, |(name, _)| name)
     }
 
     fn of_metric(monitor: &MonitorSpec) -> Option<Rule> {
@@ -179,7 +175,7 @@ impl Rule {
         }
     }
 
-    /// The bound as one would write it.
+    /// On which side of its bound the value is an alert.
     pub fn condition(&self) -> &'static str {
         if self.above { "above" } else { "below" }
     }

@@ -147,13 +147,11 @@ impl MonitorSpec {
 
     /// All windows, by the fields that set them.
     fn windows(&self) -> Vec<(&'static str, Duration)> {
-        match self.slo {
-            None => vec![("window", self.window())],
-            Some(_) => {
-                let both = |(_, long, short)| [("long", long), ("short", short)];
-                self.burns().into_iter().flat_map(both).collect()
-            }
+        if self.slo.is_none() {
+            return vec![("window", self.window())];
         }
+        let both = |(_, long, short)| [("long", long), ("short", short)];
+        self.burns().into_iter().flat_map(both).collect()
     }
 
     fn check(&self, has_slo: bool, problems: &mut Problems) {

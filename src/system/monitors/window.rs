@@ -204,7 +204,9 @@ mod tests {
         ) {
             let mut times = Times::new(length);
             for (index, step) in steps.iter().enumerate() {
-                step.iter().for_each(|nanos| times.record(Duration(*nanos)));
+                for nanos in step {
+                    times.record(Duration(*nanos));
+                }
                 times.close();
                 let first = (index + 1).saturating_sub(length);
                 let mut all: Vec<u64> = steps[first..=index].concat();
