@@ -26,8 +26,15 @@ pub(super) struct Breakdown {
 type Parts = Vec<Vec<u64>>;
 
 impl Breakdown {
+    /// That of a run, if its setup asks for it.
+    pub(super) fn asked(setup: &Setup, users: usize) -> Option<Box<Self>> {
+        let levels = setup.cache.as_ref().map_or(0, |cache| cache.levels.len());
+        let asked = setup.record_breakdown;
+        asked.then(|| Box::new(Breakdown::new(setup.models.len(), levels, users)))
+    }
+
     /// Of a system with so many models, cache levels and users.
-    pub(super) fn new(models: usize, levels: usize, users: usize) -> Self {
+    fn new(models: usize, levels: usize, users: usize) -> Self {
         Breakdown {
             interval: Duration::ZERO,
             // After the models: caches.

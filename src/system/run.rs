@@ -199,10 +199,7 @@ fn build<'r>(
         }),
         quality: candidates.iter().map(|(_, candidate)| candidate.quality).collect(),
         timeline: Timeline::new(interval, serving),
-        breakdown: setup.record_breakdown.then(|| {
-            let levels = cache.map_or(0, |cache| cache.levels.len());
-            Box::new(Breakdown::new(servers.len(), levels, users.len()))
-        }),
+        breakdown: Breakdown::asked(setup, users.len()),
         measures: Measures {
             models: vec![Share::default(); servers.len()],
             users: vec![Share::default(); users.len()],

@@ -60,10 +60,8 @@ fn caption(figure: &Figure) -> String {
     if figure.panels.len() > 1 && !headings.is_empty() {
         parts.push(format!("panels: {headings}"));
     }
-    match parts.is_empty() {
-        true => format!("{}.", figure.title),
-        false => format!("{}; {}.", figure.title, parts.join("; ")),
-    }
+    parts.insert(0, figure.title.clone());
+    format!("{}.", parts.join("; "))
 }
 
 fn told_apart(legend: &Legend) -> Option<String> {
