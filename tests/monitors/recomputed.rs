@@ -88,19 +88,16 @@ fn by_brute_force(
     let mut since = None;
     let mut firing = false;
     for second in (1..).map(|count| count * every).take_while(|second| second * SECOND <= END) {
-        match value(second * SECOND).filter(|value| *value > bound) {
-            Some(value) => {
-                let pending = *since.get_or_insert(second);
-                if !firing && second - pending >= hold {
-                    firing = true;
-                    alerts.push((second, None, value));
-                }
+        if let Some(value) = value(second * SECOND).filter(|value| *value > bound) {
+            let pending = *since.get_or_insert(second);
+            if !firing && second - pending >= hold {
+                firing = true;
+                alerts.push((second, None, value));
             }
-            None => {
-                since = None;
-                if std::mem::take(&mut firing) {
-                    alerts.last_mut().expect("it fired").1 = Some(second);
-                }
+        } else {
+            since = None;
+            if std::mem::take(&mut firing) {
+                alerts.last_mut().expect("it fired").1 = Some(second);
             }
         }
     }

@@ -5,10 +5,8 @@ use windtunnel::system::RunTables;
 
 /// A request every second, each answered after 100 ms, with faults and monitors.
 pub fn every_second(seconds: u64, faults: &str, rest: &str) -> String {
-    let mut requests = String::new();
-    for second in 0..seconds {
-        requests += &format!("    - {{ at: {second}s, prompt: p{second}, max_tokens: 1 }}\n");
-    }
+    let request = |second| format!("    - {{ at: {second}s, prompt: p{second}, max_tokens: 1 }}");
+    let requests = (0..seconds).map(request).collect::<Vec<_>>().join("\n");
     format!(
         "
 duration: {seconds}s
