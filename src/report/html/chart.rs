@@ -40,7 +40,7 @@ pub(super) fn id(number: usize) -> String {
 
 /// What is drawn along which axis, and what is told apart how.
 fn caption(figure: &Figure) -> String {
-    let mut parts = Vec::new();
+    let mut parts = vec![figure.title.clone()];
     let labels = |all: Vec<&String>| {
         let mut distinct: Vec<&str> = Vec::new();
         for label in all {
@@ -60,10 +60,7 @@ fn caption(figure: &Figure) -> String {
     if figure.panels.len() > 1 && !headings.is_empty() {
         parts.push(format!("panels: {headings}"));
     }
-    match parts.is_empty() {
-        true => format!("{}.", figure.title),
-        false => format!("{}; {}.", figure.title, parts.join("; ")),
-    }
+    parts.join("; ") + "."
 }
 
 fn told_apart(legend: &Legend) -> Option<String> {

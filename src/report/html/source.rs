@@ -70,9 +70,9 @@ pub(super) fn known(file: &str) -> &'static str {
 pub(super) fn files(dir: &Path) -> Result<Vec<String>, ReportError> {
     let mut found = BTreeSet::new();
     for entry in fs::read_dir(dir).map_err(ReportError::io(dir))? {
-        let name = entry.map_err(ReportError::io(dir))?.file_name();
-        let name = name.to_string_lossy().into_owned();
-        if name.ends_with(".csv") && !LONG.contains(&name.as_str()) {
+        let path = entry.map_err(ReportError::io(dir))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if path.extension().is_some_and(|it| it == "csv") && !LONG.contains(&name.as_str()) {
             let place = FIRST.iter().position(|(first, _)| *first == name);
             found.insert((place.unwrap_or(FIRST.len()), name));
         }
@@ -116,9 +116,11 @@ fn means(table: &Table) -> Option<Table> {
     let columns = kept.iter().map(|column| table.columns[*column].clone());
     let mut means = Table::new(columns.chain(vary.then(|| "runs".to_owned())));
     for rows in groups.values() {
-        let cell = |column: &usize| match keys.contains(column) {
-            true => rows[0][*column].clone(),
-            false => mean(rows.iter().filter_map(|row| number(&row[*column]))),
+        let cell = |column: &usize| {
+            if keys.contains(column) {
+                return rows[0][*column].clone();
+            }
+            mean(rows.iter().filter_map(|row| number(&row[*column])))
         };
         let runs = vary.then(|| Cell::from(rows.len() as u64));
         means.push(kept.iter().map(cell).chain(runs).collect());

@@ -40,8 +40,10 @@ impl Styles {
             let _ = writeln!(css, ".k{class}{{{light}}}");
         }
         let _ = writeln!(css, "@media screen and (prefers-color-scheme:dark){{");
-        for (class, (_, dark)) in self.0.iter().enumerate().filter(|(_, (_, dark))| *dark != "") {
-            let _ = writeln!(css, ".k{class}{{{dark}}}");
+        for (class, (_, dark)) in self.0.iter().enumerate() {
+            if !dark.is_empty() {
+                let _ = writeln!(css, ".k{class}{{{dark}}}");
+            }
         }
         css + "}\n"
     }
