@@ -1,4 +1,4 @@
-//! A headless Chromium, spoken to by its DevTools protocol over a pipe.
+//! A headless Chromium, spoken to over a pipe as its developer tools do.
 
 use std::fmt::Write as _;
 use std::io::{self, BufRead, BufReader, Write as _};
