@@ -58,7 +58,10 @@ impl Manifest {
         let text = std::fs::read_to_string(&path).map_err(|error| {
             format!("`{}` is not a results folder: {}: {error}", folder.display(), path.display())
         })?;
-        serde_yaml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
+        serde_yaml::from_str(&text).map_err(|error| {
+            let (folder, path) = (folder.display(), path.display());
+            format!("`{folder}` is not a results folder of `windtunnel run`: {path}: {error}")
+        })
     }
 
     /// The experiment.

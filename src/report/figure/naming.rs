@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn names_of_neighbours_stand_on_different_sides() {
         let marks = [around(50.0, 50.0), around(62.0, 50.0), around(74.0, 50.0)];
-        let bounds = Rect { left: 0.0, top: 0.0, width: 100.0, height: 100.0 };
+        let bounds = Rect { left: 40.0, top: 0.0, width: 60.0, height: 100.0 };
         let mut naming = Naming::new(bounds, marks.to_vec());
         let mut side = |mark: &Rect| naming.place(*mark, (20.0, 8.0)).map(|it| it.0.1);
         assert_eq!(side(&marks[0]), Some(41.0), "above");
