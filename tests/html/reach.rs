@@ -1,10 +1,13 @@
 //! Everybody can reach and read everything: by keyboard, by ear, on a narrow screen, on a
 //! light and a dark one.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
 use crate::experiments::{harmful, sweep};
+use crate::support::root;
 
 /// What can take the focus, in the order of the document.
 const CONTROLS: &str = "[...document.querySelectorAll(
@@ -56,6 +59,25 @@ fn the_body_never_scrolls_sideways() {
             assert!(wide.as_u64().expect("px") <= u64::from(width), "{wide} of {width} px");
         }
     }
+}
+
+#[test]
+fn every_shipped_page_fits_a_telephone_and_is_quiet() {
+    let Some(mut browser) = Browser::start() else { return };
+    browser.resize(400, 800);
+    let mut pages = 0;
+    for entry in fs::read_dir(root().join("results")).expect("a folder") {
+        let page = entry.expect("an entry").path().join("report.html");
+        if !page.exists() {
+            continue;
+        }
+        browser.open(&page);
+        assert_eq!(browser.troubles(), "", "{}", page.display());
+        let wide = browser.value("document.documentElement.scrollWidth");
+        assert_eq!(wide, 400, "{}", page.display());
+        pages += 1;
+    }
+    assert!(pages > 20, "{pages}");
 }
 
 /// The nodes of the accessibility tree with a role, and their names.
