@@ -74,7 +74,9 @@ fn every_shipped_page_fits_a_telephone_and_is_quiet() {
         browser.open(&page);
         assert_eq!(browser.troubles(), "", "{}", page.display());
         let wide = browser.value("document.documentElement.scrollWidth");
-        assert_eq!(wide, 400, "{}", page.display());
+        // The bar beside a page that scrolls takes some of it.
+        let fits = wide.as_u64().is_some_and(|wide| wide <= 400);
+        assert!(fits, "{} is {wide} px wide", page.display());
         pages += 1;
     }
     assert!(pages > 20, "{pages}");
