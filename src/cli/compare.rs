@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::output::{OutputFormat, formats, terminal};
+use super::output::{FORMATS, OutputFormat, formats, terminal};
 use super::theme::Theme;
 use super::{Failure, print, tell};
 use crate::experiment::Workspace;
@@ -32,7 +32,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
     /// What to write: csv is always written
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "csv,svg,png,html")]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = FORMATS)]
     format: Vec<OutputFormat>,
     /// The charts' colours [default: light]
     #[arg(long, value_name = "NAME")]

@@ -9,6 +9,9 @@ use crate::report::charts::Format;
 use crate::report::{self, ReportError};
 use crate::stats::Table;
 
+/// What is written if nobody says: everything.
+pub(super) const FORMATS: &str = "csv,svg,png,html";
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Output {
     /// The folder that results folders are made in; an earlier one of the same
@@ -16,7 +19,7 @@ pub(super) struct Output {
     #[arg(long, value_name = "DIR", default_value = "results")]
     pub out: PathBuf,
     /// What to write: csv is always written
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "csv,svg,png,html")]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = FORMATS)]
     format: Vec<OutputFormat>,
     /// The charts' colours [default: the experiment's `theme`, or light]
     #[arg(long, value_name = "NAME")]

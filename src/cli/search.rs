@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::output::{OutputFormat, formats, terminal};
+use super::output::{FORMATS, OutputFormat, formats, terminal};
 use super::theme::Theme;
 use super::{Failure, Files, is_terminal, print, stopped_by_ctrl_c, tell};
 use crate::experiment::load::Document;
@@ -39,7 +39,7 @@ pub(super) struct Args {
     #[arg(long)]
     resume: bool,
     /// What to write: csv is always written
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "csv,svg,png,html")]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = FORMATS)]
     format: Vec<OutputFormat>,
     /// The charts' colours [default: light]
     #[arg(long, value_name = "NAME")]

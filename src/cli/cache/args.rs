@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::cache::replay::{Contender, Method, Share};
 use crate::cli::Failure;
-use crate::cli::output::OutputFormat;
+use crate::cli::output::{FORMATS, OutputFormat};
 use crate::report;
 use crate::workload::trace::OnBadRow;
 use crate::workload::trace::accesses::{Columns, Format, ReadOptions};
@@ -75,7 +75,7 @@ pub(in crate::cli) struct Args {
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
     /// What to write: csv is always written
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "csv,svg,png,html")]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = FORMATS)]
     pub format: Vec<OutputFormat>,
     /// No progress bar and no table, only the results' path
     #[arg(long, short)]

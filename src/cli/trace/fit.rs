@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::input::{Input, Reading, bad_trace, file_name, stem};
 use crate::cli::cache::folder_name;
-use crate::cli::output::{OutputFormat, formats, terminal};
+use crate::cli::output::{FORMATS, OutputFormat, formats, terminal};
 use crate::cli::{Failure, print, tell};
 use crate::experiment::Workspace;
 use crate::experiment::charts::ThemeSpec;
@@ -50,7 +50,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME", value_parser = folder_name)]
     name: Option<String>,
     /// What to write into it: csv is always written
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "csv,svg,png,html")]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = FORMATS)]
     format: Vec<OutputFormat>,
     /// No table of candidates
     #[arg(long, short)]

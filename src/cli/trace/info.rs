@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::input::{Input, Reading, bad_trace, file_name, stem};
 use crate::cache::replay::Reuse;
 use crate::cli::cache::folder_name;
-use crate::cli::output::{OutputFormat, formats, terminal};
+use crate::cli::output::{FORMATS, OutputFormat, formats, terminal};
 use crate::cli::{Failure, print, tell};
 use crate::experiment::Workspace;
 use crate::experiment::charts::ThemeSpec;
@@ -35,7 +35,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME", value_parser = folder_name)]
     name: Option<String>,
     /// What to write: csv is always written
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "csv,svg,png,html")]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = FORMATS)]
     format: Vec<OutputFormat>,
     /// No table, only the results' path
     #[arg(long, short)]
