@@ -166,10 +166,7 @@ impl Timeline {
 
     /// Requests x nanoseconds in the system and in queues, until now.
     pub fn areas(&self) -> [u128; 2] {
-        let all = self.closed.iter().chain([&self.open]);
-        all.fold([0; 2], |[in_flight, queue], it| {
-            [in_flight + it.in_flight_ns, queue + it.queue_ns]
-        })
+        [self.total.in_flight_ns + self.open.in_flight_ns, self.total.queue_ns + self.open.queue_ns]
     }
 
     /// The mean number of requests in the system in each full interval between `from` and
