@@ -13,7 +13,8 @@ use crate::stats::{Cell, Table};
 
 /// A row for every run, interval, quantile or request: charts show them, or nobody
 /// reads them in a page.
-const LONG: [&str; 8] = [
+const LONG: [&str; 9] = [
+    "breakdown.csv",
     "cache.csv",
     "gantt.csv",
     "latency.csv",
