@@ -2,6 +2,7 @@
 //! the report's matter.
 
 mod area;
+mod check;
 mod gantt;
 mod heatmap;
 mod money;
@@ -16,6 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use area::{AreaSpec, Entity};
+use check::{check_columns, check_file, check_metrics, check_numbers, check_path, is_swept};
 pub use gantt::GanttSpec;
 pub use heatmap::HeatmapSpec;
 pub use money::{BudgetChartSpec, ParetoSpec, WaterfallSpec};
@@ -27,7 +29,6 @@ pub use theme::ThemeSpec;
 pub use timeline::TimelineSpec;
 
 use crate::spec::Problems;
-use crate::system::TIMELINE_COLUMNS;
 
 /// Columns that tell apart the rows of a table other than the points: a bar
 /// chart may have one of them as its `x` or `series`.
@@ -202,15 +203,31 @@ impl ChartSpec {
         }
     }
 
-    /// Reports points that the sweep does not have.
-    pub fn check_points(&self, count: u64, problems: &mut Problems) {
-        let (kind, points) = match self {
-            ChartSpec::Cdf(cdf) => ("cdf", &cdf.points),
-            ChartSpec::Timeline(timeline) => ("timeline", &timeline.points),
-            ChartSpec::Budget(budget) => ("budget", &budget.points),
-            ChartSpec::Waterfall(spec) => ("waterfall", &vec![spec.point]),
-            ChartSpec::Area(spec) => ("area", &spec.points),
-            ChartSpec::Gantt(spec) => ("gantt", &vec![spec.point]),
+    /// Reports points that the sweep does not have, and replications that no point has.
+    pub fn check_runs(&self, points: u64, replications: u64, problems: &mut Problems) {
+        match self {
+            ChartSpec::Cdf(cdf) => problems.at("cdf", |p| {
+                check_numbers("points", "point", &cdf.points, points, p);
+            }),
+            ChartSpec::Timeline(timeline) => problems.at("timeline", |p| {
+                check_numbers("points", "point", &timeline.points, points, p);
+                let replication = timeline.replication.as_slice();
+                check_numbers("replication", "replication", replication, replications, p);
+            }),
+            ChartSpec::Budget(budget) => problems.at("budget", |p| {
+                check_numbers("points", "point", &budget.points, points, p);
+            }),
+            ChartSpec::Waterfall(spec) => problems.at("waterfall", |p| {
+                check_numbers("point", "point", &[spec.point], points, p);
+            }),
+            ChartSpec::Area(spec) => problems.at("area", |p| {
+                check_numbers("points", "point", &spec.points, points, p);
+            }),
+            ChartSpec::Gantt(spec) => problems.at("gantt", |p| {
+                check_numbers("point", "point", &[spec.point], points, p);
+                let replication = [spec.replication];
+                check_numbers("replication", "replication", &replication, replications, p);
+            }),
             ChartSpec::Line(_)
             | ChartSpec::Bar(_)
             | ChartSpec::Pareto(_)
@@ -218,15 +235,7 @@ impl ChartSpec {
             | ChartSpec::Scatter(_)
             | ChartSpec::Box(_)
             | ChartSpec::Violin(_)
-            | ChartSpec::Tornado(_) => return,
-        };
-        if let Some(point) = points.iter().find(|point| **point >= count) {
-            let last = count.saturating_sub(1);
-            problems.at(kind, |p| {
-                p.at("points", |p| {
-                    p.error(format!("there is no point {point}: expected 0 to {last}"));
-                });
-            });
+            | ChartSpec::Tornado(_) => {}
         }
     }
 }
@@ -254,52 +263,6 @@ impl XySpec {
         });
         check_file(self.file.as_deref(), problems);
     }
-}
-
-fn is_swept(name: &str, swept: &[String]) -> bool {
-    swept.iter().any(|path| path == name)
-}
-
-fn check_path(field: &str, name: Option<&str>, swept: &[String], problems: &mut Problems) {
-    let Some(name) = name.filter(|name| *name != "point" && !is_swept(name, swept)) else {
-        return;
-    };
-    problems.at(field, |p| p.unknown("swept path", name, swept.iter().map(String::as_str)));
-}
-
-fn check_metrics(field: &str, names: &[String], metrics: &[&str], problems: &mut Problems) {
-    problems.at(field, |p| {
-        if names.is_empty() {
-            p.error_help("there is nothing to draw", "name a metric such as `e2e_p99_s`");
-        }
-        for name in names.iter().filter(|name| !metrics.contains(&name.as_str())) {
-            p.unknown("metric", name, metrics.iter().copied());
-        }
-    });
-}
-
-fn check_columns(field: &str, names: &[String], problems: &mut Problems) {
-    // The first column is the time itself.
-    let known = &TIMELINE_COLUMNS[1..];
-    problems.at(field, |p| {
-        for name in names.iter().filter(|name| !known.contains(&name.as_str())) {
-            p.unknown("column of the timeline", name, known.iter().copied());
-        }
-    });
-}
-
-fn check_file(file: Option<&str>, problems: &mut Problems) {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    let Some(file) = file.filter(|f| f.is_empty() || f.starts_with('.') || !f.chars().all(plain))
-    else {
-        return;
-    };
-    problems.at("file", |p| {
-        p.error_help(
-            format!("`{file}` is not a plain file name"),
-            "use letters, digits, `.`, `_` and `-`, without folder or extension",
-        );
-    });
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Checks that need more than one part of the file.
 
 use super::charts::{ChartSpec, GanttSpec};
-use super::replications;
+use super::replications::{self, Replications};
 use super::spec::Experiment;
 use crate::kernel::Duration;
 use crate::serving::ModelSpec;
@@ -206,7 +206,8 @@ impl Experiment {
         let metrics: Vec<&str> = METRICS.iter().map(|metric| metric.name).collect();
         let points = u64::try_from(self.sweep.most_points()).unwrap_or(u64::MAX);
         chart.check(&swept, &metrics, problems);
-        chart.check_points(points, problems);
+        let replications = u64::try_from(Replications::of(self).most()).unwrap_or(u64::MAX);
+        chart.check_runs(points, replications, problems);
         self.check_recorded(chart, problems);
     }
 }

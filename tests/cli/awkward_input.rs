@@ -64,6 +64,10 @@ fn a_warm_up_that_leaves_nothing_is_told() {
 fn charts_of_what_is_not_there_are_refused_before_the_runs() {
     refused("charts: [ { timeline: { metrics: [queu] } } ]\n", "did you mean `queue`?");
     refused("charts: [ { cdf: { points: [7] } } ]\n", "there is no point 7: expected 0 to 0");
+    refused(
+        "replications: 5\ncharts: [ { timeline: { replication: 5 } } ]\n",
+        "there is no replication 5: expected 0 to 4",
+    );
 }
 
 #[test]

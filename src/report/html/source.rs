@@ -25,13 +25,15 @@ const LONG: [&str; 9] = [
     "timing.csv",
 ];
 /// Tables that are read first, in this order; any other follows by name.
-const FIRST: [(&str, &str); 22] = [
+const FIRST: [(&str, &str); 24] = [
     ("points.csv", "every metric of every point"),
     ("comparison.csv", "each metric of each pair"),
     ("search.csv", "every trial and what it showed"),
     ("miss_ratios.csv", "misses by policy and capacity"),
     ("info.csv", "what each trace holds"),
     ("alerts.csv", "alerts that fired"),
+    ("monitors.csv", "what each rule found and missed"),
+    ("faults.csv", "what failed, and for how long"),
     ("models.csv", "what each model did"),
     ("levels.csv", "what each cache level did"),
     ("prefix.csv", "prefix caches of model servers"),
