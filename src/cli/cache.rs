@@ -21,7 +21,8 @@ use crate::experiment::charts::ThemeSpec;
 use crate::report::{self, ReplayManifest, TraceFacts};
 use crate::workload::trace::accesses::{self, AccessTrace, Format};
 
-pub(super) fn main(args: &Args) -> Result<(), Failure> {
+/// Replays a trace. `again` is the command that does it again.
+pub(super) fn main(args: &Args, again: String) -> Result<(), Failure> {
     let policies = known_policies(&args.policies).map_err(Failure::Input)?;
     let file = args.file()?;
     let stop = Arc::new(AtomicBool::new(false));
@@ -37,7 +38,7 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
         rooms,
         methods: args.methods(),
     };
-    let manifest = manifest(args, &file, format, &study);
+    let manifest = manifest(args, &file, format, &study, again);
     let workspace = Workspace::open(&args.out, &manifest.name, "", false)
         .map_err(|error| Failure::Input(format!("error: {error}")))?;
     // More threads than passes over the trace have nothing to do.
@@ -105,7 +106,13 @@ fn rooms(args: &Args, trace: &AccessTrace) -> Vec<Room> {
     rooms
 }
 
-fn manifest(args: &Args, file: &Path, format: Format, study: &Study) -> ReplayManifest {
+fn manifest(
+    args: &Args,
+    file: &Path,
+    format: Format,
+    study: &Study,
+    again: String,
+) -> ReplayManifest {
     let Replay { trace, warmup, seed } = study.replay;
     ReplayManifest {
         name: args.results_name(),
@@ -124,6 +131,7 @@ fn manifest(args: &Args, file: &Path, format: Format, study: &Study) -> ReplayMa
         policies: study.policies.iter().map(|policy| policy.name().to_owned()).collect(),
         capacities: study.rooms.iter().map(ToString::to_string).collect(),
         curves: study.methods.iter().map(ToString::to_string).collect(),
+        command: again,
     }
 }
 

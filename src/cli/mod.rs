@@ -1,5 +1,6 @@
 //! The command line: one file per command.
 
+mod again;
 mod cache;
 mod check;
 mod compare;
@@ -20,7 +21,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::experiment::Progress;
 use crate::experiment::load::Diagnostic;
@@ -102,15 +103,18 @@ impl Failure {
 
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let matches = Cli::command().get_matches();
+    let again = again::command(&Cli::command(), &matches);
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let result = match cli.command {
         Command::Run(args) => run::main(&args),
         Command::Check(args) => check::main(&args),
         Command::Merge(args) => merge::main(&args),
         Command::Plot(args) => plot::main(&args),
         Command::Search(args) => search::main(&args),
         Command::Compare(args) => compare::main(&args),
-        Command::Cache(args) => cache::main(&args),
-        Command::Trace(args) => trace::main(&args),
+        Command::Cache(args) => cache::main(&args, again),
+        Command::Trace(args) => trace::main(&args, again),
         Command::Schema => schema::main(),
         Command::New(args) => new::main(&args),
         Command::Completions(args) => completions::main(&args),

@@ -41,6 +41,7 @@ pub use compare::{
 };
 pub use defaults::default_charts;
 pub use error::ReportError;
+pub(crate) use html::quoted;
 pub use manifest::FolderManifest;
 pub use replay::{ReplayManifest, TraceFacts, draw_replay, replay_summary, write_replay};
 pub use search::{SearchManifest, draw_search, search_summary, write_search};

@@ -132,6 +132,40 @@ fn a_comparison_s_page_says_how_to_compare_again() {
 }
 
 #[test]
+fn pages_of_traces_say_how_to_make_them_again() {
+    let bench = Bench::new("");
+    let folder = bench.path();
+    let keys: Vec<String> = (1..400).map(|i| format!("k{}", i * i % 37)).collect();
+    fs::write(folder.join("keys.csv"), format!("key\n{}\n", keys.join("\n"))).expect("a file");
+    let rows: Vec<String> = (10..60).map(|i| format!("2023-11-16 18:00:{i},{},7", i * i)).collect();
+    let log = format!("TIMESTAMP,ContextTokens,GeneratedTokens\n{}\n", rows.join("\n"));
+    fs::write(folder.join("log.csv"), log).expect("a file");
+    let mut browser = Browser::start();
+    for (arguments, name, table) in [
+        ("cache keys.csv --policies lru,sieve --capacities 10%,9 -q", "keys-cache", "curves.csv"),
+        ("trace info log.csv --until 40s", "log-info", "info.csv"),
+        ("trace fit log.csv --out fitted.yaml", "log-fit", "fit.csv"),
+    ] {
+        let output = bench.windtunnel(&arguments.split(' ').collect::<Vec<_>>());
+        assert!(output.status.success(), "{}", stderr(&output));
+        let html = page(&bench, name);
+        assert!(html.contains(table) && html.contains("<svg"), "{name}");
+        let again = copied(&html, "reproduce").replace("trace fit", "trace fit --results again");
+        let again = again.replace("cache ", "cache --out again ");
+        let again = again.replace("trace info", "trace info --out again");
+        let output = bench.windtunnel(&again.split(' ').skip(1).collect::<Vec<_>>());
+        assert!(output.status.success(), "{again}: {}", stderr(&output));
+        assert_same(&folder.join("results").join(name), &folder.join("again").join(name));
+        let Some(browser) = &mut browser else { continue };
+        browser.resize(400, 800);
+        browser.open(&folder.join("results").join(name).join("report.html"));
+        assert_eq!(browser.troubles(), "", "{name}");
+        let wide = browser.value("document.documentElement.scrollWidth");
+        assert!(wide.as_u64().is_some_and(|wide| wide <= 400), "{name} is {wide} px wide");
+    }
+}
+
+#[test]
 fn a_search_s_page_has_the_answer_and_its_evidence() {
     let bench = Bench::new(
         "name: queue\nduration: 10m\nreplications: 2

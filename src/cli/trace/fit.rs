@@ -57,7 +57,7 @@ pub(super) struct Args {
     quiet: bool,
 }
 
-pub(super) fn main(args: &Args) -> Result<(), Failure> {
+pub(super) fn main(args: &Args, again: String) -> Result<(), Failure> {
     let input = args.reading.open(&args.file)?;
     let read = || {
         let stream = || args.reading.stream();
@@ -72,7 +72,7 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
     let fitted = fit::fit(&profile, correlation, args.tolerance)
         .map_err(|error| Failure::Input(format!("error: {}: {error}", input.path.display())))?;
     let yaml = yaml(args, &input, &profile, &fitted)?;
-    let folder = write(args, &input, &fitted, &yaml)?;
+    let folder = write(args, &input, &fitted, &yaml, again)?;
     if !args.quiet {
         tell(report::fit_summary(&fitted, terminal()).trim_end());
     }
@@ -91,13 +91,20 @@ fn failed(error: impl std::fmt::Display) -> Failure {
 }
 
 /// The results folder with tables and charts.
-fn write(args: &Args, input: &Input, fitted: &Fitted, yaml: &str) -> Result<PathBuf, Failure> {
+fn write(
+    args: &Args,
+    input: &Input,
+    fitted: &Fitted,
+    yaml: &str,
+    again: String,
+) -> Result<PathBuf, Failure> {
     let manifest = TraceManifest {
         name: args.name.clone().unwrap_or_else(|| format!("{}-fit", stem(&input.path))),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         seed: args.reading.seed,
         traces: vec![file_name(&input.path)],
         part: args.reading.part(),
+        command: again,
     };
     let workspace = Workspace::open(&args.results, &manifest.name, "", false)
         .map_err(|error| Failure::Input(format!("error: {error}")))?;

@@ -42,7 +42,7 @@ pub(super) struct Args {
     quiet: bool,
 }
 
-pub(super) fn main(args: &Args) -> Result<(), Failure> {
+pub(super) fn main(args: &Args, again: String) -> Result<(), Failure> {
     let inputs: Vec<Input> =
         args.files.iter().map(|file| args.reading.open(file)).collect::<Result<_, _>>()?;
     let mut traces: Vec<Surveyed> = Vec::new();
@@ -62,6 +62,7 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
         seed: args.reading.seed,
         traces: traces.iter().map(|trace| trace.name.clone()).collect(),
         part: args.reading.part(),
+        command: again,
     };
     let workspace = Workspace::open(&args.out, &manifest.name, "", false)
         .map_err(|error| Failure::Input(format!("error: {error}")))?;

@@ -30,11 +30,12 @@ enum Verb {
     Fit(fit::Args),
 }
 
-pub(super) fn main(args: &Args) -> Result<(), Failure> {
+/// Does what a verb says. `again` is the command that does it again.
+pub(super) fn main(args: &Args, again: String) -> Result<(), Failure> {
     match &args.verb {
-        Verb::Info(args) => info::main(args),
+        Verb::Info(args) => info::main(args, again),
         Verb::Convert(args) => convert::main(args),
         Verb::Generate(args) => generate::main(args),
-        Verb::Fit(args) => fit::main(args),
+        Verb::Fit(args) => fit::main(args, again),
     }
 }

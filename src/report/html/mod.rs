@@ -33,6 +33,7 @@ use super::replay::ReplayManifest;
 use super::search::SearchManifest;
 use super::trace::TraceManifest;
 use crate::experiment::charts::ThemeSpec;
+pub(crate) use parts::quoted;
 use svg::Styles;
 
 /// The name of the page.

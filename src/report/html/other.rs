@@ -8,7 +8,7 @@ use serde_yaml::Value;
 
 use super::super::ReportError;
 use super::page::{Page, Section};
-use super::parts::{folded, tables};
+use super::parts::{commands, folded, tables};
 use super::tables::{Places, grids};
 
 pub(super) fn page(
@@ -39,6 +39,15 @@ pub(super) fn page(
     sections.extend(charts);
     sections.extend(tables(&grids(dir, &Places::default(), &[])?));
     sections.push(Section::new("manifest", "What was read", what));
+    let command = word("command");
+    let reproduce = html! {
+        p {
+            "With windtunnel " (word("version")) " and the same traces in this folder, or where "
+            code { "$WINDTUNNEL_DATA" } " says:"
+        }
+        (commands("Command that gives these results", &[command]))
+    };
+    sections.push(Section::new("reproduce", "How to reproduce this", reproduce));
     Ok(Page {
         title: word("name"),
         kind,

@@ -13,11 +13,13 @@ use crate::stats::{Cell, Table};
 
 /// A row for every run, interval, quantile or request: charts show them, or nobody
 /// reads them in a page.
-const LONG: [&str; 9] = [
+const LONG: [&str; 11] = [
     "breakdown.csv",
     "cache.csv",
+    "cdf.csv",
     "gantt.csv",
     "latency.csv",
+    "lengths.csv",
     "log.csv",
     "requests.csv",
     "runs.csv",
@@ -25,7 +27,7 @@ const LONG: [&str; 9] = [
     "timing.csv",
 ];
 /// Tables that are read first, in this order; any other follows by name.
-const FIRST: [(&str, &str); 24] = [
+const FIRST: [(&str, &str); 30] = [
     ("points.csv", "every metric of every point"),
     ("comparison.csv", "each metric of each pair"),
     ("search.csv", "every trial and what it showed"),
@@ -50,6 +52,12 @@ const FIRST: [(&str, &str); 24] = [
     ("allocation.csv", "what tenants were given and used"),
     ("sensitivity.csv", "which parameters matter"),
     ("users.csv", "what each user asked for"),
+    ("curves.csv", "LRU's misses at every capacity"),
+    ("samples.csv", "what samples of the trace hold"),
+    ("fit.csv", "laws that were tried, and how far off they are"),
+    ("arrivals.csv", "requests over the time of each trace"),
+    ("popularity.csv", "how often prompts, blocks and users come, by rank"),
+    ("reuse.csv", "what an LRU cache of each capacity would hit"),
 ];
 /// More rows of a file than this are counted only.
 const READ: usize = 20_000;

@@ -23,6 +23,8 @@ pub struct ReplayManifest {
     pub capacities: Vec<String>,
     /// The curves of LRU, in order.
     pub curves: Vec<String>,
+    /// The command that replays it again.
+    pub command: String,
 }
 
 /// A trace in numbers.

@@ -21,6 +21,8 @@ pub struct TraceManifest {
     /// given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub part: Vec<String>,
+    /// The command that gives these results again.
+    pub command: String,
 }
 
 impl FolderManifest for TraceManifest {
