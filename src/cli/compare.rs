@@ -1,12 +1,12 @@
 //! `windtunnel compare`: whether systems differ, and by how much.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::output::{FORMATS, OutputFormat, formats, terminal};
 use super::theme::Theme;
 use super::{Failure, print, tell};
 use crate::experiment::Workspace;
-use crate::report::{self, Cases, Selection};
+use crate::report::{self, Cases, ComparisonManifest, FolderManifest, Selection};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -49,6 +49,7 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
     let cases = Cases::find(&selections).map_err(input)?;
     let rows = report::compare(&cases, &args.metrics).map_err(input)?;
     let name = name(args, &selections)?;
+    refuse_to_lose(&args.out.join(&name), &selections).map_err(input)?;
     let workspace = Workspace::open(&args.out, &name, "", false)
         .map_err(|error| Failure::Input(format!("error: {error}")))?;
     let staging = workspace.staging().map_err(|error| failed(&error))?;
@@ -64,6 +65,20 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
         tell(report::comparison_summary(&rows, terminal()).trim_end());
     }
     print(&folder.display().to_string())
+}
+
+/// Refuses to put the comparison where one of its cases is, or other results are.
+fn refuse_to_lose(target: &Path, selections: &[Selection]) -> Result<(), String> {
+    let Ok(place) = target.canonicalize() else { return Ok(()) };
+    let same = |case: &Selection| case.folder.canonicalize().is_ok_and(|it| it == place);
+    let what = if selections.iter().any(same) {
+        "is what is compared"
+    } else if !place.join("manifest.yaml").exists() || ComparisonManifest::is_in(&place) {
+        return Ok(());
+    } else {
+        "holds other results than a comparison's"
+    };
+    Err(format!("`{}` {what}; choose another --name", target.display()))
 }
 
 /// `a-and-b` for two folders; a name that may be a folder's.

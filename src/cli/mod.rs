@@ -23,8 +23,8 @@ use std::sync::atomic::Ordering;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::experiment::Progress;
 use crate::experiment::load::Diagnostic;
+use crate::experiment::{Progress, Workspace};
 
 /// A wind tunnel for LLM systems: simulate gateways, caches, budgets and model
 /// servers before you pay for them.
@@ -155,6 +155,24 @@ fn stopped_by_ctrl_c() -> Result<Arc<Progress>, Failure> {
     Ok(progress)
 }
 
+/// Says which finished runs are lost.
+fn tell_dropped(workspace: &Workspace, resume: bool) {
+    let why = if resume {
+        "they are of another experiment, seed or number of replications"
+    } else {
+        "`--resume` keeps those of the same experiment"
+    };
+    match workspace.dropped() {
+        0 => {}
+        1 => tell(&format!("warning: a finished run of an interrupted run is dropped: {why}")),
+        runs => {
+            tell(&format!(
+                "warning: {runs} finished runs of an interrupted run are dropped: {why}"
+            ));
+        }
+    }
+}
+
 fn is_terminal() -> bool {
     io::stderr().is_terminal()
 }
@@ -180,6 +198,19 @@ struct Files {
 }
 
 impl Files {
+    /// Refuses files whose experiments would write the same folder. `names` are theirs.
+    fn refuse_same_name<'n>(&self, names: impl Iterator<Item = &'n String>) -> Result<(), Failure> {
+        let names: Vec<&String> = names.collect();
+        let first = |second: usize| names[..second].iter().position(|it| *it == names[second]);
+        let mut pairs = (0..names.len()).filter_map(|second| Some((first(second)?, second)));
+        let Some((first, second)) = pairs.next() else { return Ok(()) };
+        Err(Failure::Input(format!(
+            "error: `{}` and `{}` would write the same results folder; give one another `name`",
+            self.paths[first].display(),
+            self.paths[second].display()
+        )))
+    }
+
     fn overrides(&self) -> crate::experiment::Overrides {
         crate::experiment::Overrides {
             sets: self.sets.clone(),

@@ -1,7 +1,7 @@
 //! `windtunnel run`: experiments to results folders.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::output::Output;
-use super::{Failure, Files, is_terminal, print, stopped_by_ctrl_c, tell};
+use super::{Failure, Files, is_terminal, print, stopped_by_ctrl_c, tell, tell_dropped};
 use crate::experiment::load::Document;
 use crate::experiment::{
     ExecuteError, Prepared, Progress, Shard, ShardManifest, Workspace, WorkspaceError, execute,
@@ -58,30 +58,13 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
     if !found.is_empty() {
         return Err(Failure::input(&found));
     }
-    if let Some((first, second)) = same_name(&all, &args.files.paths) {
-        return Err(Failure::Input(format!(
-            "error: `{}` and `{}` would write the same results folder; give one another `name`",
-            first.display(),
-            second.display()
-        )));
-    }
+    args.files.refuse_same_name(all.iter().map(|prepared| &prepared.outline.name))?;
     let progress = stopped_by_ctrl_c()?;
     for prepared in &all {
         let folder = run_one(args, prepared, &progress)?;
         print(&folder.display().to_string())?;
     }
     Ok(())
-}
-
-fn same_name<'f>(all: &[Prepared], files: &'f [PathBuf]) -> Option<(&'f Path, &'f Path)> {
-    for (second, prepared) in all.iter().enumerate() {
-        if let Some(first) =
-            all[..second].iter().position(|other| other.outline.name == prepared.outline.name)
-        {
-            return Some((&files[first], &files[second]));
-        }
-    }
-    None
 }
 
 fn run_one(args: &Args, prepared: &Prepared, progress: &Arc<Progress>) -> Result<PathBuf, Failure> {
@@ -99,7 +82,16 @@ fn run_one(args: &Args, prepared: &Prepared, progress: &Arc<Progress>) -> Result
         None => Workspace::open(out, name, &outline.hash, args.resume),
         Some(shard) => Workspace::open_shard(out, outline, shard, args.resume),
     };
+    let replaced = whole && args.resume && out.join(name).exists();
     let workspace = workspace.map_err(|error| refused(&error))?;
+    if replaced {
+        tell(&format!(
+            "warning: the results in `{}` are of another experiment, seed or number of \
+             replications, and are replaced",
+            out.join(name).display()
+        ));
+    }
+    tell_dropped(&workspace, args.resume);
     for damage in workspace.store().damage() {
         tell(&format!("warning: {damage}; what is lost is run again"));
     }

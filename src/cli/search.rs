@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::output::{FORMATS, OutputFormat, formats, terminal};
 use super::theme::Theme;
-use super::{Failure, Files, is_terminal, print, stopped_by_ctrl_c, tell};
+use super::{Failure, Files, is_terminal, print, stopped_by_ctrl_c, tell, tell_dropped};
 use crate::experiment::load::Document;
 use crate::experiment::search::{SearchError, Trials, search};
 use crate::experiment::{Prepared, Progress, Workspace, prepare};
@@ -64,6 +64,7 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
         }
         all.push((document, prepared));
     }
+    args.files.refuse_same_name(all.iter().map(|(_, prepared)| &prepared.outline.name))?;
     let progress = stopped_by_ctrl_c()?;
     for (document, prepared) in &all {
         let folder = one(args, document, prepared, &progress)?;
@@ -84,6 +85,8 @@ fn one(
     let name = format!("{}-search", prepared.outline.name);
     let workspace = Workspace::open(&args.out, &name, &prepared.outline.hash, args.resume)
         .map_err(|error| Failure::Input(format!("error: {error}")))?;
+    tell_dropped(&workspace, args.resume);
+    tell_unused(prepared);
     let jobs = args.jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
     let bar = (!args.quiet && is_terminal()).then(|| watch(&name, progress));
     let searched = Trials::new(document, prepared, &workspace, jobs, progress)
@@ -109,13 +112,30 @@ fn one(
     workspace.publish().map_err(|error| failed(&error))
 }
 
+/// Says what of the file a search does not heed.
+fn tell_unused(prepared: &Prepared) {
+    let experiment = &prepared.outline.experiment;
+    let unused = [
+        ("sweep", experiment.sweep.columns().is_empty()),
+        ("precision", experiment.precision.is_none()),
+    ];
+    for (name, _) in unused.iter().filter(|(_, absent)| !absent) {
+        tell(&format!(
+            "warning: `{name}` is for `windtunnel run`: a search varies what `search:` names, as \
+             often as it takes to tell"
+        ));
+    }
+}
+
 fn failure(error: SearchError, name: &str) -> Failure {
     match error {
         SearchError::Input(found) => Failure::input(&found),
         SearchError::Interrupted(_) => {
             Failure::Interrupted(format!("{name}: {error}; what is done is kept: --resume"))
         }
-        SearchError::Nothing => Failure::Input(format!("error: {error}")),
+        SearchError::Nothing | SearchError::Unmeasured(_) => {
+            Failure::Input(format!("error: {error}"))
+        }
         error => Failure::Run(format!("error: {error}")),
     }
 }

@@ -117,6 +117,11 @@ impl Store {
         &self.damage
     }
 
+    /// How many runs are kept.
+    pub fn kept(&self) -> usize {
+        self.journal.runs().len()
+    }
+
     /// Whether a run is kept with all of its files.
     pub fn has(&self, run: usize) -> bool {
         self.journal.has(run)

@@ -21,6 +21,7 @@ pub struct Workspace {
     target: PathBuf,
     shard: Shard,
     store: Store,
+    dropped: usize,
     /// Held until the end. The system lets go of it when the process dies, however
     /// it dies.
     _lock: File,
@@ -70,23 +71,25 @@ impl Workspace {
         resume: bool,
     ) -> Result<Self, WorkspaceError> {
         let target = out.join(name);
-        let strange = target.exists() && !target.join(manifest).exists() && !is_empty_dir(&target);
-        if strange {
+        let ours = is_ours(&target.join(manifest)) || is_empty_dir(&target);
+        if target.exists() && !ours {
             return Err(WorkspaceError::NotOurs { folder: target, manifest });
         }
         let partial = partial(out, name);
         fs::create_dir_all(&partial).map_err(io_at(&partial))?;
         let lock = lock(&partial)?;
+        let mut dropped = 0;
         if resume && holds(&partial, hash) {
             remove_dir(&partial.join(REPLACED))?;
         } else {
+            dropped = Store::open(&partial)?.kept();
             clear(&partial)?;
             let path = partial.join(HASH);
             fs::write(&path, hash).map_err(io_at(&path))?;
         }
         let store = Store::open(&partial)?;
         store.remove_drafts()?;
-        Ok(Workspace { partial, target, shard, store, _lock: lock })
+        Ok(Workspace { partial, target, shard, store, dropped, _lock: lock })
     }
 
     /// Whether `out/NAME` holds the finished results of the experiment `hash`. What
@@ -109,6 +112,12 @@ impl Workspace {
     /// The runs that are done.
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// How many finished runs of an interrupted experiment were there and are dropped:
+    /// it was another one, or they were not to be kept.
+    pub fn dropped(&self) -> usize {
+        self.dropped
     }
 
     /// Which runs of the experiment are to be done here.
@@ -172,6 +181,15 @@ impl Workspace {
     pub fn discard(self) -> Result<(), WorkspaceError> {
         fs::remove_dir_all(&self.partial).map_err(io_at(&self.partial))
     }
+}
+
+/// Whether a manifest is one that windtunnel wrote: all kinds begin with the name and
+/// the version.
+fn is_ours(manifest: &Path) -> bool {
+    let text = fs::read_to_string(manifest).unwrap_or_default();
+    let keys: Vec<&str> =
+        text.lines().take(2).filter_map(|it| Some(it.split_once(": ")?.0)).collect();
+    keys == ["name", "version"]
 }
 
 /// The folder of an unfinished experiment or shard.

@@ -34,6 +34,9 @@ pub fn mean_ci95(values: &[f64]) -> MeanCi {
     mean_ci(values, 0.95)
 }
 
+/// A width of less than this share of the mean comes from rounding.
+const ROUNDING: f64 = 1e-12;
+
 /// As [`mean_ci95`], for another confidence `level` within (0, 1).
 pub fn mean_ci(values: &[f64], level: f64) -> MeanCi {
     let moments: Moments = values.iter().copied().filter(|value| !value.is_nan()).collect();
@@ -41,7 +44,10 @@ pub fn mean_ci(values: &[f64], level: f64) -> MeanCi {
     // NaN for fewer than two values, as the variance is.
     let standard_error = (moments.variance() / n).sqrt();
     let t = student_t_quantile(f64::midpoint(1.0, level), n - 1.0);
-    MeanCi { mean: moments.mean(), half_width: t * standard_error }
+    let (mean, half_width) = (moments.mean(), t * standard_error);
+    // Values that differ by rounding only are alike.
+    let half_width = if half_width < ROUNDING * mean.abs() { 0.0 } else { half_width };
+    MeanCi { mean, half_width }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod finish;
 mod flow_tables;
 mod flows;
 mod follow;
+mod growth;
 mod inference;
 mod leaving;
 mod levers;

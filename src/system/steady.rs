@@ -2,7 +2,7 @@
 //! whether the number of requests in the system grows.
 
 use crate::kernel::{Duration, Time};
-use crate::stats::{Batches, mann_kendall, regroup, rise};
+use crate::stats::{Batches, mann_kendall, rise};
 
 use super::model::System;
 
@@ -47,7 +47,7 @@ impl Default for Steadiness {
 }
 
 /// Parts of the window.
-const PARTS: usize = 20;
+const PARTS: u64 = 20;
 /// One in a thousand steady runs exceeds it, if the parts are independent.
 const SURE: f64 = 3.09;
 /// Growth by less than half the mean is none to speak of.
@@ -56,32 +56,37 @@ const GROWTH: f64 = 0.5;
 const LEFT: f64 = 0.005;
 
 impl Steadiness {
-    /// Of the mean numbers in the system in equal parts of the window, in which
+    /// Of the mean numbers in the system in [`PARTS`] equal parts of a window, in which
     /// `requests` came.
     ///
     /// Three signs together make an overload. The trend is no chance (Mann-Kendall, one
     /// in a thousand); alone that would not do, as the numbers in a busy system depend on
     /// each other and wander. It is large beside the mean. And what has piled up is a
     /// share of all that came: it does not vanish in a longer run.
-    pub fn of(in_flight: &[f64], requests: u64) -> Self {
-        let parts = regroup(in_flight, PARTS);
-        if parts.is_empty() {
-            return Steadiness::default();
-        }
+    fn of(parts: &[f64], requests: f64) -> Self {
         let mean = parts.iter().sum::<f64>() / parts.len() as f64;
-        let growth = rise(&parts);
+        let growth = rise(parts);
         let drift = if mean > 0.0 { growth / mean } else { 0.0 };
-        let overloaded =
-            mann_kendall(&parts) > SURE && drift > GROWTH && growth > LEFT * requests as f64;
+        let overloaded = mann_kendall(parts) > SURE && drift > GROWTH && growth > LEFT * requests;
         Steadiness { drift, overloaded }
     }
 }
 
 impl System<'_> {
-    /// Looks at the window until `end`.
+    /// Looks at the window until `end`, and at no less than the last half of the run:
+    /// what piled up in a long warm-up would hide how it grows.
     pub(super) fn judge_steadiness(&mut self, end: Time) {
-        let window = self.timeline.in_flight(self.measures.window_start, end);
-        self.measures.steadiness = Steadiness::of(&window, self.measures.requests);
+        let half = Time::ZERO + Duration(end.since(Time::ZERO).as_nanos() / 2);
+        let from = self.measures.window_start.min(half);
+        let span = end.since(from);
+        if span.as_nanos() < PARTS {
+            return;
+        }
+        let measured = end.since(self.measures.window_start.min(end)).as_secs_f64();
+        let longer = if measured > 0.0 { span.as_secs_f64() / measured } else { 1.0 };
+        let parts = self.timeline.in_flight(from, end, PARTS);
+        let requests = self.measures.requests as f64 * longer;
+        self.measures.steadiness = Steadiness::of(&parts, requests);
     }
 }
 
@@ -91,15 +96,18 @@ mod tests {
 
     #[test]
     fn even_growth_is_an_overload_and_a_level_is_none() {
-        let growing: Vec<f64> = (0..60).map(f64::from).collect();
-        let found = Steadiness::of(&growing, 1000);
-        assert!(found.overloaded && (found.drift - 2.0).abs() < 0.1, "{found:?}");
+        let growing: Vec<f64> = (0..20).map(|i| f64::from(i) * 3.0).collect();
+        let found = Steadiness::of(&growing, 1000.0);
+        assert!(found.overloaded && (found.drift - 2.0).abs() < 0.11, "{found:?}");
         // The same growth of next to nothing among very many requests.
-        assert!(!Steadiness::of(&growing, 100_000).overloaded);
-        let level: Vec<f64> = (0..60).map(|i| 10.0 + f64::from(i % 3)).collect();
-        let found = Steadiness::of(&level, 1000);
+        assert!(!Steadiness::of(&growing, 100_000.0).overloaded);
+        // What piled up in the first half of a run is there in the second.
+        let second: Vec<f64> = (20..40).map(f64::from).collect();
+        let found = Steadiness::of(&second, 1000.0);
+        assert!(found.overloaded && (found.drift - 2.0 / 3.0).abs() < 0.05, "{found:?}");
+        let level: Vec<f64> = (0..20).map(|i| 10.0 + f64::from(i % 3)).collect();
+        let found = Steadiness::of(&level, 1000.0);
         assert!(!found.overloaded && found.drift.abs() < 0.1, "{found:?}");
-        assert!(Steadiness::of(&level[..10], 1000).drift.is_nan());
-        assert_eq!(Steadiness::of(&[0.0; 40], 10).drift, 0.0);
+        assert_eq!(Steadiness::of(&[0.0; 20], 10.0).drift, 0.0);
     }
 }

@@ -1,5 +1,6 @@
 //! What happened when: counts and averages over intervals of virtual time.
 
+use super::growth::Growth;
 use crate::cost::Money;
 use crate::kernel::{Duration, Time};
 use crate::stats::{Cell, Table};
@@ -101,6 +102,9 @@ pub struct Timeline {
     total: Interval,
     open: Interval,
     open_ends: Time,
+    growth: Growth,
+    /// When the interval ends or a sample of the growth is due, whichever is first.
+    wakes: Time,
     levels: Levels,
     since: Time,
     serving: Serving,
@@ -119,6 +123,8 @@ impl Timeline {
             total: Interval::default(),
             open: Interval::default(),
             open_ends: Time::ZERO + length,
+            growth: Growth::default(),
+            wakes: Time::ZERO,
             levels: Levels::default(),
             since: Time::ZERO,
             serving,
@@ -129,8 +135,8 @@ impl Timeline {
     /// The interval that `now` is in, for counting.
     #[inline]
     pub fn at(&mut self, now: Time) -> &mut Interval {
-        if now >= self.open_ends {
-            self.close_until(now);
+        if now >= self.wakes {
+            self.catch_up(now);
         }
         &mut self.open
     }
@@ -138,8 +144,8 @@ impl Timeline {
     /// The levels from `now` on.
     #[inline]
     pub fn set(&mut self, now: Time, change: impl FnOnce(&mut Levels)) {
-        if now >= self.open_ends {
-            self.close_until(now);
+        if now >= self.wakes {
+            self.catch_up(now);
         }
         self.fill(now);
         change(&mut self.levels);
@@ -147,8 +153,8 @@ impl Timeline {
 
     /// What there is to serve from `now` on.
     pub fn serve(&mut self, now: Time, change: impl FnOnce(&mut Serving)) {
-        if now >= self.open_ends {
-            self.close_until(now);
+        if now >= self.wakes {
+            self.catch_up(now);
         }
         self.fill_serving(now);
         change(&mut self.serving);
@@ -169,16 +175,13 @@ impl Timeline {
         [self.total.in_flight_ns + self.open.in_flight_ns, self.total.queue_ns + self.open.queue_ns]
     }
 
-    /// The mean number of requests in the system in each full interval between `from` and
-    /// `until`.
-    pub fn in_flight(&self, from: Time, until: Time) -> Vec<f64> {
-        let length = self.interval.as_nanos() as f64;
-        let all = self.closed.iter().enumerate();
-        let within = all.filter(|(index, _)| {
-            let begins = Time::ZERO + self.interval * *index as u64;
-            begins >= from && begins + self.interval <= until
-        });
-        within.map(|(_, interval)| interval.in_flight_ns as f64 / length).collect()
+    /// The mean numbers of requests in the system in `count` equal parts of the span
+    /// between `from` and `end`, the end of the run.
+    pub fn in_flight(&mut self, from: Time, end: Time, count: u64) -> Vec<f64> {
+        self.at(end);
+        self.fill(end);
+        let [area, _] = self.areas();
+        self.growth.parts(from, end, area, count)
     }
 
     fn fill_serving(&mut self, until: Time) {
@@ -198,17 +201,28 @@ impl Timeline {
     }
 
     #[cold]
-    fn close_until(&mut self, now: Time) {
-        while now >= self.open_ends {
-            self.fill(self.open_ends);
-            self.fill_serving(self.open_ends);
-            self.total.join(&self.open);
-            self.closed.push(std::mem::take(&mut self.open));
-            if self.closed.len() == self.most {
-                self.halve();
+    fn catch_up(&mut self, now: Time) {
+        while now >= self.wakes {
+            self.fill(self.wakes);
+            if self.wakes == self.growth.next {
+                let [area, _] = self.areas();
+                self.growth.push(area);
             }
-            self.open_ends = self.open_ends.saturating_add(self.interval);
+            if self.wakes == self.open_ends {
+                self.close();
+            }
+            self.wakes = self.open_ends.min(self.growth.next);
         }
+    }
+
+    fn close(&mut self) {
+        self.fill_serving(self.open_ends);
+        self.total.join(&self.open);
+        self.closed.push(std::mem::take(&mut self.open));
+        if self.closed.len() == self.most {
+            self.halve();
+        }
+        self.open_ends = self.open_ends.saturating_add(self.interval);
     }
 
     fn halve(&mut self) {

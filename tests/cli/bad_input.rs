@@ -204,6 +204,18 @@ fn an_output_folder_that_cannot_be_written_is_refused() {
 }
 
 #[test]
+fn a_stranger_s_folder_is_left_alone_even_if_it_has_a_manifest() {
+    let bench = Bench::new("name: base\nduration: 10s\nreplications: 1\n");
+    let folder = bench.path().join("results/base");
+    fs::create_dir_all(&folder).expect("a folder");
+    fs::write(folder.join("manifest.yaml"), "apiVersion: v1\nkind: Pod\n").expect("a file");
+    let output = bench.windtunnel(&["run", "experiment.yaml"]);
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    let left = fs::read_to_string(folder.join("manifest.yaml")).expect("still there");
+    assert!(left.starts_with("apiVersion"), "{left}");
+}
+
+#[test]
 fn a_folder_that_is_not_ours_is_left_alone() {
     let bench = Bench::new("duration: 1s\nreplications: 1\n");
     let folder = bench.path().join("results/experiment");

@@ -108,6 +108,24 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[test]
+fn what_is_dropped_is_told() {
+    let bench = Bench::new(SWEEP);
+    interrupted(&bench, "results");
+    let told = |seed: &str| {
+        let run = ["run", "experiment.yaml", "--resume", "--replications", "1", "--seed", seed];
+        stderr(&bench.windtunnel(&run))
+    };
+    let first = told("9");
+    assert!(first.contains("of an interrupted run") && first.contains("another exper"), "{first}");
+    let second = told("8");
+    assert!(
+        second.contains("are of another experiment") && second.contains("replaced"),
+        "{second}"
+    );
+    assert!(!told("8").contains("warning"), "they are complete");
+}
+
+#[test]
 fn a_second_process_on_one_folder_is_refused() {
     let bench = Bench::new(SWEEP);
     let whole = bench.run(&["--out", "whole"]);

@@ -53,6 +53,24 @@ fn points_of_a_sweep_are_paired_on_their_common_random_numbers() {
 }
 
 #[test]
+fn a_comparison_never_takes_the_place_of_other_results() {
+    let bench = Bench::new("name: a\nduration: 5m\nreplications: 2\n");
+    bench.run(&["--set", "name=b"]);
+    bench.run(&["--set", "name=other"]);
+    bench.run(&["--seed", "7"]);
+    for (name, why) in [("a", "is what is compared"), ("other", "holds other results")] {
+        let output = bench.windtunnel(&["compare", "results/a", "results/b", "--name", name]);
+        let told = stderr(&output);
+        assert!(output.status.code() == Some(2) && told.contains(why), "{told}");
+        assert!(bench.path().join("results").join(name).join("runs.csv").exists());
+    }
+    for _ in 0..2 {
+        let output = bench.windtunnel(&["compare", "results/a", "results/b", "--name", "ab"]);
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+}
+
+#[test]
 fn folders_of_another_seed_are_compared_as_independent_runs() {
     let bench = Bench::new(VARIANTS);
     bench.run(&["--out", "a"]);

@@ -157,6 +157,54 @@ fn the_cheapest_fleet_is_the_smallest_that_queueing_theory_allows() {
 }
 
 #[test]
+fn a_load_beyond_what_a_system_keeps_up_with_does_not_hold_whatever_the_warm_up() {
+    for rest in ["warmup: auto", "record: { interval: 1m }"] {
+        let text = load("error_rate: { below: 0.01 }").replace("warmup: 10m", rest);
+        let text = text.replace("3h", "20m").replace("1.5/s", "4/s");
+        let (found, told) = searched(&Bench::new(&text), &["--format", "csv"]);
+        assert!((0.7..1.2).contains(&most(&found)), "{rest}: {told}");
+        assert!(told.contains("overloaded does not hold"), "{rest}: {told}");
+    }
+}
+
+#[test]
+fn the_nearest_of_systems_that_do_not_hold_is_not_the_one_that_is_overrun() {
+    let text = FLEET.replace("below: 1.5s", "below: 100ms").replace("to: 8", "to: 5");
+    let (_, told) = searched(&Bench::new(&text), &["--format", "csv"]);
+    let nearest = "the nearest, models.m.server.replicas = 5, breaks e2e_mean_s";
+    assert!(told.contains(nearest), "{told}");
+}
+
+#[test]
+fn the_answer_is_as_well_known_as_any_system_left() {
+    // The price changes nothing but the cost: of systems that are alike the cheapest has
+    // all the runs that it takes to tell.
+    let text = FLEET.replace(
+        "space: { models.m.server.replicas: { from: 1, to: 8 } }",
+        "space: { models.m.price.per_gpu_hour: [$2, $1.99, $1.98, $1.97], \
+         workload.arrivals.poisson.rate: [0.9/s, 0.92/s, 0.94/s, 0.96/s] }",
+    );
+    let (found, told) = searched(&Bench::new(&text), &["--format", "csv"]);
+    let held = found.iter().filter(|row| row["verdict"] == "holds");
+    let cost = |row: &&BTreeMap<String, String>| row["total_cost_usd"].parse().expect("a cost");
+    let least = held.min_by(|a, b| f64::total_cmp(&cost(a), &cost(b))).expect("some hold");
+    let settled = least["sure"] == "1" || least["replications"] == "12";
+    assert!(settled, "{least:?}\n{told}");
+}
+
+#[test]
+fn a_search_says_what_it_does_not_heed_and_what_is_not_measured() {
+    let text = load("slo_attainment: { above: 95% }").replace("3h", "2m").replace("10m", "10s");
+    let text = format!("{text}sweep: {{ grid: {{ seed_of: [1] }} }}\n");
+    let text = text.replace("seed_of: [1]", "models.m.quality: [0.5, 0.6]");
+    let output = Bench::new(&text).windtunnel(&["search", "experiment.yaml"]);
+    let told = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains("`sweep` is for `windtunnel run`"), "{told}");
+    assert!(told.contains("`slo_attainment` was not measured in any trial"), "{told}");
+}
+
+#[test]
 fn what_cannot_be_searched_is_refused() {
     let refused = |text: &str, place: &str, message: &str| {
         let bench = Bench::new(text);
@@ -169,6 +217,8 @@ fn what_cannot_be_searched_is_refused() {
     refused(&load(""), "search.maximize_load.slo", "nothing to hold");
     refused(&load("e2e_p98_s: { below: 1s }"), "slo.e2e_p98_s", "unknown metric");
     refused(&load("e2e_p99_s: { below: fast }"), "slo.e2e_p99_s.below", "expected a quantity");
+    let seconds = load("error_rate: { below: 1s }");
+    refused(&seconds, "slo.error_rate.below", "`error_rate` is not measured in seconds");
     refused(&load("e2e_p99_s: {}"), "slo.e2e_p99_s", "`below`, `above`, or both");
     let path = load("e2e_p99_s: { below: 1s }").replace("poisson.rate\n", "poisson.rat\n");
     refused(&path, "search.maximize_load", "rat");

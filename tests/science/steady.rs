@@ -57,6 +57,26 @@ fn an_overload_is_seen_and_a_busy_system_is_none() {
 }
 
 #[test]
+fn neither_a_long_warm_up_nor_wide_intervals_hide_an_overload() {
+    // A pilot that never settles leaves out its first half; the backlog that is left then
+    // is large beside what comes on top of it.
+    for rest in [
+        "warmup: none",
+        "warmup: auto",
+        "warmup: 108m",
+        "record: { interval: 20m }",
+        "warmup: auto\nrecord: { interval: 1s }",
+    ] {
+        let told = |rate: f64| {
+            let prepared = prepared(&mm1(rate, rest));
+            (0..5).filter(|r| metric(&run(&prepared, *r), "overloaded") == 1.0).count()
+        };
+        assert_eq!((told(1.3), told(5.0)), (5, 5), "{rest}");
+        assert_eq!(told(0.5), 0, "{rest}");
+    }
+}
+
+#[test]
 fn a_pilot_finds_the_end_of_a_warm_up() {
     // An empty cache makes the first answers slow: 2000 prompts at 20 a second.
     let cold = "

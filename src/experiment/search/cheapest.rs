@@ -11,7 +11,8 @@
 use serde_yaml::Value;
 
 use super::super::prepare::plain;
-use super::super::sweep::{Range, strata};
+use super::super::sweep::strata;
+use super::judge::OVERLOADED;
 use super::spec::{CheapestSpec, SearchSpec};
 use super::trials::{SearchError, Trials};
 use super::{Bound, Finding, Judgement};
@@ -55,6 +56,7 @@ pub(super) fn search(
         let (place, best) = place.clone();
         refine(trials, &bounds, cost, cheapest.rounds, (place, best))?;
     }
+    settle_first(trials, &bounds, cost)?;
     Ok(finding(trials, cheapest, bounds, cost))
 }
 
@@ -67,8 +69,8 @@ fn first_places(trials: &Trials<'_>, points: usize) -> Vec<Place> {
     if let (Some(sizes), Some(all)) = (sizes, all.filter(|all| *all <= points)) {
         let place = |mut number: usize| {
             let mut place = vec![0.0; sizes.len()];
-            for (at, size) in place.iter_mut().zip(&sizes).rev() {
-                *at = ((number % size) as f64 + 0.5) / *size as f64;
+            for ((at, size), knob) in place.iter_mut().zip(&sizes).zip(&trials.knobs).rev() {
+                *at = knob.range.place(number % size);
                 number /= size;
             }
             place
@@ -91,7 +93,8 @@ fn at(trials: &mut Trials<'_>, stage: &str, place: &Place) -> Result<usize, Sear
 }
 
 /// Systems that hold the bounds before those that do not; of the former the cheaper, of
-/// the latter the one that breaks its bounds less, before the other.
+/// the latter the one that breaks its bounds less, before the other. Those that cannot
+/// keep up come last: their times depend on how long they run.
 fn compare(
     trials: &Trials<'_>,
     bounds: &[Bound],
@@ -101,12 +104,14 @@ fn compare(
 ) -> std::cmp::Ordering {
     let key = |trial: usize| {
         let found = trials.judge(trial, bounds);
-        (!found.holds, found.excess, trials.estimate(trial, cost).mean)
+        let standing = (!found.holds, found.binds == OVERLOADED);
+        (standing, found.excess, trials.estimate(trial, cost).mean)
     };
-    let ((fails_a, excess_a, cost_a), (fails_b, excess_b, cost_b)) = (key(a), key(b));
+    let ((standing_a, excess_a, cost_a), (standing_b, excess_b, cost_b)) = (key(a), key(b));
     let by_excess = excess_a.total_cmp(&excess_b);
-    fails_a
-        .cmp(&fails_b)
+    let (fails_a, _) = standing_a;
+    standing_a
+        .cmp(&standing_b)
         .then(if fails_a { by_excess } else { std::cmp::Ordering::Equal })
         .then(cost_a.total_cmp(&cost_b))
         .then(a.cmp(&b))
@@ -126,8 +131,7 @@ fn refine(
         for knob in 0..place.len() {
             for way in [-1.0, 1.0] {
                 let mut moved = place.clone();
-                let step = step(&trials.knobs[knob].range, share);
-                moved[knob] += way * step;
+                moved[knob] = trials.knobs[knob].range.moved(place[knob], way, share);
                 if (0.0..=1.0).contains(&moved[knob]) {
                     let trial = at(trials, "around the best", &moved)?;
                     around.push((moved, trial));
@@ -154,10 +158,22 @@ fn refine(
     Ok(())
 }
 
-/// To the next value of a list or whole number, or by a share of a range.
-fn step(range: &Range, share: f64) -> f64 {
-    let next = range.count().map_or(0.0, |count| 1.0 / count as f64);
-    next.max(share)
+/// Replicates the first in the order until it is settled, as often as that puts another
+/// first: what was left early, after a few runs, is no answer yet.
+fn settle_first(trials: &mut Trials<'_>, bounds: &[Bound], cost: usize) -> Result<(), SearchError> {
+    while let Some(first) = order(trials, bounds, cost).first().copied()
+        && !trials.is_settled(first, bounds)
+    {
+        trials.settle(first, bounds)?;
+    }
+    Ok(())
+}
+
+/// All trials, the best first.
+fn order(trials: &Trials<'_>, bounds: &[Bound], cost: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..trials.list.len()).collect();
+    order.sort_by(|a, b| compare(trials, bounds, cost, *a, *b));
+    order
 }
 
 fn finding(
@@ -168,8 +184,7 @@ fn finding(
 ) -> Finding {
     let judgements: Vec<Judgement> =
         (0..trials.list.len()).map(|trial| trials.judge(trial, &bounds)).collect();
-    let mut order: Vec<usize> = (0..trials.list.len()).collect();
-    order.sort_by(|a, b| compare(trials, &bounds, cost, *a, *b));
+    let order = order(trials, &bounds, cost);
     let price = |trial: usize| trials.estimate(trial, cost).mean;
     let best = order.first().copied().filter(|trial| judgements[*trial].holds);
     // Of those that are cheaper, the dearest: what it breaks is what the money buys.
@@ -185,6 +200,7 @@ fn finding(
         let pairs = pairs.map(|(knob, value)| format!("{} = {}", knob.name, plain(value)));
         pairs.collect::<Vec<_>>().join(", ")
     };
+    let doubt = |trial: usize| super::doubt(&judgements[trial]);
     let name = &cheapest.cost;
     let words = match (best, beyond) {
         (None, _) => {
@@ -193,18 +209,21 @@ fn finding(
             format!("no system of the space holds; the nearest, {}, breaks {binds}", shown(nearest))
         }
         (Some(best), None) => format!(
-            "the cheapest that holds is {}, with {name} = {:.6}; nothing cheaper was tried",
+            "the cheapest that holds is {}{}, with {name} = {:.6}; nothing cheaper was tried",
             shown(best),
+            doubt(best),
             price(best)
         ),
         (Some(best), Some(beyond)) => format!(
-            "the cheapest that holds is {}, with {name} = {:.6}; the next cheaper, {} at {:.6}, \
-             does not hold {}",
+            "the cheapest that holds is {}{}, with {name} = {:.6}; the next cheaper, {} at {:.6}, \
+             does not hold {}{}",
             shown(best),
+            doubt(best),
             price(best),
             shown(beyond),
             price(beyond),
-            judgements[beyond].binds
+            judgements[beyond].binds,
+            doubt(beyond)
         ),
     };
     Finding { best, beyond, judgements, bounds, cost: Some(name.clone()), words }

@@ -37,15 +37,15 @@ impl Bound {
         }
         // One value says nothing of its spread.
         let half = if half_width.is_nan() { f64::INFINITY } else { half_width };
-        let holds = |value: f64| {
-            self.below.is_none_or(|most| value <= most)
-                && self.above.is_none_or(|least| value >= least)
-        };
-        match (holds(mean - half), holds(mean + half)) {
-            (true, true) => Standing::Holds,
-            (false, false) if !holds(mean) => Standing::Fails,
-            _ => Standing::Open,
+        let (low, high) = (mean - half, mean + half);
+        let above_all = self.below.is_some_and(|most| low > most);
+        let below_all = self.above.is_some_and(|least| high < least);
+        if above_all || below_all {
+            return Standing::Fails;
         }
+        let within = self.below.is_none_or(|most| high <= most)
+            && self.above.is_none_or(|least| low >= least);
+        if within { Standing::Holds } else { Standing::Open }
     }
 
     /// By which share of the bound a value is beyond it; 0 if it holds.
@@ -101,10 +101,6 @@ pub(super) fn judge(
 ) -> Judgement {
     let overloaded = METRICS.iter().position(|metric| metric.name == OVERLOADED);
     let share = overloaded.map_or(0.0, |metric| replications.estimate(&values(metric)).mean);
-    if share > 0.5 {
-        let binds = OVERLOADED.to_owned();
-        return Judgement { holds: false, sure: share > 0.9, binds, excess: share };
-    }
     let level = 1.0 - RISK / (looks * bounds.len()).max(1) as f64;
     let of = |bound: &Bound| {
         let estimate = replications.estimate_at(level, &values(bound.metric));
@@ -118,6 +114,10 @@ pub(super) fn judge(
         .iter()
         .enumerate()
         .max_by(|(_, a), (_, b)| a.1.total_cmp(&b.1).then(a.2.total_cmp(&b.2)));
+    if share > 0.5 {
+        let binds = OVERLOADED.to_owned();
+        return Judgement { holds: false, sure: share > 0.9, binds, excess };
+    }
     let binds = nearest.map_or_else(String::new, |(index, _)| bounds[index].name.clone());
     Judgement { holds: excess == 0.0 && !fails, sure: fails || !open, binds, excess }
 }
@@ -149,6 +149,11 @@ mod tests {
         assert_eq!(floor.standing(&MeanCi { mean: 0.95, half_width: 0.01 }), Standing::Holds);
         assert!((floor.excess(0.81) - 0.1).abs() < 1e-12);
         assert_eq!(floor.words(), "x >= 0.9");
+        let band = Bound { below: Some(0.6), ..Bound { above: Some(0.3), ..floor } };
+        let at = |mean, half_width| band.standing(&MeanCi { mean, half_width });
+        assert_eq!(at(0.45, 0.1), Standing::Holds);
+        assert_eq!(at(0.607, 0.77), Standing::Open, "all of the band is in the interval");
+        assert_eq!((at(0.7, 0.05), at(0.2, 0.05)), (Standing::Fails, Standing::Fails));
     }
 
     #[test]

@@ -73,19 +73,18 @@ fn finding(
         (0..trials.list.len()).map(|trial| trials.judge(trial, &bounds)).collect();
     let shown = |trial: usize| plain(&trials.list[trial].settings[0]);
     let name = &trials.knobs[0].name;
-    let doubt = |trial: usize| {
-        let unsure = !judgements[trial].sure;
-        if unsure { " (by its means: more replications would tell)" } else { "" }
-    };
+    let doubt = |trial: usize| super::doubt(&judgements[trial]);
     let words = match (best, beyond) {
         (None, Some(least)) => format!(
-            "no load holds: even at {name} = {} {} does not",
+            "no load holds: even at {name} = {} {} does not{}",
             shown(least),
-            judgements[least].binds
+            judgements[least].binds,
+            doubt(least)
         ),
         (Some(most), None) => format!(
-            "all loads hold, up to {name} = {}: the most lies beyond the range",
-            shown(most)
+            "all loads hold, up to {name} = {}{}: the most lies beyond the range",
+            shown(most),
+            doubt(most)
         ),
         (Some(best), Some(beyond)) => format!(
             "the most that holds is {name} = {}{}; at {} {} does not hold{}",

@@ -94,11 +94,20 @@ pub(super) fn knobs_of(
 /// # Errors
 /// If a run fails, or somebody asked to stop; what is finished is kept.
 pub fn search(trials: &mut Trials<'_>, spec: &SearchSpec) -> Result<Finding, SearchError> {
-    if let Some(load) = &spec.maximize_load {
-        return load::search(trials, spec, load);
+    let finding = match (&spec.maximize_load, &spec.cheapest) {
+        (Some(load), _) => load::search(trials, spec, load)?,
+        (None, Some(cheapest)) => cheapest::search(trials, spec, cheapest)?,
+        (None, None) => return Err(SearchError::Nothing),
+    };
+    let cost = finding.cost.iter().map(String::as_str);
+    let mut asked = finding.bounds.iter().map(|bound| bound.name.as_str()).chain(cost);
+    match asked.find(|name| !trials.measured(name)) {
+        Some(name) => Err(SearchError::Unmeasured(name.to_owned())),
+        None => Ok(finding),
     }
-    match &spec.cheapest {
-        Some(cheapest) => cheapest::search(trials, spec, cheapest),
-        None => Err(SearchError::Nothing),
-    }
+}
+
+/// What to say beside a trial whose intervals do not tell.
+fn doubt(found: &Judgement) -> &'static str {
+    if found.sure { "" } else { " (by its means: more replications would tell)" }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_yaml::Value;
 
 use super::super::spec::Experiment;
-use super::super::sweep::{RangeSpec, SpanSpec, quantity};
+use super::super::sweep::{RangeSpec, SpanSpec, bound};
 use super::judge::Bound;
 use crate::spec::{Positive, Problems};
 use crate::system::METRICS;
@@ -97,13 +97,13 @@ impl SearchSpec {
 
     /// The bounds of a checked search.
     pub fn bounds(&self) -> Vec<Bound> {
-        let number = |value: &Option<Value>| value.as_ref().and_then(quantity);
-        let bound = |(name, spec): (&String, &BoundSpec)| {
+        let of = |(name, spec): (&String, &BoundSpec)| {
             let metric = METRICS.iter().position(|metric| metric.name == name)?;
+            let number = |value: &Option<Value>| bound(name, value.as_ref()?).ok();
             let (below, above) = (number(&spec.below), number(&spec.above));
             Some(Bound { name: name.clone(), metric, below, above })
         };
-        self.slo().iter().filter_map(bound).collect()
+        self.slo().iter().filter_map(of).collect()
     }
 
     /// Checks what needs no other part of the file but its replications.
@@ -142,17 +142,17 @@ fn check_slo(slo: &IndexMap<String, BoundSpec>, problems: &mut Problems) {
         problems.error_help("there is nothing to hold", "such as `e2e_p99_s: { below: 2s }`");
     }
     let known = || METRICS.iter().map(|metric| metric.name);
-    for (name, bound) in slo {
+    for (name, sides) in slo {
         problems.at(name.as_str(), |p| {
             if !known().any(|known| known == name) {
                 p.unknown("metric", name, known());
             }
-            if bound.below.is_none() && bound.above.is_none() {
+            if sides.below.is_none() && sides.above.is_none() {
                 p.error("expected `below`, `above`, or both");
             }
-            for (side, value) in [("below", &bound.below), ("above", &bound.above)] {
-                if value.as_ref().is_some_and(|value| quantity(value).is_none()) {
-                    p.at(side, |p| p.error("expected a quantity, such as 2s, 0.95 or $10"));
+            for (side, value) in [("below", &sides.below), ("above", &sides.above)] {
+                if let Some(Err(wrong)) = value.as_ref().map(|value| bound(name, value)) {
+                    p.at(side, |p| p.error(wrong));
                 }
             }
         });

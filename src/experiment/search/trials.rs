@@ -1,5 +1,6 @@
 //! Trials of a search: the experiment with some values changed, and its runs.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
@@ -17,7 +18,7 @@ use super::judge::{Bound, Judgement, judge};
 use super::{Knob, knobs};
 use crate::spec::Problem;
 use crate::stats::MeanCi;
-use crate::system::{self, RunError, Setup, Warmup};
+use crate::system::{self, METRICS, RunError, Setup, Warmup};
 
 /// Why a search has no end.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +26,12 @@ pub enum SearchError {
     /// The file says nothing of a search.
     #[error("the experiment has no `search:`; see docs/statistics.md")]
     Nothing,
+    /// A metric has no value in any run.
+    #[error(
+        "`{0}` was not measured in any trial: it needs a part that the experiment lacks, such as \
+         an `slo:`, a `fleet` or workflows; see docs/metrics.md"
+    )]
+    Unmeasured(String),
     /// A trial is no sound experiment.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"))]
     Input(Vec<Diagnostic>),
@@ -195,7 +202,8 @@ impl<'s> Trials<'s> {
     /// Sees to it that these trials have `count` replications each.
     pub(super) fn replicate(&mut self, trials: &[usize], count: usize) -> Result<(), SearchError> {
         let count = count.min(self.most);
-        let missing: Vec<(usize, usize)> = trials
+        let once: BTreeSet<usize> = trials.iter().copied().collect();
+        let missing: Vec<(usize, usize)> = once
             .iter()
             .flat_map(|trial| (self.list[*trial].runs.len()..count).map(|run| (*trial, run)))
             .collect();
@@ -244,12 +252,25 @@ impl<'s> Trials<'s> {
     ) -> Result<Judgement, SearchError> {
         loop {
             let found = self.judge(trial, bounds);
-            let runs = self.list[trial].runs.len();
-            if runs > 0 && (found.sure || runs >= self.most) {
+            if self.is_settled(trial, bounds) {
                 return Ok(found);
             }
+            let runs = self.list[trial].runs.len();
             self.replicate(&[trial], runs + self.step)?;
         }
+    }
+
+    /// Whether a trial is on one side of every bound, or has all the runs that it may.
+    pub(super) fn is_settled(&self, trial: usize, bounds: &[Bound]) -> bool {
+        let runs = self.list[trial].runs.len();
+        runs > 0 && (runs >= self.most || self.judge(trial, bounds).sure)
+    }
+
+    /// Whether any run has a value of a metric.
+    pub(super) fn measured(&self, name: &str) -> bool {
+        let metric = METRICS.iter().position(|metric| metric.name == name);
+        let has = |trial: &Trial, metric| trial.values(metric).iter().any(|it| !it.is_nan());
+        metric.is_none_or(|metric| self.list.iter().any(|trial| has(trial, metric)))
     }
 
     /// What a trial is by the runs that it has.

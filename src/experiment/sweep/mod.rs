@@ -41,6 +41,7 @@ pub use sobol::SobolSpec;
 pub use spec::{RangeSpec, SpanSpec, SweepSpec, VARIANT, Values, Variant};
 pub use when::WhenSpec;
 
+use self::quantity::Kind;
 use super::load::path;
 use super::prepare::plain;
 use super::replications::Replications;
@@ -57,6 +58,28 @@ pub const MOST_RUNS: u64 = 100_000_000;
 /// quantity.
 pub fn quantity(value: &Value) -> Option<f64> {
     quantity::quantity(value).map(|(_, number)| number)
+}
+
+/// What a metric is held against, as a number in the metric's unit.
+///
+/// # Errors
+/// If it is none, or is of another kind than the metric by its name.
+pub(super) fn bound(metric: &str, value: &Value) -> Result<f64, String> {
+    let expected = || Err("expected a quantity, such as 2s, 0.95, 95% or $10".to_owned());
+    let percent = value.as_str().and_then(|text| text.strip_suffix('%'));
+    // Read as a decimal number, so that 99.9% is the double next to 0.999.
+    let share = percent.and_then(|number| format!("{}e-2", number.trim_end()).parse::<f64>().ok());
+    let found = share.map(|share| (Kind::Number, share)).or_else(|| quantity::quantity(value));
+    let Some((kind, number)) = found else { return expected() };
+    let (fits, unit) = match kind {
+        Kind::Number => (true, ""),
+        Kind::Seconds => (metric.ends_with("_s"), "seconds"),
+        Kind::Usd => (metric.contains("usd"), "dollars"),
+        Kind::PerSecond => (metric.ends_with("_rps") || metric.ends_with("_tps"), "a rate"),
+        Kind::Bytes => (metric.contains("bytes"), "bytes"),
+        Kind::Tokens => (metric.contains("tokens"), "tokens"),
+    };
+    if fits { Ok(number) } else { Err(format!("`{metric}` is not measured in {unit}")) }
 }
 
 /// The points of a sweep, with their paths found in the experiment.

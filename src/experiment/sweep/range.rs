@@ -2,6 +2,7 @@
 
 use serde_yaml::Value;
 
+use super::super::prepare::plain;
 use super::quantity::{Kind, apart, quantity};
 use super::spec::{RangeSpec, SpanSpec};
 
@@ -38,6 +39,10 @@ impl Range {
                 Err("expected at least one value to try".to_owned())
             }
             RangeSpec::Values(values) => {
+                let twice = |(index, value): &(usize, &Value)| values[..*index].contains(value);
+                if let Some((_, value)) = values.iter().enumerate().find(twice) {
+                    return Err(format!("`{}` is listed twice", plain(value)));
+                }
                 Ok(Range { between: Between::Values(values.clone()), log: false })
             }
             RangeSpec::Span(span) => Self::span(span),
@@ -102,6 +107,35 @@ impl Range {
                 }
             }
         }
+    }
+}
+
+impl Range {
+    /// A place of a value, by its number among those that [`Range::count`] counts.
+    pub fn place(&self, number: usize) -> f64 {
+        match (&self.between, self.count()) {
+            (Between::Whole(low, high, _), _) if self.log => {
+                libm::log((low + number as f64) / low) / libm::log(high / low)
+            }
+            (_, Some(count)) => (number as f64 + 0.5) / count as f64,
+            (_, None) => 0.5,
+        }
+    }
+
+    /// The place a `share` of the range above `place` (below it if `way` is -1), and at
+    /// least at the next value; outside 0 to 1 if there is none.
+    pub fn moved(&self, place: f64, way: f64, share: f64) -> f64 {
+        let next = match (&self.between, self.count()) {
+            (Between::Whole(low, high, _), _) if self.log => {
+                let next = blend(*low, *high, place, true).round() + way;
+                if next < *low || next > *high {
+                    return place + way;
+                }
+                (libm::log(next / low) / libm::log(high / low) - place).abs()
+            }
+            (_, count) => count.map_or(0.0, |count| 1.0 / count as f64),
+        };
+        place + way * next.max(share)
     }
 }
 
@@ -194,6 +228,24 @@ mod tests {
     }
 
     #[test]
+    fn every_value_that_is_counted_has_a_place() {
+        for yaml in ["{ from: 1, to: 8, log: true }", "{ from: 1, to: 8 }", "[a, b, c]"] {
+            let range = range(yaml).expect("a range");
+            let count = range.count().expect("a number of values");
+            let mut seen: Vec<Value> = (0..count).map(|it| range.at(range.place(it))).collect();
+            seen.dedup();
+            assert_eq!(seen.len(), count, "{yaml}");
+            for number in 1..count {
+                let up = range.moved(range.place(number - 1), 1.0, 0.0);
+                assert_eq!(range.at(up), range.at(range.place(number)), "{yaml}");
+                let down = range.moved(range.place(number), -1.0, 0.0);
+                assert_eq!(range.at(down), range.at(range.place(number - 1)), "{yaml}");
+            }
+            assert!(range.moved(range.place(count - 1), 1.0, 0.0) > 1.0, "{yaml}");
+        }
+    }
+
+    #[test]
     fn ranges_that_are_none_are_refused() {
         for bad in [
             "[]",
@@ -202,6 +254,7 @@ mod tests {
             "{ from: 1s, to: 3/s }",
             "{ from: lru, to: sieve }",
             "{ from: 1 }",
+            "[3, 4, 3]",
             "7",
         ] {
             assert!(range(bad).is_err(), "{bad}");

@@ -9,7 +9,7 @@ use super::super::results::show;
 use super::super::{ReportError, steady};
 use super::key::key_numbers;
 use super::page::{Page, Section};
-use super::parts::{commands, folded, tables, warnings};
+use super::parts::{commands, folded, quoted, tables, warnings};
 use super::tables::{Places, grids};
 use crate::experiment::Manifest;
 use crate::stats::Table;
@@ -103,13 +103,14 @@ fn resolved(manifest: &Manifest) -> Markup {
 
 fn reproduce(manifest: &Manifest) -> Markup {
     let name = &manifest.name;
+    let (file, results) = (quoted(&format!("{name}.yaml")), quoted(&format!("results/{name}")));
     let run = [
-        format!("windtunnel run {name}.yaml --out again"),
-        format!("diff -r --exclude=timing.csv results/{name} again/{name}"),
+        format!("windtunnel run {file} --out again"),
+        format!("diff -r --exclude=timing.csv {results} {}", quoted(&format!("again/{name}"))),
     ];
     let compare = [
-        format!("windtunnel plot results/{name}"),
-        format!("windtunnel compare results/{name} results/OTHER"),
+        format!("windtunnel plot {results}"),
+        format!("windtunnel compare {results} results/OTHER"),
     ];
     html! {
         p {

@@ -8,12 +8,13 @@ use super::super::manifest::FolderManifest;
 use super::super::search::SearchManifest;
 use super::super::{ReportError, human};
 use super::page::{Page, Section};
-use super::parts::{commands, folded, tables};
+use super::parts::{commands, folded, quoted, tables};
 use super::tables::{Places, grids};
 
 pub(super) fn page(dir: &Path, charts: Option<Section>) -> Result<Page, ReportError> {
     let manifest = SearchManifest::read(dir).map_err(ReportError::Manifest)?;
-    let experiment = manifest.name.trim_end_matches("-search");
+    let name = &manifest.name;
+    let experiment = name.strip_suffix("-search").unwrap_or(name);
     let number = |value: f64| human::significant(value, 6);
     let bounds: Vec<String> = (manifest.bounds.iter())
         .flat_map(|bound| {
@@ -38,8 +39,12 @@ pub(super) fn page(dir: &Path, charts: Option<Section>) -> Result<Page, ReportEr
         @if let Some(cost) = &manifest.cost { p { "What was made small: " code { (cost) } "." } }
     };
     let again = [
-        format!("windtunnel search {experiment}.yaml --out again"),
-        format!("diff -r results/{0} again/{0}", manifest.name),
+        format!("windtunnel search {} --out again", quoted(&format!("{experiment}.yaml"))),
+        format!(
+            "diff -r {} {}",
+            quoted(&format!("results/{name}")),
+            quoted(&format!("again/{name}"))
+        ),
     ];
     let yaml = serde_yaml::to_string(&manifest.experiment).unwrap_or_default();
     let reproduce = html! {

@@ -243,6 +243,15 @@ impl MonitorSpec {
             spans.push(window);
         }
         let step = common_step(&spans);
+        if let Some((field, window)) = self.windows().last().filter(|_| step < FINEST) {
+            problems.at(*field, |p| {
+                p.error_help(
+                    format!("{window} and `every: {}` have steps of {step} in common", self.every),
+                    format!("choose a multiple of `every`, at least one of {FINEST}"),
+                );
+            });
+            return;
+        }
         let most = |(_, window): &&(&'static str, Duration)| window.0 / step.0 > MOST_STEPS;
         let windows = self.windows();
         if let Some((field, window)) = windows.iter().find(most) {
@@ -366,7 +375,11 @@ mod tests {
             ),
             (
                 "[{ metric: queue, above: 1, window: 60.000001s }]",
-                "0.window: 60.000001s falls into too many steps beside `every: 15s`",
+                "0.window: 60.000001s and `every: 15s` have steps of 0.000001s in common",
+            ),
+            (
+                "[{ metric: queue, above: 1, window: 1d, every: 1.001s }]",
+                "0.window: 86400s falls into too many steps beside `every: 1.001s`",
             ),
             (
                 "[{ name: a, metric: queue, above: 1 }, { name: a, metric: queue, above: 2 }]",
