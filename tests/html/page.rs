@@ -83,6 +83,18 @@ fn what_the_page_says_of_reproducing_holds() {
 }
 
 #[test]
+fn commands_can_be_pasted_whatever_a_file_is_called() {
+    let bench = Bench::new("");
+    let text = "duration: 5s\nreplications: 1\n";
+    fs::write(bench.path().join("it's; touch x.yaml"), text).expect("a file");
+    let output = bench.windtunnel(&["run", "it's; touch x.yaml", "--format", "html", "-q"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let html = page(&bench, "it's; touch x").replace("&#39;", "'");
+    let command = copied(&html, "reproduce");
+    assert!(command.starts_with(r"windtunnel run 'it'\''s; touch x.yaml' --out"), "{command}");
+}
+
+#[test]
 fn users_beyond_the_first_are_counted() {
     let bench = Bench::new(
         "name: many\nduration: 10m\nreplications: 1\nworkload: { arrivals: { poisson: { rate: 20/s } }, users: { zipf: { count: 700, exponent: 0.1 } } }\n",

@@ -53,6 +53,18 @@ fn points_of_a_sweep_are_paired_on_their_common_random_numbers() {
 }
 
 #[test]
+fn the_same_results_are_compared_and_nothing_is_shown() {
+    let bench = Bench::new(VARIANTS);
+    bench.run(&["--out", "a", "--replications", "3"]);
+    bench.run(&["--out", "b", "--replications", "3"]);
+    let output = bench.windtunnel(&["compare", "a/x:base", "b/x:base"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let found = rows(&bench.path().join(stdout(&output).trim()).join("comparison.csv"));
+    assert!(!found.is_empty());
+    assert!(found.iter().all(|row| row["verdict"] == "no difference shown"));
+}
+
+#[test]
 fn a_comparison_never_takes_the_place_of_other_results() {
     let bench = Bench::new("name: a\nduration: 5m\nreplications: 2\n");
     bench.run(&["--set", "name=b"]);

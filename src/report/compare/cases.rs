@@ -190,9 +190,15 @@ impl Cases {
     /// What was compared.
     pub fn manifest(&self, name: &str) -> ComparisonManifest {
         let compared = self.all.iter().map(|case| {
-            let manifest = &self.folders[case.folder].manifest;
+            let Folder { path, manifest, .. } = &self.folders[case.folder];
+            let folder = if path.is_absolute() {
+                format!("results/{}", manifest.name)
+            } else {
+                path.display().to_string()
+            };
             ComparedCase {
                 case: case.label.clone(),
+                folder,
                 experiment: manifest.name.clone(),
                 hash: manifest.hash.clone(),
                 point: case.point,

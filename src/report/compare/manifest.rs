@@ -22,6 +22,9 @@ pub struct ComparisonManifest {
 pub struct ComparedCase {
     /// What it is called.
     pub case: String,
+    /// Its folder as it was named, from where the comparison was made; of one named from
+    /// the root, the place where results are by default.
+    pub folder: String,
     /// The name of its experiment.
     pub experiment: String,
     /// The experiment's hash.

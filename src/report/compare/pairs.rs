@@ -78,11 +78,11 @@ impl Comparison {
 }
 
 /// Compares all pairs by the metrics that are named; by those that most people want to
-/// know, as far as they were measured and are not everywhere the same, if none is; and by
-/// every metric if one of them is `all`.
+/// know if none is, and by every metric if one of them is `all`, as far as they were
+/// measured; those that are everywhere the same are left out if any is not.
 ///
 /// # Errors
-/// If a metric is not one, or was not measured in both cases of any pair.
+/// If a metric is not one, or none was measured in both cases of any pair.
 pub fn compare(cases: &Cases, metrics: &[String]) -> Result<Vec<Comparison>, String> {
     let known = || METRICS.iter().map(|metric| metric.name);
     if let Some(unknown) =
@@ -98,18 +98,20 @@ pub fn compare(cases: &Cases, metrics: &[String]) -> Result<Vec<Comparison>, Str
         _ if asked => metrics.iter().map(String::as_str).collect(),
         _ => known().collect(),
     };
-    let mut rows = Vec::new();
+    let (mut rows, mut alike) = (Vec::new(), Vec::new());
     for name in names.into_iter().filter(|name| cases.has(name)) {
         let of_metric: Vec<Comparison> =
             cases.pairs().iter().filter_map(|pair| row(cases, pair, name)).collect();
         let varies =
             |row: &Comparison| row.difference.difference != 0.0 || row.difference.half_width > 0.0;
-        if asked || of_metric.iter().any(varies) {
-            rows.extend(of_metric);
-        }
+        let kept = if asked || of_metric.iter().any(varies) { &mut rows } else { &mut alike };
+        kept.extend(of_metric);
     }
     if rows.is_empty() {
-        return Err("no metric was measured in both, or all are everywhere the same".to_owned());
+        rows = alike;
+    }
+    if rows.is_empty() {
+        return Err("no metric was measured in both".to_owned());
     }
     let p: Vec<f64> = rows.iter().map(|row| row.difference.p).collect();
     for (row, adjusted) in rows.iter_mut().zip(holm(&p)) {

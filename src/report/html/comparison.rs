@@ -25,13 +25,13 @@ pub(super) fn page(dir: &Path, charts: Option<Section>) -> Result<Page, ReportEr
     sections.extend(charts);
     sections.extend(tables(&grids(dir, &Places::default(), &[])?));
     let words: Vec<String> = (manifest.compared.iter())
-        .map(|case| quoted(&format!("results/{}:{}", case.experiment, case.point)))
+        .map(|case| quoted(&format!("{}:{}", case.folder, case.point)))
         .collect();
     let command = format!("windtunnel compare {} --name {}", words.join(" "), manifest.name);
     let reproduce = html! {
         p {
-            "With the results of the same experiments (the hashes tell) in " code { "results/" }
-            " and windtunnel " (manifest.version) ":"
+            "With the results of the same experiments (the hashes tell) in the folders that are "
+            "named and windtunnel " (manifest.version) ":"
         }
         (commands("Command that compares again", &[command]))
     };
