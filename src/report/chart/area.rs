@@ -174,7 +174,8 @@ fn answered(results: &Results, entity: &str, point: u64) -> Result<Stack, Report
     })
 }
 
-/// The parts of all stacks from the largest down; beyond eight they are one.
+/// The parts of all stacks from the largest down; beyond eight they are one, as are
+/// those that the table has as one already.
 fn order(stacks: &[Stack]) -> Vec<String> {
     let mut sums: BTreeMap<&str, f64> = BTreeMap::new();
     for (name, values) in stacks.iter().flat_map(|stack| &stack.parts) {
@@ -183,7 +184,9 @@ fn order(stacks: &[Stack]) -> Vec<String> {
     let mut order: Vec<(&str, f64)> = sums.into_iter().collect();
     order.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(b.0)));
     let mut names: Vec<String> = order.iter().map(|(name, _)| (*name).to_owned()).collect();
-    if names.len() > PARTS {
+    let all = names.len();
+    names.retain(|name| name != OTHERS);
+    if names.len() < all || all > PARTS {
         names.truncate(PARTS - 1);
         names.push(OTHERS.to_owned());
     }
@@ -192,8 +195,9 @@ fn order(stacks: &[Stack]) -> Vec<String> {
 
 /// The tops of the parts, one upon another.
 fn heights(stack: &Stack, order: &[String], share: bool) -> (Vec<f64>, Vec<Vec<f64>>) {
+    let is_rest = |name: &String| name == OTHERS || !order.contains(name);
     let rest = |i: usize| -> f64 {
-        stack.parts.iter().filter(|(name, _)| !order.contains(name)).map(|(_, v)| v[i]).sum()
+        stack.parts.iter().filter(|(name, _)| is_rest(name)).map(|(_, values)| values[i]).sum()
     };
     let whole: Vec<f64> = (0..stack.times.len())
         .map(|i| stack.parts.values().map(|values| values[i]).sum())
@@ -203,8 +207,8 @@ fn heights(stack: &Stack, order: &[String], share: bool) -> (Vec<f64>, Vec<Vec<f
     for part in order {
         for (i, top) in below.iter_mut().enumerate() {
             let value = match stack.parts.get(part) {
+                _ if part == OTHERS => rest(i),
                 Some(values) => values[i],
-                None if part == OTHERS => rest(i),
                 None => 0.0,
             };
             *top += match share {
@@ -257,5 +261,21 @@ mod tests {
         assert_eq!((order.len(), order[0].as_str(), order[7].as_str()), (8, "19", OTHERS));
         let tops = heights(&stack, &order, false).1;
         assert_eq!(tops[7][0], f64::from((0..20).sum::<i32>()), "nothing is lost");
+    }
+
+    #[test]
+    fn what_the_table_calls_others_is_part_of_the_rest() {
+        for (users, others) in [(5, 1.0), (7, 1.0), (8, 1000.0), (20, 0.5), (20, 1000.0)] {
+            let mut parts: BTreeMap<String, Vec<f64>> =
+                (0..users).map(|i| (format!("{i:02}"), vec![f64::from(i)])).collect();
+            parts.insert(OTHERS.to_owned(), vec![others]);
+            let stack = Stack { times: vec![1.0], parts };
+            let order = order(std::slice::from_ref(&stack));
+            let named = order.iter().filter(|name| *name == OTHERS).count();
+            assert_eq!((named, order.last().map(String::as_str)), (1, Some(OTHERS)), "{users}");
+            assert_eq!(order.len(), PARTS.min(users as usize + 1));
+            let shares = heights(&stack, &order, true).1;
+            assert!((shares[order.len() - 1][0] - 1.0).abs() < 1e-12, "{users}: {shares:?}");
+        }
     }
 }
