@@ -1,5 +1,7 @@
 //! A results folder, read as far as a chart needs it.
 
+pub(crate) mod intervals;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -115,8 +117,8 @@ impl<'a> Results<'a> {
         (0..self.points.rows.len()).map(number).collect()
     }
 
-    /// The curves of these points in `latency.csv` or `timeline.csv`, folded
-    /// over replications. Reads the file once and keeps nothing else of it.
+    /// The curves of these points in a table that has the same places (quantiles) in all
+    /// replications, folded over them. Reads the file once and keeps nothing else of it.
     pub(crate) fn curves(
         &self,
         file: &str,
@@ -124,54 +126,81 @@ impl<'a> Results<'a> {
         values: &[String],
         points: &[u64],
     ) -> Result<Vec<Curve>, ReportError> {
-        self.curves_of(file, key, values, (points, None))
-    }
-
-    /// The same of one replication, if only that is wanted.
-    pub(crate) fn curves_of(
-        &self,
-        file: &str,
-        key: &str,
-        values: &[String],
-        (points, replication): (&[u64], Option<u64>),
-    ) -> Result<Vec<Curve>, ReportError> {
-        let path = self.dir.join(file);
-        let mut reader = open(&path)?;
-        let header = reader.headers().map_err(ReportError::csv(&path))?;
-        let header: Vec<String> = header.iter().map(str::to_owned).collect();
-        let point = need(&header, file, "point")?;
-        let key = need(&header, file, key)?;
-        let only = replication.map(|wanted| wanted.to_string());
-        let only = only.map(|it| Ok((need(&header, file, "replication")?, it))).transpose()?;
-        let values: Vec<usize> =
-            values.iter().map(|v| need(&header, file, v)).collect::<Result<_, _>>()?;
-        let wanted: BTreeMap<String, usize> =
-            points.iter().enumerate().map(|(i, point)| (point.to_string(), i)).collect();
+        let wanted = Wanted { file, key, values, points, replication: None };
         // Keys are not negative, so that their bits are in their order.
         let mut curves: Vec<BTreeMap<u64, Vec<Fold>>> = vec![BTreeMap::new(); points.len()];
-        let mut row = csv::StringRecord::new();
-        while reader.read_record(&mut row).map_err(ReportError::csv(&path))? {
-            let Some(&curve) = wanted.get(&row[point]) else { continue };
-            if only.as_ref().is_some_and(|(column, wanted)| row[*column] != **wanted) {
-                continue;
-            }
-            let Some(key) = number(&read_cell(&row[key])).filter(|key| *key >= 0.0) else {
-                continue;
-            };
-            let folds = curves[curve]
-                .entry(key.abs().to_bits())
+        self.scan(&wanted, |row| {
+            let folds = curves[row.curve]
+                .entry(row.key.abs().to_bits())
                 .or_insert_with(|| vec![Fold::default(); values.len()]);
-            for (fold, column) in folds.iter_mut().zip(&values) {
-                if let Some(value) = number(&read_cell(&row[*column])) {
-                    fold.add(value);
+            for (fold, value) in folds.iter_mut().zip(row.values) {
+                if let Some(value) = value {
+                    fold.add(*value);
                 }
             }
-        }
+        })?;
         let rising = |curve: BTreeMap<u64, Vec<Fold>>| {
             curve.into_iter().map(|(key, folds)| (f64::from_bits(key), folds)).collect()
         };
         Ok(curves.into_iter().map(rising).collect())
     }
+
+    /// Shows every row that is wanted, in the file's order.
+    fn scan(&self, wanted: &Wanted<'_>, mut show: impl FnMut(&Row<'_>)) -> Result<(), ReportError> {
+        let path = self.dir.join(wanted.file);
+        let mut reader = open(&path)?;
+        let header = reader.headers().map_err(ReportError::csv(&path))?;
+        let header: Vec<String> = header.iter().map(str::to_owned).collect();
+        let at = |name: &str| need(&header, wanted.file, name);
+        let (point, key) = (at("point")?, at(wanted.key)?);
+        let only = wanted.replication.map(|number| number.to_string());
+        let replication = match only {
+            Some(_) => Some(at("replication")?),
+            None => header.iter().position(|column| column == "replication"),
+        };
+        let columns: Vec<usize> =
+            wanted.values.iter().map(|value| at(value)).collect::<Result<_, _>>()?;
+        let curves: BTreeMap<String, usize> =
+            wanted.points.iter().enumerate().map(|(i, point)| (point.to_string(), i)).collect();
+        let mut values = vec![None; columns.len()];
+        let mut row = csv::StringRecord::new();
+        while reader.read_record(&mut row).map_err(ReportError::csv(&path))? {
+            let Some(&curve) = curves.get(&row[point]) else { continue };
+            let replication = replication.map_or("", |column| &row[column]);
+            if only.as_ref().is_some_and(|only| only != replication) {
+                continue;
+            }
+            let Some(key) = number(&read_cell(&row[key])).filter(|key| *key >= 0.0) else {
+                continue;
+            };
+            for (value, column) in values.iter_mut().zip(&columns) {
+                *value = number(&read_cell(&row[*column]));
+            }
+            show(&Row { curve, replication, key, values: &values });
+        }
+        Ok(())
+    }
+}
+
+/// Which rows of a long table are read, and what of them.
+struct Wanted<'w> {
+    file: &'w str,
+    /// The column of places: quantiles, times.
+    key: &'w str,
+    values: &'w [String],
+    points: &'w [u64],
+    /// Only this one.
+    replication: Option<u64>,
+}
+
+/// What is read of a row.
+struct Row<'r> {
+    /// The number of its point among those wanted.
+    curve: usize,
+    /// Empty where the table has none.
+    replication: &'r str,
+    key: f64,
+    values: &'r [Option<f64>],
 }
 
 /// Joins neighbours until a curve has at most `most` places.

@@ -129,6 +129,32 @@ fn whole_sweeps_are_compared_point_by_point_and_redrawn_from_the_folder() {
 }
 
 #[test]
+fn points_are_named_by_variants_that_look_like_numbers_and_by_values_of_any_form() {
+    let (system, _) = VARIANTS.split_once("sweep:").expect("a sweep");
+    let bench = Bench::new(&format!(
+        "{}sweep:
+  list:
+    - {{ name: '1', cache.levels.l1.policy: lru }}
+    - {{ name: '2', cache.levels.l1.policy: {{ lru_k: {{ k: 2 }} }} }}
+    - {{ name: 'a, b: c', cache.levels.l1.policy: fifo }}
+",
+        system.replace("duration: 10m", "duration: 10s")
+    ));
+    bench.run(&["--format", "csv"]);
+    let cases = |a: &str, b: &str| {
+        let points = [a, b].map(|point| format!("results/x:{point}"));
+        let arguments = ["compare", &points[0], &points[1], "--format", "csv"];
+        let output = bench.windtunnel(&arguments);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let found = rows(&bench.path().join(stdout(&output).trim()).join("comparison.csv"));
+        [&found[0]["a"], &found[0]["b"]].map(String::clone)
+    };
+    assert_eq!(cases("1", "2"), ["1", "2"]);
+    assert_eq!(cases("0", "a, b: c"), ["1", "a, b: c"]);
+    assert_eq!(cases(r#"policy={"lru_k":{"k":2}}"#, "variant=1,policy=lru"), ["2", "1"]);
+}
+
+#[test]
 fn what_cannot_be_compared_is_refused() {
     let bench = Bench::new(&VARIANTS.replace("duration: 10m", "duration: 10s"));
     bench.run(&[]);

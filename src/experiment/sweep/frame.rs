@@ -6,10 +6,12 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 use serde_yaml::Value;
 
+use super::quantity::both;
 use super::range::Range;
 use super::spec::RangeSpec;
-use crate::experiment::load::path;
-use crate::experiment::prepare::plain;
+use crate::experiment::load::{path, read};
+use crate::experiment::prepare::{plain, to_value};
+use crate::experiment::spec::Experiment;
 use crate::spec::{Path, Problem, Segment, Severity};
 
 /// What holds for all points alike: to vary it would do nothing.
@@ -136,6 +138,24 @@ impl<'r> Frame<'r> {
         let base = path::get(self.resolved, &path).filter(|value| !value.is_null()).cloned();
         self.axes.push(Axis { name: name.to_owned(), path, base });
         Some(self.axes.len() - 1)
+    }
+
+    /// Whether a value gives the experiment that there is without it, in whatever way it
+    /// is written. A choice by its bare word has the default settings, which need not be
+    /// those of the experiment.
+    pub(super) fn changes_nothing(&self, axis: usize, value: &Value) -> bool {
+        let Axis { path, base, .. } = &self.axes[axis];
+        let alike = |base: &Value| {
+            plain(base) == plain(value) || both(base, value).is_some_and(|(a, b)| a == b)
+        };
+        if base.as_ref().is_some_and(alike) {
+            return true;
+        }
+        let mut with = self.resolved.clone();
+        path::put(&mut with, path, value.clone());
+        let reading = read::<Experiment>(&with);
+        let sound = reading.spec.filter(|_| reading.problems.is_empty());
+        sound.is_some_and(|experiment| to_value(&experiment) == *self.resolved)
     }
 
     /// Values of a path must be there, and differ.

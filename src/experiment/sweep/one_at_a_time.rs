@@ -14,7 +14,7 @@ pub(super) fn block(paths: &Values, frame: &mut Frame) -> Block {
         frame.refuse_repeated(values, &place);
         let Some(axis) = frame.axis(name, place.clone()) else { continue };
         for (index, value) in values.iter().enumerate() {
-            if frame.axes[axis].base.as_ref().is_some_and(|base| super::when::same(base, value)) {
+            if frame.changes_nothing(axis, value) {
                 continue;
             }
             let setting = Setting { axis, value: value.clone(), origin: place.join(index) };

@@ -67,6 +67,29 @@ fn one_at_a_time_begins_with_the_experiment_as_it_is() {
 }
 
 #[test]
+fn one_at_a_time_leaves_out_only_what_is_the_same_experiment() {
+    let points = |policy: &str, values: &str| {
+        let text = format!(
+            "{{ duration: 1m, workload: {{ arrivals: {{ poisson: {{ rate: 1/s }} }} }}, \
+             models: {{ m: {{}} }}, \
+             cache: {{ levels: [{{ name: l1, capacity: 10, policy: {policy} }}] }} }}"
+        );
+        let value: Value = serde_yaml::from_str(&text).expect("YAML");
+        let reading = crate::experiment::load::read::<Experiment>(&value);
+        assert!(reading.problems.is_empty(), "{:?}", reading.problems);
+        let resolved = crate::experiment::to_value(&reading.spec.expect("an experiment"));
+        let spec = format!("{{ one_at_a_time: {{ cache.levels.l1.policy: {values} }} }}");
+        let spec: SweepSpec = serde_yaml::from_str(&spec).expect("a sweep");
+        Sweep::new(&spec, &resolved, 42, 1).expect("a sweep").points()
+    };
+    assert_eq!(points("{ lru_k: { k: 5 } }", "[lru_k, lru]"), 3);
+    assert_eq!(points("{ lru_k: { k: 5 } }", "[{ lru_k: { k: 5 } }, lru_k]"), 2);
+    assert_eq!(points("{ lru_k: { k: 5 } }", "[{ lru_k: { k: 4 } }]"), 2);
+    assert_eq!(points("lru_k", "[lru_k, { lru_k: {} }, lru]"), 2);
+    assert_eq!(points("lru_k", "[lru-k]"), 2, "what cannot be read is refused, not left out");
+}
+
+#[test]
 fn drawn_points_are_those_of_the_seed_whatever_else_is_varied() {
     let one = "{ random: { points: 4, ranges: { a: { from: 1, to: 100 } } } }";
     let two = "{ random: { points: 4, ranges: { b.c: [1, 2], a: { from: 1, to: 100 } } } }";

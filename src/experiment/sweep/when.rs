@@ -175,7 +175,7 @@ fn passes(
 
 /// Whether two values mean the same: `60s` is `1m`, and a choice is known by its bare
 /// word.
-pub(super) fn same(a: &Value, b: &Value) -> bool {
+fn same(a: &Value, b: &Value) -> bool {
     let word = |value: &Value| match value {
         Value::String(word) => Some(word.clone()),
         _ => None,

@@ -1,16 +1,18 @@
 //! Parts of a whole over virtual time, stacked: a panel for each point.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::ReportError;
 use super::super::data::Interval;
 use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Marker, Panel, Sample, theme};
+use super::super::results::intervals::{How, Joiner, Wide, Widest, number_of};
 use super::super::results::{Results, column, number};
 use super::super::unit::Unit;
 use super::super::{human, names};
 use super::pick::pick;
 use super::{Named, conditions, file_name, grid};
 use crate::experiment::charts::{AreaSpec, ScaleSpec};
+use crate::stats::{Cell, Table};
 
 /// The most panels.
 const PANELS: usize = 6;
@@ -38,7 +40,7 @@ pub(super) fn figure(results: &Results, spec: &AreaSpec) -> Result<Named, Report
         .iter()
         .map(|(point, _)| {
             if spec.needs_breakdown() {
-                answered(results, entity, *point)
+                answered(&results.table(FILE)?, entity, *point)
             } else {
                 columns(results, &spec.columns, *point)
             }
@@ -133,7 +135,7 @@ fn part_name(part: &str, key: &str) -> String {
 
 /// Columns of the timeline, means over replications.
 fn columns(results: &Results, columns: &[String], point: u64) -> Result<Stack, ReportError> {
-    let curves = results.curves("timeline.csv", "time_s", columns, &[point])?;
+    let curves = results.over_time(columns, &[point], None)?;
     let curve = curves.into_iter().next().unwrap_or_default();
     let values = |i: usize| curve.iter().map(|(_, folds)| folds[i].mean().unwrap_or(0.0)).collect();
     Ok(Stack {
@@ -142,39 +144,52 @@ fn columns(results: &Results, columns: &[String], point: u64) -> Result<Stack, R
     })
 }
 
-/// Answers by who gave or got them, means over replications.
-fn answered(results: &Results, entity: &str, point: u64) -> Result<Stack, ReportError> {
-    let table = results.table(FILE)?;
-    let at = |name: &str| column(&table, FILE, name);
+/// Answers by who gave or got them, means over the replications that have rows.
+fn answered(table: &Table, entity: &str, point: u64) -> Result<Stack, ReportError> {
+    let at = |name: &str| column(table, FILE, name);
     let (of, replication, time) = (at("point")?, at("replication")?, at("time_s")?);
     let (by, name, rate) = (at("by")?, at("name")?, at("answers_rps")?);
-    let mut runs = std::collections::BTreeSet::new();
+    let mine = |row: &&Vec<Cell>| number(&row[of]) == Some(point as f64);
+    let rows = table.rows.iter().filter(mine).filter_map(|row| {
+        let end_s = number(&row[time]).filter(|end_s| *end_s >= 0.0)?;
+        Some((row, row[replication].to_string(), end_s))
+    });
+    let mut widest = Widest::default();
+    rows.clone().for_each(|(_, replication, end_s)| widest.see(&replication, end_s));
+    let width_s = widest.width_s();
+    // Of each interval its end and who has rows of it.
+    let mut places: BTreeMap<u64, (f64, BTreeSet<String>)> = BTreeMap::new();
     let mut sums: BTreeMap<String, BTreeMap<u64, f64>> = BTreeMap::new();
-    for row in table.rows.iter().filter(|row| number(&row[of]) == Some(point as f64)) {
-        runs.insert(row[replication].to_string());
-        let (Some(time), Some(rate)) = (number(&row[time]), number(&row[rate])) else { continue };
-        if row[by].to_string() == entity && time >= 0.0 {
-            let part = sums.entry(row[name].to_string()).or_default();
-            *part.entry(time.to_bits()).or_default() += rate;
+    let mut add = |wide: Wide<(String, String)>| {
+        let sum = sums.entry(wide.of.1).or_default().entry(wide.number).or_default();
+        *sum += wide.values[0].unwrap_or(0.0);
+    };
+    let mut joiner = Joiner::new(vec![How::Mean]);
+    for (row, replication, end_s) in rows {
+        let place = places.entry(number_of(end_s, width_s)).or_default();
+        place.0 = place.0.max(end_s);
+        place.1.insert(replication.clone());
+        if row[by].to_string() == entity {
+            let part = (replication, row[name].to_string());
+            let closed = joiner.row(part, (end_s, width_s), &[number(&row[rate])]);
+            closed.into_iter().for_each(&mut add);
         }
     }
-    let runs = runs.len().max(1) as f64;
-    let times: std::collections::BTreeSet<u64> =
-        sums.values().flat_map(|part| part.keys().copied()).collect();
-    let value =
-        |part: &BTreeMap<u64, f64>, time: &u64| part.get(time).copied().unwrap_or(0.0) / runs;
+    joiner.finish().into_iter().for_each(&mut add);
+    let means = |part: BTreeMap<u64, f64>| {
+        let mean = |(place, (_, runs)): (&u64, &(f64, BTreeSet<String>))| {
+            part.get(place).copied().unwrap_or(0.0) / runs.len() as f64
+        };
+        places.iter().map(mean).collect()
+    };
     Ok(Stack {
-        parts: sums
-            .iter()
-            .map(|(name, part)| {
-                (name.clone(), times.iter().map(|time| value(part, time)).collect())
-            })
-            .collect(),
-        times: times.into_iter().map(f64::from_bits).collect(),
+        parts: sums.into_iter().map(|(name, part)| (name, means(part))).collect(),
+        times: places.values().map(|(end_s, _)| *end_s).collect(),
     })
 }
 
-/// The parts of all stacks from the largest down; beyond eight they are one.
+/// The parts of all stacks from the largest down; beyond eight they are one, as are
+/// those that the table has as one already.
 fn order(stacks: &[Stack]) -> Vec<String> {
     let mut sums: BTreeMap<&str, f64> = BTreeMap::new();
     for (name, values) in stacks.iter().flat_map(|stack| &stack.parts) {
@@ -183,7 +198,9 @@ fn order(stacks: &[Stack]) -> Vec<String> {
     let mut order: Vec<(&str, f64)> = sums.into_iter().collect();
     order.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(b.0)));
     let mut names: Vec<String> = order.iter().map(|(name, _)| (*name).to_owned()).collect();
-    if names.len() > PARTS {
+    let all = names.len();
+    names.retain(|name| name != OTHERS);
+    if names.len() < all || all > PARTS {
         names.truncate(PARTS - 1);
         names.push(OTHERS.to_owned());
     }
@@ -192,8 +209,9 @@ fn order(stacks: &[Stack]) -> Vec<String> {
 
 /// The tops of the parts, one upon another.
 fn heights(stack: &Stack, order: &[String], share: bool) -> (Vec<f64>, Vec<Vec<f64>>) {
+    let is_rest = |name: &String| name == OTHERS || !order.contains(name);
     let rest = |i: usize| -> f64 {
-        stack.parts.iter().filter(|(name, _)| !order.contains(name)).map(|(_, v)| v[i]).sum()
+        stack.parts.iter().filter(|(name, _)| is_rest(name)).map(|(_, values)| values[i]).sum()
     };
     let whole: Vec<f64> = (0..stack.times.len())
         .map(|i| stack.parts.values().map(|values| values[i]).sum())
@@ -203,8 +221,8 @@ fn heights(stack: &Stack, order: &[String], share: bool) -> (Vec<f64>, Vec<Vec<f
     for part in order {
         for (i, top) in below.iter_mut().enumerate() {
             let value = match stack.parts.get(part) {
+                _ if part == OTHERS => rest(i),
                 Some(values) => values[i],
-                None if part == OTHERS => rest(i),
                 None => 0.0,
             };
             *top += match share {
@@ -257,5 +275,41 @@ mod tests {
         assert_eq!((order.len(), order[0].as_str(), order[7].as_str()), (8, "19", OTHERS));
         let tops = heights(&stack, &order, false).1;
         assert_eq!(tops[7][0], f64::from((0..20).sum::<i32>()), "nothing is lost");
+    }
+
+    #[test]
+    fn what_the_table_calls_others_is_part_of_the_rest() {
+        for (users, others) in [(5, 1.0), (7, 1.0), (8, 1000.0), (20, 0.5), (20, 1000.0)] {
+            let mut parts: BTreeMap<String, Vec<f64>> =
+                (0..users).map(|i| (format!("{i:02}"), vec![f64::from(i)])).collect();
+            parts.insert(OTHERS.to_owned(), vec![others]);
+            let stack = Stack { times: vec![1.0], parts };
+            let order = order(std::slice::from_ref(&stack));
+            let named = order.iter().filter(|name| *name == OTHERS).count();
+            assert_eq!((named, order.last().map(String::as_str)), (1, Some(OTHERS)), "{users}");
+            assert_eq!(order.len(), PARTS.min(users as usize + 1));
+            let shares = heights(&stack, &order, true).1;
+            assert!((shares[order.len() - 1][0] - 1.0).abs() < 1e-12, "{users}: {shares:?}");
+        }
+    }
+
+    #[test]
+    fn answers_of_intervals_of_unlike_width_are_joined_before_the_mean_is_taken() {
+        let mut table = Table::new(["point", "replication", "by", "name", "time_s", "answers_rps"]);
+        let mut part = |replication: u64, name: &str, rows: &[(f64, f64)]| {
+            for (end_s, rate) in rows {
+                let row = [0_u64.into(), replication.into(), "user".into(), name.into()];
+                let numbers = [Cell::from(*end_s), Cell::from(*rate)];
+                table.push(row.into_iter().chain(numbers).collect());
+            }
+        };
+        part(0, "a", &[(1.0, 1.0), (2.0, 3.0), (3.0, 1.0)]);
+        part(0, "b", &[(1.0, 1.0), (2.0, 1.0), (3.0, 0.0)]);
+        part(1, "a", &[(2.0, 4.0), (4.0, 2.0), (6.0, 5.0)]);
+        let stack = answered(&table, "user", 0).unwrap();
+        // Only the second was still running at the end.
+        assert_eq!(stack.times, [2.0, 4.0, 6.0]);
+        assert_eq!(stack.parts["a"], [3.0, 1.5, 5.0]);
+        assert_eq!(stack.parts["b"], [0.5, 0.0, 0.0]);
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn figure(results: &Results, spec: &BudgetChartSpec) -> Result<Named,
     let pick = pick(results, spec.series.as_deref(), &spec.points)?;
     let points: Vec<u64> = pick.points.iter().map(|(point, _)| *point).collect();
     let columns = ["spend_usd".to_owned()];
-    let curves = results.curves("timeline.csv", "time_s", &columns, &points)?;
+    let curves = results.over_time(&columns, &points, None)?;
     let every = spec.every.map(Duration::as_secs_f64);
     let sums: Vec<Vec<(f64, f64)>> = curves.iter().map(|curve| cumulated(curve, every)).collect();
     let times: Vec<f64> = sums.iter().flatten().map(|(time, _)| *time).collect();

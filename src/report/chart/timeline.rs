@@ -32,8 +32,7 @@ pub(super) fn figure(results: &Results, spec: &TimelineSpec) -> Result<Named, Re
     let pick = pick(results, spec.series.as_deref(), &spec.points)?;
     let columns = metrics(results, spec, pick.points.len());
     let points: Vec<u64> = pick.points.iter().map(|(point, _)| *point).collect();
-    let curves =
-        results.curves_of("timeline.csv", "time_s", &columns, (&points, spec.replication))?;
+    let curves = results.over_time(&columns, &points, spec.replication)?;
     let curves: Vec<Curve> = curves.iter().map(|curve| thin(curve, PLACES)).collect();
     let groups = groups(&columns, &curves, spec.metrics.is_empty());
     let times: Vec<f64> = curves.iter().flatten().map(|(time, _)| *time).collect();

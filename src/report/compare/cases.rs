@@ -8,32 +8,11 @@ use super::super::csv::read_table;
 use super::super::names;
 use super::super::results::{Results, number, point_in_words};
 use super::manifest::{ComparedCase, ComparisonManifest};
+use super::selection::{self, Selection};
 use crate::experiment::Manifest;
 use crate::experiment::sweep::VARIANT;
 use crate::spec::nearest;
 use crate::stats::{Cell, Table};
-
-/// A results folder that was named, and which of its points.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Selection {
-    /// The folder.
-    pub folder: PathBuf,
-    /// A point's number, name, or swept values; without it all points.
-    pub point: Option<String>,
-}
-
-impl Selection {
-    /// Reads `DIR`, `DIR:3`, `DIR:NAME` or `DIR:path=value,path=value`.
-    pub fn parse(text: &str) -> Self {
-        if !Path::new(text).exists()
-            && let Some((folder, point)) = text.rsplit_once(':')
-            && !folder.is_empty()
-        {
-            return Selection { folder: folder.into(), point: Some(point.to_owned()) };
-        }
-        Selection { folder: text.into(), point: None }
-    }
-}
 
 /// A results folder with its runs.
 struct Folder {
@@ -271,33 +250,41 @@ impl Folder {
         point_in_words(&self.points, row, &self.manifest.swept)
     }
 
-    /// The row of the point that `text` names.
+    /// The row of the point that `text` names: a variant, a number, or swept values.
     fn find(&self, text: &str) -> Result<usize, String> {
-        let rows = 0..self.points.rows.len();
+        let rows = || 0..self.points.rows.len();
+        let is_named = self.manifest.swept.iter().any(|path| path == VARIANT);
+        let is_variant = |row: &usize| selection::is(&self.cell(*row, VARIANT), text);
+        if is_named && rows().any(|row| is_variant(&row)) {
+            return self.only(text, rows().filter(is_variant));
+        }
         if let Ok(number) = text.parse::<u64>() {
-            let found = rows.clone().find(|row| self.number(*row) == number);
+            let found = rows().find(|row| self.number(*row) == number);
             return found.ok_or_else(|| {
-                let last = rows.len().saturating_sub(1);
+                let last = rows().len().saturating_sub(1);
                 format!("`{}` has no point {number}: expected 0 to {last}", self.path.display())
             });
         }
-        let wanted: Vec<(&str, &str)> =
-            text.split(',').map(|part| part.split_once('=').unwrap_or((VARIANT, part))).collect();
-        for (path, _) in &wanted {
-            self.column(path)?;
+        let mut wanted = Vec::new();
+        for part in selection::parts(text) {
+            let (path, value) = part.split_once('=').unwrap_or((VARIANT, part));
+            wanted.push((self.column(path)?, value));
         }
         let fits = |row: &usize| {
-            wanted.iter().all(|(path, value)| {
-                let cell = self.column(path).map(|column| self.cell(*row, &column));
-                cell.is_ok_and(|cell| cell.to_string() == *value)
-            })
+            wanted.iter().all(|(column, value)| selection::is(&self.cell(*row, column), value))
         };
-        let mut found = rows.filter(fits);
+        self.only(text, rows().filter(fits))
+    }
+
+    /// The one row that was found for `text`.
+    fn only(&self, text: &str, mut found: impl Iterator<Item = usize>) -> Result<usize, String> {
         match (found.next(), found.next()) {
             (Some(row), None) => Ok(row),
-            (Some(_), Some(_)) => {
-                Err(format!("`{text}` is more than one point of `{}`", self.path.display()))
-            }
+            (Some(_), Some(_)) => Err(format!(
+                "`{text}` is more than one point of `{}`: name the others of its swept values too, \
+                 as in `path=value,path=value`",
+                self.path.display()
+            )),
             (None, _) => Err(format!("`{}` has no point `{text}`", self.path.display())),
         }
     }

@@ -10,16 +10,18 @@
 mod cases;
 mod manifest;
 mod pairs;
+mod selection;
 mod summary;
 mod tables;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-pub use cases::{Cases, Selection};
+pub use cases::Cases;
 pub(super) use manifest::ComparedCase;
 pub use manifest::ComparisonManifest;
 pub use pairs::{Comparison, Verdict, compare};
+pub use selection::Selection;
 pub use summary::comparison_summary;
 pub(super) use summary::format;
 

@@ -59,6 +59,8 @@ const FIRST: [(&str, &str); 30] = [
     ("popularity.csv", "how often prompts, blocks and users come, by rank"),
     ("reuse.csv", "what an LRU cache of each capacity would hit"),
 ];
+/// Tables of events, which have no mean even where names happen to tell them apart.
+const EVENTS: [&str; 2] = ["alerts.csv", "faults.csv"];
 /// More rows of a file than this are counted only.
 const READ: usize = 20_000;
 
@@ -93,8 +95,8 @@ pub(super) fn files(dir: &Path) -> Result<Vec<String>, ReportError> {
     Ok(found.into_iter().map(|(_, name)| name).collect())
 }
 
-/// Reads a file, and takes the means over replications where its rows are told apart by
-/// names.
+/// Reads a file, and takes the means over replications where its rows are things that
+/// are told apart by names.
 pub(super) fn source(dir: &Path, file: String) -> Result<Source, ReportError> {
     let path = dir.join(&file);
     let mut reader = open(&path)?;
@@ -109,13 +111,14 @@ pub(super) fn source(dir: &Path, file: String) -> Result<Source, ReportError> {
             more += 1;
         }
     }
-    let means = if more == 0 { means(&table) } else { None };
+    let whole = more == 0 && !EVENTS.contains(&file.as_str());
+    let means = if whole { means(&table) } else { None };
     let averaged = means.is_some();
     Ok(Source { file, table: means.unwrap_or(table), more, averaged })
 }
 
 /// The means over replications. `None` if there is no more than one, or rows of a
-/// replication are not told apart by names: those may be events, which have no mean.
+/// replication are not told apart by names.
 fn means(table: &Table) -> Option<Table> {
     let replication = table.column("replication")?;
     let keys = keys(table, replication)?;
@@ -200,11 +203,23 @@ mod tests {
     }
 
     #[test]
-    fn events_are_left_as_they_are() {
+    fn rows_that_names_do_not_tell_apart_are_left_as_they_are() {
         let columns = ["point", "replication", "monitor", "fired_s"];
         let twice = ["0 0 slow 1.5", "0 0 slow 9.5", "0 1 slow 2.5"];
         assert_eq!(means(&table(&columns, &twice)), None);
         assert_eq!(means(&table(&columns, &["0 0 slow 1.5"])), None, "one replication");
         assert_eq!(means(&table(&["a", "b"], &["1 2", "1 2"])), None);
+    }
+
+    #[test]
+    fn events_have_no_mean_even_where_names_tell_them_apart() {
+        let dir = tempfile::tempdir().unwrap();
+        let text = "point,replication,monitor,fired_s\n0,0,slow,120\n0,2,slow,240\n";
+        for (file, averaged) in [("alerts.csv", false), ("faults.csv", false), ("x.csv", true)] {
+            fs::write(dir.path().join(file), text).unwrap();
+            let source = source(dir.path(), file.to_owned()).unwrap();
+            assert_eq!(source.averaged, averaged, "{file}");
+            assert_eq!(source.table.rows.len(), if averaged { 1 } else { 2 }, "{file}");
+        }
     }
 }
