@@ -74,6 +74,47 @@ impl Range {
         }
     }
 
+    /// The grid of a design that steps through the range: its levels in rising order, each
+    /// with its place in [0, 1], where 0 and 1 are the ends. Values of a list, and whole
+    /// numbers where there are no more than `levels`, are a level each. Otherwise there are
+    /// `levels`, evenly apart as far as whole numbers can be.
+    pub fn grid(&self, levels: usize) -> Vec<(f64, Value)> {
+        let share = |index: usize, count: usize| index as f64 / (count.max(2) - 1) as f64;
+        match &self.between {
+            Between::Values(values) => {
+                let level =
+                    |(index, value): (usize, &Value)| (share(index, values.len()), value.clone());
+                values.iter().enumerate().map(level).collect()
+            }
+            Between::Whole(low, high, affixes) => {
+                let count = (high - low + 1.0).min(levels as f64) as usize;
+                let all = count as f64 > high - low;
+                let number = |index: usize| {
+                    let even = blend(*low, *high, share(index, count), self.log);
+                    if all { low + index as f64 } else { even.round().clamp(*low, *high) }
+                };
+                let mut numbers: Vec<f64> = (0..count).map(number).collect();
+                // Equal ratios may be closer than whole numbers are.
+                numbers.dedup();
+                let level = |number| (self.place(*low, *high, number), written(number, affixes));
+                numbers.into_iter().map(level).collect()
+            }
+            Between::Real(..) => {
+                let level = |index| (share(index, levels), self.at(share(index, levels)));
+                (0..levels).map(level).collect()
+            }
+        }
+    }
+
+    /// Where a number is between two ends: the inverse of `blend`.
+    fn place(&self, low: f64, high: f64, number: f64) -> f64 {
+        if self.log {
+            libm::log(number / low) / libm::log(high / low)
+        } else {
+            (number - low) / (high - low)
+        }
+    }
+
     /// The value at `place` in (0, 1): a uniform place gives each value of the range
     /// (by its logarithm where that was asked for) the same chance.
     pub fn at(&self, place: f64) -> Value {
@@ -88,11 +129,7 @@ impl Range {
                 } else {
                     (low + place * (high - low + 1.0)).floor()
                 };
-                let number = number.clamp(*low, *high) as i64;
-                match affixes {
-                    None => Value::from(number),
-                    Some((sign, unit)) => Value::from(format!("{sign}{number}{unit}")),
-                }
+                written(number.clamp(*low, *high), affixes)
             }
             Between::Real(low, high, affixes) => {
                 let number = rounded(blend(*low, *high, place, self.log)).clamp(*low, *high);
@@ -102,6 +139,15 @@ impl Range {
                 }
             }
         }
+    }
+}
+
+/// A whole number as the ends are written.
+fn written(number: f64, affixes: &Affixes) -> Value {
+    let number = number as i64;
+    match affixes {
+        None => Value::from(number),
+        Some((sign, unit)) => Value::from(format!("{sign}{number}{unit}")),
     }
 }
 
@@ -191,6 +237,31 @@ mod tests {
         assert_eq!(seen, ["1", "1", "2", "2", "3", "3"]);
         assert_eq!(at("{ from: 10, to: 1000, log: true }", 0.5), "100");
         assert_eq!(at("[lru, sieve]", 0.99), "sieve");
+    }
+
+    #[test]
+    fn a_grid_has_the_ends_and_knows_where_its_levels_are() {
+        let grid = |yaml: &str, levels: usize| -> Vec<(f64, String)> {
+            let levels = range(yaml).expect("a range").grid(levels).into_iter();
+            levels
+                .map(|(place, value)| (place, super::super::super::prepare::plain(&value)))
+                .collect()
+        };
+        let is = |found: Vec<(f64, String)>, expected: &[(f64, &str)]| {
+            assert_eq!(found.len(), expected.len(), "{found:?}");
+            for (found, expected) in found.iter().zip(expected) {
+                let near = (found.0 - expected.0).abs() < 1e-9;
+                assert!(near && found.1 == expected.1, "{found:?} {expected:?}");
+            }
+        };
+        is(grid("[1, 2, 16]", 4), &[(0.0, "1"), (0.5, "2"), (1.0, "16")]);
+        is(grid("{ from: 1, to: 3 }", 4), &[(0.0, "1"), (0.5, "2"), (1.0, "3")]);
+        is(grid("{ from: 0, to: 10 }", 4), &[(0.0, "0"), (0.3, "3"), (0.7, "7"), (1.0, "10")]);
+        is(
+            grid("{ from: 1, to: 4, log: true }", 4),
+            &[(0.0, "1"), (0.5, "2"), (libm::log(3.0) / libm::log(4.0), "3"), (1.0, "4")],
+        );
+        is(grid("{ from: 10ms, to: 40ms }", 2), &[(0.0, "10ms"), (1.0, "40ms")]);
     }
 
     #[test]
