@@ -17,6 +17,7 @@ mod data;
 mod defaults;
 mod error;
 mod figure;
+mod folding;
 mod html;
 mod human;
 mod looks;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::csv::{open, read_cell, read_table};
+use super::folding::Folding;
 use super::looks::Looks;
 use super::{ReportError, human, names};
 use crate::experiment::sweep::VARIANT;
@@ -17,6 +18,8 @@ pub(crate) struct Results<'a> {
     pub points: Table,
     /// The most replications that a point has, if `runs.csv` tells.
     pub replications: usize,
+    /// The fewest that a point has.
+    pub fewest: usize,
     /// The experiment's title; may be empty.
     pub title: &'a str,
     /// What values look like in all charts.
@@ -78,8 +81,8 @@ impl<'a> Results<'a> {
         for path in swept {
             need(&points.columns, "points.csv", path)?;
         }
-        let replications = count_replications(dir);
-        Ok(Results { dir, swept, points, replications, title, looks: Looks::default() })
+        let (fewest, replications) = count_replications(dir).unwrap_or((0, 0));
+        Ok(Results { dir, swept, points, replications, fewest, title, looks: Looks::default() })
     }
 
     /// Whether a table is there and has rows.
@@ -116,7 +119,7 @@ impl<'a> Results<'a> {
     }
 
     /// The curves of these points in `latency.csv` or `timeline.csv`, folded
-    /// over replications. Reads the file once and keeps nothing else of it.
+    /// over replications: see [`Folding`]. Reads the file once and keeps nothing else of it.
     pub(crate) fn curves(
         &self,
         file: &str,
@@ -132,7 +135,7 @@ impl<'a> Results<'a> {
         &self,
         file: &str,
         key: &str,
-        values: &[String],
+        columns: &[String],
         (points, replication): (&[u64], Option<u64>),
     ) -> Result<Vec<Curve>, ReportError> {
         let path = self.dir.join(file);
@@ -144,11 +147,11 @@ impl<'a> Results<'a> {
         let only = replication.map(|wanted| wanted.to_string());
         let only = only.map(|it| Ok((need(&header, file, "replication")?, it))).transpose()?;
         let values: Vec<usize> =
-            values.iter().map(|v| need(&header, file, v)).collect::<Result<_, _>>()?;
+            columns.iter().map(|v| need(&header, file, v)).collect::<Result<_, _>>()?;
         let wanted: BTreeMap<String, usize> =
             points.iter().enumerate().map(|(i, point)| (point.to_string(), i)).collect();
-        // Keys are not negative, so that their bits are in their order.
-        let mut curves: Vec<BTreeMap<u64, Vec<Fold>>> = vec![BTreeMap::new(); points.len()];
+        let run = header.iter().position(|column| column == "replication");
+        let mut folding = Folding::new(points.len(), columns);
         let mut row = csv::StringRecord::new();
         while reader.read_record(&mut row).map_err(ReportError::csv(&path))? {
             let Some(&curve) = wanted.get(&row[point]) else { continue };
@@ -158,19 +161,11 @@ impl<'a> Results<'a> {
             let Some(key) = number(&read_cell(&row[key])).filter(|key| *key >= 0.0) else {
                 continue;
             };
-            let folds = curves[curve]
-                .entry(key.abs().to_bits())
-                .or_insert_with(|| vec![Fold::default(); values.len()]);
-            for (fold, column) in folds.iter_mut().zip(&values) {
-                if let Some(value) = number(&read_cell(&row[*column])) {
-                    fold.add(value);
-                }
-            }
+            let value = |column: &usize| number(&read_cell(&row[*column]));
+            let run = run.map_or("", |run| &row[run]);
+            folding.add(curve, run, key, values.iter().map(value).collect());
         }
-        let rising = |curve: BTreeMap<u64, Vec<Fold>>| {
-            curve.into_iter().map(|(key, folds)| (f64::from_bits(key), folds)).collect()
-        };
-        Ok(curves.into_iter().map(rising).collect())
+        Ok(folding.finish())
     }
 }
 
@@ -206,16 +201,16 @@ pub(crate) fn number(cell: &Cell) -> Option<f64> {
     }
 }
 
-/// The most replications of a point in `runs.csv`; 0 if it does not tell.
-fn count_replications(dir: &Path) -> usize {
-    let Ok(mut reader) = open(&dir.join("runs.csv")) else { return 0 };
-    let Ok(header) = reader.headers() else { return 0 };
-    let Some(point) = header.iter().position(|column| column == "point") else { return 0 };
+/// The fewest and the most replications of a point in `runs.csv`, if it tells.
+fn count_replications(dir: &Path) -> Option<(usize, usize)> {
+    let mut reader = open(&dir.join("runs.csv")).ok()?;
+    let point = reader.headers().ok()?.iter().position(|column| column == "point")?;
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for row in reader.records().flatten() {
         *counts.entry(row.get(point).unwrap_or_default().to_owned()).or_default() += 1;
     }
-    counts.into_values().max().unwrap_or(0)
+    let counts = || counts.values().copied();
+    counts().min().zip(counts().max())
 }
 
 /// A point in words: its name, or its swept values; nothing where nothing is swept.
