@@ -85,7 +85,9 @@ impl Folding {
             let mut rows: Vec<Row> = last.into_values().collect();
             // Whoever goes on longest has the places of the others.
             rows.sort_by(|a, b| b.at.total_cmp(&a.at));
-            rows.into_iter().for_each(|row| end(&mut curve, row, &after));
+            for row in rows {
+                end(&mut curve, row, &after);
+            }
             rising(curve)
         };
         curves.into_iter().zip(last).map(finish).collect()
@@ -95,7 +97,9 @@ impl Folding {
 fn put(curve: &mut BTreeMap<u64, Vec<Fold>>, at: f64, values: &[Option<f64>]) {
     let folds = curve.entry(at.to_bits()).or_insert_with(|| vec![Fold::default(); values.len()]);
     for (fold, value) in folds.iter_mut().zip(values) {
-        value.iter().for_each(|value| fold.add(*value));
+        if let Some(value) = value {
+            fold.add(*value);
+        }
     }
 }
 
@@ -120,7 +124,9 @@ fn end(curve: &mut BTreeMap<u64, Vec<Fold>>, mut row: Row, after: &[After]) {
     let zeros: Vec<Option<f64>> = row.values.iter().zip(after).map(known).collect();
     for (_, folds) in curve.range_mut(place.to_bits() + 1..) {
         for (fold, zero) in folds.iter_mut().zip(&zeros) {
-            zero.iter().for_each(|zero| fold.add(*zero));
+            if let Some(zero) = zero {
+                fold.add(*zero);
+            }
         }
     }
 }
