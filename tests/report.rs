@@ -143,6 +143,30 @@ fn a_dimension_that_is_not_named_gets_panels_or_is_held_and_said() {
 }
 
 #[test]
+fn no_two_panels_have_the_same_title() {
+    let select = ["best", r#"{"utility":{"quality_threshold":0.8}}"#];
+    let folder = Folder {
+        sweep: vec![
+            ("cost.select", names(&select)),
+            (CAPACITY, counts(&[10, 30, 70])),
+            ("cache.ttl", names(&["1m", "10m"])),
+        ],
+        replications: 3,
+        noise: 0.05,
+    };
+    let charts = "[{bar: {x: level, y: hits, series: cache.ttl}},
+                   {box: {x: cache.ttl, y: e2e_p99_s}}]";
+    for (name, svg) in drawn(&folder, charts, &[Format::Svg]) {
+        let text = String::from_utf8(svg).unwrap();
+        assert!(!text.contains('…'), "{name} has a title that is cut");
+        for capacity in ["capacity 10<", "capacity 30<", "capacity 70<"] {
+            let ends = capacity.split(' ').next_back().unwrap();
+            assert!(text.matches(ends).count() >= 2, "{name}: {capacity}");
+        }
+    }
+}
+
+#[test]
 fn default_charts_suit_what_was_swept() {
     let kinds = |folder: &Folder| {
         let dir = tempfile::tempdir().unwrap();

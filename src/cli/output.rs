@@ -71,7 +71,8 @@ impl Output {
         };
         let swept = outline.sweep.columns();
         let replications = outline.experiment.replications as usize;
-        let warnings = report::warnings(&points, &swept, replications);
+        let mut warnings = report::warnings(&points, &swept, replications);
+        warnings.extend(report::precision_warnings(&points, &swept, &outline.experiment));
         Ok(Made { points, swept, warnings, undrawn })
     }
 

@@ -20,7 +20,7 @@ pub struct PrecisionSpec {
     /// The metric.
     pub metric: String,
     /// The half width of its 95 % interval, as a share of its mean, that ends a point.
-    /// Default 0.05.
+    /// More than 0; default 0.05.
     #[serde(default = "PrecisionSpec::relative")]
     pub relative: Fraction,
     /// The most replications of a point. Default 100.
@@ -54,6 +54,14 @@ pub(super) fn check(experiment: &Experiment, problems: &mut Problems) {
         if METRICS.iter().all(|metric| metric.name != precision.metric) {
             let known = METRICS.iter().map(|metric| metric.name);
             p.at("metric", |p| p.unknown("metric", &precision.metric, known));
+        }
+        if precision.relative.get() == 0.0 {
+            p.at("relative", |p| {
+                p.error_help(
+                    "expected a share above 0",
+                    "no number of replications makes an interval of no width",
+                );
+            });
         }
         if precision.max < *replications {
             p.at("max", |p| {
@@ -269,6 +277,7 @@ mod tests {
             ("{ replications: 1, precision: { metric: e2e_p99_s } }", "replications"),
             ("{ precision: { metric: e2e_p98_s } }", "precision.metric"),
             ("{ replications: 9, precision: { metric: e2e_p99_s, max: 5 } }", "precision.max"),
+            ("precision: { metric: e2e_p99_s, relative: 0 }", "precision.relative"),
         ] {
             let experiment: Experiment = serde_yaml::from_str(yaml).expect("an experiment");
             let mut problems = Problems::default();

@@ -234,6 +234,9 @@ pub(crate) struct Share {
 /// The most panels of small multiples.
 const PANELS: usize = 6;
 
+/// Headings of more characters than this have the values alone.
+const HEADING: usize = 84;
+
 /// The same where they were asked for.
 const FACETS: usize = 12;
 
@@ -326,9 +329,28 @@ fn combinations(
             (vec![whole(observations)], Some(held))
         });
     }
+    if shares.keys().any(|key| heading(key).chars().count() > HEADING) {
+        return by_value(data, &others, shares);
+    }
     let share = |(key, observations): (Vec<usize>, _)| Share {
         heading: human::sentence(&heading(&key)),
         observations,
     };
     (shares.into_iter().map(share).collect(), None)
+}
+
+/// Shares that are headed by values alone; what these are of is noted.
+fn by_value(
+    data: &Data,
+    others: &[usize],
+    shares: BTreeMap<Vec<usize>, Vec<Observation>>,
+) -> (Vec<Share>, Option<String>) {
+    let titles: Vec<&str> = others.iter().map(|d| data.dimensions[*d].title.as_str()).collect();
+    let share = |(key, observations): (Vec<usize>, _)| {
+        let values = others.iter().zip(&key);
+        let values = values.map(|(d, level)| data.dimensions[*d].levels[*level].name.as_str());
+        Share { heading: values.collect::<Vec<_>>().join(", "), observations }
+    };
+    let note = format!("panels: {}", titles.join(", "));
+    (shares.into_iter().map(share).collect(), Some(note))
 }

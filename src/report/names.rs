@@ -81,6 +81,7 @@ fn plain(name: &str) -> String {
 /// for `cache.levels.0.capacity` (the level's name is not known here).
 pub(crate) fn path(path: &str) -> String {
     let steps: Vec<&str> = path.split('.').collect();
+    let steps = without_law(&steps);
     let words = |steps: &[&str]| steps.join(" ").replace('_', " ").replace("ttl", "TTL");
     match steps.as_slice() {
         ["point"] => "sweep point".to_owned(),
@@ -91,16 +92,25 @@ pub(crate) fn path(path: &str) -> String {
                 Err(_) if level.len() <= 3 => level.to_uppercase(),
                 Err(_) => (*level).to_owned(),
             };
-            format!("{level} {}", words(last_of(rest)))
+            format!("{level} {}", words(telling(rest)))
         }
         ["models", .., "prefix_cache", "tiers", tier, last] if tier.parse::<usize>().is_err() => {
             let tier = if tier.len() <= 3 { tier.to_uppercase() } else { (*tier).to_owned() };
             format!("{tier} {}", words(&[last]))
         }
         ["models", .., "prefix_cache", last] => format!("prefix cache {}", words(&[last])),
-        ["models", model, rest @ ..] => format!("{model} {}", words(last_of(rest))),
+        ["models", model, "price", .., last] => format!("{model} {} price", words(&[last])),
+        ["models", model, "server", rest @ ..] | ["models", model, rest @ ..]
+            if !rest.is_empty() =>
+        {
+            format!("{model} {}", words(telling(rest)))
+        }
         ["workload", "arrivals", .., "rate"] => "arrival rate".to_owned(),
         ["workload", "arrivals", "concurrency", "limit"] => "concurrency limit".to_owned(),
+        ["workload", "tokens", part @ ("input" | "output")] => format!("{part} tokens"),
+        ["workload", "tokens", part @ ("input" | "output"), .., last] => {
+            format!("{} tokens", words(&[last, part]))
+        }
         ["workload", part, .., last] => format!("{} {}", singular(part), words(&[last])),
         ["cost", "select"] => "model selection".to_owned(),
         ["cost", "budgets", name, .., last] => format!("{name} {} budget", words(&[last])),
@@ -112,10 +122,21 @@ pub(crate) fn path(path: &str) -> String {
     .to_owned()
 }
 
+/// The steps without the name of a law (of times, lengths or numbers) that is the last but
+/// one, or the last: it says how something is drawn, not what.
+fn without_law<'a>(steps: &[&'a str]) -> Vec<&'a str> {
+    const LAWS: [&str; 5] = ["constant", "uniform", "exponential", "lognormal", "mixture"];
+    // What comes first are sections and the user's own names.
+    let from = steps.len().saturating_sub(2).max(2);
+    let kept = |(index, step): &(usize, &&str)| *index < from || !LAWS.contains(*step);
+    steps.iter().enumerate().filter(kept).map(|(_, step)| *step).collect()
+}
+
 /// Whether a step needs the one before it to say anything.
 fn is_vague(step: &str) -> bool {
-    const VAGUE: [&str; 15] = [
+    const VAGUE: [&str; 16] = [
         "after",
+        "items",
         "capacity",
         "policy",
         "latency",
@@ -134,8 +155,10 @@ fn is_vague(step: &str) -> bool {
     VAGUE.contains(&step) || step.parse::<usize>().is_ok()
 }
 
-fn last_of<'a, 'b>(steps: &'b [&'a str]) -> &'b [&'a str] {
-    &steps[steps.len().saturating_sub(1)..]
+/// The last step, with the one before it if it needs that.
+fn telling<'a, 'b>(steps: &'b [&'a str]) -> &'b [&'a str] {
+    let count = if steps.last().is_some_and(|last| is_vague(last)) { 2 } else { 1 };
+    &steps[steps.len().saturating_sub(count)..]
 }
 
 fn singular(word: &str) -> &str {
@@ -197,6 +220,15 @@ mod tests {
             ("cost.select.utility.quality_threshold", "quality threshold"),
             ("cost.budgets.default.daily", "default daily budget"),
             ("cache.ttl", "cache TTL"),
+            ("cache.levels.l2.latency.constant", "L2 latency"),
+            ("cache.levels.l2.latency.lognormal.mean", "L2 latency mean"),
+            ("models.gpt.price.output", "gpt output price"),
+            ("models.gpt.server.queue.limit", "gpt queue limit"),
+            ("models.constant.quality", "constant quality"),
+            ("orchestration.workflows.report.steps.part.map.items.constant", "map items"),
+            ("workload.tokens.output.constant", "output tokens"),
+            ("workload.tokens.input.lognormal.p90", "p90 input tokens"),
+            ("workload.tokens.correlation", "token correlation"),
             ("seed", "seed"),
             ("point", "sweep point"),
             ("", ""),

@@ -19,6 +19,8 @@ pub(crate) struct Results<'a> {
     pub points: Table,
     /// The most replications that a point has, if `runs.csv` tells.
     pub replications: usize,
+    /// The fewest that a point has.
+    pub fewest: usize,
     /// The experiment's title; may be empty.
     pub title: &'a str,
     /// What values look like in all charts.
@@ -80,8 +82,8 @@ impl<'a> Results<'a> {
         for path in swept {
             need(&points.columns, "points.csv", path)?;
         }
-        let replications = count_replications(dir);
-        Ok(Results { dir, swept, points, replications, title, looks: Looks::default() })
+        let (fewest, replications) = count_replications(dir).unwrap_or((0, 0));
+        Ok(Results { dir, swept, points, replications, fewest, title, looks: Looks::default() })
     }
 
     /// Whether a table is there and has rows.
@@ -235,16 +237,16 @@ pub(crate) fn number(cell: &Cell) -> Option<f64> {
     }
 }
 
-/// The most replications of a point in `runs.csv`; 0 if it does not tell.
-fn count_replications(dir: &Path) -> usize {
-    let Ok(mut reader) = open(&dir.join("runs.csv")) else { return 0 };
-    let Ok(header) = reader.headers() else { return 0 };
-    let Some(point) = header.iter().position(|column| column == "point") else { return 0 };
+/// The fewest and the most replications of a point in `runs.csv`, if it tells.
+fn count_replications(dir: &Path) -> Option<(usize, usize)> {
+    let mut reader = open(&dir.join("runs.csv")).ok()?;
+    let point = reader.headers().ok()?.iter().position(|column| column == "point")?;
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for row in reader.records().flatten() {
         *counts.entry(row.get(point).unwrap_or_default().to_owned()).or_default() += 1;
     }
-    counts.into_values().max().unwrap_or(0)
+    let counts = || counts.values().copied();
+    counts().min().zip(counts().max())
 }
 
 /// A point in words: its name and what tells it from others of that name, or its swept

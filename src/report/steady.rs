@@ -1,4 +1,4 @@
-//! Warnings of points whose means hide that they were not in a steady state.
+//! Warnings of points whose means hide that they were not in a steady state, or of nothing.
 
 use super::human;
 use super::results::{number, point_in_words};
@@ -9,8 +9,8 @@ const DRIFT: f64 = 0.25;
 /// The most points that are named.
 const MOST: usize = 5;
 
-/// What a reader of the points' means should know: which points are overloaded in more
-/// than half of their runs, and in which the number of requests in the system rises or
+/// What a reader of the points' means should know: in which points no request was measured,
+/// which are overloaded in more than half of their runs, and in which the number of requests in the system rises or
 /// falls by more than chance explains. `replications` is how many runs each has, where
 /// the table does not tell.
 pub fn warnings(points: &Table, swept: &[String], replications: usize) -> Vec<String> {
@@ -21,7 +21,12 @@ pub fn warnings(points: &Table, swept: &[String], replications: usize) -> Vec<St
         let named = name(points, index, swept);
         let overloaded = cell("overloaded").unwrap_or(0.0) * runs;
         let (drift, half) = (cell("drift").unwrap_or(0.0), cell("drift_ci95"));
-        if 2.0 * overloaded > runs {
+        if cell("requests") == Some(0.0) {
+            all.push(format!(
+                "{named} has no requests after its warm-up: nothing is measured; shorten the \
+                 warm-up or lengthen the run"
+            ));
+        } else if 2.0 * overloaded > runs {
             all.push(format!(
                 "{named} is overloaded in {overloaded:.0} of {runs:.0} runs: requests pile up, and \
                  its means depend on the duration"
@@ -35,16 +40,21 @@ pub fn warnings(points: &Table, swept: &[String], replications: usize) -> Vec<St
             ));
         }
     }
+    few(all, "are without requests, overloaded or not steady")
+}
+
+/// The first of some warnings, and how many more points are alike.
+pub(super) fn few(mut all: Vec<String>, what: &str) -> Vec<String> {
     let left = all.len().saturating_sub(MOST);
     if left > 0 {
         all.truncate(MOST);
-        all.push(format!("{left} more points are overloaded or not steady; see points.csv"));
+        all.push(format!("{left} more points {what}; see points.csv"));
     }
     all
 }
 
 /// `point 3 (rate 20/s)`.
-fn name(points: &Table, row: usize, swept: &[String]) -> String {
+pub(super) fn name(points: &Table, row: usize, swept: &[String]) -> String {
     let words = point_in_words(points, row, swept);
     if words.is_empty() {
         return "the system".to_owned();
@@ -66,6 +76,14 @@ mod tests {
             table.push(row);
         }
         warnings(&table, &["a.rate".to_owned()], 5)
+    }
+
+    #[test]
+    fn a_point_without_requests_is_told() {
+        let mut table = Table::new(["point", "requests"]);
+        table.push(vec![Cell::from(0u64), Cell::from(0.0)]);
+        let found = warnings(&table, &[], 3);
+        assert!(found[0].starts_with("the system has no requests after its warm-up"), "{found:?}");
     }
 
     #[test]

@@ -19,7 +19,8 @@ pub struct Difference {
     /// The probability of such a difference, or a larger one, if there were none; NaN
     /// where there are too few values.
     pub p: f64,
-    /// The effect's size: the difference in standard deviations.
+    /// The effect's size: the difference in standard deviations; NaN where there are too
+    /// few values.
     pub effect: f64,
 }
 
@@ -99,6 +100,10 @@ fn effect(difference: f64, deviation: f64, df: f64) -> f64 {
     if difference == 0.0 {
         return 0.0;
     }
+    // Hedges' correction is an approximation that vanishes at one degree of freedom.
+    if df <= 1.0 {
+        return f64::NAN;
+    }
     (1.0 - 3.0 / (4.0 * df - 1.0)) * difference / deviation
 }
 
@@ -155,6 +160,13 @@ mod tests {
         let one = paired_difference(&[1.0], &[2.0], 0.95);
         assert!(one.difference == 1.0 && one.p.is_nan() && one.half_width.is_nan());
         assert_eq!(welch_difference(&[1.0; 3], &[1.0; 4], 0.95).p, 1.0);
+    }
+
+    #[test]
+    fn two_pairs_are_too_few_to_tell_an_effect_s_size() {
+        assert!(paired_difference(&[1.0, 2.0], &[3.0, 5.0], 0.95).effect.is_nan());
+        let three = paired_difference(&[1.0, 2.0, 3.0], &[2.0, 4.0, 6.0], 0.95);
+        assert!((three.effect - 2.0 * (1.0 - 3.0 / 7.0)).abs() < 1e-12);
     }
 
     #[test]

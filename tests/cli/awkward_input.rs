@@ -58,6 +58,14 @@ fn a_warm_up_that_leaves_nothing_is_told() {
     let (status, warnings) = check("warmup: 20m\nworkload: { requests: [ { prompt: a } ] }\n", &[]);
     assert_eq!(status, Some(0));
     assert!(warnings.contains("nothing is measured"), "{warnings}");
+    // How many requests come is known after the run.
+    let bench = Bench::new(
+        "duration: 20s\nwarmup: 1000 requests\nreplications: 1\n\
+         workload: { arrivals: { poisson: { rate: 2/s } } }\n",
+    );
+    let output = bench.windtunnel(&["run", "experiment.yaml", "--format", "csv"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(stderr(&output).contains("nothing is measured"), "{}", stderr(&output));
 }
 
 #[test]

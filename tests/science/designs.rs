@@ -117,7 +117,16 @@ record: {{ requests: true }}
             (mean.parse().expect("a mean"), half.parse().expect("a half"));
         assert!(*count == 24 || half <= 0.08 * mean, "{row} after {count}");
     }
+    let title = format!("mean of {} to {} replications", counts[1], counts[0]);
+    let chart = fs::read_dir(folder.join("charts")).expect("charts").any(|file| {
+        let text = fs::read_to_string(file.expect("a file").path()).unwrap_or_default();
+        text.contains(&title)
+    });
+    assert!(chart, "no chart says {title}");
     assert_same(&folder, &bench.run(&["--jobs", "3", "--out", "again"]));
+    let coarse = ["--set", "precision.relative=0.001", "--set", "precision.max=4"];
+    let told = bench.windtunnel(&[&["run", "experiment.yaml"], &coarse[..]].concat());
+    assert!(stderr(&told).contains("has the most replications, 4, and knows e2e_p99_s to within"));
     // A fixed number of as many gives the same runs.
     let fixed = bench.run(&["--out", "fixed", "--set", "precision=null", "--replications", "4"]);
     let first: Vec<String> = columns(&folder, "runs.csv", &["point", "replication", "e2e_p99_s"]);

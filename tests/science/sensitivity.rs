@@ -74,6 +74,32 @@ fn elementary_effects_of_a_sum_are_its_slopes() {
 }
 
 #[test]
+fn elementary_effects_over_lists_and_whole_numbers_are_those_of_the_whole_range() {
+    let bench = Bench::new(&format!(
+        "{LINEAR}sweep:
+  morris:
+    trajectories: 40
+    metrics: [e2e_mean_s]
+    ranges:
+      models.m.server.tokens.ttft: [100ms, 300ms, 500ms]
+      models.m.server.tokens.tpot: [1ms, 4ms]
+      workload.tokens.output.constant: {{ from: 101, to: 106 }}
+"
+    ));
+    let folder = bench.run(&["--format", "csv"]);
+    let found = rows(&folder.join("sensitivity.csv"));
+    // 400 ms; 3 ms for each of 100 to 105 further tokens; 5 tokens of 1 or 4 ms each.
+    assert!((number(&found[0], "mu") - 0.4).abs() < 1e-6, "{:?}", found[0]);
+    assert!(number(&found[0], "sigma") < 1e-6, "{:?}", found[0]);
+    assert!((0.3..=0.315).contains(&number(&found[1], "mu")), "{:?}", found[1]);
+    assert!((0.005..=0.02).contains(&number(&found[2], "mu")), "{:?}", found[2]);
+    let points = rows(&folder.join("points.csv"));
+    for value in ["100ms", "300ms", "500ms"] {
+        assert!(points.iter().any(|row| row["models.m.server.tokens.ttft"] == value), "{value}");
+    }
+}
+
+#[test]
 fn values_changed_alone_are_compared_with_the_experiment_as_it_is() {
     let bench = Bench::new(
         &format!(
@@ -115,6 +141,7 @@ fn a_study_stands_alone_and_says_what_is_wrong() {
     );
     refused(&format!("sobol: {{ samples: 1, {ranges} }}"), "sweep.sobol.samples", "expected 2");
     refused(&format!("morris: {{ levels: 3, {ranges} }}"), "sweep.morris.levels", "even number");
+    refused("morris: { ranges: { requests: [10] } }", "sweep.morris", "at least 2 values");
     refused(
         &format!("morris: {{ metrics: [e2e_p98_s], {ranges} }}"),
         "sweep.morris.metrics",

@@ -3,11 +3,16 @@
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_yaml::Value;
 
 use super::frame::{Block, Frame, Partial, Setting};
+use super::range::Range;
 use super::spec::RangeSpec;
 use crate::kernel::{Stream, Streams};
 use crate::spec::Path;
+
+/// More levels than a screening has use for.
+const MOST_LEVELS: u32 = 1000;
 
 /// Screening of parameters by elementary effects.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -17,7 +22,8 @@ pub struct MorrisSpec {
     /// Default 10.
     #[serde(default = "MorrisSpec::trajectories")]
     pub trajectories: u32,
-    /// Levels that each range is cut into, an even number. Default 4.
+    /// Levels that each range is cut into, an even number. Default 4. The values of a list
+    /// are its levels, however many there are.
     #[serde(default = "MorrisSpec::levels")]
     pub levels: u32,
     /// Paths and what each may take.
@@ -36,14 +42,17 @@ pub struct Step {
     pub by: f64,
 }
 
-/// A walk through the unit cube.
+/// A walk through the grid of all levels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trajectory {
-    /// The points, one more than there are steps.
-    pub places: Vec<Vec<f64>>,
+    /// The level of each parameter at each point, one point more than there are steps.
+    pub points: Vec<Vec<usize>>,
     /// What is between them.
     pub steps: Vec<Step>,
 }
+
+/// The levels of a parameter, in rising order, with their places in [0, 1].
+type Grid = Vec<(f64, Value)>;
 
 impl MorrisSpec {
     const fn trajectories() -> u32 {
@@ -54,37 +63,50 @@ impl MorrisSpec {
         4
     }
 
-    /// The walks of an experiment with `seed`.
+    /// The walks of a checked experiment with `seed`.
     pub fn walks(&self, seed: u64) -> Vec<Trajectory> {
-        let mut stream = Streams::new(seed, 0).stream("sweep.morris");
-        (0..self.trajectories).map(|_| self.walk(&mut stream)).collect()
+        let ranges = self.ranges.values().filter_map(|spec| Range::new(spec).ok());
+        let grids: Vec<Grid> = ranges.map(|range| range.grid(self.levels as usize)).collect();
+        debug_assert_eq!(grids.len(), self.ranges.len(), "every range is sound");
+        self.walks_on(&grids, seed)
     }
 
-    /// From a random point of the levels, each parameter steps once, in random order, by
-    /// `levels / (2 (levels - 1))` of its range (Morris 1991): such steps meet all levels
-    /// equally often.
-    fn walk(&self, stream: &mut Stream) -> Trajectory {
-        let (count, levels) = (self.ranges.len(), u64::from(self.levels));
-        let mut at = Vec::with_capacity(count);
-        let mut steps = Vec::with_capacity(count);
-        let by = levels as f64 / (2.0 * (levels - 1) as f64);
-        for parameter in 0..count {
-            let level = stream.below(levels);
-            at.push(level as f64 / (levels - 1) as f64);
-            // The lower half can only step up, the upper half only down.
-            let by = if level < levels / 2 { by } else { -by };
-            steps.push(Step { parameter, by });
-        }
-        for last in (1..count).rev() {
-            steps.swap(last, stream.below(last as u64 + 1) as usize);
-        }
-        let mut places = vec![at.clone()];
-        for step in &steps {
-            at[step.parameter] = (at[step.parameter] + step.by).clamp(0.0, 1.0);
-            places.push(at.clone());
-        }
-        Trajectory { places, steps }
+    fn walks_on(&self, grids: &[Grid], seed: u64) -> Vec<Trajectory> {
+        let mut stream = Streams::new(seed, 0).stream("sweep.morris");
+        (0..self.trajectories).map(|_| walk(grids, &mut stream)).collect()
     }
+}
+
+/// From a random point of the grid, each parameter steps once, in random order, by half of
+/// its levels (Morris 1991), so that steps meet an even number of levels equally often. Of
+/// an odd number the one in the middle has no partner: steps are by half of the others, and
+/// each such pair is as likely as any.
+fn walk(grids: &[Grid], stream: &mut Stream) -> Trajectory {
+    let mut at = Vec::with_capacity(grids.len());
+    let mut to = Vec::with_capacity(grids.len());
+    let mut steps = Vec::with_capacity(grids.len());
+    for (parameter, grid) in grids.iter().enumerate() {
+        let jump = grid.len() / 2;
+        let pairs = grid.len() - jump;
+        let drawn = stream.below(2 * pairs as u64) as usize;
+        let (from, next) = if drawn < pairs {
+            (drawn, drawn + jump)
+        } else {
+            (drawn - pairs + jump, drawn - pairs)
+        };
+        at.push(from);
+        to.push(next);
+        steps.push(Step { parameter, by: grid[next].0 - grid[from].0 });
+    }
+    for last in (1..grids.len()).rev() {
+        steps.swap(last, stream.below(last as u64 + 1) as usize);
+    }
+    let mut points = vec![at.clone()];
+    for step in &steps {
+        at[step.parameter] = to[step.parameter];
+        points.push(at.clone());
+    }
+    Trajectory { points, steps }
 }
 
 /// The design's points, walk by walk.
@@ -94,8 +116,8 @@ pub(super) fn block(spec: &MorrisSpec, frame: &mut Frame, seed: u64) -> Block {
         let message = "expected at least 2 trajectories".to_owned();
         frame.refuse(root.join("trajectories"), false, message, None);
     }
-    if spec.levels < 2 || spec.levels % 2 == 1 {
-        let message = "expected an even number of levels, 2 or more".to_owned();
+    if !(2..=MOST_LEVELS).contains(&spec.levels) || spec.levels % 2 == 1 {
+        let message = format!("expected an even number of levels, 2 to {MOST_LEVELS}");
         frame.refuse(root.join("levels"), false, message, None);
     }
     let place = root.join("ranges");
@@ -103,41 +125,74 @@ pub(super) fn block(spec: &MorrisSpec, frame: &mut Frame, seed: u64) -> Block {
         let message = "expected at least one path to vary".to_owned();
         frame.refuse(place.clone(), false, message, None);
     }
+    for (name, range) in &spec.ranges {
+        if matches!(range, RangeSpec::Values(values) if values.len() == 1) {
+            let message = "expected at least 2 values to step between".to_owned();
+            frame.refuse(place.join(name.as_str()), false, message, None);
+        }
+    }
     let ranges = frame.ranges(&place, &spec.ranges);
     if !frame.problems.is_empty() {
         return Block::new();
     }
+    let levels = spec.levels as usize;
+    let grids: Vec<Grid> = ranges.iter().map(|(_, _, range)| range.grid(levels)).collect();
     let point =
-        |places: Vec<f64>| {
+        |point: Vec<usize>| {
+            let chosen = ranges.iter().zip(&grids).zip(point);
             let setting =
-                |((axis, origin, range), place): (&(usize, Path, super::range::Range), f64)| {
-                    Setting { axis: *axis, value: range.at(place), origin: origin.clone() }
+                |(((axis, origin, _), grid), level): ((&(usize, Path, Range), &Grid), usize)| {
+                    Setting { axis: *axis, value: grid[level].1.clone(), origin: origin.clone() }
                 };
-            Partial { variant: None, settings: ranges.iter().zip(places).map(setting).collect() }
+            Partial { variant: None, settings: chosen.map(setting).collect() }
         };
-    spec.walks(seed).into_iter().flat_map(|walk| walk.places).map(point).collect()
+    spec.walks_on(&grids, seed).into_iter().flat_map(|walk| walk.points).map(point).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn spec(ranges: &str) -> MorrisSpec {
+        serde_yaml::from_str(&format!("{{ trajectories: 60, ranges: {{ {ranges} }} }}"))
+            .expect("a spec")
+    }
+
     #[test]
-    fn each_parameter_steps_once_in_a_walk_and_stays_inside() {
-        let spec: MorrisSpec =
-            serde_yaml::from_str("{ trajectories: 50, ranges: { a: [1], b: [1], c: [1] } }")
-                .expect("a spec");
-        let mut met = [0; 4];
+    fn each_parameter_steps_once_in_a_walk_and_all_levels_are_met() {
+        let spec = spec("a: { from: 0, to: 1.5 }, b: [1, 2, 16], c: { from: 1, to: 5 }");
+        let mut met = [vec![0; 4], vec![0; 3], vec![0; 4]];
         for walk in spec.walks(42) {
             let mut moved: Vec<usize> = walk.steps.iter().map(|step| step.parameter).collect();
             moved.sort_unstable();
             assert_eq!(moved, [0, 1, 2]);
-            for (pair, step) in walk.places.windows(2).zip(&walk.steps) {
-                let changed = pair[1][step.parameter] - pair[0][step.parameter];
-                assert!((changed - step.by).abs() < 1e-12 && step.by.abs() > 0.6);
+            for (pair, step) in walk.points.windows(2).zip(&walk.steps) {
+                for (parameter, (from, to)) in pair[0].iter().zip(&pair[1]).enumerate() {
+                    assert_eq!(from != to, parameter == step.parameter);
+                }
             }
-            met[(walk.places[0][0] * 3.0).round() as usize] += 1;
+            for point in &walk.points {
+                met.iter_mut().zip(point).for_each(|(met, level)| met[*level] += 1);
+            }
         }
-        assert!(met.iter().all(|count| *count > 3), "all levels: {met:?}");
+        assert!(met.iter().flatten().all(|count| *count > 20), "all levels: {met:?}");
+    }
+
+    #[test]
+    fn a_step_of_an_odd_list_goes_to_a_neighbour_half_a_range_away() {
+        let mut seen = std::collections::BTreeSet::new();
+        for walk in spec("a: [1, 2, 16]").walks(42) {
+            assert!((walk.steps[0].by.abs() - 0.5).abs() < 1e-12);
+            seen.insert((walk.points[0][0], walk.points[1][0]));
+        }
+        assert_eq!(seen.into_iter().collect::<Vec<_>>(), [(0, 1), (1, 0), (1, 2), (2, 1)]);
+    }
+
+    #[test]
+    fn a_step_is_as_long_as_the_numbers_that_it_goes_between_are_apart() {
+        // Levels 1, 2, 4 and 5 of 1 to 5, for 1, 2.33, 3.67 and 5.
+        for walk in spec("a: { from: 1, to: 5 }").walks(42) {
+            assert!((walk.steps[0].by.abs() - 0.75).abs() < 1e-12, "{:?}", walk.steps);
+        }
     }
 }

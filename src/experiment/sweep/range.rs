@@ -79,6 +79,39 @@ impl Range {
         }
     }
 
+    /// The grid of a design that steps through the range: its levels in rising order, each
+    /// with its place in [0, 1], where 0 and 1 are the ends. Values of a list, and whole
+    /// numbers where there are no more than `levels`, are a level each. Otherwise there are
+    /// `levels`, evenly apart as far as whole numbers can be.
+    pub fn grid(&self, levels: usize) -> Vec<(f64, Value)> {
+        let share = |index: usize, count: usize| index as f64 / (count.max(2) - 1) as f64;
+        match &self.between {
+            Between::Values(values) => {
+                let level =
+                    |(index, value): (usize, &Value)| (share(index, values.len()), value.clone());
+                values.iter().enumerate().map(level).collect()
+            }
+            Between::Whole(low, high, affixes) => {
+                let count = (high - low + 1.0).min(levels as f64) as usize;
+                let all = count as f64 > high - low;
+                let number = |index: usize| {
+                    let even = blend(*low, *high, share(index, count), self.log);
+                    if all { low + index as f64 } else { even.round().clamp(*low, *high) }
+                };
+                let mut numbers: Vec<f64> = (0..count).map(number).collect();
+                // Equal ratios may be closer than whole numbers are.
+                numbers.dedup();
+                let level =
+                    |number| (unblend(*low, *high, number, self.log), written(number, affixes));
+                numbers.into_iter().map(level).collect()
+            }
+            Between::Real(..) => {
+                let level = |index| (share(index, levels), self.at(share(index, levels)));
+                (0..levels).map(level).collect()
+            }
+        }
+    }
+
     /// The value at `place` in (0, 1): a uniform place gives each value of the range
     /// (by its logarithm where that was asked for) the same chance.
     pub fn at(&self, place: f64) -> Value {
@@ -93,11 +126,7 @@ impl Range {
                 } else {
                     (low + place * (high - low + 1.0)).floor()
                 };
-                let number = number.clamp(*low, *high) as i64;
-                match affixes {
-                    None => Value::from(number),
-                    Some((sign, unit)) => Value::from(format!("{sign}{number}{unit}")),
-                }
+                written(number.clamp(*low, *high), affixes)
             }
             Between::Real(low, high, affixes) => {
                 let number = rounded(blend(*low, *high, place, self.log)).clamp(*low, *high);
@@ -108,14 +137,12 @@ impl Range {
             }
         }
     }
-}
 
-impl Range {
     /// A place of a value, by its number among those that [`Range::count`] counts.
     pub fn place(&self, number: usize) -> f64 {
         match (&self.between, self.count()) {
             (Between::Whole(low, high, _), _) if self.log => {
-                libm::log((low + number as f64) / low) / libm::log(high / low)
+                unblend(*low, *high, low + number as f64, true)
             }
             (_, Some(count)) => (number as f64 + 0.5) / count as f64,
             (_, None) => 0.5,
@@ -131,11 +158,20 @@ impl Range {
                 if next < *low || next > *high {
                     return place + way;
                 }
-                (libm::log(next / low) / libm::log(high / low) - place).abs()
+                (unblend(*low, *high, next, true) - place).abs()
             }
             (_, count) => count.map_or(0.0, |count| 1.0 / count as f64),
         };
         place + way * next.max(share)
+    }
+}
+
+/// A whole number as the ends are written.
+fn written(number: f64, affixes: &Affixes) -> Value {
+    let number = number as i64;
+    match affixes {
+        None => Value::from(number),
+        Some((sign, unit)) => Value::from(format!("{sign}{number}{unit}")),
     }
 }
 
@@ -192,6 +228,15 @@ fn blend(low: f64, high: f64, place: f64, log: bool) -> f64 {
     if log { low * libm::exp(place * libm::log(high / low)) } else { low + place * (high - low) }
 }
 
+/// Where a number is between two ends: the inverse of `blend`.
+fn unblend(low: f64, high: f64, number: f64, log: bool) -> f64 {
+    if log {
+        libm::log(number / low) / libm::log(high / low)
+    } else {
+        (number - low) / (high - low)
+    }
+}
+
 /// To six significant digits.
 fn rounded(value: f64) -> f64 {
     format!("{value:.*e}", DIGITS - 1).parse().unwrap_or(value)
@@ -243,6 +288,31 @@ mod tests {
             }
             assert!(range.moved(range.place(count - 1), 1.0, 0.0) > 1.0, "{yaml}");
         }
+    }
+
+    #[test]
+    fn a_grid_has_the_ends_and_knows_where_its_levels_are() {
+        let grid = |yaml: &str, levels: usize| -> Vec<(f64, String)> {
+            let levels = range(yaml).expect("a range").grid(levels).into_iter();
+            levels
+                .map(|(place, value)| (place, super::super::super::prepare::plain(&value)))
+                .collect()
+        };
+        let is = |found: Vec<(f64, String)>, expected: &[(f64, &str)]| {
+            assert_eq!(found.len(), expected.len(), "{found:?}");
+            for (found, expected) in found.iter().zip(expected) {
+                let near = (found.0 - expected.0).abs() < 1e-9;
+                assert!(near && found.1 == expected.1, "{found:?} {expected:?}");
+            }
+        };
+        is(grid("[1, 2, 16]", 4), &[(0.0, "1"), (0.5, "2"), (1.0, "16")]);
+        is(grid("{ from: 1, to: 3 }", 4), &[(0.0, "1"), (0.5, "2"), (1.0, "3")]);
+        is(grid("{ from: 0, to: 10 }", 4), &[(0.0, "0"), (0.3, "3"), (0.7, "7"), (1.0, "10")]);
+        is(
+            grid("{ from: 1, to: 4, log: true }", 4),
+            &[(0.0, "1"), (0.5, "2"), (libm::log(3.0) / libm::log(4.0), "3"), (1.0, "4")],
+        );
+        is(grid("{ from: 10ms, to: 40ms }", 2), &[(0.0, "10ms"), (1.0, "40ms")]);
     }
 
     #[test]

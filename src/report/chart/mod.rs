@@ -90,10 +90,11 @@ pub(crate) fn figures(results: &Results, spec: &ChartSpec) -> Result<Vec<Named>,
 /// The conditions of a chart in a sentence: the experiment, what the marks and
 /// intervals are, and what else is to be known.
 fn conditions(results: &Results, interval: Interval, drawn: &str, more: Vec<String>) -> String {
-    let replications = match results.replications {
-        0 => String::new(),
-        1 => "one replication".to_owned(),
-        n => format!("mean of {n} replications"),
+    let replications = match (results.fewest, results.replications) {
+        (_, 0) => String::new(),
+        (_, 1) => "one replication".to_owned(),
+        (fewest, most) if fewest < most => format!("mean of {fewest} to {most} replications"),
+        (_, most) => format!("mean of {most} replications"),
     };
     let interval = match interval {
         Interval::None => String::new(),

@@ -16,7 +16,11 @@ const TICK_ROW: f64 = 14.0;
 /// From an axis to its tick labels.
 const TICK_GAP: f64 = 7.0;
 const LABEL_ROW: f64 = 21.0;
-const HEADING_ROW: f64 = 22.0;
+const HEADING_ROW: f64 = 15.0;
+/// From a heading to its panel.
+const HEADING_GAP: f64 = 7.0;
+/// The most lines of a heading.
+const HEADING_LINES: usize = 3;
 const COLUMN_GAP: f64 = 20.0;
 const ROW_GAP: f64 = 14.0;
 /// The longest category that is written from bottom to top in full.
@@ -57,6 +61,7 @@ struct Layout<'a> {
 struct Place {
     /// Where the data go.
     plot: Rect,
+    heading: Vec<String>,
     /// Top of the heading.
     top: f64,
     /// Left end of the panel's room.
@@ -107,17 +112,25 @@ impl<'a> Layout<'a> {
         let taken = lefts.iter().sum::<f64>() + columns as f64 * right + gaps;
         let wide = (WIDTH - 2.0 * PAD - taken) / columns as f64;
         for row in panels.chunks(columns) {
-            let heading = row.iter().map(heading_room).fold(0.0, f64::max);
+            let headings: Vec<Vec<String>> = row
+                .iter()
+                .zip(&lefts)
+                .map(|(panel, left)| heading_lines(panel, left + wide))
+                .collect();
+            let rooms = row.iter().zip(&headings).map(|(panel, lines)| heading_room(panel, lines));
+            let heading = rooms.fold(0.0, f64::max);
             let plot_top = top + heading + 6.0;
             let length = |panel: &Panel| panel.y.length.unwrap_or(self.figure.height);
             let height = row.iter().map(length).fold(0.0, f64::max);
             let mut bottom: f64 = 0.0;
             let mut left = PAD;
-            for (panel, left_room) in row.iter().zip(&lefts) {
+            for ((panel, left_room), lines) in row.iter().zip(&lefts).zip(headings) {
+                // Short headings stand as near to their panels as long ones.
+                let top = top + heading - heading_room(panel, &lines);
                 let names = Names::of(panel, wide);
                 let plot = Rect { left: left + left_room, top: plot_top, width: wide, height };
                 bottom = bottom.max(bottom_room(panel, &names));
-                self.places.push(Place { plot, top, left, names });
+                self.places.push(Place { plot, heading: lines, top, left, names });
                 left = plot.right() + right + COLUMN_GAP;
             }
             top = plot_top + height + bottom + ROW_GAP;
@@ -157,8 +170,22 @@ fn right_room(panel: &Panel) -> f64 {
     last.map_or(6.0, |tick| (width(&tick.label, TICK, Weight::Regular) / 2.0).max(6.0))
 }
 
-fn heading_room(panel: &Panel) -> f64 {
-    if panel.heading.is_empty() && panel.legend.is_none() { 0.0 } else { HEADING_ROW }
+fn heading_room(panel: &Panel, lines: &[String]) -> f64 {
+    let rows = if panel.legend.is_some() { lines.len().max(1) } else { lines.len() };
+    if rows == 0 { 0.0 } else { rows as f64 * HEADING_ROW + HEADING_GAP }
+}
+
+/// A heading in lines; beside a legend it has one.
+fn heading_lines(panel: &Panel, room: f64) -> Vec<String> {
+    let heading = panel.heading.as_str();
+    match &panel.legend {
+        _ if heading.is_empty() => Vec::new(),
+        Some(legend) => {
+            let left = room - legend::single_row(legend) - 16.0;
+            vec![shorten(heading, LABEL, Weight::Bold, left.max(room / 3.0))]
+        }
+        None => wrap(heading, LABEL, Weight::Bold, room, HEADING_LINES),
+    }
 }
 
 fn bottom_room(panel: &Panel, names: &Names) -> f64 {
@@ -222,12 +249,11 @@ fn draw_panel(
 
 fn draw_heading(canvas: &Canvas, panel: &Panel, place: &Place) -> Drawn {
     let left = place.left;
-    let room = place.plot.right() - left;
-    let legend = panel.legend.as_ref();
-    let beside = legend.map_or(0.0, |legend| legend::single_row(legend) + 16.0);
-    let heading = shorten(&panel.heading, LABEL, Weight::Bold, (room - beside).max(room / 3.0));
-    canvas.text(&heading, (left, place.top + 15.0), Align::Left, HEADING_FONT)?;
-    if let Some(legend) = legend {
+    for (i, line) in place.heading.iter().enumerate() {
+        let baseline = place.top + (i + 1) as f64 * HEADING_ROW;
+        canvas.text(line, (left, baseline), Align::Left, HEADING_FONT)?;
+    }
+    if let Some(legend) = &panel.legend {
         let x = (place.plot.right() - legend::single_row(legend)).max(left);
         legend::draw(canvas, legend, (x, place.top + 1.5), f64::INFINITY)?;
     }

@@ -7,7 +7,8 @@
 use std::collections::BTreeMap;
 
 use super::super::ReportError;
-use super::{Curve, Fold, Results, Wanted};
+use super::super::folding::Folding;
+use super::{Curve, Results, Wanted};
 
 const FILE: &str = "timeline.csv";
 
@@ -162,16 +163,11 @@ impl Results<'_> {
         let mut widest = vec![Widest::default(); points.len()];
         self.scan(&wanted, |row| widest[row.curve].see(row.replication, row.key))?;
         let widths: Vec<f64> = widest.iter().map(Widest::width_s).collect();
-        let mut curves: Vec<BTreeMap<u64, (f64, Vec<Fold>)>> = vec![BTreeMap::new(); points.len()];
-        let mut add = |wide: Wide<(usize, String)>| {
-            let nothing = || (0.0, vec![Fold::default(); columns.len()]);
-            let (end_s, folds) = curves[wide.of.0].entry(wide.number).or_insert_with(nothing);
-            *end_s = wide.end_s.max(*end_s);
-            for (fold, value) in folds.iter_mut().zip(&wide.values) {
-                if let Some(value) = value {
-                    fold.add(*value);
-                }
-            }
+        let mut folding = Folding::new(points.len(), columns);
+        let mut add = |mut wide: Wide<(usize, String)>| {
+            wide.values.truncate(columns.len());
+            let (curve, replication) = wide.of;
+            folding.add(curve, &replication, wide.end_s, wide.values);
         };
         let mut joiner = Joiner::new(hows);
         self.scan(&wanted, |row| {
@@ -179,7 +175,7 @@ impl Results<'_> {
             joiner.row(of, (row.key, widths[row.curve]), row.values).into_iter().for_each(&mut add);
         })?;
         joiner.finish().into_iter().for_each(&mut add);
-        Ok(curves.into_iter().map(|curve| curve.into_values().collect()).collect())
+        Ok(folding.finish())
     }
 
     /// The columns to read for these, which come first, and how each is joined.
@@ -206,6 +202,7 @@ impl Results<'_> {
 mod tests {
     use std::fs;
 
+    use super::super::Fold;
     use super::*;
 
     fn curve(timeline: &str, columns: &[&str], replication: Option<u64>) -> Vec<String> {
@@ -245,9 +242,9 @@ point,replication,time_s,completions_rps,spend_usd,e2e_mean_s
     }
 
     #[test]
-    fn last_rows_of_one_interval_are_one_place() {
+    fn a_run_that_is_over_has_no_queue_in_the_rest_of_the_interval() {
         let text =
             "point,replication,time_s,queue\n0,0,1,0.1\n0,0,1.6,0.3\n0,1,1,0.1\n0,1,1.9,0.5\n";
-        assert_eq!(curve(text, &["queue"], None), ["1: 0.1", "1.9: 0.4"]);
+        assert_eq!(curve(text, &["queue"], None), ["1: 0.1", "1.9: 0.35"]);
     }
 }
