@@ -18,8 +18,11 @@ const FILE: &str = "timeline.csv";
 pub(crate) struct Widest(BTreeMap<String, f64>);
 
 impl Widest {
-    /// Takes note of a row.
+    /// Takes note of a row; one that ends at 0 has no width.
     pub(crate) fn see(&mut self, replication: &str, end_s: f64) {
+        if end_s <= 0.0 {
+            return;
+        }
         match self.0.get_mut(replication) {
             Some(first) => *first = first.min(end_s),
             None => {
@@ -34,12 +37,12 @@ impl Widest {
     }
 }
 
-/// The number of the interval of a width that a row belongs to by its end.
+/// The number, from 1, of the interval of a width that a row belongs to by its end.
 pub(crate) fn number_of(end_s: f64, width_s: f64) -> u64 {
     if width_s > 0.0 {
         // Both have nine digits in the file.
         let intervals = end_s / width_s;
-        (libm::ceil(intervals - 1e-8 * intervals - 1e-6) as u64).saturating_sub(1)
+        libm::ceil(intervals - 1e-8 * intervals - 1e-6) as u64
     } else {
         0
     }
