@@ -10,9 +10,9 @@ const DRIFT: f64 = 0.25;
 const MOST: usize = 5;
 
 /// What a reader of the points' means should know: in which points no request was measured,
-/// which are overloaded in more than half of their runs, and in which the number of requests in the system rises or
-/// falls by more than chance explains. `replications` is how many runs each has, where
-/// the table does not tell.
+/// which are overloaded in more than half of their runs, and in which the number of
+/// requests in the system rises or falls by more than chance explains. `replications` is
+/// how many runs each has, where the table does not tell.
 pub fn warnings(points: &Table, swept: &[String], replications: usize) -> Vec<String> {
     let (mut empty, mut all) = (Vec::new(), Vec::new());
     for (index, row) in points.rows.iter().enumerate() {
