@@ -159,9 +159,9 @@ fn no_two_panels_have_the_same_title() {
     for (name, svg) in drawn(&folder, charts, &[Format::Svg]) {
         let text = String::from_utf8(svg).unwrap();
         assert!(!text.contains('…'), "{name} has a title that is cut");
-        for capacity in ["capacity 10<", "capacity 30<", "capacity 70<"] {
-            let ends = capacity.split(' ').next_back().unwrap();
-            assert!(text.matches(ends).count() >= 2, "{name}: {capacity}");
+        for capacity in ["10", "30", "70"] {
+            let titles = text.lines().filter(|line| line.split(' ').next_back() == Some(capacity));
+            assert!(titles.count() >= 2, "{name}: {capacity}");
         }
     }
 }

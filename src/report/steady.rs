@@ -10,11 +10,11 @@ const DRIFT: f64 = 0.25;
 const MOST: usize = 5;
 
 /// What a reader of the points' means should know: in which points no request was measured,
-/// which are overloaded in more than half of their runs, and in which the number of requests in the system rises or
-/// falls by more than chance explains. `replications` is how many runs each has, where
-/// the table does not tell.
+/// which are overloaded in more than half of their runs, and in which the number of
+/// requests in the system rises or falls by more than chance explains. `replications` is
+/// how many runs each has, where the table does not tell.
 pub fn warnings(points: &Table, swept: &[String], replications: usize) -> Vec<String> {
-    let mut all = Vec::new();
+    let (mut empty, mut all) = (Vec::new(), Vec::new());
     for (index, row) in points.rows.iter().enumerate() {
         let cell = |name: &str| points.column(name).and_then(|index| number(&row[index]));
         let runs = cell("replications").unwrap_or(replications as f64);
@@ -22,7 +22,7 @@ pub fn warnings(points: &Table, swept: &[String], replications: usize) -> Vec<St
         let overloaded = cell("overloaded").unwrap_or(0.0) * runs;
         let (drift, half) = (cell("drift").unwrap_or(0.0), cell("drift_ci95"));
         if cell("requests") == Some(0.0) {
-            all.push(format!(
+            empty.push(format!(
                 "{named} has no requests after its warm-up: nothing is measured; shorten the \
                  warm-up or lengthen the run"
             ));
@@ -40,7 +40,9 @@ pub fn warnings(points: &Table, swept: &[String], replications: usize) -> Vec<St
             ));
         }
     }
-    few(all, "are without requests, overloaded or not steady")
+    let mut told = few(empty, "have no requests after their warm-up");
+    told.extend(few(all, "are overloaded or not steady"));
+    told
 }
 
 /// The first of some warnings, and how many more points are alike.

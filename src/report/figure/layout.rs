@@ -238,8 +238,10 @@ fn draw_panel(
     draw_x(canvas, &plot, panel, place)?;
     match &figure.legend {
         Some(legend) if layout.at_ends => {
-            let end =
-                |(x, y)| px(plot.backend_coord(&(panel.x.coordinate(x), panel.y.coordinate(y))));
+            // What is too large to be drawn must not overflow.
+            let inside =
+                |axis: &Axis, value: f64| axis.coordinate(value.clamp(axis.low, axis.high));
+            let end = |(x, y)| px(plot.backend_coord(&(inside(&panel.x, x), inside(&panel.y, y))));
             let ends: Vec<_> = legend.entries.iter().filter_map(|e| e.end).map(end).collect();
             legend::draw_ends(canvas, legend, place.plot, &ends)
         }
