@@ -18,7 +18,7 @@ Examples:
 
 Runs of the same seed are compared in pairs, replication by replication.")]
 pub(super) struct Args {
-    /// Results folders, or points of them: DIR, DIR:NUMBER, DIR:VARIANT or DIR:PATH=VALUE,...;
+    /// Results folders, or points of them: DIR, DIR:VARIANT, DIR:NUMBER or DIR:PATH=VALUE,...;
     /// the first is what the others are compared with
     #[arg(required = true, value_name = "DIR[:POINT]")]
     cases: Vec<String>,
@@ -47,6 +47,12 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::Run(format!("error: {error}"));
     let selections: Vec<Selection> = args.cases.iter().map(|case| Selection::parse(case)).collect();
     let cases = Cases::find(&selections).map_err(input)?;
+    if cases.alone() > 0 {
+        tell(&format!(
+            "warning: {} of the points have no counterpart with the same swept values, and are left out",
+            cases.alone()
+        ));
+    }
     let rows = report::compare(&cases, &args.metrics).map_err(input)?;
     let name = name(args, &selections)?;
     refuse_to_lose(&args.out.join(&name), &selections).map_err(input)?;

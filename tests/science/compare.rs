@@ -65,6 +65,21 @@ fn the_same_results_are_compared_and_nothing_is_shown() {
 }
 
 #[test]
+fn equal_quantities_are_one_point_and_points_left_alone_are_told() {
+    let bench = Bench::new("name: a\nduration: 5m\nreplications: 3\n");
+    bench.run(&["--set", "sweep.grid={ cache.ttl: [2s, 1m] }"]);
+    bench.run(&["--set", "name=b", "--set", "sweep.grid={ cache.ttl: [60s, 2s, 90s] }"]);
+    let output = bench.windtunnel(&["compare", "results/a", "results/b", "--metric", "e2e_p99_s"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stderr(&output).contains("warning: 1 of the points have no counterpart"));
+    let found = rows(&bench.path().join(stdout(&output).trim()).join("comparison.csv"));
+    let at: Vec<&str> = found.iter().map(|row| row["at"].as_str()).collect();
+    assert_eq!(at, ["ttl 2s", "ttl 1m"]);
+    let named = bench.windtunnel(&["compare", "results/a:ttl=60s", "results/b:ttl=2s"]);
+    assert!(named.status.success(), "{}", stderr(&named));
+}
+
+#[test]
 fn a_comparison_never_takes_the_place_of_other_results() {
     let bench = Bench::new("name: a\nduration: 5m\nreplications: 2\n");
     bench.run(&["--set", "name=b"]);

@@ -39,6 +39,8 @@ pub struct Cases {
     all: Vec<Case>,
     /// The place of the sweep at which a pair is compared, and its two cases.
     pairs: Vec<(String, usize, usize)>,
+    /// Points of sweeps that have no counterpart.
+    alone: usize,
 }
 
 /// What one case measured of a metric, by replication, or by antithetic pair.
@@ -71,11 +73,16 @@ impl Cases {
             groups.push((folder, rows));
         }
         let sweeps = groups.len() > 1 && groups.iter().all(|(_, rows)| rows.len() > 1);
-        let mut all = Cases { folders, all: Vec::new(), pairs: Vec::new() };
+        let mut all = Cases { folders, all: Vec::new(), pairs: Vec::new(), alone: 0 };
         if sweeps {
             all.match_points(&groups);
         } else {
             all.against_first(&groups);
+        }
+        if all.alone > 0 && all.pairs.is_empty() {
+            return Err(
+                "no point of the one sweep has the swept values of a point of another".to_owned()
+            );
         }
         if all.pairs.is_empty() {
             return Err("there is nothing to compare: name two results folders or points, as in \
@@ -112,12 +119,26 @@ impl Cases {
             let place = self.folders[*first].place(*row);
             for (other, candidates) in others {
                 let same = |row: &&usize| self.folders[*other].place(**row) == place;
-                let Some(found) = candidates.iter().find(same).copied() else { continue };
+                let Some(found) = candidates.iter().find(same).copied() else {
+                    self.alone += 1;
+                    continue;
+                };
                 let at = self.folders[*first].describe(*row);
                 let (a, b) = (self.case(*first, *row), self.case(*other, found));
                 self.pairs.push((at, a, b));
             }
         }
+        for (other, candidates) in others {
+            let paired = |row: &&usize| {
+                self.all.iter().any(|case| (case.folder, case.row) == (*other, **row))
+            };
+            self.alone += candidates.iter().filter(|row| !paired(row)).count();
+        }
+    }
+
+    /// How many points of sweeps have no counterpart in another, and are left out.
+    pub fn alone(&self) -> usize {
+        self.alone
     }
 
     /// Calls the cases by as little as tells them apart.
@@ -239,10 +260,10 @@ impl Folder {
         number(&self.cell(row, "point")).map_or(row as u64, |point| point as u64)
     }
 
-    /// The swept values of a point.
+    /// The swept values of a point; equal quantities are the same, such as 60s and 1m.
     fn place(&self, row: usize) -> BTreeMap<String, String> {
         let swept = self.manifest.swept.iter();
-        swept.map(|path| (path.clone(), self.cell(row, path).to_string())).collect()
+        swept.map(|path| (path.clone(), selection::plain(&self.cell(row, path)))).collect()
     }
 
     /// A point in words: its name, or its swept values.

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use serde_yaml::Value;
+
 use super::super::csv::read_cell;
+use crate::experiment::sweep::quantity;
 use crate::stats::Cell;
 
 /// A results folder that was named, and which of its points.
@@ -61,9 +64,15 @@ pub(super) fn parts(text: &str) -> Vec<&str> {
     parts
 }
 
+/// A swept value as text, which is the same for equal quantities, such as 60s and 1m.
+pub(super) fn plain(cell: &Cell) -> String {
+    let text = cell.to_string();
+    quantity(&Value::from(text.as_str())).map_or(text, |number| number.to_string())
+}
+
 /// Whether a cell holds a value, which may be in quotes.
 pub(super) fn is(cell: &Cell, value: &str) -> bool {
-    let is = |value: &str| *cell == read_cell(value) || cell.to_string() == value;
+    let is = |value: &str| cell.to_string() == value || plain(cell) == plain(&read_cell(value));
     let inner = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     is(value) || inner.is_some_and(is)
 }

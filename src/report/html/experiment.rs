@@ -5,7 +5,8 @@ use std::path::Path;
 use maud::{Markup, html};
 
 use super::super::csv::read_table;
-use super::super::results::show;
+use super::super::precision::precision_warnings;
+use super::super::results::{number, show};
 use super::super::{ReportError, steady};
 use super::key::key_numbers;
 use super::page::{Page, Section};
@@ -22,8 +23,9 @@ pub(super) fn page(dir: &Path, charts: Option<Section>) -> Result<Page, ReportEr
     let experiment = manifest.experiment().map_err(ReportError::Manifest)?;
     let points = read_table(&dir.join("points.csv"))?;
     let swept = &manifest.swept;
-    let specs = experiment.charts.unwrap_or_default();
     let mut beware = steady::warnings(&points, swept, manifest.replications as usize);
+    beware.extend(precision_warnings(&points, swept, &experiment));
+    let specs = experiment.charts.unwrap_or_default();
     if manifest.skipped_trace_rows > 0 {
         let rows = manifest.skipped_trace_rows;
         beware.push(format!("bad rows of the trace that were left out of each run: {rows}"));
@@ -43,15 +45,30 @@ pub(super) fn page(dir: &Path, charts: Option<Section>) -> Result<Page, ReportEr
         title: manifest.name.clone(),
         kind: "Experiment",
         lead: experiment.description.trim().to_owned(),
-        facts: facts(&manifest),
+        facts: facts(&manifest, &points),
         sections,
     })
 }
 
-fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
+/// How many each point has: `9 to 18` where they differ.
+fn replications(manifest: &Manifest, points: &Table) -> String {
+    let column = points.column("replications");
+    let counts = || {
+        let cells = column.into_iter().flat_map(|it| points.rows.iter().map(move |row| &row[it]));
+        cells.filter_map(number)
+    };
+    let (fewest, most) = (counts().reduce(f64::min), counts().reduce(f64::max));
+    match fewest.zip(most) {
+        Some((fewest, most)) if fewest < most => format!("{fewest} to {most}"),
+        Some((fewest, _)) => fewest.to_string(),
+        None => manifest.replications.to_string(),
+    }
+}
+
+fn facts(manifest: &Manifest, points: &Table) -> Vec<(&'static str, String)> {
     vec![
         ("points", manifest.points.to_string()),
-        ("replications", manifest.replications.to_string()),
+        ("replications", replications(manifest, points)),
         ("seed", manifest.seed.to_string()),
         ("windtunnel", manifest.version.clone()),
         ("hash", manifest.hash.clone()),
