@@ -145,7 +145,7 @@ fn kinds() {
           {{line: {{x: {CAPACITY}, facet: {POLICY}, y: cache_hit_rate}}}}, {{bar: {{x: {POLICY}, facet: {CAPACITY}}}}},
           {{line: {{x: {CAPACITY}, series: {POLICY}}}}}, {{timeline: {{series: {POLICY}}}}},
           {{area: {{points: [0, 9]}}}}, {{area: {{by: user, points: [0], share: true, file: users}}}},
-          {{area: {{columns: [queue, in_flight], points: [3], file: columns}}}}, {{gantt: {{}}}}]"
+          {{area: {{columns: [completions_rps, errors_rps], points: [3], file: columns}}}}, {{gantt: {{}}}}]"
     );
     for name in ["kinds", "kinds-dark", "kinds-print"] {
         draw(name, &folder, &charts);

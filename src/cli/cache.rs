@@ -14,7 +14,7 @@ pub(super) use self::args::Args;
 pub(super) use self::args::folder_name;
 use self::args::{bad_trace, known_policies};
 use super::output::{formats, terminal};
-use super::{Failure, is_terminal, print};
+use super::{Failure, is_terminal, print, refused};
 use crate::cache::replay::{Outcome, Replay, Room, Study};
 use crate::experiment::Workspace;
 use crate::experiment::charts::ThemeSpec;
@@ -39,8 +39,8 @@ pub(super) fn main(args: &Args, again: String) -> Result<(), Failure> {
         methods: args.methods(),
     };
     let manifest = manifest(args, &file, format, &study, again);
-    let workspace = Workspace::open(&args.out, &manifest.name, "", false)
-        .map_err(|error| Failure::Input(format!("error: {error}")))?;
+    let workspace =
+        Workspace::open(&args.out, &manifest.name, "", false).map_err(|error| refused(&error))?;
     // More threads than passes over the trace have nothing to do.
     let jobs = args.jobs.map_or_else(cores, usize::from).min(study.passes());
     let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().map_err(failed)?;

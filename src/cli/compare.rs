@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::output::{FORMATS, OutputFormat, formats, terminal};
 use super::theme::Theme;
-use super::{Failure, print, tell};
+use super::{Failure, print, refused, tell};
 use crate::experiment::Workspace;
 use crate::report::{self, Cases, ComparisonManifest, FolderManifest, Selection};
 
@@ -56,8 +56,8 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
     let rows = report::compare(&cases, &args.metrics).map_err(input)?;
     let name = name(args, &selections)?;
     refuse_to_lose(&args.out.join(&name), &selections).map_err(input)?;
-    let workspace = Workspace::open(&args.out, &name, "", false)
-        .map_err(|error| Failure::Input(format!("error: {error}")))?;
+    let workspace =
+        Workspace::open(&args.out, &name, "", false).map_err(|error| refused(&error))?;
     let staging = workspace.staging().map_err(|error| failed(&error))?;
     report::write_comparison(&staging, &cases.manifest(&name), &cases, &rows)
         .map_err(|error| failed(&error))?;

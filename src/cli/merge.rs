@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::output::Output;
-use super::{Failure, print, tell};
+use super::{Failure, print, refused, tell};
 use crate::experiment::Workspace;
 use crate::experiment::gather::{Gathered, gather};
 
@@ -45,7 +45,7 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
 fn merge(args: &Args, gathered: &Gathered) -> Result<PathBuf, Failure> {
     let (output, outline) = (&args.output, &gathered.outline);
     let workspace = Workspace::open(&output.out, &outline.name, &outline.hash, false)
-        .map_err(|error| Failure::Input(format!("error: {error}")))?;
+        .map_err(|error| refused(&error))?;
     match output.make(outline, |run| gathered.store(run), &workspace) {
         Ok(made) => output.publish(made, workspace),
         Err(error) => {

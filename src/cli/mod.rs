@@ -24,7 +24,7 @@ use std::sync::atomic::Ordering;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::experiment::load::Diagnostic;
-use crate::experiment::{Progress, Workspace};
+use crate::experiment::{Progress, Workspace, WorkspaceError};
 
 /// A wind tunnel for LLM systems: simulate gateways, caches, budgets and model
 /// servers before you pay for them.
@@ -153,6 +153,17 @@ fn stopped_by_ctrl_c() -> Result<Arc<Progress>, Failure> {
     })
     .map_err(|error| Failure::Run(format!("error: cannot catch Ctrl-C: {error}")))?;
     Ok(progress)
+}
+
+/// A folder that cannot be used is the user's to mend; but the disk is full.
+fn refused(error: &WorkspaceError) -> Failure {
+    let text = format!("error: {error}");
+    match error {
+        WorkspaceError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+            Failure::Run(text)
+        }
+        _ => Failure::Input(text),
+    }
 }
 
 /// Says which finished runs are lost.

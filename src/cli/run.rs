@@ -1,6 +1,5 @@
 //! `windtunnel run`: experiments to results folders.
 
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -10,11 +9,10 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::output::Output;
-use super::{Failure, Files, is_terminal, print, stopped_by_ctrl_c, tell, tell_dropped};
+use super::{Failure, Files, is_terminal, print, refused, stopped_by_ctrl_c, tell, tell_dropped};
 use crate::experiment::load::Document;
 use crate::experiment::{
-    ExecuteError, Prepared, Progress, Shard, ShardManifest, Workspace, WorkspaceError, execute,
-    prepare,
+    ExecuteError, Prepared, Progress, Shard, ShardManifest, Workspace, execute, prepare,
 };
 
 #[derive(Debug, clap::Args)]
@@ -126,17 +124,6 @@ fn run_one(args: &Args, prepared: &Prepared, progress: &Arc<Progress>) -> Result
     }
     let made = args.output.make(outline, |_| workspace.store(), &workspace);
     args.output.publish(made.map_err(|error| failed(&error))?, workspace)
-}
-
-/// A folder that cannot be used is the user's to mend; but the disk is full.
-fn refused(error: &WorkspaceError) -> Failure {
-    let text = format!("error: {error}");
-    match error {
-        WorkspaceError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
-            Failure::Run(text)
-        }
-        _ => Failure::Input(text),
-    }
 }
 
 /// A progress bar that follows `progress` until it is finished.

@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::output::{FORMATS, OutputFormat, formats, terminal};
 use super::theme::Theme;
-use super::{Failure, Files, is_terminal, print, stopped_by_ctrl_c, tell, tell_dropped};
+use super::{Failure, Files, is_terminal, print, refused, stopped_by_ctrl_c, tell, tell_dropped};
 use crate::experiment::load::Document;
 use crate::experiment::search::{SearchError, Trials, search};
 use crate::experiment::{Prepared, Progress, Workspace, prepare};
@@ -84,7 +84,7 @@ fn one(
     };
     let name = format!("{}-search", prepared.outline.name);
     let workspace = Workspace::open(&args.out, &name, &prepared.outline.hash, args.resume)
-        .map_err(|error| Failure::Input(format!("error: {error}")))?;
+        .map_err(|error| refused(&error))?;
     tell_dropped(&workspace, args.resume);
     tell_unused(prepared);
     let jobs = args.jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));

@@ -1,5 +1,6 @@
 //! What can go wrong between a results folder and a chart.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -57,6 +58,11 @@ pub enum ReportError {
 }
 
 impl ReportError {
+    /// Whether it is the disk that is full, and nobody's input that is wrong.
+    pub fn is_full_disk(&self) -> bool {
+        matches!(self, ReportError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull)
+    }
+
     pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
         move |source| ReportError::Io { path, source }

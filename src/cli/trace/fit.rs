@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::input::{Input, Reading, bad_trace, file_name, stem};
 use crate::cli::cache::folder_name;
 use crate::cli::output::{FORMATS, OutputFormat, formats, terminal};
-use crate::cli::{Failure, print, tell};
+use crate::cli::{Failure, print, refused, tell};
 use crate::experiment::Workspace;
 use crate::experiment::charts::ThemeSpec;
 use crate::report::{self, TraceManifest};
@@ -107,7 +107,7 @@ fn write(
         command: again,
     };
     let workspace = Workspace::open(&args.results, &manifest.name, "", false)
-        .map_err(|error| Failure::Input(format!("error: {error}")))?;
+        .map_err(|error| refused(&error))?;
     let staging = workspace.staging().map_err(failed)?;
     report::write_fit(&staging, &manifest, fitted, yaml).map_err(failed)?;
     let formats = formats(&args.format);

@@ -6,7 +6,7 @@ use super::input::{Input, Reading, bad_trace, file_name, stem};
 use crate::cache::replay::Reuse;
 use crate::cli::cache::folder_name;
 use crate::cli::output::{FORMATS, OutputFormat, formats, terminal};
-use crate::cli::{Failure, print, tell};
+use crate::cli::{Failure, print, refused, tell};
 use crate::experiment::Workspace;
 use crate::experiment::charts::ThemeSpec;
 use crate::report::{self, Surveyed, TraceManifest};
@@ -64,8 +64,8 @@ pub(super) fn main(args: &Args, again: String) -> Result<(), Failure> {
         part: args.reading.part(),
         command: again,
     };
-    let workspace = Workspace::open(&args.out, &manifest.name, "", false)
-        .map_err(|error| Failure::Input(format!("error: {error}")))?;
+    let workspace =
+        Workspace::open(&args.out, &manifest.name, "", false).map_err(|error| refused(&error))?;
     let staging = workspace.staging().map_err(failed)?;
     report::write_traces(&staging, &manifest, &traces).map_err(failed)?;
     let formats = formats(&args.format);

@@ -30,11 +30,8 @@ struct Stack {
 }
 
 pub(super) fn figure(results: &Results, spec: &AreaSpec) -> Result<Named, ReportError> {
-    let pick = pick(results, None, &spec.points)?;
-    let points: Vec<(u64, String)> = match pick.points.len() {
-        0..=PANELS => pick.points.clone(),
-        n => (0..PANELS).map(|i| pick.points[i * (n - 1) / (PANELS - 1)].clone()).collect(),
-    };
+    let pick = pick(results, None, &spec.points, PANELS)?;
+    let points = &pick.points;
     let entity = spec.by.unwrap_or_default().name();
     let stacks: Vec<Stack> = points
         .iter()

@@ -5,7 +5,7 @@ use super::super::data::Interval;
 use super::super::figure::{Axis, Figure, Look, Mark, Marker, Panel, band, theme};
 use super::super::results::{Curve, Fold, Results, thin};
 use super::super::unit::Unit;
-use super::pick::pick;
+use super::pick::{CURVES, pick};
 use super::{Named, conditions, file_name};
 use crate::experiment::charts::{BudgetChartSpec, ScaleSpec};
 use crate::kernel::Duration;
@@ -14,7 +14,7 @@ use crate::kernel::Duration;
 const PLACES: usize = 400;
 
 pub(super) fn figure(results: &Results, spec: &BudgetChartSpec) -> Result<Named, ReportError> {
-    let pick = pick(results, spec.series.as_deref(), &spec.points)?;
+    let pick = pick(results, spec.series.as_deref(), &spec.points, CURVES)?;
     let points: Vec<u64> = pick.points.iter().map(|(point, _)| *point).collect();
     let columns = ["spend_usd".to_owned()];
     let curves = results.over_time(&columns, &points, None)?;

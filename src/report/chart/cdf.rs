@@ -8,7 +8,7 @@ use super::super::figure::{Axis, Figure, Look, Mark, Panel, band};
 use super::super::results::{Curve, Results};
 use super::super::unit::Unit;
 use super::super::{human, names};
-use super::pick::{Pick, pick};
+use super::pick::{CURVES, Pick, pick};
 use super::{Named, conditions, file_name};
 use crate::experiment::charts::CdfSpec;
 
@@ -18,7 +18,7 @@ const TAIL: f64 = 0.999;
 
 pub(super) fn figure(results: &Results, spec: &CdfSpec) -> Result<Named, ReportError> {
     let metric = spec.metric.column();
-    let mut pick = pick(results, spec.series.as_deref(), &spec.points)?;
+    let mut pick = pick(results, spec.series.as_deref(), &spec.points, CURVES)?;
     let points: Vec<u64> = pick.points.iter().map(|(point, _)| *point).collect();
     let columns = [metric.to_owned()];
     let curves = results.curves("latency.csv", "quantile", &columns, &points)?;

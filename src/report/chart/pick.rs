@@ -8,7 +8,7 @@ use super::super::results::{Results, show};
 use super::super::{ReportError, human};
 
 /// The most curves of a chart: as many as the palette has colours.
-const CURVES: usize = 8;
+pub(crate) const CURVES: usize = 8;
 
 /// The points of a chart.
 pub(crate) struct Pick {
@@ -40,11 +40,12 @@ impl Pick {
 }
 
 /// Chooses the points asked for, or one for each value of `series`, or all;
-/// eight at most, spread evenly.
+/// `most` at most, spread evenly.
 pub(crate) fn pick(
     results: &Results,
     series: Option<&str>,
     asked: &[u64],
+    most: usize,
 ) -> Result<Pick, ReportError> {
     let rows = 0..results.points.rows.len();
     let dimension = |path: &String| {
@@ -63,9 +64,9 @@ pub(crate) fn pick(
         named = vec![chosen];
     }
     let total = rows.len();
-    if total > CURVES {
-        rows = (0..CURVES).map(|i| rows[i * (total - 1) / (CURVES - 1)]).collect();
-        notes.push(format!("{CURVES} of {total} points"));
+    if total > most {
+        rows = (0..most).map(|i| rows[i * (total - 1) / (most - 1)]).collect();
+        notes.push(format!("{most} of {total} points"));
     }
     let name = |row: usize| {
         let values = named.iter().map(|d| show(results.cell(row, &d.path)));

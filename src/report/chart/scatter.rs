@@ -59,6 +59,7 @@ pub(super) fn figure(results: &Results, spec: &ScatterSpec) -> Result<Named, Rep
             marks: marks(&mine, &looks, spec),
         }
     };
+    let whiskers = format!("whiskers of {}", names::metric(&spec.y));
     let mut notes = Vec::new();
     if spec.front {
         notes.push("dashed: beaten by no other".to_owned());
@@ -71,7 +72,7 @@ pub(super) fn figure(results: &Results, spec: &ScatterSpec) -> Result<Named, Rep
         subtitle: spec
             .subtitle
             .clone()
-            .unwrap_or_else(|| conditions(results, Interval::Confidence, "whiskers", notes)),
+            .unwrap_or_else(|| conditions(results, Interval::Confidence, &whiskers, notes)),
         legend: series
             .as_ref()
             .filter(|it| it.levels.len() > 1)
@@ -135,7 +136,8 @@ fn places(
         Some(Place {
             x,
             y,
-            low: y - half,
+            // What is never negative has no part of its interval below zero.
+            low: if y >= 0.0 { (y - half).max(0.0) } else { y - half },
             high: y + half,
             series: level(row, series),
             facet: level(row, facet),

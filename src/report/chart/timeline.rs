@@ -9,7 +9,7 @@ use super::super::results::{Curve, Fold, Results, thin};
 use super::super::unit::Unit;
 use super::super::{human, names};
 use super::alerts::Alerts;
-use super::pick::{Pick, pick};
+use super::pick::{CURVES, Pick, pick};
 use super::{Named, conditions, file_name};
 use crate::experiment::charts::{ScaleSpec, TimelineSpec};
 
@@ -29,7 +29,7 @@ const TELLING: [&str; 5] =
     ["completions_rps", "queue", "utilization", "cache_hit_rate", "spend_usd"];
 
 pub(super) fn figure(results: &Results, spec: &TimelineSpec) -> Result<Named, ReportError> {
-    let pick = pick(results, spec.series.as_deref(), &spec.points)?;
+    let pick = pick(results, spec.series.as_deref(), &spec.points, CURVES)?;
     let columns = metrics(results, spec, pick.points.len());
     let points: Vec<u64> = pick.points.iter().map(|(point, _)| *point).collect();
     let curves = results.over_time(&columns, &points, spec.replication)?;

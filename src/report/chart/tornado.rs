@@ -39,6 +39,21 @@ struct Parameter {
 }
 
 impl Parameter {
+    /// A row for each value, unless there is one to either side, each with a bar that is
+    /// long enough for the value to stand at its end.
+    fn rows(self, span: f64) -> Vec<Parameter> {
+        let one_side = |side| self.bars.iter().filter(|bar| bar.series == side).count() <= 1;
+        let long = |bar: &Bar| (bar.to - bar.from).abs() > SHORT * span;
+        if one_side(0) && one_side(1) && self.bars.iter().all(long) {
+            return vec![self];
+        }
+        let row = |bar: Bar| Parameter {
+            name: format!("{} {}", self.name, bar.text),
+            bars: vec![Bar { text: String::new(), ..bar }],
+        };
+        self.bars.into_iter().map(row).collect()
+    }
+
     fn size(&self) -> f64 {
         self.bars.iter().map(|bar| (bar.to - bar.from).abs()).fold(0.0, f64::max)
     }
@@ -107,6 +122,12 @@ fn figure(
     notes.push("whiskers: 95 % interval".to_owned());
     if count > MOST {
         notes.push(format!("the {MOST} that matter most of {count}"));
+    }
+    if method.is_none() {
+        let bars = || parameters.iter().flat_map(|parameter| &parameter.bars);
+        let low = bars().map(|bar| bar.to - bar.half).fold(base, f64::min);
+        let high = bars().map(|bar| bar.to + bar.half).fold(base, f64::max);
+        parameters = parameters.into_iter().flat_map(|it| it.rows(high - low)).collect();
     }
     let label = method.map_or_else(|| words.clone(), |it| it.label.to_owned());
     let figure = Figure {
@@ -206,16 +227,11 @@ fn panel(parameters: &[Parameter], base: f64, label: &str, unit: Unit) -> Panel 
     let x = Axis::vertical(label, unit, &values, ScaleSpec::Linear, 420.0);
     let mut marks = Vec::new();
     for (row, parameter) in from_below().enumerate() {
-        // Values of one side lie over one another, those of indices side by side.
-        let lanes = if parameter.bars.iter().all(|bar| bar.text.is_empty()) {
-            parameter.bars.len().max(1)
-        } else {
-            1
-        };
+        // Values to either side share a line, indices have one each.
+        let values = parameter.bars.iter().any(|bar| !bar.text.is_empty());
+        let lanes = if values { 1 } else { parameter.bars.len().max(1) };
         let wide = 0.6 / lanes as f64;
-        let mut ordered: Vec<(usize, &Bar)> = parameter.bars.iter().enumerate().collect();
-        ordered.sort_by(|(_, a), (_, b)| (b.to - b.from).abs().total_cmp(&(a.to - a.from).abs()));
-        for (number, bar) in ordered {
+        for (number, bar) in parameter.bars.iter().enumerate() {
             let lane = if lanes > 1 { number } else { 0 };
             let top = row as f64 + 1.3 - lane as f64 * wide;
             let (bottom, middle) = (top - wide, top - wide / 2.0);
@@ -227,8 +243,7 @@ fn panel(parameters: &[Parameter], base: f64, label: &str, unit: Unit) -> Panel 
                 let ends = [bar.to - bar.half, bar.to + bar.half];
                 marks.push(Mark::Line { points: ends.map(|x| (x, middle)).to_vec(), look: ink });
             }
-            let seen = (bar.to - bar.from).abs() > SHORT * (x.high - x.low);
-            if !bar.text.is_empty() && parameter.bars.len() <= 2 && seen {
+            if !bar.text.is_empty() {
                 marks.push(Mark::Text { x: bar.to, y: top - 0.05, text: bar.text.clone() });
             }
         }

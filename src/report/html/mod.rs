@@ -22,11 +22,11 @@ mod source;
 mod svg;
 mod tables;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::ReportError;
 use super::chart::Named;
+use super::charts::write_whole;
 use super::compare::ComparisonManifest;
 use super::manifest::FolderManifest;
 use super::replay::ReplayManifest;
@@ -63,6 +63,6 @@ pub(super) fn write(
         experiment::page(dir, charts)?
     };
     let path = dir.join(REPORT);
-    fs::write(&path, page.document(&styles)).map_err(ReportError::io(&path))?;
+    write_whole(&path, page.document(&styles).as_bytes())?;
     Ok(path)
 }
