@@ -101,8 +101,8 @@ pub(crate) struct Data {
 
 impl Data {
     /// Reads a metric of the points, or of an entity's table if one of `axes`
-    /// is an entity. The dimensions are the swept paths, then `axes` that are
-    /// not swept.
+    /// is an entity. The dimensions are the swept paths (see [`Results::axes`]),
+    /// then `axes` that are not swept.
     pub(crate) fn read(
         results: &Results,
         metric: &str,
@@ -115,7 +115,7 @@ impl Data {
         if let Some(axis) = others.clone().find(|axis| *axis != "point") {
             return Err(ReportError::not_swept(axis, results.swept));
         }
-        let mut paths: Vec<&str> = results.swept.iter().map(String::as_str).collect();
+        let mut paths: Vec<&str> = results.axes(axes).into_iter().map(String::as_str).collect();
         paths.extend(others);
         match entities.first() {
             None => Self::of_points(results, metric, &paths),
@@ -178,7 +178,8 @@ impl Data {
         if let Some(axis) = others.clone().find(|axis| *axis != "point") {
             return Err(ReportError::not_swept(axis, results.swept));
         }
-        let paths: Vec<&str> = results.swept.iter().map(String::as_str).chain(others).collect();
+        let swept = results.axes(axes).into_iter().map(String::as_str);
+        let paths: Vec<&str> = swept.chain(others).collect();
         let dimensions = dimensions_of(results, &paths);
         let observation = |row: usize| {
             let (at, value) = (places(results, &dimensions, row), row as f64);

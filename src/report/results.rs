@@ -110,6 +110,27 @@ impl<'a> Results<'a> {
         index.and_then(|index| self.points.rows[row].get(index)).unwrap_or(&Cell::Empty)
     }
 
+    /// The swept paths that charts have as axes: what a variant sets belongs to it, unless
+    /// it is asked for.
+    pub(crate) fn axes(&self, asked: &[&str]) -> Vec<&'a String> {
+        let named = self.swept.iter().any(|path| path == VARIANT);
+        let Some(variant) = self.points.column(VARIANT).filter(|_| named) else {
+            return self.swept.iter().collect();
+        };
+        let is_own = |path: &str| {
+            let Some(column) = self.points.column(path).filter(|column| *column != variant) else {
+                return false;
+            };
+            let mut values: BTreeMap<String, &Cell> = BTreeMap::new();
+            let mut rows = self.points.rows.iter();
+            rows.all(|row| {
+                *values.entry(row[variant].to_string()).or_insert(&row[column]) == &row[column]
+            })
+        };
+        let is_axis = |path: &&String| asked.contains(&path.as_str()) || !is_own(path);
+        self.swept.iter().filter(is_axis).collect()
+    }
+
     /// The number of the point in each row of `points.csv`.
     pub(crate) fn point_numbers(&self) -> Vec<u64> {
         let number = |row: usize| match self.cell(row, "point") {
@@ -340,6 +361,19 @@ mod tests {
         assert_eq!(words, ["before, rate 5/s", "before, rate 9/s", "after"]);
         let words = point_in_words(&points, 0, &swept[1..]);
         assert_eq!(words, "ttl 1m, rate 5/s");
+    }
+
+    #[test]
+    fn what_a_variant_sets_is_no_axis_of_its_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let points = "point,variant,a.ttl,b.rate\n0,x,1,5\n1,x,1,9\n2,y,2,5\n3,y,2,9\n";
+        std::fs::write(dir.path().join("points.csv"), points).unwrap();
+        let swept = [VARIANT, "a.ttl", "b.rate"].map(str::to_owned);
+        let results = Results::open(dir.path(), &swept, "").unwrap();
+        assert_eq!(results.axes(&[]), [VARIANT, "b.rate"]);
+        assert_eq!(results.axes(&["a.ttl"]), [VARIANT, "a.ttl", "b.rate"]);
+        let results = Results::open(dir.path(), &swept[1..], "").unwrap();
+        assert_eq!(results.axes(&[]), ["a.ttl", "b.rate"]);
     }
 
     #[test]

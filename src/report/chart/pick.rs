@@ -51,7 +51,8 @@ pub(crate) fn pick(
     let dimension = |path: &String| {
         Dimension::new(path, rows.clone().map(|row| results.cell(row, path).clone()))
     };
-    let dimensions: Vec<Dimension> = results.swept.iter().map(dimension).collect();
+    let dimensions: Vec<Dimension> =
+        results.axes(series.as_slice()).into_iter().map(dimension).collect();
     let numbers = results.point_numbers();
     let mut rows: Vec<usize> =
         rows.filter(|row| asked.is_empty() || asked.contains(&numbers[*row])).collect();
