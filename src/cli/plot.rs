@@ -39,13 +39,11 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
         })
         .collect();
     for folder in &args.folders {
-        let charts =
-            report::redraw(folder, &formats, args.theme.map(Theme::spec)).map_err(|error| {
-                match error.is_full_disk() {
-                    true => Failure::Run(format!("error: {error}")),
-                    false => Failure::Input(format!("error: {error}")),
-                }
-            })?;
+        let redrawn = report::redraw(folder, &formats, args.theme.map(Theme::spec));
+        let charts = redrawn.map_err(|error| {
+            let kind = if error.is_full_disk() { Failure::Run } else { Failure::Input };
+            kind(format!("error: {error}"))
+        })?;
         for chart in charts {
             print(&chart.display().to_string())?;
         }
