@@ -70,6 +70,9 @@ fn run_one(args: &Args, prepared: &Prepared, progress: &Arc<Progress>) -> Result
         tell(&format!("{warning}\n"));
     }
     let outline = &prepared.outline;
+    if args.files.quick && outline.experiment.quick.is_empty() {
+        tell(&format!("warning: {} has no `quick:` block: all of it is run", outline.name));
+    }
     let (out, name) = (&args.output.out, &outline.name);
     let whole = args.shard.is_none();
     if whole && args.resume && Workspace::is_published(out, name, &outline.hash) {

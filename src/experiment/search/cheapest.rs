@@ -216,13 +216,13 @@ fn finding(
         ),
         (Some(best), Some(beyond)) => format!(
             "the cheapest that holds is {}{}, with {name} = {:.6}; the next cheaper, {} at {:.6}, \
-             does not hold {}{}",
+             is not enough: {}{}",
             shown(best),
             doubt(best),
             price(best),
             shown(beyond),
             price(beyond),
-            judgements[beyond].binds,
+            super::broken(&judgements[beyond]),
             doubt(beyond)
         ),
     };

@@ -76,9 +76,9 @@ fn finding(
     let doubt = |trial: usize| super::doubt(&judgements[trial]);
     let words = match (best, beyond) {
         (None, Some(least)) => format!(
-            "no load holds: even at {name} = {} {} does not{}",
+            "no load holds: even at {name} = {} {}{}",
             shown(least),
-            judgements[least].binds,
+            super::broken(&judgements[least]),
             doubt(least)
         ),
         (Some(most), None) => format!(
@@ -87,11 +87,11 @@ fn finding(
             doubt(most)
         ),
         (Some(best), Some(beyond)) => format!(
-            "the most that holds is {name} = {}{}; at {} {} does not hold{}",
+            "the most that holds is {name} = {}{}; at {} {}{}",
             shown(best),
             doubt(best),
             shown(beyond),
-            judgements[beyond].binds,
+            super::broken(&judgements[beyond]),
             doubt(beyond)
         ),
         (None, None) => String::new(),

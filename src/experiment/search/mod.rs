@@ -107,6 +107,15 @@ pub fn search(trials: &mut Trials<'_>, spec: &SearchSpec) -> Result<Finding, Sea
     }
 }
 
+/// What a trial does not hold, in words.
+fn broken(found: &Judgement) -> String {
+    if found.binds == judge::OVERLOADED {
+        "it is overloaded".to_owned()
+    } else {
+        format!("{} does not hold", found.binds)
+    }
+}
+
 /// What to say beside a trial whose intervals do not tell.
 fn doubt(found: &Judgement) -> &'static str {
     if found.sure { "" } else { " (by its means: more replications would tell)" }

@@ -153,14 +153,10 @@ fn passes(
         let unknown = problem(place.clone(), format!("unknown condition `{test}`"));
         return Err(Problem { help: Some(help), at_key: true, ..unknown });
     }
+    let other = meant(value, point, place)?;
     if test == "not" {
-        return meets(found, value, point, place).map(|it| !it);
+        return meets(found, other, point, place).map(|it| !it);
     }
-    // The other side may be another path.
-    let other = match value {
-        Value::String(name) if name.contains('.') => look(point, name).unwrap_or(value),
-        value => value,
-    };
     let Some((found, other)) = both(found, other) else {
         let (found, other) = (plain(found), plain(other));
         return Err(problem(place.clone(), format!("cannot compare `{found}` with `{other}`")));
@@ -171,6 +167,22 @@ fn passes(
         "at_least" => found >= other,
         _ => found <= other,
     })
+}
+
+/// What the other side of a condition is: what stands at another path, if it begins as
+/// one does, or the value itself.
+fn meant<'v>(value: &'v Value, point: &'v Value, place: &Path) -> Result<&'v Value, Problem> {
+    let Value::String(name) = value else { return Ok(value) };
+    let section = name.split_once('.').and_then(|(section, _)| point.get(section));
+    if section.is_none() {
+        return Ok(value);
+    }
+    let missing = || (format!("there is nothing at `{name}`"), None);
+    let found = look(point, name).and_then(|found| match found {
+        Value::Null if !is_there(point, name) => Err(missing()),
+        found => Ok(found),
+    });
+    found.map_err(|(message, help)| Problem { help, ..problem(place.clone(), message) })
 }
 
 /// Whether two values mean the same: `60s` is `1m`, and a choice is known by its bare
@@ -215,6 +227,8 @@ mod tests {
             ("{ cache.levels.l1.capacity: { below: cache.levels.l2.capacity } }", true),
             ("{ cache.levels.l1.capacity: { above: cache.levels.l2.capacity } }", false),
             ("{ cache.levels.l1.policy: { not: [lru, fifo] } }", false),
+            ("{ cache.levels.l1.capacity: { not: cache.levels.l1.capacity } }", false),
+            ("{ cache.levels.l1.capacity: { not: cache.levels.l2.capacity } }", true),
             ("{ cache.levels.l1.policy: lru, cache.levels.l1.capacity: 5 }", false),
             ("[{ cache.levels.l1.capacity: 5 }, { cache.levels.l1.policy: lru }]", true),
             ("{ cache.levels.l1.ttl: 5s }", false),
@@ -227,6 +241,8 @@ mod tests {
     fn conditions_without_a_meaning_are_refused_with_their_place() {
         for (when, message) in [
             ("{ cache.levels.l9.policy: lru }", "there is no `l9`"),
+            ("{ cache.levels.l1.capacity: { not: cache.levels.l9.capacity } }", "there is no `l9`"),
+            ("{ cache.ttl: { below: cache.tttl } }", "there is nothing at `cache.tttl`"),
             ("{ cache.ttl: { over: 5m } }", "sweep.when.cache.ttl.over: unknown condition `over`"),
             ("{ cache.ttl: { above: lru } }", "cannot compare `1h` with `lru`"),
             ("[{ cache.ttl: 1h }, { cache.ttl: { above: 5 } }]", "sweep.when.1.cache.ttl.above"),

@@ -64,10 +64,13 @@ pub(super) fn parts(text: &str) -> Vec<&str> {
     parts
 }
 
-/// A swept value as text, which is the same for equal quantities, such as 60s and 1m.
+/// A swept value as text, which is the same for equal quantities with units, such as 60s
+/// and 1m.
 pub(super) fn plain(cell: &Cell) -> String {
     let text = cell.to_string();
-    quantity(&Value::from(text.as_str())).map_or(text, |number| number.to_string())
+    let bare = text.parse::<f64>().is_ok();
+    let number = quantity(&Value::from(text.as_str())).filter(|_| !bare);
+    number.map_or(text, |number| number.to_string())
 }
 
 /// Whether a cell holds a value, which may be in quotes.

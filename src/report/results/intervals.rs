@@ -247,7 +247,7 @@ point,replication,time_s,completions_rps,spend_usd,e2e_mean_s
     #[test]
     fn a_run_that_is_over_has_no_queue_in_the_rest_of_the_interval() {
         let text =
-            "point,replication,time_s,queue\n0,0,1,0.1\n0,0,1.6,0.3\n0,1,1,0.1\n0,1,1.9,0.5\n";
-        assert_eq!(curve(text, &["queue"], None), ["1: 0.1", "1.9: 0.35"]);
+            "point,replication,time_s,queue\n0,0,1,0.1\n0,0,1.25,0.5\n0,1,1,0.1\n0,1,1.5,0.5\n";
+        assert_eq!(curve(text, &["queue"], None), ["1: 0.1", "1.5: 0.375"]);
     }
 }
