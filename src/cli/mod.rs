@@ -104,7 +104,7 @@ impl Failure {
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {
     let matches = Cli::command().get_matches();
-    let again = again::command(&Cli::command(), &matches);
+    let again = || again::command(&Cli::command(), &matches);
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let result = match cli.command {
         Command::Run(args) => run::main(&args),
@@ -113,8 +113,8 @@ pub fn main() -> ExitCode {
         Command::Plot(args) => plot::main(&args),
         Command::Search(args) => search::main(&args),
         Command::Compare(args) => compare::main(&args),
-        Command::Cache(args) => cache::main(&args, again),
-        Command::Trace(args) => trace::main(&args, again),
+        Command::Cache(args) => cache::main(&args, again()),
+        Command::Trace(args) => trace::main(&args, again()),
         Command::Schema => schema::main(),
         Command::New(args) => new::main(&args),
         Command::Completions(args) => completions::main(&args),

@@ -31,11 +31,14 @@ struct Row {
     values: Vec<Option<f64>>,
 }
 
+/// A curve in the making, by the bits of the place: those of what is not negative are in
+/// its order.
+pub(super) type Places = BTreeMap<u64, Vec<Fold>>;
+
 /// Curves in the making.
 pub(super) struct Folding {
     after: Vec<After>,
-    /// By the bits of the place: those of what is not negative are in its order.
-    curves: Vec<BTreeMap<u64, Vec<Fold>>>,
+    curves: Vec<Places>,
     /// The last row of each replication so far, by its curve.
     last: Vec<BTreeMap<String, Row>>,
 }
@@ -78,9 +81,6 @@ impl Folding {
     /// The curves, each with its places in rising order.
     pub(super) fn finish(self) -> Vec<Curve> {
         let Folding { after, curves, last } = self;
-        let rising = |curve: BTreeMap<u64, Vec<Fold>>| {
-            curve.into_iter().map(|(key, folds)| (f64::from_bits(key), folds)).collect()
-        };
         let finish = |(mut curve, last): (_, BTreeMap<String, Row>)| {
             let mut rows: Vec<Row> = last.into_values().collect();
             // Whoever goes on longest has the places of the others.
@@ -94,7 +94,13 @@ impl Folding {
     }
 }
 
-fn put(curve: &mut BTreeMap<u64, Vec<Fold>>, at: f64, values: &[Option<f64>]) {
+/// The curve with its places in rising order.
+pub(super) fn rising(curve: Places) -> Curve {
+    curve.into_iter().map(|(key, folds)| (f64::from_bits(key), folds)).collect()
+}
+
+/// Adds what was measured at a place, which is not negative.
+pub(super) fn put(curve: &mut Places, at: f64, values: &[Option<f64>]) {
     let folds = curve.entry(at.to_bits()).or_insert_with(|| vec![Fold::default(); values.len()]);
     for (fold, value) in folds.iter_mut().zip(values) {
         if let Some(value) = value {
@@ -105,7 +111,7 @@ fn put(curve: &mut BTreeMap<u64, Vec<Fold>>, at: f64, values: &[Option<f64>]) {
 
 /// Adds the last row of a replication: to the interval of the others in which it ends, and
 /// zeros to those after it.
-fn end(curve: &mut BTreeMap<u64, Vec<Fold>>, mut row: Row, after: &[After]) {
+fn end(curve: &mut Places, mut row: Row, after: &[After]) {
     let place = curve.range(row.at.to_bits()..).next().map(|(key, _)| f64::from_bits(*key));
     let Some(place) = place.filter(|_| after.iter().any(|it| *it != After::Unknown)) else {
         put(curve, row.at, &row.values);

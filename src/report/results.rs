@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::csv::{open, read_cell, read_table};
+use super::folding::{Places, put, rising};
 use super::looks::Looks;
 use super::{ReportError, human, names};
 use crate::experiment::sweep::VARIANT;
@@ -150,21 +151,8 @@ impl<'a> Results<'a> {
         points: &[u64],
     ) -> Result<Vec<Curve>, ReportError> {
         let wanted = Wanted { file, key, values, points, replication: None };
-        // Keys are not negative, so that their bits are in their order.
-        let mut curves: Vec<BTreeMap<u64, Vec<Fold>>> = vec![BTreeMap::new(); points.len()];
-        self.scan(&wanted, |row| {
-            let folds = curves[row.curve]
-                .entry(row.key.abs().to_bits())
-                .or_insert_with(|| vec![Fold::default(); values.len()]);
-            for (fold, value) in folds.iter_mut().zip(row.values) {
-                if let Some(value) = value {
-                    fold.add(*value);
-                }
-            }
-        })?;
-        let rising = |curve: BTreeMap<u64, Vec<Fold>>| {
-            curve.into_iter().map(|(key, folds)| (f64::from_bits(key), folds)).collect()
-        };
+        let mut curves = vec![Places::new(); points.len()];
+        self.scan(&wanted, |row| put(&mut curves[row.curve], row.key.abs(), row.values))?;
         Ok(curves.into_iter().map(rising).collect())
     }
 

@@ -12,6 +12,7 @@ mod problem;
 mod units;
 
 pub(crate) use names::one_or_many;
+pub(crate) use number::per_cent;
 pub use number::{Correlation, Fraction, NonNegative, Positive};
 pub use problem::{Path, Problem, Problems, Segment, Severity, nearest};
 pub(crate) use units::from_text;

@@ -64,3 +64,9 @@ impl NonNegative {
     /// 1.
     pub const ONE: Self = NonNegative(1.0);
 }
+
+/// A hundredth of what stands before a `%`, read as a decimal number, so that `99.9%` is
+/// the double next to 0.999.
+pub(crate) fn per_cent(number: &str) -> Option<f64> {
+    format!("{}e-2", number.trim_end()).parse().ok()
+}

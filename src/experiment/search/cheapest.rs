@@ -162,7 +162,7 @@ fn refine(
 /// first: what was left early, after a few runs, is no answer yet.
 fn settle_first(trials: &mut Trials<'_>, bounds: &[Bound], cost: usize) -> Result<(), SearchError> {
     while let Some(first) = order(trials, bounds, cost).first().copied()
-        && !trials.is_settled(first, bounds)
+        && !trials.is_settled(first, &trials.judge(first, bounds))
     {
         trials.settle(first, bounds)?;
     }

@@ -252,7 +252,7 @@ impl<'s> Trials<'s> {
     ) -> Result<Judgement, SearchError> {
         loop {
             let found = self.judge(trial, bounds);
-            if self.is_settled(trial, bounds) {
+            if self.is_settled(trial, &found) {
                 return Ok(found);
             }
             let runs = self.list[trial].runs.len();
@@ -260,10 +260,11 @@ impl<'s> Trials<'s> {
         }
     }
 
-    /// Whether a trial is on one side of every bound, or has all the runs that it may.
-    pub(super) fn is_settled(&self, trial: usize, bounds: &[Bound]) -> bool {
+    /// Whether a trial that was `found` so is on one side of every bound, or has all the
+    /// runs that it may.
+    pub(super) fn is_settled(&self, trial: usize, found: &Judgement) -> bool {
         let runs = self.list[trial].runs.len();
-        runs > 0 && (runs >= self.most || self.judge(trial, bounds).sure)
+        runs > 0 && (found.sure || runs >= self.most)
     }
 
     /// Whether any run has a value of a metric.

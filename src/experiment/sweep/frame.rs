@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 use serde_yaml::Value;
 
-use super::quantity::both;
+use super::quantity::alike;
 use super::range::Range;
 use super::spec::RangeSpec;
 use crate::experiment::load::{path, read};
@@ -145,10 +145,7 @@ impl<'r> Frame<'r> {
     /// those of the experiment.
     pub(super) fn changes_nothing(&self, axis: usize, value: &Value) -> bool {
         let Axis { path, base, .. } = &self.axes[axis];
-        let alike = |base: &Value| {
-            plain(base) == plain(value) || both(base, value).is_some_and(|(a, b)| a == b)
-        };
-        if base.as_ref().is_some_and(alike) {
+        if base.as_ref().is_some_and(|base| alike(base, value)) {
             return true;
         }
         let mut with = self.resolved.clone();

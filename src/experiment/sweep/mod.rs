@@ -47,7 +47,7 @@ use super::prepare::plain;
 use super::replications::Replications;
 use super::spec::Experiment;
 use crate::kernel::Streams;
-use crate::spec::{Path, Problem, Severity};
+use crate::spec::{Path, Problem, Severity, per_cent};
 
 /// More points are refused: their results alone would not fit.
 pub const MOST_POINTS: u64 = 100_000;
@@ -67,8 +67,7 @@ pub fn quantity(value: &Value) -> Option<f64> {
 pub(super) fn bound(metric: &str, value: &Value) -> Result<f64, String> {
     let expected = || Err("expected a quantity, such as 2s, 0.95, 95% or $10".to_owned());
     let percent = value.as_str().and_then(|text| text.strip_suffix('%'));
-    // Read as a decimal number, so that 99.9% is the double next to 0.999.
-    let share = percent.and_then(|number| format!("{}e-2", number.trim_end()).parse::<f64>().ok());
+    let share = percent.and_then(per_cent);
     let found = share.map(|share| (Kind::Number, share)).or_else(|| quantity::quantity(value));
     let Some((kind, number)) = found else { return expected() };
     let (fits, unit) = match kind {

@@ -2,6 +2,7 @@
 
 use serde_yaml::Value;
 
+use super::super::prepare::plain;
 use crate::spec::{Capacity, Rate, parse_duration};
 
 /// What a quantity measures.
@@ -52,6 +53,11 @@ pub(super) fn both(a: &Value, b: &Value) -> Option<(f64, f64)> {
     let ((of_a, a), (of_b, b)) = (quantity(a)?, quantity(b)?);
     let bare = |kind, other| kind == Kind::Number && matches!(other, Kind::PerSecond | Kind::Usd);
     (of_a == of_b || bare(of_a, of_b) || bare(of_b, of_a) || a == 0.0 || b == 0.0).then_some((a, b))
+}
+
+/// Whether two values are the same however they are written: `60s` is `1m`.
+pub(super) fn alike(a: &Value, b: &Value) -> bool {
+    plain(a) == plain(b) || both(a, b).is_some_and(|(a, b)| a == b)
 }
 
 /// A quantity apart: `("$", 0.03, "")`, `("", 20.0, "/s")`.

@@ -18,7 +18,8 @@ const MOST: usize = 25;
 /// The height of a parameter's room in px.
 const ROOM: f64 = 42.0;
 
-/// A bar shorter than this share of the axis has no value at its end: two would overlap.
+/// Values stand at the ends of bars that are longer than this share of the axis: at shorter
+/// ones two would overlap, and each value has a row of its own.
 const SHORT: f64 = 0.03;
 
 /// A bar: from where to where, and the interval of its end.

@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::cost::Money;
-use crate::spec::{Rate, from_text, parse_duration};
+use crate::spec::{Rate, from_text, parse_duration, per_cent};
 
 /// What a metric, or a value that is held against it, measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ fn parse(text: &str) -> Result<Threshold, String> {
 
 fn quantity(text: &str) -> Result<(Unit, f64), String> {
     if let Some(percent) = text.strip_suffix('%') {
-        return Ok((Unit::Share, per_cent(percent)?));
+        return Ok((Unit::Share, share(percent)?));
     }
     if text.starts_with('$') {
         let (amount, unit) =
@@ -84,11 +84,8 @@ fn quantity(text: &str) -> Result<(Unit, f64), String> {
     Ok((Unit::Seconds, parse_duration(text)?.as_secs_f64()))
 }
 
-/// A hundredth, read as a decimal number, so that `99.9%` is the double next to 0.999.
-fn per_cent(number: &str) -> Result<f64, String> {
-    let read = |text: String| text.parse::<f64>().ok();
-    let number = number.trim_end();
-    read(format!("{number}e-2")).ok_or_else(|| format!("`{number}%` is not a share"))
+fn share(percent: &str) -> Result<f64, String> {
+    per_cent(percent).ok_or_else(|| format!("`{}%` is not a share", percent.trim_end()))
 }
 
 impl<'de> Deserialize<'de> for Threshold {
@@ -137,7 +134,7 @@ impl Objective {
 
 fn parse_objective(text: &str) -> Result<Objective, String> {
     let share = match text.strip_suffix('%') {
-        Some(percent) => per_cent(percent)?,
+        Some(percent) => share(percent)?,
         None => text.parse().map_err(|_| format!("`{text}` is not a share"))?,
     };
     if share > 0.0 && Objective(share).budget() > 0.0 {
