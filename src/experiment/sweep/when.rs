@@ -14,7 +14,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_yaml::Value;
 
-use super::quantity::both;
+use super::quantity::{alike, both};
 use crate::experiment::load::path;
 use crate::experiment::prepare::plain;
 use crate::spec::{Path, Problem, Severity, nearest};
@@ -155,7 +155,11 @@ fn passes(
     }
     let other = meant(value, point, place)?;
     if test == "not" {
-        return meets(found, other, point, place).map(|it| !it);
+        // What stands at another path is a value, be it a map.
+        return match value {
+            Value::String(_) => Ok(!same(found, other)),
+            _ => meets(found, value, point, place).map(|it| !it),
+        };
     }
     let Some((found, other)) = both(found, other) else {
         let (found, other) = (plain(found), plain(other));
@@ -197,8 +201,7 @@ fn same(a: &Value, b: &Value) -> bool {
         _ => None,
     };
     a == b
-        || plain(a) == plain(b)
-        || both(a, b).is_some_and(|(a, b)| a == b)
+        || alike(a, b)
         || choice(a).is_some_and(|choice| word(b) == Some(choice))
         || choice(b).is_some_and(|choice| word(a) == Some(choice))
 }
@@ -229,6 +232,8 @@ mod tests {
             ("{ cache.levels.l1.policy: { not: [lru, fifo] } }", false),
             ("{ cache.levels.l1.capacity: { not: cache.levels.l1.capacity } }", false),
             ("{ cache.levels.l1.capacity: { not: cache.levels.l2.capacity } }", true),
+            ("{ cache.levels.l1.policy: { not: cache.levels.l2.policy } }", true),
+            ("{ cache.levels.l2.policy: { not: cache.levels.l2.policy } }", false),
             ("{ cache.levels.l1.policy: lru, cache.levels.l1.capacity: 5 }", false),
             ("[{ cache.levels.l1.capacity: 5 }, { cache.levels.l1.policy: lru }]", true),
             ("{ cache.levels.l1.ttl: 5s }", false),
