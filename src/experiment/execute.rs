@@ -197,7 +197,8 @@ impl Executed<'_> {
             RunError::Interrupted => self.progress.interrupted(),
             source @ (RunError::Trace(_)
             | RunError::Standstill { .. }
-            | RunError::Deadlock { .. }) => ExecuteError::Run { run, point, replication, source },
+            | RunError::Deadlock { .. }
+            | RunError::Forgotten { .. }) => ExecuteError::Run { run, point, replication, source },
         })?;
         Ok(Record {
             wall_s: began.elapsed().as_secs_f64(),

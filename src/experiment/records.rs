@@ -75,12 +75,12 @@ impl<'s, W: Write> RequestWriter<'s, W> {
     }
 
     fn row(&self, finished: &Finished<'_>) -> [Cell; REQUEST_COLUMNS.len()] {
-        let Finished { source, params, request, call, outcome, at } = finished;
+        let Finished { source, params, request, inference, call, outcome, at } = finished;
         let incoming = &request.incoming;
         // To the nanosecond: a real cell keeps nine digits only.
         let seconds = |at: Time| Cell::Text(at.to_string().trim_end_matches('s').to_owned());
         let answer = request.answer;
-        let served = answer.filter(|_| !request.cached);
+        let served = inference.filter(|_| answer.is_some() && !request.cached);
         let failed = outcome.error().is_some();
         let model = answer.map(|answer| self.setup.models[answer.model as usize].0.as_str());
         let level = match outcome {
@@ -112,12 +112,12 @@ impl<'s, W: Write> RequestWriter<'s, W> {
             key.into(),
             level.into(),
             model.into(),
-            served.map(|_| (request.started - request.queued).as_secs_f64()).into(),
-            answer.filter(|_| !failed).map(|_| request.ttft(*at).as_secs_f64()).into(),
-            served.map(|_| request.inference.as_secs_f64()).into(),
+            served.map(|it| it.started.since(it.queued).as_secs_f64()).into(),
+            answer.filter(|_| !failed).map(|_| finished.times().ttft.as_secs_f64()).into(),
+            served.map(|it| it.service.total.as_secs_f64()).into(),
             Cell::Num((*at - incoming.at).as_secs_f64()),
-            served.map(|_| request.estimate.usd()).into(),
-            served.map(|answer| answer.cost.usd()).into(),
+            served.map(|it| it.estimate.usd()).into(),
+            answer.filter(|_| !request.cached).map(|answer| answer.cost.usd()).into(),
             answer.map(|answer| answer.quality).into(),
             outcome.name().into(),
             outcome.error().map(|error| error.to_string()).into(),

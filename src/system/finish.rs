@@ -1,107 +1,93 @@
-//! The end of a request: counted, logged, recorded.
+//! The end of a run: everything is closed, and becomes its results.
 
-use super::model::{Event, Finished, System};
-use super::request::{Request, SIMILAR};
-use super::single_flight::Flight;
-use crate::kernel::Scheduler;
-use crate::pipeline::{LogEntry, Outcome, RequestError};
+use super::measure::{self, judge_steadiness};
+use super::model::System;
+use super::setup::Setup;
+use super::tables::{self, FlowSums, RunTables, replicas};
+use crate::cost::allocate::{fairness, utility_had};
+use crate::cost::{ModelId, Money};
+use crate::kernel::Time;
 
-impl System<'_> {
-    pub(super) fn finish(&mut self, request: &Request, sim: &mut Scheduler<Event>) {
-        let now = sim.now();
-        let incoming = &request.incoming;
-        let e2e = now - incoming.at;
-        self.optimizer.release(incoming.user, request.spend.hold);
-        if let (Some(places), Some(tenant)) = (&mut self.places, request.spend.place) {
-            places.leave(tenant);
-        }
-        self.timeline.set(now, |levels| levels.in_flight -= 1);
-        let outcome = match (request.error, request.answer) {
-            (None, Some(answer)) => {
-                let interval = self.timeline.at(now);
-                interval.completions += 1;
-                interval.e2e_ns += u128::from(e2e.as_nanos());
-                if request.measured {
-                    let ttft = request.ttft(now);
-                    self.measures.complete(
-                        incoming.user.0,
-                        answer.model,
-                        e2e,
-                        ttft,
-                        answer.quality,
-                    );
-                    self.measures.completed_in_window += u64::from(now <= self.last_arrival);
-                }
-                match request.flight {
-                    Flight::Landed => Outcome::Coalesced,
-                    _ if request.cached && request.level == SIMILAR => Outcome::SimilarHit,
-                    _ if request.cached => Outcome::Hit(request.level),
-                    _ => Outcome::Answered,
-                }
-            }
-            (error, _) => {
-                let error = error.unwrap_or(RequestError::QueueFull);
-                self.timeline.at(now).errors += 1;
-                if request.measured {
-                    self.count_failure(request, error);
-                }
-                Outcome::Failed(error)
-            }
-        };
-        let answered_by = request.answer.map(|answer| answer.model);
-        if let (Some(breakdown), Some(model)) = (&mut self.breakdown, answered_by) {
-            let interval = self.timeline.interval();
-            breakdown.count(now, interval, outcome, (model, incoming.user.0));
-        }
-        self.log.push(LogEntry {
-            at: now,
-            request: request.id,
-            user: incoming.user.0,
-            model: answered_by,
-            e2e,
-            outcome,
-        });
-        if let Some(record) = &mut self.recorder
-            && request.measured
-        {
-            let params = &self.params[incoming.profile.0 as usize];
-            let flows = self.flows.as_ref();
-            let call = flows.and_then(|flows| flows.engine.name_of(incoming.call?));
-            let source = &self.source;
-            record(&Finished { source, params, request, call, outcome, at: now });
-        }
-        if request.measured && request.error != Some(RequestError::CalledOff) {
-            self.judge_slo(request, now);
-        }
-        self.watch_request(request, now);
-        self.trace_request(request, outcome, now);
-        self.sojourn_ns += u128::from(e2e.as_nanos());
-        if incoming.call.is_some() {
-            self.answer_call(request, sim);
-        }
-        self.part(request, now);
-        // A workflow's client waits for its end.
-        if incoming.thread.is_some() && incoming.call.is_none() {
-            let answer = request.answer.filter(|_| request.error.is_none());
-            let tokens = answer.map(|answer| answer.output_tokens);
-            self.go_on(incoming, request.measured, tokens, sim);
+/// The results of a run whose last event was at `now`.
+pub fn finish(mut system: System<'_>, setup: &Setup, now: Time, events: u64) -> RunTables {
+    debug_assert!(system.upstream.is_idle(), "every attempt that was made has ended");
+    debug_assert!(system.observers.timeline.is_idle(), "nothing is in the system or at work");
+    debug_assert!(system.caches.is_idle(), "every flight has landed");
+    // Timers of replicas may go on for a while after the last request.
+    let drained = if system.observers.measures.has_fleets { system.upstream.last_work } else { now };
+    let end = setup.duration.map_or(drained, |whole| Time::ZERO + whole);
+    // Servers may still be at work when the window closes, or be idle long before.
+    let over = drained.max(end);
+    if let Some(levels) = &mut system.caches.levels {
+        levels.advance(over);
+    }
+    let flows = system.clients.workflows.as_ref().map(|it| FlowSums::of(it.engine.tally()));
+    let allocation = division(&mut system, over);
+    let ledger = system.charge.optimizer.ledger();
+    let observers = &mut system.observers;
+    let measures = &mut observers.measures;
+    if !observers.measuring {
+        measures.window_start = end;
+    }
+    measures.flows = flows.unwrap_or_default();
+    measures.allocation = allocation;
+    measures.alerts = ledger.alerts();
+    measures.overshoot = ledger.overshoot();
+    measures.window_end = end;
+    measures.events = events;
+    observers.end_monitors(end);
+    let measures = &mut observers.measures;
+    measures.busy = system.upstream.models.iter_mut().map(|it| busy(it, over)).collect();
+    let all =
+        measures.busy.iter().flatten().fold((0.0, 0.0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+    measures.utilization = if all.1 > 0.0 { all.0 / all.1 } else { f64::NAN };
+    if !measures.has_fleets {
+        // Every model has one server of one GPU, and those that come and go are none.
+        let window = end.since(measures.window_start);
+        for model in (0..setup.models.len() as u32).map(ModelId) {
+            measures.servers_cost += system.charge.optimizer.charge_servers(model, 1, window);
         }
     }
+    let replicas = replicas::collect(&mut system, setup, over);
+    let (optimizer, observers) = (&system.charge.optimizer, &mut system.observers);
+    debug_assert!(optimizer.balances(), "the ledger balances");
+    debug_assert_eq!(optimizer.ledger().held(), Money::ZERO, "nothing is held for nobody");
+    let measures = &observers.measures;
+    debug_assert_eq!(
+        measures.requests,
+        measures.completed + measures.errors + measures.rejected + measures.called_off,
+        "requests in = answered + failed + called off"
+    );
+    observers.timeline.at(over);
+    judge_steadiness(&mut observers.measures, &mut observers.timeline, end);
+    system.upstream.trace_end(observers, over);
+    debug_assert_eq!(
+        observers.timeline.areas(),
+        [observers.sojourn_ns, observers.waited_ns],
+        "Little's law: requests x time = the sum of their times, in the system and in queues"
+    );
+    let values = measure::values(&observers.measures);
+    tables::collect(system, setup, values, replicas, over)
+}
 
-    fn count_failure(&mut self, request: &Request, error: RequestError) {
-        if error == RequestError::CalledOff {
-            self.measures.called_off += 1;
-            return;
-        }
-        let user = &mut self.measures.users[request.incoming.user.0 as usize];
-        let rejected = u64::from(error.is_rejection());
-        user.rejected += rejected;
-        user.errors += 1 - rejected;
-        self.measures.rejected += rejected;
-        self.measures.errors += 1 - rejected;
-        self.measures.budget_rejections += u64::from(error == RequestError::InsufficientBudget);
-        if let Some(model) = self.measures.models.get_mut(request.model as usize) {
-            model.rejected += rejected;
-        }
+/// The seconds that a model's servers were busy and could have been, from the end of the
+/// warm-up until `until`; `None` where they are not limited.
+fn busy(servers: &mut super::upstream::ModelServers, until: Time) -> Option<(f64, f64)> {
+    servers.fleet.nodes_mut().iter_mut().try_fold((0.0, 0.0), |(busy, most), node| {
+        let (more, could) = node.busy_s(until)?;
+        Some((busy + more, most + could))
+    })
+}
+
+/// Jain's index and the utility of what is divided, if anything is.
+fn division(system: &mut System<'_>, end: Time) -> [f64; 2] {
+    if let Some(slots) = &mut system.upstream.slots {
+        slots.close(end);
     }
+    let parts = match (&system.upstream.slots, system.charge.optimizer.allocation()) {
+        (Some(slots), _) => slots.parts(),
+        (None, Some(allocation)) => allocation.parts(),
+        (None, None) => return [f64::NAN; 2],
+    };
+    [fairness(parts), utility_had(parts)]
 }

@@ -1,62 +1,55 @@
 //! The system under test: the parts below, wired on one virtual clock.
+//!
+//! | part | owns | rooms |
+//! |---|---|---|
+//! | [`clients`] | the workload, workflows, what follows answers | `clients/` |
+//! | [`caches`] | cache levels, the semantic cache, single flight | `caches/` |
+//! | [`upstream`] | fleets of replicas, attempts, what is done where they fail | `upstream/` |
+//! | [`charge`] | prices, budgets, the choice of models, savings | `charge/` |
+//! | [`measure`] | counts, the timeline, monitors' facts: those who look on | `measure/`, `monitors/` |
+//!
+//! [`model`] holds them together, [`stages`] is a request's way through them, and
+//! [`agenda`] what an event leaves to be ended. [`build`], [`run`] and [`finish`] are a
+//! run's beginning, middle and end; [`tables`] its results.
 
-mod analytics;
-mod attempts;
-mod breakdown;
-mod caching;
-mod cascade;
-mod contents;
-mod dispatch;
-mod engines;
+mod agenda;
+mod build;
+mod caches;
+mod charge;
+mod clients;
+mod context;
+mod event;
 mod finish;
-mod flow_tables;
-mod flows;
-mod follow;
-mod growth;
-mod inference;
-mod leaving;
-mod levers;
+mod ids;
 mod measure;
-mod metrics;
 mod model;
 mod monitors;
-mod nodes;
-mod places;
-mod pool;
-mod prefix;
-mod pursuit;
-mod replicas;
 mod request;
 mod run;
-mod semantic;
+mod run_error;
 mod setup;
-mod single_flight;
-mod slo;
-mod spend;
-mod steady;
+mod stages;
 mod tables;
-mod timeline;
-mod trace;
+mod tracer;
+mod upstream;
 mod watch;
 mod watch_tables;
 
-pub use contents::{Contents, ContentsError};
-pub use flow_tables::FlowSums;
-pub use measure::{Measures, Served, Share};
-pub use metrics::{METRICS, Metric};
-pub use model::{Event, Finished, Recorder, System};
+pub use caches::{Contents, ContentsError, Flight, Judged};
+pub use charge::{Savings, Spend};
+pub use event::Event;
+pub use measure::{
+    BATCHED, Finished, METRICS, MOST_FIXED_INTERVALS, Measures, Metric, Recorder, Series, Served,
+    Share, SloSpec, Steadiness, TIMELINE_COLUMNS, TargetsSpec, Timeline, Times,
+};
 pub use monitors::{
     BadSpec, MonitorSpec, NoDataSpec, Objective, ObjectiveSpec, Threshold, check as check_monitors,
     check_classes as check_monitor_classes,
 };
 pub use request::{Answer, Request};
-pub use run::{RunError, run, run_traced};
-pub use semantic::Judged;
+pub use run::{run, run_traced};
+pub use run_error::RunError;
 pub use setup::{Setup, Warmup};
-pub use single_flight::Flight;
-pub use slo::{SloSpec, TargetsSpec};
-pub use spend::{Savings, Spend};
-pub use steady::{BATCHED, Series, Steadiness};
-pub use tables::RunTables;
-pub use timeline::{COLUMNS as TIMELINE_COLUMNS, MOST_FIXED_INTERVALS, Timeline};
-pub use trace::{TracedAttempt, TracedRequest, Tracer};
+pub use tables::{FlowSums, RunTables};
+pub use tracer::{TracedAttempt, TracedRequest, Tracer};
+pub use upstream::Inference;

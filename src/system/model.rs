@@ -6,164 +6,48 @@
 //!     └ error ............................................ no budget, queue full
 //! ```
 //! A stage's work is done when its time has passed; stages that take no time
-//! follow each other within one event.
+//! follow each other within one event. What ends within an event goes on the agenda,
+//! which is worked off before the next.
 
-use slab::Slab;
+use super::agenda::{Agenda, Task};
+use super::caches::Caches;
+use super::charge::Charge;
+use super::clients::{Clients, Hearers};
+use super::context::Context;
+use super::event::Event;
+use super::ids::Table;
+use super::measure::Observers;
+use super::request::Request;
+use super::upstream::Upstream;
+use crate::kernel::{Model, Scheduler, Time};
+use crate::pipeline::StagesSpec;
+use crate::workload::Incoming;
 
-use super::breakdown::Breakdown;
-use super::flows::Flows;
-use super::measure::Measures;
-use super::pool::Pool;
-use super::request::{Answer, Request};
-use super::run::RunError;
-use super::single_flight::Flights;
-use super::timeline::Timeline;
-use super::trace::Tracer;
-use super::watch::Watch;
-use crate::cache::{Hierarchy, NegativeCache, PrefixCache, SemanticCache};
-use crate::cost::allocate::Places;
-use crate::cost::{Levers, Optimizer};
-use crate::kernel::{Duration, Model, Scheduler, Stream, Time};
-use crate::orchestration::Wake;
-use crate::pipeline::{KeyMaker, Log, Outcome, Params, RequestError, Stage, StagesSpec};
-use crate::serving::Replica;
-use crate::workload::{Incoming, Source};
-
-/// What happens on the virtual clock.
-#[derive(Clone, Copy, Debug)]
-pub enum Event {
-    /// The warm-up ends.
-    Measure,
-    /// The next request comes.
-    Arrive,
-    /// A request comes that had waited for an answer.
-    Follow(u32),
-    /// The time of a request's stage has passed.
-    Advance(u32),
-    /// A model has read a request's prompt.
-    Prefilled(u32),
-    /// A replica is done with an attempt.
-    Served(u32),
-    /// A replica has read an attempt's prompt.
-    Read(u32),
-    /// An attempt takes too long.
-    Timeout(u32),
-    /// A request is tried again.
-    Retry(u32),
-    /// A request gets a second attempt.
-    Hedge(u32),
-    /// An attempt reaches its engine.
-    Submit(u32),
-    /// Something happens in an engine.
-    Engine(u32),
-    /// A brown-out of an engine begins or ends.
-    Slowness(u32),
-    /// A replica is ready, crashes, or is repaired.
-    Node(u32),
-    /// A replica of a model may have room for those that wait before all of them.
-    Dispatch(u32),
-    /// A model's autoscaler looks at load.
-    Scale(u32),
-    /// Something of a workflow is due.
-    Wake(Wake),
-    /// Places at models are divided anew.
-    Divide,
-}
-
-/// A finished request and what is known of it.
-pub struct Finished<'f> {
-    /// Knows users and prompts by name.
-    pub source: &'f Source,
-    /// The parameters that it was asked with.
-    pub params: &'f Params,
-    /// The request itself.
-    pub request: &'f Request,
-    /// The number of its workflow and the name of its step, if it is of one.
-    pub call: Option<(u64, &'f str)>,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// When.
-    pub at: Time,
-}
-
-/// Gets every measured request as it finishes.
-pub type Recorder<'r> = Box<dyn FnMut(&Finished<'_>) + 'r>;
-
-/// The system under test. Public fields are its parts.
+/// The system under test: its parts own their state, and the way of a request
+/// ([`stages`](super::stages)) tells which part does what to it.
 pub struct System<'r> {
-    pub(super) source: Source,
-    pub(super) last_arrival: Time,
-    pub(super) most_requests: u64,
-    pub(super) next: Option<Incoming>,
-    /// Requests that follow answers, until they come.
-    pub(super) following: Slab<Incoming>,
-    /// How many have followed each other since time last passed.
-    pub(super) at_once: u32,
-    pub(super) failure: Option<RunError>,
-    pub(super) requests: Slab<Request>,
-    pub(super) arrived: u64,
+    /// Who asks.
+    pub clients: Clients,
+    /// What has answers.
+    pub caches: Caches,
+    /// What makes them.
+    pub upstream: Upstream,
+    /// Who pays.
+    pub charge: Charge,
+    /// Who looks on.
+    pub observers: Observers<'r>,
+    /// What is to be ended.
+    pub agenda: Agenda,
+    /// Requests between arrival and response.
+    pub requests: Table<Request>,
+    /// How long stages take.
+    pub stages: StagesSpec,
+    /// The longest prompt, in characters.
+    pub max_prompt_length: Option<u32>,
     /// Requests that came in, calls of workflows among them.
-    pub(super) admitted: u64,
-    /// Workflows, if requests begin any.
-    pub(super) flows: Option<Box<Flows>>,
-    pub(super) params: Vec<Params>,
-    pub(super) max_prompt_length: Option<u32>,
-    pub(super) stages: StagesSpec,
-    pub(super) keys: KeyMaker,
-    pub(super) caches: Option<Hierarchy<Answer>>,
-    pub(super) semantic: Option<Semantic>,
-    pub(super) flights: Option<Flights>,
-    pub(super) negative: Option<NegativeCache<RequestError>>,
-    /// By user: how long answers made for them live; empty where all are alike.
-    pub(super) lives: Vec<Option<Duration>>,
-    pub(super) optimizer: Optimizer,
-    pub(super) levers: Option<Levers>,
-    pub(super) places: Option<Places>,
-    /// Whether an event will divide them anew.
-    pub(super) division_awaited: bool,
-    pub(super) quality: Vec<f64>,
-    pub(super) servers: Vec<Replica>,
-    /// By model.
-    pub(super) prefixes: Vec<Option<PrefixCache>>,
-    /// Room for the blocks of a prompt.
-    pub(super) blocks: Vec<u64>,
-    pub(super) output: Stream,
-    pub(super) pool: Pool,
-    /// For Little's law: the sums of all requests' times here, and in queues.
-    pub(super) sojourn_ns: u128,
-    pub(super) waited_ns: u128,
-    pub(super) measuring: bool,
+    pub admitted: u64,
     /// The first request that is measured, where the warm-up is a number of requests.
-    pub(super) first_measured: u64,
-    pub(super) measures: Measures,
-    pub(super) timeline: Timeline,
-    /// Answers by who gave and got them, if that was asked for.
-    pub(super) breakdown: Option<Box<Breakdown>>,
-    /// Monitors, if there are any.
-    pub(super) watch: Option<Box<Watch>>,
-    pub(super) log: Log,
-    pub(super) recorder: Option<Recorder<'r>>,
-    pub(super) tracer: Option<&'r mut dyn Tracer>,
-}
-
-/// The semantic cache, and what becomes of its answers.
-pub(super) struct Semantic {
-    pub cache: SemanticCache<Answer>,
-    pub wrong_answer_quality: f64,
-    pub promote: bool,
-}
-
-/// What a request does next.
-pub(super) enum Next {
-    Stage(Stage),
-    /// The same stage again: the next cache level.
-    Again,
-    /// The same stage again, after a time.
-    After(Duration),
-    /// It waits for a server, or for another request.
-    Wait,
-    /// It is done.
-    Finish,
+    pub first_measured: u64,
 }
 
 impl Model for System<'_> {
@@ -171,226 +55,184 @@ impl Model for System<'_> {
 
     #[inline]
     fn handle(&mut self, event: Event, sim: &mut Scheduler<Event>) {
-        if self.watch.as_ref().is_some_and(|watch| watch.next < sim.now()) {
-            self.watch_until(sim.now());
-        }
+        self.look_on(sim.now());
         match event {
-            Event::Advance(slot) => self.advance(slot, sim),
-            Event::Arrive => self.arrive(sim),
-            Event::Follow(slot) => self.follow(slot, sim),
-            Event::Prefilled(slot) => self.prefilled(slot),
-            Event::Wake(wake) => self.wake(wake, sim),
+            Event::Advance(id) => self.advance(id, sim),
+            Event::Arrive => {
+                if let Some(incoming) = self.clients.arrive(sim) {
+                    self.take_in(incoming, sim);
+                }
+            }
+            Event::Follow(id) => {
+                if let Some(incoming) = self.clients.follow(id) {
+                    self.take_in(incoming, sim);
+                }
+            }
+            Event::Wake(wake) => {
+                let (clients, hearers) = self.clients();
+                clients.wake_workflow(wake, hearers, sim);
+            }
             Event::Measure => self.begin_measuring(sim.now()),
-            Event::Divide => self.divide_places(sim),
-            other => self.handle_attempt(other, sim),
+            Event::Divide => {
+                self.upstream.divide(sim.now());
+                self.seat_waiting(sim);
+                self.upstream.await_division(sim);
+            }
+            other => self.handle_upstream(other, sim),
         }
-        if self.places.is_some() {
+        self.work_off(sim);
+        if self.upstream.slots.is_some() {
             self.seat_waiting(sim);
         }
     }
 }
 
-impl System<'_> {
-    /// Fetches the next request and schedules its arrival.
-    pub(super) fn fetch(&mut self, sim: &mut Scheduler<Event>) {
-        if self.arrived + u64::from(self.next.is_some()) >= self.most_requests {
+impl<'r> System<'r> {
+    /// What happens to attempts and replicas.
+    fn handle_upstream(&mut self, event: Event, sim: &mut Scheduler<Event>) {
+        let (upstream, mut cx) = self.upstream(sim);
+        let cx = &mut cx;
+        match event {
+            Event::Served(attempt) => upstream.served(attempt, cx),
+            Event::Read(attempt) => upstream.read(attempt, cx),
+            Event::Timeout(attempt) => upstream.time_out(attempt, cx),
+            Event::Retry(inference) => upstream.retry(inference, cx),
+            Event::Hedge(inference) => upstream.hedge(inference, cx),
+            Event::Submit(attempt) => upstream.reach_engine(attempt, cx),
+            Event::Engine(_) | Event::Dispatch(_) => upstream.due(event, cx),
+            Event::Slowdown(replica) => upstream.change_slowdown(replica, cx),
+            Event::Replica(replica) => upstream.replica_timer(replica, cx),
+            Event::Scale(model) => upstream.scale(model, cx),
+            Event::Measure
+            | Event::Arrive
+            | Event::Follow(_)
+            | Event::Advance(_)
+            | Event::Wake(_)
+            | Event::Divide => {}
+        }
+    }
+
+    /// Works off what the event has left to be ended, the last first.
+    #[inline]
+    pub(super) fn work_off(&mut self, sim: &mut Scheduler<Event>) {
+        while let Some(task) = self.agenda.pop() {
+            if let Task::Advance(id) = task {
+                self.advance(id, sim);
+            } else {
+                self.end(task, sim);
+            }
+        }
+    }
+
+    fn end(&mut self, task: Task, sim: &mut Scheduler<Event>) {
+        match task {
+            Task::Advance(id) => self.advance(id, sim),
+            Task::Progress(id, kind) => {
+                let (upstream, mut cx) = self.upstream(sim);
+                upstream.progress(id, kind, &mut cx);
+            }
+            Task::AttemptFailed(id, error) => {
+                let (upstream, mut cx) = self.upstream(sim);
+                upstream.attempt_failed(id, error, &mut cx);
+            }
+            Task::AttemptsFailed(id, error) => {
+                let (upstream, mut cx) = self.upstream(sim);
+                upstream.attempts_failed(id, error, &mut cx);
+            }
+            Task::CallOff(call) => {
+                let workflows = self.clients.workflows.as_ref();
+                let request = workflows.and_then(|it| it.request_of(call));
+                let request = request.and_then(|id| self.requests.get(id));
+                if let Some(inference) = request.and_then(|request| request.inference) {
+                    let (upstream, mut cx) = self.upstream(sim);
+                    upstream.call_off_request(inference, &mut cx);
+                }
+            }
+            Task::Forget(id) => {
+                if let Some(request) = self.requests.remove(id) {
+                    self.clients.forget(&request.incoming);
+                }
+            }
+            Task::WorkflowEnded => {
+                let Some(end) = self.agenda.pop_end() else { return };
+                if let Some(blocks) = end.incoming.blocks {
+                    self.clients.source.release(blocks);
+                }
+                if end.incoming.thread.is_some() {
+                    let answer = end.outcome.ok().map(|said| said.tokens);
+                    let measures = &mut self.observers.measures;
+                    self.clients.follow_up(&end.incoming, end.measured, answer, measures, sim);
+                }
+            }
+        }
+    }
+
+    /// A request of the workload comes, by itself or with the workflow that it begins; or
+    /// a workflow's call.
+    fn take_in(&mut self, incoming: Incoming, sim: &mut Scheduler<Event>) {
+        if self.clients.workflows.is_none() || incoming.call.is_some() {
+            self.admit(incoming, sim);
             return;
         }
-        match self.source.next() {
-            Some(Ok(incoming)) if incoming.at <= self.last_arrival => {
-                sim.schedule_at(incoming.at, Event::Arrive);
-                self.next = Some(incoming);
-            }
-            None | Some(Ok(_)) => {}
-            Some(Err(error)) => {
-                self.failure = Some(error.into());
-                sim.stop();
-            }
-        }
+        let measured = self.observers.measuring;
+        let (clients, hearers) = self.clients();
+        clients.begin_workflow(incoming, measured, hearers, sim);
     }
 
-    /// What happens to attempts and replicas.
-    fn handle_attempt(&mut self, event: Event, sim: &mut Scheduler<Event>) {
-        match event {
-            Event::Served(attempt) => self.attempt_served(attempt, sim),
-            Event::Read(attempt) => self.read(attempt),
-            Event::Timeout(attempt) => self.time_out(attempt, sim),
-            Event::Retry(pursuit) => self.retry(pursuit, sim),
-            Event::Hedge(pursuit) => self.hedge(pursuit, sim),
-            Event::Submit(attempt) => self.reach_engine(attempt, sim),
-            Event::Engine(node) => self.look_at_engine(node, sim),
-            Event::Slowness(node) => self.change_slowness(node, sim),
-            Event::Node(node) => self.node_timer(node, sim),
-            Event::Dispatch(model) => self.dispatch(model, sim),
-            Event::Scale(model) => self.scale(model, sim),
-            _ => {}
-        }
-    }
-
-    fn arrive(&mut self, sim: &mut Scheduler<Event>) {
-        let Some(incoming) = self.next.take() else { return };
-        // Those that follow answers may have come before it and used up the number.
-        if self.arrived < self.most_requests {
-            self.arrived += 1;
-            self.fetch(sim);
-            self.take_in(incoming, sim);
-        }
-    }
-
-    /// A request comes in: one of the workload's, or a call of a workflow.
-    pub(super) fn admit(&mut self, incoming: Incoming, sim: &mut Scheduler<Event>) {
+    /// A request comes in.
+    #[inline]
+    fn admit(&mut self, incoming: Incoming, sim: &mut Scheduler<Event>) {
         let now = sim.now();
-        if self.admitted >= self.first_measured && !self.measuring {
+        if self.admitted >= self.first_measured && !self.observers.measuring {
             self.begin_measuring(now);
         }
-        let request = Request::new(incoming, self.admitted, self.measuring);
+        let request = Request::new(incoming, self.admitted, self.observers.measuring);
         self.admitted += 1;
-        if request.measured {
-            self.measures.requests += 1;
-            self.measures.payload_bytes += incoming.payload_bytes;
-            self.measures.users[incoming.user.0 as usize].requests += 1;
+        self.observers.admit(&request, now);
+        let id = self.requests.insert(request);
+        if let (Some(call), Some(workflows)) = (incoming.call, &mut self.clients.workflows) {
+            workflows.set_request(call, Some(id));
         }
-        self.timeline.set(now, |levels| levels.in_flight += 1);
-        self.timeline.at(now).arrivals += 1;
-        let slot = self.requests.insert(request) as u32;
         let time = self.stages.validate;
         if time.is_zero() {
-            self.advance(slot, sim);
+            self.advance(id, sim);
         } else {
-            sim.schedule_in(time, Event::Advance(slot));
+            sim.schedule_in(time, Event::Advance(id));
         }
     }
 
     fn begin_measuring(&mut self, now: Time) {
-        self.measuring = true;
-        self.measures.window_start = now;
-        if let Some(caches) = &mut self.caches {
-            caches.reset_stats(now);
-        }
-        if let Some(semantic) = &mut self.semantic {
-            semantic.cache.reset_stats();
-        }
-        for server in &mut self.servers {
-            server.reset_stats(now);
-        }
-        self.pool.fleets.iter_mut().for_each(|fleet| fleet.reset_stats(now));
-        self.prefixes.iter_mut().flatten().for_each(PrefixCache::reset_stats);
-        self.optimizer.reset_stats();
+        self.observers.measuring = true;
+        self.observers.measures.window_start = now;
+        self.caches.reset_stats(now);
+        self.upstream.reset_stats(now);
+        self.charge.optimizer.reset_stats();
     }
 
-    /// Does the work of the request's stage, and of those after it that take no
-    /// time.
-    pub(super) fn advance(&mut self, slot: u32, sim: &mut Scheduler<Event>) {
-        // A copy, written back where the request stays: the parts are borrowed
-        // freely in between.
-        let mut request = self.requests[slot as usize];
-        let next = self.work(slot, &mut request, sim);
-        self.proceed(slot, request, next, sim);
-    }
-
-    /// Does what a request does next, and all that follows at once.
+    /// Monitors look at what has happened before `now`.
     #[inline]
-    pub(super) fn proceed(
-        &mut self,
-        slot: u32,
-        mut request: Request,
-        mut next: Next,
-        sim: &mut Scheduler<Event>,
-    ) {
-        let now = sim.now();
-        loop {
-            let time = match next {
-                Next::After(time) => Some(time),
-                Next::Wait => {
-                    self.requests[slot as usize] = request;
-                    return;
-                }
-                Next::Finish => {
-                    self.leave_stage(&mut request, now);
-                    self.requests.remove(slot as usize);
-                    self.hand_over(&request, sim);
-                    self.finish(&request, sim);
-                    return;
-                }
-                Next::Again => self.stage_time(slot, &request, now),
-                Next::Stage(stage) => {
-                    self.leave_stage(&mut request, now);
-                    request.stage = stage;
-                    self.stage_time(slot, &request, now)
-                }
-            };
-            if time != Some(Duration::ZERO) {
-                self.requests[slot as usize] = request;
-                if let Some(time) = time {
-                    sim.schedule_in(time, Event::Advance(slot));
-                }
-                return;
-            }
-            next = self.work(slot, &mut request, sim);
+    fn look_on(&mut self, now: Time) {
+        let Observers { watch, timeline, closes, .. } = &mut self.observers;
+        if let Some(watch) = watch
+            && watch.next < now
+        {
+            watch.evaluate_until(now, *closes, timeline);
         }
     }
 
+    /// The models' servers, and all around them.
     #[inline]
-    pub(super) fn leave_stage(&mut self, request: &mut Request, now: Time) {
-        if request.measured {
-            let stats = self.measures.stage(request.stage);
-            stats.pass(now - request.since);
-            stats.errors += u64::from(request.error.is_some());
-        }
-        request.since = now;
+    pub fn upstream<'s>(
+        &'s mut self,
+        sim: &'s mut Scheduler<Event>,
+    ) -> (&'s mut Upstream, Context<'s, 'r>) {
+        let System { clients, upstream, charge, observers, agenda, requests, .. } = self;
+        (upstream, Context { requests, clients, charge, observers, agenda, sim })
     }
 
-    /// How long the stage takes that the request enters; `None`: until its turn
-    /// comes.
-    #[inline]
-    fn stage_time(&mut self, slot: u32, request: &Request, now: Time) -> Option<Duration> {
-        match (&mut self.caches, request.stage) {
-            (Some(caches), Stage::Cache) => caches.enter(usize::from(request.level), slot, now),
-            (_, Stage::Semantic) => self.semantic.as_ref().map(|it| it.cache.latency()),
-            (_, stage) => Some(self.stages.time(stage)),
-        }
+    /// Those who ask, and who hears of what workflows do.
+    pub fn clients<'s>(&'s mut self) -> (&'s mut Clients, Hearers<'s, 'r>) {
+        let System { clients, charge, observers, agenda, .. } = self;
+        (clients, Hearers { charge, observers, agenda })
     }
-
-    #[inline]
-    fn work(&mut self, slot: u32, request: &mut Request, sim: &mut Scheduler<Event>) -> Next {
-        match request.stage {
-            Stage::Validate => match self.validate(request) {
-                Ok(()) => Next::Stage(Stage::Preprocess),
-                Err(error) => fail(request, error),
-            },
-            Stage::Preprocess => Next::Stage(Stage::Key),
-            Stage::Key => {
-                request.key = self.keys.key(request.incoming.prompt, request.incoming.profile.0);
-                self.ask_caches(slot, request, sim.now())
-            }
-            Stage::Cache => self.look(slot, request, sim),
-            Stage::Semantic => self.ask_similar(slot, request, sim.now()),
-            Stage::Select => self.select(slot, request, sim),
-            Stage::Inference if request.spend.batch => self.charge_answer(request, sim.now()),
-            Stage::Inference => self.served(request, sim),
-            Stage::Postprocess => {
-                self.store(request, sim);
-                Next::Stage(Stage::Format)
-            }
-            Stage::Format => Next::Finish,
-        }
-    }
-
-    fn validate(&self, request: &Request) -> Result<(), RequestError> {
-        if self.params[request.incoming.profile.0 as usize].missing_prompt {
-            return Err(RequestError::MissingPrompt);
-        }
-        match self.max_prompt_length {
-            Some(limit) if request.incoming.chars > limit => {
-                Err(RequestError::PromptTooLong { chars: request.incoming.chars, limit })
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-/// Ends a request with an error.
-pub(super) fn fail(request: &mut Request, error: RequestError) -> Next {
-    request.error = Some(error);
-    Next::Finish
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::contents::Contents;
+use super::caches::Contents;
 use super::monitors::MonitorSpec;
-use super::slo::SloSpec;
+use super::measure::SloSpec;
 use crate::cache::{CacheSpec, SemanticPlan};
 use crate::cost::CostSpec;
 use crate::kernel::Duration;

@@ -4,17 +4,17 @@
 //! happens, so that whatever was due since the last event is evaluated just before the
 //! next one: a window that ends at an instant holds all that happened until then.
 
-use super::model::System;
+use super::measure::{Observers, TargetsSpec, Timeline, Times};
 use super::monitors::{Alert, Alerts, Cause, Change, Rule, Seen, Totals};
 use super::request::Request;
 use super::setup::Setup;
-use super::slo::TargetsSpec;
+use super::upstream::Inference;
 use crate::kernel::{Duration, Time};
 use crate::pipeline::RequestError;
 use crate::serving::fleet::Phase;
 
 /// All monitors of a run.
-pub(super) struct Watch {
+pub struct Watch {
     pub rules: Vec<Rule>,
     pub alerts: Alerts,
     /// By SLO class.
@@ -100,44 +100,31 @@ pub struct WatchSums {
     pub detect_mean_s: f64,
 }
 
-impl System<'_> {
-    /// Evaluates the rules at all instants before `now` at which one is due.
+impl Watch {
+    /// Evaluates the rules at all instants before `now` at which one is due, until the
+    /// window closes.
     #[cold]
-    pub(super) fn watch_until(&mut self, now: Time) {
-        let Some(mut watch) = self.watch.take() else { return };
-        while watch.next < now {
-            if watch.next > self.last_arrival {
-                watch.next = Time::MAX;
+    pub fn evaluate_until(&mut self, now: Time, closes: Time, timeline: &mut Timeline) {
+        while self.next < now {
+            if self.next > closes {
+                self.next = Time::MAX;
                 break;
             }
-            let totals = self.timeline.totals(watch.next);
-            watch.step(&totals);
-        }
-        self.watch = Some(watch);
-    }
-
-    /// The run is over: evaluates what is due until its end.
-    pub(super) fn watch_end(&mut self, end: Time) {
-        self.watch_until(end.saturating_add(Duration(1)));
-        if let Some(watch) = &mut self.watch {
-            watch.alerts.close(end);
-            self.measures.watch = Some(super::watch_tables::sums(watch, &self.measures));
+            let totals = timeline.totals(self.next);
+            self.step(&totals);
         }
     }
 
     /// A request is finished.
-    pub(super) fn watch_request(&mut self, request: &Request, now: Time) {
-        let Some(watch) = &mut self.watch else { return };
+    pub fn request(&mut self, request: &Request, inference: Option<&Inference>, times: &Times) {
         if request.error == Some(RequestError::CalledOff) {
             return;
         }
         let class = request.incoming.slo_class.0;
         let answer = request.answer.filter(|_| request.error.is_none());
-        let times = request.times(now);
-        let of_model = answer.filter(|_| !request.cached);
-        let waited = request.started.since(request.queued) + request.spend.seated_after;
-        let targets = watch.targets.get(usize::from(class));
-        let in_time = targets.is_none_or(|targets| targets.met(&times));
+        let of_model = inference.filter(|_| answer.is_some() && !request.cached);
+        let targets = self.targets.get(usize::from(class));
+        let in_time = targets.is_none_or(|targets| targets.met(times));
         let seen = Seen {
             class,
             failed: answer.is_none(),
@@ -147,10 +134,21 @@ impl System<'_> {
                 answer.map(|_| times.e2e),
                 answer.map(|_| times.ttft),
                 of_model.map(|_| times.tpot).filter(|tpot| !tpot.is_zero()),
-                of_model.map(|_| waited),
-                of_model.map(|_| request.inference),
+                of_model.map(|it| it.started.since(it.queued) + it.spend.seated_after),
+                of_model.map(|it| it.service.total),
             ],
         };
-        watch.rules.iter_mut().for_each(|rule| rule.count(&seen));
+        self.rules.iter_mut().for_each(|rule| rule.count(&seen));
+    }
+}
+
+impl Observers<'_> {
+    /// The run is over: evaluates what is due until its end.
+    pub fn end_monitors(&mut self, end: Time) {
+        let Observers { watch, timeline, closes, measures, .. } = self;
+        let Some(watch) = watch else { return };
+        watch.evaluate_until(end.saturating_add(Duration(1)), *closes, timeline);
+        watch.alerts.close(end);
+        measures.watch = Some(super::watch_tables::sums(watch, measures));
     }
 }

@@ -9,7 +9,7 @@ use crate::kernel::Time;
 use crate::stats::{Cell, Moments, Table};
 
 /// The sums over all rules of what is in the measured window.
-pub(super) fn sums(watch: &Watch, measures: &Measures) -> WatchSums {
+pub fn sums(watch: &Watch, measures: &Measures) -> WatchSums {
     let all = || measured(watch, measures);
     let of_faults = |count: usize| {
         if watch.alerts.has_faults { count as f64 } else { f64::NAN }
@@ -64,7 +64,7 @@ fn seconds(at: Time) -> Cell {
 }
 
 /// A row for each alert.
-pub(super) fn alerts(system: &System<'_>, setup: &Setup) -> Table {
+pub fn alerts(system: &System<'_>, setup: &Setup) -> Table {
     let mut table = Table::new([
         "monitor",
         "metric",
@@ -79,7 +79,7 @@ pub(super) fn alerts(system: &System<'_>, setup: &Setup) -> Table {
         "onset_s",
         "time_to_detect_s",
     ]);
-    let Some(watch) = &system.watch else { return table };
+    let Some(watch) = &system.observers.watch else { return table };
     let name = |fault: usize| name_of(&watch.alerts.faults[fault], setup);
     for alert in &watch.alerts.list {
         let rule = &watch.rules[alert.rule];
@@ -115,9 +115,9 @@ fn name_of(fault: &Fault, setup: &Setup) -> String {
 }
 
 /// A row for each fault of which an alert may tell.
-pub(super) fn faults_table(system: &System<'_>, setup: &Setup) -> Table {
+pub fn faults_table(system: &System<'_>, setup: &Setup) -> Table {
     let mut table = Table::new(["fault", "from_s", "until_s"]);
-    let faults = system.watch.iter().flat_map(|watch| &watch.alerts.faults);
+    let faults = system.observers.watch.iter().flat_map(|watch| &watch.alerts.faults);
     for fault in faults {
         let until = fault.until.map_or(Cell::Empty, seconds);
         table.push(vec![name_of(fault, setup).into(), seconds(fault.from), until]);
@@ -126,7 +126,7 @@ pub(super) fn faults_table(system: &System<'_>, setup: &Setup) -> Table {
 }
 
 /// A row for each rule.
-pub(super) fn monitors(system: &System<'_>) -> Table {
+pub fn monitors(system: &System<'_>) -> Table {
     let mut table = Table::new([
         "monitor",
         "metric",
@@ -141,8 +141,8 @@ pub(super) fn monitors(system: &System<'_>) -> Table {
         "time_to_detect_mean_s",
         "time_to_detect_max_s",
     ]);
-    let Some(watch) = &system.watch else { return table };
-    let measures = &system.measures;
+    let Some(watch) = &system.observers.watch else { return table };
+    let measures = &system.observers.measures;
     for (index, rule) in watch.rules.iter().enumerate() {
         let mine = || measured(watch, measures).filter(|alert| alert.rule == index);
         let faults = || faults(watch, measures);

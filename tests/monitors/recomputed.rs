@@ -52,7 +52,7 @@ fn observed(rule: &str, seed: u64) -> (RunTables, Vec<Ended>) {
                 came: request.incoming.at.0,
                 at: finished.at.0,
                 failed: finished.outcome.error().is_some(),
-                ttft: request.ttft(finished.at).0,
+                ttft: finished.times().ttft.0,
             });
         });
         let streams = Streams::new(seed, 0);

@@ -227,7 +227,7 @@ impl Watched {
 }
 
 /// What the timeline counted from the start of the run.
-pub(in crate::system) type Totals = crate::system::timeline::Interval;
+pub(in crate::system) type Totals = crate::system::measure::Interval;
 
 /// A request that ended, as monitors see it.
 #[derive(Clone, Copy, Debug)]

@@ -1,0 +1,126 @@
+//! A run's system, put together from its setup.
+
+use super::agenda::Agenda;
+use super::caches::Caches;
+use super::charge::Charge;
+use super::clients::Clients;
+use super::ids::Table;
+use super::measure::{Breakdown, Classes, Measures, Observers, Recorder, Share, Timeline};
+use super::model::System;
+use super::setup::{Setup, Warmup};
+use super::tracer::Tracer;
+use super::upstream::Upstream;
+use super::watch::Watch;
+use crate::cost::allocate::Places;
+use crate::cost::{Candidate, Levers, Optimizer};
+use crate::kernel::{Duration, Streams, Time};
+use crate::orchestration::Plan;
+use crate::pipeline::{KeyMaker, Log, Params, Preprocessor};
+use crate::serving::ModelSpec;
+use crate::workload::TraceError;
+
+/// Intervals of a timeline whose length is known beforehand.
+const INTERVALS: u64 = 60;
+
+/// The system of one replication.
+///
+/// # Errors
+/// If the trace cannot be opened.
+pub fn build<'r>(
+    setup: &Setup,
+    streams: &Streams,
+    recorder: Option<Recorder<'r>>,
+    tracer: Option<&'r mut dyn Tracer>,
+) -> Result<System<'r>, TraceError> {
+    let source = setup.workload.source(streams)?;
+    let preprocessor = Preprocessor::new(setup.pipeline.as_ref());
+    let of_steps = setup.workflows.as_ref().map_or(&[][..], Plan::profiles);
+    let profiles = source.profiles().iter().chain(of_steps);
+    let params: Vec<Params> = profiles.map(|profile| preprocessor.apply(profile)).collect();
+    let users: Vec<(String, Option<String>)> = source
+        .users()
+        .iter()
+        .map(|user| (user.name.clone(), Some(user.class.to_string())))
+        .collect();
+    let candidates = candidates(setup);
+    let names: Vec<&str> = candidates.iter().map(|(name, _)| name.as_str()).collect();
+    let slots = setup
+        .cost
+        .allocate
+        .as_ref()
+        .and_then(|allocate| Places::new(allocate, &users, &setup.cost.teams, &names));
+    let upstream = Upstream::new(setup, &source, slots, streams);
+    let pipeline = setup.pipeline.as_ref();
+    let keys = KeyMaker::new(&params);
+    let caches = Caches::new(setup, keys, source.users(), streams);
+    let charge = Charge {
+        optimizer: Optimizer::new(&setup.cost, &candidates, &users, setup.start, streams),
+        levers: setup
+            .cost
+            .levers
+            .as_ref()
+            .map(|levers| Levers::new(levers, &names, &users, streams)),
+    };
+    let interval = setup.interval.or_else(|| setup.duration.map(|whole| split(whole, INTERVALS)));
+    let clients = Clients::new(setup, source, params, streams);
+    let observers = Observers {
+        measuring: false,
+        measures: Measures {
+            models: vec![Share::default(); setup.models.len()],
+            users: vec![Share::default(); users.len()],
+            classes: Classes::new(setup.slo.as_ref(), clients.source.slo_classes(), users.len()),
+            has_engines: setup.models.iter().map(|(_, it)| it.server.engine.is_some()).collect(),
+            has_fleets: setup.resilience.is_some()
+                || setup.models.iter().any(|(_, it)| it.server.is_fleet()),
+            has_levers: setup.cost.levers.is_some(),
+            ..Measures::default()
+        },
+        timeline: Timeline::new(interval, upstream.serving()),
+        breakdown: Breakdown::asked(setup, users.len()),
+        watch: Watch::new(setup, clients.source.slo_classes()),
+        log: Log::new(pipeline.map_or(0, |pipeline| pipeline.log.capacity)),
+        recorder,
+        tracer,
+        closes: clients.closes,
+        sojourn_ns: 0,
+        waited_ns: 0,
+    };
+    Ok(System {
+        clients,
+        caches,
+        upstream,
+        charge,
+        observers,
+        agenda: Agenda::default(),
+        requests: Table::default(),
+        stages: pipeline.map(|pipeline| pipeline.stages.clone()).unwrap_or_default(),
+        max_prompt_length: pipeline.map(|pipeline| pipeline.max_prompt_length),
+        admitted: 0,
+        first_measured: match setup.warmup {
+            Warmup::Requests(requests) => requests,
+            _ => u64::MAX,
+        },
+    })
+}
+
+/// What the optimizer knows of the models.
+fn candidates(setup: &Setup) -> Vec<(String, Candidate)> {
+    let candidate = |(name, model): &(String, ModelSpec)| {
+        let candidate = Candidate { price: model.price.price(), quality: model.quality.get() };
+        (name.clone(), candidate)
+    };
+    setup.models.iter().map(candidate).collect()
+}
+
+fn split(whole: Duration, parts: u64) -> Duration {
+    Duration::from_nanos(whole.as_nanos().div_ceil(parts).max(1))
+}
+
+/// When measuring begins by the clock, if it does.
+pub fn measuring_begins(setup: &Setup) -> Option<Time> {
+    match setup.warmup {
+        Warmup::None | Warmup::Auto => Some(Time::ZERO),
+        Warmup::After(span) => Some(Time::ZERO + span),
+        Warmup::Requests(_) => None,
+    }
+}

@@ -1,0 +1,289 @@
+//! What the caches hold, as a file: one run's end is another's beginning.
+//!
+//! A row per entry, the next to be evicted first, so that writing the rows in
+//! their order leaves the levels as they were (but for what a policy remembers
+//! besides the order, such as counts of uses). Only `prompt` is needed.
+
+use std::path::{Path, PathBuf};
+
+use crate::cache::{Hierarchy, Key};
+use crate::cost::Money;
+use crate::kernel::{Duration, Streams, Time};
+use crate::pipeline::{KeyMaker, Params, Preprocessor};
+use crate::spec::parse_duration;
+use crate::stats::{Cell, Table};
+use crate::system::request::Answer;
+use crate::system::setup::Setup;
+use crate::workload::Plan;
+
+/// The columns of `cache.csv` after `point` and `replication`.
+const COLUMNS: [&str; 10] = [
+    "level",
+    "prompt",
+    "max_tokens",
+    "temperature",
+    "top_p",
+    "model",
+    "output_tokens",
+    "quality",
+    "cost_usd",
+    "age_s",
+];
+
+/// Entries to begin with.
+#[derive(Clone, Debug, Default)]
+pub struct Contents {
+    entries: Vec<Kept>,
+    /// Prompts that the workload does not know. Their keys count down from the
+    /// greatest.
+    strangers: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Kept {
+    /// The level that has it; `None`: as if it were written.
+    level: Option<usize>,
+    key: Key,
+    answer: Answer,
+    age: Duration,
+}
+
+/// What is wrong with a file of contents.
+#[derive(Debug, thiserror::Error)]
+pub enum ContentsError {
+    /// It cannot be opened or read.
+    #[error("{}: {source}", file.display())]
+    Read {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: csv::Error,
+    },
+    /// A row makes no sense.
+    #[error("{}:{line}: {why}", file.display())]
+    Row {
+        /// The file.
+        file: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// What was found and what was expected.
+        why: String,
+    },
+}
+
+impl Contents {
+    /// Reads a file for the system of `setup`, whose `warm_start` is not looked
+    /// at. Where it has the contents of several runs, they are those of the first.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or the first row that makes no sense.
+    pub fn read(file: &Path, setup: &Setup) -> Result<Self, ContentsError> {
+        let failed = |source| ContentsError::Read { file: file.to_path_buf(), source };
+        let mut reader = csv::ReaderBuilder::new()
+            .trim(csv::Trim::Headers)
+            .comment(Some(b'#'))
+            .from_path(file)
+            .map_err(failed)?;
+        let header = reader.headers().map_err(failed)?.clone();
+        let blame = |line, why| ContentsError::Row { file: file.to_path_buf(), line, why };
+        let columns = Columns::of(&header).map_err(|why| blame(1, why))?;
+        let mut rows = Rows::new(setup);
+        let mut run = None;
+        let mut record = csv::StringRecord::new();
+        while reader.read_record(&mut record).map_err(failed)? {
+            let of = columns.run.map(|column| column.map(|column| record[column].to_owned()));
+            if *run.get_or_insert_with(|| of.clone()) != of {
+                break;
+            }
+            let line = record.position().map_or(0, csv::Position::line);
+            let get = |name: &str| columns.get(name, &record);
+            rows.take(&get).map_err(|why| blame(line, why))?;
+        }
+        Ok(rows.contents)
+    }
+
+    /// Writes the entries into empty caches.
+    pub fn warm(&self, caches: &mut Hierarchy<Answer>) {
+        for Kept { level, key, answer, age } in &self.entries {
+            caches.warm(*level, *key, answer.size(), *answer, *age);
+        }
+    }
+}
+
+/// Where the columns are.
+struct Columns {
+    at: [Option<usize>; COLUMNS.len()],
+    run: [Option<usize>; 2],
+}
+
+impl Columns {
+    fn of(header: &csv::StringRecord) -> Result<Self, String> {
+        let find = |name: &str| header.iter().position(|column| column == name);
+        let run = ["point", "replication"];
+        let unknown = header.iter().find(|name| !COLUMNS.contains(name) && !run.contains(name));
+        if let Some(name) = unknown {
+            return Err(format!("unknown column `{name}`: expected {}", COLUMNS.join(", ")));
+        }
+        if find("prompt").is_none() {
+            return Err("there is no column `prompt`".to_owned());
+        }
+        Ok(Columns { at: COLUMNS.map(find), run: run.map(find) })
+    }
+
+    /// The value of a column; `None` where it is empty or not there.
+    fn get<'r>(&self, name: &str, record: &'r csv::StringRecord) -> Option<&'r str> {
+        let column = COLUMNS.iter().position(|column| *column == name)?;
+        let text = record.get(self.at[column]?)?.trim();
+        (!text.is_empty()).then_some(text)
+    }
+}
+
+/// Turns rows into entries.
+struct Rows<'s> {
+    setup: &'s Setup,
+    plan: &'s Plan,
+    levels: Vec<String>,
+    params: Vec<Params>,
+    keys: KeyMaker,
+    contents: Contents,
+}
+
+impl<'s> Rows<'s> {
+    fn new(setup: &'s Setup) -> Self {
+        let plan = &setup.workload;
+        let preprocessor = Preprocessor::new(setup.pipeline.as_ref());
+        let params: Vec<Params> =
+            plan.profiles().iter().map(|profile| preprocessor.apply(profile)).collect();
+        let levels = setup.cache.iter().flat_map(|cache| cache.levels.iter().enumerate());
+        Rows {
+            setup,
+            plan,
+            levels: levels.map(|(place, level)| level.name_at(place)).collect(),
+            keys: KeyMaker::new(&params),
+            params,
+            contents: Contents::default(),
+        }
+    }
+
+    fn take<'r>(&mut self, get: &dyn Fn(&str) -> Option<&'r str>) -> Result<(), String> {
+        let profile = self.profile(get)?;
+        let prompt = get("prompt").ok_or("the row has no prompt")?;
+        let key = if let Some(prompt) = self.plan.prompt_named(prompt) {
+            self.keys.key(prompt, profile)
+        } else {
+            self.contents.strangers.push(prompt.to_owned());
+            Key(u64::MAX - (self.contents.strangers.len() as u64 - 1))
+        };
+        let level = get("level").map(|name| place("level", name, &self.levels)).transpose()?;
+        let models: Vec<&str> = self.setup.models.iter().map(|(name, _)| name.as_str()).collect();
+        let model = get("model").map_or(Ok(0), |name| place("model", name, &models))?;
+        let answer = Answer {
+            cost: number(get, "cost_usd", str::parse::<Money>)?.unwrap_or(Money::ZERO),
+            quality: number(get, "quality", quality)?
+                .unwrap_or_else(|| self.setup.models[model].1.quality.get()),
+            output_tokens: number(get, "output_tokens", str::parse::<u32>)?
+                .unwrap_or(self.params[profile as usize].max_tokens),
+            model: model as u32,
+        };
+        let age = number(get, "age_s", |text| parse_duration(&format!("{text}s")))?;
+        let age = age.unwrap_or(Duration::ZERO);
+        self.contents.entries.push(Kept { level, key, answer, age });
+        Ok(())
+    }
+
+    /// A profile of the workload that asks with the row's parameters; those that
+    /// the row does not name are those of the first.
+    fn profile<'r>(&self, get: &dyn Fn(&str) -> Option<&'r str>) -> Result<u32, String> {
+        let names = ["max_tokens", "temperature", "top_p"];
+        let wanted = names.map(get);
+        let fits = |params: &Params| {
+            printed(params)
+                .iter()
+                .zip(wanted)
+                .all(|(has, text)| text.is_none_or(|text| has == text))
+        };
+        let found = self.params.iter().position(fits);
+        found.map(|profile| profile as u32).ok_or_else(|| {
+            let [max_tokens, temperature, top_p] = printed(&self.params[0]);
+            format!(
+                "no request is made with these parameters, such as max_tokens {max_tokens}, \
+                 temperature {temperature} and top_p {top_p}; without the columns they are those"
+            )
+        })
+    }
+}
+
+/// The parameters that are part of a key, as they are printed there.
+fn printed(params: &Params) -> [String; 3] {
+    [params.max_tokens.to_string(), params.temperature.to_string(), params.top_p.to_string()]
+}
+
+fn place<N: AsRef<str>>(what: &str, name: &str, known: &[N]) -> Result<usize, String> {
+    known.iter().position(|known| known.as_ref() == name).ok_or_else(|| {
+        let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
+        format!("unknown {what} `{name}`: expected one of: {}", known.join(", "))
+    })
+}
+
+fn number<'r, T, E: std::fmt::Display>(
+    get: &dyn Fn(&str) -> Option<&'r str>,
+    name: &str,
+    parse: impl Fn(&str) -> Result<T, E>,
+) -> Result<Option<T>, String> {
+    let Some(text) = get(name) else { return Ok(None) };
+    parse(text).map(Some).map_err(|why| format!("{name}: `{text}`: {why}"))
+}
+
+fn quality(text: &str) -> Result<f64, String> {
+    let quality: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if (0.0..=1.0).contains(&quality) { Ok(quality) } else { Err("not from 0 to 1".to_owned()) }
+}
+
+/// The table of what `caches` hold at `now`.
+pub fn table(caches: Hierarchy<Answer>, setup: &Setup, now: Time) -> Table {
+    let mut table = Table::new(COLUMNS);
+    // Names of prompts belong to a run's source; the seed does not matter.
+    let Ok(source) = setup.workload.source(&Streams::new(0, 0)) else { return table };
+    let strangers = setup.warm_start.as_ref().map_or(&[][..], |contents| &contents.strangers);
+    let rows = Rows::new(setup);
+    for (level, held) in caches.into_contents(now).into_iter().enumerate() {
+        for (key, answer, age) in held {
+            let stranger = strangers.get((u64::MAX - key.0) as usize);
+            let (prompt, profile) = rows.keys.parts(key);
+            let params = &rows.params[profile as usize];
+            let exactly = |amount: String| Cell::Text(amount.trim_matches(['$', 's']).to_owned());
+            let [max_tokens, temperature, top_p] = printed(params);
+            let prompt = match stranger {
+                Some(text) => text.clone(),
+                None => source.prompt_text(prompt).into_owned(),
+            };
+            table.push(vec![
+                rows.levels[level].as_str().into(),
+                prompt.into(),
+                max_tokens.into(),
+                temperature.into(),
+                top_p.into(),
+                setup.models[answer.model as usize].0.as_str().into(),
+                u64::from(answer.output_tokens).into(),
+                Cell::Text(answer.quality.to_string()),
+                exactly(answer.cost.to_string()),
+                exactly(age.to_string()),
+            ]);
+        }
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_known_or_refused() {
+        let of = |names: &[&str]| Columns::of(&csv::StringRecord::from(names.to_vec()));
+        assert!(of(&["prompt"]).is_ok());
+        assert!(of(&["point", "replication", "level", "prompt", "age_s"]).is_ok());
+        assert!(of(&["level"]).is_err_and(|why| why.contains("no column `prompt`")));
+        assert!(of(&["prompt", "size"]).is_err_and(|why| why.contains("unknown column `size`")));
+    }
+}

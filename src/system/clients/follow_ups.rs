@@ -1,0 +1,48 @@
+//! What follows an answer: the next turn of a session, the next request of a
+//! closed loop.
+
+use super::Clients;
+use crate::kernel::Scheduler;
+use crate::system::event::Event;
+use crate::system::measure::Measures;
+use crate::system::run_error::RunError;
+use crate::workload::Incoming;
+
+/// Requests of clients that wait for answers, without any time passing, after which
+/// a run is given up: each of them has been answered at once and asked again.
+const MOST_AT_ONCE: u32 = 20_000_000;
+
+impl Clients {
+    /// A client has its answer, of so many tokens, or an error: its next request is
+    /// scheduled.
+    pub fn follow_up(
+        &mut self,
+        incoming: &Incoming,
+        measured: bool,
+        answer: Option<u32>,
+        measures: &mut Measures,
+        sim: &mut Scheduler<Event>,
+    ) {
+        let now = sim.now();
+        let follow_up = self.source.follow_up(incoming, answer, now);
+        if let Some(end) = follow_up.ended
+            && measured
+        {
+            measures.sessions += 1;
+            measures.sessions_abandoned += u64::from(end.abandoned);
+            measures.turns += u64::from(end.turns);
+        }
+        let Some(next) = follow_up.next else { return };
+        if next.at >= self.closes {
+            return;
+        }
+        self.at_once = if next.at > incoming.at { 0 } else { self.at_once + 1 };
+        if self.at_once > MOST_AT_ONCE {
+            let at_s = now.as_secs_f64();
+            self.fail(RunError::Standstill { at_s, requests: self.at_once }, sim);
+            return;
+        }
+        let id = self.following.insert(next);
+        sim.schedule_at(next.at, Event::Follow(id));
+    }
+}

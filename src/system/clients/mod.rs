@@ -1,0 +1,159 @@
+//! Who asks: the workload, the workflows that it begins, and what follows answers.
+
+mod follow_ups;
+mod workflow_calls;
+
+use super::event::Event;
+use super::ids::{Id, Table};
+use super::request::Request;
+use super::run_error::RunError;
+use super::setup::Setup;
+use crate::kernel::{Scheduler, Streams, Time};
+use crate::pipeline::Params;
+use crate::workload::{Incoming, Source};
+pub use workflow_calls::{Hearers, Workflows};
+
+/// Those who ask, and what they wait for.
+pub struct Clients {
+    /// The requests of the workload.
+    pub source: Source,
+    /// By profile, the parameters that are asked with.
+    pub params: Vec<Params>,
+    /// Workflows, if requests begin any.
+    pub workflows: Option<Box<Workflows>>,
+    /// When no more requests come: they come before.
+    pub closes: Time,
+    most_requests: u64,
+    next: Option<Incoming>,
+    /// Requests that follow answers, until they come.
+    following: Table<Incoming>,
+    /// How many have followed each other since time last passed.
+    at_once: u32,
+    arrived: u64,
+    /// Why the run cannot go on.
+    pub failure: Option<RunError>,
+}
+
+impl Clients {
+    /// Those of a setup, with the parameters of all profiles.
+    pub fn new(setup: &Setup, source: Source, params: Vec<Params>, streams: &Streams) -> Self {
+        let workflows = setup
+            .workflows
+            .as_ref()
+            .map(|plan| Box::new(Workflows::new(plan, streams, setup.record_workflows)));
+        Clients {
+            source,
+            params,
+            workflows,
+            closes: setup.duration.map_or(Time::MAX, |whole| Time::ZERO + whole),
+            most_requests: setup.requests.unwrap_or(u64::MAX),
+            next: None,
+            following: Table::default(),
+            at_once: 0,
+            arrived: 0,
+            failure: None,
+        }
+    }
+
+    /// Fetches the workload's next request and schedules its arrival.
+    pub fn fetch(&mut self, sim: &mut Scheduler<Event>) {
+        if self.arrived + u64::from(self.next.is_some()) >= self.most_requests {
+            return;
+        }
+        match self.source.next() {
+            Some(Ok(incoming)) if incoming.at < self.closes => {
+                sim.schedule_at(incoming.at, Event::Arrive);
+                self.next = Some(incoming);
+            }
+            None | Some(Ok(_)) => {}
+            Some(Err(error)) => self.fail(error.into(), sim),
+        }
+    }
+
+    /// The run cannot go on.
+    pub fn fail(&mut self, why: RunError, sim: &mut Scheduler<Event>) {
+        self.failure = Some(why);
+        sim.stop();
+    }
+
+    /// The workload's next request comes, unless those that follow answers have used up
+    /// the number.
+    pub fn arrive(&mut self, sim: &mut Scheduler<Event>) -> Option<Incoming> {
+        let incoming = self.next.take()?;
+        if self.arrived >= self.most_requests {
+            return None;
+        }
+        self.arrived += 1;
+        self.fetch(sim);
+        Some(incoming)
+    }
+
+    /// A request comes that had waited for an answer. `None` if it does not come after
+    /// all.
+    pub fn follow(&mut self, id: Id<Incoming>) -> Option<Incoming> {
+        let incoming = self.following.remove(id)?;
+        if let Some(call) = incoming.call {
+            if self.workflows.as_ref().is_some_and(|it| it.engine.is_wanted(call)) {
+                return Some(incoming);
+            }
+            self.forget(&incoming);
+            return None;
+        }
+        if self.arrived >= self.most_requests {
+            return None;
+        }
+        self.arrived += 1;
+        Some(incoming)
+    }
+
+    /// A request is forgotten: its blocks and its call are.
+    #[inline]
+    pub fn forget(&mut self, incoming: &Incoming) {
+        if let Some(blocks) = incoming.blocks {
+            self.source.release(blocks);
+        }
+        if let (Some(call), Some(workflows)) = (incoming.call, &mut self.workflows) {
+            workflows.engine.forget(call);
+        }
+    }
+
+    /// The ids of the blocks of a request's prompt.
+    pub fn prefix<'p>(
+        &'p self,
+        incoming: &Incoming,
+        block_tokens: u32,
+        made: &'p mut Vec<u64>,
+    ) -> &'p [u64] {
+        let workflows = self.workflows.as_ref();
+        let is_made = workflows.is_some_and(|it| it.engine.prefix(incoming, block_tokens, made));
+        if is_made { made } else { self.source.prefix(incoming, block_tokens, made) }
+    }
+
+    /// The model that a request must be answered by, if it may be no other.
+    #[inline]
+    pub fn pinned(&self, request: &Request) -> Option<u32> {
+        self.workflows.as_ref()?.engine.model_of(request.incoming.call?)
+    }
+
+    /// What names what is drawn for a request, and what decides how difficult it is:
+    /// its number and prompt, or those of its workflow.
+    #[inline]
+    pub fn draws(&self, request: &Request) -> (u64, u64) {
+        let of_call = || self.workflows.as_ref()?.engine.draws_of(request.incoming.call?);
+        of_call().unwrap_or((request.id, request.incoming.prompt.0))
+    }
+
+    /// The priority of a request at a model's server, smallest first.
+    #[inline]
+    pub fn priority(&self, incoming: &Incoming) -> u32 {
+        let of_call = || self.workflows.as_ref()?.engine.priority_of(incoming.call?);
+        of_call().unwrap_or_else(|| u32::from(incoming.slo_class.0))
+    }
+
+    /// What a request counts against limits of tokens: the most it may take.
+    #[inline]
+    pub fn most_tokens(&self, incoming: &Incoming) -> u64 {
+        let most = self.params[incoming.profile.0 as usize].max_tokens;
+        incoming.input_decitokens.div_ceil(10) + u64::from(most)
+    }
+}

@@ -1,0 +1,437 @@
+//! What one run measures, from the end of the warm-up on.
+
+mod breakdown;
+mod in_flight_samples;
+mod metrics;
+mod observers;
+mod slo;
+mod steady_state;
+mod timeline;
+
+pub use breakdown::{Breakdown, table as breakdown_table};
+pub use metrics::{METRICS, Metric, values};
+pub use observers::{Finished, Observers, Recorder};
+pub use slo::{Classes, SloSpec, TargetsSpec, Times, table as classes_table};
+pub use steady_state::{BATCHED, Series, Steadiness, judge as judge_steadiness};
+pub use timeline::{COLUMNS as TIMELINE_COLUMNS, Interval, MOST_FIXED_INTERVALS, Serving, Timeline};
+
+use std::collections::BTreeMap;
+
+use super::caches::Judged;
+use super::charge::Savings;
+use super::request::Answer;
+use super::tables::FlowSums;
+use super::watch::WatchSums;
+use crate::cache::Match;
+use crate::cost::{Money, Usage};
+use crate::kernel::{Duration, Time};
+use crate::pipeline::{RequestError, Stage, StageStats};
+use crate::stats::Histogram;
+
+/// The measurements of one run. Requests count from their arrival: those that
+/// came before the warm-up ended are left out everywhere.
+#[derive(Debug, Default)]
+pub struct Measures {
+    /// Requests that arrived.
+    pub requests: u64,
+    /// Bytes of images and results of tools that they brought.
+    pub payload_bytes: u64,
+    /// Answered, whenever that was.
+    pub completed: u64,
+    /// Answered before the window closed.
+    pub completed_in_window: u64,
+    /// Wrong requests.
+    pub errors: u64,
+    /// Requests turned away.
+    pub rejected: u64,
+    /// Given up by the workflows that they were of.
+    pub called_off: u64,
+    /// Of these, for want of budget.
+    pub budget_rejections: u64,
+    /// Answered from a cache.
+    pub hits: u64,
+    /// Of these, those whose origin had changed since.
+    pub stale_hits: u64,
+    /// Asked the caches in vain.
+    pub misses: u64,
+    /// How good the semantic cache's answers were.
+    pub judged: Judged,
+    /// Of these, answered with what another request had asked for.
+    pub coalesced: u64,
+    /// What those answers had cost.
+    pub coalesced_saved: Money,
+    /// Turned away because the same had just failed.
+    pub negative_hits: u64,
+    /// Sessions whose last request was measured.
+    pub sessions: u64,
+    /// Of these, those that the user left early.
+    pub sessions_abandoned: u64,
+    /// Turns that were answered in these sessions.
+    pub turns: u64,
+    /// The answers in their order, for intervals of one long run.
+    pub series: Series,
+    /// Whether the number of requests in the system was steady.
+    pub steadiness: Steadiness,
+    /// Arrival to the whole response.
+    pub e2e: Histogram,
+    /// Arrival to the first token.
+    pub ttft: Histogram,
+    /// Time per output token after the first, a value per request.
+    pub tpot: Histogram,
+    /// The same, a value per token.
+    pub itl: Histogram,
+    /// Wait for a model server.
+    pub queue: Histogram,
+    /// Work of a model server.
+    pub inference: Histogram,
+    /// Tokens x 10 that models read.
+    pub input_decitokens: u64,
+    /// Tokens that models wrote.
+    pub output_tokens: u64,
+    /// Charged for models.
+    pub cost: Money,
+    /// Saved by caches.
+    pub saved: Money,
+    /// Hits and what they saved by level, 255 being the semantic cache.
+    pub saved_by_level: BTreeMap<u8, (u64, Money)>,
+    /// Saved by the price of cached input.
+    pub prefix_saved: Money,
+    /// Tokens x 10 that were in prefix caches.
+    pub cached_decitokens: u64,
+    /// Tokens x 10 that models with a prefix cache read.
+    pub prefix_decitokens: u64,
+    /// Blocks that prefix caches were asked for, and those that they had.
+    pub prefix_blocks: [u64; 2],
+    /// Charged beyond limits.
+    pub overshoot: Money,
+    /// Times that a request waited for its budget to begin anew.
+    pub budget_waits: u64,
+    /// Fairness and utility of a division among tenants; NaN without one.
+    pub allocation: [f64; 2],
+    /// Soft limits passed.
+    pub alerts: u64,
+    /// Answers that a judge did not accept.
+    pub escalations: u64,
+    /// Of the money charged, that for judges.
+    pub fees: Money,
+    /// For models' own servers, by the hour.
+    pub servers_cost: Money,
+    /// Whether savings are told apart.
+    pub has_levers: bool,
+    /// What levers saved.
+    pub savings: Savings,
+    /// Sum of the answers' quality.
+    pub quality_sum: f64,
+    /// By model: seconds that its servers were busy, and could have been; `None` where
+    /// they are not limited.
+    pub busy: Vec<Option<(f64, f64)>>,
+    /// By model: whether times between tokens come from its engines.
+    pub has_engines: Vec<bool>,
+    /// Busy share of the limited servers; NaN where there are none.
+    pub utilization: f64,
+    /// Whether requests may have several attempts: whether the next numbers mean
+    /// anything.
+    pub has_fleets: bool,
+    /// Requests by class, where that is kept.
+    pub classes: Option<Classes>,
+    /// What became of attempts.
+    pub attempts: Attempts,
+    /// What the replicas did.
+    pub replicas: Replicas,
+    /// Money for work that nobody got.
+    pub wasted: Money,
+    /// What monitors found, if there are any.
+    pub watch: Option<WatchSums>,
+    /// What workflows did.
+    pub flows: FlowSums,
+    /// Simulation events, warm-up included.
+    pub events: u64,
+    /// When measuring began.
+    pub window_start: Time,
+    /// When it ended.
+    pub window_end: Time,
+    /// Per stage, in the order of [`Stage::ALL`].
+    pub stages: [StageStats; Stage::ALL.len()],
+    /// Per model.
+    pub models: Vec<Share>,
+    /// Per user.
+    pub users: Vec<Share>,
+}
+
+/// One model's or one user's share of the requests.
+#[derive(Clone, Debug, Default)]
+pub struct Share {
+    /// Requests of the user, or that reached the model.
+    pub requests: u64,
+    /// Answered.
+    pub completed: u64,
+    /// Refused as wrong.
+    pub errors: u64,
+    /// Turned away.
+    pub rejected: u64,
+    /// Answered from a cache.
+    pub hits: u64,
+    /// Answered with what another request had asked for.
+    pub coalesced: u64,
+    /// Tokens x 10 read by models.
+    pub input_decitokens: u64,
+    /// Of these, tokens x 10 that were in a prefix cache.
+    pub cached_decitokens: u64,
+    /// Tokens written by models.
+    pub output_tokens: u64,
+    /// Charged.
+    pub cost: Money,
+    /// Saved by caches.
+    pub saved: Money,
+    /// Sum of the answers' quality.
+    pub quality_sum: f64,
+    /// Sum of end-to-end times of what was answered, in nanoseconds.
+    pub e2e_ns: u128,
+    /// Sum of waits, in nanoseconds.
+    pub queue_ns: u128,
+    /// Sum of work, in nanoseconds.
+    pub inference_ns: u128,
+}
+
+/// What the replicas of all models did, from the end of the warm-up until the last
+/// answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Replicas {
+    /// Seconds up.
+    pub up_s: f64,
+    /// Seconds down after a crash.
+    pub down_s: f64,
+    /// How often circuit breakers opened.
+    pub breaker_opened: u64,
+    /// Seconds paid for.
+    pub on_s: f64,
+    /// The mean number of replicas that were up.
+    pub mean: f64,
+    /// The mean number of sequences in an engine's step, over the time of steps; NaN
+    /// where there are no engines, as the next.
+    pub batch_mean: f64,
+    /// The mean share of an engine's memory that was in use.
+    pub kv_mean: f64,
+    /// How often a sequence lost its memory to others.
+    pub preemptions: u64,
+    /// Where prompts are computed apart, the engines that do so, and the others.
+    pub sides: [Busy; 2],
+}
+
+/// How much of what replicas could do they did.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Busy {
+    /// Seconds of work.
+    pub busy_s: f64,
+    /// Seconds in which they could have worked.
+    pub most_s: f64,
+}
+
+impl Busy {
+    /// The busy share; NaN of none.
+    pub fn share(self) -> f64 {
+        self.busy_s / self.most_s
+    }
+}
+
+impl Default for Replicas {
+    fn default() -> Self {
+        Replicas {
+            up_s: 0.0,
+            down_s: 0.0,
+            breaker_opened: 0,
+            on_s: 0.0,
+            mean: 0.0,
+            batch_mean: f64::NAN,
+            kv_mean: f64::NAN,
+            preemptions: 0,
+            sides: [Busy::default(); 2],
+        }
+    }
+}
+
+/// What became of attempts, where a request may have several.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Attempts {
+    /// Attempts made, those that no replica took among them.
+    pub made: u64,
+    /// Of these, further ones after a failure, with the same model.
+    pub retries: u64,
+    /// Retries and hedges for which nothing was left in the budget.
+    pub retries_denied: u64,
+    /// Attempts made beside another.
+    pub hedges: u64,
+    /// Of these, those that were faster than it.
+    pub hedges_won: u64,
+    /// Turns to the next model after one failed for good.
+    pub fallbacks: u64,
+    /// Models next in turn that the budget did not pay for.
+    pub fallbacks_denied: u64,
+    /// Attempts given up for the time they took.
+    pub timeouts: u64,
+    /// Attempts refused by the provider (429).
+    pub throttled: u64,
+    /// Attempts lost in a crash.
+    pub crashed: u64,
+    /// Requests turned away so that others are served in time.
+    pub shed: u64,
+}
+
+/// Work that was paid for and that nobody got.
+#[derive(Clone, Copy, Debug)]
+pub struct Waste {
+    /// Tokens read and written.
+    pub usage: Usage,
+    /// Charged.
+    pub cost: Money,
+    /// Whether the server keeps prefixes.
+    pub prefix: bool,
+}
+
+/// What a model did for one request.
+#[derive(Clone, Copy, Debug)]
+pub struct Served {
+    /// Wait for the server.
+    pub queue: Duration,
+    /// Its work.
+    pub inference: Duration,
+    /// Of that, until the first token.
+    pub first_token: Duration,
+    /// Tokens read and written.
+    pub usage: Usage,
+    /// What the prefix cache had, if there is one.
+    pub prefix: Option<Match>,
+    /// Charged.
+    pub cost: Money,
+    /// What would have been charged if nothing had been in the prefix cache.
+    pub full_price: Money,
+}
+
+impl Measures {
+    /// The window's length in seconds.
+    pub fn window_s(&self) -> f64 {
+        self.window_end.since(self.window_start).as_secs_f64()
+    }
+
+    /// An amount of a lever in dollars; NaN where there are none.
+    pub fn lever(&self, amount: Money) -> f64 {
+        if self.has_levers { amount.usd() } else { f64::NAN }
+    }
+
+    /// What all answers would have cost without any lever or cache.
+    pub fn list_cost(&self) -> Money {
+        self.savings.list + self.saved + self.coalesced_saved
+    }
+
+    /// The stage's statistics.
+    #[inline]
+    pub fn stage(&mut self, stage: Stage) -> &mut StageStats {
+        &mut self.stages[stage as usize]
+    }
+
+    /// Counts an answer from a cache level to a request of `user`.
+    #[inline]
+    pub fn hit(&mut self, user: u32, level: u8, answer: &Answer) {
+        for share in [&mut self.users[user as usize], &mut self.models[answer.model as usize]] {
+            share.hits += 1;
+            share.saved += answer.cost;
+        }
+        self.hits += 1;
+        self.saved += answer.cost;
+        let of_level = self.saved_by_level.entry(level).or_default();
+        *of_level = (of_level.0 + 1, of_level.1 + answer.cost);
+    }
+
+    /// Counts an answer that another request of `user` waited for.
+    pub fn coalesce(&mut self, user: u32, answer: &Answer) {
+        self.coalesced += 1;
+        self.coalesced_saved += answer.cost;
+        self.users[user as usize].coalesced += 1;
+        self.models[answer.model as usize].coalesced += 1;
+    }
+
+    /// Counts what `model` did for a request of `user`.
+    pub fn serve(&mut self, user: u32, model: u32, served: &Served) {
+        self.queue.record(served.queue);
+        self.inference.record(served.inference);
+        let streamed = served.inference.as_nanos().saturating_sub(served.first_token.as_nanos());
+        let usage = &served.usage;
+        let gaps = u64::from(usage.output_tokens.saturating_sub(1));
+        if streamed > 0 && gaps > 0 {
+            let gap = Duration::from_nanos(streamed / gaps);
+            self.tpot.record(gap);
+            if !self.has_engines[model as usize] {
+                self.itl.record_n(gap, gaps);
+            }
+        }
+        self.input_decitokens += usage.input_decitokens;
+        self.output_tokens += u64::from(usage.output_tokens);
+        self.cost += served.cost;
+        if let Some(prefix) = served.prefix {
+            self.cached_decitokens += usage.cached_decitokens;
+            self.prefix_decitokens += usage.input_decitokens;
+            self.prefix_blocks[0] += u64::from(prefix.blocks);
+            self.prefix_blocks[1] += u64::from(prefix.found);
+            self.prefix_saved += served.full_price - served.cost;
+        }
+        for share in [&mut self.users[user as usize], &mut self.models[model as usize]] {
+            share.input_decitokens += usage.input_decitokens;
+            share.cached_decitokens += usage.cached_decitokens;
+            share.output_tokens += u64::from(usage.output_tokens);
+            share.cost += served.cost;
+            share.queue_ns += u128::from(served.queue.as_nanos());
+            share.inference_ns += u128::from(served.inference.as_nanos());
+        }
+    }
+
+    /// Counts what `model` did in vain for a request of `user`. Times of answers are
+    /// not touched.
+    pub fn waste(&mut self, user: u32, model: u32, waste: &Waste) {
+        let Waste { usage, cost, prefix } = waste;
+        self.wasted += *cost;
+        if *prefix {
+            self.cached_decitokens += usage.cached_decitokens;
+            self.prefix_decitokens += usage.input_decitokens;
+        }
+        self.cost += *cost;
+        self.input_decitokens += usage.input_decitokens;
+        self.output_tokens += u64::from(usage.output_tokens);
+        for share in [&mut self.users[user as usize], &mut self.models[model as usize]] {
+            share.input_decitokens += usage.input_decitokens;
+            share.cached_decitokens += usage.cached_decitokens;
+            share.output_tokens += u64::from(usage.output_tokens);
+            share.cost += *cost;
+        }
+    }
+
+    /// Counts an answered request.
+    pub fn complete(&mut self, user: u32, answer: &Answer, e2e: Duration, ttft: Duration) {
+        self.completed += 1;
+        self.e2e.record(e2e);
+        self.ttft.record(ttft);
+        self.series.push(e2e, ttft, answer.quality);
+        self.quality_sum += answer.quality;
+        for share in [&mut self.users[user as usize], &mut self.models[answer.model as usize]] {
+            share.completed += 1;
+            share.quality_sum += answer.quality;
+            share.e2e_ns += u128::from(e2e.as_nanos());
+        }
+    }
+    /// Counts a request without an answer, which `model` was chosen for, if one was.
+    pub fn fail(&mut self, user: u32, model: u32, error: RequestError) {
+        if error == RequestError::CalledOff {
+            self.called_off += 1;
+            return;
+        }
+        let rejected = u64::from(error.is_rejection());
+        let share = &mut self.users[user as usize];
+        share.rejected += rejected;
+        share.errors += 1 - rejected;
+        self.rejected += rejected;
+        self.errors += 1 - rejected;
+        self.budget_rejections += u64::from(error == RequestError::InsufficientBudget);
+        if let Some(model) = self.models.get_mut(model as usize) {
+            model.rejected += rejected;
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Those who look on: they see what happens and change nothing.
+
+use super::{Breakdown, Measures, Times, Timeline};
+use crate::kernel::{Duration, Time};
+use crate::pipeline::{Log, LogEntry, Outcome, Params, RequestError};
+use crate::serving::fleet::Phase;
+use crate::system::caches::Flight;
+use crate::system::request::{Request, SIMILAR};
+use crate::system::tracer::{TracedAttempt, TracedRequest, Tracer};
+use crate::system::upstream::Inference;
+use crate::system::watch::Watch;
+use crate::workload::Source;
+
+/// A finished request and what is known of it.
+pub struct Finished<'f> {
+    /// Knows users and prompts by name.
+    pub source: &'f Source,
+    /// The parameters that it was asked with.
+    pub params: &'f Params,
+    /// The request itself.
+    pub request: &'f Request,
+    /// Its way through the models, if it asked one.
+    pub inference: Option<&'f Inference>,
+    /// The number of its workflow and the name of its step, if it is of one.
+    pub call: Option<(u64, &'f str)>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// When.
+    pub at: Time,
+}
+
+impl Finished<'_> {
+    /// Its times.
+    pub fn times(&self) -> Times {
+        Times::of(self.request, self.inference, self.at)
+    }
+}
+
+/// Gets every measured request as it finishes.
+pub type Recorder<'r> = Box<dyn FnMut(&Finished<'_>) + 'r>;
+
+/// All who look on.
+pub struct Observers<'r> {
+    /// Whether requests that come now count.
+    pub measuring: bool,
+    /// What is counted.
+    pub measures: Measures,
+    /// The same over virtual time.
+    pub timeline: Timeline,
+    /// Answers by who gave and got them, if that was asked for.
+    pub breakdown: Option<Box<Breakdown>>,
+    /// Monitors, if there are any.
+    pub watch: Option<Box<Watch>>,
+    /// The last requests.
+    pub log: Log,
+    /// Gets every measured request.
+    pub recorder: Option<Recorder<'r>>,
+    /// Told of all that happens.
+    pub tracer: Option<&'r mut dyn Tracer>,
+    /// When the window closes: what is answered then or later counts as late.
+    pub closes: Time,
+    /// For Little's law: the sums of all requests' times here, and in queues.
+    pub sojourn_ns: u128,
+    /// See above.
+    pub waited_ns: u128,
+}
+
+impl Observers<'_> {
+    /// A request was in a queue for so long.
+    #[inline]
+    pub fn waited(&mut self, span: Duration) {
+        self.waited_ns += u128::from(span.as_nanos());
+    }
+
+    /// A request leaves its stage.
+    #[inline]
+    pub fn leave_stage(&mut self, request: &mut Request, now: Time) {
+        if request.measured {
+            let stats = self.measures.stage(request.stage);
+            stats.pass(now - request.since);
+            stats.errors += u64::from(request.error.is_some());
+        }
+        request.since = now;
+    }
+
+    /// A request comes in.
+    #[inline]
+    pub fn admit(&mut self, request: &Request, now: Time) {
+        if request.measured {
+            self.measures.requests += 1;
+            self.measures.payload_bytes += request.incoming.payload_bytes;
+            self.measures.users[request.incoming.user.0 as usize].requests += 1;
+        }
+        self.timeline.in_flight(now, 1);
+        self.timeline.at(now).arrivals += 1;
+    }
+
+    /// A request is finished; how it ended.
+    #[inline]
+    pub fn finish(
+        &mut self,
+        request: &Request,
+        inference: Option<&Inference>,
+        now: Time,
+    ) -> Outcome {
+        let incoming = &request.incoming;
+        let e2e = now - incoming.at;
+        self.timeline.in_flight(now, -1);
+        self.sojourn_ns += u128::from(e2e.as_nanos());
+        let answer = request.answer.filter(|_| request.error.is_none());
+        let times = Times::of(request, inference, now);
+        let outcome = if let Some(answer) = answer {
+            let interval = self.timeline.at(now);
+            interval.completions += 1;
+            interval.e2e_ns += u128::from(e2e.as_nanos());
+            if request.measured {
+                self.measures.complete(incoming.user.0, &answer, e2e, times.ttft);
+                self.measures.completed_in_window += u64::from(now < self.closes);
+            }
+            match request.flight {
+                Flight::Landed => Outcome::Coalesced,
+                _ if request.cached && request.level == SIMILAR => Outcome::SimilarHit,
+                _ if request.cached => Outcome::Hit(request.level),
+                _ => Outcome::Answered,
+            }
+        } else {
+            let error = request.error.unwrap_or(RequestError::QueueFull);
+            self.timeline.at(now).errors += 1;
+            if request.measured {
+                self.measures.fail(incoming.user.0, request.model, error);
+            }
+            Outcome::Failed(error)
+        };
+        let answered_by = request.answer.map(|answer| answer.model);
+        if let (Some(breakdown), Some(model)) = (&mut self.breakdown, answered_by) {
+            let interval = self.timeline.interval();
+            breakdown.count(now, interval, outcome, (model, incoming.user.0));
+        }
+        self.log.push(LogEntry {
+            at: now,
+            request: request.id,
+            user: incoming.user.0,
+            model: answered_by,
+            e2e,
+            outcome,
+        });
+        if request.measured && request.error != Some(RequestError::CalledOff) {
+            let in_window = now < self.closes;
+            if let Some(classes) = &mut self.measures.classes {
+                classes.count(request, &times, in_window);
+            }
+        }
+        if let Some(watch) = &mut self.watch {
+            watch.request(request, inference, &times);
+        }
+        self.trace_request(request, outcome, now);
+        outcome
+    }
+
+    /// Whether anybody is told of everything.
+    #[inline]
+    pub fn traces(&self) -> bool {
+        self.tracer.is_some()
+    }
+
+    fn trace_request(&mut self, request: &Request, outcome: Outcome, now: Time) {
+        let Some(tracer) = &mut self.tracer else { return };
+        tracer.request(&TracedRequest {
+            id: request.id,
+            user: request.incoming.user.0,
+            from: request.incoming.at,
+            until: now,
+            model: request.answer.map(|answer| answer.model),
+            outcome,
+        });
+    }
+
+    /// An attempt ends.
+    pub fn trace_attempt(&mut self, attempt: &TracedAttempt) {
+        if let Some(tracer) = &mut self.tracer {
+            tracer.attempt(attempt);
+        }
+    }
+
+    /// A replica was in a phase until now.
+    pub fn trace_phase(&mut self, model: u32, replica: u32, was: Phase, since: Time, until: Time) {
+        if let Some(tracer) = self.tracer.as_mut().filter(|_| was != Phase::Off) {
+            tracer.phase(model, replica, was.name(), since, until);
+        }
+    }
+
+    /// The batch of an engine changes.
+    pub fn trace_batch(&mut self, model: u32, replica: u32, at: Time, batch: [f64; 3]) {
+        if let Some(tracer) = &mut self.tracer {
+            tracer.batch(model, replica, at, batch);
+        }
+    }
+}

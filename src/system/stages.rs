@@ -1,0 +1,321 @@
+//! The way of a request: its stages, one after another, and what each part does to it.
+
+use super::event::{Event, Next, fail};
+use super::ids::Id;
+use super::model::System;
+use super::request::Request;
+use super::upstream::{Inference, Slot};
+use crate::cost::Refusal;
+use crate::kernel::{Duration, Scheduler};
+use crate::orchestration::Answered;
+use crate::pipeline::{RequestError, Stage};
+use crate::serving::Service;
+
+impl System<'_> {
+    /// Does the work of a request's stage, and of those after it that take no time.
+    #[inline]
+    pub(super) fn advance(&mut self, id: Id<Request>, sim: &mut Scheduler<Event>) {
+        let next = self.work(id, sim);
+        self.go_to(id, next, sim);
+    }
+
+    /// Does what a request does next, and all that follows at once.
+    #[inline]
+    fn go_to(&mut self, id: Id<Request>, mut next: Next, sim: &mut Scheduler<Event>) {
+        let now = sim.now();
+        loop {
+            let Some(request) = self.requests.get_mut(id) else { return };
+            let time = match next {
+                Next::After(time) => Some(time),
+                Next::Wait => return,
+                Next::Finish => {
+                    self.observers.leave_stage(request, now);
+                    self.finish(id, sim);
+                    return;
+                }
+                Next::Again => self.caches.enter(id, request, now),
+                Next::Stage(stage) => {
+                    self.observers.leave_stage(request, now);
+                    request.stage = stage;
+                    match stage {
+                        Stage::Cache | Stage::Semantic => self.caches.enter(id, request, now),
+                        stage => Some(self.stages.time(stage)),
+                    }
+                }
+            };
+            match time {
+                Some(Duration::ZERO) => next = self.work(id, sim),
+                Some(time) => {
+                    sim.schedule_in(time, Event::Advance(id));
+                    return;
+                }
+                // Until its turn comes.
+                None => return,
+            }
+        }
+    }
+
+    /// The work of a request's stage.
+    #[inline]
+    fn work(&mut self, id: Id<Request>, sim: &mut Scheduler<Event>) -> Next {
+        let now = sim.now();
+        let System { requests, clients, caches, charge, observers, max_prompt_length, .. } = self;
+        let Some(request) = requests.get_mut(id) else { return Next::Wait };
+        match request.stage {
+            Stage::Validate => {
+                let params = &clients.params[request.incoming.profile.0 as usize];
+                match validate(request, params.missing_prompt, *max_prompt_length) {
+                    Ok(()) => Next::Stage(Stage::Preprocess),
+                    Err(error) => fail(request, error),
+                }
+            }
+            Stage::Preprocess => Next::Stage(Stage::Key),
+            Stage::Key => caches.begin(id, request, observers, now),
+            Stage::Cache => {
+                let optimizer = &mut charge.optimizer;
+                let (next, waiting) = caches.look_up(id, request, optimizer, observers, now);
+                if let Some((slot, time)) = waiting
+                    && let Some(id) = requests.at(slot)
+                {
+                    sim.schedule_in(time, Event::Advance(id));
+                }
+                next
+            }
+            Stage::Semantic => {
+                let (source, optimizer) = (&clients.source, &mut charge.optimizer);
+                caches.look_up_similar(id, request, source, optimizer, observers, now)
+            }
+            Stage::Select => self.select(id, sim),
+            Stage::Inference => self.answered(id, sim),
+            Stage::Postprocess => {
+                caches.store(id, requests, &clients.source, observers, sim);
+                Next::Stage(Stage::Format)
+            }
+            Stage::Format => Next::Finish,
+        }
+    }
+
+    /// Chooses a model within the budget, and asks its server.
+    fn select(&mut self, id: Id<Request>, sim: &mut Scheduler<Event>) -> Next {
+        let now = sim.now();
+        let System { requests, clients, upstream, charge, observers, .. } = self;
+        let request = &mut requests[id];
+        let of = *request.inference.get_or_insert_with(|| {
+            let full_input = request.incoming.input_decitokens;
+            upstream.inferences.insert(Inference::new(id, request.measured, full_input))
+        });
+        let inference = &mut upstream.inferences[of];
+        if let Some(time) = charge.apply_levers(request, inference) {
+            return Next::After(time);
+        }
+        let model = match charge.choose(request, inference, clients, now) {
+            Ok(choice) => choice.model.0,
+            Err(Refusal::InsufficientBudget) => {
+                return self.give_up(id, of, RequestError::InsufficientBudget);
+            }
+            Err(Refusal::Wait(until)) => {
+                inference.spend.waited = true;
+                observers.measures.budget_waits += u64::from(request.measured);
+                clients.call_waits(request, until - now);
+                return Next::After(until - now);
+            }
+        };
+        request.model = model;
+        if request.measured {
+            observers.measures.models[model as usize].requests += 1;
+        }
+        observers.leave_stage(request, now);
+        request.stage = Stage::Inference;
+        inference.queued = now;
+        inference.model = model;
+        inference.spend.seated_after = Duration::ZERO;
+        if inference.spend.batch {
+            return self.defer(id, of, sim);
+        }
+        match upstream.take_slot(id, (request.incoming.user, model), sim) {
+            Slot::Unlimited => {}
+            Slot::Has(tenant) => upstream.inferences[of].spend.slot = Some(tenant),
+            Slot::Waits => {
+                observers.timeline.queue(now, 1);
+                return Next::Wait;
+            }
+            Slot::Refused => return self.give_up(id, of, RequestError::QueueFull),
+        }
+        self.ask_model(id, of, sim)
+    }
+
+    /// Asks the chosen model for an answer.
+    fn ask_model(
+        &mut self,
+        id: Id<Request>,
+        of: Id<Inference>,
+        sim: &mut Scheduler<Event>,
+    ) -> Next {
+        let (upstream, mut cx) = self.upstream(sim);
+        let model = upstream.inferences[of].model;
+        match upstream.request(of, model, &mut cx) {
+            None => Next::Wait,
+            Some(error) => self.give_up(id, of, error),
+        }
+    }
+
+    /// Gives slots to those who wait for one as far as there are any: they ask their
+    /// models.
+    pub(super) fn seat_waiting(&mut self, sim: &mut Scheduler<Event>) {
+        let now = sim.now();
+        while let Some((slot, tenant)) = self.upstream.next_seated(now) {
+            let Some(id) = self.requests.at(slot) else { continue };
+            let Some(of) = self.requests[id].inference else { continue };
+            let inference = &mut self.upstream.inferences[of];
+            let waited = now - inference.queued;
+            self.observers.timeline.queue(now, -1);
+            self.observers.waited(waited);
+            inference.spend.slot = Some(tenant);
+            inference.spend.seated_after = waited;
+            inference.queued = now;
+            let next = self.ask_model(id, of, sim);
+            self.go_to(id, next, sim);
+            self.work_off(sim);
+        }
+    }
+
+    /// Sends a request to the batch API, which has servers of its own.
+    fn defer(&mut self, id: Id<Request>, of: Id<Inference>, sim: &mut Scheduler<Event>) -> Next {
+        let turnaround = self.charge.turnaround(&self.requests[id]);
+        let (upstream, cx) = self.upstream(sim);
+        let model = upstream.inferences[of].model;
+        let full_output = upstream.answer_tokens(&cx.requests[id].incoming, model, &cx);
+        let inference = &mut upstream.inferences[of];
+        inference.spend.full_output = full_output;
+        inference.output_tokens = cx.charge.cut(full_output);
+        inference.started = cx.now().saturating_add(turnaround);
+        inference.service = Service::default();
+        inference.error = None;
+        sim.schedule_in(turnaround, Event::Advance(id));
+        Next::Wait
+    }
+
+    /// A model's answer is there, or none will come.
+    fn answered(&mut self, id: Id<Request>, sim: &mut Scheduler<Event>) -> Next {
+        let now = sim.now();
+        let System { requests, clients, upstream, charge, observers, .. } = self;
+        let request = &mut requests[id];
+        let Some(of) = request.inference else { return Next::Finish };
+        let mut inference = upstream.inferences[of];
+        if let Some(error) = inference.error {
+            return self.give_up(id, of, error);
+        }
+        upstream.leave_slot(&mut inference.spend.slot);
+        charge.release(request.incoming.user, &mut inference.spend);
+        charge.answer(request, &mut inference, upstream, clients, observers, now);
+        let (stage, latency) = charge.judge(request, &mut inference, clients, observers, now);
+        upstream.inferences[of] = inference;
+        if latency.is_zero() {
+            return Next::Stage(stage);
+        }
+        observers.leave_stage(request, now);
+        request.stage = stage;
+        Next::After(latency + self.stages.time(stage))
+    }
+
+    /// Ends a request with an error, unless a cheaper model has answered already.
+    fn give_up(&mut self, id: Id<Request>, of: Id<Inference>, error: RequestError) -> Next {
+        let request = &mut self.requests[id];
+        let inference = &mut self.upstream.inferences[of];
+        let spend = &mut inference.spend;
+        self.charge.release(request.incoming.user, spend);
+        let mut slot = spend.slot.take();
+        match request.answer {
+            None => {
+                request.model = inference.model;
+                self.upstream.leave_slot(&mut slot);
+                fail(request, error)
+            }
+            Some(answer) => {
+                request.model = answer.model;
+                inference.queued = inference.queued.min(inference.started);
+                self.upstream.leave_slot(&mut slot);
+                Next::Stage(Stage::Postprocess)
+            }
+        }
+    }
+
+    /// The end of a request: those who wait for it hear of it, and what it held is let go.
+    #[inline]
+    fn finish(&mut self, id: Id<Request>, sim: &mut Scheduler<Event>) {
+        let now = sim.now();
+        let System { requests, clients, caches, upstream, charge, observers, .. } = self;
+        let request = requests[id];
+        if request.error.is_some() {
+            caches.end(&request, requests, sim);
+        }
+        if let Some(of) = request.inference {
+            let spend = &mut upstream.inferences[of].spend;
+            charge.release(request.incoming.user, spend);
+            let mut slot = spend.slot.take();
+            upstream.leave_slot(&mut slot);
+        }
+        let inference = request.inference.map(|of| &upstream.inferences[of]);
+        let outcome = observers.finish(&request, inference, now);
+        let incoming = &request.incoming;
+        if let Some(record) = observers.recorder.as_mut().filter(|_| request.measured) {
+            let workflows = clients.workflows.as_ref();
+            record(&super::measure::Finished {
+                source: &clients.source,
+                params: &clients.params[incoming.profile.0 as usize],
+                request: &request,
+                inference,
+                call: workflows.and_then(|it| it.engine.name_of(incoming.call?)),
+                outcome,
+                at: now,
+            });
+        }
+        if let Some(call) = incoming.call {
+            let answered = answer_to_workflow(&request, inference);
+            let (clients, hearers) = self.clients();
+            clients.answer_call(call, &answered, hearers, sim);
+        }
+        if self.upstream.leave(request.inference, now) {
+            self.requests.remove(id);
+            self.clients.forget(incoming);
+        } else {
+            self.requests[id].over = true;
+        }
+        // A workflow's client waits for its end.
+        if incoming.thread.is_some() && incoming.call.is_none() {
+            let answer = request.answer.filter(|_| request.error.is_none());
+            let tokens = answer.map(|answer| answer.output_tokens);
+            let measures = &mut self.observers.measures;
+            self.clients.follow_up(incoming, request.measured, tokens, measures, sim);
+        }
+    }
+}
+
+fn validate(
+    request: &Request,
+    missing_prompt: bool,
+    limit: Option<u32>,
+) -> Result<(), RequestError> {
+    if missing_prompt {
+        return Err(RequestError::MissingPrompt);
+    }
+    let chars = request.incoming.chars;
+    match limit {
+        Some(limit) if chars > limit => Err(RequestError::PromptTooLong { chars, limit }),
+        _ => Ok(()),
+    }
+}
+
+/// What a workflow hears of its call.
+fn answer_to_workflow(request: &Request, inference: Option<&Inference>) -> Answered {
+    let served = inference.filter(|_| !request.cached && request.answer.is_some());
+    Answered {
+        outcome: match (request.error, request.answer) {
+            (None, Some(answer)) => Ok((answer.output_tokens, answer.quality, answer.model)),
+            (error, _) => Err(error.unwrap_or(RequestError::QueueFull)),
+        },
+        queue: served.map_or(Duration::ZERO, |it| it.started.since(it.queued)),
+        inference: served.map_or(Duration::ZERO, |it| it.service.total),
+        input_decitokens: served.map_or(0, |_| request.incoming.input_decitokens),
+    }
+}

@@ -1,0 +1,132 @@
+//! What the replicas did: `replicas.csv`, and their sums.
+
+use crate::cost::ModelId;
+use crate::kernel::{Duration, Time};
+use crate::serving::fleet::{DisaggregateSpec, Node, Server};
+use crate::serving::resilience::Breaker;
+use crate::stats::{Cell, Table};
+use crate::system::model::System;
+use crate::system::setup::Setup;
+
+/// Adds up what all replicas did until `over`, and gives a row for each.
+pub fn collect(system: &mut System<'_>, setup: &Setup, over: Time) -> Table {
+    let mut table = Table::new([
+        "model",
+        "replica",
+        "requests",
+        "completed",
+        "failed",
+        "crashes",
+        "breaker_opened",
+        "up_s",
+        "down_s",
+        "on_s",
+        "utilization",
+        "cost_usd",
+        "batch_mean",
+        "kv_use_mean",
+        "kv_use_max",
+        "preemptions",
+    ]);
+    let System { upstream, observers, charge, .. } = system;
+    let measures = &mut observers.measures;
+    if !measures.has_fleets {
+        return table;
+    }
+    let mut engines = Engines::default();
+    for (index, (servers, (name, model))) in
+        upstream.models.iter_mut().zip(&setup.models).enumerate()
+    {
+        let (model_id, gpus) = (ModelId(index as u32), u64::from(model.server.gpus.unwrap_or(1)));
+        for (replica, node) in servers.fleet.nodes_mut().iter_mut().enumerate() {
+            let on = Duration(u64::try_from(node.on_ns(over)).unwrap_or(u64::MAX));
+            let cost = charge.optimizer.charge_servers(model_id, gpus, on);
+            measures.servers_cost += cost;
+            let sums = &mut measures.replicas;
+            sums.up_s += node.up_s(over);
+            sums.down_s += node.down_s(over);
+            sums.breaker_opened += node.breaker.as_ref().map_or(0, Breaker::opened);
+            sums.on_s += node.on_ns(over) as f64 / 1e9;
+            let split = model.server.disaggregate.as_ref().filter(|split| split.prefill > 0);
+            if let Some((busy, most)) = split.and(node.busy_s(over)) {
+                let side = usize::from(split.is_some_and(|it| replica >= it.prefill as usize));
+                sums.sides[side].busy_s += busy;
+                sums.sides[side].most_s += most;
+            }
+            let mut row = vec![name.as_str().into(), name_of(split, replica)];
+            row.extend(of_node(node, over));
+            row.push(Cell::Num(cost.usd()));
+            row.extend(engines.add(node, over));
+            if let Server::Engine(batching) = &node.server {
+                measures.itl.merge_longer(batching.engine().inter_token(), batching.after(1));
+            }
+            table.push(row);
+        }
+    }
+    measures.replicas.mean =
+        measures.replicas.up_s / over.since(measures.window_start).as_secs_f64();
+    measures.replicas.batch_mean = engines.batch / engines.busy;
+    measures.replicas.kv_mean = engines.kv / engines.up;
+    measures.replicas.preemptions = engines.preemptions;
+    table
+}
+
+/// A replica's number, and what it is there for where prompts are computed apart.
+fn name_of(split: Option<&DisaggregateSpec>, replica: usize) -> Cell {
+    match split {
+        Some(split) if replica < split.prefill as usize => {
+            format!("prefill {replica}").as_str().into()
+        }
+        Some(_) => format!("decode {replica}").as_str().into(),
+        None => (replica as u64).into(),
+    }
+}
+
+fn of_node(node: &mut Node, over: Time) -> [Cell; 9] {
+    let busy = node.busy_s(over).filter(|(_, most)| *most > 0.0);
+    [
+        node.stats.requests.into(),
+        node.stats.completed.into(),
+        node.stats.failed.into(),
+        node.stats.crashes.into(),
+        node.breaker.as_ref().map(Breaker::opened).into(),
+        Cell::Num(node.up_s(over)),
+        Cell::Num(node.down_s(over)),
+        Cell::Num(node.on_ns(over) as f64 / 1e9),
+        busy.map(|(busy, most)| busy / most).into(),
+    ]
+}
+
+/// What all engines did.
+#[derive(Default)]
+struct Engines {
+    /// Sequences x seconds of steps, and seconds of steps.
+    batch: f64,
+    busy: f64,
+    /// Share of memory x seconds up, and seconds up.
+    kv: f64,
+    up: f64,
+    preemptions: u64,
+}
+
+impl Engines {
+    /// The last columns of a replica, which are empty where it is no engine.
+    fn add(&mut self, node: &mut Node, over: Time) -> [Cell; 4] {
+        let up = node.up_s(over);
+        let Server::Engine(batching) = &mut node.server else {
+            return [Cell::Empty, Cell::Empty, Cell::Empty, Cell::Empty];
+        };
+        let stats = batching.engine_mut().stats(over);
+        self.batch += stats.batch_mean * stats.busy_s;
+        self.busy += stats.busy_s;
+        self.kv += stats.kv_mean * up;
+        self.up += up;
+        self.preemptions += stats.preemptions;
+        [
+            Cell::Num(stats.batch_mean),
+            Cell::Num(stats.kv_mean),
+            Cell::Num(stats.kv_max),
+            stats.preemptions.into(),
+        ]
+    }
+}

@@ -1,0 +1,174 @@
+//! What workflows and their steps did, as tables and metrics.
+
+use crate::orchestration::{Kind, OfRoot, Reason, Spent, Tally};
+use crate::stats::{Cell, Histogram, Table};
+use crate::system::model::System;
+
+/// Sums over all workflows, for metrics; NaN where there are none.
+#[derive(Clone, Debug, Default)]
+pub struct FlowSums {
+    /// Whether there are workflows at all.
+    pub any: bool,
+    /// Workflows that began, or were turned away.
+    pub arrived: u64,
+    /// Of these, those that came to their end.
+    pub completed: u64,
+    /// Of these, those with a right result.
+    pub right: u64,
+    /// From arrival to the end, of completed ones.
+    pub makespan: Histogram,
+    /// Steps' items and tries that were begun.
+    pub jobs: u64,
+    /// What they used.
+    pub spent: Spent,
+    /// Nanoseconds along critical paths, by kind.
+    pub path: [u128; Kind::ALL.len()],
+}
+
+impl FlowSums {
+    /// Those of a tally.
+    pub fn of(tally: &Tally) -> Self {
+        let mut sums = FlowSums { any: true, ..FlowSums::default() };
+        for root in &tally.roots {
+            sums.arrived += root.arrived;
+            sums.completed += root.completed;
+            sums.right += root.right;
+            sums.makespan.merge(&root.makespan);
+            sums.jobs += root.jobs;
+            sums.spent.add(&root.spent);
+            sums.path.iter_mut().zip(root.path).for_each(|(sum, more)| *sum += more);
+        }
+        sums
+    }
+
+    /// A number of all workflows; NaN where there are none.
+    pub fn all(&self, value: f64) -> f64 {
+        if self.any { value } else { f64::NAN }
+    }
+
+    /// A number by workflow.
+    pub fn each(&self, value: f64) -> f64 {
+        if self.arrived > 0 { value / self.arrived as f64 } else { f64::NAN }
+    }
+
+    /// The share of critical paths that was spent on a kind.
+    pub fn share(&self, kind: Kind) -> f64 {
+        share(&self.path, kind)
+    }
+
+    /// Seconds by workflow that were waited for what; index of
+    /// [`Blocked`](crate::orchestration::Blocked).
+    pub fn blocked_s(&self, by: usize) -> f64 {
+        self.each(self.spent.blocked_ns[by] as f64 / 1e9)
+    }
+}
+
+fn share(path: &[u128; Kind::ALL.len()], kind: Kind) -> f64 {
+    let all: u128 = path.iter().sum();
+    if all == 0 { f64::NAN } else { path[kind as usize] as f64 / all as f64 }
+}
+
+/// The columns of what was spent.
+const SPENT: [&str; 8] = [
+    "calls",
+    "input_tokens",
+    "output_tokens",
+    "cost_usd",
+    "wasted_usd",
+    "blocked_budget_s",
+    "blocked_limit_s",
+    "blocked_tool_s",
+];
+
+fn spent(spent: &Spent) -> [Cell; SPENT.len()] {
+    let [budget, limit, tool] = spent.blocked_ns.map(|ns| Cell::Num(ns as f64 / 1e9));
+    [
+        spent.calls.into(),
+        Cell::Num(spent.input_decitokens as f64 / 10.0),
+        spent.output_tokens.into(),
+        Cell::Num(spent.cost.usd()),
+        Cell::Num(spent.wasted.usd()),
+        budget,
+        limit,
+        tool,
+    ]
+}
+
+/// A row per workflow that arrivals began; the first of the file's even if none did.
+pub fn workflows(system: &System<'_>) -> Table {
+    let Some(flows) = &system.clients.workflows else { return Table::default() };
+    let failed = Reason::NAMES.map(|reason| format!("failed_{reason}"));
+    let shares = Kind::ALL.map(|kind| format!("critical_{}_share", kind.name()));
+    let columns = ["workflow", "arrived", "completed", "right", "success_rate", "steps"]
+        .into_iter()
+        .chain(["makespan_mean_s", "makespan_p50_s", "makespan_p99_s"])
+        .chain(SPENT)
+        .map(str::to_owned)
+        .chain(failed)
+        .chain(shares);
+    let mut table = Table::new(columns);
+    for (name, of) in flows.engine.plan().names().zip(&flows.engine.tally().roots) {
+        if of.arrived > 0 || table.rows.is_empty() && name != crate::orchestration::PLAIN {
+            table.push(workflow(name, of));
+        }
+    }
+    table
+}
+
+fn workflow(name: &str, of: &OfRoot) -> Vec<Cell> {
+    let rate = (of.arrived > 0).then(|| of.right as f64 / of.arrived as f64);
+    let mut row: Vec<Cell> = vec![
+        name.into(),
+        of.arrived.into(),
+        of.completed.into(),
+        of.right.into(),
+        rate.into(),
+        of.jobs.into(),
+        of.makespan.mean().into(),
+        of.makespan.quantile(0.5).into(),
+        of.makespan.quantile(0.99).into(),
+    ];
+    row.extend(spent(&of.spent));
+    row.extend(of.failed.map(Cell::from));
+    row.extend(Kind::ALL.map(|kind| Cell::from(share(&of.path, kind))));
+    row
+}
+
+/// A row per step.
+pub fn steps(system: &System<'_>) -> Table {
+    let Some(flows) = &system.clients.workflows else { return Table::default() };
+    let columns = ["workflow", "step", "runs", "skipped", "failed", "rounds", "items", "retries"]
+        .into_iter()
+        .chain(["called_off", "memo_hits", "right", "mean_s"])
+        .chain(SPENT);
+    let mut table = Table::new(columns);
+    for ((workflow, step), of) in flows.engine.plan().steps().zip(&flows.engine.tally().steps) {
+        if workflow == crate::orchestration::PLAIN && of.runs == 0 {
+            continue;
+        }
+        let mean = (of.done > 0).then(|| of.time_ns as f64 / 1e9 / of.done as f64);
+        let mut row: Vec<Cell> = vec![
+            workflow.into(),
+            step.into(),
+            of.runs.into(),
+            of.skipped.into(),
+            of.failed.into(),
+            of.rounds.into(),
+            of.jobs.into(),
+            of.retries.into(),
+            of.called_off.into(),
+            of.memo_hits.into(),
+            of.right.into(),
+            mean.into(),
+        ];
+        row.extend(spent(&of.spent));
+        table.push(row);
+    }
+    table
+}
+
+/// What the first workflows did, if that was recorded.
+pub fn gantt(system: &System<'_>) -> Table {
+    let recorded = system.clients.workflows.as_ref().and_then(|flows| flows.engine.recorded());
+    recorded.map_or_else(Table::default, crate::orchestration::Gantt::table)
+}

@@ -1,0 +1,270 @@
+//! One attempt: sent to a replica, served, or lost.
+
+use super::{Attempt, Inference, NOBODY, Place, Upstream};
+use crate::kernel::{Admission, Duration};
+use crate::pipeline::RequestError;
+use crate::serving::{Faults, Service, Work, seed_output_tokens};
+use crate::system::agenda::Task;
+use crate::system::context::Context;
+use crate::system::event::Event;
+use crate::system::ids::Id;
+use crate::workload::Incoming;
+
+impl Upstream {
+    /// Sends a request to a replica of the model whose turn it is.
+    pub(super) fn launch(
+        &mut self,
+        id: Id<Inference>,
+        hedge: bool,
+        cx: &mut Context<'_, '_>,
+    ) -> Result<(), RequestError> {
+        let now = cx.now();
+        let Inference { request, model, measured, waiting_for, .. } = self.inferences[id];
+        let incoming = &cx.requests[request].incoming;
+        cx.observers.measures.attempts.made += u64::from(measured);
+        self.pass_provider(incoming, model, measured, cx)?;
+        let not = waiting_for.and_then(|_| self.replica_beside(waiting_for, model));
+        let slot = self.attempts.next_id();
+        let (replica, place) = self.find_place(slot.slot(), model, not, incoming, cx)?;
+        let inference = &mut self.inferences[id];
+        let attempt = self.attempts.insert(Attempt {
+            inference: id,
+            model,
+            replica,
+            hedge,
+            abandoned: false,
+            fails: false,
+            decodes: false,
+            began: false,
+            place,
+            queued: now,
+            started: now,
+            service: Service::default(),
+            output_tokens: 0,
+            full_output: 0,
+            prefix: None,
+            cached_decitokens: 0,
+            done: None,
+            read: None,
+            timeout: self
+                .rules
+                .timeout
+                .map(|span| cx.sim.schedule_in(span, Event::Timeout(slot))),
+            next: inference.waiting_for,
+            listed: NOBODY,
+        });
+        inference.waiting_for = Some(attempt);
+        inference.attempts += 1;
+        self.list(attempt);
+        match place {
+            Place::Served => {
+                let limited = self.models[model as usize].width > 0;
+                cx.observers.timeline.busy(now, i64::from(limited));
+                self.begin(attempt, cx);
+                return Ok(());
+            }
+            Place::Shared(_) => {
+                cx.observers.timeline.queue(now, 1);
+                let until = self.models[model as usize].fleet.valid_until();
+                self.look_at_queue(model, until, cx);
+            }
+            Place::Preparing => {
+                cx.observers.timeline.queue(now, 1);
+                if let Err(error) = self.approach_engine(attempt, cx) {
+                    self.models[model as usize].fleet.failed(now, replica);
+                    self.unlink(attempt);
+                    self.leave_queue(attempt, cx);
+                    self.drop_attempt(attempt, cx);
+                    self.replica_freed(model, replica, cx);
+                    return Err(error);
+                }
+            }
+            _ => cx.observers.timeline.queue(now, 1),
+        }
+        Ok(())
+    }
+
+    /// The replica for an attempt, and where it is there; or its place in the queue before
+    /// all of them.
+    fn find_place(
+        &mut self,
+        slot: u32,
+        model: u32,
+        not: Option<u32>,
+        incoming: &Incoming,
+        cx: &mut Context<'_, '_>,
+    ) -> Result<(u32, Place), RequestError> {
+        let now = cx.now();
+        let affinity = self.prepare_choice(incoming, model, cx.clients);
+        let priority = cx.clients.priority(incoming);
+        let tokens = kv_tokens(incoming);
+        let servers = &mut self.models[model as usize];
+        let fleet = &mut servers.fleet;
+        // Nobody overtakes those that wait.
+        let free =
+            if fleet.queued() == 0 { fleet.choose(now, affinity, not, tokens) } else { None };
+        let Some(replica) = free else {
+            return match fleet.enqueue(now, slot, priority) {
+                Some(Admission::Queued(ticket)) => Ok((NOBODY, Place::Shared(ticket))),
+                Some(_) => Err(RequestError::QueueFull),
+                None => Err(RequestError::Unavailable),
+            };
+        };
+        let admission = fleet.arrive(now, replica, slot, tokens, priority);
+        if admission == Admission::Refused {
+            fleet.failed(now, replica);
+            return Err(RequestError::QueueFull);
+        }
+        let place = match admission {
+            _ if servers.engine_blocks.is_some() => Place::Preparing,
+            Admission::Queued(ticket) => Place::Queued(ticket),
+            _ => Place::Served,
+        };
+        Ok((replica, place))
+    }
+
+    /// Whether the model's provider takes the request.
+    fn pass_provider(
+        &mut self,
+        incoming: &Incoming,
+        model: u32,
+        measured: bool,
+        cx: &mut Context<'_, '_>,
+    ) -> Result<(), RequestError> {
+        let servers = &mut self.models[model as usize];
+        let throttled = !servers.limits.admit(cx.sim.now(), cx.clients.most_tokens(incoming))
+            || servers.faults.as_mut().is_some_and(Faults::throttles);
+        cx.observers.measures.attempts.throttled += u64::from(throttled && measured);
+        if throttled { Err(RequestError::Throttled) } else { Ok(()) }
+    }
+
+    /// A station begins to work on an attempt.
+    pub(super) fn begin(&mut self, id: Id<Attempt>, cx: &mut Context<'_, '_>) {
+        let now = cx.now();
+        let Attempt { inference, model, replica, .. } = self.attempts[id];
+        let incoming = &cx.requests[self.inferences[inference].request].incoming;
+        let full_output = self.answer_tokens(incoming, model, cx);
+        let output_tokens = cx.charge.cut(full_output);
+        let found = self.look_up_prefix(incoming, model, replica, now, cx.clients);
+        let work = Work {
+            chars: incoming.chars,
+            input_decitokens: incoming.input_decitokens,
+            cached_decitokens: found.cached_decitokens,
+            loading: found.matched.map_or(Duration::ZERO, |matched| matched.loading),
+            output_tokens,
+        };
+        let servers = &mut self.models[model as usize];
+        let mut service = servers.latency.service(&work);
+        let mut fails = false;
+        if let Some(faults) = &mut servers.faults {
+            service = slowed(service, faults.slowness(replica, now));
+            fails = faults.errs(now);
+            if let Some(after) = faults.error_after().filter(|_| fails) {
+                service = Service { total: after, first_token: after };
+            }
+        }
+        let attempt = &mut self.attempts[id];
+        (attempt.place, attempt.began) = (Place::Served, true);
+        attempt.started = now;
+        attempt.service = service;
+        attempt.fails = fails;
+        (attempt.output_tokens, attempt.full_output) = (output_tokens, full_output);
+        attempt.prefix = found.matched;
+        attempt.cached_decitokens = found.cached_decitokens;
+        if found.stores && !fails {
+            attempt.read = Some(cx.sim.schedule_in(service.first_token, Event::Read(id)));
+        }
+        attempt.done = Some(cx.sim.schedule_in(service.total, Event::Served(id)));
+    }
+
+    /// How long an answer of `model` is.
+    #[inline]
+    pub fn answer_tokens(
+        &mut self,
+        incoming: &Incoming,
+        model: u32,
+        cx: &Context<'_, '_>,
+    ) -> u32 {
+        let most = cx.clients.params[incoming.profile.0 as usize].max_tokens;
+        match incoming.output_tokens {
+            Some(tokens) => tokens.min(most),
+            None => {
+                let quality = self.models[model as usize].quality;
+                seed_output_tokens(most, quality, self.output.uniform())
+            }
+        }
+    }
+
+    /// A replica has read an attempt's prompt.
+    pub fn read(&mut self, id: Id<Attempt>, cx: &mut Context<'_, '_>) {
+        let Some(attempt) = self.attempts.get_mut(id) else { return };
+        attempt.read = None;
+        let Attempt { inference, model, replica, .. } = *attempt;
+        let incoming = &cx.requests[self.inferences[inference].request].incoming;
+        self.keep_prefix(incoming, model, replica, cx.clients);
+    }
+
+    /// A replica is done with an attempt.
+    pub fn served(&mut self, id: Id<Attempt>, cx: &mut Context<'_, '_>) {
+        let Some(attempt) = self.attempts.get_mut(id) else { return };
+        attempt.done = None;
+        self.free_server(id, cx);
+        let Attempt { model, replica, fails, abandoned, output_tokens, .. } = self.attempts[id];
+        if fails {
+            self.attempt_failed(id, RequestError::ServerError, cx);
+            return;
+        }
+        self.models[model as usize].fleet.succeeded(replica);
+        if abandoned {
+            self.charge_for_nothing(id, output_tokens, cx);
+            self.drop_attempt(id, cx);
+        } else {
+            self.win(id, cx);
+        }
+    }
+
+    /// The first answer: the other attempts are called off, and the request goes
+    /// on with it.
+    fn win(&mut self, id: Id<Attempt>, cx: &mut Context<'_, '_>) {
+        self.unlink(id);
+        let attempt = self.attempts[id];
+        let inference = &mut self.inferences[attempt.inference];
+        if let Some(timer) = inference.hedge_timer.take() {
+            cx.sim.cancel(timer);
+        }
+        if let Some(delay) = self.rules.hedges.get_mut(attempt.model as usize) {
+            delay.answered(cx.sim.now() - inference.asked);
+        }
+        let won = attempt.hedge && inference.measured;
+        cx.observers.measures.attempts.hedges_won += u64::from(won);
+        while let Some(other) = self.inferences[attempt.inference].waiting_for {
+            self.call_off(other, cx);
+        }
+        self.drop_attempt(id, cx);
+        let inference = &mut self.inferences[attempt.inference];
+        inference.model = attempt.model;
+        inference.queued = attempt.queued;
+        inference.started = attempt.started;
+        inference.service = attempt.service;
+        inference.output_tokens = attempt.output_tokens;
+        inference.prefix = attempt.prefix;
+        inference.cached_decitokens = attempt.cached_decitokens;
+        inference.spend.full_output = attempt.full_output;
+        cx.agenda.push(Task::Advance(inference.request));
+    }
+}
+
+/// What a request takes of a replica's memory, as far as it is known beforehand.
+#[inline]
+pub(super) fn kv_tokens(incoming: &Incoming) -> u64 {
+    incoming.input_decitokens.div_ceil(10)
+}
+
+/// A service that takes `factor` times as long.
+fn slowed(service: Service, factor: f64) -> Service {
+    let longer = |span: Duration| Duration::from_secs_f64(span.as_secs_f64() * factor);
+    if (factor - 1.0).abs() < f64::EPSILON {
+        return service;
+    }
+    Service { total: longer(service.total), first_token: longer(service.first_token) }
+}

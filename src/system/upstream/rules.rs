@@ -1,0 +1,69 @@
+//! What the gateway does where models fail: the same for all requests.
+
+use crate::kernel::{Duration, Streams};
+use crate::serving::ModelSpec;
+use crate::serving::resilience::{Backoff, HedgeDelay, Limits, Per, RetryBudget};
+use crate::system::setup::Setup;
+use crate::workload::Source;
+
+/// What holds for all requests.
+pub struct Rules {
+    /// After which an attempt is given up.
+    pub timeout: Option<Duration>,
+    /// Further attempts at the same model.
+    pub num_retries: u32,
+    /// How many hedges a request may have, and by model when they are made; none where
+    /// there are no hedges.
+    pub most_hedges: u32,
+    /// See above.
+    pub hedges: Vec<HedgeDelay>,
+    /// By model.
+    pub fallbacks: Vec<Vec<u32>>,
+    /// How long until the next attempt.
+    pub backoff: Backoff,
+    /// How many retries and hedges there may be in all.
+    pub budget: Option<RetryBudget>,
+    /// Whose the limits of clients are.
+    pub per: Per,
+    /// By user or class, or one.
+    pub clients: Vec<Limits>,
+    /// By class: how many requests under way for each replica it may find.
+    pub thresholds: Option<Vec<f64>>,
+}
+
+impl Rules {
+    /// The rules of a setup.
+    pub fn new(setup: &Setup, source: &Source, streams: &Streams) -> Self {
+        let spec = setup.resilience.clone().unwrap_or_default();
+        let index = |name: &String| setup.models.iter().position(|(model, _)| model == name);
+        let chain = |(name, _): &(String, ModelSpec)| -> Vec<u32> {
+            let chain = spec.fallbacks.get(name).into_iter().flatten();
+            chain.filter_map(index).map(|model| model as u32).collect()
+        };
+        let per = spec.rate_limit.as_ref().map(|limit| limit.per).unwrap_or_default();
+        let clients = spec.rate_limit.as_ref().map_or_else(Vec::new, |limit| {
+            let count = match per {
+                Per::User => source.users().len(),
+                Per::Class => source.slo_classes().len(),
+                Per::All => 1,
+            };
+            vec![Limits::new(limit.rpm, limit.tpm); count]
+        });
+        Rules {
+            timeout: spec.timeout,
+            num_retries: spec.num_retries,
+            fallbacks: setup.models.iter().map(chain).collect(),
+            backoff: Backoff::new(&spec.backoff, streams.stream("resilience.backoff")),
+            budget: spec.retry_budget.as_ref().map(RetryBudget::new),
+            per,
+            clients,
+            thresholds: spec.admission.as_ref().map(|it| it.thresholds(source.slo_classes())),
+            most_hedges: spec.hedge.as_ref().map_or(0, |hedge| hedge.max),
+            hedges: spec
+                .hedge
+                .iter()
+                .flat_map(|it| setup.models.iter().map(|_| HedgeDelay::new(it)))
+                .collect(),
+        }
+    }
+}

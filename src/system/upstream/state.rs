@@ -1,0 +1,175 @@
+//! A request before the models, and its attempts.
+//!
+//! A request that needs a model has an [`Inference`]: one attempt after another, or
+//! several side by side, until one succeeds or none is left to try. An attempt that its
+//! client has given up may go on at its server, where that does not stop; request and
+//! inference stay until the last of them is gone, as they still read its prompt.
+
+use crate::cache::Match;
+use crate::cost::Money;
+use crate::kernel::{EventId, Ticket, Time};
+use crate::pipeline::RequestError;
+use crate::serving::Service;
+use crate::system::charge::Spend;
+use crate::system::ids::Id;
+use crate::system::request::Request;
+
+/// No replica.
+pub const NOBODY: u32 = u32::MAX;
+
+/// Where an attempt is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In the queue before all replicas.
+    Shared(Ticket),
+    /// In a station's queue.
+    Queued(Ticket),
+    /// Served by a station.
+    Served,
+    /// Before an engine, which cannot schedule it yet.
+    Preparing,
+    /// In an engine under this number, and not begun.
+    Waiting(u32),
+    /// In an engine's batches.
+    Running(u32),
+    /// Its keys and values are on their way to the engine that decodes.
+    Moving,
+    /// In the engine that decodes under this number, and not begun there.
+    Handed(u32),
+    /// The engine is done with it; its last token is on its way.
+    Leaving,
+    /// Out of its server, which has answered, refused it or crashed.
+    Gone,
+}
+
+/// One request to one replica.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "any of them may go with any other")]
+pub struct Attempt {
+    /// What it is for.
+    pub inference: Id<Inference>,
+    /// The model asked.
+    pub model: u32,
+    /// [`NOBODY`] while it waits before all of them.
+    pub replica: u32,
+    /// Whether it was made beside another.
+    pub hedge: bool,
+    /// Its client has given it up; nobody waits for its answer.
+    pub abandoned: bool,
+    /// Its answer will be an error.
+    pub fails: bool,
+    /// Its prompt was computed elsewhere; this replica decodes.
+    pub decodes: bool,
+    /// Whether its service began.
+    pub began: bool,
+    /// Where it is.
+    pub place: Place,
+    /// When it was sent.
+    pub queued: Time,
+    /// When its service began.
+    pub started: Time,
+    /// How long that takes.
+    pub service: Service,
+    /// Tokens of its answer.
+    pub output_tokens: u32,
+    /// The same if it were not cut.
+    pub full_output: u32,
+    /// What the server had of the prompt, if it keeps prefixes.
+    pub prefix: Option<Match>,
+    /// Tenths of a token of the prompt that were not computed therefore.
+    pub cached_decitokens: u64,
+    /// The end of its service.
+    pub done: Option<EventId>,
+    /// When the server has read the prompt.
+    pub read: Option<EventId>,
+    /// When it takes too long.
+    pub timeout: Option<EventId>,
+    /// The next attempt that the same request waits for.
+    pub next: Option<Id<Attempt>>,
+    /// Its place in the list of its replica's attempts, where that can crash.
+    pub listed: u32,
+}
+
+/// A request's way through the models.
+#[derive(Clone, Copy, Debug)]
+pub struct Inference {
+    /// The request.
+    pub request: Id<Request>,
+    /// Whether it counts.
+    pub measured: bool,
+    /// The request is finished; only abandoned attempts are left.
+    pub over: bool,
+    /// The model that was chosen, and the one that is asked now.
+    pub first: u32,
+    /// See above.
+    pub model: u32,
+    /// Fallbacks used.
+    pub fallbacks: u32,
+    /// Retries with this model.
+    pub tries: u32,
+    /// Attempts made beside others.
+    pub hedges: u32,
+    /// When the last attempt was made that is no hedge.
+    pub asked: Time,
+    /// The first of the attempts that are waited for.
+    pub waiting_for: Option<Id<Attempt>>,
+    /// Attempts that there are, the abandoned ones among them.
+    pub attempts: u32,
+    /// When another attempt is made beside the present one.
+    pub hedge_timer: Option<EventId>,
+    /// Why no attempt succeeded, if none did.
+    pub error: Option<RequestError>,
+    /// What the answer is expected to cost.
+    pub estimate: Money,
+    /// What it has cost, and what was done about it.
+    pub spend: Spend,
+    /// When it asked for a server.
+    pub queued: Time,
+    /// When a server began to work on it.
+    pub started: Time,
+    /// How long that took.
+    pub service: Service,
+    /// Tokens of the answer.
+    pub output_tokens: u32,
+    /// What the server had of the prompt, if it keeps prefixes.
+    pub prefix: Option<Match>,
+    /// Tenths of a token of the prompt that were not computed therefore.
+    pub cached_decitokens: u64,
+}
+
+impl Inference {
+    /// Nothing was asked yet.
+    pub fn new(request: Id<Request>, measured: bool, full_input: u64) -> Self {
+        Inference {
+            request,
+            measured,
+            over: false,
+            first: NOBODY,
+            model: NOBODY,
+            fallbacks: 0,
+            tries: 0,
+            hedges: 0,
+            asked: Time::ZERO,
+            waiting_for: None,
+            attempts: 0,
+            hedge_timer: None,
+            error: None,
+            estimate: Money::ZERO,
+            spend: Spend::new(full_input),
+            queued: Time::ZERO,
+            started: Time::ZERO,
+            service: Service::default(),
+            output_tokens: 0,
+            prefix: None,
+            cached_decitokens: 0,
+        }
+    }
+
+    /// The chosen model is asked now.
+    pub fn begin(&mut self, model: u32, now: Time) {
+        debug_assert_eq!(self.waiting_for, None, "one model is asked after another");
+        (self.first, self.model) = (model, model);
+        (self.fallbacks, self.tries, self.hedges) = (0, 0, 0);
+        (self.asked, self.error) = (now, None);
+    }
+}
