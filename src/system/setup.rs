@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::caches::Contents;
-use super::monitors::MonitorSpec;
 use super::measure::SloSpec;
+use super::monitors::MonitorSpec;
 use crate::cache::{CacheSpec, SemanticPlan};
 use crate::cost::CostSpec;
 use crate::kernel::Duration;

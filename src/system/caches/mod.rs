@@ -236,7 +236,11 @@ impl Caches {
     }
 
     /// The first who waits for the flight of `key`.
-    fn next_waiting(&mut self, key: crate::cache::Key, requests: &Table<Request>) -> Option<Id<Request>> {
+    fn next_waiting(
+        &mut self,
+        key: crate::cache::Key,
+        requests: &Table<Request>,
+    ) -> Option<Id<Request>> {
         let slot = self.flights.as_mut()?.next(key)?;
         let waiting = requests.at(slot);
         debug_assert!(waiting.is_some(), "who waits has not left");
@@ -245,7 +249,12 @@ impl Caches {
 
     /// A request ends: its error is kept if it says something of the next, and one of
     /// those who waited for it asks in its place.
-    pub fn end(&mut self, request: &Request, requests: &Table<Request>, sim: &mut Scheduler<Event>) {
+    pub fn end(
+        &mut self,
+        request: &Request,
+        requests: &Table<Request>,
+        sim: &mut Scheduler<Event>,
+    ) {
         let Some(error) = request.error else { return };
         if let Some(negative) = &mut self.negative
             && error.is_everyones()

@@ -9,9 +9,7 @@ use super::measure::{Observers, Served, Waste};
 use super::request::{Answer, Request};
 use super::upstream::{Inference, Upstream};
 use crate::cost::allocate::Tenant;
-use crate::cost::{
-    Choice, Demand, Lesson, Levers, ModelId, Money, Optimizer, Refusal, Usage,
-};
+use crate::cost::{Choice, Demand, Lesson, Levers, ModelId, Money, Optimizer, Refusal, Usage};
 use crate::kernel::{Duration, Time};
 use crate::workload::{Incoming, UserId};
 
@@ -159,15 +157,19 @@ impl Charge {
         let waited = spend.seated_after;
         if request.measured {
             let full_price = self.optimizer.price(model).of_usage(&usage.uncached());
-            observers.measures.serve(user.0, model.0, &Served {
-                queue: inference.started - inference.queued + waited,
-                inference: inference.service.total,
-                first_token: inference.service.first_token,
-                usage,
-                prefix,
-                cost,
-                full_price,
-            });
+            observers.measures.serve(
+                user.0,
+                model.0,
+                &Served {
+                    queue: inference.started - inference.queued + waited,
+                    inference: inference.service.total,
+                    first_token: inference.service.first_token,
+                    usage,
+                    prefix,
+                    cost,
+                    full_price,
+                },
+            );
             let savings = &mut observers.measures.savings;
             self.count_savings(savings, &inference.spend, model, &usage, full_price);
         }

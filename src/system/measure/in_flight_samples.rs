@@ -84,7 +84,8 @@ mod tests {
             let ns = u128::from(at.since(Time::ZERO).as_nanos());
             ns * ns / 2_000_000_000
         };
-        let (mut samples, end) = (InFlightSamples::default(), Time::ZERO + Duration::from_secs(seconds));
+        let (mut samples, end) =
+            (InFlightSamples::default(), Time::ZERO + Duration::from_secs(seconds));
         while samples.next <= end {
             samples.push(area(samples.next));
         }

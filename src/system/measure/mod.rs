@@ -13,7 +13,9 @@ pub use metrics::{METRICS, Metric, values};
 pub use observers::{Finished, Observers, Recorder};
 pub use slo::{Classes, SloSpec, TargetsSpec, Times, table as classes_table};
 pub use steady_state::{BATCHED, Series, Steadiness, judge as judge_steadiness};
-pub use timeline::{COLUMNS as TIMELINE_COLUMNS, Interval, MOST_FIXED_INTERVALS, Serving, Timeline};
+pub use timeline::{
+    COLUMNS as TIMELINE_COLUMNS, Interval, MOST_FIXED_INTERVALS, Serving, Timeline,
+};
 
 use std::collections::BTreeMap;
 
@@ -169,6 +171,8 @@ pub struct Share {
     pub errors: u64,
     /// Turned away.
     pub rejected: u64,
+    /// Of these, for want of budget.
+    pub budget_rejections: u64,
     /// Answered from a cache.
     pub hits: u64,
     /// Answered with what another request had asked for.
@@ -427,9 +431,11 @@ impl Measures {
         let share = &mut self.users[user as usize];
         share.rejected += rejected;
         share.errors += 1 - rejected;
+        let no_budget = u64::from(error == RequestError::InsufficientBudget);
+        share.budget_rejections += no_budget;
         self.rejected += rejected;
         self.errors += 1 - rejected;
-        self.budget_rejections += u64::from(error == RequestError::InsufficientBudget);
+        self.budget_rejections += no_budget;
         if let Some(model) = self.models.get_mut(model as usize) {
             model.rejected += rejected;
         }

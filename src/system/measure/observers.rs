@@ -1,6 +1,6 @@
 //! Those who look on: they see what happens and change nothing.
 
-use super::{Breakdown, Measures, Times, Timeline};
+use super::{Breakdown, Measures, Timeline, Times};
 use crate::kernel::{Duration, Time};
 use crate::pipeline::{Log, LogEntry, Outcome, Params, RequestError};
 use crate::serving::fleet::Phase;

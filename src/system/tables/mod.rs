@@ -211,7 +211,9 @@ fn models(system: &System<'_>, setup: &Setup) -> Table {
 fn users(system: &System<'_>) -> Table {
     let mut table =
         Table::new(["user", "class"].into_iter().chain(SHARE).chain(["errors", "quality_mean"]));
-    for (user, measured) in system.clients.source.users().iter().zip(&system.observers.measures.users) {
+    for (user, measured) in
+        system.clients.source.users().iter().zip(&system.observers.measures.users)
+    {
         let mut row = vec![Cell::from(user.name.as_str()), Cell::from(&*user.class)];
         row.extend(share(measured));
         row.push(measured.errors.into());

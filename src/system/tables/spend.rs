@@ -83,7 +83,7 @@ pub fn showback(system: &System<'_>) -> Table {
             cost: share.cost,
             saved: share.saved,
             overshoot: account.overshoot,
-            rejections: account.rejections,
+            rejections: share.budget_rejections,
         };
         classes.entry(&user.class).or_default().add(&bill);
         bills.push(("user", user.name.as_str(), bill));
@@ -127,7 +127,8 @@ impl Bill {
 /// place-hours.
 pub fn allocation(system: &System<'_>) -> Table {
     let mut table = Table::new(["tenant", "unit", "given", "used", "asked_for"]);
-    let (parts, unit, scale) = match (&system.upstream.slots, system.charge.optimizer.allocation()) {
+    let (parts, unit, scale) = match (&system.upstream.slots, system.charge.optimizer.allocation())
+    {
         (Some(places), _) => (places.parts(), "place_hours", 3600.0),
         (None, Some(tokens)) if tokens.is_of_tokens() => (tokens.parts(), "tokens", 10.0),
         (None, Some(money)) => (money.parts(), "usd", 1e12),
@@ -159,6 +160,8 @@ pub fn savings(system: &System<'_>) -> Table {
             ("trimming", savings.trimming),
             ("batch", savings.batch),
             ("prefix cache", measures.prefix_saved),
+            // Paid, and no part of what the answers would have cost.
+            ("wasted work", -measures.wasted),
         ]
         .map(|(name, saved)| (name.to_owned(), saved)),
     );

@@ -46,10 +46,7 @@ impl Upstream {
             cached_decitokens: 0,
             done: None,
             read: None,
-            timeout: self
-                .rules
-                .timeout
-                .map(|span| cx.sim.schedule_in(span, Event::Timeout(slot))),
+            timeout: self.rules.timeout.map(|span| cx.sim.schedule_in(span, Event::Timeout(slot))),
             next: inference.waiting_for,
             listed: NOBODY,
         });
@@ -179,12 +176,7 @@ impl Upstream {
 
     /// How long an answer of `model` is.
     #[inline]
-    pub fn answer_tokens(
-        &mut self,
-        incoming: &Incoming,
-        model: u32,
-        cx: &Context<'_, '_>,
-    ) -> u32 {
+    pub fn answer_tokens(&mut self, incoming: &Incoming, model: u32, cx: &Context<'_, '_>) -> u32 {
         let most = cx.clients.params[incoming.profile.0 as usize].max_tokens;
         match incoming.output_tokens {
             Some(tokens) => tokens.min(most),

@@ -225,7 +225,15 @@ impl Upstream {
             ..Usage::new(input, output_tokens)
         };
         let prefix = attempt.prefix.is_some();
-        cx.charge.waste(incoming, attempt.model, &usage, (measured, prefix), cx.clients, cx.observers, cx.sim.now());
+        cx.charge.waste(
+            incoming,
+            attempt.model,
+            &usage,
+            (measured, prefix),
+            cx.clients,
+            cx.observers,
+            cx.sim.now(),
+        );
     }
 
     /// An attempt is gone, and its events with it.

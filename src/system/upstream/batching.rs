@@ -52,6 +52,8 @@ impl Upstream {
         cx: &mut Context<'_, '_>,
     ) {
         let now = cx.now();
+        // A step that nobody waits for any more is work, too.
+        self.last_work = now;
         self.replicas[number as usize].wake = None;
         let (model, replica) = self.replica(number);
         let slowdown = self.slowdown(model, replica, now);
@@ -214,9 +216,7 @@ impl Upstream {
                 attempt.service.first_token = cx.sim.now() - attempt.started;
             }
             ProgressKind::Finished => self.engine_finished(id, cx),
-            ProgressKind::FirstToken
-            | ProgressKind::Preempted
-            | ProgressKind::Resumed { .. } => {}
+            ProgressKind::FirstToken | ProgressKind::Preempted | ProgressKind::Resumed { .. } => {}
         }
     }
 

@@ -116,12 +116,7 @@ pub struct Upstream {
 
 impl Upstream {
     /// The servers of a setup, as they are at first.
-    pub fn new(
-        setup: &Setup,
-        source: &Source,
-        slots: Option<Places>,
-        streams: &Streams,
-    ) -> Self {
+    pub fn new(setup: &Setup, source: &Source, slots: Option<Places>, streams: &Streams) -> Self {
         let resilience = setup.resilience.clone().unwrap_or_default();
         let mut replicas = 0;
         let servers = |(index, (name, model)): (usize, &(String, ModelSpec))| {

@@ -104,8 +104,7 @@ impl Upstream {
     /// A replica crashes: all its requests are lost, and what it kept of prompts.
     fn crash(&mut self, model: u32, replica: u32, cx: &mut Context<'_, '_>) {
         let now = cx.now();
-        let drained =
-            self.models[model as usize].fleet.node(replica).phase() == Phase::Draining;
+        let drained = self.models[model as usize].fleet.node(replica).phase() == Phase::Draining;
         let phase = if drained { Phase::Off } else { Phase::Down };
         self.enter(model, replica, phase, cx);
         let servers = &mut self.models[model as usize];
@@ -138,12 +137,7 @@ impl Upstream {
     }
 
     /// A replica that drains goes when its last request has left.
-    pub(super) fn leave_if_drained(
-        &mut self,
-        model: u32,
-        replica: u32,
-        cx: &mut Context<'_, '_>,
-    ) {
+    pub(super) fn leave_if_drained(&mut self, model: u32, replica: u32, cx: &mut Context<'_, '_>) {
         let fleet = &self.models[model as usize].fleet;
         if fleet.node(replica).phase() == Phase::Draining && fleet.load(replica).outstanding == 0 {
             self.enter(model, replica, Phase::Off, cx);
