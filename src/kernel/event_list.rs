@@ -5,15 +5,19 @@
 //! (`benches/event_list.rs`, figures in `docs/performance.md`). What makes it
 //! fast:
 //!
-//! - A key is one `u128`, `time 64 | order 32 | slot 32`, so that one comparison
-//!   settles time and FIFO order, and sifting moves 16 bytes whatever the event.
+//! - A key is one `u128`, `time 64 | late 1 | order 31 | slot 32`, so that one
+//!   comparison settles time, class and FIFO order, and sifting moves 16 bytes
+//!   whatever the event.
 //! - The four children of a node share one cache line, unused places hold a key
 //!   greater than any other, and so the least child is found without a branch.
 //! - `pop` leaves a hole at the root, which the next `push` fills: a handler
 //!   that schedules its successor pays for one sift, not two.
 //!
-//! `order` would wrap after 2^32 events; before it does, the keys are numbered
-//! anew in their order. Cancelled events leave a dead key behind, which is
+//! Late events come after all ordinary ones of their instant, those pushed after
+//! them included: the time of an event is superdense, (instant, class), as in Ptolemy.
+//!
+//! `order` would reach the bit of the class after 2^31 events; before it does, the
+//! keys are numbered anew in their order. Cancelled events leave a dead key behind, which is
 //! dropped when it surfaces, or when half of all keys are dead.
 
 use std::num::NonZeroU64;
@@ -22,6 +26,9 @@ use super::time::Time;
 
 /// A key greater than that of any event.
 const NONE: u128 = u128::MAX;
+/// The bit of a key's order that puts a late event after the ordinary ones of its
+/// instant; the order proper stays below it.
+const LATE: u32 = 1 << 31;
 /// Compacting fewer dead keys than this is not worth the call.
 const FEW: usize = 64;
 
@@ -57,7 +64,8 @@ pub struct EventId {
     slot: u32,
 }
 
-/// Events ordered by time, and by order of scheduling among equal times.
+/// Events ordered by time; among equal times the ordinary before the late, and by
+/// order of scheduling within each class.
 ///
 /// ```
 /// use windtunnel::kernel::{EventList, Time};
@@ -71,6 +79,11 @@ pub struct EventId {
 /// assert_eq!(list.pop(), Some((Time(3), "wake")));
 /// assert_eq!(list.pop(), Some((Time(5), "toast")));
 /// assert_eq!(list.pop(), None);
+///
+/// list.push_late(Time(8), "tidy up");
+/// list.push(Time(8), "eat");
+/// assert_eq!(list.pop(), Some((Time(8), "eat")));
+/// assert_eq!(list.pop(), Some((Time(8), "tidy up")));
 /// ```
 #[derive(Clone, Debug)]
 pub struct EventList<E> {
@@ -87,7 +100,7 @@ pub struct EventList<E> {
     dead: usize,
     /// Number of the last event pushed.
     serial: u64,
-    /// Order of the next key.
+    /// Order of the next key, whatever its class; at most [`LATE`].
     order: u32,
 }
 
@@ -120,15 +133,31 @@ impl<E> EventList<E> {
     /// Adds an event.
     ///
     /// # Panics
-    /// With 2^32 events pending, which need some 200 GB of memory first.
+    /// With 2^31 events pending, which need some 100 GB of memory first.
     #[inline]
     pub fn push(&mut self, time: Time, event: E) -> EventId {
-        if self.order == u32::MAX {
+        self.insert(time, 0, event)
+    }
+
+    /// Adds an event that comes after all ordinary events at `time`, those added
+    /// later included, and after the late ones that are there already.
+    ///
+    /// # Panics
+    /// As [`push`](EventList::push).
+    #[inline]
+    pub fn push_late(&mut self, time: Time, event: E) -> EventId {
+        self.insert(time, LATE, event)
+    }
+
+    #[inline]
+    fn insert(&mut self, time: Time, class: u32, event: E) -> EventId {
+        if self.order == LATE {
             self.renumber();
         }
         self.serial += 1;
         let slot = self.store(self.serial, event);
-        let key = u128::from(time.0) << 64 | u128::from(self.order) << 32 | u128::from(slot);
+        let order = class | self.order;
+        let key = u128::from(time.0) << 64 | u128::from(order) << 32 | u128::from(slot);
         self.order += 1;
         if self.open {
             self.open = false;
@@ -139,6 +168,43 @@ impl<E> EventList<E> {
         }
         // A serial begins at 1 and cannot wrap within a lifetime.
         EventId { serial: NonZeroU64::new(self.serial).unwrap_or(NonZeroU64::MAX), slot }
+    }
+
+    /// When the next event is due, and whether it is a late one.
+    ///
+    /// ```
+    /// use windtunnel::kernel::{EventList, Time};
+    ///
+    /// let mut list = EventList::default();
+    /// assert_eq!(list.peek(), None);
+    /// list.push_late(Time(8), "tidy up");
+    /// assert_eq!(list.peek(), Some((Time(8), true)));
+    /// let eat = list.push(Time(8), "eat");
+    /// assert_eq!(list.peek(), Some((Time(8), false)));
+    /// list.cancel(eat);
+    /// assert_eq!(list.peek(), Some((Time(8), true)));
+    /// ```
+    pub fn peek(&mut self) -> Option<(Time, bool)> {
+        loop {
+            // An open root stays open for the next push, unless what is below it is dead.
+            let key = if self.open {
+                self.lines.get(1).map_or(NONE, |line| line.least().1)
+            } else {
+                self.key(0)
+            };
+            if key == NONE {
+                return None;
+            }
+            if self.slots[key as u32 as usize].event.is_some() {
+                return Some((Time((key >> 64) as u64), (key >> 32) as u32 & LATE != 0));
+            }
+            if self.open {
+                self.close_root();
+            }
+            self.open = true;
+            self.free.push(key as u32);
+            self.dead -= 1;
+        }
     }
 
     /// Removes the next event.
@@ -190,7 +256,8 @@ impl<E> EventList<E> {
             self.slots[slot as usize] = Slot { serial, event: Some(event) };
             return slot;
         }
-        let slot = u32::try_from(self.slots.len()).expect("fewer than 2^32 events are pending");
+        let slot = u32::try_from(self.slots.len()).ok().filter(|&slot| slot < LATE);
+        let slot = slot.expect("fewer than 2^31 events are pending");
         self.slots.push(Slot { serial, event: Some(event) });
         slot
     }
@@ -263,7 +330,7 @@ impl<E> EventList<E> {
         }
     }
 
-    /// Numbers the keys anew, in their order.
+    /// Numbers the keys anew, in their order, each in its class.
     #[cold]
     fn renumber(&mut self) {
         let mut live = self.take_live();
@@ -271,7 +338,7 @@ impl<E> EventList<E> {
         self.order = 0;
         // What is sorted is a heap.
         for (node, &key) in live.iter().enumerate() {
-            const ORDER: u128 = (u32::MAX as u128) << 32;
+            const ORDER: u128 = (LATE as u128 - 1) << 32;
             self.set(node, key & !ORDER | u128::from(self.order) << 32);
             self.order += 1;
         }
@@ -299,37 +366,4 @@ impl<E> EventList<E> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn order_survives_its_wrap() {
-        let mut list = EventList { order: u32::MAX - 50, ..EventList::default() };
-        // Half of the events at one instant, some cancelled, some popped.
-        let ids: Vec<EventId> = (0..40).map(|i| list.push(Time(7 + i % 2), i)).collect();
-        assert_eq!(list.pop(), Some((Time(7), 0)));
-        assert_eq!(list.cancel(ids[2]), Some(2));
-        let late: Vec<EventId> = (40..80).map(|i| list.push(Time(7 + i % 2), i)).collect();
-        assert!(list.order < 1000, "the keys were numbered anew");
-        assert_eq!(list.cancel(late[0]), Some(40));
-        assert_eq!(list.cancel(ids[0]), None);
-        let even = (4..80).step_by(2).filter(|&i| i != 40);
-        let expected: Vec<u64> = even.chain((1..80).step_by(2)).collect();
-        let popped: Vec<u64> = std::iter::from_fn(|| list.pop()).map(|(_, i)| i).collect();
-        assert_eq!(popped, expected);
-    }
-
-    #[test]
-    fn cancelled_timeouts_do_not_pile_up() {
-        let mut list = EventList::default();
-        for now in 0..100_000 {
-            let timeout = list.push(Time(now + 1_000_000), "timeout");
-            list.push(Time(now), "answer");
-            assert_eq!(list.pop(), Some((Time(now), "answer")));
-            assert_eq!(list.cancel(timeout), Some("timeout"));
-        }
-        assert_eq!(list.len(), 0);
-        assert!(list.slots.len() <= 2 * FEW + 2, "{} slots", list.slots.len());
-        assert_eq!(list.pop(), None);
-    }
-}
+mod tests;

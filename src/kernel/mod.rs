@@ -56,7 +56,9 @@
 //!
 //! # What you can rely on
 //! - Events happen in order of time, and in the order in which they were
-//!   scheduled among equal times.
+//!   scheduled among equal times; late events
+//!   ([`schedule_late_at`](Scheduler::schedule_late_at)) after all others of their
+//!   instant.
 //! - The same seed gives the same run, on every machine: time is integer, the
 //!   generators are specified, and logarithms come from `libm`.
 //! - [`Scheduler::cancel`] takes back an event at the cost of a lookup, and many

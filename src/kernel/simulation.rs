@@ -44,7 +44,8 @@ impl<E> Scheduler<E> {
         self.now
     }
 
-    /// Schedules `event` at `time`, after all that is scheduled there already.
+    /// Schedules `event` at `time`, after all ordinary events that are scheduled
+    /// there already.
     ///
     /// The past cannot be changed: an earlier `time` than now is a mistake of
     /// the model, which debug builds assert; others let the event happen now.
@@ -58,6 +59,47 @@ impl<E> Scheduler<E> {
     #[inline]
     pub fn schedule_in(&mut self, delay: Duration, event: E) -> EventId {
         self.list.push(self.now.saturating_add(delay), event)
+    }
+
+    /// Schedules `event` at `time`, after all ordinary events of that instant, those
+    /// scheduled later included, and after the late events scheduled there before:
+    /// for what looks at an instant when everything else has happened in it. What a
+    /// late event schedules at its own instant with [`schedule_at`](Self::schedule_at)
+    /// comes before the late events that are left.
+    ///
+    /// The past is as for `schedule_at`.
+    ///
+    /// ```
+    /// use windtunnel::kernel::{Model, Scheduler, Simulation, Time};
+    ///
+    /// struct Diary(Vec<&'static str>);
+    ///
+    /// impl Model for Diary {
+    ///     type Event = &'static str;
+    ///     fn handle(&mut self, event: &'static str, sim: &mut Scheduler<&'static str>) {
+    ///         self.0.push(event);
+    ///         if event == "guest" {
+    ///             sim.schedule_at(sim.now(), "guest's friend");
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let mut sim = Simulation::new(Diary(Vec::new()));
+    /// sim.scheduler_mut().schedule_late_at(Time(5), "count them");
+    /// sim.scheduler_mut().schedule_at(Time(5), "guest");
+    /// sim.run();
+    /// assert_eq!(sim.model.0, ["guest", "guest's friend", "count them"]);
+    /// ```
+    #[inline]
+    pub fn schedule_late_at(&mut self, time: Time, event: E) -> EventId {
+        debug_assert!(time >= self.now, "{time} is past: it is {}", self.now);
+        self.list.push_late(time.max(self.now), event)
+    }
+
+    /// Whether the next event is a late one of this very instant: no ordinary event
+    /// is left in it.
+    pub fn next_is_late(&mut self) -> bool {
+        self.list.peek() == Some((self.now, true))
     }
 
     /// Takes back an event. `None` if it has happened or was cancelled before,
