@@ -9,7 +9,7 @@ use super::request::Request;
 use crate::kernel::{Duration, Time};
 use crate::pipeline::RequestError;
 use crate::spec::Problems;
-use crate::stats::{Cell, Histogram, Table};
+use crate::stats::{Cell, Histogram, Table, jain};
 
 /// What an answer must meet to be good. Targets that are left out are met.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -121,27 +121,18 @@ impl Classes {
     /// Jain's index over the classes: of the shares of their requests that were
     /// answered well.
     pub fn fairness(&self) -> f64 {
-        jain(self.shares.iter().map(|it| (it.good, it.requests)))
+        jain(shares(self.shares.iter().map(|it| (it.good, it.requests))))
     }
 
     /// The same over users, who had so many requests.
     pub fn user_fairness(&self, requests: impl Iterator<Item = u64>) -> f64 {
-        jain(self.users.iter().copied().zip(requests))
+        jain(shares(self.users.iter().copied().zip(requests)))
     }
 }
 
-/// Jain's index of the shares `part / whole`, of those that have a whole: 1 where
-/// all are alike, 1/n where one of n has everything (Jain, Chiu, Hawe, DEC-TR-301,
-/// 1984).
-pub fn jain(shares: impl Iterator<Item = (u64, u64)>) -> f64 {
-    let (mut count, mut sum, mut squares) = (0.0, 0.0, 0.0);
-    for (part, whole) in shares.filter(|(_, whole)| *whole > 0) {
-        let share = part as f64 / whole as f64;
-        count += 1.0;
-        sum += share;
-        squares += share * share;
-    }
-    if squares > 0.0 { sum * sum / (count * squares) } else { f64::NAN }
+/// What part of each whole that there is.
+fn shares(parts: impl Iterator<Item = (u64, u64)>) -> impl Iterator<Item = f64> {
+    parts.filter(|(_, whole)| *whole > 0).map(|(part, whole)| part as f64 / whole as f64)
 }
 
 impl System<'_> {
@@ -227,10 +218,15 @@ mod tests {
 
     #[test]
     fn jain_s_index_is_1_for_equals_and_1_nth_for_one_who_has_all() {
-        assert!((jain([(5, 10), (50, 100), (1, 2)].into_iter()) - 1.0).abs() < 1e-12);
-        assert!((jain([(10, 10), (0, 10), (0, 10), (0, 10)].into_iter()) - 0.25).abs() < 1e-12);
-        assert!((jain([(10, 10), (0, 0)].into_iter()) - 1.0).abs() < 1e-12, "who asks nothing");
-        assert!(jain([(0, 10)].into_iter()).is_nan());
+        assert!((jain(shares([(5, 10), (50, 100), (1, 2)].into_iter())) - 1.0).abs() < 1e-12);
+        assert!(
+            (jain(shares([(10, 10), (0, 10), (0, 10), (0, 10)].into_iter())) - 0.25).abs() < 1e-12
+        );
+        assert!(
+            (jain(shares([(10, 10), (0, 0)].into_iter())) - 1.0).abs() < 1e-12,
+            "who asks nothing"
+        );
+        assert!(jain(shares([(0, 10)].into_iter())).is_nan());
     }
 
     #[test]
