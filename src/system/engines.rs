@@ -233,12 +233,12 @@ impl System<'_> {
         let Some(batching) = self.pool.fleets[model as usize].engine(replica) else { return };
         let attempt = &mut self.pool.attempts[slot as usize];
         let (first, last) = (batching.after(1), batching.after(attempt.output_tokens));
-        attempt.service.total = Duration((now - attempt.started).0 + last.0);
+        attempt.service.total = (now - attempt.started) + last;
         // An answer of no tokens comes whole.
         attempt.service.first_token = if attempt.output_tokens == 0 {
             attempt.service.total
         } else {
-            Duration(attempt.service.first_token.0 + first.0)
+            attempt.service.first_token + first
         };
         if last.is_zero() {
             if let Some(event) = attempt.done.take() {

@@ -7,6 +7,7 @@ mod caching;
 mod cascade;
 mod contents;
 mod dispatch;
+mod end_of_time;
 mod engines;
 mod finish;
 mod flow_tables;

@@ -8,6 +8,8 @@
 //! A stage's work is done when its time has passed; stages that take no time
 //! follow each other within one event.
 
+use std::sync::Arc;
+
 use slab::Slab;
 
 use super::breakdown::Breakdown;
@@ -106,10 +108,10 @@ pub struct System<'r> {
     pub(super) admitted: u64,
     /// Workflows, if requests begin any.
     pub(super) flows: Option<Box<Flows>>,
-    pub(super) params: Vec<Params>,
+    pub(super) params: Arc<[Params]>,
     pub(super) max_prompt_length: Option<u32>,
     pub(super) stages: StagesSpec,
-    pub(super) keys: KeyMaker,
+    pub(super) keys: Arc<KeyMaker>,
     pub(super) caches: Option<Hierarchy<Answer>>,
     pub(super) semantic: Option<Semantic>,
     pub(super) flights: Option<Flights>,
@@ -381,8 +383,8 @@ impl System<'_> {
             return Err(RequestError::MissingPrompt);
         }
         match self.max_prompt_length {
-            Some(limit) if request.incoming.chars > limit => {
-                Err(RequestError::PromptTooLong { chars: request.incoming.chars, limit })
+            Some(limit) if request.incoming.sent_chars() > limit => {
+                Err(RequestError::PromptTooLong { chars: request.incoming.sent_chars(), limit })
             }
             _ => Ok(()),
         }

@@ -1,10 +1,12 @@
 //! One replication of one system, from the first request to the last.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use slab::Slab;
 
 use super::breakdown::Breakdown;
+use super::end_of_time::end_of_time;
 use super::flows::Flows;
 use super::measure::{Measures, Share};
 use super::metrics;
@@ -22,8 +24,7 @@ use crate::cache::{CacheSpec, Hierarchy, NegativeCache, PrefixCache};
 use crate::cost::allocate::Places;
 use crate::cost::{Candidate, Levers, Money, Optimizer};
 use crate::kernel::{Duration, Ended, Simulation, Streams, Time};
-use crate::orchestration::Plan;
-use crate::pipeline::{KeyMaker, Log, Params, Preprocessor};
+use crate::pipeline::Log;
 use crate::serving::{Fleet, ModelSpec, Replica};
 use crate::workload::{TraceError, User};
 
@@ -50,13 +51,30 @@ pub enum RunError {
         /// Workflow and step.
         step: String,
     },
+    /// Something is still to come when virtual time is at its end.
+    #[error(
+        "virtual time ends 584 years after the start, and {what} would come later: look at \
+         {settings}"
+    )]
+    EndOfTime {
+        /// What never comes.
+        what: &'static str,
+        /// The settings that may have made it so.
+        settings: String,
+    },
+    /// A total of money is more than can be counted.
+    #[error(
+        "the money of this run adds up to more than $1.7e26, which cannot be counted exactly: \
+         look at the prices under `models`, and at the numbers of requests, tokens and replicas"
+    )]
+    TooMuchMoney,
     /// Somebody asked to stop.
     #[error("interrupted")]
     Interrupted,
 }
 
 /// Events between two looks at the stop flag.
-const SLICE: u64 = 1 << 20;
+const SLICE: u64 = 1 << 13;
 
 /// Intervals of a timeline whose length is known beforehand.
 const INTERVALS: u64 = 60;
@@ -108,8 +126,14 @@ pub fn run_traced<'r>(
         if stop.load(Ordering::Relaxed) {
             return Err(RunError::Interrupted);
         }
-        if ended == Ended::Drained {
-            break;
+        match ended {
+            Ended::Drained => break,
+            Ended::EndOfTime if simulation.model.awaits_something() => {
+                return Err(end_of_time(simulation.next_event()));
+            }
+            // A crash, say, that nobody is left to see.
+            Ended::EndOfTime => break,
+            Ended::Stopped | Ended::Reached => {}
         }
     }
     let stuck = simulation.model.flows.as_ref().and_then(|flows| flows.engine.stuck());
@@ -118,6 +142,9 @@ pub fn run_traced<'r>(
     }
     let events = simulation.events();
     let drained = simulation.model.drained(simulation.now());
+    if simulation.model.optimizer.ledger().overflowed() {
+        return Err(RunError::TooMuchMoney);
+    }
     Ok(finish(simulation.model, setup, drained, events))
 }
 
@@ -127,10 +154,6 @@ fn build<'r>(
     recorder: Option<Recorder<'r>>,
 ) -> Result<System<'r>, TraceError> {
     let source = setup.workload.source(streams)?;
-    let preprocessor = Preprocessor::new(setup.pipeline.as_ref());
-    let of_steps = setup.workflows.as_ref().map_or(&[][..], Plan::profiles);
-    let profiles = source.profiles().iter().chain(of_steps);
-    let params: Vec<Params> = profiles.map(|profile| preprocessor.apply(profile)).collect();
     let users: Vec<(String, Option<String>)> = source
         .users()
         .iter()
@@ -176,8 +199,8 @@ fn build<'r>(
             .map(|plan| Box::new(Flows::new(plan, streams, setup.record_workflows))),
         max_prompt_length: pipeline.map(|pipeline| pipeline.max_prompt_length),
         stages: pipeline.map(|pipeline| pipeline.stages.clone()).unwrap_or_default(),
-        keys: KeyMaker::new(&params),
-        params,
+        keys: Arc::clone(&setup.keys),
+        params: Arc::clone(&setup.params),
         caches,
         semantic: setup.semantic.as_ref().map(|plan| Semantic {
             cache: plan.cache(streams),
@@ -315,6 +338,12 @@ fn serving(servers: &[Replica], pool: &Pool) -> Serving {
 }
 
 impl System<'_> {
+    /// Whether a request or a workflow is under way, or one is still to come.
+    fn awaits_something(&self) -> bool {
+        let workflows = self.flows.as_ref().is_some_and(|flows| flows.engine.stuck().is_some());
+        self.next.is_some() || !self.following.is_empty() || !self.requests.is_empty() || workflows
+    }
+
     /// When the last request or attempt ended; `now` where nothing else is to come
     /// after that.
     fn drained(&self, now: Time) -> Time {
