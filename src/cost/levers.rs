@@ -103,7 +103,7 @@ impl Default for DeferSpec {
 
 impl DeferSpec {
     /// Warns of classes that nobody is in.
-    pub fn check_classes(&self, names: Option<&[&str]>, problems: &mut Problems) {
+    pub fn check_classes(&self, names: Option<&BTreeSet<&str>>, problems: &mut Problems) {
         problems.at("classes", |p| {
             for (index, class) in self.classes.iter().enumerate() {
                 p.at(index, |p| check_name(class, names, &[], p));

@@ -54,7 +54,7 @@ fn arrivals_that_never_come_are_an_error_and_not_fewer_requests() {
                 "
 requests: 100
 replications: 1
-workload: {{ arrivals: {{ {arrivals}: {{ rate: 0.000001/h }} }} }}
+workload: {{ arrivals: {{ {arrivals}: {{ rate: 0.00001/h }} }} }}
 "
             ),
             &["the next arrival", "`workload`"],
@@ -86,5 +86,5 @@ models: {{ m: {{ server: {{ tokens: {{ ttft: 14000w }} }} }} }}
     let folder = bench.run(&["--quiet", "--format", "csv"]);
     let runs = crate::support::rows(&folder.join("runs.csv"));
     let e2e: f64 = runs[0]["e2e_mean_s"].parse().expect("a number");
-    assert!(e2e > 2.0 * 8_467_200_000.0, "{e2e}");
+    assert!(e2e >= 2.0 * 8_467_200_000.0, "{e2e}");
 }
