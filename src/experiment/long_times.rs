@@ -71,7 +71,7 @@ mod tests {
                     models: { m: { wait: 100000d } } }";
         let error = RunError::EndOfTime { what: "an answer", settings: "`models`".to_owned() };
         let told = named_in(error, &serde_yaml::from_str(yaml).unwrap()).to_string();
-        let named = "look at `cache.levels.0.latency: 8467200000s`, `models.m.wait: 8640000000s` \
+        let named = "look at `models.m.wait: 8640000000s`, `cache.levels.0.latency: 8467200000s` \
                      (`models`)";
         assert!(told.ends_with(named), "{told}");
     }

@@ -96,8 +96,10 @@ mod tests {
     }
 
     #[test]
-    fn the_process_ends_with_time() {
+    fn what_comes_after_the_end_of_time_comes_never() {
         let mut process = Constant::new("1e-9/s".parse().unwrap());
-        assert_eq!((0..100).map_while(|_| process.next_at()).count(), 19);
+        let all: Vec<Time> = (0..100).map_while(|_| process.next_at()).collect();
+        assert!(all[..19].is_sorted_by(|a, b| a < b) && all[18] < Time::MAX);
+        assert_eq!(all[19..], [Time::MAX; 81]);
     }
 }
