@@ -176,4 +176,5 @@ pub mod serving;
 pub mod spec;
 pub mod stats;
 pub mod system;
+mod unfinished;
 pub mod workload;

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use md5::{Digest, Md5};
 
+use crate::kernel::keyed_uniform::{GOLDEN, mix};
 use crate::workload::PyNumber;
 
 /// The id under which a cache knows an answer. Ids may be any 64-bit numbers:
@@ -13,19 +14,11 @@ pub struct Key(pub u64);
 
 impl Key {
     /// 64 bits that look random: equal for equal keys and salts, and unrelated
-    /// otherwise. Two rounds of the finalizer of `SplitMix64` (G. L. Steele, D. Lea,
-    /// C. H. Flood: Fast splittable pseudorandom number generators. OOPSLA 2014).
+    /// otherwise. Two rounds of `SplitMix64`'s finalizer.
     #[inline]
     pub const fn mix(self, salt: u64) -> u64 {
-        split_mix(split_mix(self.0.wrapping_add(0x9e37_79b9_7f4a_7c15)) ^ salt)
+        mix(mix(self.0.wrapping_add(GOLDEN)) ^ salt)
     }
-}
-
-#[inline]
-pub(super) const fn split_mix(bits: u64) -> u64 {
-    let bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^ (bits >> 31)
 }
 
 /// The key of a request as the notebook makes it: the lower-case hexadecimal MD5

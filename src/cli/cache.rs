@@ -14,19 +14,19 @@ pub(super) use self::args::Args;
 pub(super) use self::args::folder_name;
 use self::args::{bad_trace, known_policies};
 use super::output::{formats, terminal};
-use super::{Failure, is_terminal, print, refused};
+use super::{Failure, interrupt, is_terminal, print, refused};
 use crate::cache::replay::{Outcome, Replay, Room, Study};
 use crate::experiment::Workspace;
 use crate::experiment::charts::ThemeSpec;
 use crate::report::{self, ReplayManifest, TraceFacts};
 use crate::workload::trace::accesses::{self, AccessTrace, Format};
 
+const NOTHING: &str = "interrupted: nothing was written";
+
 /// Replays a trace. `again` is the command that does it again.
 pub(super) fn main(args: &Args, again: String) -> Result<(), Failure> {
     let policies = known_policies(&args.policies).map_err(Failure::Input)?;
     let file = args.file()?;
-    let stop = Arc::new(AtomicBool::new(false));
-    let replaying = catch_interrupt(&stop)?;
     let (trace, format) =
         accesses::read(&file, &args.reading()).map_err(|error| bad_trace(&error))?;
     warn(&trace);
@@ -40,20 +40,26 @@ pub(super) fn main(args: &Args, again: String) -> Result<(), Failure> {
     };
     let manifest = manifest(args, &file, format, &study, again);
     let workspace =
-        Workspace::open(&args.out, &manifest.name, "", false).map_err(|error| refused(&error))?;
+        Workspace::open_passing(&args.out, &manifest.name).map_err(|error| refused(&error))?;
     // More threads than passes over the trace have nothing to do.
     let jobs = args.jobs.map_or_else(cores, usize::from).min(study.passes());
     let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().map_err(failed)?;
-    replaying.store(true, Ordering::Relaxed);
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&stop);
+    interrupt::listen(move || asked.store(true, Ordering::Relaxed), || NOTHING.to_owned());
     let Some(outcome) = pool.install(|| run(args, &study, &stop)) else {
         workspace.discard().map_err(failed)?;
-        return Err(Failure::Interrupted("interrupted: nothing was written".to_owned()));
+        return Err(Failure::Interrupted(NOTHING.to_owned()));
     };
     let staging = workspace.staging().map_err(failed)?;
     report::write_replay(&staging, &manifest, &outcome).map_err(failed)?;
     let formats = formats(&args.format);
     if !formats.is_empty() {
         report::draw_replay(&staging, &formats, ThemeSpec::default()).map_err(failed)?;
+    }
+    if interrupt::asked() {
+        workspace.discard().map_err(failed)?;
+        return Err(Failure::Interrupted(NOTHING.to_owned()));
     }
     let folder = workspace.publish().map_err(failed)?;
     if !args.quiet {
@@ -68,20 +74,6 @@ fn failed(error: impl std::fmt::Display) -> Failure {
 
 fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
-}
-
-/// Ctrl-C ends the program at once until the flag that is returned is set; then
-/// it sets `stop`, and ends the program the second time.
-fn catch_interrupt(stop: &Arc<AtomicBool>) -> Result<Arc<AtomicBool>, Failure> {
-    let (replaying, stop) = (Arc::new(AtomicBool::new(false)), Arc::clone(stop));
-    let seen = Arc::clone(&replaying);
-    ctrlc::set_handler(move || {
-        if !seen.load(Ordering::Relaxed) || stop.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-    })
-    .map_err(|error| failed(format!("cannot catch Ctrl-C: {error}")))?;
-    Ok(replaying)
 }
 
 /// What a reader of the results should know of the trace.

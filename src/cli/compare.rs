@@ -56,8 +56,7 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
     let rows = report::compare(&cases, &args.metrics).map_err(input)?;
     let name = name(args, &selections)?;
     refuse_to_lose(&args.out.join(&name), &selections).map_err(input)?;
-    let workspace =
-        Workspace::open(&args.out, &name, "", false).map_err(|error| refused(&error))?;
+    let workspace = Workspace::open_passing(&args.out, &name).map_err(|error| refused(&error))?;
     let staging = workspace.staging().map_err(|error| failed(&error))?;
     report::write_comparison(&staging, &cases.manifest(&name), &cases, &rows)
         .map_err(|error| failed(&error))?;

@@ -44,8 +44,8 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
 
 fn merge(args: &Args, gathered: &Gathered) -> Result<PathBuf, Failure> {
     let (output, outline) = (&args.output, &gathered.outline);
-    let workspace = Workspace::open(&output.out, &outline.name, &outline.hash, false)
-        .map_err(|error| refused(&error))?;
+    let workspace =
+        Workspace::open_passing(&output.out, &outline.name).map_err(|error| refused(&error))?;
     match output.make(outline, |run| gathered.store(run), &workspace) {
         Ok(made) => output.publish(made, workspace),
         Err(error) => {

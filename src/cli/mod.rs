@@ -5,6 +5,7 @@ mod cache;
 mod check;
 mod compare;
 mod completions;
+mod interrupt;
 mod merge;
 mod new;
 mod output;
@@ -106,7 +107,7 @@ pub fn main() -> ExitCode {
     let matches = Cli::command().get_matches();
     let again = || again::command(&Cli::command(), &matches);
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    let result = match cli.command {
+    let result = interrupt::catch().and_then(|()| match cli.command {
         Command::Run(args) => run::main(&args),
         Command::Check(args) => check::main(&args),
         Command::Merge(args) => merge::main(&args),
@@ -118,12 +119,13 @@ pub fn main() -> ExitCode {
         Command::Schema => schema::main(),
         Command::New(args) => new::main(&args),
         Command::Completions(args) => completions::main(&args),
-    };
+    });
+    interrupt::wait_if_leaving();
     let (code, message) = match result {
         Ok(()) => return ExitCode::SUCCESS,
         Err(Failure::Run(message)) => (1, message),
         Err(Failure::Input(message)) => (2, message),
-        Err(Failure::Interrupted(message)) => (130, message),
+        Err(Failure::Interrupted(message)) => (interrupt::STATUS, message),
     };
     tell(&message);
     ExitCode::from(code)
@@ -142,17 +144,13 @@ fn tell(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// The progress of what Ctrl-C asks to stop, and the second time ends at once.
-fn stopped_by_ctrl_c() -> Result<Arc<Progress>, Failure> {
-    let progress = Arc::new(Progress::default());
-    let stop = Arc::clone(&progress);
-    ctrlc::set_handler(move || {
-        if stop.stop.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-    })
-    .map_err(|error| Failure::Run(format!("error: cannot catch Ctrl-C: {error}")))?;
-    Ok(progress)
+/// Ctrl-C asks `progress` to stop from now on.
+fn stop_by_ctrl_c(
+    progress: &Arc<Progress>,
+    message: impl Fn(&Progress) -> String + Send + 'static,
+) {
+    let (stopped, told) = (Arc::clone(progress), Arc::clone(progress));
+    interrupt::listen(move || stopped.stop.store(true, Ordering::Relaxed), move || message(&told));
 }
 
 /// A folder that cannot be used is the user's to mend; but the disk is full.

@@ -9,7 +9,9 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::output::Output;
-use super::{Failure, Files, is_terminal, print, refused, stopped_by_ctrl_c, tell, tell_dropped};
+use super::{
+    Failure, Files, interrupt, is_terminal, print, refused, stop_by_ctrl_c, tell, tell_dropped,
+};
 use crate::experiment::load::Document;
 use crate::experiment::{
     ExecuteError, Prepared, Progress, Shard, ShardManifest, Workspace, execute, prepare,
@@ -57,7 +59,7 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
         return Err(Failure::input(&found));
     }
     args.files.refuse_same_name(all.iter().map(|prepared| &prepared.outline.name))?;
-    let progress = stopped_by_ctrl_c()?;
+    let progress = Arc::new(Progress::default());
     for prepared in &all {
         let folder = run_one(args, prepared, &progress)?;
         print(&folder.display().to_string())?;
@@ -74,6 +76,8 @@ fn run_one(args: &Args, prepared: &Prepared, progress: &Arc<Progress>) -> Result
         tell(&format!("warning: {} has no `quick:` block: all of it is run", outline.name));
     }
     let (out, name) = (&args.output.out, &outline.name);
+    let told = name.clone();
+    stop_by_ctrl_c(progress, move |progress| interrupted(&told, progress));
     let whole = args.shard.is_none();
     if whole && args.resume && Workspace::is_published(out, name, &outline.hash) {
         tell(&format!("{name}: the results are complete"));
@@ -110,10 +114,8 @@ fn run_one(args: &Args, prepared: &Prepared, progress: &Arc<Progress>) -> Result
     };
     match result {
         Ok(()) => {}
-        Err(ExecuteError::Interrupted { done, runs }) => {
-            return Err(Failure::Interrupted(format!(
-                "interrupted: {done} of {runs} runs of {name} are kept; continue with --resume"
-            )));
+        Err(ExecuteError::Interrupted { .. }) => {
+            return Err(Failure::Interrupted(interrupted(name, progress)));
         }
         // The same would happen again.
         Err(error @ (ExecuteError::Run { .. } | ExecuteError::Pilot { .. })) => {
@@ -121,12 +123,25 @@ fn run_one(args: &Args, prepared: &Prepared, progress: &Arc<Progress>) -> Result
         }
         Err(error) => return Err(failed(&error)),
     }
+    if interrupt::asked() {
+        return Err(Failure::Interrupted(interrupted(name, progress)));
+    }
     if let Some(shard) = args.shard {
         let manifest = ShardManifest::new(outline, shard, progress.done.load(Ordering::Relaxed));
         return workspace.publish_shard(&manifest).map_err(|error| failed(&error));
     }
     let made = args.output.make(outline, |_| workspace.store(), &workspace);
-    args.output.publish(made.map_err(|error| failed(&error))?, workspace)
+    let made = made.map_err(|error| failed(&error))?;
+    if interrupt::asked() {
+        return Err(Failure::Interrupted(interrupted(name, progress)));
+    }
+    args.output.publish(made, workspace)
+}
+
+/// That somebody asked to stop, and what is kept.
+fn interrupted(name: &str, progress: &Progress) -> String {
+    let [done, runs] = [&progress.done, &progress.runs].map(|it| it.load(Ordering::Relaxed));
+    format!("interrupted: {done} of {runs} runs of {name} are kept; continue with --resume")
 }
 
 /// A progress bar that follows `progress` until it is finished.

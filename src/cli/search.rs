@@ -10,7 +10,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::output::{FORMATS, OutputFormat, formats, terminal};
 use super::theme::Theme;
-use super::{Failure, Files, is_terminal, print, refused, stopped_by_ctrl_c, tell, tell_dropped};
+use super::{
+    Failure, Files, interrupt, is_terminal, print, refused, stop_by_ctrl_c, tell, tell_dropped,
+};
 use crate::experiment::load::Document;
 use crate::experiment::search::{SearchError, Trials, search};
 use crate::experiment::{Prepared, Progress, Workspace, prepare};
@@ -65,7 +67,7 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
         all.push((document, prepared));
     }
     args.files.refuse_same_name(all.iter().map(|(_, prepared)| &prepared.outline.name))?;
-    let progress = stopped_by_ctrl_c()?;
+    let progress = Arc::new(Progress::default());
     for (document, prepared) in &all {
         let folder = one(args, document, prepared, &progress)?;
         print(&folder.display().to_string())?;
@@ -83,6 +85,8 @@ fn one(
         return Err(failure(SearchError::Nothing, ""));
     };
     let name = format!("{}-search", prepared.outline.name);
+    let told = name.clone();
+    stop_by_ctrl_c(progress, move |_| interrupted(&told));
     let workspace = Workspace::open(&args.out, &name, &prepared.outline.hash, args.resume)
         .map_err(|error| refused(&error))?;
     tell_dropped(&workspace, args.resume);
@@ -109,7 +113,15 @@ fn one(
         tell(summary.trim_end());
     }
     drop(trials);
+    if interrupt::asked() {
+        return Err(Failure::Interrupted(interrupted(&name)));
+    }
     workspace.publish().map_err(|error| failed(&error))
+}
+
+/// That somebody asked to stop.
+fn interrupted(name: &str) -> String {
+    format!("{name}: interrupted; what is done is kept: --resume")
 }
 
 /// Says what of the file a search does not heed.

@@ -141,7 +141,14 @@ impl Ledger {
         &self.users
     }
 
-    /// Whether every total equals the sum of its parts.
+    /// Whether a total is more than can be counted. Totals only grow, so that one that
+    /// overflowed stays at [`Money::MAX`].
+    pub fn overflowed(&self) -> bool {
+        [self.total, self.saved, self.overshoot].contains(&Money::MAX)
+    }
+
+    /// Whether every total equals the sum of its parts; not asked of one that
+    /// [`overflowed`](Ledger::overflowed).
     pub fn balances(&self) -> bool {
         let users = |part: fn(&UserAccount) -> Money| self.users.iter().map(part).sum::<Money>();
         let models = |part: fn(&ModelAccount) -> Money| self.models.iter().map(part).sum::<Money>();

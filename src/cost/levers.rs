@@ -1,12 +1,14 @@
 //! Ways of paying less for the same request: shorter prompts, shorter answers,
 //! later answers.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::budget::check_name;
-use super::dice::Dice;
 use super::{ModelId, UserId};
+use crate::kernel::Keyed;
 use crate::kernel::{Duration, Streams};
 use crate::spec::{Fraction, Problems};
 
@@ -101,7 +103,7 @@ impl Default for DeferSpec {
 
 impl DeferSpec {
     /// Warns of classes that nobody is in.
-    pub fn check_classes(&self, names: Option<&[&str]>, problems: &mut Problems) {
+    pub fn check_classes(&self, names: Option<&BTreeSet<&str>>, problems: &mut Problems) {
         problems.at("classes", |p| {
             for (index, class) in self.classes.iter().enumerate() {
                 p.at(index, |p| check_name(class, names, &[], p));
@@ -134,7 +136,7 @@ pub struct Levers {
     baseline: Option<ModelId>,
     /// By user: whether requests can wait.
     patient: Vec<bool>,
-    dice: Dice,
+    dice: Keyed,
 }
 
 /// What becomes of a prompt.
@@ -156,10 +158,11 @@ impl Levers {
         users: &[(String, Option<String>)],
         streams: &Streams,
     ) -> Self {
+        let classes: Option<BTreeSet<&str>> =
+            spec.batch.as_ref().map(|batch| batch.classes.iter().map(String::as_str).collect());
         let waits = |class: Option<&str>| {
-            spec.batch.as_ref().is_some_and(|batch| {
-                batch.classes.is_empty()
-                    || class.is_some_and(|class| batch.classes.iter().any(|it| it == class))
+            classes.as_ref().is_some_and(|classes| {
+                classes.is_empty() || class.is_some_and(|class| classes.contains(class))
             })
         };
         let index = |name: &String| models.iter().position(|model| model == name);
@@ -167,7 +170,7 @@ impl Levers {
             baseline: spec.baseline.as_ref().and_then(index).map(|index| ModelId(index as u32)),
             patient: users.iter().map(|(_, class)| waits(class.as_deref())).collect(),
             spec: spec.clone(),
-            dice: Dice::new(&mut streams.stream("cost.batch")),
+            dice: Keyed::new(&mut streams.stream("cost.batch")),
         }
     }
 
@@ -206,11 +209,11 @@ impl Levers {
         if !self.patient.get(user.0 as usize).copied().unwrap_or(spec.classes.is_empty()) {
             return None;
         }
-        if self.dice.uniform(request, 0) >= spec.share.get() {
+        if self.dice.uniform_of_two(request, 0) >= spec.share.get() {
             return None;
         }
-        let range = spec.latest.as_nanos() - spec.soonest.as_nanos();
-        let more = self.dice.uniform(request, 1) * range as f64;
+        let range = spec.latest.saturating_sub(spec.soonest);
+        let more = self.dice.uniform_of_two(request, 1) * range.as_nanos() as f64;
         Some(spec.soonest + Duration::from_nanos(more as u64))
     }
 }

@@ -1,4 +1,13 @@
 //! Exact money.
+//!
+//! # One rule of arithmetic
+//! Every operator on [`Money`] is exact within the range and saturates at its ends, in
+//! every build alike: nothing wraps, nothing panics. The range is some $1.7e26 to either
+//! side of zero; an amount that is read is at most $1e15, so that only sums and products
+//! over very many can get there. What a run charges, saves and overshoots is never
+//! negative, so that a total that saturated stays at [`Money::MAX`]: it is looked at once,
+//! at the end of the run ([`Ledger::overflowed`](super::Ledger::overflowed)), which is
+//! then an error, and nothing is checked on the way.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -24,13 +33,18 @@ const PICOS: f64 = 1e12;
 impl Money {
     /// Nothing.
     pub const ZERO: Money = Money(0);
+    /// The most there is: what overflows upwards.
+    pub const MAX: Money = Money(i128::MAX);
+    /// The least there is: what overflows downwards.
+    pub const MIN: Money = Money(i128::MIN);
 
     /// From pico-dollars.
     pub const fn from_picos(picos: i128) -> Self {
         Money(picos)
     }
 
-    /// From dollars, rounded to the nearest pico-dollar.
+    /// From dollars, rounded to the nearest pico-dollar. NaN is nothing; what is out of
+    /// range saturates.
     pub fn from_usd(usd: f64) -> Self {
         Money(libm::round(usd * PICOS) as i128)
     }
@@ -48,47 +62,51 @@ impl Money {
 
 impl Add for Money {
     type Output = Money;
+    /// Saturates.
     fn add(self, other: Money) -> Money {
-        Money(self.0 + other.0)
+        Money(self.0.saturating_add(other.0))
     }
 }
 
 impl AddAssign for Money {
     fn add_assign(&mut self, other: Money) {
-        self.0 += other.0;
+        *self = *self + other;
     }
 }
 
 impl Sub for Money {
     type Output = Money;
+    /// Saturates; below nothing is a debt.
     fn sub(self, other: Money) -> Money {
-        Money(self.0 - other.0)
+        Money(self.0.saturating_sub(other.0))
     }
 }
 
 impl SubAssign for Money {
     fn sub_assign(&mut self, other: Money) {
-        self.0 -= other.0;
+        *self = *self - other;
     }
 }
 
 impl Neg for Money {
     type Output = Money;
     fn neg(self) -> Money {
-        Money(-self.0)
+        Money(self.0.saturating_neg())
     }
 }
 
 impl Mul<i128> for Money {
     type Output = Money;
+    /// Saturates.
     fn mul(self, count: i128) -> Money {
-        Money(self.0 * count)
+        Money(self.0.saturating_mul(count))
     }
 }
 
 impl Sum for Money {
+    /// Saturates.
     fn sum<I: Iterator<Item = Money>>(amounts: I) -> Money {
-        Money(amounts.map(|amount| amount.0).sum())
+        amounts.fold(Money::ZERO, Add::add)
     }
 }
 
@@ -274,6 +292,24 @@ mod tests {
         );
         assert!(read(".nan").unwrap_err().contains("is not a number"));
         assert!(read("[1]").unwrap_err().contains("expected an amount in US dollars"));
+    }
+
+    #[test]
+    fn sums_and_products_saturate_and_never_wrap() {
+        let cent = Money::from_usd(0.01);
+        assert_eq!(Money::MAX + cent, Money::MAX);
+        assert_eq!(Money::MIN - cent, Money::MIN);
+        assert_eq!(-Money::MIN, Money::MAX);
+        assert_eq!(Money::MAX * 2, Money::MAX);
+        assert_eq!(Money::MAX * -2, Money::MIN);
+        assert_eq!([Money::MAX, cent].into_iter().sum::<Money>(), Money::MAX);
+        let (mut up, mut down) = (Money::MAX, Money::MIN);
+        up += cent;
+        down -= cent;
+        assert_eq!((up, down), (Money::MAX, Money::MIN));
+        assert_eq!(Money::from_usd(f64::NAN), Money::ZERO);
+        assert_eq!(Money::from_usd(1e300), Money::MAX);
+        assert_eq!(Money::MIN.to_string(), "-$170141183460469231731687303.715884105728");
     }
 
     #[test]

@@ -270,10 +270,12 @@ impl Optimizer {
     pub fn charge_servers(&mut self, model: ModelId, gpus: u64, span: Duration) -> Money {
         const HOUR: i128 = 3600 * 1_000_000_000;
         let nanos = i128::from(span.as_nanos()) * i128::from(gpus);
-        let picos = self.price(model).gpu_hour().picos();
-        // In two parts, so that no product overflows.
+        let price = self.price(model).gpu_hour();
+        // In parts, so that no product of a rest overflows.
         let (hours, rest) = (nanos / HOUR, nanos % HOUR);
-        let amount = Money::from_picos(picos * hours + (picos * rest + HOUR / 2) / HOUR);
+        let (each, left) = (price.picos() / HOUR, price.picos() % HOUR);
+        let part = Money::from_picos(each) * rest;
+        let amount = price * hours + part + Money::from_picos((left * rest + HOUR / 2) / HOUR);
         self.ledger.serve(model, amount);
         amount
     }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ModelId;
-use super::dice::Dice;
+use crate::kernel::Keyed;
 use crate::kernel::Streams;
 use crate::spec::{Fraction, Problems};
 
@@ -65,8 +65,8 @@ pub(super) struct Truth {
     shares: Vec<f64>,
     /// Model by model.
     accuracy: Vec<f64>,
-    prompts: Dice,
-    answers: Dice,
+    prompts: Keyed,
+    answers: Keyed,
 }
 
 impl Truth {
@@ -85,15 +85,15 @@ impl Truth {
         Truth {
             shares: spec.difficulties.values().map(&mut add).collect(),
             accuracy: models.iter().flat_map(accuracy).collect(),
-            prompts: Dice::new(&mut streams.stream("cost.difficulty")),
-            answers: Dice::new(&mut streams.stream("cost.answers")),
+            prompts: Keyed::new(&mut streams.stream("cost.difficulty")),
+            answers: Keyed::new(&mut streams.stream("cost.answers")),
         }
     }
 
     /// How difficult a prompt is: the index of its kind.
     #[inline]
     pub fn difficulty(&self, prompt: u64) -> usize {
-        let u = self.prompts.uniform(prompt, 0);
+        let u = self.prompts.uniform_of_two(prompt, 0);
         let last = self.shares.len().saturating_sub(1);
         self.shares.iter().position(|share| u < *share).unwrap_or(last).min(last)
     }
@@ -120,7 +120,7 @@ impl Truth {
     #[inline]
     pub fn is_right(&self, model: ModelId, request: u64, prompt: u64, factor: f64) -> bool {
         let accuracy = self.accuracy(model.0 as usize, self.difficulty(prompt));
-        self.answers.uniform(request, u64::from(model.0)) < accuracy * factor
+        self.answers.uniform_of_two(request, u64::from(model.0)) < accuracy * factor
     }
 }
 

@@ -1,6 +1,6 @@
 //! The `cost` block of an experiment file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -70,7 +70,7 @@ impl CostSpec {
     pub fn check(
         &self,
         models: &[&str],
-        users_and_classes: Option<&[&str]>,
+        users_and_classes: Option<&BTreeSet<&str>>,
         problems: &mut Problems,
     ) {
         problems.at("select", |p| self.select.check(models, self.budgets.is_some(), p));
@@ -98,7 +98,11 @@ impl CostSpec {
     }
 
     /// Warns of budgets that no user has.
-    pub fn check_payers(&self, users_and_classes: Option<&[&str]>, problems: &mut Problems) {
+    pub fn check_payers(
+        &self,
+        users_and_classes: Option<&BTreeSet<&str>>,
+        problems: &mut Problems,
+    ) {
         if let Some(budgets) = &self.budgets {
             problems.at("budgets", |p| budgets.check(users_and_classes, p));
         }
@@ -143,7 +147,8 @@ mod tests {
 
     fn check(yaml: &str, users: Option<&[&str]>) -> Vec<(String, Severity, Option<String>)> {
         let mut problems = Problems::default();
-        read(yaml).unwrap().check(&["gpt-4", "local-llama"], users, &mut problems);
+        let users: Option<BTreeSet<&str>> = users.map(|it| it.iter().copied().collect());
+        read(yaml).unwrap().check(&["gpt-4", "local-llama"], users.as_ref(), &mut problems);
         let all = problems.into_list().into_iter();
         all.map(|problem| (problem.path.to_string(), problem.severity, problem.help)).collect()
     }
@@ -197,7 +202,11 @@ mod tests {
     /// The path and message of each problem with a block.
     fn found(yaml: &str) -> Vec<String> {
         let mut problems = Problems::default();
-        read(yaml).unwrap().check(&["gpt-4", "local-llama"], Some(&["ann", "vip"]), &mut problems);
+        read(yaml).unwrap().check(
+            &["gpt-4", "local-llama"],
+            Some(&["ann", "vip"].into()),
+            &mut problems,
+        );
         problems.list().iter().map(|it| format!("{}: {}", it.path, it.message)).collect()
     }
 

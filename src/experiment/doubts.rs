@@ -14,13 +14,11 @@ pub(super) fn strange_payers(experiment: &Experiment, setup: &Setup) -> Vec<Prob
         let users = setup.workload.users();
         let names: BTreeSet<&str> =
             users.iter().flat_map(|user| [user.name.as_str(), &*user.class]).collect();
-        let names: Vec<&str> = names.into_iter().collect();
         problems.at("cost", |p| cost.check_payers(Some(&names), p));
     }
     if let Some(cache) = &experiment.cache {
         let users = setup.workload.users().iter();
         let classes: BTreeSet<&str> = users.map(|user| &*user.class).collect();
-        let classes: Vec<&str> = classes.into_iter().collect();
         problems.at("cache", |p| cache.check_classes(&classes, p));
     }
     problems.into_list()

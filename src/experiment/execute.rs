@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 
+use super::long_times::named_in;
 use super::prepare::Prepared;
 use super::records::RequestWriter;
 use super::rounds::Rounds;
@@ -128,7 +129,11 @@ fn find_warmups(
         match find_warmup(setup, seed, &progress.stop) {
             Ok(span) => Ok((point, Setup { warmup: Warmup::After(span), ..setup.clone() })),
             Err(RunError::Interrupted) => Err(progress.interrupted()),
-            Err(source) => Err(ExecuteError::Pilot { point, source }),
+            Err(source) => {
+                let outline = &prepared.outline;
+                let source = named_in(source, &outline.sweep.apply(&outline.resolved, point));
+                Err(ExecuteError::Pilot { point, source })
+            }
         }
     };
     points.par_iter().with_max_len(1).map(pilot).collect()
@@ -195,10 +200,11 @@ impl Executed<'_> {
         events.map_or(Ok(()), TraceWriter::finish)?;
         let tables = result.map_err(|source| match source {
             RunError::Interrupted => self.progress.interrupted(),
-            source @ (RunError::Trace(_)
-            | RunError::Standstill { .. }
-            | RunError::Deadlock { .. }
-            | RunError::Forgotten { .. }) => ExecuteError::Run { run, point, replication, source },
+            source => {
+                let outline = &self.prepared.outline;
+                let source = named_in(source, &outline.sweep.apply(&outline.resolved, point));
+                ExecuteError::Run { run, point, replication, source }
+            }
         })?;
         Ok(Record {
             wall_s: began.elapsed().as_secs_f64(),

@@ -11,6 +11,7 @@ mod execute;
 pub mod gather;
 mod journal;
 pub mod load;
+mod long_times;
 mod manifest;
 mod outline;
 mod overrides;

@@ -16,6 +16,7 @@ use super::spec::Experiment;
 use super::sweep::Sweep;
 use crate::cache::SemanticPlan;
 use crate::orchestration::Plan as FlowPlan;
+use crate::pipeline::{KeyMaker, Params, Preprocessor};
 use crate::serving::ModelSpec;
 use crate::serving::step::StepModel;
 use crate::spec::{Path, Problem, Problems, Segment, Severity};
@@ -298,9 +299,15 @@ impl Workloads {
         self.prices.fill(experiment, &self.paths, &mut models)?;
         let steps = self.steps(&models)?;
         let workflows = self.workflows(experiment, &workload, &models)?;
+        let of_steps = workflows.as_ref().map_or(&[][..], FlowPlan::profiles);
+        let preprocessor = Preprocessor::new(experiment.pipeline.as_ref());
+        let profiles = workload.profiles().iter().chain(of_steps);
+        let params: Arc<[Params]> = profiles.map(|profile| preprocessor.apply(profile)).collect();
         let mut setup = Setup {
             workload,
             workflows,
+            keys: Arc::new(KeyMaker::new(&params)),
+            params,
             record_workflows: experiment.record.workflows,
             pipeline: experiment.pipeline.clone(),
             cache: experiment.cache.clone(),

@@ -106,7 +106,7 @@ impl<'s, W: Write> RequestWriter<'s, W> {
             source.users()[incoming.user.0 as usize].name.as_str().into(),
             seconds(incoming.at),
             seconds(*at),
-            u64::from(incoming.chars).into(),
+            u64::from(incoming.sent_chars()).into(),
             Cell::Num(incoming.input_decitokens as f64 / 10.0),
             answer.map(|answer| u64::from(answer.output_tokens)).into(),
             key.into(),

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::journal::Journal;
 use crate::system::RunTables;
+use crate::unfinished::Unfinished;
 
 /// What went wrong with the folders.
 #[derive(Debug, thiserror::Error)]
@@ -205,19 +206,23 @@ const DRAFT: &str = "draft";
 pub(super) struct Draft {
     path: PathBuf,
     out: Summed<BufWriter<File>>,
+    unfinished: Unfinished,
 }
 
 impl Draft {
     /// A draft of `path`.
     pub(super) fn create(path: PathBuf) -> io::Result<Self> {
-        let file = File::create(path.with_extension(DRAFT))?;
-        Ok(Draft { path, out: Summed::new(BufWriter::new(file)) })
+        let draft = path.with_extension(DRAFT);
+        let unfinished = Unfinished::at(&draft);
+        let file = File::create(draft)?;
+        Ok(Draft { path, out: Summed::new(BufWriter::new(file)), unfinished })
     }
 
     /// Gives the file its name. Returns the MD5 of what it holds.
     pub(super) fn finish(mut self) -> io::Result<[u8; 16]> {
         self.out.flush()?;
-        fs::rename(self.path.with_extension(DRAFT), &self.path)?;
+        let draft = self.path.with_extension(DRAFT);
+        self.unfinished.settle(|| fs::rename(draft, &self.path))?;
         Ok(self.out.finish())
     }
 }

@@ -8,11 +8,13 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use super::manifest::{SHARD_MANIFEST, ShardManifest};
 use super::outline::Outline;
 use super::shard::Shard;
 use super::store::{Store, WorkspaceError, io_at};
+use crate::unfinished::Unfinished;
 
 /// The folder of an unfinished experiment.
 #[derive(Debug)]
@@ -22,6 +24,10 @@ pub struct Workspace {
     shard: Shard,
     store: Store,
     dropped: usize,
+    /// What must not stay if the process ends: the folder of results in the making, or
+    /// all of this where it has no runs to keep.
+    unfinished: Mutex<Option<Unfinished>>,
+    passing: Option<Unfinished>,
     /// Held until the end. The system lets go of it when the process dies, however
     /// it dies.
     _lock: File,
@@ -63,6 +69,17 @@ impl Workspace {
         Self::open_folder(out, &name, (SHARD_MANIFEST, shard), &outline.hash, resume)
     }
 
+    /// Opens the folder of results that are made at once, of no runs that were worth
+    /// keeping: it does not stay when the process is told to end.
+    ///
+    /// # Errors
+    /// As [`Workspace::open`].
+    pub fn open_passing(out: &Path, name: &str) -> Result<Self, WorkspaceError> {
+        let mut workspace = Self::open(out, name, "", false)?;
+        workspace.passing = Some(Unfinished::at(&workspace.partial));
+        Ok(workspace)
+    }
+
     fn open_folder(
         out: &Path,
         name: &str,
@@ -89,7 +106,8 @@ impl Workspace {
         }
         let store = Store::open(&partial)?;
         store.remove_drafts()?;
-        Ok(Workspace { partial, target, shard, store, dropped, _lock: lock })
+        let (unfinished, passing) = (Mutex::default(), None);
+        Ok(Workspace { partial, target, shard, store, dropped, unfinished, passing, _lock: lock })
     }
 
     /// Whether `out/NAME` holds the finished results of the experiment `hash`. What
@@ -132,6 +150,8 @@ impl Workspace {
     pub fn staging(&self) -> Result<PathBuf, WorkspaceError> {
         let staging = self.partial.join(STAGING);
         remove_dir(&staging)?;
+        let unfinished = Some(Unfinished::at(&staging));
+        *self.unfinished.lock().unwrap_or_else(PoisonError::into_inner) = unfinished;
         fs::create_dir(&staging).map_err(io_at(&staging))?;
         Ok(staging)
     }
@@ -142,8 +162,12 @@ impl Workspace {
     /// # Errors
     /// If a folder cannot be renamed or removed.
     pub fn publish(self) -> Result<PathBuf, WorkspaceError> {
-        self.set_aside()?;
-        fs::rename(self.partial.join(STAGING), &self.target).map_err(io_at(&self.target))?;
+        let staging = self.partial.join(STAGING);
+        let unfinished = Unfinished::at(&staging);
+        unfinished.settle(|| {
+            self.set_aside()?;
+            fs::rename(&staging, &self.target).map_err(io_at(&self.target))
+        })?;
         fs::remove_dir_all(&self.partial).map_err(io_at(&self.partial))?;
         Ok(self.target)
     }
@@ -155,9 +179,12 @@ impl Workspace {
     /// If a file cannot be written, or a folder not be renamed or removed.
     pub fn publish_shard(self, manifest: &ShardManifest) -> Result<PathBuf, WorkspaceError> {
         let path = self.partial.join(SHARD_MANIFEST);
+        let unfinished = Unfinished::at(&path);
         fs::write(&path, manifest.to_yaml()).map_err(io_at(&path))?;
-        self.set_aside()?;
-        fs::rename(&self.partial, &self.target).map_err(io_at(&self.target))?;
+        unfinished.settle(|| {
+            self.set_aside()?;
+            fs::rename(&self.partial, &self.target).map_err(io_at(&self.target))
+        })?;
         remove_dir(&self.target.join(REPLACED))?;
         let lock = self.target.join(LOCK);
         fs::remove_file(&lock).map_err(io_at(&lock))?;

@@ -185,6 +185,18 @@ impl<E> EventList<E> {
     /// assert_eq!(list.peek(), Some((Time(8), true)));
     /// ```
     pub fn peek(&mut self) -> Option<(Time, bool)> {
+        let key = self.next_key()?;
+        Some((Time((key >> 64) as u64), (key >> 32) as u32 & LATE != 0))
+    }
+
+    /// The next event, which stays.
+    pub fn first(&mut self) -> Option<&E> {
+        let slot = self.next_key()? as u32;
+        self.slots[slot as usize].event.as_ref()
+    }
+
+    /// The key of the next event; the dead ones before it are dropped.
+    fn next_key(&mut self) -> Option<u128> {
         loop {
             // An open root stays open for the next push, unless what is below it is dead.
             let key = if self.open {
@@ -196,7 +208,7 @@ impl<E> EventList<E> {
                 return None;
             }
             if self.slots[key as u32 as usize].event.is_some() {
-                return Some((Time((key >> 64) as u64), (key >> 32) as u32 & LATE != 0));
+                return Some(key);
             }
             if self.open {
                 self.close_root();

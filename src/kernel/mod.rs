@@ -50,6 +50,7 @@
 //! | the loop: what happens, when, until when | [`Model`], [`Scheduler`], [`Simulation`] |
 //! | virtual time, whole nanoseconds | [`Time`], [`Duration`] |
 //! | chance: one stream of random numbers per component | [`Streams`], [`Stream`] |
+//! | chance that belongs to things, not to moments | [`Keyed`] |
 //! | servers with a queue before them | [`Station`], [`Queue`] |
 //! | a level over time: its mean, greatest value, integral | [`Gauge`] |
 //! | the future, on its own | [`EventList`] |
@@ -66,6 +67,7 @@
 
 pub mod event_list;
 pub mod gauge;
+pub mod keyed_uniform;
 pub mod normal;
 mod queue;
 pub mod random;
@@ -75,6 +77,7 @@ pub mod time;
 
 pub use event_list::{EventId, EventList};
 pub use gauge::Gauge;
+pub use keyed_uniform::Keyed;
 pub use normal::normal_quantile;
 pub use queue::{Discipline, Queue, Ticket};
 pub use random::{Stream, Streams};

@@ -10,6 +10,7 @@ use md5::{Digest, Md5};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
+use super::keyed_uniform::uniform_of;
 use super::normal::normal_quantile;
 use super::time::Duration;
 
@@ -114,11 +115,4 @@ impl Stream {
     pub fn normal(&mut self) -> f64 {
         normal_quantile(self.uniform())
     }
-}
-
-#[inline]
-fn uniform_of(bits: u64) -> f64 {
-    const CELL: f64 = 1.0 / (1u64 << 53) as f64;
-    // With one more bit the largest value, 1 - 2^-54, would round to 1.
-    ((bits >> 12) as f64 * 2.0 + 1.0) * CELL
 }

@@ -21,6 +21,9 @@ pub enum Ended {
     Stopped,
     /// The time or the number of events that was asked for is reached.
     Reached,
+    /// The next event is at [`Time::MAX`] or would be later: it never happens, and
+    /// nothing happens before it. [`Simulation::next_event`] is that event.
+    EndOfTime,
 }
 
 /// The clock and the future: what a model sees of its simulation.
@@ -176,6 +179,11 @@ impl<M: Model> Simulation<M> {
         self.events
     }
 
+    /// The event that is to happen next, or that never happens.
+    pub fn next_event(&mut self) -> Option<&M::Event> {
+        self.scheduler.list.first()
+    }
+
     /// Runs until no event is left or the model stops.
     pub fn run(&mut self) -> Ended {
         self.advance(Time::MAX, u64::MAX)
@@ -197,6 +205,9 @@ impl<M: Model> Simulation<M> {
     }
 
     fn advance(&mut self, end: Time, count: u64) -> Ended {
+        // An event at the end of time never happens.
+        const LAST: Time = Time(u64::MAX - 1);
+        let end = end.min(LAST);
         self.scheduler.stopped = false;
         for _ in 0..count {
             let Some((time, event)) = self.scheduler.list.pop_until(end) else {
@@ -210,6 +221,37 @@ impl<M: Model> Simulation<M> {
                 return Ended::Stopped;
             }
         }
-        if self.scheduler.pending() == 0 { Ended::Drained } else { Ended::Reached }
+        match self.scheduler.list.peek() {
+            None => Ended::Drained,
+            Some((Time::MAX, _)) if end == LAST => Ended::EndOfTime,
+            Some(_) => Ended::Reached,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each event schedules the next one after twice the time.
+    struct Doubling;
+
+    impl Model for Doubling {
+        type Event = u64;
+        fn handle(&mut self, wait: u64, sim: &mut Scheduler<u64>) {
+            sim.schedule_in(Duration(wait), wait.saturating_mul(2));
+        }
+    }
+
+    #[test]
+    fn a_run_that_would_pass_the_end_of_time_ends_before_it() {
+        let mut sim = Simulation::new(Doubling);
+        sim.scheduler_mut().schedule_at(Time::ZERO, 1);
+        assert_eq!(sim.run_until(Time::from_secs(1)), Ended::Reached);
+        assert_eq!(sim.run(), Ended::EndOfTime);
+        assert!(sim.now() < Time::MAX && sim.events() == 64, "{} {}", sim.now(), sim.events());
+        assert_eq!(sim.next_event(), Some(&u64::MAX));
+        assert_eq!(sim.run(), Ended::EndOfTime);
+        assert_eq!(sim.events(), 64);
     }
 }

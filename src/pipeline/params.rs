@@ -1,5 +1,7 @@
 //! Preprocessing: what a client asked for becomes what a model is asked for.
 
+use std::collections::HashMap;
+
 use super::spec::PipelineSpec;
 use crate::cache::Key;
 use crate::workload::{Profile, PromptId, PyNumber};
@@ -72,23 +74,19 @@ pub struct KeyMaker {
 impl KeyMaker {
     /// For the parameters of each profile.
     pub fn new(params: &[Params]) -> Self {
-        let mut seen: Vec<(String, u32, String)> = Vec::new();
+        // Only looked up, never walked: its order is nobody's.
+        let mut seen = HashMap::new();
         let mut profile = Vec::new();
-        let triple = params
-            .iter()
-            .zip(0..)
-            .map(|(params, of)| {
-                let triple =
-                    (params.temperature.to_string(), params.max_tokens, params.top_p.to_string());
-                let index = seen.iter().position(|known| *known == triple).unwrap_or_else(|| {
-                    seen.push(triple);
-                    profile.push(of);
-                    seen.len() - 1
-                });
-                index as u32
+        let number = |(params, of): (&Params, u32)| {
+            let printed =
+                (params.temperature.identity(), params.max_tokens, params.top_p.identity());
+            *seen.entry(printed).or_insert_with(|| {
+                profile.push(of);
+                profile.len() as u32 - 1
             })
-            .collect();
-        KeyMaker { triple, triples: seen.len().max(1) as u64, profile }
+        };
+        let triple = params.iter().zip(0..).map(number).collect();
+        KeyMaker { triple, triples: profile.len().max(1) as u64, profile }
     }
 
     /// The key of `prompt` asked with the parameters of profile `profile`.

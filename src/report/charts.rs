@@ -16,6 +16,7 @@ use super::trace::{TraceManifest, draw_traces};
 use super::{ReportError, default_charts, html, png};
 use crate::experiment::Manifest;
 use crate::experiment::charts::{ChartSpec, ThemeSpec};
+use crate::unfinished;
 
 /// A kind of file that charts are drawn into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,14 +139,7 @@ fn draw_pictures(
 
 /// Writes a file, or leaves what was there: a full disk must not cost the old one.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(".draft");
-    let draft = PathBuf::from(draft);
-    let written = fs::write(&draft, bytes).and_then(|()| fs::rename(&draft, path));
-    written.map_err(|error| {
-        let _ = fs::remove_file(&draft);
-        ReportError::io(path)(error)
-    })
+    unfinished::write_whole(path, bytes).map_err(ReportError::io(path))
 }
 
 /// Draws the charts of a finished results folder: those that its experiment

@@ -66,10 +66,4 @@ impl Agenda {
     pub fn pop(&mut self) -> Option<Task> {
         self.tasks.pop()
     }
-
-    /// Whether nothing is to be done.
-    #[inline]
-    pub fn is_empty(&self) -> bool {
-        self.tasks.is_empty()
-    }
 }

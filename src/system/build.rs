@@ -14,8 +14,7 @@ use super::watch::Watch;
 use crate::cost::allocate::Places;
 use crate::cost::{Candidate, Levers, Optimizer};
 use crate::kernel::{Duration, Streams, Time};
-use crate::orchestration::Plan;
-use crate::pipeline::{KeyMaker, Log, Params, Preprocessor};
+use crate::pipeline::Log;
 use crate::serving::ModelSpec;
 use crate::workload::TraceError;
 
@@ -33,10 +32,6 @@ pub fn build<'r>(
     tracer: Option<&'r mut dyn Tracer>,
 ) -> Result<System<'r>, TraceError> {
     let source = setup.workload.source(streams)?;
-    let preprocessor = Preprocessor::new(setup.pipeline.as_ref());
-    let of_steps = setup.workflows.as_ref().map_or(&[][..], Plan::profiles);
-    let profiles = source.profiles().iter().chain(of_steps);
-    let params: Vec<Params> = profiles.map(|profile| preprocessor.apply(profile)).collect();
     let users: Vec<(String, Option<String>)> = source
         .users()
         .iter()
@@ -51,8 +46,7 @@ pub fn build<'r>(
         .and_then(|allocate| Places::new(allocate, &users, &setup.cost.teams, &names));
     let upstream = Upstream::new(setup, &source, slots, streams);
     let pipeline = setup.pipeline.as_ref();
-    let keys = KeyMaker::new(&params);
-    let caches = Caches::new(setup, keys, source.users(), streams);
+    let caches = Caches::new(setup, source.users(), streams);
     let charge = Charge {
         optimizer: Optimizer::new(&setup.cost, &candidates, &users, setup.start, streams),
         levers: setup
@@ -62,7 +56,7 @@ pub fn build<'r>(
             .map(|levers| Levers::new(levers, &names, &users, streams)),
     };
     let interval = setup.interval.or_else(|| setup.duration.map(|whole| split(whole, INTERVALS)));
-    let clients = Clients::new(setup, source, params, streams);
+    let clients = Clients::new(setup, source, streams);
     let observers = Observers {
         measuring: false,
         measures: Measures {

@@ -18,6 +18,7 @@ mod caches;
 mod charge;
 mod clients;
 mod context;
+mod end_of_time;
 mod event;
 mod finish;
 mod ids;

@@ -220,6 +220,11 @@ impl<'r> System<'r> {
         }
     }
 
+    /// Whether a request or a workflow is under way, or one is still to come.
+    pub fn awaits_something(&self) -> bool {
+        !self.requests.is_empty() || self.clients.awaits_something()
+    }
+
     /// The models' servers, and all around them.
     #[inline]
     pub fn upstream<'s>(

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::build::{build, measuring_begins};
+use super::end_of_time::end_of_time;
 use super::event::Event;
 use super::finish::finish;
 use super::measure::Recorder;
@@ -13,7 +14,7 @@ use super::tracer::Tracer;
 use crate::kernel::{Ended, Simulation, Streams};
 
 /// Events between two looks at the stop flag.
-const SLICE: u64 = 1 << 20;
+const SLICE: u64 = 1 << 13;
 
 /// Runs one replication. `stop` is looked at now and then; `recorder` gets
 /// every finished request.
@@ -56,8 +57,14 @@ pub fn run_traced<'r>(
         if stop.load(Ordering::Relaxed) {
             return Err(RunError::Interrupted);
         }
-        if ended == Ended::Drained {
-            break;
+        match ended {
+            Ended::Drained => break,
+            Ended::EndOfTime if simulation.model.awaits_something() => {
+                return Err(end_of_time(simulation.next_event()));
+            }
+            // A crash, say, that nobody is left to see.
+            Ended::EndOfTime => break,
+            Ended::Stopped | Ended::Reached => {}
         }
     }
     let system = &simulation.model;
@@ -67,6 +74,9 @@ pub fn run_traced<'r>(
     }
     if !system.requests.is_empty() {
         return Err(RunError::Forgotten { requests: system.requests.len() });
+    }
+    if system.charge.optimizer.ledger().overflowed() {
+        return Err(RunError::TooMuchMoney);
     }
     let (events, now) = (simulation.events(), simulation.now());
     Ok(finish(simulation.model, setup, now, events))

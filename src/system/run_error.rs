@@ -34,6 +34,23 @@ pub enum RunError {
         /// How many.
         requests: usize,
     },
+    /// Something is still to come when virtual time is at its end.
+    #[error(
+        "virtual time ends 584 years after the start, and {what} would come later: look at \
+         {settings}"
+    )]
+    EndOfTime {
+        /// What never comes.
+        what: &'static str,
+        /// The settings that may have made it so.
+        settings: String,
+    },
+    /// A total of money is more than can be counted.
+    #[error(
+        "the money of this run adds up to more than $1.7e26, which cannot be counted exactly: \
+         look at the prices under `models`, and at the numbers of requests, tokens and replicas"
+    )]
+    TooMuchMoney,
     /// Somebody asked to stop.
     #[error("interrupted")]
     Interrupted,

@@ -11,7 +11,7 @@ use crate::cache::{CacheSpec, SemanticPlan};
 use crate::cost::CostSpec;
 use crate::kernel::Duration;
 use crate::orchestration::Plan as FlowPlan;
-use crate::pipeline::PipelineSpec;
+use crate::pipeline::{KeyMaker, Params, PipelineSpec};
 use crate::serving::step::StepModel;
 use crate::serving::{ModelSpec, ResilienceSpec};
 use crate::workload::Plan;
@@ -42,6 +42,11 @@ pub struct Setup {
     pub record_workflows: u64,
     /// The stages; without it nothing is validated or bounded.
     pub pipeline: Option<PipelineSpec>,
+    /// The parameters of each profile after preprocessing: those of the workload, then
+    /// those of workflows.
+    pub params: Arc<[Params]>,
+    /// The numbers of their cache keys.
+    pub keys: Arc<KeyMaker>,
     /// The caches, if any.
     pub cache: Option<CacheSpec>,
     /// Its semantic cache, made ready.

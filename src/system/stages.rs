@@ -299,7 +299,7 @@ fn validate(
     if missing_prompt {
         return Err(RequestError::MissingPrompt);
     }
-    let chars = request.incoming.chars;
+    let chars = request.incoming.sent_chars();
     match limit {
         Some(limit) if chars > limit => Err(RequestError::PromptTooLong { chars, limit }),
         _ => Ok(()),

@@ -1,6 +1,6 @@
 //! What is asked: the prompts of one run, and how long they are.
 
-use super::incoming::{IntentId, PromptId};
+use super::incoming::{IntentId, PromptId, PromptSize};
 use super::lengths::PromptLengths;
 use super::prompts::Prompts;
 use crate::kernel::Stream;
@@ -50,7 +50,7 @@ impl Asked {
 
     /// Characters and tenths of a token of a prompt, where its text is real.
     #[inline]
-    pub fn size(&self, prompt: PromptId) -> Option<(u32, u64)> {
+    pub fn size(&self, prompt: PromptId) -> Option<PromptSize> {
         self.prompts.size(prompt)
     }
 

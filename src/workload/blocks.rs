@@ -4,7 +4,7 @@
 use std::num::NonZeroU32;
 
 use super::incoming::PromptId;
-use super::keyed::mix;
+use crate::kernel::keyed_uniform::{GOLDEN, mix};
 
 /// A list of blocks in [`Source::blocks`](super::Source::blocks), from the
 /// request's arrival until [`Source::release`](super::Source::release).
@@ -84,12 +84,12 @@ pub(crate) fn chain(
     }
 }
 
-/// Two rounds of splitmix64's finalizer (Steele, Lea, Flood, OOPSLA 2014), which
+/// Two rounds of `SplitMix64`'s finalizer, which
 /// takes no two values to the same: blocks of one prompt never share a name, and
 /// those of different prompts as seldom as random numbers.
 #[inline]
 fn name(prompt: PromptId, block: u64) -> u64 {
-    mix(mix(prompt.0.wrapping_add(0x9e37_79b9_7f4a_7c15)).wrapping_add(block))
+    mix(mix(prompt.0.wrapping_add(GOLDEN)).wrapping_add(block))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use indexmap::IndexSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -146,13 +147,9 @@ impl WorkloadSpec {
 
     /// The names of the SLO classes, by the order of the clients.
     pub(super) fn slo_classes(&self) -> Vec<String> {
-        let mut names: Vec<String> = Vec::new();
-        for client in self.resolved_clients() {
-            if !names.iter().any(|name| name == client.slo_class) {
-                names.push(client.slo_class.to_owned());
-            }
-        }
-        names
+        let clients = self.resolved_clients();
+        let names: IndexSet<&str> = clients.iter().map(|client| client.slo_class).collect();
+        names.into_iter().map(str::to_owned).collect()
     }
 }
 

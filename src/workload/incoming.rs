@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 
 use super::blocks::BlocksId;
+use super::text;
 use super::threads::ThreadId;
 use crate::kernel::Time;
 
@@ -59,10 +60,12 @@ pub struct Incoming {
     pub user: UserId,
     /// What is asked.
     pub prompt: PromptId,
-    /// Length of the prompt as sent, white space at its ends included, in
-    /// characters (Unicode scalar values). Where only tokens are known, four to
-    /// a token.
+    /// Length of the prompt after preprocessing, without the white space at its ends, in
+    /// characters (Unicode scalar values). Where only tokens are known, four to a token.
     pub chars: u32,
+    /// White space at the ends of the prompt as sent, in characters: validation counts
+    /// it, preprocessing strips it.
+    pub blank_chars: u32,
     /// Tenths of a token in the prompt. A text has 1.3 tokens a word, hence the
     /// tenths.
     pub input_decitokens: u64,
@@ -93,6 +96,35 @@ pub const CHARS_PER_TOKEN: u32 = 4;
 /// The longest prompt or answer in tokens; longer draws are cut to it. Its
 /// characters still fit into 32 bits.
 pub const MAX_TOKENS: u32 = 1_000_000_000;
+
+impl Incoming {
+    /// Length of the prompt as sent, in characters.
+    pub const fn sent_chars(&self) -> u32 {
+        self.chars.saturating_add(self.blank_chars)
+    }
+}
+
+/// How long a prompt is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PromptSize {
+    /// As [`Incoming::chars`].
+    pub chars: u32,
+    /// As [`Incoming::blank_chars`].
+    pub blank_chars: u32,
+    /// As [`Incoming::input_decitokens`].
+    pub decitokens: u64,
+}
+
+impl PromptSize {
+    /// That of a text as it is sent: 1.3 tokens a word.
+    pub fn of(sent: &str) -> Self {
+        let count = |text: &str| u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
+        let stripped = text::strip(sent);
+        let chars = count(stripped);
+        let blank_chars = count(sent).saturating_sub(chars);
+        PromptSize { chars, blank_chars, decitokens: text::words(stripped) * 13 }
+    }
+}
 
 /// Characters and tenths of a token of a prompt of `tokens` tokens.
 #[inline]

@@ -1,11 +1,13 @@
 //! Requests listed in the experiment file itself.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+
+use indexmap::IndexSet;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::incoming::{Incoming, ProfileId, PromptId, SloClassId};
+use super::incoming::{Incoming, ProfileId, PromptId, PromptSize, SloClassId};
 use super::params::Profile;
 use super::python::PyNumber;
 use super::spec::WorkloadSpec;
@@ -48,7 +50,7 @@ pub(super) struct Listed {
     pub users: Vec<User>,
     pub profiles: Vec<Profile>,
     /// The stripped text of each prompt.
-    pub texts: Vec<String>,
+    pub texts: IndexSet<String>,
 }
 
 /// Reports users that are not in the list of users, if there is one.
@@ -57,9 +59,10 @@ pub(super) fn check(requests: &[RequestSpec], users: Option<&UsersSpec>, problem
         problems.error_help("the list is empty", "such as `- { prompt: \"What is AI?\" }`");
     }
     let Some(UsersSpec::List(list)) = users else { return };
+    let known: BTreeSet<&str> = list.iter().map(|listed| listed.name.as_str()).collect();
     for (i, request) in requests.iter().enumerate() {
         if let Some(user) = &request.user
-            && !list.iter().any(|listed| listed.name == *user)
+            && !known.contains(user.as_str())
         {
             problems.at(i, |p| {
                 p.at("user", |p| p.unknown("user", user, list.iter().map(|u| u.name.as_str())));
@@ -74,15 +77,15 @@ impl Listed {
         let mut listed = Listed::default();
         let mut users = UserTable::default();
         users.add_all(spec.users.as_ref());
-        let (mut prompts, mut profiles) = (HashMap::new(), HashMap::new());
+        let mut profiles = HashMap::new();
         for request in requests {
             let name = request.user.as_deref().unwrap_or(ANONYMOUS);
             let sent = request.prompt.as_deref().unwrap_or_default();
-            let stripped = text::strip(sent);
-            let prompt = *prompts.entry(stripped).or_insert_with(|| {
-                listed.texts.push(stripped.to_owned());
-                listed.texts.len() as u64 - 1
-            });
+            let (stripped, size) = (text::strip(sent), PromptSize::of(sent));
+            let prompt = match listed.texts.get_index_of(stripped) {
+                Some(known) => known,
+                None => listed.texts.insert_full(stripped.to_owned()).0,
+            };
             let asked = request.profile(spec);
             let profile = *profiles.entry(asked.key()).or_insert_with(|| {
                 listed.profiles.push(asked);
@@ -91,9 +94,10 @@ impl Listed {
             listed.requests.push(Incoming {
                 at: Time(request.at.as_nanos()),
                 user: users.named(name),
-                prompt: PromptId(prompt),
-                chars: u32::try_from(sent.chars().count()).unwrap_or(u32::MAX),
-                input_decitokens: text::words(stripped) * 13,
+                prompt: PromptId(prompt as u64),
+                chars: size.chars,
+                blank_chars: size.blank_chars,
+                input_decitokens: size.decitokens,
                 output_tokens: None,
                 profile: ProfileId(profile),
                 slo_class: SloClassId(0),

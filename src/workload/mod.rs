@@ -38,7 +38,6 @@ mod clients;
 mod columns;
 mod data_paths;
 pub(crate) mod incoming;
-pub(crate) mod keyed;
 pub mod lengths;
 mod listed;
 mod params;
@@ -63,9 +62,12 @@ pub use alias::Alias;
 pub use blocks::BlocksId;
 pub use clients::ClientSpec;
 pub use data_paths::DataPaths;
-pub use incoming::{CallId, Incoming, IntentId, ProfileId, PromptId, SloClassId, UserId};
+pub use incoming::{
+    CallId, Incoming, IntentId, ProfileId, PromptId, PromptSize, SloClassId, UserId,
+};
 pub use listed::RequestSpec;
 pub use params::Profile;
+pub(crate) use params::ProfileKey;
 pub use plan::{Plan, WorkloadError};
 pub use python::{PyNumber, python_repr};
 pub use session::{OnFailure, SessionSpec};

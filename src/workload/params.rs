@@ -19,12 +19,12 @@ pub struct Profile {
 }
 
 /// A [`Profile`] in a form that can be compared and hashed exactly.
-pub(super) type ProfileKey =
+pub(crate) type ProfileKey =
     (Option<u32>, Option<(bool, u64)>, Option<(bool, u64)>, Option<u64>, bool);
 
 impl Profile {
     /// Equal for profiles of which no part prints differently.
-    pub(super) fn key(&self) -> ProfileKey {
+    pub(crate) fn key(&self) -> ProfileKey {
         (
             self.max_tokens,
             self.temperature.map(PyNumber::identity),

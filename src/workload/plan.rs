@@ -155,7 +155,7 @@ impl Plan {
     pub fn prompt_named(&self, text: &str) -> Option<PromptId> {
         let number = if let Kind::Listed(listed) = &self.0.kind {
             let text = super::text::strip(text);
-            listed.texts.iter().position(|known| known == text)? as u64
+            listed.texts.get_index_of(text)? as u64
         } else if let Some(prompt) = self.0.named(text) {
             prompt.0
         } else {
@@ -217,7 +217,7 @@ impl Ready {
             Kind::Synthetic(recipe) => recipe.text(prompt),
             Kind::Trace { prompts, .. } => prompts.as_ref()?.text(prompt),
             Kind::Listed(listed) => {
-                listed.texts.get(prompt.0 as usize).map(|text| Cow::Borrowed(text.as_str()))
+                listed.texts.get_index(prompt.0 as usize).map(|text| Cow::Borrowed(text.as_str()))
             }
         }
     }

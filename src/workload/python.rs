@@ -27,7 +27,7 @@ impl PyNumber {
     }
 
     /// Distinguishes all that print differently: 1 and 1.0, 0.0 and -0.0.
-    pub(super) const fn identity(self) -> (bool, u64) {
+    pub(crate) const fn identity(self) -> (bool, u64) {
         match self {
             PyNumber::Int(int) => (true, int as u64),
             PyNumber::Float(float) => (false, float.to_bits()),

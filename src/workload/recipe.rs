@@ -2,13 +2,14 @@
 //! them.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use super::arrivals::{Arrivals, CalendarStart};
 use super::clients::Client;
 use super::data_paths::DataPaths;
 use super::incoming::{IntentId, ProfileId, PromptId, SloClassId};
 use super::lengths::{Copula, Lengths};
-use super::params::Profile;
+use super::params::{Profile, ProfileKey};
 use super::payloads::PayloadsSpec;
 use super::plan::{WorkloadError, population};
 use super::prompts::Prompts;
@@ -87,11 +88,14 @@ impl Recipe {
         let payloads = &spec.payloads;
         let mut populations = Populations { paths, payloads, made: Vec::new(), shared: None };
         let mut plans = Vec::new();
+        let class_of: HashMap<&str, u16> =
+            classes.iter().map(String::as_str).zip(0..=u16::MAX).collect();
+        let mut known = HashMap::new();
         for (i, client) in clients.iter().enumerate() {
             let lengths = "a checked spec has a distribution";
             let tokens = &client.tokens;
             let shown = client.id.filter(|_| !client.shares_users);
-            let class = classes.iter().position(|name| name == client.slo_class);
+            let class = class_of.get(client.slo_class).copied();
             plans.push(ClientPlan {
                 streams: client.streams(),
                 arrivals: client.arrivals.process(start),
@@ -99,8 +103,8 @@ impl Recipe {
                 output: tokens.output.as_ref().map(|it| it.distribution().expect(lengths)),
                 copula: Copula::new(tokens.correlation),
                 askers: users.askers(client.users, shown),
-                profile: profile(client.profile, profiles),
-                slo_class: SloClassId(class.unwrap_or(0) as u16),
+                profile: profile(client.profile, profiles, &mut known),
+                slo_class: SloClassId(class.unwrap_or(0)),
                 session: client.session.map(|it: &SessionSpec| it.plan(tokens)),
             });
         }
@@ -226,10 +230,13 @@ fn number(populations: &mut [Population]) {
 }
 
 /// The profile's index, added if none prints alike.
-fn profile(profile: Profile, profiles: &mut Vec<Profile>) -> ProfileId {
-    let known = profiles.iter().position(|known| known.key() == profile.key());
-    ProfileId(known.unwrap_or_else(|| {
+fn profile(
+    profile: Profile,
+    profiles: &mut Vec<Profile>,
+    known: &mut HashMap<ProfileKey, ProfileId>,
+) -> ProfileId {
+    *known.entry(profile.key()).or_insert_with(|| {
         profiles.push(profile);
-        profiles.len() - 1
-    }) as u32)
+        ProfileId(profiles.len() as u32 - 1)
+    })
 }

@@ -4,10 +4,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::keyed::Keyed;
 use super::lengths::{Copula, ExponentialSpec, Lengths, LengthsSpec};
 use super::spans::{ExponentialSpanSpec, Span, SpanSpec};
 use super::spec::TokensSpec;
+use crate::kernel::Keyed;
 use crate::kernel::{Duration, Streams};
 use crate::spec::{Fraction, Positive, Problems};
 

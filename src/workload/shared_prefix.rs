@@ -10,9 +10,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::alias::{Alias, zipf_weights};
 use super::incoming::{Incoming, MAX_TOKENS, PromptId};
-use super::keyed::{keyed_bits, keyed_uniform};
 use super::lengths::LengthsSpec;
 use super::prompts::check_count;
+use crate::kernel::keyed_uniform::{keyed_bits, keyed_uniform};
 use crate::spec::{NonNegative, Positive, Problems};
 
 /// Each system prompt has a row in a table; more would hardly be shared.

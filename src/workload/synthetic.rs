@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use super::arrivals::Arrivals;
 use super::asked::Asked;
-use super::incoming::{Incoming, IntentId, MAX_TOKENS, PromptId, UserId, sizes_of_tokens};
+use super::incoming::{
+    Incoming, IntentId, MAX_TOKENS, PromptId, PromptSize, UserId, sizes_of_tokens,
+};
 use super::lengths::{Copula, Lengths, PromptLengths};
 use super::payloads::Payloads;
 use super::recipe::{ClientPlan, Numbers, Population, Recipe};
@@ -229,15 +231,24 @@ impl Drawn {
             lengths.pick(u)
         });
         let drawn = sizes_of_tokens(input);
-        let (chars, input_decitokens) = match self.asked.size(prompt) {
+        let size = match self.asked.size(prompt) {
             Some(size) if self.measured => size,
-            Some((chars, _)) => (chars, drawn.1),
-            None => drawn,
+            Some(size) => PromptSize { decitokens: drawn.1, ..size },
+            None => PromptSize { chars: drawn.0, blank_chars: 0, decitokens: drawn.1 },
         };
+        let PromptSize { chars, blank_chars, decitokens: input_decitokens } = size;
         let local = prompt;
         let prompt = self.numbers.of(prompt);
-        let request =
-            Incoming { at, user, prompt, chars, input_decitokens, output_tokens, ..self.pattern };
+        let request = Incoming {
+            at,
+            user,
+            prompt,
+            chars,
+            blank_chars,
+            input_decitokens,
+            output_tokens,
+            ..self.pattern
+        };
         let mut request =
             if self.measured { self.shared.0.before(request, self.shared.1) } else { request };
         if let Some(payloads) = &self.payloads {
@@ -307,7 +318,8 @@ impl Session {
             thread.own = prompt;
         }
         let (chars, _) = sizes_of_tokens(all.div_ceil(10) as u32);
-        let sizes = Incoming { chars, input_decitokens: all, output_tokens, ..*asked };
+        let sizes =
+            Incoming { chars, blank_chars: 0, input_decitokens: all, output_tokens, ..*asked };
         Ok(Incoming { at, prompt, turn, ..sizes })
     }
 

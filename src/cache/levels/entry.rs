@@ -39,9 +39,9 @@ pub(super) struct Entry<V> {
     pub key: Key,
     pub value: V,
     pub size: Size,
-    /// When the answer was made, in nanoseconds; before the run began if it was
-    /// there from the start.
-    pub written: i64,
+    /// When the answer was made, in nanoseconds. Where it was there from the start, that
+    /// is before zero and wraps: [`age`](Entry::age) is right all the same.
+    pub written: u64,
     /// How long the answer may live, whatever the cache says; `MAX` if nothing
     /// is known of that.
     pub life: Duration,
@@ -58,6 +58,12 @@ pub(super) struct Entry<V> {
 }
 
 impl<V> Entry<V> {
+    /// How long ago the answer was made.
+    #[inline]
+    pub fn age(&self, now: Time) -> Duration {
+        Duration(now.0.wrapping_sub(self.written))
+    }
+
     /// When it goes, as it looks now.
     #[inline]
     pub fn ends(&self) -> Time {
@@ -119,7 +125,7 @@ struct Kept<V> {
 /// What only levels keep that do more than let entries expire by their age.
 #[derive(Clone, Copy, Debug)]
 struct Detail {
-    written: i64,
+    written: u64,
     life: Duration,
     expires: Time,
     idle: Time,

@@ -173,7 +173,7 @@ impl<V: Copy> Hierarchy<V> {
     /// level, or as if it were written then.
     pub fn warm(&mut self, level: Option<usize>, key: Key, size: Size, value: V, age: Duration) {
         let at = self.at(Time::ZERO);
-        let written = -i64::try_from(age.as_nanos()).unwrap_or(i64::MAX);
+        let written = Time::ZERO.0.wrapping_sub(age.0);
         let entry = self.entry(key, size, value, None, at);
         self.write(level, Entry { written, ..entry }, at);
     }
@@ -193,7 +193,7 @@ impl<V: Copy> Hierarchy<V> {
             key,
             value,
             size,
-            written: at.now.0 as i64,
+            written: at.now.0,
             life: life.unwrap_or(Duration::MAX),
             expires: Time::MAX,
             idle: Time::MAX,
@@ -288,10 +288,9 @@ impl<V: Copy> Hierarchy<V> {
     /// first.
     pub fn into_contents(mut self, now: Time) -> Vec<Vec<(Key, V, Duration)>> {
         let at = self.at(now);
-        let age = |entry: &Entry<V>| Duration((now.0 as i64).saturating_sub(entry.written) as u64);
         let of = |level: Level<V>| {
             let entries = level.into_entries(at).into_iter();
-            entries.map(|entry| (entry.key, entry.value, age(&entry))).collect()
+            entries.map(|entry| (entry.key, entry.value, entry.age(now))).collect()
         };
         self.levels.into_iter().map(of).collect()
     }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::cache::Key;
-use crate::cache::key::split_mix;
+use crate::kernel::keyed_uniform::{keyed_bits, uniform_of};
 use crate::kernel::{Duration, Stream, Time};
 use crate::spec::{Fraction, Problems, Rate};
 
@@ -113,9 +113,11 @@ impl Changes {
 
     #[cold]
     fn advance(&mut self, now: Time) {
-        while self.next_regular <= now {
-            self.count += 1;
-            self.next_regular = self.next_regular.saturating_add(self.every);
+        if self.next_regular <= now {
+            // All at once: they may be very many.
+            let further = (now - self.next_regular).0 / self.every.0.max(1);
+            self.count += further + 1;
+            self.next_regular += self.every * (further + 1);
         }
         while self.next_random <= now {
             self.count += 1;
@@ -151,7 +153,7 @@ impl Changes {
                 if event > last {
                     return event;
                 }
-                bits = split_mix(bits.wrapping_add(0x9e37_79b9_7f4a_7c15));
+                bits = keyed_bits(bits, 0);
             }
             if ends == u64::MAX {
                 return u64::MAX;
@@ -162,10 +164,8 @@ impl Changes {
 
     /// A geometric gap of 1 or more, by inversion.
     fn gap(&self, bits: u64) -> u64 {
-        const CELL: f64 = 1.0 / (1u64 << 53) as f64;
-        let uniform = ((bits >> 12) as f64 * 2.0 + 1.0) * CELL;
         // The cast saturates.
-        1u64.saturating_add((libm::log(uniform) / self.log_rest) as u64)
+        1u64.saturating_add((libm::log(uniform_of(bits)) / self.log_rest) as u64)
     }
 }
 

@@ -148,7 +148,7 @@ impl<V: Copy> Level<V> {
         let ttl = self.ttl_of(&entry);
         entry.expires = match ttl {
             Duration::MAX => Time::MAX,
-            ttl => Time(entry.written.saturating_add_unsigned(ttl.0).max(0) as u64),
+            ttl => at.now + ttl.saturating_sub(entry.age(at.now)),
         };
         entry.idle = at.now.saturating_add(self.idle_ttl);
         let there = self.live(entry.key, at.now);

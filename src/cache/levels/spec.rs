@@ -1,6 +1,6 @@
 //! The `cache:` block of an experiment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -216,9 +216,9 @@ impl CacheSpec {
     }
 
     /// Warns of classes that no user is of; `classes` are those of the workload.
-    pub fn check_classes(&self, classes: &[&str], problems: &mut Problems) {
+    pub fn check_classes(&self, classes: &BTreeSet<&str>, problems: &mut Problems) {
         problems.at("ttl_by_class", |problems| {
-            for class in self.ttl_by_class.keys().filter(|class| !classes.contains(&class.as_str()))
+            for class in self.ttl_by_class.keys().filter(|class| !classes.contains(class.as_str()))
             {
                 let hint = nearest(class, classes.iter().copied())
                     .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
@@ -281,7 +281,7 @@ mod tests {
     fn a_class_that_nobody_is_of_is_reported_with_the_nearest_that_there_is() {
         let spec: CacheSpec = serde_yaml::from_str("ttl_by_class: {vpi: 1m, default: 2m}").unwrap();
         let mut problems = Problems::default();
-        spec.check_classes(&["default", "vip"], &mut problems);
+        spec.check_classes(&["default", "vip"].into(), &mut problems);
         let [problem] = problems.list() else { panic!("{:?}", problems.list()) };
         assert_eq!(problem.path.to_string(), "ttl_by_class.vpi");
         assert!(problem.message.contains("did you mean `vip`?"), "{}", problem.message);

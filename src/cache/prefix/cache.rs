@@ -144,9 +144,7 @@ impl PrefixCache {
     pub fn look(&mut self, server: usize, blocks: &[u64], now: Time, per_token: Duration) -> Match {
         let compute = match self.load {
             Load::Always => None,
-            Load::IfFaster => {
-                Some(Duration(per_token.as_nanos().saturating_mul(u64::from(self.block_tokens))))
-            }
+            Load::IfFaster => Some(per_token * u64::from(self.block_tokens)),
         };
         self.loading.begin();
         let (mut found, mut begins) = (0, true);

@@ -9,6 +9,7 @@
 
 use super::curve::{Hits, mean};
 use super::{Curve, Distances, Unit};
+use crate::kernel::keyed_uniform::{GOLDEN, mix};
 use crate::workload::trace::accesses::AccessTrace;
 
 /// Disjoint parts of the sample, from whose spread its error is estimated.
@@ -70,14 +71,11 @@ impl Sampler {
     }
 }
 
-/// Spreads objects evenly and differently for each seed (the finalizer of
-/// `SplitMix64`; G. L. Steele, D. Lea, C. H. Flood, OOPSLA 2014).
+/// Spreads objects evenly and differently for each seed (`SplitMix64`'s
+/// finalizer).
 #[inline]
 fn place(object: u32, seed: u64) -> u64 {
-    let mut z = u64::from(object).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ seed;
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    (z ^ (z >> 31)) >> 40
+    mix(u64::from(object).wrapping_add(1).wrapping_mul(GOLDEN) ^ seed) >> 40
 }
 
 /// LRU's curve at these capacities (rising) from a share `rate` of the objects,

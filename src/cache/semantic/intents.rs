@@ -23,9 +23,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::keyed::{Keyed, uniform};
 use super::laws::{Different, DifferentSpec, Same, SameSpec};
-use crate::kernel::Streams;
+use crate::kernel::keyed_uniform::uniform_of;
+use crate::kernel::{Keyed, Streams};
 use crate::spec::Problems;
 use crate::workload::{IntentId, PromptId};
 
@@ -103,7 +103,7 @@ impl Intents {
 
     #[inline]
     fn bucket(&self, intent: IntentId) -> usize {
-        (self.places.of(intent.0) >> 48) as usize
+        (self.places.bits(intent.0) >> 48) as usize
     }
 
     /// Adds an entry.
@@ -143,7 +143,7 @@ impl Intents {
         if floor >= 1.0 {
             return same;
         }
-        let crowd = self.different.crowd(uniform(self.crowds.of(intent.0)));
+        let crowd = self.different.crowd(uniform_of(self.crowds.bits(intent.0)));
         let most = self.different.share_above(floor, crowd);
         match self.nearest_other(home, prompt, intent, most) {
             Some((t, slot)) if t < most => {
@@ -168,11 +168,12 @@ impl Intents {
                 if member.prompt == prompt {
                     return Some((slot as usize, 1.0));
                 }
-                best = best.max(Some((self.phrasings.of_pair(prompt.0, member.prompt.0), slot)));
+                best =
+                    best.max(Some((self.phrasings.bits_of_pair(prompt.0, member.prompt.0), slot)));
             }
             slot = member.next;
         }
-        best.map(|(bits, slot)| (slot as usize, self.same.quantile(uniform(bits))))
+        best.map(|(bits, slot)| (slot as usize, self.same.quantile(uniform_of(bits))))
     }
 
     /// The entry of another intent with the least t, if that is under `most`.
@@ -200,7 +201,7 @@ impl Intents {
 
     #[inline]
     fn t(&self, rank: usize, a: PromptId, b: PromptId) -> f64 {
-        (rank as f64 + uniform(self.details.of_pair(a.0, b.0))) / BUCKETS as f64
+        (rank as f64 + uniform_of(self.details.bits_of_pair(a.0, b.0))) / BUCKETS as f64
     }
 }
 
@@ -219,11 +220,11 @@ mod tests {
             return 1.0;
         }
         if ia == ib {
-            return model.same.quantile(uniform(model.phrasings.of_pair(pa, pb)));
+            return model.same.quantile(uniform_of(model.phrasings.bits_of_pair(pa, pb)));
         }
         let step = model.bucket(IntentId(ia)) ^ model.bucket(IntentId(ib));
         let rank = model.order.iter().position(|other| usize::from(*other) == step).unwrap();
-        let crowd = model.different.crowd(uniform(model.crowds.of(ia)));
+        let crowd = model.different.crowd(uniform_of(model.crowds.bits(ia)));
         model.different.exceeded_by(model.t(rank, PromptId(pa), PromptId(pb)), crowd)
     }
 

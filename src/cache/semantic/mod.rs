@@ -15,7 +15,6 @@
 mod entries;
 mod index;
 mod intents;
-mod keyed;
 mod laws;
 mod learned;
 mod ngrams;

@@ -78,7 +78,7 @@ fn hash(gram: &[char]) -> u64 {
     let fnv = gram.iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, c| {
         (hash ^ u64::from(u32::from(*c))).wrapping_mul(0x0100_0000_01b3)
     });
-    super::keyed::mix(fnv)
+    crate::kernel::keyed_uniform::mix(fnv)
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! `windtunnel trace fit`: a workload like a trace.
 
 use std::fmt::Write as _;
-use std::fs;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -13,6 +12,7 @@ use crate::cli::{Failure, print, refused, tell};
 use crate::experiment::Workspace;
 use crate::experiment::charts::ThemeSpec;
 use crate::report::{self, TraceManifest};
+use crate::unfinished::write_whole;
 use crate::workload::WorkloadSpec;
 use crate::workload::trace::Profile;
 use crate::workload::trace::fit::{self, Fitted};
@@ -80,7 +80,7 @@ pub(super) fn main(args: &Args, again: String) -> Result<(), Failure> {
         tell(&folder.display().to_string());
         return print(yaml.trim_end());
     };
-    fs::write(out, yaml).map_err(|error| {
+    write_whole(out, yaml.as_bytes()).map_err(|error| {
         Failure::Run(format!("error: cannot write `{}`: {error}", out.display()))
     })?;
     print(&folder.display().to_string())
@@ -106,8 +106,8 @@ fn write(
         part: args.reading.part(),
         command: again,
     };
-    let workspace = Workspace::open(&args.results, &manifest.name, "", false)
-        .map_err(|error| refused(&error))?;
+    let workspace =
+        Workspace::open_passing(&args.results, &manifest.name).map_err(|error| refused(&error))?;
     let staging = workspace.staging().map_err(failed)?;
     report::write_fit(&staging, &manifest, fitted, yaml).map_err(failed)?;
     let formats = formats(&args.format);

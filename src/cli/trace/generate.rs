@@ -6,7 +6,7 @@ use super::output::Output;
 use crate::cli::{Failure, print, tell};
 use crate::experiment::load::Document;
 use crate::experiment::{Overrides, Prepared, prepare};
-use crate::kernel::{Duration, Streams};
+use crate::kernel::{Duration, Streams, Time};
 use crate::spec::parse_duration;
 use crate::workload::trace::write::{Knows, TraceFormat, WrittenRow};
 use crate::workload::{Incoming, Plan, Profile, Source};
@@ -66,7 +66,7 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
     let mut beyond = Beyond::default();
     while output.rows() < bounds.requests {
         let Some(incoming) = source.next().transpose().map_err(failed)? else { break };
-        if incoming.at.as_nanos() > bounds.last {
+        if incoming.at.as_nanos() > bounds.last || incoming.at == Time::MAX {
             break;
         }
         if incoming.thread.is_some() {

@@ -65,7 +65,7 @@ pub(super) fn main(args: &Args, again: String) -> Result<(), Failure> {
         command: again,
     };
     let workspace =
-        Workspace::open(&args.out, &manifest.name, "", false).map_err(|error| refused(&error))?;
+        Workspace::open_passing(&args.out, &manifest.name).map_err(|error| refused(&error))?;
     let staging = workspace.staging().map_err(failed)?;
     report::write_traces(&staging, &manifest, &traces).map_err(failed)?;
     let formats = formats(&args.format);

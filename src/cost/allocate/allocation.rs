@@ -111,8 +111,9 @@ impl Allocation {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{fairness, jain};
+    use super::super::fairness;
     use super::*;
+    use crate::stats::jain;
 
     const MODEL: ModelId = ModelId(0);
 
@@ -156,7 +157,7 @@ mod tests {
         }
         fair.turn_to(Time::from_secs(3600));
         assert_eq!([0, 1, 2].map(|user| fair.left(UserId(user), MODEL) / 1e12), [1.0, 4.0, 4.0]);
-        assert!((fairness(fair.parts()) - jain(&[1.0, 0.2, 1.0 / 9.0])).abs() < 1e-12);
+        assert!((fairness(fair.parts()) - jain([1.0, 0.2, 1.0 / 9.0])).abs() < 1e-12);
         assert_eq!(fair.left(UserId(99), MODEL), f64::INFINITY);
     }
 

@@ -35,14 +35,6 @@ pub struct Claim {
     pub weight: f64,
 }
 
-/// Jain's index of fairness (Jain, Chiu and Hawe, 1984) of what each has got: 1 if
-/// all have the same, 1/n if one has everything. NaN for nothing.
-pub fn jain(parts: &[f64]) -> f64 {
-    let sum: f64 = parts.iter().sum();
-    let squares: f64 = parts.iter().map(|part| part * part).sum();
-    sum * sum / (parts.len() as f64 * squares)
-}
-
 /// Gives `rest` in proportion to weights, or evenly where all are 0.
 fn by_weight(parts: &mut [f64], claims: &[Claim], rest: f64) {
     let sum: f64 = claims.iter().map(|claim| claim.weight).sum();
@@ -96,12 +88,6 @@ mod tests {
         // Of no use beyond what is wanted.
         close(&utility::divide(5.0, &claims(&[(2.0, 9.0), (10.0, 1.0)])), &[2.0, 3.0]);
         close(&utility::divide(2.0, &claims(&[(10.0, 9.0), (10.0, 1.0)])), &[2.0, 0.0]);
-    }
-
-    #[test]
-    fn jain_s_index_is_one_for_equals_and_1_of_n_for_a_winner() {
-        assert!((jain(&[2.0, 2.0, 2.0]) - 1.0).abs() < 1e-12);
-        assert!((jain(&[5.0, 0.0, 0.0, 0.0]) - 0.25).abs() < 1e-12);
     }
 
     proptest! {

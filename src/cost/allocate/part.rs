@@ -1,6 +1,7 @@
 //! What a tenant has of what is divided.
 
-use super::{AllocateSpec, Claim, RuleSpec, jain};
+use super::{AllocateSpec, Claim, RuleSpec};
+use crate::stats::jain;
 
 /// What a tenant has of the amount: pico-dollars, tenths of a token, or
 /// place-seconds.
@@ -49,9 +50,7 @@ pub(super) fn divide(rule: RuleSpec, total: f64, parts: &mut [Part]) -> Vec<f64>
 /// Jain's index of what each tenant used of what it wanted.
 pub fn fairness(parts: &[Part]) -> f64 {
     let wanting = parts.iter().filter(|part| part.wanted_in_all > 0.0);
-    let shares: Vec<f64> =
-        wanting.map(|part| (part.used_in_all / part.wanted_in_all).min(1.0)).collect();
-    jain(&shares)
+    jain(wanting.map(|part| (part.used_in_all / part.wanted_in_all).min(1.0)))
 }
 
 /// The utility of what was used, as a share of that of everything wanted:

@@ -186,7 +186,7 @@ impl Places {
             let before: Vec<f64> = self.parts.iter().map(|part| part.wanted).collect();
             self.divide();
             let every = self.every.as_nanos();
-            self.end = Time(at.as_nanos().saturating_add(every));
+            self.end = at + self.every;
             // Nothing happens until `now`: after a whole interval of that, each
             // division is like the one before.
             let until = self.end.min(now);

@@ -1,5 +1,7 @@
 //! The `allocate` block of the `cost` block.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -123,7 +125,7 @@ impl AllocateSpec {
     }
 
     /// Warns of weights of nobody.
-    pub fn check_tenants(&self, names: Option<&[&str]>, problems: &mut Problems) {
+    pub fn check_tenants(&self, names: Option<&BTreeSet<&str>>, problems: &mut Problems) {
         problems.at("weights", |p| {
             for name in self.weights.keys() {
                 p.at(name.as_str(), |p| check_name(name, names, &[], p));

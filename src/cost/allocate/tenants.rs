@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{AllocateSpec, AmongSpec};
-use crate::cost::budget::{DEFAULT, is_member};
+use crate::cost::budget::{DEFAULT, Members};
 use crate::cost::{ModelId, SharedBudgetSpec, UserId};
 
 /// What requests are told apart by, and the tenants' names.
@@ -29,15 +29,13 @@ impl Tenants {
         }
         let mut names: Vec<String> = Vec::new();
         let mut indices: BTreeMap<&str, u32> = BTreeMap::new();
+        let members = Members::of(teams);
         let mut of_users = Vec::with_capacity(users.len());
         for (user, class) in users {
             let class = class.as_deref();
             let name = match spec.among {
                 AmongSpec::Users => user.as_str(),
-                AmongSpec::Teams => teams
-                    .iter()
-                    .find(|(name, team)| is_member(team, name, user, class))
-                    .map_or(DEFAULT, |(name, _)| name.as_str()),
+                AmongSpec::Teams => members.first(user, class).map_or(DEFAULT, |(name, _)| name),
                 AmongSpec::Classes | AmongSpec::Models => class.unwrap_or(DEFAULT),
             };
             let index = *indices.entry(name).or_insert_with(|| {

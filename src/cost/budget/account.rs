@@ -170,7 +170,7 @@ impl Account {
             } else if now >= self.span_end {
                 let span = now.as_nanos() / length.as_nanos().max(1);
                 self.spent[SPAN] = Money::ZERO;
-                self.span_end = Time((span + 1).saturating_mul(length.as_nanos()));
+                self.span_end = Time::ZERO + length * span.saturating_add(1);
             }
             self.until = self.until.min(self.span_end);
         }

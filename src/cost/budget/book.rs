@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::Allowance;
 use super::account::{Account, AtLimit, Spent, Standing, Terms};
-use super::spec::{BudgetSpec, BudgetsSpec, SharedBudgetSpec};
+use super::members::Members;
+use super::spec::{BudgetSpec, BudgetsSpec};
 use crate::cost::calendar::Calendar;
 use crate::cost::{CostSpec, ModelId, Money, UserId};
 use crate::kernel::Time;
@@ -83,13 +84,12 @@ impl Budgets {
         for (slot, (kind, all)) in
             [("team", &spec.teams), ("key", &spec.keys)].into_iter().enumerate()
         {
-            for (name, shared) in all {
-                let account = share(kind, name, &shared.budget);
-                let members = users.iter().zip(&mut also);
-                for (_, also) in members
-                    .filter(|((user, class), _)| is_member(shared, name, user, class.as_deref()))
-                {
-                    also[slot] = account;
+            let accounts: Vec<u32> =
+                all.iter().map(|(name, shared)| share(kind, name, &shared.budget)).collect();
+            let members = Members::of(all);
+            for ((user, class), also) in users.iter().zip(&mut also) {
+                if let Some((_, index)) = members.last(user, class.as_deref()) {
+                    also[slot] = accounts[index];
                 }
             }
         }
@@ -112,7 +112,7 @@ impl Budgets {
     #[inline]
     pub fn purse(&mut self, user: UserId, now: Time) -> Purse {
         let (mut limited, mut budget, mut payer, mut soft) = (false, false, None, None);
-        let mut least = Money::from_picos(i128::MAX);
+        let mut least = Money::MAX;
         for index in self.payers(user).into_iter().filter(|index| *index != NOBODY) {
             let account = &mut self.accounts[index as usize];
             let terms = &self.terms[account.terms as usize];
@@ -226,19 +226,6 @@ impl Budgets {
         };
         [own as u32, also[0], also[1], also[2]]
     }
-}
-
-/// Whether a user (name and class) is one of those who share the budget `name`.
-pub(in crate::cost) fn is_member(
-    shared: &SharedBudgetSpec,
-    name: &str,
-    user: &str,
-    class: Option<&str>,
-) -> bool {
-    if shared.members.is_empty() {
-        return class == Some(name);
-    }
-    shared.members.iter().any(|member| member == user || Some(member.as_str()) == class)
 }
 
 impl Terms {

@@ -7,6 +7,7 @@
 
 mod account;
 mod book;
+mod members;
 mod spec;
 #[cfg(test)]
 mod tests;
@@ -18,7 +19,8 @@ pub use spec::{
     SharedBudgetSpec,
 };
 
-pub(super) use book::{Budgets, Purse, Refused, is_member};
+pub(super) use book::{Budgets, Purse, Refused};
+pub(super) use members::Members;
 pub(super) use spec::{check_members, check_name, check_shared, is_default};
 
 use super::Money;

@@ -1,6 +1,6 @@
 //! What a file says of budgets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -150,7 +150,7 @@ impl BudgetsSpec {
     }
 
     /// Warns of budgets that no user has. Unknown `names` are not checked.
-    pub fn check(&self, names: Option<&[&str]>, problems: &mut Problems) {
+    pub fn check(&self, names: Option<&BTreeSet<&str>>, problems: &mut Problems) {
         for name in self.0.keys().filter(|name| *name != DEFAULT) {
             problems.at(name.as_str(), |p| check_name(name, names, &[DEFAULT], p));
         }
@@ -235,7 +235,7 @@ pub(in crate::cost) fn check_shared(
 /// Warns of members that nobody is.
 pub(in crate::cost) fn check_members(
     shared: &BTreeMap<String, SharedBudgetSpec>,
-    names: Option<&[&str]>,
+    names: Option<&BTreeSet<&str>>,
     problems: &mut Problems,
 ) {
     for (name, spec) in shared {
@@ -255,11 +255,11 @@ pub(in crate::cost) fn check_members(
 /// Warns of a name that no user and no class has.
 pub(in crate::cost) fn check_name(
     name: &str,
-    names: Option<&[&str]>,
+    names: Option<&BTreeSet<&str>>,
     more: &[&str],
     problems: &mut Problems,
 ) {
-    let Some(names) = names.filter(|names| !names.contains(&name)) else { return };
+    let Some(names) = names.filter(|names| !names.contains(name)) else { return };
     let hint = nearest(name, names.iter().chain(more).copied())
         .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
     problems.warn(format!("no user or class of users is called `{name}`{hint}"));

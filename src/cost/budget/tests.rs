@@ -103,7 +103,7 @@ fn a_budget_for_nobody_is_questioned() {
     let mut problems = Problems::default();
     spec.check(None, &mut problems);
     assert!(problems.list().is_empty());
-    spec.check(Some(&["ann", "vip"]), &mut problems);
+    spec.check(Some(&["ann", "vip"].into()), &mut problems);
     let found = &problems.list()[0];
     assert_eq!((problems.list().len(), found.path.to_string().as_str()), (1, "vpi"));
     assert_eq!(found.message, "no user or class of users is called `vpi`; did you mean `vip`?");

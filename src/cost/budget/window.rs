@@ -57,7 +57,7 @@ impl Window {
     }
 
     fn end_of(&self, at: Time) -> Time {
-        Time(at.as_nanos().saturating_add(self.length.as_nanos()))
+        at + self.length
     }
 }
 

@@ -1,8 +1,8 @@
 //! What the bandits share: what is known of each model, and what may be learnt.
 
 use super::Ask;
-use crate::cost::dice::Dice;
 use crate::cost::{Lesson, ModelId};
+use crate::kernel::Keyed;
 use crate::kernel::Stream;
 
 /// What was seen of a model.
@@ -25,12 +25,12 @@ pub(super) struct Arm {
 pub(super) struct Arms {
     seen: Vec<Arm>,
     feedback: f64,
-    dice: Dice,
+    dice: Keyed,
 }
 
 impl Arms {
     pub fn new(models: usize, feedback: f64, stream: &mut Stream) -> Self {
-        Arms { seen: vec![Arm::default(); models], feedback, dice: Dice::new(stream) }
+        Arms { seen: vec![Arm::default(); models], feedback, dice: Keyed::new(stream) }
     }
 
     /// The mean charge of a model in dollars, or what it would cost now where nothing
@@ -48,7 +48,7 @@ impl Arms {
     /// Learns what an answer cost, and if its user rates it how good it was. Returns
     /// whether it was rated.
     pub fn learn(&mut self, lesson: &Lesson) -> bool {
-        let rated = self.dice.uniform(lesson.request, 0) < self.feedback;
+        let rated = self.dice.uniform_of_two(lesson.request, 0) < self.feedback;
         let arm = &mut self.seen[lesson.model.0 as usize];
         arm.charged += 1.0;
         arm.usd += lesson.cost.usd();

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Ask, check_model, find};
 use crate::cost::budget::is_default;
-use crate::cost::dice::Dice;
 use crate::cost::{Choice, ModelId, Money};
+use crate::kernel::Keyed;
 use crate::kernel::{Duration, Stream};
 use crate::spec::{Fraction, Problems};
 
@@ -82,7 +82,7 @@ pub struct Verdict {
 pub(in crate::cost) struct Cascade {
     models: Vec<ModelId>,
     judge: JudgeSpec,
-    dice: Dice,
+    dice: Keyed,
 }
 
 impl Cascade {
@@ -90,7 +90,7 @@ impl Cascade {
         Cascade {
             models: spec.models.iter().filter_map(|name| find(models, name)).collect(),
             judge: spec.judge.clone(),
-            dice: Dice::new(stream),
+            dice: Keyed::new(stream),
         }
     }
 
@@ -108,7 +108,7 @@ impl Cascade {
         }
         let JudgeSpec { false_accept, false_reject, cost, latency } = &self.judge;
         let accepts = if right { 1.0 - false_reject.get() } else { false_accept.get() };
-        let accepted = self.dice.uniform(request, u64::from(attempt)) < accepts;
+        let accepted = self.dice.uniform_of_two(request, u64::from(attempt)) < accepts;
         Some(Verdict { accepted, cost: *cost, latency: *latency })
     }
 }

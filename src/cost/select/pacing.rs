@@ -109,8 +109,8 @@ impl Pacing {
             let every = self.every.as_nanos().max(1);
             let span = now.as_nanos() / every;
             (self.spent, self.seen) = (0.0, 0.0);
-            self.since = Time(span.saturating_mul(every));
-            self.end = Time((span + 1).saturating_mul(every));
+            self.since = Time::ZERO + Duration(every) * span;
+            self.end = Time::ZERO + Duration(every) * span.saturating_add(1);
         }
         let left_s = self.end.since(self.since).as_secs_f64();
         let passed_s = now.since(self.since).as_secs_f64();

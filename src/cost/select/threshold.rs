@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Ask, check_model, find};
-use crate::cost::dice::Dice;
 use crate::cost::quality::Truth;
 use crate::cost::{Choice, ModelId};
+use crate::kernel::Keyed;
 use crate::kernel::{Stream, normal_quantile};
 use crate::spec::{Fraction, Problems};
 
@@ -78,7 +78,7 @@ pub(in crate::cost) struct Threshold {
     shift: f64,
     /// The variate from which the strong model answers.
     from: f64,
-    dice: Dice,
+    dice: Keyed,
 }
 
 /// An AUC of 1 would be infinitely far.
@@ -113,14 +113,14 @@ impl Threshold {
             from: variate_of(spec.threshold.get(), prior, shift),
             hard,
             shift,
-            dice: Dice::new(stream),
+            dice: Keyed::new(stream),
         }
     }
 
     pub fn choose(&self, ask: &Ask) -> Option<Choice> {
         let difficulty = ask.truth.map_or(0, |truth| truth.difficulty(ask.demand.prompt));
         let hard = self.hard.get(difficulty).copied().unwrap_or(false);
-        let noise = normal_quantile(self.dice.uniform(ask.demand.prompt, 0));
+        let noise = normal_quantile(self.dice.uniform_of_two(ask.demand.prompt, 0));
         let variate = if hard { noise + self.shift } else { noise };
         let (first, second) =
             if variate >= self.from { (self.strong, self.weak) } else { (self.weak, self.strong) };

@@ -9,6 +9,7 @@ use serde_yaml::Value;
 
 use super::super::execute::Progress;
 use super::super::load::{Diagnostic, Document, path};
+use super::super::long_times::named_in;
 use super::super::prepare::{Prepared, Workloads, plain, read_checked};
 use super::super::replications::Replications;
 use super::super::store::{Record, WorkspaceError};
@@ -195,7 +196,10 @@ impl<'s> Trials<'s> {
     fn failed(&self, trial: usize, source: RunError) -> SearchError {
         match source {
             RunError::Interrupted => SearchError::Interrupted(self.list.len()),
-            source => SearchError::Run { trial, source },
+            source => {
+                let source = named_in(source, &self.prepared.outline.resolved);
+                SearchError::Run { trial, source }
+            }
         }
     }
 

@@ -58,6 +58,7 @@ fn late_events_come_after_the_ordinary_of_their_instant_across_renumbering() {
             _ => assert_eq!(list.pop(), plain.pop()),
         }
         let next = plain.events.iter().min().map(|&(time, late, _)| (time, late));
+        assert_eq!(list.first().copied(), plain.events.iter().min().map(|event| event.2));
         assert_eq!(list.peek(), next, "after {number} steps");
         assert_eq!(list.len(), plain.events.len());
     }

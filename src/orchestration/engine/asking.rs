@@ -207,10 +207,11 @@ impl Engine {
         let elapsed = now.since(job.since);
         let waited = answer.queue.min(elapsed);
         job.path.add(Kind::Queue, waited);
-        job.path.add(Kind::Llm, Duration(elapsed.0 - waited.0));
+        job.path.add(Kind::Llm, elapsed - waited);
         (job.since, job.place) = (now, Place::Between);
         let job = *job;
-        self.instances[job.instance as usize].attained += answer.inference.0;
+        let attained = &mut self.instances[job.instance as usize].attained;
+        *attained = attained.saturating_add(answer.inference.0);
         let outcome = match answer.outcome {
             Ok((tokens, quality, model)) => Ok(self.said(&job, id, tokens, quality, model)),
             Err(error) => Err(Reason::Call(error)),
@@ -289,7 +290,7 @@ impl Engine {
     pub(super) fn blocked(&mut self, job: u32, by: Blocked, span: Duration) {
         let Job { instance, step, .. } = self.jobs[job as usize];
         let mut spent = Spent::default();
-        spent.blocked_ns[by as usize] = span.0;
+        spent.blocked_ns[by as usize] = u128::from(span.0);
         let instance = &mut self.instances[instance as usize];
         instance.spent.add(&spent);
         if instance.measured {

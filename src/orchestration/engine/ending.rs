@@ -5,9 +5,9 @@ use super::frames::{Failed, Instance, Job, NONE, Owner, Place, Run, Scope, Statu
 use super::tally::{Blocked, Spent};
 use super::{End, Engine, Lot, Path, Reason, Said, Todo, Turns, Wake, World, lot, part};
 use crate::cost::Money;
+use crate::kernel::keyed_uniform::mix;
 use crate::kernel::{Duration, Time};
 use crate::orchestration::plan::{Kind, Window};
-use crate::workload::keyed::mix;
 
 impl Engine {
     /// A workflow begins, waits for its turn, or is turned away.
@@ -37,12 +37,11 @@ impl Engine {
         let Instance { root, incoming, key, .. } = self.instances[id as usize];
         let waited = now.since(incoming.at);
         let deadline = self.plan.roots[root as usize].deadline;
-        let deadline = deadline.map(|span| {
-            world.wake_in(Duration(span.0.saturating_sub(waited.0)), Wake::Workflow(id))
-        });
+        let deadline =
+            deadline.map(|span| world.wake_in(span.saturating_sub(waited), Wake::Workflow(id)));
         let instance = &mut self.instances[id as usize];
         (instance.began, instance.deadline) = (now, deadline);
-        instance.spent.blocked_ns[Blocked::Limit as usize] += waited.0;
+        instance.spent.blocked_ns[Blocked::Limit as usize] += u128::from(waited.0);
         let mut path = Path::default();
         path.add(Kind::Blocked, waited);
         let given = super::scopes::Given {

@@ -27,8 +27,8 @@ pub use tally::{Blocked, Messages, OfRoot, OfStep, Spent, Tally};
 
 use super::plan::{Plan, Ready};
 use crate::cost::Money;
+use crate::kernel::keyed_uniform::{GOLDEN, keyed_bits, keyed_uniform, mix};
 use crate::kernel::{Duration, EventId, Station, StationConfig, Streams, Time};
-use crate::workload::keyed::{keyed_bits, keyed_uniform, mix};
 use crate::workload::{CallId, Incoming, PromptId, UserId};
 use gates::Gate;
 use memo::Memo;
@@ -308,7 +308,7 @@ fn part(key: u64, number: u64) -> u64 {
 /// A name for a text that begins with one and goes on with another.
 #[inline]
 fn then(text: u64, more: u64) -> u64 {
-    mix(text.rotate_left(17) ^ mix(more.wrapping_add(0x9e37_79b9_7f4a_7c15)))
+    mix(text.rotate_left(17) ^ mix(more.wrapping_add(GOLDEN)))
 }
 
 /// Prompts of workflows have this bit, and no others.

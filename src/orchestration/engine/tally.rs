@@ -20,7 +20,7 @@ pub struct Spent {
     pub wasted: Money,
     /// Nanoseconds that were waited for a budget, for a limit or a turn, and for a
     /// tool's place.
-    pub blocked_ns: [u64; 3],
+    pub blocked_ns: [u128; 3],
 }
 
 impl Spent {

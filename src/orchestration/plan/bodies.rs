@@ -55,7 +55,7 @@ impl Builder<'_> {
         });
         let made = &mut self.ready.profiles;
         let index = |profile: Profile| {
-            let known = made.iter().position(|it| *it == profile).unwrap_or_else(|| {
+            let known = *self.profiles.entry(profile.key()).or_insert_with(|| {
                 made.push(profile);
                 made.len() - 1
             });

@@ -1,6 +1,6 @@
 //! From specs to a plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -13,7 +13,7 @@ use crate::orchestration::{
 };
 use crate::spec::{NonNegative, Problem};
 use crate::workload::lengths::LengthsSpec;
-use crate::workload::{Alias, DataPaths, Profile};
+use crate::workload::{Alias, DataPaths, Profile, ProfileKey};
 
 /// Why a plan cannot be made: a problem below `orchestration`.
 pub type PlanError = Problem;
@@ -38,14 +38,20 @@ impl Plan {
             paths,
             known: BTreeMap::new(),
             tools: BTreeMap::new(),
+            profiles: HashMap::new(),
             made: Vec::new(),
             ready: Ready { schedule: spec.schedule, ..Ready::default() },
         };
         builder.roots()?;
         let mut ready = builder.finish();
-        let index = |name: &String| {
-            ready.roots.iter().position(|root| root.name == *name).unwrap_or(0) as u32
-        };
+        let indices: BTreeMap<&str, u32> = ready
+            .roots
+            .iter()
+            .rev()
+            .map(|root| root.name.as_str())
+            .zip((0..ready.roots.len() as u32).rev())
+            .collect();
+        let index = |name: &String| indices.get(name.as_str()).copied().unwrap_or(0);
         let by_class: Vec<Option<u32>> =
             classes.iter().map(|class| spec.by_class.get(class).map(index)).collect();
         let mix = if spec.mix.is_empty() {
@@ -69,6 +75,8 @@ pub(super) struct Builder<'b> {
     pub known: BTreeMap<&'b str, u32>,
     /// Tools that have names.
     pub tools: BTreeMap<&'b str, u32>,
+    /// What calls ask with that workloads do not, and where that is.
+    pub profiles: HashMap<ProfileKey, usize>,
     /// Steps, until all of them are there.
     pub made: Vec<Option<Step>>,
     pub ready: Ready,

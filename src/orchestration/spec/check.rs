@@ -1,5 +1,7 @@
 //! What is wrong with workflows.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 
 use super::circles::{circle_of, endless};
@@ -42,8 +44,10 @@ impl OrchestrationSpec {
 
     fn check_mix(&self, classes: Option<&[String]>, problems: &mut Problems) {
         let names = || self.workflows.keys().map(String::as_str).chain([PLAIN]);
+        let is_known = |name: &str| name == PLAIN || self.workflows.contains_key(name);
+        let classes_known: Option<BTreeSet<&String>> = classes.map(|it| it.iter().collect());
         problems.at("mix", |p| {
-            for name in self.mix.keys().filter(|name| !names().any(|it| it == *name)) {
+            for name in self.mix.keys().filter(|name| !is_known(name)) {
                 p.at(name.as_str(), |p| p.unknown("workflow", name, names()));
             }
             if !self.mix.is_empty() && self.mix.values().all(|weight| weight.get() == 0.0) {
@@ -53,11 +57,11 @@ impl OrchestrationSpec {
         problems.at("by_class", |p| {
             for (class, name) in &self.by_class {
                 p.at(class.as_str(), |p| {
-                    if !names().any(|it| it == name) {
+                    if !is_known(name) {
                         p.unknown("workflow", name, names());
                     }
-                    if let Some(classes) = classes
-                        && !classes.contains(class)
+                    if let (Some(classes), Some(known)) = (classes, &classes_known)
+                        && !known.contains(class)
                     {
                         p.unknown("SLO class", class, classes.iter().map(String::as_str));
                     }

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Ask;
+use crate::kernel::keyed_uniform::keyed_bits;
 use crate::spec::{Positive, Problems};
 
 /// Consistent hashing with bounded load (Mirrokni, Thorup, Zadimoghaddam, SODA
@@ -78,12 +79,8 @@ impl PrefixAffinity {
     }
 }
 
-/// splitmix64's finalizer (Steele, Lea, Flood, OOPSLA 2014).
 fn mix(value: u64) -> u64 {
-    let bits = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^ (bits >> 31)
+    keyed_bits(value, 0)
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ impl DisaggregateSpec {
     pub fn transfer(&self, tokens: u32) -> Duration {
         let bytes = f64::from(tokens) * self.kv_bytes_per_token.get();
         let moving = Duration::from_secs_f64(bytes / (self.bandwidth_gb_s.get() * 1e9));
-        Duration(self.latency.0.saturating_add(moving.0))
+        self.latency + moving
     }
 
     /// Reports a side without replicas; there are `replicas` in all.

@@ -122,7 +122,7 @@ impl Latency {
             service.first_token <= service.total,
             "the first token is part of the answer"
         );
-        let after = |span: Duration| Duration(span.0.saturating_add(work.loading.0));
+        let after = |span: Duration| span + work.loading;
         Service { total: after(service.total), first_token: after(service.first_token) }
     }
 

@@ -1,4 +1,4 @@
-//! The seed's pipeline: time by characters.
+//! The seed's pipeline: time by characters of the stripped prompt.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use crate::kernel::Duration;
 use crate::spec::Problems;
 
 /// The seed's pipeline: `base` and `per_1000_chars` for each 1000 characters of
-/// the prompt, at most `max`. The answer comes whole: its first token is its
+/// the prompt without the white space at its ends, at most `max`. The answer comes whole: its first token is its
 /// last.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -44,7 +44,7 @@ impl SeedPipelineSpec {
     #[inline]
     pub(super) fn service(&self, work: &Work) -> Service {
         let by_length = scale(self.per_1000_chars.as_nanos(), u64::from(work.chars), 1000);
-        let total = Duration(self.base.as_nanos().saturating_add(by_length)).min(self.max);
+        let total = (self.base + Duration(by_length)).min(self.max);
         Service { total, first_token: total }
     }
 }

@@ -159,13 +159,12 @@ pub struct Overheads {
 impl Overheads {
     /// From when a request comes until it can be scheduled.
     pub fn before(&self, input_tokens: u32) -> Duration {
-        let tokens = self.per_input_token.0.saturating_mul(u64::from(input_tokens));
-        Duration(self.per_request.0.saturating_add(tokens))
+        self.per_request + self.per_input_token * u64::from(input_tokens)
     }
 
     /// How much later than its step the `nth` token of an answer reaches the client.
     pub fn after(&self, nth: u32) -> Duration {
-        Duration(self.per_output_token.0.saturating_mul(u64::from(nth)))
+        self.per_output_token * u64::from(nth)
     }
 }
 

@@ -4,6 +4,8 @@ mod semantic;
 mod single_flight;
 mod warm_start;
 
+use std::sync::Arc;
+
 pub use semantic::{Judged, Semantic};
 pub use single_flight::Flight;
 use single_flight::Flights;
@@ -22,7 +24,7 @@ use crate::workload::{Source, User};
 
 /// The caches of answers, all that are before the models.
 pub struct Caches {
-    keys: KeyMaker,
+    keys: Arc<KeyMaker>,
     /// Levels of equal questions.
     pub levels: Option<Hierarchy<Answer>>,
     /// Answers to similar ones.
@@ -34,8 +36,8 @@ pub struct Caches {
 }
 
 impl Caches {
-    /// Those of a setup, with the keys of its parameters.
-    pub fn new(setup: &Setup, keys: KeyMaker, users: &[User], streams: &Streams) -> Self {
+    /// Those of a setup.
+    pub fn new(setup: &Setup, users: &[User], streams: &Streams) -> Self {
         let cache = setup.cache.as_ref();
         let spec = cache.filter(|cache| !cache.levels.is_empty());
         let mut levels = spec.map(|cache| Hierarchy::new(cache, streams));
@@ -46,7 +48,7 @@ impl Caches {
             contents.warm(levels);
         }
         Caches {
-            keys,
+            keys: Arc::clone(&setup.keys),
             levels,
             semantic: setup.semantic.as_ref().map(|plan| Semantic::new(plan, streams)),
             flights: cache.filter(|cache| cache.single_flight).map(|_| Flights::default()),

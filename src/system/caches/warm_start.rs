@@ -4,12 +4,14 @@
 //! their order leaves the levels as they were (but for what a policy remembers
 //! besides the order, such as counts of uses). Only `prompt` is needed.
 
+use std::cell::OnceCell;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::cache::{Hierarchy, Key};
 use crate::cost::Money;
 use crate::kernel::{Duration, Streams, Time};
-use crate::pipeline::{KeyMaker, Params, Preprocessor};
+use crate::pipeline::Params;
 use crate::spec::parse_duration;
 use crate::stats::{Cell, Table};
 use crate::system::request::Answer;
@@ -143,24 +145,21 @@ struct Rows<'s> {
     setup: &'s Setup,
     plan: &'s Plan,
     levels: Vec<String>,
-    params: Vec<Params>,
-    keys: KeyMaker,
+    /// The first profile of the workload that asks with printed parameters, by which of
+    /// the three are named; made when first asked for.
+    profiles: [OnceCell<HashMap<[String; 3], u32>>; 8],
     contents: Contents,
 }
 
 impl<'s> Rows<'s> {
     fn new(setup: &'s Setup) -> Self {
         let plan = &setup.workload;
-        let preprocessor = Preprocessor::new(setup.pipeline.as_ref());
-        let params: Vec<Params> =
-            plan.profiles().iter().map(|profile| preprocessor.apply(profile)).collect();
         let levels = setup.cache.iter().flat_map(|cache| cache.levels.iter().enumerate());
         Rows {
             setup,
             plan,
             levels: levels.map(|(place, level)| level.name_at(place)).collect(),
-            keys: KeyMaker::new(&params),
-            params,
+            profiles: Default::default(),
             contents: Contents::default(),
         }
     }
@@ -169,7 +168,7 @@ impl<'s> Rows<'s> {
         let profile = self.profile(get)?;
         let prompt = get("prompt").ok_or("the row has no prompt")?;
         let key = if let Some(prompt) = self.plan.prompt_named(prompt) {
-            self.keys.key(prompt, profile)
+            self.setup.keys.key(prompt, profile)
         } else {
             self.contents.strangers.push(prompt.to_owned());
             Key(u64::MAX - (self.contents.strangers.len() as u64 - 1))
@@ -182,7 +181,7 @@ impl<'s> Rows<'s> {
             quality: number(get, "quality", quality)?
                 .unwrap_or_else(|| self.setup.models[model].1.quality.get()),
             output_tokens: number(get, "output_tokens", str::parse::<u32>)?
-                .unwrap_or(self.params[profile as usize].max_tokens),
+                .unwrap_or(self.setup.params[profile as usize].max_tokens),
             model: model as u32,
         };
         let age = number(get, "age_s", |text| parse_duration(&format!("{text}s")))?;
@@ -191,20 +190,28 @@ impl<'s> Rows<'s> {
         Ok(())
     }
 
+    /// The first profile of the workload by those of its printed parameters that are
+    /// named.
+    fn by_printed(&self, named: [bool; 3]) -> HashMap<[String; 3], u32> {
+        let mut first = HashMap::new();
+        for (params, profile) in self.setup.params[..self.plan.profiles().len()].iter().zip(0..) {
+            let mut texts = printed(params);
+            texts.iter_mut().zip(named).filter(|it| !it.1).for_each(|(text, _)| text.clear());
+            first.entry(texts).or_insert(profile);
+        }
+        first
+    }
+
     /// A profile of the workload that asks with the row's parameters; those that
     /// the row does not name are those of the first.
     fn profile<'r>(&self, get: &dyn Fn(&str) -> Option<&'r str>) -> Result<u32, String> {
-        let names = ["max_tokens", "temperature", "top_p"];
-        let wanted = names.map(get);
-        let fits = |params: &Params| {
-            printed(params)
-                .iter()
-                .zip(wanted)
-                .all(|(has, text)| text.is_none_or(|text| has == text))
-        };
-        let found = self.params.iter().position(fits);
-        found.map(|profile| profile as u32).ok_or_else(|| {
-            let [max_tokens, temperature, top_p] = printed(&self.params[0]);
+        let wanted = ["max_tokens", "temperature", "top_p"].map(get);
+        let named = wanted.map(|text| text.is_some());
+        let place = named.iter().fold(0, |place, named| 2 * place + usize::from(*named));
+        let by_printed = self.profiles[place].get_or_init(|| self.by_printed(named));
+        let found = by_printed.get(&wanted.map(|text| text.unwrap_or_default().to_owned()));
+        found.copied().ok_or_else(|| {
+            let [max_tokens, temperature, top_p] = printed(&self.setup.params[0]);
             format!(
                 "no request is made with these parameters, such as max_tokens {max_tokens}, \
                  temperature {temperature} and top_p {top_p}; without the columns they are those"
@@ -249,8 +256,8 @@ pub fn table(caches: Hierarchy<Answer>, setup: &Setup, now: Time) -> Table {
     for (level, held) in caches.into_contents(now).into_iter().enumerate() {
         for (key, answer, age) in held {
             let stranger = strangers.get((u64::MAX - key.0) as usize);
-            let (prompt, profile) = rows.keys.parts(key);
-            let params = &rows.params[profile as usize];
+            let (prompt, profile) = setup.keys.parts(key);
+            let params = &setup.params[profile as usize];
             let exactly = |amount: String| Cell::Text(amount.trim_matches(['$', 's']).to_owned());
             let [max_tokens, temperature, top_p] = printed(params);
             let prompt = match stranger {

@@ -3,6 +3,8 @@
 mod follow_ups;
 mod workflow_calls;
 
+use std::sync::Arc;
+
 use super::event::Event;
 use super::ids::{Id, Table};
 use super::request::Request;
@@ -18,7 +20,7 @@ pub struct Clients {
     /// The requests of the workload.
     pub source: Source,
     /// By profile, the parameters that are asked with.
-    pub params: Vec<Params>,
+    pub params: Arc<[Params]>,
     /// Workflows, if requests begin any.
     pub workflows: Option<Box<Workflows>>,
     /// When no more requests come: they come before.
@@ -35,15 +37,15 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// Those of a setup, with the parameters of all profiles.
-    pub fn new(setup: &Setup, source: Source, params: Vec<Params>, streams: &Streams) -> Self {
+    /// Those of a setup.
+    pub fn new(setup: &Setup, source: Source, streams: &Streams) -> Self {
         let workflows = setup
             .workflows
             .as_ref()
             .map(|plan| Box::new(Workflows::new(plan, streams, setup.record_workflows)));
         Clients {
             source,
-            params,
+            params: Arc::clone(&setup.params),
             workflows,
             closes: setup.duration.map_or(Time::MAX, |whole| Time::ZERO + whole),
             most_requests: setup.requests.unwrap_or(u64::MAX),
@@ -53,6 +55,14 @@ impl Clients {
             arrived: 0,
             failure: None,
         }
+    }
+
+    /// Whether a request or a workflow is still to come or to end.
+    pub fn awaits_something(&self) -> bool {
+        let workflows = self.workflows.as_ref();
+        self.next.is_some()
+            || !self.following.is_empty()
+            || workflows.is_some_and(|it| it.engine.stuck().is_some())
     }
 
     /// Fetches the workload's next request and schedules its arrival.

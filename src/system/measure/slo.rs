@@ -1,5 +1,7 @@
 //! Service level objectives: which answers came in time, by class and by user.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,7 +11,7 @@ use crate::kernel::{Duration, Time};
 use crate::pipeline::RequestError;
 use crate::serving::Service;
 use crate::spec::Problems;
-use crate::stats::{Cell, Histogram, Table};
+use crate::stats::{Cell, Histogram, Table, jain};
 use crate::system::request::Request;
 use crate::system::upstream::Inference;
 
@@ -50,8 +52,9 @@ pub struct TargetsSpec {
 impl SloSpec {
     /// Reports classes that no request is of.
     pub fn check(&self, classes: &[String], problems: &mut Problems) {
+        let known: BTreeSet<&String> = classes.iter().collect();
         problems.at("classes", |p| {
-            for class in self.classes.keys().filter(|class| !classes.contains(class)) {
+            for class in self.classes.keys().filter(|class| !known.contains(class)) {
                 p.unknown("SLO class", class, classes.iter().map(String::as_str));
             }
         });
@@ -99,6 +102,7 @@ impl Times {
 }
 
 impl TargetsSpec {
+    /// Whether an answer with these times is good.
     pub fn met(&self, times: &Times) -> bool {
         self.ttft.is_none_or(|most| times.ttft <= most)
             && self.tpot.is_none_or(|most| times.tpot <= most)
@@ -148,7 +152,7 @@ impl Classes {
     /// Jain's index over the classes: of the shares of their requests that were
     /// answered well.
     pub fn fairness(&self) -> f64 {
-        jain(self.shares.iter().map(|it| (it.good, it.requests)))
+        jain(shares(self.shares.iter().map(|it| (it.good, it.requests))))
     }
 
     /// A measured request is finished.
@@ -174,22 +178,13 @@ impl Classes {
 
     /// The same over users, who had so many requests.
     pub fn user_fairness(&self, requests: impl Iterator<Item = u64>) -> f64 {
-        jain(self.users.iter().copied().zip(requests))
+        jain(shares(self.users.iter().copied().zip(requests)))
     }
 }
 
-/// Jain's index of the shares `part / whole`, of those that have a whole: 1 where
-/// all are alike, 1/n where one of n has everything (Jain, Chiu, Hawe, DEC-TR-301,
-/// 1984).
-pub fn jain(shares: impl Iterator<Item = (u64, u64)>) -> f64 {
-    let (mut count, mut sum, mut squares) = (0.0, 0.0, 0.0);
-    for (part, whole) in shares.filter(|(_, whole)| *whole > 0) {
-        let share = part as f64 / whole as f64;
-        count += 1.0;
-        sum += share;
-        squares += share * share;
-    }
-    if squares > 0.0 { sum * sum / (count * squares) } else { f64::NAN }
+/// What part of each whole that there is.
+fn shares(parts: impl Iterator<Item = (u64, u64)>) -> impl Iterator<Item = f64> {
+    parts.filter(|(_, whole)| *whole > 0).map(|(part, whole)| part as f64 / whole as f64)
 }
 
 /// A row for each class.
@@ -238,10 +233,15 @@ mod tests {
 
     #[test]
     fn jain_s_index_is_1_for_equals_and_1_nth_for_one_who_has_all() {
-        assert!((jain([(5, 10), (50, 100), (1, 2)].into_iter()) - 1.0).abs() < 1e-12);
-        assert!((jain([(10, 10), (0, 10), (0, 10), (0, 10)].into_iter()) - 0.25).abs() < 1e-12);
-        assert!((jain([(10, 10), (0, 0)].into_iter()) - 1.0).abs() < 1e-12, "who asks nothing");
-        assert!(jain([(0, 10)].into_iter()).is_nan());
+        assert!((jain(shares([(5, 10), (50, 100), (1, 2)].into_iter())) - 1.0).abs() < 1e-12);
+        assert!(
+            (jain(shares([(10, 10), (0, 10), (0, 10), (0, 10)].into_iter())) - 0.25).abs() < 1e-12
+        );
+        assert!(
+            (jain(shares([(10, 10), (0, 0)].into_iter())) - 1.0).abs() < 1e-12,
+            "who asks nothing"
+        );
+        assert!(jain(shares([(0, 10)].into_iter())).is_nan());
     }
 
     #[test]

@@ -245,7 +245,9 @@ impl Timeline {
 
     #[cold]
     fn catch_up(&mut self, now: Time) {
-        while now >= self.wakes {
+        // Both steps double, so that these are few however far `now` is; and nothing
+        // happens at the end of time, where they would stand still.
+        while now >= self.wakes && self.wakes < Time::MAX {
             self.fill(self.wakes);
             if self.wakes == self.samples.next {
                 let [area, _] = self.areas();

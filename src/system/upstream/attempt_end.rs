@@ -200,8 +200,8 @@ impl Upstream {
                 if elapsed < first_token || most == 0 {
                     return 0;
                 }
-                let part = u128::from(elapsed.0 - first_token.0);
-                let whole = u128::from((total.0 - first_token.0).max(1));
+                let part = u128::from((elapsed - first_token).0);
+                let whole = u128::from(total.saturating_sub(first_token).0.max(1));
                 let further = u128::from(most - 1) * part / whole;
                 1 + u32::try_from(further).unwrap_or(u32::MAX).min(most - 1)
             }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kernel::Time;
+use crate::kernel::{Duration, Time};
 use crate::spec::Rate;
 
 /// Evenly spaced requests, as a load generator at a fixed rate sends them.
@@ -25,7 +25,7 @@ impl Default for ConstantSpec {
 #[derive(Clone, Debug)]
 pub struct Constant {
     /// The next arrival; `None` past the end of virtual time.
-    next: Option<u64>,
+    next: Time,
     /// The gap is `whole + rest / divisor` nanoseconds.
     whole: u64,
     rest: u128,
@@ -45,7 +45,7 @@ impl Constant {
         debug_assert!((23..=82).contains(&exponent), "the spec was checked");
         let dividend = 1_000_000_000u128 << exponent;
         Constant {
-            next: Some(0),
+            next: Time::ZERO,
             whole: (dividend / divisor) as u64,
             rest: dividend % divisor,
             divisor,
@@ -53,17 +53,17 @@ impl Constant {
         }
     }
 
-    /// The next arrival, or `None` when virtual time is at its end.
+    /// The next arrival; [`Time::MAX`] when virtual time is at its end.
     #[inline]
     pub fn next_at(&mut self) -> Option<Time> {
-        let at = self.next?;
+        let at = self.next;
         self.due += self.rest;
         let carried = u64::from(self.due >= self.divisor);
         if carried == 1 {
             self.due -= self.divisor;
         }
-        self.next = at.checked_add(self.whole + carried);
-        Some(Time(at))
+        self.next = at + Duration(self.whole + carried);
+        Some(at)
     }
 }
 
@@ -96,8 +96,10 @@ mod tests {
     }
 
     #[test]
-    fn the_process_ends_with_time() {
+    fn what_comes_after_the_end_of_time_comes_never() {
         let mut process = Constant::new("1e-9/s".parse().unwrap());
-        assert_eq!((0..100).map_while(|_| process.next_at()).count(), 19);
+        let all: Vec<Time> = (0..100).map_while(|_| process.next_at()).collect();
+        assert!(all[..19].is_sorted_by(|a, b| a < b) && all[18] < Time::MAX);
+        assert_eq!(all[19..], [Time::MAX; 81]);
     }
 }

@@ -1,6 +1,11 @@
 //! A rate that changes over time, as a broken line, and Poisson arrivals of it.
 
+use super::clock::time_of;
 use crate::kernel::{Stream, Time};
+
+/// So many rounds of a curve without an arrival are walked, piece by piece; then the
+/// rest are passed over at once.
+const MOST_PASSED: usize = 1000;
 
 /// A stretch of time in which the rate goes evenly from one value to another.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -75,10 +80,24 @@ impl Curve {
         true
     }
 
-    /// The next arrival, or `None` when there is none any more.
+    /// Passes over whole rounds of a curve that repeats, as many as bring less than
+    /// `work`; returns what is left of it. `None` if a round brings nothing at all.
+    #[cold]
+    fn skip_rounds(&mut self, work: f64) -> Option<f64> {
+        let round: f64 = self.pieces.iter().map(|piece| piece.integral(piece.length)).sum();
+        let length: f64 = self.pieces.iter().map(|piece| piece.length).sum();
+        // The last one is walked, whatever rounding made of it.
+        let rounds = (libm::floor(work / round) - 1.0).max(0.0);
+        self.began += rounds * length;
+        (round > 0.0).then_some(work - rounds * round)
+    }
+
+    /// The next arrival, or `None` when there is none any more; [`Time::MAX`] when virtual
+    /// time is at its end.
     #[inline]
     pub fn next_at(&mut self, stream: &mut Stream) -> Option<Time> {
         let mut work = stream.exponential(1.0);
+        let mut passed = 0;
         loop {
             let piece = self.pieces[self.piece];
             let done = piece.integral(self.within);
@@ -92,11 +111,18 @@ impl Curve {
             if work < room {
                 self.within = piece.time_of(done + work).max(self.within);
                 let at = self.began + self.within;
-                return (at < 1.8e19).then_some(Time(at.max(0.0) as u64));
+                return Some(time_of(at.max(0.0)));
             }
             work -= room;
-            if !self.go_on() || self.began >= 1.8e19 {
+            if !self.go_on() {
                 return None;
+            }
+            if time_of(self.began) == Time::MAX {
+                return Some(Time::MAX);
+            }
+            passed += 1;
+            if passed == MOST_PASSED * self.pieces.len() {
+                work = self.skip_rounds(work)?;
             }
         }
     }

@@ -54,7 +54,7 @@ impl Gamma {
     /// The next arrival, or `None` when virtual time is at its end.
     #[inline]
     pub fn next_at(&mut self, stream: &mut Stream) -> Option<Time> {
-        self.clock.advance(self.variate.draw(stream) * self.scale_ns)
+        Some(self.clock.advance(self.variate.draw(stream) * self.scale_ns))
     }
 }
 

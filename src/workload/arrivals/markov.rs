@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::check_peak_rate;
+use super::clock::time_of;
 use crate::kernel::{Duration, Stream, Time};
 use crate::spec::{Problems, Rate};
 
@@ -92,7 +93,7 @@ impl Markov {
         Markov { states, state: 0, until: f64::NAN, now: 0.0 }
     }
 
-    /// The next arrival, or `None` when virtual time is at its end.
+    /// The next arrival; [`Time::MAX`] when virtual time is at its end.
     #[inline]
     pub fn next_at(&mut self, stream: &mut Stream) -> Option<Time> {
         if self.until.is_nan() {
@@ -106,8 +107,7 @@ impl Markov {
             let room = (self.until - self.now) * rate;
             if work < room {
                 self.now += work / rate;
-                // The end of virtual time is 2^64 ns.
-                return (self.now < 1.8e19).then_some(Time(self.now as u64));
+                return Some(time_of(self.now));
             }
             work -= room;
             self.now = self.until;
@@ -115,8 +115,8 @@ impl Markov {
             let step = if others == 1 { 0 } else { stream.below(others) };
             self.state = (self.state + 1 + step as usize) % self.states.len();
             self.until += stream.exponential(self.states[self.state].1);
-            if self.now >= 1.8e19 {
-                return None;
+            if time_of(self.now) == Time::MAX {
+                return Some(Time::MAX);
             }
         }
     }

@@ -37,6 +37,6 @@ impl Poisson {
     /// The next arrival, or `None` when virtual time is at its end.
     #[inline]
     pub fn next_at(&mut self, stream: &mut Stream) -> Option<Time> {
-        self.clock.advance(stream.exponential(self.mean_gap_ns))
+        Some(self.clock.advance(stream.exponential(self.mean_gap_ns)))
     }
 }

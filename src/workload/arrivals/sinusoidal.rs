@@ -76,11 +76,14 @@ impl Sinusoidal {
         }
     }
 
-    /// The next arrival, or `None` when virtual time is at its end.
+    /// The next arrival; [`Time::MAX`] when virtual time is at its end.
     #[inline]
     pub fn next_at(&mut self, stream: &mut Stream) -> Option<Time> {
         loop {
-            let at = self.clock.advance(stream.exponential(self.candidate_gap_ns))?;
+            let at = self.clock.advance(stream.exponential(self.candidate_gap_ns));
+            if at == Time::MAX {
+                return Some(at);
+            }
             let within = (at.0 % self.period + self.since_peak) as f64 / self.period as f64;
             let rate = 1.0 + self.amplitude * libm::cos(TAU * within);
             if stream.uniform() * (1.0 + self.amplitude) < rate {

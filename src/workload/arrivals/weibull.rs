@@ -55,7 +55,8 @@ impl Weibull {
     /// The next arrival, or `None` when virtual time is at its end.
     #[inline]
     pub fn next_at(&mut self, stream: &mut Stream) -> Option<Time> {
-        self.clock.advance(self.scale_ns * libm::pow(stream.exponential(1.0), self.exponent))
+        let gap = self.scale_ns * libm::pow(stream.exponential(1.0), self.exponent);
+        Some(self.clock.advance(gap))
     }
 }
 

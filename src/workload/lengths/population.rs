@@ -2,9 +2,9 @@
 //! as long as before.
 
 use super::Lengths;
+use crate::kernel::Keyed;
 use crate::kernel::Stream;
 use crate::workload::incoming::PromptId;
-use crate::workload::keyed::Keyed;
 
 /// Populations up to this size keep the lengths that were already worked out
 /// (4 bytes each); a larger one works them out each time.

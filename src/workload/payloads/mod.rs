@@ -14,8 +14,8 @@ pub use images::{ImageSizeSpec, ImagesSpec};
 pub use tools::ToolsSpec;
 
 use super::incoming::IntentId;
-use super::keyed::{keyed_bits, keyed_uniform};
 use crate::kernel::Stream;
+use crate::kernel::keyed_uniform::{keyed_bits, keyed_uniform};
 use crate::spec::Problems;
 use images::Images;
 use tools::Tools;

@@ -29,7 +29,7 @@ pub(super) use zipf::check_count;
 
 use super::alias::{Alias, zipf_weights};
 use super::data_paths::DataPaths;
-use super::incoming::{IntentId, PromptId};
+use super::incoming::{IntentId, PromptId, PromptSize};
 use crate::kernel::Stream;
 use crate::spec::{Path, Problem, Problems, Severity};
 
@@ -226,7 +226,7 @@ impl Prompts {
     /// Characters of a prompt as sent and tenths of a token in it, where texts are
     /// real.
     #[inline]
-    pub fn size(&self, prompt: PromptId) -> Option<(u32, u64)> {
+    pub fn size(&self, prompt: PromptId) -> Option<PromptSize> {
         match self {
             Prompts::Texts { texts, .. } => texts.size(prompt.0),
             Prompts::Templates(templates) => templates.size(prompt),

@@ -10,7 +10,7 @@ use super::names::Names;
 use crate::spec::{Fraction, NonNegative, Problems};
 use crate::workload::alias::{Alias, zipf_weights};
 use crate::workload::data_paths::DataPaths;
-use crate::workload::incoming::{IntentId, PromptId};
+use crate::workload::incoming::{IntentId, PromptId, PromptSize};
 use crate::workload::text;
 
 /// The folder in which collections keep pairs of paraphrases.
@@ -79,7 +79,7 @@ pub struct Texts {
     /// Row to intent.
     intents: Vec<u32>,
     /// Characters, and tenths of a token, of each row's text.
-    sizes: Vec<(u32, u64)>,
+    sizes: Vec<PromptSize>,
     popularity: Alias,
     names: Names,
 }
@@ -131,7 +131,7 @@ impl ParaphrasesSpec {
             .iter()
             .flat_map(|share| pairs.iter().map(move |pair| pair * share))
             .collect();
-        let sizes = texts.iter().map(|text| size(text)).collect();
+        let sizes = texts.iter().map(|text| PromptSize::of(text)).collect();
         Texts {
             rows: texts,
             sizes,
@@ -214,14 +214,9 @@ impl Texts {
 
     /// Characters and tenths of a token of a row's text.
     #[inline]
-    pub fn size(&self, row: u64) -> Option<(u32, u64)> {
+    pub fn size(&self, row: u64) -> Option<PromptSize> {
         self.sizes.get(row as usize).copied()
     }
-}
-
-/// Characters of a text, and tenths of a token: 1.3 tokens a word.
-fn size(text: &str) -> (u32, u64) {
-    (u32::try_from(text.chars().count()).unwrap_or(u32::MAX), text::words(text) * 13)
 }
 
 #[cfg(test)]
@@ -247,7 +242,7 @@ mod tests {
         assert_eq!(ids, [0, 1, 0, 3, 4, 5, 6, 5]);
         let intents: Vec<u64> = (0..8).map(|row| texts.intent(row).0).collect();
         assert_eq!(intents, [0, 1, 0, 1, 0, 1, 0, 1]);
-        assert_eq!((texts.text(5), texts.size(6)), (Some("d"), Some((3, 26))));
+        assert_eq!((texts.text(5), texts.size(6)), (Some("d"), Some(PromptSize::of("e f"))));
     }
 
     #[test]

@@ -51,7 +51,7 @@ fn entry(key: u64, size: Size, value: u64, now: u64) -> Entry<u64> {
         key: Key(key),
         value,
         size,
-        written: now as i64,
+        written: now,
         life: Duration::MAX,
         expires: Time::MAX,
         idle: Time::MAX,

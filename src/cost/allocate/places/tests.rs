@@ -1,7 +1,8 @@
 use proptest::prelude::*;
 
-use super::super::{fairness, jain};
+use super::super::fairness;
 use super::*;
+use crate::stats::jain;
 
 const MODEL: ModelId = ModelId(0);
 
@@ -57,7 +58,7 @@ fn places_are_divided_max_min_fair_by_what_was_asked_for() {
     assert_eq!(given(&places), [2, 2, 3, 3]);
     places.close(divided);
     // Of 2, 2, 4 and 6 they had 2, 2, 2 and 2.
-    assert!((fairness(places.parts()) - jain(&[1.0, 1.0, 0.5, 1.0 / 3.0])).abs() < 1e-12);
+    assert!((fairness(places.parts()) - jain([1.0, 1.0, 0.5, 1.0 / 3.0])).abs() < 1e-12);
 }
 
 #[test]

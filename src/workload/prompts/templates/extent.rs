@@ -8,26 +8,27 @@ use crate::workload::text;
 pub(super) struct Extent {
     pub chars: u32,
     pub words: u32,
-    /// Whether its first character is part of a word.
-    begins: bool,
-    /// Whether its last one is.
-    ends: bool,
+    /// White space before the first word, and behind the last; all of a text without words
+    /// is both.
+    before: u32,
+    behind: u32,
 }
 
 impl Extent {
     pub fn of(text: &str) -> Self {
-        let is_word = |c: Option<char>| c.is_some_and(|c| !text::is_space(c));
+        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let is_space = |c: &char| text::is_space(*c);
         Extent {
-            chars: u32::try_from(text.chars().count()).unwrap_or(u32::MAX),
+            chars: count(text.chars().count()),
             words: u32::try_from(text::words(text)).unwrap_or(u32::MAX),
-            begins: is_word(text.chars().next()),
-            ends: is_word(text.chars().next_back()),
+            before: count(text.chars().take_while(is_space).count()),
+            behind: count(text.chars().rev().take_while(is_space).count()),
         }
     }
 
     /// A text of one word: digits, say.
     pub fn word(chars: u32) -> Self {
-        Extent { chars, words: 1, begins: true, ends: true }
+        Extent { chars, words: 1, before: 0, behind: 0 }
     }
 
     /// The extent of this text and `next` right behind it.
@@ -36,13 +37,20 @@ impl Extent {
         if self.chars == 0 || next.chars == 0 {
             return if self.chars == 0 { next } else { self };
         }
-        let joined = u32::from(self.ends && next.begins);
+        let joined = u32::from(self.behind == 0 && next.before == 0);
+        let before = if self.words == 0 { self.chars + next.before } else { self.before };
+        let behind = if next.words == 0 { next.chars + self.behind } else { next.behind };
         Extent {
             chars: self.chars.saturating_add(next.chars),
             words: self.words.saturating_add(next.words) - joined,
-            begins: self.begins,
-            ends: next.ends,
+            before,
+            behind,
         }
+    }
+
+    /// White space at the ends.
+    pub fn blank(self) -> u32 {
+        if self.words == 0 { self.chars } else { self.before + self.behind }
     }
 }
 
@@ -57,7 +65,10 @@ mod tests {
             cuts in prop::collection::vec("[ab\u{e9} \t\u{3000}]{0,4}", 0..6),
         ) {
             let sum = cuts.iter().map(|cut| Extent::of(cut)).fold(Extent::default(), Extent::then);
-            prop_assert_eq!(sum, Extent::of(&cuts.concat()));
+            let whole = cuts.concat();
+            prop_assert_eq!(sum, Extent::of(&whole));
+            let stripped = text::strip(&whole).chars().count();
+            prop_assert_eq!((sum.chars - sum.blank()) as usize, stripped);
         }
     }
 }

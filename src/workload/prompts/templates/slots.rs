@@ -1,5 +1,6 @@
 //! What fills a slot of a template: one of a list, a number, one of many names.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use schemars::JsonSchema;
@@ -8,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::extent::Extent;
 use super::weighted::WeightedText;
 use crate::kernel::Stream;
+use crate::kernel::keyed_uniform::{keyed_bits, keyed_uniform};
 use crate::spec::{NonNegative, Problems};
 use crate::workload::alias::{Alias, zipf_weights};
-use crate::workload::keyed::{keyed_bits, keyed_uniform};
 use crate::workload::lengths::{Lengths, LengthsSpec};
 use crate::workload::prompts::check_count;
 
@@ -123,8 +124,9 @@ fn check_list(values: &[WeightedText], problems: &mut Problems) {
     if values.is_empty() {
         problems.error_help("a slot needs something to fill it", "such as `list: [Paris, Rome]`");
     }
+    let mut seen = BTreeSet::new();
     for (i, value) in values.iter().enumerate() {
-        if values[..i].iter().any(|other| other.text == value.text) {
+        if !seen.insert(value.text.as_str()) {
             problems.at(i, |p| {
                 p.error_help(
                     format!("the value `{}` is there already", value.text),

@@ -1,6 +1,6 @@
 //! Templates made ready: which is drawn, how long it gets, and its text.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::TemplatesSpec;
 use super::extent::Extent;
@@ -9,7 +9,7 @@ use super::slots::Slot;
 use super::weighted::WeightedText;
 use crate::kernel::Stream;
 use crate::workload::alias::Alias;
-use crate::workload::incoming::{IntentId, PromptId};
+use crate::workload::incoming::{IntentId, PromptId, PromptSize};
 use crate::workload::prompts::names::Names;
 use crate::workload::text;
 
@@ -55,7 +55,8 @@ type Filling = [u32; MOST_SLOTS];
 impl Templates {
     /// The spec must have passed its check.
     pub(super) fn new(spec: &TemplatesSpec) -> Self {
-        let names: Vec<&String> = spec.slots.keys().collect();
+        let places: BTreeMap<&str, usize> =
+            spec.slots.keys().map(String::as_str).zip(0..).collect();
         let slots: Vec<Slot> = spec.slots.iter().map(|(name, slot)| slot.slot(name)).collect();
         let mut count = 0;
         let templates = spec.texts.iter().zip(WeightedText::meanings(&spec.texts));
@@ -66,8 +67,8 @@ impl Templates {
                 .map(|piece| match piece {
                     Piece::Text(text) => Part::Text(text.clone(), Extent::of(&text)),
                     Piece::Slot(name) => {
-                        let place = names.iter().position(|known| **known == name);
-                        Part::Slot(place.expect("a checked template has known slots"))
+                        let place = places.get(name.as_str());
+                        Part::Slot(*place.expect("a checked template has known slots"))
                     }
                 })
                 .collect();
@@ -116,9 +117,9 @@ impl Templates {
         Some((template, filling))
     }
 
-    /// Characters of a prompt as sent, and tenths of a token: 1.3 tokens a word.
+    /// How long a prompt is: 1.3 tokens a word.
     #[inline]
-    pub fn size(&self, prompt: PromptId) -> Option<(u32, u64)> {
+    pub fn size(&self, prompt: PromptId) -> Option<PromptSize> {
         let (template, filling) = self.filling(prompt)?;
         let extent = template.parts.iter().fold(Extent::default(), |extent, part| {
             extent.then(match part {
@@ -126,7 +127,9 @@ impl Templates {
                 Part::Slot(slot) => self.slots[*slot].extent(template.value(*slot, &filling)),
             })
         });
-        Some((extent.chars, u64::from(extent.words) * 13))
+        let blank_chars = extent.blank();
+        let decitokens = u64::from(extent.words) * 13;
+        Some(PromptSize { chars: extent.chars - blank_chars, blank_chars, decitokens })
     }
 
     /// The text of a prompt, stripped of white space at its ends.

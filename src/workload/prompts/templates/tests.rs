@@ -2,7 +2,7 @@ use std::collections::HashSet;
 
 use super::*;
 use crate::kernel::Streams;
-use crate::workload::incoming::PromptId;
+use crate::workload::incoming::{PromptId, PromptSize};
 use crate::workload::prompts::{Prompts, PromptsSpec};
 use crate::workload::{DataPaths, text};
 
@@ -56,9 +56,8 @@ fn every_prompt_is_a_text_of_its_own_and_as_long_as_is_said() {
     assert_eq!(prompts.named(" Translate doc-2\ndoc-2"), Some(PromptId(19)));
     assert_eq!(prompts.named("Translate doc-2"), None);
     for (id, made) in (0..).zip(&texts) {
-        let sent = made.chars().count() as u32 + if (18..21).contains(&id) { 2 } else { 0 };
-        let size = prompts.size(PromptId(id)).unwrap();
-        assert_eq!(size, (sent, text::words(made) * 13), "{made}");
+        let blank = if (18..21).contains(&id) { "  " } else { "" };
+        assert_eq!(prompts.size(PromptId(id)), Some(PromptSize::of(&format!("{made}{blank}"))));
     }
 }
 
@@ -112,8 +111,7 @@ fn made_up_values_have_their_words_and_differ() {
     for id in 0..250 {
         let made = prompts.text(PromptId(id)).unwrap().into_owned();
         let length = text::words(&made);
-        let chars = made.chars().count() as u32;
-        assert_eq!(prompts.size(PromptId(id)), Some((chars, length * 13)), "{made}");
+        assert_eq!(prompts.size(PromptId(id)), Some(PromptSize::of(&made)), "{made}");
         words.insert(length);
         texts.insert(made);
     }

@@ -1,6 +1,7 @@
 //! A text among others, and how often it is chosen.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -63,10 +64,12 @@ impl WeightedText {
 
     /// For each text the first of `list` that means the same, itself if none does.
     pub(super) fn meanings(list: &[WeightedText]) -> Vec<u32> {
-        let first = |text: &WeightedText| {
-            text.means.as_ref().and_then(|_| list.iter().position(|it| it.means == text.means))
+        let mut firsts = BTreeMap::new();
+        let first = |(i, text): (u32, &WeightedText)| match &text.means {
+            Some(meaning) => *firsts.entry(meaning.clone()).or_insert(i),
+            None => i,
         };
-        list.iter().enumerate().map(|(i, text)| first(text).unwrap_or(i) as u32).collect()
+        (0..).zip(list).map(first).collect()
     }
 }
 

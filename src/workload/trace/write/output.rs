@@ -8,13 +8,16 @@ use std::path::{Path, PathBuf};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use crate::unfinished::Unfinished;
+
 /// A file under a temporary name beside its place; it is removed if it is never
 /// finished.
 pub(super) struct Output {
     target: PathBuf,
     draft: PathBuf,
     stream: Stream,
-    finished: bool,
+    /// Until it is finished.
+    unfinished: Option<Unfinished>,
 }
 
 enum Stream {
@@ -39,6 +42,7 @@ impl Output {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
         let draft = target.with_file_name(format!(".{name}.{}.partial", std::process::id()));
+        let unfinished = Some(Unfinished::at(&draft));
         let file = File::create(&draft)?;
         let stream = if name.ends_with(".gz") {
             let packed = GzEncoder::new(file, Compression::default());
@@ -46,7 +50,7 @@ impl Output {
         } else {
             Stream::Plain(BufWriter::with_capacity(1 << 16, file))
         };
-        Ok(Output { target: target.to_path_buf(), draft, stream, finished: false })
+        Ok(Output { target: target.to_path_buf(), draft, stream, unfinished })
     }
 
     /// Writes what is left and gives the file its name.
@@ -58,9 +62,10 @@ impl Output {
                 packed.get_mut().try_finish()?;
             }
         }
-        fs::rename(&self.draft, &self.target)?;
-        self.finished = true;
-        Ok(())
+        match self.unfinished.take() {
+            Some(unfinished) => unfinished.settle(|| fs::rename(&self.draft, &self.target)),
+            None => Ok(()),
+        }
     }
 }
 
@@ -83,7 +88,7 @@ impl Write for Output {
 
 impl Drop for Output {
     fn drop(&mut self) {
-        if !self.finished {
+        if self.draft.exists() {
             // Nobody can be told that it could not be removed.
             let _ = fs::remove_file(&self.draft);
         }
