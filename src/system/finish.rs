@@ -70,10 +70,15 @@ impl System<'_> {
             let source = &self.source;
             record(&Finished { source, params, request, call, outcome, at: now });
         }
-        if request.measured && request.error != Some(RequestError::CalledOff) {
-            self.judge_slo(request, now);
+        if let Some(classes) = &mut self.measures.classes
+            && request.measured
+            && request.error != Some(RequestError::CalledOff)
+        {
+            classes.judge(request, now, now <= self.last_arrival);
         }
-        self.watch_request(request, now);
+        if let Some(monitors) = &mut self.monitors {
+            monitors.finish(request, now);
+        }
         self.trace_request(request, outcome, now);
         self.sojourn_ns += u128::from(e2e.as_nanos());
         if incoming.call.is_some() {

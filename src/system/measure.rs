@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::flow_tables::FlowSums;
+use super::monitors::AlertSums;
 use super::semantic::Judged;
 use super::slo::Classes;
 use super::spend::Savings;
 use super::steady::{Series, Steadiness};
-use super::watch::WatchSums;
 use crate::cache::Match;
 use crate::cost::{Money, Usage};
 use crate::kernel::{Duration, Time};
@@ -127,7 +127,7 @@ pub struct Measures {
     /// Money for work that nobody got.
     pub wasted: Money,
     /// What monitors found, if there are any.
-    pub watch: Option<WatchSums>,
+    pub monitors: Option<AlertSums>,
     /// What workflows did.
     pub flows: FlowSums,
     /// Simulation events, warm-up included.

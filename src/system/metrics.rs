@@ -1,8 +1,8 @@
 //! The metrics of a run: names, meanings, and how each is computed.
 
 use super::measure::Measures;
+use super::monitors::AlertSums;
 use super::slo::Classes;
-use super::watch::WatchSums;
 use crate::orchestration::Kind;
 
 /// One metric.
@@ -33,8 +33,8 @@ fn ratio(part: u64, whole: u64) -> f64 {
 }
 
 /// What monitors found; none where there are none.
-fn watched(measures: &Measures, value: impl Fn(&WatchSums) -> f64) -> f64 {
-    measures.watch.as_ref().map_or(f64::NAN, value)
+fn watched(measures: &Measures, value: impl Fn(&AlertSums) -> f64) -> f64 {
+    measures.monitors.as_ref().map_or(f64::NAN, value)
 }
 
 /// A count that is none where requests have no attempts.

@@ -37,8 +37,6 @@ mod steady;
 mod tables;
 mod timeline;
 mod trace;
-mod watch;
-mod watch_tables;
 
 pub use contents::{Contents, ContentsError};
 pub use flow_tables::FlowSums;
@@ -46,8 +44,8 @@ pub use measure::{Measures, Served, Share};
 pub use metrics::{METRICS, Metric};
 pub use model::{Event, Finished, Recorder, System};
 pub use monitors::{
-    BadSpec, MonitorSpec, NoDataSpec, Objective, ObjectiveSpec, Threshold, check as check_monitors,
-    check_classes as check_monitor_classes,
+    AlertSums, BadSpec, MonitorSpec, NoDataSpec, Objective, ObjectiveSpec, Threshold,
+    check as check_monitors, check_classes as check_monitor_classes,
 };
 pub use request::{Answer, Request};
 pub use run::{RunError, run, run_traced};

@@ -13,13 +13,13 @@ use slab::Slab;
 use super::breakdown::Breakdown;
 use super::flows::Flows;
 use super::measure::Measures;
+use super::monitors::{Monitors, Progress};
 use super::pool::Pool;
 use super::request::{Answer, Request};
 use super::run::RunError;
 use super::single_flight::Flights;
 use super::timeline::Timeline;
 use super::trace::Tracer;
-use super::watch::Watch;
 use crate::cache::{Hierarchy, NegativeCache, PrefixCache, SemanticCache};
 use crate::cost::allocate::Places;
 use crate::cost::{Levers, Optimizer};
@@ -140,7 +140,7 @@ pub struct System<'r> {
     /// Answers by who gave and got them, if that was asked for.
     pub(super) breakdown: Option<Box<Breakdown>>,
     /// Monitors, if there are any.
-    pub(super) watch: Option<Box<Watch>>,
+    pub(super) monitors: Option<Box<Monitors>>,
     pub(super) log: Log,
     pub(super) recorder: Option<Recorder<'r>>,
     pub(super) tracer: Option<&'r mut dyn Tracer>,
@@ -171,8 +171,10 @@ impl Model for System<'_> {
 
     #[inline]
     fn handle(&mut self, event: Event, sim: &mut Scheduler<Event>) {
-        if self.watch.as_ref().is_some_and(|watch| watch.next < sim.now()) {
-            self.watch_until(sim.now());
+        if let Some(monitors) = self.monitors.as_mut().filter(|it| it.is_due(sim.now())) {
+            let worked = if self.pool.active { self.pool.last_work } else { sim.now() };
+            let progress = Progress { now: sim.now(), last_arrival: self.last_arrival, worked };
+            monitors.advance(progress, &mut self.timeline);
         }
         match event {
             Event::Advance(slot) => self.advance(slot, sim),

@@ -9,6 +9,7 @@ use super::flows::Flows;
 use super::measure::{Measures, Share};
 use super::metrics;
 use super::model::{Event, Recorder, Semantic, System};
+use super::monitors::{self, Monitors, tables::Measured};
 use super::pool::Pool;
 use super::replicas;
 use super::setup::{Setup, Warmup};
@@ -17,7 +18,6 @@ use super::slo::Classes;
 use super::tables::{self, RunTables};
 use super::timeline::{Serving, Timeline};
 use super::trace::Tracer;
-use super::watch::Watch;
 use crate::cache::{CacheSpec, Hierarchy, NegativeCache, PrefixCache};
 use crate::cost::allocate::Places;
 use crate::cost::{Candidate, Levers, Money, Optimizer};
@@ -220,7 +220,7 @@ fn build<'r>(
             _ => u64::MAX,
         },
         tracer: None,
-        watch: Watch::new(setup, source.slo_classes()),
+        monitors: Monitors::new(setup, source.slo_classes()),
         log: Log::new(pipeline.map_or(0, |pipeline| pipeline.log.capacity)),
         recorder,
         source,
@@ -272,7 +272,11 @@ fn finish(mut system: System<'_>, setup: &Setup, drained: Time, events: u64) -> 
     measures.window_end = end;
     measures.events = events;
     measures.overshoot = system.optimizer.ledger().overshoot();
-    system.watch_end(end);
+    if let Some(monitors) = &mut system.monitors {
+        monitors.close(end, system.last_arrival, &mut system.timeline);
+        let window = Measured { from: system.measures.window_start, end };
+        system.measures.monitors = Some(monitors::tables::sums(monitors, window));
+    }
     let busy = system.busy(over);
     let measures = &mut system.measures;
     let all = busy.iter().flatten().fold((0.0, 0.0), |sum, it| (sum.0 + it.0, sum.1 + it.1));

@@ -118,6 +118,28 @@ impl Classes {
         })
     }
 
+    /// A measured request is finished at `now`, within the measured window or after it.
+    pub(super) fn judge(&mut self, request: &Request, now: Time, in_window: bool) {
+        let class = usize::from(request.incoming.slo_class.0);
+        let share = &mut self.shares[class];
+        share.requests += 1;
+        if let Some(error) = request.error {
+            share.rejected += u64::from(error.is_rejection());
+            share.shed += u64::from(error == RequestError::Shed);
+            return;
+        }
+        let times = request.times(now);
+        share.completed += 1;
+        share.e2e.record(times.e2e);
+        share.ttft.record(times.ttft);
+        if self.targets[class].met(&times) {
+            share.good += 1;
+            self.users[request.incoming.user.0 as usize] += 1;
+            self.good += 1;
+            self.good_in_window += u64::from(in_window);
+        }
+    }
+
     /// Jain's index over the classes: of the shares of their requests that were
     /// answered well.
     pub fn fairness(&self) -> f64 {
@@ -142,32 +164,6 @@ pub fn jain(shares: impl Iterator<Item = (u64, u64)>) -> f64 {
         squares += share * share;
     }
     if squares > 0.0 { sum * sum / (count * squares) } else { f64::NAN }
-}
-
-impl System<'_> {
-    /// A measured request is finished: counts it in its class.
-    pub(super) fn judge_slo(&mut self, request: &Request, now: Time) {
-        let in_window = now <= self.last_arrival;
-        let Some(classes) = &mut self.measures.classes else { return };
-        let class = usize::from(request.incoming.slo_class.0);
-        let share = &mut classes.shares[class];
-        share.requests += 1;
-        if let Some(error) = request.error {
-            share.rejected += u64::from(error.is_rejection());
-            share.shed += u64::from(error == RequestError::Shed);
-            return;
-        }
-        let times = request.times(now);
-        share.completed += 1;
-        share.e2e.record(times.e2e);
-        share.ttft.record(times.ttft);
-        if classes.targets[class].met(&times) {
-            share.good += 1;
-            classes.users[request.incoming.user.0 as usize] += 1;
-            classes.good += 1;
-            classes.good_in_window += u64::from(in_window);
-        }
-    }
 }
 
 impl Request {

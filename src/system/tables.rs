@@ -8,11 +8,11 @@ use super::contents;
 use super::flow_tables;
 use super::measure::Share;
 use super::model::System;
+use super::monitors::{self, tables::Measured};
 use super::prefix;
 use super::setup::Setup;
 use super::slo;
 use super::steady::BATCHED;
-use super::watch_tables;
 use crate::cache::LevelStats;
 use crate::kernel::Time;
 use crate::pipeline::Stage;
@@ -100,6 +100,7 @@ pub(super) fn collect(
     let allocation = asked(analytics::allocation, &system);
     let answers = setup.record_spend.then(|| analytics::answers(&system, setup));
     let end = system.measures.window_end;
+    let window = Measured { from: system.measures.window_start, end };
     let breakdown = breakdown::table(&mut system, setup, over);
     let caches = system.caches.take().filter(|_| setup.record_cache);
     let mut tables = RunTables {
@@ -122,9 +123,9 @@ pub(super) fn collect(
         prefix: prefix::table(&system, setup),
         replicas,
         classes: slo::table(&system),
-        alerts: watch_tables::alerts(&system, setup),
-        monitors: watch_tables::monitors(&system),
-        faults: watch_tables::faults_table(&system, setup),
+        alerts: monitors::tables::alerts(system.monitors.as_deref(), setup),
+        monitors: monitors::tables::monitors(system.monitors.as_deref(), window),
+        faults: monitors::tables::faults_table(system.monitors.as_deref(), setup),
         stages: stages(&system),
         latency: latency(&system),
         log: log(&system, setup),

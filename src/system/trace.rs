@@ -106,8 +106,8 @@ impl System<'_> {
             tracer.phase(model, replica, was.name(), since, now);
         }
         fleet.enter(now, replica, phase);
-        if let Some(watch) = &mut self.watch {
-            watch.enter(now, (model, replica), was, phase);
+        if let Some(monitors) = &mut self.monitors {
+            monitors.enter(now, (model, replica), was, phase);
         }
         let width = self.pool.widths[model as usize];
         let counted = &mut self.pool.counted[model as usize];
