@@ -106,7 +106,10 @@ impl MonitorSpec {
             problems.at(*field, |p| {
                 p.error_help(
                     format!("{window} and `every: {}` have steps of {step} in common", self.every),
-                    format!("choose a multiple of `every`, at least one of {FINEST}"),
+                    format!(
+                        "choose a multiple of `every`, at least one of {FINEST}{}",
+                        if *field == "long" { ", for `long` and for `short`" } else { "" }
+                    ),
                 );
             });
             return;
@@ -117,7 +120,11 @@ impl MonitorSpec {
             problems.at(*field, |p| {
                 p.error_help(
                     format!("{window} falls into too many steps beside `every: {}`", self.every),
-                    "choose a window that is a multiple of `every`",
+                    format!(
+                        "there are {} steps of {step}, of at most {MOST_STEPS}: choose a window \
+                         that is a multiple of `every`, a shorter one, or a longer `every`",
+                        window.0 / step.0
+                    ),
                 );
             });
         }

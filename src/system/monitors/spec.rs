@@ -142,7 +142,9 @@ impl MonitorSpec {
         if self.slo.is_none() {
             return vec![("window", self.window())];
         }
-        let both = |(_, long, short)| [("long", long), ("short", short)];
+        // A short window that nobody wrote follows from the long one.
+        let of_short = if self.short.is_some() { "short" } else { "long" };
+        let both = |(_, long, short)| [("long", long), (of_short, short)];
         self.burns().into_iter().flat_map(both).collect()
     }
 }
