@@ -115,6 +115,7 @@ fn a_budget_burns_too_fast_only_if_both_windows_say_so() {
         bench.changes(),
         [(50, "fired"), (70, "resolved"), (90, "fired"), (100, "resolved")]
     );
+    bench.monitors.close(bench.now, Time::MAX, &mut bench.timeline);
     let list = &bench.monitors.alerts.list;
     let values = [list[0].value, list[0].peak.value(), list[1].value];
     for (value, expected) in values.into_iter().zip([2.25, 3.0, 3.75]) {
