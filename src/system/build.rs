@@ -7,10 +7,10 @@ use super::clients::Clients;
 use super::ids::Table;
 use super::measure::{Breakdown, Classes, Measures, Observers, Recorder, Share, Timeline};
 use super::model::System;
+use super::monitors::Monitors;
 use super::setup::{Setup, Warmup};
 use super::tracer::Tracer;
 use super::upstream::Upstream;
-use super::watch::Watch;
 use crate::cost::allocate::Places;
 use crate::cost::{Candidate, Levers, Optimizer};
 use crate::kernel::{Duration, Streams, Time};
@@ -71,7 +71,7 @@ pub fn build<'r>(
         },
         timeline: Timeline::new(interval, upstream.serving()),
         breakdown: Breakdown::asked(setup, users.len()),
-        watch: Watch::new(setup, clients.source.slo_classes()),
+        monitors: Monitors::new(setup, clients.source.slo_classes()),
         log: Log::new(pipeline.map_or(0, |pipeline| pipeline.log.capacity)),
         recorder,
         tracer,

@@ -2,6 +2,7 @@
 
 use super::measure::{self, judge_steadiness};
 use super::model::System;
+use super::monitors::{self, tables::Measured};
 use super::setup::Setup;
 use super::tables::{self, FlowSums, RunTables, replicas};
 use crate::cost::allocate::{fairness, utility_had};
@@ -36,7 +37,11 @@ pub fn finish(mut system: System<'_>, setup: &Setup, now: Time, events: u64) -> 
     measures.overshoot = ledger.overshoot();
     measures.window_end = end;
     measures.events = events;
-    observers.end_monitors(end);
+    if let Some(monitors) = &mut observers.monitors {
+        monitors.close(end, observers.closes, &mut observers.timeline);
+        let window = Measured { from: observers.measures.window_start, end };
+        observers.measures.monitors = Some(monitors::tables::sums(monitors, window));
+    }
     let measures = &mut observers.measures;
     measures.busy = system.upstream.models.iter_mut().map(|it| busy(it, over)).collect();
     let all =

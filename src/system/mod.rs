@@ -33,8 +33,6 @@ mod stages;
 mod tables;
 mod tracer;
 mod upstream;
-mod watch;
-mod watch_tables;
 
 pub use caches::{Contents, ContentsError, Flight, Judged};
 pub use charge::{Savings, Spend};
@@ -44,8 +42,8 @@ pub use measure::{
     Share, SloSpec, Steadiness, TIMELINE_COLUMNS, TargetsSpec, Timeline, Times,
 };
 pub use monitors::{
-    BadSpec, MonitorSpec, NoDataSpec, Objective, ObjectiveSpec, Threshold, check as check_monitors,
-    check_classes as check_monitor_classes,
+    AlertSums, BadSpec, MonitorSpec, NoDataSpec, Objective, ObjectiveSpec, Threshold,
+    check as check_monitors, check_classes as check_monitor_classes,
 };
 pub use request::{Answer, Request};
 pub use run::{run, run_traced};

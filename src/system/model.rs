@@ -17,6 +17,7 @@ use super::context::Context;
 use super::event::Event;
 use super::ids::Table;
 use super::measure::Observers;
+use super::monitors::Progress;
 use super::request::Request;
 use super::upstream::Upstream;
 use crate::kernel::{Model, Scheduler, Time};
@@ -212,11 +213,10 @@ impl<'r> System<'r> {
     /// Monitors look at what has happened before `now`.
     #[inline]
     fn look_on(&mut self, now: Time) {
-        let Observers { watch, timeline, closes, .. } = &mut self.observers;
-        if let Some(watch) = watch
-            && watch.next < now
-        {
-            watch.evaluate_until(now, *closes, timeline);
+        let Observers { monitors, timeline, measures, closes, .. } = &mut self.observers;
+        if let Some(monitors) = monitors.as_mut().filter(|it| it.is_due(now)) {
+            let worked = if measures.has_fleets { self.upstream.last_work } else { now };
+            monitors.advance(Progress { now, last_arrival: *closes, worked }, timeline);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Classes, Measures};
 use crate::orchestration::Kind;
-use crate::system::watch::WatchSums;
+use crate::system::monitors::AlertSums;
 
 /// One metric.
 #[derive(Debug)]
@@ -32,8 +32,8 @@ fn ratio(part: u64, whole: u64) -> f64 {
 }
 
 /// What monitors found; none where there are none.
-fn watched(measures: &Measures, value: impl Fn(&WatchSums) -> f64) -> f64 {
-    measures.watch.as_ref().map_or(f64::NAN, value)
+fn watched(measures: &Measures, value: impl Fn(&AlertSums) -> f64) -> f64 {
+    measures.monitors.as_ref().map_or(f64::NAN, value)
 }
 
 /// A count that is none where requests have no attempts.

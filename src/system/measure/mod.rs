@@ -23,7 +23,7 @@ use super::caches::Judged;
 use super::charge::Savings;
 use super::request::Answer;
 use super::tables::FlowSums;
-use super::watch::WatchSums;
+use super::monitors::AlertSums;
 use crate::cache::Match;
 use crate::cost::{Money, Usage};
 use crate::kernel::{Duration, Time};
@@ -143,7 +143,7 @@ pub struct Measures {
     /// Money for work that nobody got.
     pub wasted: Money,
     /// What monitors found, if there are any.
-    pub watch: Option<WatchSums>,
+    pub monitors: Option<AlertSums>,
     /// What workflows did.
     pub flows: FlowSums,
     /// Simulation events, warm-up included.

@@ -8,7 +8,7 @@ use crate::system::caches::Flight;
 use crate::system::request::{Request, SIMILAR};
 use crate::system::tracer::{TracedAttempt, TracedRequest, Tracer};
 use crate::system::upstream::Inference;
-use crate::system::watch::Watch;
+use crate::system::monitors::Monitors;
 use crate::workload::Source;
 
 /// A finished request and what is known of it.
@@ -50,7 +50,7 @@ pub struct Observers<'r> {
     /// Answers by who gave and got them, if that was asked for.
     pub breakdown: Option<Box<Breakdown>>,
     /// Monitors, if there are any.
-    pub watch: Option<Box<Watch>>,
+    pub monitors: Option<Box<Monitors>>,
     /// The last requests.
     pub log: Log,
     /// Gets every measured request.
@@ -150,8 +150,8 @@ impl Observers<'_> {
                 classes.count(request, &times, in_window);
             }
         }
-        if let Some(watch) = &mut self.watch {
-            watch.request(request, inference, &times);
+        if let Some(monitors) = &mut self.monitors {
+            monitors.finish(request, inference, &times);
         }
         self.trace_request(request, outcome, now);
         outcome

@@ -1,8 +1,10 @@
 //! What a monitor can watch.
 
+use super::spec::BadSpec;
+use super::sums::Pair;
+use super::tally::{Tally, Wanted};
 use super::threshold::Unit;
-use super::window::Pair;
-use crate::kernel::{Duration, Time};
+use crate::kernel::Time;
 
 /// A time that requests take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +19,11 @@ pub enum Span {
     Queue,
     /// A model's work.
     Inference,
+}
+
+impl Span {
+    /// All, in the order of their numbers.
+    pub const ALL: [Span; 5] = [Span::E2e, Span::Ttft, Span::Tpot, Span::Queue, Span::Inference];
 }
 
 /// What is taken of the times in a window.
@@ -181,38 +188,55 @@ impl Watched {
         (sums.whole > 0).then(|| part_sum / (sums.whole as f64 / whole))
     }
 
-    /// Adds a request that ended to the rule's own sums.
-    pub(super) fn count(self, sums: &mut Pair, seen: &Seen) {
-        let (part, counts) = match self {
-            Watched::Throughput => (i128::from(!seen.failed), true),
-            Watched::Goodput | Watched::Attainment => (i128::from(seen.good), true),
-            Watched::Errors | Watched::ErrorRate => (i128::from(seen.failed), true),
-            Watched::Quality => ((seen.quality * 1e9 + 0.5) as i128, !seen.failed),
-            Watched::Times(span, Statistic::Mean) => {
-                let time = seen.time(span);
-                (i128::from(time.unwrap_or_default().0), time.is_some())
-            }
-            _ => (0, true),
-        };
-        if counts {
-            sums.part += part;
-            sums.whole += 1;
+    /// What of each request it is counted of.
+    pub(super) const fn wants(self) -> Wanted {
+        match self {
+            Watched::Goodput | Watched::Attainment => Wanted::GOOD,
+            Watched::Quality => Wanted::QUALITY,
+            Watched::Times(span, _) => Wanted::span(span),
+            _ => Wanted::NOTHING,
+        }
+    }
+}
+
+/// What a window holds sums of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Summed {
+    /// What makes a metric.
+    Metric(Watched),
+    /// Requests that use up an error budget, of all.
+    Bad(BadSpec),
+}
+
+impl Summed {
+    /// What of each request it is counted of.
+    pub const fn wants(self) -> Wanted {
+        match self {
+            Summed::Metric(metric) => metric.wants(),
+            Summed::Bad(BadSpec::Slow) => Wanted::GOOD,
+            Summed::Bad(BadSpec::Errors) => Wanted::NOTHING,
         }
     }
 
     /// What there was from the start of the run until `now`: a difference of two such
-    /// pairs is a window's.
-    pub(super) fn until(self, now: Time, own: Pair, totals: &Totals) -> Pair {
+    /// pairs is a window's. `tally` is of the requests in question.
+    pub fn until(self, now: Time, tally: &Tally, totals: &Totals) -> Pair {
         let clock = u128::from(now.0);
         let area = |area: u128, whole: u128| Pair { part: area as i128, whole };
-        match self {
-            Watched::Arrivals => Pair { part: i128::from(totals.arrivals), whole: clock },
-            Watched::Throughput | Watched::Goodput | Watched::Errors => {
-                Pair { part: own.part, whole: clock }
-            }
-            Watched::HitRate => {
-                Pair { part: i128::from(totals.hits), whole: u128::from(totals.asked) }
-            }
+        let count = |part: u64, whole: u128| Pair { part: i128::from(part), whole };
+        let ended = u128::from(tally.ended);
+        let metric = match self {
+            Summed::Bad(bad) => return count(tally.bad(bad), ended),
+            Summed::Metric(metric) => metric,
+        };
+        match metric {
+            Watched::Arrivals => count(totals.arrivals, clock),
+            Watched::Throughput => count(tally.answered, clock),
+            Watched::Goodput => count(tally.good, clock),
+            Watched::Errors => count(tally.failed(), clock),
+            Watched::ErrorRate => count(tally.failed(), ended),
+            Watched::Attainment => count(tally.good, ended),
+            Watched::HitRate => count(totals.hits, u128::from(totals.asked)),
             Watched::Utilization => area(totals.busy_ns, totals.servers_ns),
             Watched::Queue => area(totals.queue_ns, clock),
             Watched::InFlight => area(totals.in_flight_ns, clock),
@@ -220,35 +244,18 @@ impl Watched {
             Watched::Cost | Watched::CostPerHour => {
                 Pair { part: totals.spend.picos(), whole: clock }
             }
-            Watched::CostPerRequest => Pair { part: totals.spend.picos(), whole: own.whole },
-            _ => own,
+            Watched::CostPerRequest => Pair { part: totals.spend.picos(), whole: ended },
+            Watched::Quality => Pair { part: tally.quality, whole: u128::from(tally.answered) },
+            Watched::Times(span, _) => {
+                let (nanos, requests) = tally.times[span as usize];
+                Pair { part: nanos, whole: u128::from(requests) }
+            }
         }
     }
 }
 
 /// What the timeline counted from the start of the run.
 pub(in crate::system) type Totals = crate::system::measure::Interval;
-
-/// A request that ended, as monitors see it.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::system) struct Seen {
-    /// Its SLO class.
-    pub class: u16,
-    /// Whether it got no answer.
-    pub failed: bool,
-    /// Whether it was answered within the SLO.
-    pub good: bool,
-    /// Of its answer, from 0 to 1.
-    pub quality: f64,
-    /// Its times, those that it has, in the order of [`Span`].
-    pub times: [Option<Duration>; 5],
-}
-
-impl Seen {
-    pub(super) const fn time(&self, span: Span) -> Option<Duration> {
-        self.times[span as usize]
-    }
-}
 
 #[cfg(test)]
 mod tests {

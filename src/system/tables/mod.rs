@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 use super::caches::contents_table;
 use super::measure::{BATCHED, Share, breakdown_table, classes_table};
 use super::model::System;
+use super::monitors::{self, tables::Measured};
 use super::setup::Setup;
 use super::upstream::prefix_table;
-use super::watch_tables;
 use crate::cache::LevelStats;
 use crate::kernel::Time;
 use crate::pipeline::Stage;
@@ -102,6 +102,7 @@ pub fn collect(
     let allocation = asked(spend::allocation, &system);
     let answers = setup.record_spend.then(|| spend::answers(&system, setup));
     let end = system.observers.measures.window_end;
+    let window = Measured { from: system.observers.measures.window_start, end };
     let breakdown = breakdown_table(&mut system, setup, over);
     let caches = system.caches.levels.take().filter(|_| setup.record_cache);
     let mut tables = RunTables {
@@ -124,9 +125,9 @@ pub fn collect(
         prefix: prefix_table(&system.upstream, setup),
         replicas,
         classes: classes_table(&system.observers.measures, system.clients.source.slo_classes()),
-        alerts: watch_tables::alerts(&system, setup),
-        monitors: watch_tables::monitors(&system),
-        faults: watch_tables::faults_table(&system, setup),
+        alerts: monitors::tables::alerts(system.observers.monitors.as_deref(), setup),
+        monitors: monitors::tables::monitors(system.observers.monitors.as_deref(), window),
+        faults: monitors::tables::faults_table(system.observers.monitors.as_deref(), setup),
         stages: stages(&system),
         latency: latency(&system),
         log: log(&system, setup),

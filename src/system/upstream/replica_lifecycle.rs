@@ -216,8 +216,8 @@ impl Upstream {
         let (was, since) = (node.phase(), node.since());
         servers.fleet.enter(now, replica, phase);
         cx.observers.trace_phase(model, replica, was, since, now);
-        if let Some(watch) = &mut cx.observers.watch {
-            watch.enter(now, (model, replica), was, phase);
+        if let Some(monitors) = &mut cx.observers.monitors {
+            monitors.enter(now, (model, replica), was, phase);
         }
         let (up, width) = (servers.fleet.up() as u32, servers.width);
         let before = std::mem::replace(&mut servers.counted, up);
