@@ -131,10 +131,10 @@ impl System<'_> {
     }
 
     /// What a balancer needs to know of the prompt: what stands for its beginning,
-    /// what each replica has of it, and what is in its memory.
+    /// and what each replica has of it.
     pub(super) fn prepare_choice(&mut self, incoming: &Incoming, model: u32) -> u64 {
         let index = model as usize;
-        if self.pool.matched[index] || self.pool.by_memory[index] {
+        if self.pool.matched[index] {
             self.look_into_replicas(incoming, index);
         }
         let Some(count) = self.pool.affinity[index] else { return 0 };
@@ -155,19 +155,14 @@ impl System<'_> {
         let of_cache = prefixes[model].as_ref().map(PrefixCache::block_tokens);
         let size = pool.engine_blocks[model].or(of_cache).unwrap_or(BLOCK_TOKENS);
         let prompt = prefix(source, flows.as_deref(), incoming, size, blocks);
+        let whole = incoming.input_decitokens.max(10) as f32 / 10.0;
+        let share = |tokens: u64| (tokens as f32 / whole).min(1.0);
         let fleet = &mut pool.fleets[model];
-        for replica in 0..fleet.len() {
-            let held = if let Some(cache) = &prefixes[model] {
-                cache.matched(replica as usize, prompt) as u64 * u64::from(size)
-            } else if let Some(batching) = fleet.engine(replica) {
-                let held = batching.engine().cached_tokens(prompt);
-                fleet.look_into_memory(replica);
-                u64::from(held)
-            } else {
-                0
-            };
-            let whole = incoming.input_decitokens.max(10) as f32 / 10.0;
-            fleet.set_matched(replica, (held as f32 / whole).min(1.0));
+        match &prefixes[model] {
+            Some(cache) => fleet.set_matched(|replica| {
+                share(cache.matched(replica as usize, prompt) as u64 * u64::from(size))
+            }),
+            None => fleet.match_engines(prompt, |tokens| share(u64::from(tokens))),
         }
     }
 

@@ -156,9 +156,8 @@ pub(super) struct Pool {
     pub aborts: Vec<bool>,
     /// Blocks by which each model's requests are sent, if it matters.
     pub affinity: Vec<Option<u32>>,
-    /// Whether each model's balancer looks into prefix caches, and into memory.
+    /// Whether each model's balancer looks into prefix caches.
     pub matched: Vec<bool>,
-    pub by_memory: Vec<bool>,
     /// The number of each model's first replica among all.
     pub first_node: Vec<u32>,
     /// By number among all replicas: its crash, repair or start to come.
@@ -203,13 +202,12 @@ impl Pool {
             scalers: servers().map(|it| it.autoscale.as_ref().map(Autoscaler::new)).collect(),
             limits: servers().map(|it| Limits::new(it.rpm, it.tpm)).collect(),
             aborts: servers().map(|it| it.abort.0).collect(),
-            affinity: servers().map(|it| it.balance.affinity_blocks()).collect(),
+            affinity: servers().map(|it| it.balance.needs().affinity_blocks).collect(),
             matched: servers()
                 .map(|it| {
-                    it.balance.wants_matched() && (it.prefix_cache.is_some() || it.engine.is_some())
+                    it.balance.needs().matched && (it.prefix_cache.is_some() || it.engine.is_some())
                 })
                 .collect(),
-            by_memory: servers().map(|it| it.balance.wants_kv() && it.engine.is_some()).collect(),
             widths: servers()
                 .map(|it| if it.engine.is_some() { 1 } else { it.concurrency.unwrap_or(0) })
                 .collect(),
