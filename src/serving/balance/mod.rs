@@ -31,6 +31,8 @@ mod scores;
 mod tournament;
 
 #[cfg(test)]
+pub(in crate::serving) mod definition;
+#[cfg(test)]
 mod tests;
 
 use schemars::JsonSchema;

@@ -18,6 +18,9 @@ mod marks;
 mod node;
 mod queue;
 
+#[cfg(test)]
+mod tests;
+
 pub use autoscale::{AutoscaleSpec, Autoscaler, TargetSpec};
 pub use batching::Batching;
 pub use disaggregate::DisaggregateSpec;
@@ -329,64 +332,5 @@ impl Fleet {
     pub fn reset_stats(&mut self, now: Time) {
         self.up.reset(now);
         self.nodes_mut().iter_mut().for_each(|node| node.reset_stats(now));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::kernel::Duration;
-
-    fn fleet(server: &str, resilience: &str) -> Fleet {
-        let value = serde_yaml::from_str(server).unwrap();
-        let spec =
-            serde_yaml::with::singleton_map_recursive::deserialize::<_, serde_yaml::Value>(value)
-                .unwrap();
-        let resilience = serde_yaml::from_str(resilience).unwrap();
-        Fleet::new("m", &spec, &resilience, None, &Streams::new(1, 0))
-    }
-
-    #[test]
-    fn a_replica_that_is_down_or_draining_gets_nothing() {
-        let mut fleet = fleet("{ replicas: 3 }", "{}");
-        let now = Time(5);
-        assert_eq!(fleet.available(now), [0, 1, 2]);
-        fleet.enter(now, 1, Phase::Down);
-        fleet.enter(now, 2, Phase::Draining);
-        assert_eq!(fleet.available(now), [0]);
-        assert_eq!(fleet.up(), 2, "one that drains still serves");
-        assert_eq!(fleet.choose(now, 0, Some(0), 0), Some(0), "there is no other");
-        fleet.enter(now, 0, Phase::Down);
-        assert_eq!(fleet.choose(now, 0, None, 0), None);
-        fleet.enter(now, 1, Phase::Up);
-        assert_eq!(fleet.choose(now, 0, None, 0), Some(1));
-    }
-
-    #[test]
-    fn a_replica_whose_breaker_opened_comes_back_for_one_trial() {
-        let mut fleet = fleet("{ replicas: 2 }", "{ allowed_fails: 0, cooldown_time: 10s }");
-        fleet.failed(Time::ZERO, 0);
-        let almost = Time(Duration::from_secs(10).0 - 1);
-        assert_eq!(fleet.available(almost), [1]);
-        let now = Time::from_secs(10);
-        assert_eq!(fleet.available(now), [0, 1]);
-        assert_eq!(fleet.arrive(now, 0, 7, 0, 0), Admission::Start);
-        assert_eq!(fleet.available(now), [1], "one trial");
-        fleet.finish(now, 0, 0);
-        fleet.succeeded(0);
-        assert_eq!(fleet.available(now), [0, 1]);
-    }
-
-    #[test]
-    fn load_is_what_came_and_has_not_left() {
-        let mut fleet = fleet("{ replicas: 2, concurrency: 1, queue_limit: 1 }", "{}");
-        let now = Time(1);
-        assert_eq!(fleet.arrive(now, 0, 1, 100, 0), Admission::Start);
-        let Admission::Queued(ticket) = fleet.arrive(now, 0, 2, 50, 0) else { panic!() };
-        assert_eq!(fleet.arrive(now, 0, 3, 10, 0), Admission::Refused);
-        assert_eq!((fleet.load(0).outstanding, fleet.load(0).kv_tokens), (2, 150));
-        assert!(fleet.remove(now, 0, ticket, 50) && !fleet.remove(now, 0, ticket, 50));
-        assert_eq!(fleet.finish(now, 0, 100), None);
-        assert_eq!((fleet.outstanding(), fleet.load(0).kv_tokens), (0, 0));
     }
 }
