@@ -57,7 +57,7 @@ impl<'a> Among<'a> {
 
     /// How many there are.
     #[inline]
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         match self {
             Among::Side { available, without, .. } => {
                 available.len() - usize::from(without.is_some())
@@ -86,20 +86,20 @@ impl<'a> Among<'a> {
     }
 
     /// All of them in order, from the one at a place on.
-    fn from(&self, place: usize) -> impl Iterator<Item = u32> {
-        (place..self.len()).map(|place| self.nth(place))
+    fn from_place(&self, place: usize) -> impl Iterator<Item = u32> {
+        (place..self.count()).map(|place| self.nth(place))
     }
 
     /// All of them in order.
-    pub fn iter(&self) -> impl Iterator<Item = u32> + Clone {
+    pub fn all(&self) -> impl Iterator<Item = u32> + Clone {
         let these = *self;
-        (0..self.len()).map(move |place| these.nth(place))
+        (0..self.count()).map(move |place| these.nth(place))
     }
 
     /// From the first to the last, if they are neighbours.
     pub fn neighbours(&self) -> Option<Range<usize>> {
-        let (first, last) = (self.nth(0) as usize, self.nth(self.len() - 1) as usize);
-        (last - first + 1 == self.len()).then_some(first..last + 1)
+        let (first, last) = (self.nth(0) as usize, self.nth(self.count() - 1) as usize);
+        (last - first + 1 == self.count()).then_some(first..last + 1)
     }
 }
 
@@ -133,7 +133,7 @@ impl Ask<'_> {
         let mut best = self.among.nth(from);
         let mut lowest = key(best);
         let before = (0..from).map(|place| self.among.nth(place));
-        for replica in self.among.from(from + 1).chain(before) {
+        for replica in self.among.from_place(from + 1).chain(before) {
             let value = key(replica);
             if value < lowest {
                 (best, lowest) = (replica, value);
@@ -145,7 +145,7 @@ impl Ask<'_> {
     /// The first replica from `from` on, and around.
     pub fn next(&self, from: u32) -> u32 {
         let Among::WithRoom { side, room, not } = self.among else {
-            let count = self.among.len();
+            let count = self.among.count();
             let (mut low, mut high) = (0, count);
             while low < high {
                 let middle = usize::midpoint(low, high);
@@ -183,7 +183,7 @@ impl Ask<'_> {
                 let left_out = without.map_or(0, |without| of(available[without]));
                 self.loads.side_outstanding(*side) - left_out
             }
-            _ => self.among.iter().map(of).sum(),
+            _ => self.among.all().map(of).sum(),
         }
     }
 }

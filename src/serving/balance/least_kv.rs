@@ -24,7 +24,7 @@ impl Balance for LeastKv {
 
     #[inline]
     fn pick(&mut self, ask: &Ask<'_>) -> u32 {
-        self.turn = (self.turn + 1) % ask.among.len();
+        self.turn = (self.turn + 1) % ask.among.count();
         ask.least(self.turn, Order::KvTokens)
     }
 }

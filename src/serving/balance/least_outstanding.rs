@@ -22,7 +22,7 @@ impl Balance for LeastOutstanding {
 
     #[inline]
     fn pick(&mut self, ask: &Ask<'_>) -> u32 {
-        self.turn = (self.turn + 1) % ask.among.len();
+        self.turn = (self.turn + 1) % ask.among.count();
         ask.least(self.turn, Order::Outstanding)
     }
 }

@@ -45,7 +45,7 @@ impl Balance for PowerOfTwo {
 
     #[inline]
     fn pick(&mut self, ask: &Ask<'_>) -> u32 {
-        let count = ask.among.len() as u64;
+        let count = ask.among.count() as u64;
         let mut draw = || ask.among.nth(self.stream.below(count) as usize);
         let mut best = draw();
         for _ in 1..self.choices {

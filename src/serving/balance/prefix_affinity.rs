@@ -106,7 +106,7 @@ impl Balance for PrefixAffinity {
     }
 
     fn pick(&mut self, ask: &Ask<'_>) -> u32 {
-        let mean = (ask.outstanding() + 1) as f64 / ask.among.len() as f64;
+        let mean = (ask.outstanding() + 1) as f64 / ask.among.count() as f64;
         let most = libm::ceil(self.bound * mean) as u64;
         let from = self.first_from(mix(ask.affinity));
         let (before, after) = self.owners.split_at(from);

@@ -19,6 +19,6 @@ impl Balance for Random {
 
     #[inline]
     fn pick(&mut self, ask: &Ask<'_>) -> u32 {
-        ask.among.nth(self.stream.below(ask.among.len() as u64) as usize)
+        ask.among.nth(self.stream.below(ask.among.count() as u64) as usize)
     }
 }

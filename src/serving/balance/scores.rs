@@ -65,10 +65,10 @@ impl Balance for Scores {
     }
 
     fn pick(&mut self, ask: &Ask<'_>) -> u32 {
-        self.turn = (self.turn + 1) % ask.among.len();
+        self.turn = (self.turn + 1) % ask.among.count();
         match ask.among.neighbours() {
             Some(span) => self.weigh(ask.loads.span(span)),
-            None => self.weigh(ask.among.iter().map(|replica| ask.loads.get(replica))),
+            None => self.weigh(ask.among.all().map(|replica| ask.loads.get(replica))),
         }
         // The first of the least from the turn on and around.
         let least =

@@ -18,7 +18,7 @@ impl Held {
     fn has(&self, replica: u32) -> bool {
         match self {
             Held::Few(count, few) => few[..usize::from(*count)].contains(&replica),
-            Held::Many(_, bits) => bits[replica as usize / 64] >> (replica % 64) & 1 == 1,
+            Held::Many(_, bits) => bits[replica as usize / 64] & (1 << (replica % 64)) != 0,
         }
     }
 }
