@@ -242,7 +242,7 @@ impl ServerSpec {
             if most == 1 && self.balance != BalanceSpec::default() {
                 p.warn("there is nothing to balance: set `replicas`");
             }
-            if self.balance.wants_matched() && self.prefix_cache.is_none() && self.engine.is_none()
+            if self.balance.needs().matched && self.prefix_cache.is_none() && self.engine.is_none()
             {
                 p.warn("no replica has a prefix: set `prefix_cache`");
             }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Ask;
+use super::{Ask, Balance};
 use crate::kernel::Stream;
 use crate::spec::Problems;
 
@@ -23,35 +23,34 @@ impl Default for PowerOfTwoSpec {
     }
 }
 
-impl PowerOfTwoSpec {
-    /// Reports what compares nothing.
-    pub fn check(&self, problems: &mut Problems) {
-        if self.choices == 0 {
-            problems.at("choices", |p| p.error("expected at least 1 choice"));
-        }
-    }
-}
-
 /// Draws with replacement, as the analysis has it.
 #[derive(Clone, Debug)]
-pub(super) struct PowerOfTwo {
+pub struct PowerOfTwo {
     choices: u32,
     stream: Stream,
 }
 
-impl PowerOfTwo {
-    pub fn new(spec: &PowerOfTwoSpec, stream: Stream) -> Self {
+impl Balance for PowerOfTwo {
+    type Spec = PowerOfTwoSpec;
+
+    fn check(spec: &PowerOfTwoSpec, problems: &mut Problems) {
+        if spec.choices == 0 {
+            problems.at("choices", |p| p.error("expected at least 1 choice"));
+        }
+    }
+
+    fn new(spec: &PowerOfTwoSpec, _replicas: u32, stream: Stream) -> Self {
         PowerOfTwo { choices: spec.choices.max(1), stream }
     }
 
     #[inline]
-    pub fn pick(&mut self, ask: &Ask<'_>) -> u32 {
-        let count = ask.available.len() as u64;
-        let mut draw = || ask.available[self.stream.below(count) as usize];
+    fn pick(&mut self, ask: &Ask<'_>) -> u32 {
+        let count = ask.among.count() as u64;
+        let mut draw = || ask.among.nth(self.stream.below(count) as usize);
         let mut best = draw();
         for _ in 1..self.choices {
             let other = draw();
-            if ask.loads[other as usize].outstanding < ask.loads[best as usize].outstanding {
+            if ask.loads.outstanding(other) < ask.loads.outstanding(best) {
                 best = other;
             }
         }

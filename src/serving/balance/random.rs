@@ -1,6 +1,6 @@
 //! Any replica, by lot.
 
-use super::Ask;
+use super::{Ask, Balance};
 use crate::kernel::Stream;
 
 /// Draws a replica: each then sees a thinned Poisson process, and waits as an
@@ -10,13 +10,15 @@ pub struct Random {
     stream: Stream,
 }
 
-impl Random {
-    pub(super) fn new(stream: Stream) -> Self {
+impl Balance for Random {
+    type Spec = ();
+
+    fn new(_spec: &(), _replicas: u32, stream: Stream) -> Self {
         Random { stream }
     }
 
     #[inline]
-    pub(super) fn pick(&mut self, ask: &Ask<'_>) -> u32 {
-        ask.available[self.stream.below(ask.available.len() as u64) as usize]
+    fn pick(&mut self, ask: &Ask<'_>) -> u32 {
+        ask.among.nth(self.stream.below(ask.among.count() as u64) as usize)
     }
 }

@@ -43,6 +43,9 @@ pub struct Blocks {
     spare: Vec<u32>,
     front: u32,
     back: u32,
+    /// Ids that have become known, and those that are known no more, with `false`; where
+    /// somebody wants to hear of them.
+    noted: Option<Vec<(u64, bool)>>,
 }
 
 /// How much of a chain of blocks is known.
@@ -66,9 +69,30 @@ impl Blocks {
             spare: Vec::new(),
             front: NONE,
             back: NONE,
+            noted: None,
         };
         blocks.give(total);
         blocks
+    }
+
+    /// Forgets all prefixes; nobody uses any block.
+    pub fn clear(&mut self) {
+        let noted = self.noted.take().map(|mut noted| {
+            let known = self.entries.iter().filter(|entry| entry.known);
+            noted.extend(known.map(|entry| (entry.id, false)));
+            noted
+        });
+        *self = Blocks { noted, ..Blocks::new(self.total, self.per_unit) };
+    }
+
+    /// From now on it is noted which ids become known and which are forgotten.
+    pub fn note(&mut self) {
+        self.noted.get_or_insert_default();
+    }
+
+    /// Takes what was noted, in its order.
+    pub fn take_noted(&mut self) -> impl Iterator<Item = (u64, bool)> + '_ {
+        self.noted.iter_mut().flat_map(|noted| noted.drain(..))
     }
 
     /// How many blocks there are.
@@ -134,6 +158,7 @@ impl Blocks {
             if entry.known {
                 entry.known = false;
                 self.units.remove(Key(entry.id));
+                self.noted.iter_mut().for_each(|noted| noted.push((entry.id, false)));
             }
             if entry.blocks > missing {
                 entry.blocks -= missing;
@@ -181,6 +206,7 @@ impl Blocks {
         let entry = self.entry(id, true, self.per_unit);
         self.entries[entry as usize].users = 1;
         self.units.insert(Key(id), entry);
+        self.noted.iter_mut().for_each(|noted| noted.push((id, true)));
         Some(Unit(entry))
     }
 

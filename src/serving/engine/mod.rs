@@ -299,7 +299,7 @@ impl Engine {
         self.sequences.clear();
         self.waiting.clear();
         self.decoding.clear();
-        self.blocks = Blocks::new(self.blocks.total(), self.blocks.per_unit());
+        self.blocks.clear();
         self.partial = None;
         self.completing.clear();
         self.leaving.clear();
@@ -340,6 +340,17 @@ impl Engine {
     /// the last change of the batch: for balancers.
     pub fn cached_tokens(&self, blocks: &[u64]) -> u32 {
         self.blocks.known(blocks).units * self.settings.per_id
+    }
+
+    /// From now on it is noted which ids of chains of blocks the prefix cache comes to have
+    /// and which it loses.
+    pub fn note_known(&mut self) {
+        self.blocks.note();
+    }
+
+    /// Takes what was noted, in its order: an id, and whether the cache has it now.
+    pub fn take_noted(&mut self) -> impl Iterator<Item = (u64, bool)> + '_ {
+        self.blocks.take_noted()
     }
 
     /// What was counted from the last reset to `now`; the running step is not.

@@ -28,9 +28,14 @@ pub struct Batching {
 }
 
 impl Batching {
-    pub(super) fn new(spec: &EngineSpec, step: &StepModel) -> Self {
+    /// An idle engine, which notes the blocks that become known if `noting`.
+    pub(super) fn new(spec: &EngineSpec, step: &StepModel, noting: bool) -> Self {
+        let mut engine = Engine::new(spec, step);
+        if noting {
+            engine.note_known();
+        }
         Batching {
-            engine: Engine::new(spec, step),
+            engine,
             step: step.clone(),
             max_num_seqs: spec.max_num_seqs,
             owners: Vec::new(),
@@ -85,13 +90,22 @@ impl Batching {
         self.engine.demand_tokens() + self.approaching.1
     }
 
-    /// Whether it could begin at its next step with a request with a prompt of `tokens`, as
-    /// far as seats and memory go. A prompt that no engine could hold is let through, to be
-    /// refused.
-    pub fn has_room(&self, tokens: u64) -> bool {
+    /// Tokens of the longest prompt with which it could begin at its next step, as far as
+    /// seats and memory go; `None` if there is no seat or no memory. A prompt that no engine
+    /// could hold is let through, to be refused.
+    pub fn room_tokens(&self) -> Option<u64> {
         let there = self.engine.running() + self.engine.waiting() + self.approaching.0;
-        let demand = self.demand_tokens() + tokens;
-        there == 0 || there < self.max_num_seqs && demand <= self.engine.capacity_tokens()
+        if there == 0 {
+            return Some(u64::MAX);
+        }
+        let rest = self.engine.capacity_tokens().checked_sub(self.demand_tokens());
+        rest.filter(|_| there < self.max_num_seqs)
+    }
+
+    /// Blocks that have become known since the last call, and those that are known no more,
+    /// with `false`, in their order.
+    pub fn take_noted(&mut self) -> impl Iterator<Item = (u64, bool)> + '_ {
+        self.engine.take_noted()
     }
 
     /// `owner` brings a job; its number, by which it can be taken back. The `id` of
@@ -186,7 +200,7 @@ mod tests {
 
     fn batching() -> Batching {
         let spec = EngineSpec::default();
-        Batching::new(&spec, &StepModel::new(&spec.step, &DataPaths::default()).unwrap())
+        Batching::new(&spec, &StepModel::new(&spec.step, &DataPaths::default()).unwrap(), false)
     }
 
     /// Everything until the engine is idle.

@@ -1,21 +1,19 @@
 //! Which replica gets a request.
 
-use super::{DisaggregateSpec, Fleet, Phase, Server};
+use super::{DisaggregateSpec, Fleet, Server};
 use crate::kernel::Time;
-use crate::serving::balance::Ask;
+use crate::serving::balance::{Among, Ask, room_for};
 
 impl Fleet {
     /// The replicas that may get a request now.
     pub fn available(&mut self, now: Time) -> &[u32] {
-        if now >= self.valid_until {
-            self.refresh(now);
-        }
-        &self.available
+        self.availability.refresh(now, &self.nodes, &mut self.loads);
+        self.availability.all()
     }
 
     /// Until when the replicas that may get a request stay the same if nothing happens.
     pub const fn valid_until(&self) -> Time {
-        self.valid_until
+        self.availability.valid_until()
     }
 
     /// The replica for a request with a prompt of `kv_tokens`, if any may get it; another
@@ -29,39 +27,88 @@ impl Fleet {
         kv_tokens: u64,
     ) -> Option<u32> {
         self.available(now);
-        // They are in rising order, those that compute prompts first.
-        let side = self.split.as_ref().map_or(self.available.len(), |(split, _)| {
-            self.available.partition_point(|replica| *replica < split.prefill)
-        });
-        if self.queue.is_some() || not.is_some() {
-            self.pick_candidates(side, not, kv_tokens);
-        }
-        let Fleet { available, candidates, loads, balancer, queue, .. } = self;
-        let from = if queue.is_some() || not.is_some() { candidates } else { &available[..side] };
-        (!from.is_empty()).then(|| balancer.pick(&Ask { affinity, loads, available: from }))
+        self.look_into_engines();
+        // Where prompts are computed apart, that is done by the first side.
+        let available = self.availability.side(0);
+        let among = if self.queue.is_none() {
+            Among::side(available, 0, not)
+        } else if self.needs.only_next {
+            Among::with_room(0, kv_tokens, not)
+        } else {
+            self.list_candidates(not, kv_tokens);
+            Among::List(&self.candidates)
+        };
+        let some = match among {
+            Among::Side { available, .. } => !available.is_empty(),
+            Among::WithRoom { .. } => self.somebody_has_room(kv_tokens),
+            Among::List(list) => !list.is_empty(),
+        };
+        some.then(|| self.balancer.pick(&Ask { affinity, loads: &self.loads, among }))
     }
 
-    /// Those of the first `side` available replicas that may get a request.
-    fn pick_candidates(&mut self, side: usize, not: Option<u32>, kv_tokens: u64) {
-        let mut candidates = std::mem::take(&mut self.candidates);
-        let may = |replica: &&u32| self.queue.is_none() || self.has_room(**replica, kv_tokens);
-        candidates.clear();
-        candidates.extend(self.available[..side].iter().filter(may));
-        if candidates.len() > 1 {
-            candidates.retain(|replica| Some(*replica) != not);
-        }
-        self.candidates = candidates;
+    fn somebody_has_room(&self, kv_tokens: u64) -> bool {
+        let side = self.loads.side(0);
+        let most = self.loads.by_room().map(|by_room| by_room.least(side.start, side.end));
+        most.is_some_and(|most| most <= room_for(kv_tokens))
     }
 
-    /// Whether a replica could begin at once with a request with a prompt of `kv_tokens`.
-    fn has_room(&self, replica: u32, kv_tokens: u64) -> bool {
-        match &self.nodes[replica as usize].server {
-            Server::Station(station) => {
-                let outstanding = self.loads[replica as usize].outstanding;
-                station.limit().is_none_or(|limit| outstanding < limit)
+    /// Those that may get a request from the queue that all share.
+    fn list_candidates(&mut self, not: Option<u32>, kv_tokens: u64) {
+        self.candidates.clear();
+        if !self.somebody_has_room(kv_tokens) {
+            return;
+        }
+        let Some(by_room) = self.loads.by_room() else { return };
+        let room = room_for(kv_tokens);
+        let available = self.availability.side(0).iter().copied();
+        self.candidates.extend(available.filter(|replica| by_room.key(*replica) <= room));
+        if self.candidates.len() > 1
+            && let Some(not) = not
+        {
+            self.candidates.retain(|replica| *replica != not);
+        }
+    }
+
+    /// Looks again at the engines that something has been done with.
+    fn look_into_engines(&mut self) {
+        let Some(stale) = &mut self.stale else { return };
+        while let Some(replica) = stale.take() {
+            let Server::Engine(batching) = &mut self.nodes[replica as usize].server else {
+                continue;
+            };
+            self.loads.set_kv_tokens(replica, batching.demand_tokens());
+            if self.queue.is_some() {
+                self.loads.set_room(replica, batching.room_tokens());
             }
-            Server::Engine(batching) => batching.has_room(kv_tokens),
+            if let Some((holders, _)) = &mut self.holders {
+                for (block, known) in batching.take_noted() {
+                    if known {
+                        holders.add(block, replica);
+                    } else {
+                        holders.remove(block, replica);
+                    }
+                }
+            }
         }
+    }
+
+    /// Says of each replica what share of the prompt at hand it has.
+    pub fn set_matched(&mut self, share: impl Fn(u32) -> f32) {
+        self.loads.clear_matched();
+        for replica in 0..self.len() {
+            self.loads.set_matched(replica, share(replica));
+        }
+    }
+
+    /// Finds what the engines have of a prompt, which is a chain of `blocks`; `share` says
+    /// what share of it so many tokens are.
+    pub fn match_engines(&mut self, blocks: &[u64], share: impl Fn(u32) -> f32) {
+        self.look_into_engines();
+        self.loads.clear_matched();
+        let Fleet { holders: Some((holders, tokens)), loads, .. } = self else { return };
+        holders.matched(blocks, |replica, known| {
+            loads.set_matched(replica, share(known * *tokens));
+        });
     }
 
     /// How prompts are computed apart, if `replica` is one that does so.
@@ -72,27 +119,10 @@ impl Fleet {
     /// The replica that decodes a request whose prompt is computed, if any is available.
     pub fn choose_decode(&mut self, now: Time, affinity: u64) -> Option<u32> {
         self.available(now);
-        let Fleet { available, loads, split, .. } = self;
-        let (split, balancer) = split.as_mut()?;
-        let from = &available[available.partition_point(|it| *it < split.prefill)..];
-        (!from.is_empty()).then(|| balancer.pick(&Ask { affinity, loads, available: from }))
-    }
-
-    /// Who may get a request, and until when that stays so if nothing happens.
-    fn refresh(&mut self, now: Time) {
-        self.available.clear();
-        self.valid_until = Time::MAX;
-        for (replica, node) in self.nodes.iter().enumerate() {
-            if node.phase() != Phase::Up {
-                continue;
-            }
-            match &node.breaker {
-                Some(breaker) if !breaker.admits(now) => {
-                    let reopens = breaker.reopens().unwrap_or(Time::MAX);
-                    self.valid_until = self.valid_until.min(reopens);
-                }
-                _ => self.available.push(replica as u32),
-            }
-        }
+        self.look_into_engines();
+        let (_, balancer) = self.split.as_mut()?;
+        let available = self.availability.side(1);
+        let among = Among::side(available, 1, None);
+        (!available.is_empty()).then(|| balancer.pick(&Ask { affinity, loads: &self.loads, among }))
     }
 }

@@ -21,6 +21,9 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// How many there are.
+    pub(super) const ALL: usize = Phase::Down as usize + 1;
+
     /// Whether requests are served.
     pub const fn serves(self) -> bool {
         matches!(self, Phase::Up | Phase::Draining)

@@ -62,9 +62,8 @@ pub struct ModelServers {
     aborts: bool,
     /// Blocks by which its requests are sent, if it matters.
     affinity: Option<u32>,
-    /// Whether its balancer looks into prefix caches, and into memory.
+    /// Whether its balancer looks into prefix caches.
     matched: bool,
-    by_memory: bool,
     /// The number of its first replica among all.
     first_replica: u32,
     /// Replicas that are up, as the timeline knows.
@@ -151,10 +150,9 @@ impl Upstream {
                 scaler: server.autoscale.as_ref().map(Autoscaler::new),
                 limits: Limits::new(server.rpm, server.tpm),
                 aborts: server.abort.0,
-                affinity: server.balance.affinity_blocks(),
-                matched: server.balance.wants_matched()
+                affinity: server.balance.needs().affinity_blocks,
+                matched: server.balance.needs().matched
                     && (server.prefix_cache.is_some() || server.engine.is_some()),
-                by_memory: server.balance.wants_kv() && server.engine.is_some(),
                 first_replica,
                 counted: fleet.up() as u32,
                 fleet,

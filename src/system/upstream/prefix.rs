@@ -24,8 +24,8 @@ pub(super) struct Found {
 }
 
 impl Upstream {
-    /// What a balancer needs to know of the prompt: what stands for its beginning,
-    /// what each replica has of it, and what is in its memory.
+    /// What a balancer needs to know of the prompt: what stands for its beginning, and what
+    /// each replica has of it.
     #[inline]
     pub(super) fn prepare_choice(
         &mut self,
@@ -34,7 +34,7 @@ impl Upstream {
         clients: &Clients,
     ) -> u64 {
         let servers = &self.models[model as usize];
-        if servers.matched || servers.by_memory {
+        if servers.matched {
             self.look_into_replicas(incoming, model, clients);
         }
         let Upstream { models, blocks, .. } = self;
@@ -57,19 +57,14 @@ impl Upstream {
         let of_cache = servers.prefixes.as_ref().map(PrefixCache::block_tokens);
         let size = servers.engine_blocks.or(of_cache).unwrap_or(BLOCK_TOKENS);
         let prompt = clients.prefix(incoming, size, blocks);
+        let whole = incoming.input_decitokens.max(10) as f32 / 10.0;
+        let share = |tokens: u64| (tokens as f32 / whole).min(1.0);
         let fleet = &mut servers.fleet;
-        for replica in 0..fleet.len() {
-            let held = if let Some(cache) = &servers.prefixes {
-                cache.matched(replica as usize, prompt) as u64 * u64::from(size)
-            } else if let Some(batching) = fleet.engine(replica) {
-                let held = batching.engine().cached_tokens(prompt);
-                fleet.look_into_memory(replica);
-                u64::from(held)
-            } else {
-                0
-            };
-            let whole = incoming.input_decitokens.max(10) as f32 / 10.0;
-            fleet.set_matched(replica, (held as f32 / whole).min(1.0));
+        match &servers.prefixes {
+            Some(cache) => fleet.set_matched(|replica| {
+                share(cache.matched(replica as usize, prompt) as u64 * u64::from(size))
+            }),
+            None => fleet.match_engines(prompt, |tokens| share(u64::from(tokens))),
         }
     }
 
