@@ -10,7 +10,7 @@ use super::pool::{Attempt, Place, Pool};
 use crate::cache::Match;
 use crate::kernel::{Duration, Scheduler, Time};
 use crate::pipeline::RequestError;
-use crate::serving::engine::{Job, ProgressKind, Refused};
+use crate::serving::engine::{Job, JobId, ProgressKind, Refused};
 
 impl System<'_> {
     /// An attempt is sent to an engine, which it reaches at once or after some time.
@@ -59,7 +59,7 @@ impl System<'_> {
         let incoming = &pool.pursuits[pursuit as usize].incoming;
         let Some(size) = pool.engine_blocks[model as usize] else { return Ok(()) };
         let job = Job {
-            id: 0,
+            id: JobId::default(),
             // The first token of the answer is part of the prompt that is decoded from.
             input_tokens: input_tokens(incoming.input_decitokens).saturating_add(decodes.into()),
             output_tokens: if prefills {

@@ -16,7 +16,7 @@ use super::setup::Setup;
 use crate::cache::Match;
 use crate::cost::Money;
 use crate::kernel::{Duration, EventId, Streams, Ticket, Time};
-use crate::serving::engine::{EngineSpec, ProgressKind};
+use crate::serving::engine::{EngineSpec, JobId, ProgressKind};
 use crate::serving::fleet::Autoscaler;
 use crate::serving::resilience::{Backoff, HedgeDelay, Limits, Per, RetryBudget};
 use crate::serving::{Faults, Fleet, ModelSpec, Service};
@@ -37,13 +37,13 @@ pub(super) enum Place {
     /// Before an engine, which cannot schedule it yet.
     Preparing,
     /// In an engine under this number, and not begun.
-    Waiting(u32),
+    Waiting(JobId),
     /// In an engine's batches.
-    Running(u32),
+    Running(JobId),
     /// Its keys and values are on their way to the engine that decodes.
     Moving,
     /// In the engine that decodes under this number, and not begun there.
-    Handed(u32),
+    Handed(JobId),
     /// The engine is done with it; its last token is on its way.
     Leaving,
 }

@@ -15,12 +15,24 @@ const NONE: u32 = u32::MAX;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unit(u32);
 
+/// Free blocks, full of what one sequence alone can use again: it was preempted. They
+/// are one entry of the queue, of which those at the end of the sequence go first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept(u32);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holds {
+    /// Nothing known: a run of blocks, all of them free.
+    Nothing,
+    /// The prefix with this id: a unit.
+    Prefix(u64),
+    /// What a preempted sequence kept: a run of free blocks, perhaps of none any more.
+    Kept,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    /// Of a unit.
-    id: u64,
-    /// Whether it is a unit, or a run of blocks that hold nothing known.
-    known: bool,
+    holds: Holds,
     /// Sequences that use the unit; with none, it is in the queue.
     users: u32,
     blocks: u32,
@@ -84,7 +96,8 @@ impl Blocks {
 
     /// How many can be taken before one that holds a known prefix is.
     pub fn free_before_known(&self) -> u32 {
-        self.entries.get(self.front as usize).filter(|entry| !entry.known).map_or(0, |e| e.blocks)
+        let front = self.entries.get(self.front as usize);
+        front.filter(|entry| entry.holds == Holds::Nothing).map_or(0, |entry| entry.blocks)
     }
 
     /// How many are in use.
@@ -131,17 +144,22 @@ impl Blocks {
         while missing > 0 {
             let front = self.front;
             let entry = &mut self.entries[front as usize];
-            if entry.known {
-                entry.known = false;
-                self.units.remove(Key(entry.id));
+            if let Holds::Prefix(id) = entry.holds {
+                entry.holds = Holds::Nothing;
+                self.units.remove(Key(id));
             }
             if entry.blocks > missing {
                 entry.blocks -= missing;
                 return;
             }
             missing -= entry.blocks;
+            entry.blocks = 0;
+            // What was kept is spare when its sequence knows.
+            let is_spare = entry.holds == Holds::Nothing;
             self.unlink(front);
-            self.spare.push(front);
+            if is_spare {
+                self.spare.push(front);
+            }
         }
     }
 
@@ -152,13 +170,43 @@ impl Blocks {
         }
         self.free += count;
         if let Some(back) = self.entries.get_mut(self.back as usize)
-            && !back.known
+            && back.holds == Holds::Nothing
         {
             back.blocks += count;
             return;
         }
-        let entry = self.entry(0, false, count);
+        let entry = self.entry(Holds::Nothing, count);
         self.push_back(entry);
+    }
+
+    /// Frees `count` full blocks at the end of a sequence, which may find them again.
+    pub fn keep(&mut self, count: u32) -> Kept {
+        self.free += count;
+        let entry = self.entry(Holds::Kept, count);
+        self.push_back(entry);
+        Kept(entry)
+    }
+
+    /// How many whole units of what was kept are still there, from its beginning on.
+    pub fn kept_units(&self, kept: &Kept) -> u32 {
+        self.entries[kept.0 as usize].blocks / self.per_unit
+    }
+
+    /// A sequence uses the first `units` units that it kept, and can find the others no
+    /// more.
+    pub fn reclaim(&mut self, kept: Kept, units: u32) {
+        let taken = units * self.per_unit;
+        self.free -= taken;
+        let entry = &mut self.entries[kept.0 as usize];
+        let was_there = entry.blocks > 0;
+        entry.blocks -= taken;
+        entry.holds = Holds::Nothing;
+        if entry.blocks == 0 {
+            if was_there {
+                self.unlink(kept.0);
+            }
+            self.spare.push(kept.0);
+        }
     }
 
     /// A sequence no longer uses a unit, which stays known until its blocks are
@@ -178,14 +226,14 @@ impl Blocks {
         if self.units.get(Key(id)).is_some() {
             return None;
         }
-        let entry = self.entry(id, true, self.per_unit);
+        let entry = self.entry(Holds::Prefix(id), self.per_unit);
         self.entries[entry as usize].users = 1;
         self.units.insert(Key(id), entry);
         Some(Unit(entry))
     }
 
-    fn entry(&mut self, id: u64, known: bool, blocks: u32) -> u32 {
-        let new = Entry { id, known, users: 0, blocks, before: NONE, after: NONE };
+    fn entry(&mut self, holds: Holds, blocks: u32) -> u32 {
+        let new = Entry { holds, users: 0, blocks, before: NONE, after: NONE };
         if let Some(entry) = self.spare.pop() {
             self.entries[entry as usize] = new;
             return entry;
@@ -239,6 +287,28 @@ mod tests {
         assert_eq!(blocks.known(&[0, 1, 2]).units, 2);
         blocks.take(1);
         assert_eq!((blocks.free(), blocks.known(&[0]).units, blocks.known(&[1]).units), (0, 0, 1));
+    }
+
+    #[test]
+    fn what_was_kept_goes_from_its_end_on_and_can_be_taken_again() {
+        let mut blocks = Blocks::new(9, 2);
+        blocks.take(9);
+        blocks.give(1);
+        let kept = blocks.keep(6);
+        assert_eq!((blocks.free(), blocks.free_before_known()), (7, 1));
+        blocks.take(2);
+        assert_eq!((blocks.kept_units(&kept), blocks.free()), (2, 5), "half a unit is none");
+        blocks.reclaim(kept, 1);
+        assert_eq!((blocks.free(), blocks.free_before_known()), (3, 3), "what is left is free");
+        blocks.take(3);
+        let gone = blocks.keep(2);
+        blocks.take(2);
+        assert_eq!((blocks.kept_units(&gone), blocks.free()), (0, 0));
+        blocks.give(1);
+        blocks.reclaim(gone, 0);
+        let entries = blocks.entries.len();
+        blocks.keep(1);
+        assert_eq!((blocks.free(), blocks.entries.len()), (2, entries), "its entry is used again");
     }
 
     #[test]

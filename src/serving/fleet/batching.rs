@@ -1,30 +1,37 @@
 //! A batching engine as a replica of a fleet.
 
 use crate::kernel::{Duration, Time};
-use crate::serving::engine::{Engine, EngineSpec, Job, Progress, ProgressKind, Refused};
+use crate::serving::engine::{Engine, EngineSpec, Job, JobId, Progress, ProgressKind, Refused};
 use crate::serving::step::StepModel;
 
 const NOBODY: u32 = u32::MAX;
 
 /// An engine, and which of its jobs is whose.
 ///
-/// The engine may know a job for some time after it was taken back, so that jobs
-/// have numbers of their own: one is used again only when nothing more can be heard
-/// of the last job that had it.
+/// What happened to a job may come to light after it was taken back, and whoever brought
+/// it may still have its number after it was finished. So a number has a generation: an
+/// index is used again at once, with another one, and what is said of or by a number of
+/// the past is skipped ([`place`](Batching::place)).
 #[derive(Clone, Debug)]
 pub struct Batching {
     engine: Engine,
     step: StepModel,
     max_num_seqs: u32,
-    /// By the job's number: whose it is.
-    owners: Vec<u32>,
+    /// By the index of a job's number.
+    places: Vec<Place>,
+    /// Those of them that no job has.
     free: Vec<u32>,
-    /// Numbers of jobs that were taken back, until when.
-    retired: Vec<(Time, u32)>,
     happened: Vec<Progress>,
     slowness: f64,
     /// Requests that have been sent to it and are not there yet, and their tokens.
     approaching: (u32, u64),
+}
+
+/// Whom an index belongs to, if to anybody.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    generation: u32,
+    owner: u32,
 }
 
 impl Batching {
@@ -33,9 +40,8 @@ impl Batching {
             engine: Engine::new(spec, step),
             step: step.clone(),
             max_num_seqs: spec.max_num_seqs,
-            owners: Vec::new(),
+            places: Vec::new(),
             free: Vec::new(),
-            retired: Vec::new(),
             happened: Vec::new(),
             slowness: 1.0,
             approaching: (0, 0),
@@ -80,7 +86,8 @@ impl Batching {
     }
 
     /// Tokens that it holds, and those of requests that wait in it or are on their way to
-    /// it.
+    /// it. Two additions, and no look at any job: changes only with a call that changes
+    /// the engine or what is on its way.
     pub fn demand_tokens(&self) -> u64 {
         self.engine.demand_tokens() + self.approaching.1
     }
@@ -99,34 +106,49 @@ impl Batching {
     ///
     /// # Errors
     /// Why the engine does not take it.
-    pub fn submit(&mut self, now: Time, owner: u32, job: &Job<'_>) -> Result<u32, Refused> {
-        let id = self.free.pop().unwrap_or_else(|| {
-            self.owners.push(NOBODY);
-            self.owners.len() as u32 - 1
+    pub fn submit(&mut self, now: Time, owner: u32, job: &Job<'_>) -> Result<JobId, Refused> {
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.places.push(Place { generation: 0, owner: NOBODY });
+            self.places.len() as u32 - 1
         });
+        let place = &mut self.places[index as usize];
+        let id = JobId { index, generation: place.generation };
         match self.engine.submit(now, &Job { id, ..*job }) {
             Ok(()) => {
-                self.owners[id as usize] = owner;
+                place.owner = owner;
                 Ok(id)
             }
             Err(refused) => {
-                self.free.push(id);
+                self.free.push(index);
                 Err(refused)
             }
         }
     }
 
-    /// Takes a job back.
-    pub fn cancel(&mut self, now: Time, id: u32) {
-        self.owners[id as usize] = NOBODY;
-        self.engine.cancel(now, id);
-        // A job that runs goes when the step ends.
-        let until = self.engine.next_at().unwrap_or(now).max(now);
-        self.retired.push((until, id));
+    /// The place of a job; none if it is not here any more.
+    fn place(&mut self, id: JobId) -> Option<&mut Place> {
+        let place = self.places.get_mut(id.index as usize)?;
+        (place.generation == id.generation && place.owner != NOBODY).then_some(place)
     }
 
-    /// Tokens of its answer that a job has made.
-    pub fn made(&mut self, now: Time, id: u32) -> u32 {
+    /// Takes a job back: nothing more is heard of it. One that is not here any more is
+    /// none.
+    pub fn cancel(&mut self, now: Time, id: JobId) {
+        if self.place(id).is_some() {
+            self.engine.cancel(now, id);
+            self.vacate(id.index);
+        }
+    }
+
+    /// The next job with this index is another one.
+    fn vacate(&mut self, index: u32) {
+        let place = &mut self.places[index as usize];
+        *place = Place { generation: place.generation.wrapping_add(1), owner: NOBODY };
+        self.free.push(index);
+    }
+
+    /// Tokens of its answer that a job has made; 0 if it is not here any more.
+    pub fn made(&mut self, now: Time, id: JobId) -> u32 {
         self.engine.tokens_made(now, id)
     }
 
@@ -138,36 +160,26 @@ impl Batching {
     /// Does all that happens up to `now`; adds to `out` to whom what happened. Who is
     /// finished has no job any more.
     pub fn advance(&mut self, now: Time, out: &mut Vec<(u32, ProgressKind)>) {
-        self.engine.advance(now, &mut self.happened);
-        for progress in self.happened.drain(..) {
-            let owner = self.owners[progress.id as usize];
-            if owner == NOBODY {
-                continue;
-            }
-            out.push((owner, progress.kind));
+        let mut happened = std::mem::take(&mut self.happened);
+        self.engine.advance(now, &mut happened);
+        for progress in happened.drain(..) {
+            let Some(place) = self.place(progress.id) else { continue };
+            out.push((place.owner, progress.kind));
             if progress.kind == ProgressKind::Finished {
-                self.owners[progress.id as usize] = NOBODY;
-                self.free.push(progress.id);
+                self.vacate(progress.id.index);
             }
         }
-        let Batching { retired, free, .. } = self;
-        retired.retain(|(until, id)| {
-            let gone = *until <= now;
-            if gone {
-                free.push(*id);
-            }
-            !gone
-        });
+        self.happened = happened;
     }
 
     /// Everything is lost.
     pub fn crash(&mut self, now: Time) {
         self.engine.crash(now, &mut Vec::new());
-        self.happened.clear();
-        self.retired.clear();
-        self.owners.fill(NOBODY);
-        self.free.clear();
-        self.free.extend((0..self.owners.len() as u32).rev());
+        for index in (0..self.places.len() as u32).rev() {
+            if self.places[index as usize].owner != NOBODY {
+                self.vacate(index);
+            }
+        }
     }
 
     /// From the next step on, all take `factor` times as long.
