@@ -17,6 +17,8 @@ use windtunnel::serving::step::{LinearSpec, StepModel, StepSpec};
 use windtunnel::stats::Histogram;
 use windtunnel::workload::DataPaths;
 
+use crate::support::job;
+
 struct Lengths {
     mean: f64,
     sd: f64,

@@ -7,7 +7,9 @@
 //! the queue, wherever it is. Blocks that hold no known prefix are all alike: a run of
 //! them is one entry of the queue, with a count.
 
-use crate::cache::{Key, KeyMap};
+use hashbrown::HashTable;
+
+use crate::cache::Key;
 
 const NONE: u32 = u32::MAX;
 
@@ -22,20 +24,18 @@ pub struct Kept(u32);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Holds {
-    /// Nothing known: a run of blocks, all of them free.
-    Nothing,
-    /// The prefix with this id: a unit.
-    Prefix(u64),
-    /// What a preempted sequence kept: a run of free blocks, perhaps of none any more.
-    Kept,
+    /// Nothing known: so many blocks, all of them free.
+    Nothing(u32),
+    /// What a preempted sequence kept: so many free blocks, perhaps none any more.
+    Kept(u32),
+    /// The prefix `id`: a unit, and how many sequences use it. With none, it is in the queue.
+    Prefix { id: u64, users: u32 },
 }
 
+/// 24 bytes: there is one for each known prefix of each replica.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     holds: Holds,
-    /// Sequences that use the unit; with none, it is in the queue.
-    users: u32,
-    blocks: u32,
     /// Neighbours in the queue of what is free.
     before: u32,
     after: u32,
@@ -49,12 +49,17 @@ pub struct Blocks {
     free: u32,
     /// Of a unit.
     per_unit: u32,
-    units: KeyMap<u32>,
+    /// The entries of known prefixes, by id.
+    units: HashTable<u32>,
     entries: Vec<Entry>,
     /// Entries that can be used again.
     spare: Vec<u32>,
     front: u32,
     back: u32,
+}
+
+fn hash(id: u64) -> u64 {
+    Key(id).mix(0)
 }
 
 /// How much of a chain of blocks is known.
@@ -73,7 +78,7 @@ impl Blocks {
             total,
             free: 0,
             per_unit,
-            units: KeyMap::default(),
+            units: HashTable::new(),
             entries: Vec::new(),
             spare: Vec::new(),
             front: NONE,
@@ -96,8 +101,10 @@ impl Blocks {
 
     /// How many can be taken before one that holds a known prefix is.
     pub fn free_before_known(&self) -> u32 {
-        let front = self.entries.get(self.front as usize);
-        front.filter(|entry| entry.holds == Holds::Nothing).map_or(0, |entry| entry.blocks)
+        match self.entries.get(self.front as usize).map(|entry| entry.holds) {
+            Some(Holds::Nothing(blocks)) => blocks,
+            _ => 0,
+        }
     }
 
     /// How many are in use.
@@ -111,13 +118,23 @@ impl Blocks {
         self.per_unit
     }
 
+    /// The entry of a known prefix, and how many use it.
+    fn find(&self, id: u64) -> Option<(u32, u32)> {
+        let users = |entry: u32| match self.entries[entry as usize].holds {
+            Holds::Prefix { id: other, users } if other == id => Some(users),
+            _ => None,
+        };
+        let entry = *self.units.find(hash(id), |entry| users(*entry).is_some())?;
+        Some((entry, users(entry)?))
+    }
+
     /// How much of `chain` is known, from its beginning on.
     pub fn known(&self, chain: &[u64]) -> Known {
         let mut known = Known::default();
         for id in chain {
-            let Some(&entry) = self.units.get(Key(*id)) else { break };
+            let Some((_, users)) = self.find(*id) else { break };
             known.units += 1;
-            if self.entries[entry as usize].users == 0 {
+            if users == 0 {
                 known.free_blocks += self.per_unit;
             }
         }
@@ -126,12 +143,12 @@ impl Blocks {
 
     /// One more sequence uses the unit `id`, which is known.
     pub fn hold(&mut self, id: u64) -> Unit {
-        let entry = *self.units.get(Key(id)).expect("only what is known is held");
-        if self.entries[entry as usize].users == 0 {
+        let (entry, users) = self.find(id).expect("only what is known is held");
+        if users == 0 {
             self.unlink(entry);
             self.free -= self.per_unit;
         }
-        self.entries[entry as usize].users += 1;
+        self.entries[entry as usize].holds = Holds::Prefix { id, users: users + 1 };
         Unit(entry)
     }
 
@@ -143,23 +160,33 @@ impl Blocks {
         let mut missing = count;
         while missing > 0 {
             let front = self.front;
-            let entry = &mut self.entries[front as usize];
-            if let Holds::Prefix(id) = entry.holds {
-                entry.holds = Holds::Nothing;
-                self.units.remove(Key(id));
+            let holds = self.entries[front as usize].holds;
+            let there = match holds {
+                Holds::Nothing(blocks) | Holds::Kept(blocks) => blocks,
+                Holds::Prefix { id, .. } => {
+                    self.forget(id, front);
+                    self.per_unit
+                }
+            };
+            let left = there.saturating_sub(missing);
+            missing = missing.saturating_sub(there);
+            let is_kept = matches!(holds, Holds::Kept(_));
+            self.entries[front as usize].holds =
+                if is_kept { Holds::Kept(left) } else { Holds::Nothing(left) };
+            if left == 0 {
+                self.unlink(front);
+                // What was kept is spare when its sequence knows.
+                if !is_kept {
+                    self.spare.push(front);
+                }
             }
-            if entry.blocks > missing {
-                entry.blocks -= missing;
-                return;
-            }
-            missing -= entry.blocks;
-            entry.blocks = 0;
-            // What was kept is spare when its sequence knows.
-            let is_spare = entry.holds == Holds::Nothing;
-            self.unlink(front);
-            if is_spare {
-                self.spare.push(front);
-            }
+        }
+    }
+
+    /// The prefix `id` of `entry` is known no more.
+    fn forget(&mut self, id: u64, entry: u32) {
+        if let Ok(found) = self.units.find_entry(hash(id), |other| *other == entry) {
+            found.remove();
         }
     }
 
@@ -170,39 +197,46 @@ impl Blocks {
         }
         self.free += count;
         if let Some(back) = self.entries.get_mut(self.back as usize)
-            && back.holds == Holds::Nothing
+            && let Holds::Nothing(blocks) = &mut back.holds
         {
-            back.blocks += count;
+            *blocks += count;
             return;
         }
-        let entry = self.entry(Holds::Nothing, count);
+        let entry = self.entry(Holds::Nothing(count));
         self.push_back(entry);
     }
 
     /// Frees `count` full blocks at the end of a sequence, which may find them again.
     pub fn keep(&mut self, count: u32) -> Kept {
+        debug_assert!(count > 0, "what is in the queue has blocks");
         self.free += count;
-        let entry = self.entry(Holds::Kept, count);
+        let entry = self.entry(Holds::Kept(count));
         self.push_back(entry);
         Kept(entry)
     }
 
+    fn kept_blocks(&self, kept: &Kept) -> u32 {
+        match self.entries[kept.0 as usize].holds {
+            Holds::Kept(blocks) => blocks,
+            Holds::Nothing(_) | Holds::Prefix { .. } => 0,
+        }
+    }
+
     /// How many whole units of what was kept are still there, from its beginning on.
     pub fn kept_units(&self, kept: &Kept) -> u32 {
-        self.entries[kept.0 as usize].blocks / self.per_unit
+        self.kept_blocks(kept) / self.per_unit
     }
 
     /// A sequence uses the first `units` units that it kept, and can find the others no
     /// more.
+    #[expect(clippy::needless_pass_by_value, reason = "it is not to be used again")]
     pub fn reclaim(&mut self, kept: Kept, units: u32) {
         let taken = units * self.per_unit;
+        let there = self.kept_blocks(&kept);
         self.free -= taken;
-        let entry = &mut self.entries[kept.0 as usize];
-        let was_there = entry.blocks > 0;
-        entry.blocks -= taken;
-        entry.holds = Holds::Nothing;
-        if entry.blocks == 0 {
-            if was_there {
+        self.entries[kept.0 as usize].holds = Holds::Nothing(there - taken);
+        if there == taken {
+            if there > 0 {
                 self.unlink(kept.0);
             }
             self.spare.push(kept.0);
@@ -212,9 +246,12 @@ impl Blocks {
     /// A sequence no longer uses a unit, which stays known until its blocks are
     /// taken.
     pub fn release(&mut self, unit: Unit) {
-        let entry = &mut self.entries[unit.0 as usize];
-        entry.users -= 1;
-        if entry.users == 0 {
+        let Holds::Prefix { users, .. } = &mut self.entries[unit.0 as usize].holds else {
+            debug_assert!(false, "what is in use is known");
+            return;
+        };
+        *users -= 1;
+        if *users == 0 {
             self.free += self.per_unit;
             self.push_back(unit.0);
         }
@@ -223,20 +260,27 @@ impl Blocks {
     /// A sequence has filled blocks of its own with the prefix `id`. `None` if the
     /// prefix is known already: the blocks stay nameless.
     pub fn name(&mut self, id: u64) -> Option<Unit> {
-        if self.units.get(Key(id)).is_some() {
+        if self.find(id).is_some() {
             return None;
         }
-        let entry = self.entry(Holds::Prefix(id), self.per_unit);
-        self.entries[entry as usize].users = 1;
-        self.units.insert(Key(id), entry);
+        let entry = self.entry(Holds::Prefix { id, users: 1 });
+        let entries = &self.entries;
+        self.units.insert_unique(hash(id), entry, |other| match entries[*other as usize].holds {
+            Holds::Prefix { id, .. } => hash(id),
+            Holds::Nothing(_) | Holds::Kept(_) => 0,
+        });
         Some(Unit(entry))
     }
 
-    fn entry(&mut self, holds: Holds, blocks: u32) -> u32 {
-        let new = Entry { holds, users: 0, blocks, before: NONE, after: NONE };
+    fn entry(&mut self, holds: Holds) -> u32 {
+        let new = Entry { holds, before: NONE, after: NONE };
         if let Some(entry) = self.spare.pop() {
             self.entries[entry as usize] = new;
             return entry;
+        }
+        if self.entries.len() == self.entries.capacity() {
+            // By a quarter and not by as much again: thousands of replicas hold such a table.
+            self.entries.reserve_exact(self.entries.len() / 4 + 8);
         }
         self.entries.push(new);
         self.entries.len() as u32 - 1

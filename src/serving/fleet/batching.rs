@@ -193,7 +193,10 @@ impl Batching {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::serving::step::{LinearSpec, StepSpec};
     use crate::workload::DataPaths;
 
     fn batching() -> Batching {
@@ -211,20 +214,18 @@ mod tests {
     }
 
     #[test]
-    fn the_number_of_a_job_that_still_runs_is_not_given_away() {
+    fn an_index_is_used_again_at_once_and_a_number_never() {
         let mut batching = batching();
         let job = Job { input_tokens: 100, output_tokens: 50, ..Job::default() };
         let first = batching.submit(Time::ZERO, 7, &job).unwrap();
         batching.advance(Time::ZERO, &mut Vec::new());
         batching.cancel(Time(5), first);
         let second = batching.submit(Time(5), 8, &job).unwrap();
-        assert_ne!(first, second);
+        assert!(first.index == second.index && first != second);
+        batching.cancel(Time(5), first);
         let heard = drain(&mut batching);
         assert!(heard.iter().all(|(owner, _)| *owner == 8), "{heard:?}");
         assert_eq!(heard.last(), Some(&(8, ProgressKind::Finished)));
-        let now = Time::from_secs(100);
-        let both = [1, 2].map(|owner| batching.submit(now, owner, &job).unwrap());
-        assert_eq!(both.iter().max(), Some(&1), "both numbers are free again: {both:?}");
     }
 
     #[test]
@@ -237,5 +238,102 @@ mod tests {
         assert_eq!(batching.next_at(), None);
         batching.submit(Time(20), 9, &job).unwrap();
         assert!(drain(&mut batching).iter().all(|(owner, _)| *owner == 9));
+    }
+
+    #[derive(Clone, Debug)]
+    enum Call {
+        Submit {
+            input: u32,
+            output: u32,
+        },
+        /// The number that was given so many numbers ago, whatever has become of it.
+        Cancel(usize),
+        Made(usize),
+        Advance,
+        Crash,
+    }
+
+    /// At what follows, after so many steps' ends: at the same instant, or a little later.
+    fn calls() -> impl Strategy<Value = Vec<(u64, Call)>> {
+        let call = prop_oneof![
+            6 => (1u32..40, 0u32..12).prop_map(|(input, output)| Call::Submit { input, output }),
+            4 => (0usize..8).prop_map(Call::Cancel),
+            1 => (0usize..8).prop_map(Call::Made),
+            4 => Just(Call::Advance),
+            1 => Just(Call::Crash),
+        ];
+        // Steps take 10 each.
+        let gap = prop_oneof![4 => Just(0), 3 => Just(10), 1 => 1u64..30];
+        prop::collection::vec((gap, call), 1..80)
+    }
+
+    proptest! {
+        /// The model is an engine whose jobs all have indices of their own.
+        #[test]
+        fn nobody_hears_of_anothers_job(calls in calls(), seqs in 1u32..5) {
+            let spec = EngineSpec {
+                step: StepSpec::Linear(LinearSpec::of(Duration(10), Duration(0), Duration(0))),
+                max_num_seqs: seqs,
+                max_num_batched_tokens: 16,
+                block_size: 4,
+                num_gpu_blocks: Some(20),
+                queue_limit: Some(6),
+                ..EngineSpec::default()
+            };
+            let step = StepModel::new(&spec.step, &DataPaths::default()).unwrap();
+            let (mut batching, mut model) =
+                (Batching::new(&spec, &step), Engine::new(&spec, &step));
+            // The owner of a job is its index in the model.
+            let (mut numbers, mut taken_back) = (Vec::new(), Vec::new());
+            let (mut now, mut found, mut expected) = (Time::ZERO, Vec::new(), Vec::new());
+            let mut look = |batching: &mut Batching, model: &mut Engine, now, taken_back: &[u32]| {
+                let mut happened = Vec::new();
+                batching.advance(now, &mut found);
+                model.advance(now, &mut happened);
+                let others = happened.iter().filter(|it| !taken_back.contains(&it.id.index));
+                expected.extend(others.map(|it| (it.id.index, it.kind)));
+                (found.clone(), expected.clone())
+            };
+            for (gap, call) in calls {
+                now += Duration(gap);
+                match call {
+                    Call::Submit { input, output } => {
+                        let owner = numbers.len() as u32;
+                        let job =
+                            Job { input_tokens: input, output_tokens: output, ..Job::default() };
+                        let answer = batching.submit(now, owner, &job);
+                        let known = model.submit(now, &Job { id: owner.into(), ..job });
+                        prop_assert_eq!(answer.map(|_| ()), known);
+                        numbers.extend(answer);
+                    }
+                    Call::Cancel(back) => {
+                        let Some(owner) = numbers.len().checked_sub(back + 1) else { continue };
+                        batching.cancel(now, numbers[owner]);
+                        model.cancel(now, (owner as u32).into());
+                        taken_back.push(owner as u32);
+                    }
+                    Call::Made(back) => {
+                        let Some(owner) = numbers.len().checked_sub(back + 1) else { continue };
+                        let made = batching.made(now, numbers[owner]);
+                        prop_assert_eq!(made, model.tokens_made(now, (owner as u32).into()));
+                    }
+                    Call::Advance => {
+                        let (found, expected) = look(&mut batching, &mut model, now, &taken_back);
+                        prop_assert_eq!(found, expected);
+                    }
+                    Call::Crash => {
+                        batching.crash(now);
+                        model.crash(now, &mut Vec::new());
+                        taken_back.extend(0..numbers.len() as u32);
+                    }
+                }
+                prop_assert_eq!(batching.next_at(), model.next_at());
+            }
+            while let Some(at) = batching.next_at() {
+                let (found, expected) = look(&mut batching, &mut model, at, &taken_back);
+                prop_assert_eq!(found, expected);
+            }
+            prop_assert_eq!(batching.free.len(), batching.places.len(), "all indices are free");
+        }
     }
 }
