@@ -9,7 +9,7 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 use windtunnel::kernel::{Streams, Time};
-use windtunnel::serving::engine::{Engine, EngineSpec, Job, Progress};
+use windtunnel::serving::engine::{Engine, EngineSpec, Job, JobId, Progress};
 use windtunnel::serving::step::{RooflineSpec, StepModel, StepSpec};
 use windtunnel::workload::DataPaths;
 use windtunnel::workload::trace::AzureReader;
@@ -63,7 +63,7 @@ fn conversation() -> Option<Jobs> {
     while let Some(row) = reader.next_row().expect("a good row") {
         let start = *start.get_or_insert(row.stamp);
         let job = Job {
-            id: jobs.len() as u32,
+            id: (jobs.len() as u32).into(),
             input_tokens: row.input_tokens,
             output_tokens: row.output_tokens.unwrap_or(1),
             ..Job::default()
@@ -81,7 +81,10 @@ fn answers_of(output: u32, count: u32) -> Jobs {
     let gap = f64::from(output) * 0.006 / 30.0;
     let mut next = |id| {
         at += stream.exponential_span(gap);
-        (at, Job { id, input_tokens: 500, output_tokens: output, ..Job::default() })
+        (
+            at,
+            Job { id: JobId::from(id), input_tokens: 500, output_tokens: output, ..Job::default() },
+        )
     };
     (0..count).map(&mut next).collect()
 }

@@ -8,11 +8,14 @@ use std::fmt::Write;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use windtunnel::kernel::{Duration, Time};
-use windtunnel::serving::engine::{Engine, EngineSpec, Job, Progress, ProgressKind, QueuePolicy};
+use windtunnel::serving::engine::{
+    Engine, EngineSpec, Job, JobId, Progress, ProgressKind, QueuePolicy, Refused,
+};
 use windtunnel::serving::step::{LinearSpec, RooflineSpec, StepModel, StepSpec, TableSpec};
 use windtunnel::workload::DataPaths;
 
 use crate::reference::Reference;
+use crate::support::job;
 
 #[derive(Clone, Debug)]
 enum Action {
@@ -20,10 +23,19 @@ enum Action {
     Cancel { back: u32 },
     Slowdown { quarters: u32 },
     Crash,
-    Nothing,
+    Look { back: u32 },
 }
 
-fn actions() -> impl Strategy<Value = Vec<(u64, Action)>> {
+#[derive(Clone, Copy, Debug)]
+enum When {
+    /// So many nanoseconds after the last.
+    After(u64),
+    /// As a step ends: the one that runs, or one of those that follow.
+    StepEnd(u32),
+}
+
+/// When, whether after all else that happens then, and what.
+fn actions() -> impl Strategy<Value = Vec<(When, bool, Action)>> {
     let submit = (1u32..60, 0u32..80, 0u32..3, 0u64..4, 0u32..80, prop::bool::weighted(0.1))
         .prop_map(|(input, output, priority, chain, shared, prefilled)| Action::Submit {
             input,
@@ -37,13 +49,15 @@ fn actions() -> impl Strategy<Value = Vec<(u64, Action)>> {
         20 => submit,
         3 => (0u32..6).prop_map(|back| Action::Cancel { back }),
         1 => (1u32..12).prop_map(|quarters| Action::Slowdown { quarters }),
-        1 => Just(Action::Nothing),
+        2 => (0u32..6).prop_map(|back| Action::Look { back }),
     ];
-    // Gaps of whole tens fall together with ends of steps; others do not.
     let gap = prop_oneof![Just(0u64), (0u64..40).prop_map(|tens| 10 * tens), 0u64..3000];
+    let when = prop_oneof![2 => gap.prop_map(When::After), 1 => (0u32..4).prop_map(When::StepEnd)];
     let crash = prop_oneof![60 => Just(None), 1 => Just(Some(Action::Crash))];
+    let late = prop::bool::weighted(0.2);
     prop::collection::vec(
-        (gap, action, crash).prop_map(|(gap, action, crash)| (gap, crash.unwrap_or(action))),
+        (when, late, action, crash)
+            .prop_map(|(when, late, action, crash)| (when, late, crash.unwrap_or(action))),
         1..60,
     )
 }
@@ -108,60 +122,148 @@ fn blocks(spec: &EngineSpec, job: u32, tokens: u32, chain: u64, shared: u32) -> 
         .collect()
 }
 
-/// Does what is to be done to engines, calling `each` with the time of each action
-/// before it and after all of that time.
-macro_rules! drive {
-    ($engine:expr, $spec:expr, $actions:expr, $eager:expr) => {{
-        let (engine, spec, actions): (_, &EngineSpec, &[(u64, Action)]) =
-            ($engine, $spec, $actions);
-        let (mut now, mut jobs) = (Time(0), 0u32);
-        let mut happened: Vec<Progress> = Vec::new();
-        let mut answers: Vec<String> = Vec::new();
-        for (nth, (gap, action)) in actions.iter().enumerate() {
-            now += Duration(*gap);
-            if $eager {
-                while let Some(at) = engine.next_at().filter(|at| *at < now) {
-                    engine.advance(at, &mut happened);
-                }
+/// An engine of either kind.
+trait Serves {
+    fn submit(&mut self, now: Time, job: &Job) -> Result<(), Refused>;
+    fn cancel(&mut self, now: Time, id: JobId) -> bool;
+    fn set_slowdown(&mut self, now: Time, factor: f64);
+    fn crash(&mut self, now: Time, lost: &mut Vec<JobId>);
+    fn advance(&mut self, now: Time, out: &mut Vec<Progress>);
+    fn next_at(&self) -> Option<Time>;
+    fn tokens_made(&mut self, now: Time, id: JobId) -> u32;
+    fn steps_by(&mut self, now: Time) -> u64;
+}
+
+macro_rules! serves {
+    ($kind:ident, $steps:expr) => {
+        impl Serves for $kind {
+            fn submit(&mut self, now: Time, job: &Job) -> Result<(), Refused> {
+                $kind::submit(self, now, job)
             }
-            match *action {
-                Action::Submit { input, output, priority, chain, shared, prefilled } => {
-                    let blocks = blocks(spec, jobs, input + output, chain, shared);
-                    let (id, input_tokens, output_tokens) = (jobs, input, output);
-                    let job = Job {
-                        id,
-                        input_tokens,
-                        output_tokens,
-                        priority,
-                        blocks: &blocks,
-                        prefilled,
-                    };
-                    answers.push(format!("{:?}", engine.submit(now, &job)));
-                    jobs += 1;
-                }
-                Action::Cancel { back } => {
-                    let id = jobs.saturating_sub(back + 1);
-                    answers.push(format!("{}", engine.cancel(now, id)));
-                }
-                Action::Slowdown { quarters } => {
-                    engine.set_slowdown(now, f64::from(quarters) / 4.0);
-                }
-                Action::Crash => {
-                    let mut lost = Vec::new();
-                    engine.crash(now, &mut lost);
-                    answers.push(format!("{lost:?}"));
-                }
-                Action::Nothing => {}
+            fn cancel(&mut self, now: Time, id: JobId) -> bool {
+                $kind::cancel(self, now, id)
             }
-            if actions.get(nth + 1).is_none_or(|(gap, _)| *gap > 0) {
-                engine.advance(now, &mut happened);
+            fn set_slowdown(&mut self, now: Time, factor: f64) {
+                $kind::set_slowdown(self, now, factor);
+            }
+            fn crash(&mut self, now: Time, lost: &mut Vec<JobId>) {
+                $kind::crash(self, now, lost);
+            }
+            fn advance(&mut self, now: Time, out: &mut Vec<Progress>) {
+                $kind::advance(self, now, out);
+            }
+            fn next_at(&self) -> Option<Time> {
+                $kind::next_at(self)
+            }
+            fn tokens_made(&mut self, now: Time, id: JobId) -> u32 {
+                $kind::tokens_made(self, now, id)
+            }
+            fn steps_by(&mut self, now: Time) -> u64 {
+                $steps(self, now)
             }
         }
-        while let Some(at) = engine.next_at() {
-            engine.advance(at, &mut happened);
+    };
+}
+serves!(Engine, |engine: &mut Engine, now| engine.stats(now).steps);
+serves!(Reference, Reference::steps_by);
+
+/// What was heard of jobs and answered to actions, and when the last step ended.
+#[derive(Default)]
+struct Heard {
+    happened: Vec<Progress>,
+    answers: Vec<String>,
+    jobs: u32,
+    over: Time,
+}
+
+impl Heard {
+    /// Does one thing to an engine.
+    fn act(&mut self, it: &mut impl Serves, spec: &EngineSpec, now: Time, action: &Action) {
+        match *action {
+            Action::Submit { input, output, priority, chain, shared, prefilled } => {
+                let blocks = blocks(spec, self.jobs, input + output, chain, shared);
+                let sizes = job(self.jobs, input, output);
+                let job = Job { priority, blocks: &blocks, prefilled, ..sizes };
+                self.answers.push(format!("{:?}", it.submit(now, &job)));
+                self.jobs += 1;
+            }
+            Action::Cancel { back } => {
+                let id = self.jobs.saturating_sub(back + 1);
+                self.answers.push(format!("{}", it.cancel(now, id.into())));
+            }
+            Action::Slowdown { quarters } => it.set_slowdown(now, f64::from(quarters) / 4.0),
+            Action::Crash => {
+                let mut lost = Vec::new();
+                it.crash(now, &mut lost);
+                self.answers.push(format!("{lost:?}"));
+            }
+            Action::Look { back } => {
+                let id = self.jobs.saturating_sub(back + 1);
+                let made = it.tokens_made(now, id.into());
+                self.answers.push(format!("{made} tokens, {} steps", it.steps_by(now)));
+            }
         }
-        (happened, answers, now)
-    }};
+    }
+
+    fn finish(&mut self, it: &mut impl Serves) {
+        while let Some(at) = it.next_at() {
+            it.advance(at, &mut self.happened);
+            self.over = self.over.max(at);
+        }
+    }
+}
+
+/// Goes step by step, and finds out when things are to be done.
+fn expected(
+    reference: &mut Reference,
+    spec: &EngineSpec,
+    actions: &[(When, bool, Action)],
+) -> (Heard, Vec<Time>) {
+    let (mut heard, mut now, mut times) = (Heard::default(), Time(0), Vec::new());
+    for (when, late, action) in actions {
+        match *when {
+            When::After(gap) => now += Duration(gap),
+            When::StepEnd(nth) => {
+                for _ in 0..nth {
+                    now = reference.step_end().unwrap_or(now).max(now);
+                    reference.advance(now, &mut heard.happened);
+                    now += Duration(1);
+                }
+                now = reference.step_end().unwrap_or(now).max(now);
+            }
+        }
+        if *late {
+            reference.advance(now, &mut heard.happened);
+        }
+        heard.act(reference, spec, now, action);
+        times.push(now);
+    }
+    heard.over = now;
+    heard.finish(reference);
+    (heard, times)
+}
+
+/// The same at the same times; an `eager` caller looks whenever something happens.
+fn found(
+    engine: &mut Engine,
+    spec: &EngineSpec,
+    actions: &[(When, bool, Action)],
+    times: &[Time],
+    eager: bool,
+) -> Heard {
+    let mut heard = Heard::default();
+    for ((_, late, action), now) in actions.iter().zip(times) {
+        while let Some(at) = engine.next_at().filter(|at| eager && at < now) {
+            engine.advance(at, &mut heard.happened);
+        }
+        if *late {
+            engine.advance(*now, &mut heard.happened);
+        }
+        heard.act(engine, spec, *now, action);
+        heard.over = *now;
+    }
+    heard.finish(engine);
+    heard
 }
 
 const PROFILE: &str = "profile.csv";
@@ -195,22 +297,24 @@ fn steps_in_one_go_give_what_steps_one_by_one_do() {
     let outcome = runner.run(&(specs(), actions()), |(spec, actions)| {
         let step = StepModel::new(&spec.step, &paths).unwrap();
         let mut reference = Reference::new(&spec, &step);
-        let expected = drive!(&mut reference, &spec, &actions, false);
+        let (expected, times) = expected(&mut reference, &spec, &actions);
         prop_assert!(reference.is_empty());
-        count(&mut counts.borrow_mut(), &expected.0, &expected.1);
+        count(&mut counts.borrow_mut(), &expected);
         for eager in [true, false] {
             let mut engine = Engine::new(&spec, &step);
-            let found = drive!(&mut engine, &spec, &actions, eager);
-            prop_assert_eq!(&found.1, &expected.1, "what was answered");
-            for (nth, (found, expected)) in found.0.iter().zip(&expected.0).enumerate() {
+            let found = found(&mut engine, &spec, &actions, &times, eager);
+            prop_assert_eq!(&found.answers, &expected.answers, "what was answered");
+            let pairs = found.happened.iter().zip(&expected.happened);
+            for (nth, (found, expected)) in pairs.enumerate() {
                 prop_assert_eq!(found, expected, "{} of what happened, eager: {}", nth, eager);
             }
-            prop_assert_eq!(found.0.len(), expected.0.len());
+            prop_assert_eq!(found.happened.len(), expected.happened.len());
             prop_assert_eq!((engine.waiting(), engine.running()), (0, 0));
             prop_assert_eq!(engine.kv_use(), 0.0);
             let most = reference.most_used as f64 / f64::from(spec.blocks());
-            prop_assert_eq!(engine.stats(found.2).steps, reference.steps);
-            prop_assert!(engine.stats(found.2).kv_max <= most.min(1.0) + 1e-9);
+            let stats = engine.stats(found.over);
+            prop_assert_eq!(stats.steps, reference.steps_by(found.over));
+            prop_assert!(stats.kv_max <= most.min(1.0) + 1e-9);
         }
         Ok(())
     });
@@ -228,6 +332,7 @@ fn steps_in_one_go_give_what_steps_one_by_one_do() {
         "refused: full",
         "refused: too long",
         "cancelled",
+        "looked",
         "lost",
     ] {
         let times = counts.get(what).copied().unwrap_or(0);
@@ -235,8 +340,8 @@ fn steps_in_one_go_give_what_steps_one_by_one_do() {
     }
 }
 
-fn count(counts: &mut BTreeMap<&'static str, u32>, happened: &[Progress], answers: &[String]) {
-    for progress in happened {
+fn count(counts: &mut BTreeMap<&'static str, u32>, heard: &Heard) {
+    for progress in &heard.happened {
         let what = match progress.kind {
             ProgressKind::Started { cached_tokens: 0 } => "started",
             ProgressKind::Started { .. } => "reused",
@@ -248,11 +353,12 @@ fn count(counts: &mut BTreeMap<&'static str, u32>, happened: &[Progress], answer
         };
         *counts.entry(what).or_default() += 1;
     }
-    for answer in answers {
+    for answer in &heard.answers {
         let what = match answer.as_str() {
             "Err(QueueFull)" => "refused: full",
             "Err(TooLong)" => "refused: too long",
             "true" => "cancelled",
+            made if made.ends_with("steps") && !made.starts_with("0 ") => "looked",
             lost if lost.starts_with('[') && lost != "[]" => "lost",
             _ => continue,
         };

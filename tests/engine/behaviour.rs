@@ -4,7 +4,7 @@ use windtunnel::kernel::Time;
 use windtunnel::serving::engine::ProgressKind::{
     self, Finished, FirstToken, Preempted, Resumed, Started,
 };
-use windtunnel::serving::engine::{EngineSpec, Job, QueuePolicy, Refused};
+use windtunnel::serving::engine::{EngineSpec, Job, JobId, QueuePolicy, Refused};
 use windtunnel::spec::Problems;
 
 use crate::support::{advance, engine, finish, job, linear, told};
@@ -72,13 +72,14 @@ fn who_comes_last_loses_its_blocks_and_is_computed_again() {
         // 16 tokens each fill 8 blocks.
         (50, 1, Preempted),
         (90, 0, Finished),
-        (90, 1, Resumed { cached_tokens: 0 }),
-        // 12 + 5 tokens at once give the sixth; three more follow.
+        // Job 0 took the last of its 4 full blocks. The other 5 of 12 + 5 tokens at once
+        // give the sixth; three more follow.
+        (90, 1, Resumed { cached_tokens: 12 }),
         (130, 1, Finished),
     ];
     assert_eq!(told(&mut engine), steps);
     let stats = engine.stats(Time(130));
-    assert_eq!((stats.preemptions, stats.prefill_tokens, stats.output_tokens), (1, 41, 18));
+    assert_eq!((stats.preemptions, stats.prefill_tokens, stats.output_tokens), (1, 29, 18));
     assert!((stats.kv_max - 1.0).abs() < 1e-9 && engine.kv_use() == 0.0);
     // Job 1 waited from its fifth token, at 50, to its sixth, at 100.
     assert!((engine.inter_token().max() - 50e-9).abs() < 1e-15);
@@ -98,7 +99,8 @@ fn priorities_and_lengths_decide_who_is_next_and_who_goes() {
             engine.submit(Time(0), &Job { priority, ..job(id, 2, output) }).unwrap();
         }
         let ends = finish(&mut engine).into_iter().filter(|progress| progress.kind == Finished);
-        assert_eq!(ends.map(|progress| progress.id).collect::<Vec<_>>(), order, "{policy:?}");
+        let found: Vec<u32> = ends.map(|progress| progress.id.index).collect();
+        assert_eq!(found, order, "{policy:?}");
     }
     // Two that grow in 6 blocks of 4: the first to come is of less importance, and goes.
     let tight = EngineSpec { block_size: 4, num_gpu_blocks: Some(6), ..linear(10, 0, 0) };
@@ -106,7 +108,7 @@ fn priorities_and_lengths_decide_who_is_next_and_who_goes() {
     engine.submit(Time(0), &Job { priority: 2, ..job(0, 8, 8) }).unwrap();
     engine.submit(Time(0), &Job { priority: 1, ..job(1, 8, 8) }).unwrap();
     let gone = finish(&mut engine).into_iter().find(|progress| progress.kind == Preempted);
-    assert_eq!(gone.map(|progress| progress.id), Some(0));
+    assert_eq!(gone.map(|progress| progress.id.index), Some(0));
 }
 
 #[test]
@@ -202,9 +204,10 @@ fn who_is_taken_back_leaves_after_the_running_step_and_nothing_is_heard_of_it() 
     for id in 0..3 {
         engine.submit(Time(0), &job(id, 10, 5)).unwrap();
     }
-    assert!(engine.cancel(Time(150), 0));
-    assert!(engine.cancel(Time(160), 1) && !engine.cancel(Time(160), 1));
-    assert!(!engine.cancel(Time(160), 0) && !engine.cancel(Time(160), 77));
+    let mut cancel = |at, id: u32| engine.cancel(Time(at), id.into());
+    assert!(cancel(150, 0));
+    assert!(cancel(160, 1) && !cancel(160, 1));
+    assert!(!cancel(160, 0) && !cancel(160, 77));
     let steps = [
         (0, 0, FRESH),
         (100, 0, FirstToken),
@@ -227,11 +230,11 @@ fn a_slowdown_counts_from_the_next_step_and_a_crash_at_once() {
     advance(&mut engine, Time(1300), &mut happened);
     // Two steps of 100, then four of 250, the last of which was running at 960.
     let end = happened.iter().find(|progress| progress.kind == Finished).unwrap();
-    assert_eq!((end.id, end.at), (7, Time(1200)));
+    assert_eq!((end.id.index, end.at), (7, Time(1200)));
     engine.submit(Time(1310), &job(9, 10, 1)).unwrap();
     let mut lost = Vec::new();
     engine.crash(Time(1320), &mut lost);
-    assert_eq!(lost, [3, 9]);
+    assert_eq!(lost, [3, 9].map(JobId::from));
     assert_eq!((engine.next_at(), engine.kv_use(), engine.running()), (None, 0.0, 0));
     engine.submit(Time(2000), &job(3, 10, 1)).unwrap();
     assert_eq!(told(&mut engine), [(2000, 3, FRESH), (2100, 3, FirstToken), (2100, 3, Finished)]);
@@ -342,11 +345,11 @@ fn demand_is_what_is_held_and_what_is_waited_for() {
     // The first step has blocks for 32 tokens.
     engine.advance(Time::ZERO, &mut happened);
     assert_eq!(engine.demand_tokens(), 32 + 68 + 50);
-    engine.cancel(Time(1), 1);
+    engine.cancel(Time(1), 1.into());
     assert_eq!(engine.demand_tokens(), 100);
     // Four steps for the prompt, and 17 tokens more.
     advance(&mut engine, Time(4000), &mut happened);
-    engine.tokens_made(Time(21_000), 0);
+    engine.tokens_made(Time(21_001), 0.into());
     assert_eq!(engine.demand_tokens(), 128);
     finish(&mut engine);
     assert_eq!(engine.demand_tokens(), 0);

@@ -17,6 +17,8 @@ use windtunnel::serving::step::{LinearSpec, StepModel, StepSpec};
 use windtunnel::stats::Histogram;
 use windtunnel::workload::DataPaths;
 
+use crate::support::job;
+
 struct Lengths {
     mean: f64,
     sd: f64,
@@ -178,7 +180,7 @@ fn run(case: &Case, lengths: &[(u32, u32)]) -> [f64; 8] {
         }
         let (input_tokens, output) = lengths[id as usize];
         let output_tokens = output + 1;
-        let job = Job { id, input_tokens, output_tokens, blocks: &common, ..Job::default() };
+        let job = Job { blocks: &common, ..job(id, input_tokens, output_tokens) };
         engine.submit(at, &job).unwrap();
     }
     while let Some(next) = engine.next_at() {
@@ -186,7 +188,7 @@ fn run(case: &Case, lengths: &[(u32, u32)]) -> [f64; 8] {
     }
     let (mut e2e, mut ttft, mut itl) = (Histogram::new(), Histogram::new(), Histogram::new());
     for progress in happened {
-        let id = progress.id as usize;
+        let id = progress.id.index as usize;
         let took = progress.at - arrival(id);
         match progress.kind {
             ProgressKind::FirstToken => ttft.record(Duration(took.0 + micros(a2).0)),

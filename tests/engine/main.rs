@@ -4,6 +4,7 @@
 mod agreement;
 mod behaviour;
 mod blis;
+mod footprint;
 mod reference;
 mod support;
 mod theory;

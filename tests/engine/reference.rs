@@ -7,15 +7,17 @@
 mod memory;
 
 use windtunnel::kernel::Time;
-use windtunnel::serving::engine::{EngineSpec, Job, Progress, ProgressKind, QueuePolicy, Refused};
+use windtunnel::serving::engine::{
+    EngineSpec, Job, JobId, Progress, ProgressKind, QueuePolicy, Refused,
+};
 use windtunnel::serving::step::{Batch, Growth, StepModel};
 
-use memory::Memory;
+use memory::{Memory, Name};
 
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "plain words for plain states")]
 struct Sequence {
-    id: u32,
+    id: JobId,
     input: u32,
     output: u32,
     rank: (u64, u64),
@@ -36,6 +38,12 @@ impl Sequence {
     fn remaining(&self) -> u32 {
         self.input + self.made - self.computed
     }
+
+    /// The name of the `nth` unit of its tokens: the caller's, or one that no other
+    /// sequence has.
+    fn name(&self, nth: usize) -> Name {
+        self.chain.get(nth).map_or((self.rank.1, nth as u64), |id| (0, *id))
+    }
 }
 
 pub struct Reference {
@@ -51,7 +59,7 @@ pub struct Reference {
     /// When the running step ends.
     end: Option<u128>,
     arrivals: u64,
-    pub steps: u64,
+    steps: u64,
     pub most_used: usize,
     happened: Vec<Progress>,
 }
@@ -92,8 +100,19 @@ impl Reference {
         (!self.waiting.is_empty()).then(|| time_of(self.clock))
     }
 
+    /// When the running step ends.
+    pub fn step_end(&self) -> Option<Time> {
+        self.end.map(time_of)
+    }
+
+    /// Steps that have ended by `now`.
+    pub fn steps_by(&mut self, now: Time) -> u64 {
+        self.catch_up(now, false);
+        self.steps
+    }
+
     pub fn submit(&mut self, now: Time, job: &Job) -> Result<(), Refused> {
-        self.catch_up(now);
+        self.catch_up(now, false);
         let input = job.input_tokens.max(1);
         let stored = input + job.output_tokens.max(1) - 1;
         if stored.div_ceil(self.spec.block_size) as usize > self.memory.total
@@ -117,7 +136,10 @@ impl Reference {
             QueuePolicy::Sjf => tokens,
             QueuePolicy::Priority => u64::from(job.priority),
         };
-        let ids = (tokens / u64::from(self.spec.tokens_per_id())) as usize;
+        let per_id = self.spec.tokens_per_id();
+        let is_of_prompt = job.blocks.len() <= input.div_ceil(per_id) as usize;
+        let ids = if is_of_prompt { u64::from(input) } else { tokens } / u64::from(per_id);
+        let ids = ids as usize;
         let caching = self.spec.enable_prefix_caching;
         self.wait(Sequence {
             id: job.id,
@@ -143,9 +165,12 @@ impl Reference {
         self.waiting.sort_by_key(|other| other.rank);
     }
 
-    pub fn cancel(&mut self, now: Time, id: u32) -> bool {
-        self.catch_up(now);
+    pub fn cancel(&mut self, now: Time, id: JobId) -> bool {
+        self.catch_up(now, false);
         let waiting = self.waiting.len();
+        if let Some(sequence) = self.waiting.iter().find(|sequence| sequence.id == id) {
+            self.memory.forget_all_of(sequence.rank.1);
+        }
         self.waiting.retain(|sequence| sequence.id != id);
         let mut running = self.running.iter_mut();
         let running = running.find(|sequence| sequence.id == id && !sequence.cancelled);
@@ -156,15 +181,21 @@ impl Reference {
             })
     }
 
+    pub fn tokens_made(&mut self, now: Time, id: JobId) -> u32 {
+        self.catch_up(now, false);
+        let mut all = self.running.iter().chain(&self.waiting);
+        all.find(|sequence| sequence.id == id && !sequence.cancelled).map_or(0, |it| it.made)
+    }
+
     pub fn set_slowdown(&mut self, now: Time, factor: f64) {
-        self.catch_up(now);
+        self.catch_up(now, false);
         self.slowdown = (factor * 4096.0).round() as u128;
     }
 
-    pub fn crash(&mut self, now: Time, lost: &mut Vec<u32>) {
-        self.catch_up(now);
+    pub fn crash(&mut self, now: Time, lost: &mut Vec<JobId>) {
+        self.catch_up(now, false);
         let there = self.running.iter().chain(&self.waiting);
-        let mut ids: Vec<u32> =
+        let mut ids: Vec<JobId> =
             there.filter(|sequence| !sequence.cancelled).map(|sequence| sequence.id).collect();
         ids.sort_unstable();
         lost.extend(ids);
@@ -177,29 +208,27 @@ impl Reference {
     }
 
     pub fn advance(&mut self, now: Time, out: &mut Vec<Progress>) {
-        self.catch_up(now);
-        if self.end.is_none() && !self.waiting.is_empty() {
-            self.compose();
-            self.catch_up(now);
-        }
+        self.catch_up(now, true);
         out.append(&mut self.happened);
     }
 
-    fn catch_up(&mut self, now: Time) {
+    /// All that happens before `now`, and `at` it.
+    fn catch_up(&mut self, now: Time, at: bool) {
+        let is_due = |clock| time_of(clock) < now || at && time_of(clock) == now;
         loop {
             match self.end {
-                Some(end) if time_of(end) <= now => {
+                Some(end) if is_due(end) => {
                     self.clock = end;
                     self.end_step();
                 }
-                None if !self.waiting.is_empty() && time_of(self.clock) < now => {}
+                None if !self.waiting.is_empty() && is_due(self.clock) => {}
                 _ => return,
             }
             self.compose();
         }
     }
 
-    fn tell(&mut self, id: u32, kind: ProgressKind) {
+    fn tell(&mut self, id: JobId, kind: ProgressKind) {
         self.happened.push(Progress { at: time_of(self.clock), id, kind });
     }
 
@@ -213,7 +242,7 @@ impl Reference {
         let mut order: Vec<(Sequence, u32)> = running.into_iter().zip(chunks).collect();
         for (sequence, chunk) in order.iter_mut().filter(|(sequence, _)| sequence.cancelled) {
             sequence.computed += *chunk;
-            self.memory.give_back(sequence, per_id);
+            self.memory.give_back(sequence, per_id, false);
         }
         order.retain(|(sequence, _)| !sequence.cancelled);
         for (mut sequence, chunk) in order {
@@ -228,7 +257,7 @@ impl Reference {
             }
             if completes && sequence.made == sequence.output {
                 self.tell(sequence.id, ProgressKind::Finished);
-                self.memory.give_back(&mut sequence, per_id);
+                self.memory.give_back(&mut sequence, per_id, false);
             } else {
                 stays.push(sequence);
             }
@@ -300,7 +329,8 @@ impl Reference {
             given -= self.blocks_for(&sequence, chunk);
             *budget += chunk;
             nth -= usize::from(victim < nth);
-            self.memory.give_back(&mut sequence, self.spec.tokens_per_id());
+            let returns = self.spec.enable_prefix_caching;
+            self.memory.give_back(&mut sequence, self.spec.tokens_per_id(), returns);
             sequence.computed = 0;
             sequence.named = 0;
             sequence.decodes = false;
@@ -321,7 +351,8 @@ impl Reference {
         // What a decoding sequence fills gets its name when it leaves.
         if self.chunks[nth] == sequence.remaining() && !sequence.decodes {
             let filled = sequence.input + sequence.made;
-            self.memory.name(sequence, filled, self.spec.tokens_per_id());
+            let whole = (filled / self.spec.tokens_per_id()) as usize;
+            self.memory.name(sequence, whole.min(sequence.chain.len()));
         }
     }
 
@@ -333,8 +364,9 @@ impl Reference {
             let sequence = &self.waiting[0];
             let per_id = self.spec.tokens_per_id();
             let target = sequence.input + sequence.made;
-            let ids = sequence.chain.iter().take(((target - 1) / per_id) as usize);
-            let hits: Vec<usize> = ids.map_while(|id| self.memory.known.get(id).copied()).collect();
+            let names = (0..((target - 1) / per_id) as usize).map(|nth| sequence.name(nth));
+            let hits: Vec<usize> =
+                names.map_while(|name| self.memory.known.get(&name).copied()).collect();
             let cached = hits.len() as u32 * per_id;
             let computed =
                 if sequence.prefilled && !sequence.started { target - 1 } else { cached };
@@ -361,6 +393,8 @@ impl Reference {
             for unit in &hits {
                 self.memory.hold(*unit);
             }
+            // What is behind a gap is not looked for again.
+            self.memory.forget_unused_of(sequence.rank.1);
             sequence.named = hits.len();
             sequence.units = hits;
             sequence.own = self.memory.take(new as u32);

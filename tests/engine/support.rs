@@ -20,7 +20,7 @@ pub fn engine(spec: &EngineSpec) -> Engine {
 
 /// A job without a chain of blocks.
 pub fn job(id: u32, input_tokens: u32, output_tokens: u32) -> Job<'static> {
-    Job { id, input_tokens, output_tokens, ..Job::default() }
+    Job { id: id.into(), input_tokens, output_tokens, ..Job::default() }
 }
 
 /// Runs an engine until nothing more happens.
@@ -35,7 +35,7 @@ pub fn finish(engine: &mut Engine) -> Vec<Progress> {
 /// The same, in short: nanoseconds, number, what.
 pub fn told(engine: &mut Engine) -> Vec<(u64, u32, ProgressKind)> {
     let happened = finish(engine).into_iter();
-    happened.map(|progress| (progress.at.0, progress.id, progress.kind)).collect()
+    happened.map(|progress| (progress.at.0, progress.id.index, progress.kind)).collect()
 }
 
 /// Runs an engine up to and at `now`.

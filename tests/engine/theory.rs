@@ -2,10 +2,10 @@
 //! its closed form within the 99.9 % confidence interval of 24 replications.
 
 use windtunnel::kernel::{Stream, Streams, Time};
-use windtunnel::serving::engine::{EngineSpec, Job, Progress, ProgressKind};
+use windtunnel::serving::engine::{EngineSpec, Progress, ProgressKind};
 use windtunnel::stats::{Moments, mean_ci};
 
-use crate::support::{advance, engine, finish, linear};
+use crate::support::{advance, engine, finish, job, linear};
 
 const JOBS: u32 = 20_000;
 
@@ -35,7 +35,7 @@ fn replicate(spec: &EngineSpec, rate: f64, length: fn(&mut Stream) -> f64, nth: 
     let (mut now, mut happened) = (Time::ZERO, Vec::new());
     let mut record = |jobs: &[(Time, u32)], happened: &mut Vec<Progress>| {
         for progress in happened.drain(..) {
-            let (came, tokens) = jobs[progress.id as usize];
+            let (came, tokens) = jobs[progress.id.index as usize];
             let span = progress.at.since(came).as_secs_f64();
             match progress.kind {
                 ProgressKind::Started { .. } => wait.push(span),
@@ -55,7 +55,7 @@ fn replicate(spec: &EngineSpec, rate: f64, length: fn(&mut Stream) -> f64, nth: 
         seen.push(f64::from(engine.running()));
         let output_tokens = (length(&mut lengths) + 0.5).max(1.0) as u32;
         jobs.push((now, output_tokens));
-        engine.submit(now, &Job { id, input_tokens: 1, output_tokens, ..Job::default() }).unwrap();
+        engine.submit(now, &job(id, 1, output_tokens)).unwrap();
     }
     let running = engine.stats(now).running_mean;
     let mut rest = finish(&mut engine);

@@ -7,7 +7,9 @@
 //! the queue, wherever it is. Blocks that hold no known prefix are all alike: a run of
 //! them is one entry of the queue, with a count.
 
-use crate::cache::{Key, KeyMap};
+use hashbrown::HashTable;
+
+use crate::cache::Key;
 
 const NONE: u32 = u32::MAX;
 
@@ -15,15 +17,25 @@ const NONE: u32 = u32::MAX;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unit(u32);
 
+/// Free blocks, full of what one sequence alone can use again: it was preempted. They
+/// are one entry of the queue, of which those at the end of the sequence go first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept(u32);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holds {
+    /// Nothing known: so many blocks, all of them free.
+    Nothing(u32),
+    /// What a preempted sequence kept: so many free blocks, perhaps none any more.
+    Kept(u32),
+    /// The prefix `id`: a unit, and how many sequences use it. With none, it is in the queue.
+    Prefix { id: u64, users: u32 },
+}
+
+/// 24 bytes: there is one for each known prefix of each replica.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    /// Of a unit.
-    id: u64,
-    /// Whether it is a unit, or a run of blocks that hold nothing known.
-    known: bool,
-    /// Sequences that use the unit; with none, it is in the queue.
-    users: u32,
-    blocks: u32,
+    holds: Holds,
     /// Neighbours in the queue of what is free.
     before: u32,
     after: u32,
@@ -37,7 +49,8 @@ pub struct Blocks {
     free: u32,
     /// Of a unit.
     per_unit: u32,
-    units: KeyMap<u32>,
+    /// The entries of known prefixes, by id.
+    units: HashTable<u32>,
     entries: Vec<Entry>,
     /// Entries that can be used again.
     spare: Vec<u32>,
@@ -46,6 +59,10 @@ pub struct Blocks {
     /// Ids that have become known, and those that are known no more, with `false`; where
     /// somebody wants to hear of them.
     noted: Option<Vec<(u64, bool)>>,
+}
+
+fn hash(id: u64) -> u64 {
+    Key(id).mix(0)
 }
 
 /// How much of a chain of blocks is known.
@@ -64,7 +81,7 @@ impl Blocks {
             total,
             free: 0,
             per_unit,
-            units: KeyMap::default(),
+            units: HashTable::new(),
             entries: Vec::new(),
             spare: Vec::new(),
             front: NONE,
@@ -78,8 +95,10 @@ impl Blocks {
     /// Forgets all prefixes; nobody uses any block.
     pub fn clear(&mut self) {
         let noted = self.noted.take().map(|mut noted| {
-            let known = self.entries.iter().filter(|entry| entry.known);
-            noted.extend(known.map(|entry| (entry.id, false)));
+            noted.extend(self.entries.iter().filter_map(|entry| match entry.holds {
+                Holds::Prefix { id, .. } => Some((id, false)),
+                Holds::Nothing(_) | Holds::Kept(_) => None,
+            }));
             noted
         });
         *self = Blocks { noted, ..Blocks::new(self.total, self.per_unit) };
@@ -108,7 +127,10 @@ impl Blocks {
 
     /// How many can be taken before one that holds a known prefix is.
     pub fn free_before_known(&self) -> u32 {
-        self.entries.get(self.front as usize).filter(|entry| !entry.known).map_or(0, |e| e.blocks)
+        match self.entries.get(self.front as usize).map(|entry| entry.holds) {
+            Some(Holds::Nothing(blocks)) => blocks,
+            _ => 0,
+        }
     }
 
     /// How many are in use.
@@ -122,13 +144,23 @@ impl Blocks {
         self.per_unit
     }
 
+    /// The entry of a known prefix, and how many use it.
+    fn find(&self, id: u64) -> Option<(u32, u32)> {
+        let users = |entry: u32| match self.entries[entry as usize].holds {
+            Holds::Prefix { id: other, users } if other == id => Some(users),
+            _ => None,
+        };
+        let entry = *self.units.find(hash(id), |entry| users(*entry).is_some())?;
+        Some((entry, users(entry)?))
+    }
+
     /// How much of `chain` is known, from its beginning on.
     pub fn known(&self, chain: &[u64]) -> Known {
         let mut known = Known::default();
         for id in chain {
-            let Some(&entry) = self.units.get(Key(*id)) else { break };
+            let Some((_, users)) = self.find(*id) else { break };
             known.units += 1;
-            if self.entries[entry as usize].users == 0 {
+            if users == 0 {
                 known.free_blocks += self.per_unit;
             }
         }
@@ -137,12 +169,12 @@ impl Blocks {
 
     /// One more sequence uses the unit `id`, which is known.
     pub fn hold(&mut self, id: u64) -> Unit {
-        let entry = *self.units.get(Key(id)).expect("only what is known is held");
-        if self.entries[entry as usize].users == 0 {
+        let (entry, users) = self.find(id).expect("only what is known is held");
+        if users == 0 {
             self.unlink(entry);
             self.free -= self.per_unit;
         }
-        self.entries[entry as usize].users += 1;
+        self.entries[entry as usize].holds = Holds::Prefix { id, users: users + 1 };
         Unit(entry)
     }
 
@@ -154,20 +186,35 @@ impl Blocks {
         let mut missing = count;
         while missing > 0 {
             let front = self.front;
-            let entry = &mut self.entries[front as usize];
-            if entry.known {
-                entry.known = false;
-                self.units.remove(Key(entry.id));
-                self.noted.iter_mut().for_each(|noted| noted.push((entry.id, false)));
+            let holds = self.entries[front as usize].holds;
+            let there = match holds {
+                Holds::Nothing(blocks) | Holds::Kept(blocks) => blocks,
+                Holds::Prefix { id, .. } => {
+                    self.forget(id, front);
+                    self.per_unit
+                }
+            };
+            let left = there.saturating_sub(missing);
+            missing = missing.saturating_sub(there);
+            let is_kept = matches!(holds, Holds::Kept(_));
+            self.entries[front as usize].holds =
+                if is_kept { Holds::Kept(left) } else { Holds::Nothing(left) };
+            if left == 0 {
+                self.unlink(front);
+                // What was kept is spare when its sequence knows.
+                if !is_kept {
+                    self.spare.push(front);
+                }
             }
-            if entry.blocks > missing {
-                entry.blocks -= missing;
-                return;
-            }
-            missing -= entry.blocks;
-            self.unlink(front);
-            self.spare.push(front);
         }
+    }
+
+    /// The prefix `id` of `entry` is known no more.
+    fn forget(&mut self, id: u64, entry: u32) {
+        if let Ok(found) = self.units.find_entry(hash(id), |other| *other == entry) {
+            found.remove();
+        }
+        self.noted.iter_mut().for_each(|noted| noted.push((id, false)));
     }
 
     /// Frees `count` blocks that hold nothing known.
@@ -177,21 +224,61 @@ impl Blocks {
         }
         self.free += count;
         if let Some(back) = self.entries.get_mut(self.back as usize)
-            && !back.known
+            && let Holds::Nothing(blocks) = &mut back.holds
         {
-            back.blocks += count;
+            *blocks += count;
             return;
         }
-        let entry = self.entry(0, false, count);
+        let entry = self.entry(Holds::Nothing(count));
         self.push_back(entry);
+    }
+
+    /// Frees `count` full blocks at the end of a sequence, which may find them again.
+    pub fn keep(&mut self, count: u32) -> Kept {
+        debug_assert!(count > 0, "what is in the queue has blocks");
+        self.free += count;
+        let entry = self.entry(Holds::Kept(count));
+        self.push_back(entry);
+        Kept(entry)
+    }
+
+    fn kept_blocks(&self, kept: &Kept) -> u32 {
+        match self.entries[kept.0 as usize].holds {
+            Holds::Kept(blocks) => blocks,
+            Holds::Nothing(_) | Holds::Prefix { .. } => 0,
+        }
+    }
+
+    /// How many whole units of what was kept are still there, from its beginning on.
+    pub fn kept_units(&self, kept: &Kept) -> u32 {
+        self.kept_blocks(kept) / self.per_unit
+    }
+
+    /// A sequence uses the first `units` units that it kept, and can find the others no
+    /// more.
+    #[expect(clippy::needless_pass_by_value, reason = "it is not to be used again")]
+    pub fn reclaim(&mut self, kept: Kept, units: u32) {
+        let taken = units * self.per_unit;
+        let there = self.kept_blocks(&kept);
+        self.free -= taken;
+        self.entries[kept.0 as usize].holds = Holds::Nothing(there - taken);
+        if there == taken {
+            if there > 0 {
+                self.unlink(kept.0);
+            }
+            self.spare.push(kept.0);
+        }
     }
 
     /// A sequence no longer uses a unit, which stays known until its blocks are
     /// taken.
     pub fn release(&mut self, unit: Unit) {
-        let entry = &mut self.entries[unit.0 as usize];
-        entry.users -= 1;
-        if entry.users == 0 {
+        let Holds::Prefix { users, .. } = &mut self.entries[unit.0 as usize].holds else {
+            debug_assert!(false, "what is in use is known");
+            return;
+        };
+        *users -= 1;
+        if *users == 0 {
             self.free += self.per_unit;
             self.push_back(unit.0);
         }
@@ -200,21 +287,28 @@ impl Blocks {
     /// A sequence has filled blocks of its own with the prefix `id`. `None` if the
     /// prefix is known already: the blocks stay nameless.
     pub fn name(&mut self, id: u64) -> Option<Unit> {
-        if self.units.get(Key(id)).is_some() {
+        if self.find(id).is_some() {
             return None;
         }
-        let entry = self.entry(id, true, self.per_unit);
-        self.entries[entry as usize].users = 1;
-        self.units.insert(Key(id), entry);
+        let entry = self.entry(Holds::Prefix { id, users: 1 });
+        let entries = &self.entries;
+        self.units.insert_unique(hash(id), entry, |other| match entries[*other as usize].holds {
+            Holds::Prefix { id, .. } => hash(id),
+            Holds::Nothing(_) | Holds::Kept(_) => 0,
+        });
         self.noted.iter_mut().for_each(|noted| noted.push((id, true)));
         Some(Unit(entry))
     }
 
-    fn entry(&mut self, id: u64, known: bool, blocks: u32) -> u32 {
-        let new = Entry { id, known, users: 0, blocks, before: NONE, after: NONE };
+    fn entry(&mut self, holds: Holds) -> u32 {
+        let new = Entry { holds, before: NONE, after: NONE };
         if let Some(entry) = self.spare.pop() {
             self.entries[entry as usize] = new;
             return entry;
+        }
+        if self.entries.len() == self.entries.capacity() {
+            // By a quarter and not by as much again: thousands of replicas hold such a table.
+            self.entries.reserve_exact(self.entries.len() / 4 + 8);
         }
         self.entries.push(new);
         self.entries.len() as u32 - 1
@@ -265,6 +359,28 @@ mod tests {
         assert_eq!(blocks.known(&[0, 1, 2]).units, 2);
         blocks.take(1);
         assert_eq!((blocks.free(), blocks.known(&[0]).units, blocks.known(&[1]).units), (0, 0, 1));
+    }
+
+    #[test]
+    fn what_was_kept_goes_from_its_end_on_and_can_be_taken_again() {
+        let mut blocks = Blocks::new(9, 2);
+        blocks.take(9);
+        blocks.give(1);
+        let kept = blocks.keep(6);
+        assert_eq!((blocks.free(), blocks.free_before_known()), (7, 1));
+        blocks.take(2);
+        assert_eq!((blocks.kept_units(&kept), blocks.free()), (2, 5), "half a unit is none");
+        blocks.reclaim(kept, 1);
+        assert_eq!((blocks.free(), blocks.free_before_known()), (3, 3), "what is left is free");
+        blocks.take(3);
+        let gone = blocks.keep(2);
+        blocks.take(2);
+        assert_eq!((blocks.kept_units(&gone), blocks.free()), (0, 0));
+        blocks.give(1);
+        blocks.reclaim(gone, 0);
+        let entries = blocks.entries.len();
+        blocks.keep(1);
+        assert_eq!((blocks.free(), blocks.entries.len()), (2, entries), "its entry is used again");
     }
 
     #[test]

@@ -2,13 +2,29 @@
 
 use crate::kernel::Time;
 
+/// A job's number: an index, and which it is of the jobs that had that index one after
+/// another. What is heard of a job that was taken back or lost cannot be mistaken for
+/// news of the next one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JobId {
+    /// Should be small, such as that of a table: memory grows with the greatest.
+    pub index: u32,
+    /// Another one for each job of the same index.
+    pub generation: u32,
+}
+
+impl From<u32> for JobId {
+    fn from(index: u32) -> Self {
+        JobId { index, generation: 0 }
+    }
+}
+
 /// A request as an engine sees it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Job<'a> {
-    /// The caller's number for it, by which it is known until it is finished; no other
-    /// job that is here may have it. Numbers should be small, such as indices of a
-    /// table: memory grows with the greatest.
-    pub id: u32,
+    /// The caller's number for it, by which it is known until it is finished, taken
+    /// back or lost; no other job that is here may have its index.
+    pub id: JobId,
     /// Tokens of the prompt; 0 counts as 1.
     pub input_tokens: u32,
     /// Tokens of the answer. With 0 the job is finished when its prompt is computed.
@@ -17,8 +33,8 @@ pub struct Job<'a> {
     pub priority: u32,
     /// The prompt's chain of blocks, each id standing for
     /// [`tokens_per_id`](super::EngineSpec::tokens_per_id) tokens and all before them;
-    /// of a short last block there may be an id or not. Ids beyond the prompt are
-    /// those of prompt and answer, for a prompt that goes on from there.
+    /// of a short last block there may be an id or not. Ids beyond the prompt's last
+    /// block are those of prompt and answer, for a prompt that goes on from there.
     pub blocks: &'a [u64],
     /// Whether the keys and values of the prompt, save those of its last token, come
     /// with the job, computed by another engine.
@@ -44,7 +60,7 @@ pub struct Progress {
     /// end of one for others.
     pub at: Time,
     /// The job's number.
-    pub id: u32,
+    pub id: JobId,
     /// What.
     pub kind: ProgressKind,
 }
@@ -61,7 +77,7 @@ pub enum ProgressKind {
     Preempted,
     /// Its first step after that begins.
     Resumed {
-        /// Tokens of its prompt that were still there.
+        /// Tokens of its prompt and of its answer that were still there.
         cached_tokens: u32,
     },
     /// The first token of its answer is there.

@@ -13,7 +13,7 @@
 //! let spec = EngineSpec::default();
 //! let step = StepModel::new(&spec.step, &DataPaths::default()).unwrap();
 //! let mut engine = Engine::new(&spec, &step);
-//! let job = Job { id: 7, input_tokens: 1000, output_tokens: 100, ..Job::default() };
+//! let job = Job { id: 7.into(), input_tokens: 1000, output_tokens: 100, ..Job::default() };
 //! engine.submit(Time::ZERO, &job).unwrap();
 //! let mut happened = Vec::new();
 //! while let Some(at) = engine.next_at() {
@@ -36,12 +36,26 @@
 //! are whole numbers of ticks in an arithmetic progression, so that this gives, to the
 //! nanosecond, what going step by step does; `tests/engine` does both.
 //!
-//! # Ties
+//! # Equal instants
 //!
-//! A running step is not interrupted. What is submitted, taken back or slowed down at
-//! the very nanosecond at which a step ends comes too late for the step that follows
-//! at once. What comes to an idle engine begins at once, together with all else that
-//! comes in that nanosecond before the engine is advanced.
+//! A running step is not interrupted. Of what falls on one nanosecond, all that comes
+//! from outside comes first, then the end of a step, then the step that begins there
+//! and then. So the engine stands before the end of a step that ends at `now`, and
+//! before the first step of an idle engine, until it is [advanced](Engine::advance) to
+//! `now`, and behind both from then on:
+//!
+//! - What is [submitted](Engine::submit), [taken back](Engine::cancel) or [slowed
+//!   down](Engine::set_slowdown) at `now` counts for the step that begins at `now`; after
+//!   the advance, for the step after that. Nothing is heard of who is taken back as his
+//!   last step ends.
+//! - An idle engine takes all that comes at `now` into its first step.
+//! - A step that ends at `now` has made no tokens yet for
+//!   [`tokens_made`](Engine::tokens_made) and [`stats`](Engine::stats), counts after a
+//!   [reset](Engine::reset_stats), and is lost in a [crash](Engine::crash), until then.
+//!
+//! A caller with a list of events advances an engine after all else at that instant.
+//! What the answers of a step set going when it ends then waits for one step, as it
+//! does after any small delay. Steps of no length all pass in one advance.
 
 mod blocks;
 mod decoding;
@@ -54,7 +68,7 @@ mod spec;
 mod tally;
 mod waiting;
 
-pub use job::{Job, Progress, ProgressKind, Refused};
+pub use job::{Job, JobId, Progress, ProgressKind, Refused};
 pub use spec::{EngineSpec, QueuePolicy};
 pub use tally::EngineStats;
 
@@ -63,7 +77,7 @@ use crate::kernel::Time;
 use crate::stats::Histogram;
 use blocks::Blocks;
 use decoding::Decoding;
-use run::{AS_FAST_AS_SHOULD_BE, Run, clock_at, time_of};
+use run::{AS_FAST_AS_SHOULD_BE, Run, clock_after, clock_at, time_of};
 use sequences::{Sequences, State};
 use spec::Settings;
 use tally::Tally;
@@ -93,6 +107,8 @@ pub struct Engine {
     leaving: Vec<u32>,
     /// When the running step began, or when an idle engine begins.
     clock: u128,
+    /// All steps that end before this clock are over; those that end at it are not.
+    horizon: u128,
     run: Run,
     arrivals: u64,
     begun: u64,
@@ -120,6 +136,7 @@ impl Engine {
             held_up_by_prefix: false,
             leaving: Vec::new(),
             clock: 0,
+            horizon: 0,
             run: Run::default(),
             arrivals: 0,
             begun: 0,
@@ -131,12 +148,12 @@ impl Engine {
     }
 
     /// A job comes at `now`. It is considered when the running step ends, or at once
-    /// if the engine is idle (together with others that come at `now`).
+    /// if the engine is idle (together with all others that come at `now`).
     ///
     /// # Errors
     /// Why the job is not taken.
     pub fn submit(&mut self, now: Time, job: &Job) -> Result<(), Refused> {
-        self.catch_up(now);
+        self.catch_up(clock_at(now));
         if self.draining {
             return Err(Refused::Draining);
         }
@@ -149,6 +166,8 @@ impl Engine {
         if self.run.left == 0 && self.waiting.jobs() == 0 {
             // The last step may have ended within this nanosecond.
             self.clock = self.clock.max(clock_at(now));
+            // Others that come now begin with it.
+            self.horizon = clock_at(now);
         }
         let others_wait = self.waiting.jobs() > 0;
         let slot = self.add(now, job);
@@ -157,7 +176,7 @@ impl Engine {
         // Those that wait already do so for blocks, and go first.
         let behind_others = others_wait && self.settings.policy == QueuePolicy::Fcfs;
         if !behind_others && self.has_seats() {
-            self.cut(now);
+            self.cut();
         }
         Ok(())
     }
@@ -181,11 +200,16 @@ impl Engine {
         sequence.computed = 0;
         sequence.prefilled = job.prefilled;
         sequence.started = false;
-        sequence.cancelled = false;
+        sequence.kept = None;
         sequence.chain.clear();
         if self.settings.caching {
-            let ids = (tokens / u64::from(self.settings.per_id)).min(job.blocks.len() as u64);
-            sequence.chain.extend_from_slice(&job.blocks[..ids as usize]);
+            let per_id = u64::from(self.settings.per_id);
+            let input = u64::from(sequence.input);
+            // What fills a short last block of a prompt is not what its id stands for.
+            let goes_on = job.blocks.len() as u64 > input.div_ceil(per_id);
+            let full = if goes_on { tokens } else { input } / per_id;
+            let ids = full.min(job.blocks.len() as u64) as usize;
+            sequence.chain.extend_from_slice(&job.blocks[..ids]);
         }
         slot
     }
@@ -203,37 +227,34 @@ impl Engine {
                 && !job.prefilled)
     }
 
-    /// Takes a job back at `now`. One that runs leaves when the running step ends.
-    /// Nothing more is heard of it, save what happened before. Returns whether there
-    /// was such a job.
-    pub fn cancel(&mut self, now: Time, id: u32) -> bool {
-        self.catch_up(now);
-        let Some(slot) = self.sequences.find(id).filter(|slot| !self.sequences[*slot].cancelled)
-        else {
-            return false;
-        };
+    /// Takes a job back at `now`. One that runs leaves when the running step ends, but
+    /// its index may be given to another job at once. Nothing more is heard of it, save
+    /// what happened before. Returns whether there was such a job.
+    pub fn cancel(&mut self, now: Time, id: JobId) -> bool {
+        self.catch_up(clock_at(now));
+        let Some(slot) = self.sequences.find(id) else { return false };
         if self.sequences[slot].state == State::Waiting {
             self.tally.departed(self.sequences[slot].arrived, now);
             let tokens = self.sequences[slot].target();
+            self.drop_kept(slot);
             self.sequences.forget(slot);
             self.waiting.one_left(&self.sequences, tokens);
             self.tally.waiting.add(now, -1);
             // It may have been in the way of others.
             if self.waiting.jobs() > 0 && self.has_seats() {
-                self.cut(now);
+                self.cut();
             }
         } else {
-            self.sequences[slot].cancelled = true;
+            self.sequences.take_back(slot);
             self.leaving.push(slot);
-            self.cut(now);
+            self.cut();
         }
         true
     }
 
     /// Tokens of its answer that the job `id` has made by `now`; 0 if there is none.
-    pub fn tokens_made(&mut self, now: Time, id: u32) -> u32 {
-        self.catch_up(now);
-        self.pass_until(now);
+    pub fn tokens_made(&mut self, now: Time, id: JobId) -> u32 {
+        self.pass_until(clock_at(now));
         let Some(slot) = self.sequences.find(id) else { return 0 };
         let sequence = &self.sequences[slot];
         let decoded = match sequence.state {
@@ -259,23 +280,17 @@ impl Engine {
     /// Does all that happens up to and at `now`, and adds to `out` what happened to
     /// jobs, in order of time.
     pub fn advance(&mut self, now: Time, out: &mut Vec<Progress>) {
-        self.catch_up(now);
-        if self.run.left == 0 && self.waiting.jobs() > 0 {
-            debug_assert_eq!(time_of(self.clock), now, "jobs that wait begin at once");
-            self.compose();
-            // A step may take no time at all.
-            self.catch_up(now);
-        }
+        self.catch_up(clock_after(now));
         out.append(&mut self.happened);
     }
 
     /// From the next step on, all steps take `factor` times as long: 1 is as fast as
     /// it should be. Kept in steps of 1/4096, between 1/4096 and 4096.
     pub fn set_slowdown(&mut self, now: Time, factor: f64) {
-        self.catch_up(now);
+        self.catch_up(clock_at(now));
         let one = f64::from(AS_FAST_AS_SHOULD_BE);
         self.slowdown = ((factor * one + 0.5) as u32).clamp(1, AS_FAST_AS_SHOULD_BE << 12);
-        self.cut(now);
+        self.cut();
     }
 
     /// From now on no job is taken (or again, with `false`); those that are here are
@@ -286,16 +301,18 @@ impl Engine {
 
     /// Everything is lost at `now`: the running step, all jobs, whose numbers are
     /// added to `lost` in ascending order, and the prefix cache.
-    pub fn crash(&mut self, now: Time, lost: &mut Vec<u32>) {
-        self.catch_up(now);
-        self.pass_until(now);
+    pub fn crash(&mut self, now: Time, lost: &mut Vec<JobId>) {
+        self.pass_until(clock_at(now));
+        let others = lost.len();
         for slot in self.sequences.all() {
+            let sequence = &self.sequences[slot];
             // Whoever took a job back does not wait for it.
-            if !self.sequences[slot].cancelled {
-                lost.push(self.sequences[slot].id);
+            if self.sequences.find(sequence.id) == Some(slot) {
+                lost.push(sequence.id);
             }
-            self.tally.departed(self.sequences[slot].arrived, now);
+            self.tally.departed(sequence.arrived, now);
         }
+        lost[others..].sort_unstable();
         self.sequences.clear();
         self.waiting.clear();
         self.decoding.clear();
@@ -355,8 +372,7 @@ impl Engine {
 
     /// What was counted from the last reset to `now`; the running step is not.
     pub fn stats(&mut self, now: Time) -> EngineStats {
-        self.catch_up(now);
-        self.pass_until(now);
+        self.pass_until(clock_at(now));
         self.tally.stats(now, self.blocks.total())
     }
 
@@ -368,8 +384,7 @@ impl Engine {
 
     /// Forgets the statistics at `now`, not the jobs: the end of the warm-up.
     pub fn reset_stats(&mut self, now: Time) {
-        self.catch_up(now);
-        self.pass_until(now);
+        self.pass_until(clock_at(now));
         self.tally.reset(now);
     }
 }

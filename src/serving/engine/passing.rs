@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::job::{Progress, ProgressKind};
-use super::run::{clock_at, time_of};
+use super::run::time_of;
 use super::sequences::State;
 use crate::kernel::Time;
 
@@ -17,36 +17,42 @@ impl Engine {
         self.sequences.running() < self.settings.max_seqs && self.run.partial.is_none()
     }
 
-    /// Ends all runs that end up to and at `now`. An idle engine to which jobs came
-    /// before `now` has begun by then.
-    pub(super) fn catch_up(&mut self, now: Time) {
+    /// Ends all runs that end before `horizon`, and begins those that begin before it.
+    pub(super) fn catch_up(&mut self, horizon: u128) {
+        // An engine that was advanced to an instant stays behind what ended then.
+        self.horizon = self.horizon.max(horizon);
         loop {
             if self.run.left > 0 {
-                if self.end_of_run() > now {
+                if self.clock.saturating_add(self.run.span(self.run.left)) >= self.horizon {
                     return;
                 }
                 self.pass(self.run.left);
                 self.end_step();
-            } else if self.waiting.jobs() == 0 || time_of(self.clock) >= now {
+            } else if self.waiting.jobs() == 0 || self.clock >= self.horizon {
                 return;
             }
             self.compose();
         }
     }
 
-    /// The present run ends with the step that runs at `now`.
-    pub(super) fn cut(&mut self, now: Time) {
+    /// The present run ends with its first step that ends at the horizon or beyond it.
+    pub(super) fn cut(&mut self) {
         if self.run.left > 1 {
-            self.pass_until(now);
+            self.pass_steps();
             self.run.left = 1;
         }
     }
 
-    /// Passes the steps of the present run that end up to and at `now`.
-    pub(super) fn pass_until(&mut self, now: Time) {
-        if self.run.left > 1 {
-            let end = clock_at(now) + (clock_at(Time(1)) - 1);
-            let steps = self.run.steps_within(end.saturating_sub(self.clock));
+    /// Passes all steps that end before `horizon`.
+    pub(super) fn pass_until(&mut self, horizon: u128) {
+        self.catch_up(horizon);
+        self.pass_steps();
+    }
+
+    /// Passes the steps of the present run that end before the horizon.
+    fn pass_steps(&mut self) {
+        if self.run.left > 1 && self.clock < self.horizon {
+            let steps = self.run.steps_within(self.horizon - 1 - self.clock);
             debug_assert!(steps < self.run.left, "a run that has ended is not the present one");
             self.pass(steps);
         }
@@ -121,14 +127,14 @@ impl Engine {
 
     /// A running sequence leaves the engine.
     pub(super) fn leave(&mut self, slot: u32) {
-        self.leave_batch(slot);
+        self.leave_batch(slot, false);
         self.tally.departed(self.sequences[slot].arrived, time_of(self.clock));
         self.sequences.forget(slot);
     }
 
     /// A running sequence leaves the batch and gives its blocks back, between two
-    /// steps.
-    pub(super) fn leave_batch(&mut self, slot: u32) {
+    /// steps. If it `returns` it can find again those that are full.
+    pub(super) fn leave_batch(&mut self, slot: u32, returns: bool) {
         if self.sequences[slot].state == State::Decode {
             let last = self.tally.last_token(self.sequences[slot].last_token);
             self.sequences[slot].last_token = last;
@@ -141,13 +147,26 @@ impl Engine {
         self.name_units(slot, computed);
         let sequence = &mut self.sequences[slot];
         let named = sequence.units.len() as u32 * self.blocks.per_unit();
-        self.blocks.give(computed.div_ceil(self.settings.block_size) - named);
+        let own = computed.div_ceil(self.settings.block_size) - named;
+        let full = (computed / self.settings.per_id).saturating_sub(sequence.chain.len() as u32);
+        let kept = if returns && self.settings.caching { full * self.blocks.per_unit() } else { 0 };
+        self.blocks.give(own - kept);
+        if kept > 0 {
+            sequence.kept = Some(self.blocks.keep(kept));
+        }
         // The end of a chain is of use to fewer than its beginning.
         while let Some(unit) = sequence.units.pop() {
             self.blocks.release(unit);
         }
         self.sequences.end(slot);
         self.tally.running.add(time_of(self.clock), -1);
+    }
+
+    /// What a preempted sequence could have found again holds nothing known.
+    pub(super) fn drop_kept(&mut self, slot: u32) {
+        if let Some(kept) = self.sequences[slot].kept.take() {
+            self.blocks.reclaim(kept, 0);
+        }
     }
 
     pub(super) fn tell(&mut self, slot: u32, kind: ProgressKind) {

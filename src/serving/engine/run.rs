@@ -14,10 +14,16 @@ const FRACTION: u32 = 32;
 /// A slowdown of 1.
 pub const AS_FAST_AS_SHOULD_BE: u32 = 1 << 12;
 
-/// The clock at the nanosecond `time`.
+/// The clock at the beginning of the nanosecond `time`.
 #[inline]
 pub fn clock_at(time: Time) -> u128 {
     u128::from(time.0) << FRACTION
+}
+
+/// The clock at the end of the nanosecond `time`: of the last one, beyond all clocks.
+#[inline]
+pub fn clock_after(time: Time) -> u128 {
+    if time == Time::MAX { u128::MAX } else { clock_at(time) + (1 << FRACTION) }
 }
 
 /// The nanosecond in which the clock is.

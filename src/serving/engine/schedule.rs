@@ -215,7 +215,7 @@ impl Engine {
     }
 
     fn preempt(&mut self, slot: u32) {
-        self.leave_batch(slot);
+        self.leave_batch(slot, true);
         self.sequences[slot].computed = 0;
         self.sequences[slot].state = State::Waiting;
         self.waiting.push(&self.sequences, slot);
@@ -246,7 +246,15 @@ impl Engine {
         let sequence = &self.sequences[slot];
         // The last token is always computed, for it gives the next.
         let ids = ((sequence.target() - 1) / self.settings.per_id) as usize;
-        let known = self.blocks.known(&sequence.chain[..ids.min(sequence.chain.len())]);
+        let chain = &sequence.chain[..ids.min(sequence.chain.len())];
+        let mut known = self.blocks.known(chain);
+        if let Some(kept) = &sequence.kept
+            && known.units as usize == chain.len()
+        {
+            let units = self.blocks.kept_units(kept);
+            known.units += units;
+            known.free_blocks += units * self.blocks.per_unit();
+        }
         let cached = known.units * self.settings.per_id;
         let computed =
             if sequence.prefilled && !sequence.started { sequence.target() - 1 } else { cached };
@@ -260,9 +268,10 @@ impl Engine {
         let held = known.units * self.blocks.per_unit();
         let blocks = (computed + chunk).div_ceil(self.settings.block_size) - held;
         if blocks + known.free_blocks > self.blocks.free() {
-            // With less of its prefix known its first step might end earlier in its
-            // prompt, and so need fewer blocks.
-            self.held_up_by_prefix = self.settings.chunked && known.free_blocks > 0;
+            // With less of its prefix known a first step that does not come to its end
+            // might end earlier in it, and so need fewer blocks.
+            self.held_up_by_prefix =
+                self.settings.chunked && known.free_blocks > 0 && sequence.target() > tokens;
             return None;
         }
         self.waiting.pop(&self.sequences, slot);
@@ -274,15 +283,19 @@ impl Engine {
     /// The sequence `slot` begins with `units` units that are known, and `computed`
     /// tokens.
     fn begin(&mut self, slot: u32, units: u32, computed: u32) {
-        for nth in 0..units as usize {
+        let named = units.min(self.sequences[slot].chain.len() as u32);
+        for nth in 0..named as usize {
             let unit = self.blocks.hold(self.sequences[slot].chain[nth]);
             self.sequences[slot].units.push(unit);
+        }
+        if let Some(kept) = self.sequences[slot].kept.take() {
+            self.blocks.reclaim(kept, units - named);
         }
         self.begun += 1;
         self.sequences.begin(slot);
         let cached_tokens = units * self.settings.per_id;
         let sequence = &mut self.sequences[slot];
-        sequence.named = units;
+        sequence.named = named;
         sequence.computed = computed;
         sequence.state = State::Prefill;
         sequence.began = self.begun;

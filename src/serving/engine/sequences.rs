@@ -1,6 +1,7 @@
 //! The jobs that are in the engine, and the order in which the running ones began.
 
-use super::blocks::Unit;
+use super::blocks::{Kept, Unit};
+use super::job::JobId;
 use crate::kernel::Time;
 
 /// No sequence.
@@ -25,7 +26,7 @@ pub enum State {
 #[derive(Clone, Debug, Default)]
 pub struct Sequence {
     /// The caller's number.
-    pub id: u32,
+    pub id: JobId,
     pub input: u32,
     pub output: u32,
     /// Its place in the queue: the policy's, then that of its arrival.
@@ -50,9 +51,11 @@ pub struct Sequence {
     /// have been looked at for that.
     pub units: Vec<Unit>,
     pub named: u32,
+    /// After it was preempted: those of its full blocks beyond the chain that are free
+    /// and can be found again.
+    pub kept: Option<Kept>,
     pub prefilled: bool,
     pub started: bool,
-    pub cancelled: bool,
     /// Neighbours among those that run.
     before: u32,
     after: u32,
@@ -77,8 +80,8 @@ impl Sequence {
 pub struct Sequences {
     slots: Vec<Sequence>,
     free: Vec<u32>,
-    /// The slot of each of the caller's numbers.
-    by_id: Vec<u32>,
+    /// The slot of the job that has an index of the caller's.
+    by_index: Vec<u32>,
     first: Option<u32>,
     last: Option<u32>,
     running: u32,
@@ -101,30 +104,39 @@ impl std::ops::IndexMut<u32> for Sequences {
 
 impl Sequences {
     /// A slot for the job `id`: what is in it is of an older job, save its `id`.
-    pub fn add(&mut self, id: u32) -> u32 {
+    pub fn add(&mut self, id: JobId) -> u32 {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Sequence::default());
             self.slots.len() as u32 - 1
         });
-        if self.by_id.len() <= id as usize {
-            self.by_id.resize(id as usize + 1, NONE);
+        let index = id.index as usize;
+        if self.by_index.len() <= index {
+            self.by_index.resize(index + 1, NONE);
         }
-        debug_assert_eq!(self.by_id[id as usize], NONE, "a job is in an engine once");
-        self.by_id[id as usize] = slot;
+        debug_assert_eq!(self.by_index[index], NONE, "an index is of one job at a time");
+        self.by_index[index] = slot;
         self.slots[slot as usize].id = id;
         slot
     }
 
     /// The slot of the job `id`.
-    pub fn find(&self, id: u32) -> Option<u32> {
-        self.by_id.get(id as usize).copied().filter(|slot| *slot != NONE)
+    pub fn find(&self, id: JobId) -> Option<u32> {
+        let slot = *self.by_index.get(id.index as usize)?;
+        (slot != NONE && self.slots[slot as usize].id == id).then_some(slot)
+    }
+
+    /// A job is no longer known by its number, which others may have from now on.
+    pub fn take_back(&mut self, slot: u32) {
+        let index = self.slots[slot as usize].id.index as usize;
+        if self.by_index[index] == slot {
+            self.by_index[index] = NONE;
+        }
     }
 
     /// Forgets a job that does not run.
     pub fn forget(&mut self, slot: u32) {
-        let sequence = &mut self.slots[slot as usize];
-        sequence.state = State::Gone;
-        self.by_id[sequence.id as usize] = NONE;
+        self.take_back(slot);
+        self.slots[slot as usize].state = State::Gone;
         self.free.push(slot);
     }
 
@@ -175,17 +187,17 @@ impl Sequences {
         Some(self.slots[slot as usize].after).filter(|slot| *slot != NONE)
     }
 
-    /// The slots of all jobs that are in the engine, in ascending order of their numbers.
+    /// The slots of all jobs that are in the engine.
     pub fn all(&self) -> impl Iterator<Item = u32> {
-        self.by_id.iter().copied().filter(|slot| *slot != NONE)
+        (0..self.slots.len() as u32).filter(|slot| self[*slot].state != State::Gone)
     }
 
     /// Forgets all jobs.
     pub fn clear(&mut self) {
-        for id in 0..self.by_id.len() {
-            if self.by_id[id] != NONE {
-                let slot = self.by_id[id];
-                self.slots[slot as usize].units.clear();
+        for slot in 0..self.slots.len() as u32 {
+            if self[slot].state != State::Gone {
+                self[slot].units.clear();
+                self[slot].kept = None;
                 self.forget(slot);
             }
         }

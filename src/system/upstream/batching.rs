@@ -8,7 +8,7 @@ use super::{Attempt, Inference, Place, Upstream};
 use crate::cache::Match;
 use crate::kernel::{Duration, Time};
 use crate::pipeline::RequestError;
-use crate::serving::engine::{Job, ProgressKind, Refused};
+use crate::serving::engine::{Job, JobId, ProgressKind, Refused};
 use crate::system::agenda::Task;
 use crate::system::context::Context;
 use crate::system::event::Event;
@@ -157,7 +157,7 @@ impl Upstream {
         let Some(size) = servers.engine_blocks else { return Ok(()) };
         let prefills = servers.fleet.prefills(replica).is_some();
         let job = Job {
-            id: 0,
+            id: JobId::default(),
             // The first token of the answer is part of the prompt that is decoded from.
             input_tokens: input_tokens(incoming.input_decitokens).saturating_add(decodes.into()),
             output_tokens: if prefills {

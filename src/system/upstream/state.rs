@@ -10,6 +10,7 @@ use crate::cost::Money;
 use crate::kernel::{EventId, Ticket, Time};
 use crate::pipeline::RequestError;
 use crate::serving::Service;
+use crate::serving::engine::JobId;
 use crate::system::charge::Spend;
 use crate::system::ids::Id;
 use crate::system::request::Request;
@@ -29,13 +30,13 @@ pub enum Place {
     /// Before an engine, which cannot schedule it yet.
     Preparing,
     /// In an engine under this number, and not begun.
-    Waiting(u32),
+    Waiting(JobId),
     /// In an engine's batches.
-    Running(u32),
+    Running(JobId),
     /// Its keys and values are on their way to the engine that decodes.
     Moving,
     /// In the engine that decodes under this number, and not begun there.
-    Handed(u32),
+    Handed(JobId),
     /// The engine is done with it; its last token is on its way.
     Leaving,
     /// Out of its server, which has answered, refused it or crashed.
