@@ -43,7 +43,7 @@ mod watch_tables;
 pub use contents::{Contents, ContentsError};
 pub use flow_tables::FlowSums;
 pub use measure::{Measures, Served, Share};
-pub use metrics::{METRICS, Metric};
+pub use metrics::{METRICS, Metric, MetricId};
 pub use model::{Event, Finished, Recorder, System};
 pub use monitors::{
     BadSpec, MonitorSpec, NoDataSpec, Objective, ObjectiveSpec, Threshold, check as check_monitors,
