@@ -37,12 +37,6 @@ impl Path {
         Path(steps)
     }
 
-    /// The path below that of dotted words.
-    #[must_use]
-    pub fn within(self, dotted: &str) -> Path {
-        Path(Path::parse(dotted).0.into_iter().chain(self.0).collect())
-    }
-
     /// The path of dotted words; numbers are list indices.
     pub fn parse(dotted: &str) -> Path {
         Path(

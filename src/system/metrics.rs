@@ -236,6 +236,28 @@ metrics! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cost::Money;
+
+    #[test]
+    fn what_is_divided_by_nothing_is_no_value() {
+        // Money without a request, answers in a window without length.
+        let measures =
+            Measures { cost: Money::from_usd(1.0), completed_in_window: 3, ..Measures::default() };
+        let values = values(&measures);
+        for name in ["cost_per_request_usd", "throughput_rps", "goodput_rps"] {
+            assert!(MetricId::named(name).expect(name).of(&values).is_nan(), "{name}");
+        }
+        assert!(values.iter().all(|value| !value.is_infinite()));
+    }
+
+    #[test]
+    fn a_metric_is_known_by_its_name() {
+        for metric in MetricId::all() {
+            assert_eq!(MetricId::named(metric.name()), Some(metric));
+        }
+        assert_eq!(MetricId::OVERLOADED.name(), "overloaded");
+        assert_eq!(MetricId::named("e2e_p98_s"), None);
+    }
 
     #[test]
     fn the_documentation_has_every_metric_with_its_meaning() {

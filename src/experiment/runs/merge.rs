@@ -53,18 +53,18 @@ struct ShardFolder {
 pub fn merge_shards(folders: &[PathBuf]) -> Result<Vec<MergedShards>, Vec<String>> {
     let mut problems = Vec::new();
     let mut experiments: BTreeMap<String, Vec<ShardFolder>> = BTreeMap::new();
-    for folder in shard_folders(folders, &mut problems) {
+    for folder in find_shards(folders, &mut problems) {
         match ShardManifest::read(&folder) {
             Ok(manifest) => {
-                let parts = experiments.entry(manifest.name.clone()).or_default();
-                parts.push(ShardFolder { folder, manifest });
+                let shard_folders = experiments.entry(manifest.name.clone()).or_default();
+                shard_folders.push(ShardFolder { folder, manifest });
             }
             Err(problem) => problems.push(problem),
         }
     }
     let mut all = Vec::new();
-    for parts in experiments.into_values() {
-        match merge_experiment(parts) {
+    for shard_folders in experiments.into_values() {
+        match merge_experiment(shard_folders) {
             Ok(merged) => all.push(merged),
             Err(found) => problems.extend(found),
         }
@@ -73,7 +73,7 @@ pub fn merge_shards(folders: &[PathBuf]) -> Result<Vec<MergedShards>, Vec<String
 }
 
 /// The folders of shards, each once.
-fn shard_folders(folders: &[PathBuf], problems: &mut Vec<String>) -> Vec<PathBuf> {
+fn find_shards(folders: &[PathBuf], problems: &mut Vec<String>) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = Vec::new();
     for folder in folders {
         let mut here = if folder.join(SHARD_MANIFEST).exists() {
@@ -121,34 +121,37 @@ fn is_unfinished(path: &Path) -> bool {
 }
 
 /// The runs of one experiment.
-fn merge_experiment(parts: Vec<ShardFolder>) -> Result<MergedShards, Vec<String>> {
+fn merge_experiment(shard_folders: Vec<ShardFolder>) -> Result<MergedShards, Vec<String>> {
     let mut problems = Vec::new();
     let ours = env!("CARGO_PKG_VERSION");
-    for part in &parts {
-        let theirs = &part.manifest.version;
+    for shard_folder in &shard_folders {
+        let theirs = &shard_folder.manifest.version;
         if theirs != ours {
-            let folder = part.folder.display();
+            let folder = shard_folder.folder.display();
             problems.push(format!(
                 "`{folder}` is of windtunnel {theirs}, this is {ours}: merge with the version that ran it"
             ));
         }
     }
-    problems.extend(mismatches(&parts));
+    problems.extend(mismatches(&shard_folders));
     if !problems.is_empty() {
         return Err(problems);
     }
-    let Some(first) = parts.first() else { return Err(problems) };
+    let Some(first) = shard_folders.first() else { return Err(problems) };
     let resolved = match Resolved::read(&first.manifest.name, first.manifest.experiment.clone()) {
         Ok(resolved) if resolved.hash == first.manifest.hash => resolved,
         Ok(_) => return Err(vec![damaged(first, "its hash is not that of its experiment")]),
         Err(problem) => return Err(vec![damaged(first, &problem)]),
     };
     let of = first.manifest.shard.of();
-    let homes: BTreeSet<PathBuf> =
-        parts.iter().filter_map(|part| part.folder.parent()).map(Path::to_path_buf).collect();
+    let homes: BTreeSet<PathBuf> = shard_folders
+        .iter()
+        .filter_map(|shard_folder| shard_folder.folder.parent())
+        .map(Path::to_path_buf)
+        .collect();
     let mut by_shard: BTreeMap<Shard, Vec<ShardFolder>> = BTreeMap::new();
-    for part in parts {
-        by_shard.entry(part.manifest.shard).or_default().push(part);
+    for shard_folder in shard_folders {
+        by_shard.entry(shard_folder.manifest.shard).or_default().push(shard_folder);
     }
     let (mut stores, mut warnings) = (Vec::with_capacity(of), Vec::new());
     for shard in Shard::all(of) {
@@ -194,26 +197,26 @@ fn missing(resolved: &Resolved, shard: Shard, homes: &BTreeSet<PathBuf>) -> Stri
     }
 }
 
-fn damaged(part: &ShardFolder, why: &str) -> String {
-    format!("`{}` is damaged: {why}", part.folder.join(SHARD_MANIFEST).display())
+fn damaged(shard_folder: &ShardFolder, why: &str) -> String {
+    format!("`{}` is damaged: {why}", shard_folder.folder.join(SHARD_MANIFEST).display())
 }
 
 /// Shards that are not of the same experiment, cut into as many.
-fn mismatches(parts: &[ShardFolder]) -> Vec<String> {
-    let Some((first, rest)) = parts.split_first() else { return Vec::new() };
+fn mismatches(shard_folders: &[ShardFolder]) -> Vec<String> {
+    let Some((first, rest)) = shard_folders.split_first() else { return Vec::new() };
     let mut problems = Vec::new();
-    for part in rest {
-        let (one, other) = (first.folder.display(), part.folder.display());
-        if part.manifest.hash != first.manifest.hash {
+    for shard_folder in rest {
+        let (one, other) = (first.folder.display(), shard_folder.folder.display());
+        if shard_folder.manifest.hash != first.manifest.hash {
             let name = &first.manifest.name;
             problems.push(format!(
                 "`{one}` and `{other}` are of different experiments, both named `{name}`: the one with hash {}, the other {}",
-                first.manifest.hash, part.manifest.hash
+                first.manifest.hash, shard_folder.manifest.hash
             ));
-        } else if part.manifest.shard.of() != first.manifest.shard.of() {
+        } else if shard_folder.manifest.shard.of() != first.manifest.shard.of() {
             problems.push(format!(
                 "`{one}` is shard {}, but `{other}` is shard {}: give the shards of one division",
-                first.manifest.shard, part.manifest.shard
+                first.manifest.shard, shard_folder.manifest.shard
             ));
         }
     }
@@ -258,22 +261,22 @@ fn intact(
 /// The runs of a shard's folder, and which those are, if all are there.
 fn complete(
     resolved: &Resolved,
-    part: &ShardFolder,
+    shard_folder: &ShardFolder,
     shard: Shard,
 ) -> Result<(Store, Vec<usize>), Vec<String>> {
     let again = format!("run it again with --shard {shard} --resume");
-    let store = Store::open_finished(&part.folder)
+    let store = Store::open_finished(&shard_folder.folder)
         .map_err(|error| vec![format!("shard {shard}: {error}; {again}")])?;
     let mut rounds = Rounds::new(resolved, shard, &store);
     let missing = rounds.next();
     let runs: Vec<usize> = rounds.runs().collect();
-    if missing.is_empty() && part.manifest.runs == runs.len() {
+    if missing.is_empty() && shard_folder.manifest.runs == runs.len() {
         return Ok((store, runs));
     }
     let mut problems = store.damage().to_vec();
-    let folder = part.folder.display();
+    let folder = shard_folder.folder.display();
     if missing.is_empty() {
-        problems.push(damaged(part, "it does not tell the right number of runs"));
+        problems.push(damaged(shard_folder, "it does not tell the right number of runs"));
     } else {
         let missing = listed("run", &missing);
         problems.push(format!("shard {shard} (`{folder}`) lacks {missing}; {again}"));

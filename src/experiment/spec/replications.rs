@@ -183,7 +183,7 @@ impl Replications {
     fn is_enough(&self, values: &[f64], relative: f64) -> bool {
         let estimate = self.estimate(values);
         // More runs of what is never measured would not help.
-        let unmeasured = values.iter().all(|value| value.is_nan());
+        let unmeasured = values.iter().all(|value| !value.is_finite());
         unmeasured || estimate.half_width <= relative * estimate.mean.abs()
     }
 
@@ -205,7 +205,7 @@ impl Replications {
 /// The mean of each pair of neighbours; of one of them where the other has no value.
 pub fn pair_means(values: &[f64]) -> Vec<f64> {
     let mean = |pair: &[f64]| {
-        let known: Vec<f64> = pair.iter().copied().filter(|value| !value.is_nan()).collect();
+        let known: Vec<f64> = pair.iter().copied().filter(|value| value.is_finite()).collect();
         known.iter().sum::<f64>() / known.len() as f64
     };
     values.chunks(2).map(mean).collect()
@@ -292,6 +292,18 @@ mod tests {
         let mut other = paired.streams(7, 5).stream("x");
         assert_eq!(one.uniform() + other.uniform(), 1.0);
         assert_eq!(pair_means(&[1.0, f64::NAN, f64::NAN, f64::NAN])[0], 1.0);
+    }
+
+    #[test]
+    fn a_replication_that_divided_by_zero_leaves_the_mean_to_the_others() {
+        let plain = replications("replications: 3");
+        for none in [f64::NAN, f64::INFINITY] {
+            assert_eq!(plain.estimate(&[9.0, none, 11.0]), mean_ci95(&[9.0, 11.0]));
+        }
+        let paired = replications("{ replications: 6, antithetic: true }");
+        let values = [1.0, f64::INFINITY, f64::NAN, f64::INFINITY, 2.0, 4.0];
+        assert_eq!(paired.estimate(&values), mean_ci95(&[1.0, 3.0]));
+        assert!(plain.estimate(&[f64::INFINITY; 3]).mean.is_nan(), "none has a value");
     }
 
     #[test]

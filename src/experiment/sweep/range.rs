@@ -55,7 +55,7 @@ impl Range {
             return Err("expected `from` to be below `to`".to_owned());
         }
         if span.log && low <= 0.0 {
-            return Err("a range by equal ratios begins above 0".to_owned());
+            return Err("`log: true` needs a `from` above 0".to_owned());
         }
         let counted = match &affixes {
             None => span.from.is_i64() && span.to.is_i64(),
