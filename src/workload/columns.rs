@@ -4,7 +4,7 @@ use super::data_paths::DataPaths;
 use super::lengths::LengthsSpec;
 use super::session::SessionSpec;
 use super::spec::{TokensSpec, WorkloadSpec};
-use crate::spec::Problem;
+use crate::spec::{Path, Problem};
 
 /// Reads the column of each distribution of lengths that is one.
 ///
@@ -35,5 +35,5 @@ fn session(spec: Option<&mut SessionSpec>, at: &str, paths: &DataPaths) -> Resul
 
 fn lengths(spec: Option<&mut LengthsSpec>, at: &str, paths: &DataPaths) -> Result<(), Problem> {
     let Some(spec) = spec else { return Ok(()) };
-    spec.read(paths).map_err(|problem| Problem { path: problem.path.within(at), ..problem })
+    spec.read(paths).map_err(|problem| problem.within(&Path::parse(at)))
 }

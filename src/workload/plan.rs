@@ -244,9 +244,8 @@ impl Ready {
 
 /// The population of prompts of a checked spec.
 pub(super) fn population(spec: &PromptsSpec, paths: &DataPaths) -> Result<Prompts, WorkloadError> {
-    spec.population(paths).map_err(|problem| {
-        WorkloadError::Spec(Problem { path: problem.path.within("prompts"), ..problem })
-    })
+    spec.population(paths)
+        .map_err(|problem| WorkloadError::Spec(problem.within(&Path::parse("prompts"))))
 }
 
 impl Kind {
@@ -319,7 +318,7 @@ impl WorkloadError {
         let message = self.to_string();
         let (place, help) = match self {
             WorkloadError::Spec(problem) => {
-                return Problem { path: below(workload.clone(), problem.path), ..problem };
+                return problem.within(workload);
             }
             WorkloadError::NoFile { place, searched, .. } => {
                 let searched: Vec<String> =
@@ -332,18 +331,6 @@ impl WorkloadError {
             }
             WorkloadError::Trace { place, error } => (place, error.help().map(str::to_owned)),
         };
-        Problem {
-            path: below(workload.join("trace"), place),
-            at_key: false,
-            severity: Severity::Error,
-            message,
-            help,
-        }
+        Problem::error(place, message).help(help).within(&workload.join("trace"))
     }
-}
-
-/// A path from another path on.
-fn below(mut from: Path, path: Path) -> Path {
-    from.0.extend(path.0);
-    from
 }

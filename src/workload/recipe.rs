@@ -16,7 +16,7 @@ use super::prompts::Prompts;
 use super::session::{Session, SessionSpec};
 use super::spec::WorkloadSpec;
 use super::users::{Askers, UserTable};
-use crate::spec::Problem;
+use crate::spec::Path;
 
 /// What requests are drawn from.
 #[derive(Debug)]
@@ -190,8 +190,7 @@ impl Populations<'_> {
         }
         let prompts = population(&client.prompts, self.paths).map_err(|error| match error {
             WorkloadError::Spec(problem) if client.id.is_some() && !client.shares_prompts => {
-                let path = problem.path.within(&format!("clients.{i}"));
-                WorkloadError::Spec(Problem { path, ..problem })
+                WorkloadError::Spec(problem.within(&Path::parse("clients").join(i)))
             }
             other => other,
         })?;

@@ -11,7 +11,7 @@ use crate::kernel::Duration;
 use crate::orchestration::{
     JoinSpec, LlmSpec, OnFailure, OrchestrationSpec, PLAIN, StepSpec, UseToolSpec, WorkflowSpec,
 };
-use crate::spec::{NonNegative, Problem};
+use crate::spec::{NonNegative, Path, Problem};
 use crate::workload::lengths::LengthsSpec;
 use crate::workload::{Alias, DataPaths, Profile, ProfileKey};
 
@@ -121,10 +121,8 @@ impl<'b> Builder<'b> {
             return Ok(*flow);
         }
         let Some(workflow) = self.spec.workflows.get(name) else { return Ok(0) };
-        let within = |problem: Problem| Problem {
-            path: problem.path.within(&format!("workflows.{name}.wfcommons")),
-            ..problem
-        };
+        let place = Path::parse("workflows").join(name).join("wfcommons");
+        let within = |problem: Problem| problem.within(&place);
         let flow = if let Some(agent) = &workflow.agent {
             self.flow(&agent.steps(), name, "")?
         } else if let Some(file) = &workflow.wfcommons {

@@ -296,7 +296,7 @@ mod tests {
             };
             let step = StepModel::new(&spec.step, &DataPaths::default()).unwrap();
             let (mut batching, mut model) =
-                (Batching::new(&spec, &step), Engine::new(&spec, &step));
+                (Batching::new(&spec, &step, false), Engine::new(&spec, &step));
             // The owner of a job is its index in the model.
             let (mut numbers, mut taken_back) = (Vec::new(), Vec::new());
             let (mut now, mut found, mut expected) = (Time::ZERO, Vec::new(), Vec::new());

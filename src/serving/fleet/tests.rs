@@ -6,7 +6,7 @@ use super::*;
 use crate::kernel::Duration;
 use crate::serving::BalanceSpec;
 use crate::serving::balance::definition::Definition;
-use crate::serving::engine::{Job, ProgressKind};
+use crate::serving::engine::{Job, JobId, ProgressKind};
 use crate::workload::DataPaths;
 
 fn fleet(server: &str, resilience: &str) -> Fleet {
@@ -74,7 +74,7 @@ struct Beside {
     shared: bool,
     now: Time,
     /// Replica, number there and owner of each job in an engine.
-    jobs: Vec<(u32, u32, u32)>,
+    jobs: Vec<(u32, JobId, u32)>,
     owners: u32,
     /// Replica and tokens of each request that is on its way.
     approaching: Vec<(u32, u64)>,

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Batch, Growth, MOST_TICKS, Pace, TICKS_PER_NANO};
-use crate::spec::{Path, Problem, Severity};
+use crate::spec::{Path, Problem};
 use crate::workload::DataPaths;
 
 /// A step's time is interpolated in a profile: a CSV file with the columns
@@ -46,24 +46,17 @@ struct Row {
 
 impl TableSpec {
     pub(super) fn load(&self, paths: &DataPaths) -> Result<Table, Problem> {
-        let problem = |message: String, help: Option<String>| Problem {
-            path: Path::parse("table.file"),
-            at_key: false,
-            severity: Severity::Error,
-            message,
-            help,
-        };
+        let place = || Path::parse("table.file");
         let name = self.file.display();
-        let file = paths.find(&self.file, "profiles").map_err(|searched| {
-            let places: Vec<String> = searched.iter().map(|p| p.display().to_string()).collect();
-            let help = format!("searched: {}", places.join(", "));
-            problem(format!("`{name}` was not found"), Some(help))
+        let file = paths
+            .find(&self.file, "profiles")
+            .map_err(|searched| Problem::file_not_found(place(), &self.file, &searched))?;
+        let text = std::fs::read(&file).map_err(|error| {
+            Problem::error(place(), format!("`{name}` cannot be read: {error}"))
         })?;
-        let text = std::fs::read(&file)
-            .map_err(|error| problem(format!("`{name}` cannot be read: {error}"), None))?;
         Table::read(&text).map_err(|why| {
             let help = "expected columns prefill_tokens, decode_seqs, (context_tokens,) step_us";
-            problem(format!("`{name}`: {why}"), Some(help.to_owned()))
+            Problem::error(place(), format!("`{name}`: {why}")).help(help)
         })
     }
 }
