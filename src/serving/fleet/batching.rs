@@ -325,6 +325,10 @@ mod tests {
                         batching.cancel(now, numbers[owner]);
                         model.cancel(now, (owner as u32).into());
                         taken_back.push(owner as u32);
+                        // One that is not here any more is not even looked for: see that both
+                        // engines know what time it is.
+                        prop_assert_eq!(batching.made(now, numbers[owner]), 0);
+                        model.tokens_made(now, (owner as u32).into());
                     }
                     Call::Made(back) => {
                         let Some(owner) = numbers.len().checked_sub(back + 1) else { continue };
