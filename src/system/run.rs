@@ -142,10 +142,7 @@ pub fn run_traced<'r>(
     }
     let events = simulation.events();
     let drained = simulation.model.drained(simulation.now());
-    if simulation.model.optimizer.ledger().overflowed() {
-        return Err(RunError::TooMuchMoney);
-    }
-    Ok(finish(simulation.model, setup, drained, events))
+    finish(simulation.model, setup, drained, events)
 }
 
 fn build<'r>(
@@ -273,7 +270,12 @@ fn split(whole: Duration, parts: u64) -> Duration {
     Duration::from_nanos(whole.as_nanos().div_ceil(parts).max(1))
 }
 
-fn finish(mut system: System<'_>, setup: &Setup, drained: Time, events: u64) -> RunTables {
+fn finish(
+    mut system: System<'_>,
+    setup: &Setup,
+    drained: Time,
+    events: u64,
+) -> Result<RunTables, RunError> {
     debug_assert!(system.requests.is_empty(), "every request that came in has left");
     let end = setup.duration.map_or(drained, |whole| Time::ZERO + whole);
     // Servers may still be at work when the window closes, or be idle long before.
@@ -303,6 +305,9 @@ fn finish(mut system: System<'_>, setup: &Setup, drained: Time, events: u64) -> 
     measures.busy = busy;
     measures.has_fleets = system.pool.active;
     system.charge_servers(end.since(system.measures.window_start));
+    if system.optimizer.ledger().overflowed() {
+        return Err(RunError::TooMuchMoney);
+    }
     let replicas = replicas::collect(&mut system, setup, over);
     debug_assert!(system.optimizer.balances(), "the ledger balances");
     debug_assert_eq!(system.optimizer.ledger().held(), Money::ZERO, "nothing is held for nobody");
@@ -322,7 +327,7 @@ fn finish(mut system: System<'_>, setup: &Setup, drained: Time, events: u64) -> 
     );
     let measures = &mut system.measures;
     let values = metrics::values(measures);
-    tables::collect(system, setup, values, replicas, over)
+    Ok(tables::collect(system, setup, values, replicas, over))
 }
 
 /// What there is to serve at first.
