@@ -104,10 +104,20 @@ impl Fleet {
     pub fn match_engines(&mut self, blocks: &[u64], share: impl Fn(u32) -> f32) {
         self.look_into_engines();
         self.loads.clear_matched();
-        let Fleet { holders: Some((holders, tokens)), loads, .. } = self else { return };
-        holders.matched(blocks, |replica, known| {
-            loads.set_matched(replica, share(known * *tokens));
-        });
+        if !self.needs.matched {
+            return;
+        }
+        if let Some((holders, tokens)) = &mut self.holders {
+            holders.matched(blocks, |replica, known| {
+                self.loads.set_matched(replica, share(known * *tokens));
+            });
+            return;
+        }
+        for (replica, node) in (0..).zip(&self.nodes) {
+            if let Server::Engine(batching) = &node.server {
+                self.loads.set_matched(replica, share(batching.engine().cached_tokens(blocks)));
+            }
+        }
     }
 
     /// How prompts are computed apart, if `replica` is one that does so.
