@@ -15,7 +15,7 @@ use super::prompts::Prompts;
 use super::session::{Session, SessionSpec};
 use super::spec::WorkloadSpec;
 use super::users::{Askers, UserTable};
-use crate::spec::{Path, Problem};
+use crate::spec::Path;
 
 /// What requests are drawn from.
 #[derive(Debug)]
