@@ -83,8 +83,8 @@ const fn same(a: &[u8], b: &[u8]) -> bool {
 /// The values of all metrics of a run, in the order of [`METRICS`]. NaN where nothing was
 /// measured: what was divided by nothing is no value either, however much it was.
 pub fn values(measures: &Measures) -> Vec<f64> {
-    let measured = |value: f64| if value.is_finite() { value } else { f64::NAN };
-    METRICS.iter().map(|metric| measured((metric.value)(measures))).collect()
+    let finite = |value: f64| if value.is_finite() { value } else { f64::NAN };
+    METRICS.iter().map(|metric| finite((metric.value)(measures))).collect()
 }
 
 fn ratio(part: u64, whole: u64) -> f64 {
