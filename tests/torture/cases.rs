@@ -1,0 +1,1 @@
+//! Handed cases.
