@@ -33,6 +33,9 @@ const LEAST_VALID: f64 = 0.7;
 /// Kinds of failures that are shrunk; the others are told by their seed.
 const MOST_SHRUNK: usize = 8;
 
+/// A system that takes so many seconds is told.
+const SLOW_S: u64 = 3;
+
 #[test]
 fn two_thousand_random_systems_keep_their_books() {
     torture(0, 2_000);
@@ -53,7 +56,11 @@ fn torture(first: u64, systems: u64) {
         .into_par_iter()
         .map(|seed| {
             let experiment = system::experiment(seed);
+            let since = Instant::now();
             let verdict = try_system(&experiment, &label(seed));
+            if since.elapsed().as_secs() > SLOW_S {
+                println!("{} took {:.0} s", label(seed), since.elapsed().as_secs_f64());
+            }
             (seed, verdict, block::features(&experiment))
         })
         .collect();

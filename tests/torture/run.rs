@@ -22,10 +22,10 @@ use crate::hold;
 const STACK: usize = 768 << 10;
 
 /// No run of a few hundred requests takes so long, even beside seven others.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The kernel looks at the stop flag every million events; these take so long at most.
-const GRACE: Duration = Duration::from_secs(60);
+const GRACE: Duration = Duration::from_secs(40);
 
 /// What a request was when it had ended.
 #[derive(Clone, Copy, Debug)]

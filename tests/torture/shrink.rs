@@ -1,11 +1,16 @@
 //! A smaller file that fails in the same way.
 
+use std::time::{Duration, Instant};
+
 use serde_yaml::Value;
 
 use crate::run::{Verdict, try_system};
 
 /// The most files that are tried.
 const MOST_TRIES: usize = 300;
+
+/// What ends late is tried less often.
+const MOST_TIME: Duration = Duration::from_secs(100);
 
 /// What must stay, or the file would run for long and say less.
 const KEPT: [&str; 5] = ["name", "seed", "requests", "replications", "every"];
@@ -21,7 +26,7 @@ enum Place {
 /// failures.
 pub fn shrunk(experiment: &Value, kind: &str, label: &str) -> Value {
     let mut smallest = experiment.clone();
-    let mut tries = 0;
+    let (mut tries, began) = (0, Instant::now());
     loop {
         let before = smallest.clone();
         for simpler in [removed, smaller] {
@@ -35,7 +40,7 @@ pub fn shrunk(experiment: &Value, kind: &str, label: &str) -> Value {
                     continue;
                 }
                 tries += 1;
-                if tries > MOST_TRIES {
+                if tries > MOST_TRIES || began.elapsed() > MOST_TIME {
                     return smallest;
                 }
                 if fails(&candidate, kind, label) {

@@ -81,14 +81,14 @@ pub fn agent(draw: &mut Draw, known: &Known<'_>, deep: u32) -> Value {
             .maybe(draw, 0.4, "on_max", |_| "fail")
             .maybe(draw, 0.3, "answer", call),
         "hierarchical" => block()
-            .set("depth", draw.pick(&[0, 1, 2]))
+            .set("depth", draw.pick(&[1, 2]))
             .set("fan_out", draw.pick(&[1, 2, 3]))
             .maybe(draw, 0.3, "delegate", call)
             .maybe(draw, 0.3, "report", call)
             .maybe(draw, 0.3, "worker", member)
             .maybe(draw, 0.4, "order", |d| d.pick(&["parallel", "in_turn"])),
         "debate" => block()
-            .set("agents", draw.pick(&[1, 2, 4]))
+            .set("agents", draw.pick(&[2, 4]))
             .set("rounds", draw.pick(&[1, 3]))
             .maybe(draw, 0.3, "debater", member)
             .maybe(draw, 0.5, "conformity", share)

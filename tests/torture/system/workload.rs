@@ -17,10 +17,7 @@ pub fn workload(draw: &mut Draw, names: &mut Names) -> Block {
     };
     let class = draw.chance(0.2);
     if class {
-        names.slo_classes.push("urgent".to_owned());
-        if !workload.0.contains_key("clients") {
-            names.slo_classes.remove(0);
-        }
+        names.slo_classes[0] = "urgent".to_owned();
     }
     let workload = if class { workload.set("slo_class", "urgent") } else { workload };
     workload
@@ -64,10 +61,13 @@ fn traced(draw: &mut Draw, names: &mut Names) -> Block {
             names.blocks = Some(512);
             block().set("mooncake", file("mooncake.jsonl"))
         }
-        2 => block()
-            .set("openai", file("conversations.jsonl"))
-            .set("arrivals", arrivals(draw, false))
-            .set("think_time", draw.span()),
+        2 => {
+            names.blocks = Some(16);
+            block()
+                .set("openai", file("conversations.jsonl"))
+                .set("arrivals", arrivals(draw, false))
+                .set("think_time", draw.span())
+        }
         _ => {
             let log = block().set("file", file("log.csv")).set("prompt", "prompt");
             block().set("csv", log.maybe(draw, 0.6, "user", |_| "user"))
@@ -162,7 +162,7 @@ fn prompts(draw: &mut Draw, names: &mut Names) -> Value {
         0 => Value::from("unique"),
         1 => one("uniform", block().set("count", count)),
         2 => one("hot_set", block().set("count", 50).set("hot", 2).set("drift", draw.share())),
-        3 => one("churn", block().set("fresh", draw.share()).set("window", count)),
+        3 => one("churn", block().set("fresh", draw.positive_share()).set("window", count)),
         4 | 5 => one("intents", block().set("count", count).set("phrasings", draw.few())),
         6 => {
             names.texts = true;
