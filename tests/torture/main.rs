@@ -113,7 +113,12 @@ fn told(kinds: &BTreeMap<String, Vec<(u64, Failure)>>) -> String {
     for (at, (kind, cases)) in kinds.into_iter().enumerate() {
         let Some((seed, failure)) = cases.first() else { continue };
         let seeds: Vec<u64> = cases.iter().take(8).map(|(seed, _)| *seed).collect();
-        let _ = writeln!(told, "\n{kind} ({} times: {})\n  seeds {seeds:?}", cases.len(), failure.detail);
+        let _ = writeln!(
+            told,
+            "\n{kind} ({} times: {})\n  seeds {seeds:?}",
+            cases.len(),
+            failure.detail
+        );
         if at < MOST_SHRUNK || env::var_os("WINDTUNNEL_TORTURE_KEEP").is_some() {
             let smallest = shrink::shrunk(&system::experiment(*seed), kind, &label(*seed));
             let text = block::text(&smallest);

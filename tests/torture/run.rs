@@ -40,6 +40,8 @@ pub struct Row {
     pub e2e_s: f64,
     /// Until the first token, where it was answered.
     pub ttft_s: f64,
+    /// What its answer had cost.
+    pub cost_usd: f64,
 }
 
 /// All that a run tells.
@@ -109,7 +111,8 @@ fn bytes(books: &Books) -> String {
 }
 
 fn prepared(text: &str) -> Result<Prepared, String> {
-    let document = Document::from_text("system.yaml", text).map_err(|error| format!("{error:?}"))?;
+    let document =
+        Document::from_text("system.yaml", text).map_err(|error| format!("{error:?}"))?;
     prepare(&document, &Overrides::default()).map_err(|found| {
         found.iter().filter(|it| it.is_error()).map(ToString::to_string).collect::<String>()
     })
@@ -169,7 +172,19 @@ fn row(finished: &Finished<'_>) -> Row {
         outcome: outcome.name(),
         e2e_s: (*at - request.incoming.at).as_secs_f64(),
         ttft_s: if answered { request.ttft(*at).as_secs_f64() } else { f64::NAN },
+        cost_usd: request.answer.map_or(0.0, |answer| answer.cost.usd()),
     }
+}
+
+/// The books of a file's first point, here and now.
+pub fn books(yaml: &str) -> Result<Books, String> {
+    let prepared = prepared(yaml)?;
+    simulate(&prepared, 0, &AtomicBool::new(false)).map_err(|error| error.to_string())
+}
+
+/// The tables of the first point.
+pub fn tables(prepared: &Prepared) -> Result<RunTables, RunError> {
+    Ok(simulate(prepared, 0, &AtomicBool::new(false))?.tables)
 }
 
 thread_local! {
@@ -202,7 +217,8 @@ fn catch<T>(work: impl FnOnce() -> T) -> Result<T, Failure> {
     CAUGHT.set(Some(String::new()));
     let outcome = catch_unwind(AssertUnwindSafe(work));
     let place = CAUGHT.take().unwrap_or_default();
-    outcome.map_err(|payload| Failure { kind: format!("panic at {place}"), detail: said(&*payload) })
+    outcome
+        .map_err(|payload| Failure { kind: format!("panic at {place}"), detail: said(&*payload) })
 }
 
 fn said(payload: &(dyn Any + Send)) -> String {

@@ -93,7 +93,8 @@ fn removed(value: &mut Value, place: &[Place]) -> bool {
     let Some((parent, last)) = parent(value, place).zip(place.last()) else { return false };
     match (parent, last) {
         (Value::Mapping(map), Place::Key(key)) => {
-            let kept = key.as_str().is_some_and(|key| KEPT.contains(&key) && (top || key == "every"));
+            let kept =
+                key.as_str().is_some_and(|key| KEPT.contains(&key) && (top || key == "every"));
             !kept && map.remove(key).is_some()
         }
         (Value::Sequence(items), Place::Item(at)) => {

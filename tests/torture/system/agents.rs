@@ -35,11 +35,9 @@ pub fn agent(draw: &mut Draw, known: &Known<'_>, deep: u32) -> Value {
         "chain" => block()
             .maybe(draw, 0.6, "agents", |d| block().set("one", member(d)).set("two", member(d)))
             .maybe(draw, 0.4, "reads", |_| "all"),
-        "router" => block()
-            .maybe(draw, 0.4, "route", call)
-            .maybe(draw, 0.6, "routes", |d| {
-                block().set("easy", member(d).set("weight", 2.0)).set("hard", member(d))
-            }),
+        "router" => block().maybe(draw, 0.4, "route", call).maybe(draw, 0.6, "routes", |d| {
+            block().set("easy", member(d).set("weight", 2.0)).set("hard", member(d))
+        }),
         "voting" => block()
             .maybe(draw, 0.5, "voter", member)
             .set("samples", draw.pick(&[1, 3, 5]))

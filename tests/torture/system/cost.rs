@@ -66,8 +66,12 @@ fn shared(draw: &mut Draw, names: &Names, cost: Block) -> Block {
         let members: Vec<Value> = names.users.iter().map(|user| user.as_str().into()).collect();
         block().set("members", members).set("budget", budget(draw, names))
     };
-    cost.maybe(draw, 0.15, "teams", |d| block().set("search", one_of(d, names)))
-        .maybe(draw, 0.1, "keys", |d| block().set("key-1", one_of(d, names)))
+    cost.maybe(draw, 0.15, "teams", |d| block().set("search", one_of(d, names))).maybe(
+        draw,
+        0.1,
+        "keys",
+        |d| block().set("key-1", one_of(d, names)),
+    )
 }
 
 fn select(draw: &mut Draw, names: &Names) -> Value {
@@ -78,11 +82,16 @@ fn select(draw: &mut Draw, names: &Names) -> Value {
         0 => one("fixed", model),
         1 => one("cheapest", block().set("quality_threshold", draw.share())),
         2 => one("best", block().maybe(draw, 0.5, "per_request", Draw::money)),
-        3 => one("fastest", block().maybe(draw, 0.4, "slo", Draw::time).set("explore", draw.share())),
+        3 => {
+            one("fastest", block().maybe(draw, 0.4, "slo", Draw::time).set("explore", draw.share()))
+        }
         4 => one("random", block().set("weights", block().set(&model, 1.0))),
         5 => one("epsilon_greedy", block().set("epsilon", draw.share()).set("cost_weight", 10.0)),
         6 => one("thompson", block().set("feedback", draw.share())),
-        7 => one("pacing", block().set("budget", draw.money()).set("every", draw.pick(&["1s", "1d"]))),
+        7 => one(
+            "pacing",
+            block().set("budget", draw.money()).set("every", draw.pick(&["1s", "1d"])),
+        ),
         8 => one("floor", block().set("quality", draw.share()).set("window", draw.few())),
         9 => one("utility", block().set("fallback", model)),
         10 | 11 => {
@@ -113,16 +122,18 @@ fn quality(draw: &mut Draw, names: &Names) -> Block {
 }
 
 fn budget(draw: &mut Draw, names: &Names) -> Block {
-    let mut budget = block()
-        .maybe(draw, 0.8, "soft", Draw::share)
-        .maybe(draw, 0.2, "at_soft", |d| match d.chance(0.5) {
-            true => Value::from("alert"),
-            false => one("downgrade", d.name(&names.models)),
+    let mut budget =
+        block().maybe(draw, 0.8, "soft", Draw::share).maybe(draw, 0.2, "at_soft", |d| {
+            match d.chance(0.5) {
+                true => Value::from("alert"),
+                false => one("downgrade", d.name(&names.models)),
+            }
         });
     let queues = draw.chance(0.4);
     // What waits for a day or a month does so only where nothing else happens by the second.
     if !queues || names.patient {
-        budget = budget.maybe(draw, 0.4, "daily", Draw::money).maybe(draw, 0.3, "monthly", Draw::money);
+        budget =
+            budget.maybe(draw, 0.4, "daily", Draw::money).maybe(draw, 0.3, "monthly", Draw::money);
     }
     if queues || draw.chance(0.6) {
         let span = if names.patient { "1d" } else { draw.pick(&["1ms", "1s", "10s"]) };
@@ -146,10 +157,12 @@ fn levers(draw: &mut Draw, names: &Names) -> Block {
     block()
         .maybe(draw, 0.5, "baseline", |d| d.name(&names.models))
         .maybe(draw, 0.4, "compression", |d| {
-            block()
-                .set("keep", d.share())
-                .set("min_tokens", d.pick(&[0, 20]))
-                .maybe(d, 0.5, "latency", Draw::short)
+            block().set("keep", d.share()).set("min_tokens", d.pick(&[0, 20])).maybe(
+                d,
+                0.5,
+                "latency",
+                Draw::short,
+            )
         })
         .maybe(draw, 0.4, "trim", |d| block().set("max_tokens", d.pick(&[1, 20])))
         .maybe(draw, 0.4, "batch", |d| {

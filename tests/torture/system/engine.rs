@@ -31,16 +31,20 @@ pub fn engine(draw: &mut Draw, names: &Names) -> Block {
 
 fn step(draw: &mut Draw) -> Value {
     match draw.below(5) {
-        0 => one("roofline", block().set("gpu", draw.pick(&["h100", "l4"])).set("model", "llama-3.1-8b")),
+        0 => one(
+            "roofline",
+            block().set("gpu", draw.pick(&["h100", "l4"])).set("model", "llama-3.1-8b"),
+        ),
         1 => one("linear", block()),
         _ => {
             let each = ["per_prefill_token", "per_decode_seq", "per_request", "per_input_token"];
             let each = each.into_iter().chain(["per_output_token"]);
             let linear = block().set("per_step", draw.pick(&["1us", "10ms", "10ms", "100ms"]));
             let times = ["0s", "0s", "1us", "1ms"];
-            one("linear", each.fold(linear, |linear, name| {
-                linear.maybe(draw, 0.6, name, |d| d.pick(&times))
-            }))
+            one(
+                "linear",
+                each.fold(linear, |linear, name| linear.maybe(draw, 0.6, name, |d| d.pick(&times))),
+            )
         }
     }
 }

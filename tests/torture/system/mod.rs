@@ -128,25 +128,25 @@ fn sweep(draw: &mut Draw, experiment: Block) -> Block {
         1 => block().set("zip", block().set(path, tokens)),
         2 => block().set("one_at_a_time", block().set(path, tokens)),
         3 => {
-            let point = |name: &str, most: u64| {
-                Value::from(block().set("name", name).set(path, most))
-            };
+            let point =
+                |name: &str, most: u64| Value::from(block().set("name", name).set(path, most));
             block().set("list", vec![point("short", 1), point("long", 90)])
         }
         4 => {
             let ranges = block().set(path, range);
             block().set("latin_hypercube", block().set("points", 2).set("ranges", ranges))
         }
-        _ => block().set("random", block().set("points", 2).set("ranges", block().set(path, range))),
+        _ => {
+            block().set("random", block().set("points", 2).set("ranges", block().set(path, range)))
+        }
     };
     experiment.set("sweep", design)
 }
 
 fn pipeline(draw: &mut Draw) -> Block {
     let stages = ["validate", "preprocess", "key", "select", "postprocess", "format"];
-    let stages = stages.into_iter().fold(block(), |block, stage| {
-        block.maybe(draw, 0.3, stage, Draw::short)
-    });
+    let stages =
+        stages.into_iter().fold(block(), |block, stage| block.maybe(draw, 0.3, stage, Draw::short));
     block()
         .maybe(draw, 0.5, "max_prompt_length", |d| d.pick(&[1, 100, 1000, 100_000]))
         .maybe(draw, 0.4, "max_tokens_cap", |d| d.pick(&[1, 20, 512]))

@@ -2,9 +2,9 @@
 
 use serde_yaml::Value;
 
+use super::Names;
 use super::cache::policy;
 use super::engine::engine;
-use super::Names;
 use crate::block::{Block, block, one};
 use crate::draw::Draw;
 
@@ -13,9 +13,8 @@ pub fn server(draw: &mut Draw, names: &Names) -> Block {
     let is_engine = draw.chance(0.4);
     let shared = draw.chance(0.25);
     let replicas = draw.pick(&[1, 1, 1, 2, 3, 6]);
-    let mut server = if is_engine { block().set("engine", engine(draw, names)) } else {
-        latency(draw)
-    };
+    let mut server =
+        if is_engine { block().set("engine", engine(draw, names)) } else { latency(draw) };
     let bounded = is_engine || draw.chance(0.7);
     if !is_engine {
         if bounded {
@@ -27,9 +26,12 @@ pub fn server(draw: &mut Draw, names: &Names) -> Block {
         server = server.set("queue", "shared");
     }
     if shared || !is_engine {
-        server = server
-            .maybe(draw, 0.3, "queue_limit", |d| d.pick(&[0, 0, 1, 5]))
-            .maybe(draw, 0.3, "policy", |_| "priority");
+        server = server.maybe(draw, 0.3, "queue_limit", |d| d.pick(&[0, 0, 1, 5])).maybe(
+            draw,
+            0.3,
+            "policy",
+            |_| "priority",
+        );
     }
     if replicas > 1 {
         server = server.set("replicas", replicas).maybe(draw, 0.8, "balance", balance);
@@ -60,7 +62,9 @@ fn latency(draw: &mut Draw) -> Block {
                 .set("ttft", draw.span())
                 .maybe(draw, 0.8, "tpot", |d| {
                     let tpot = d.pick(&["0s", "0s", "1us", "20ms"]);
-                    if d.chance(0.2) { one("exponential", block().set("mean", "10ms")) } else {
+                    if d.chance(0.2) {
+                        one("exponential", block().set("mean", "10ms"))
+                    } else {
                         Value::from(tpot)
                     }
                 })
@@ -89,9 +93,7 @@ fn prefix_cache(draw: &mut Draw, names: &Names) -> Block {
         let tiers: Vec<Value> = vec![tier(draw, false), tier(draw, true)];
         cache = cache.set("tiers", tiers);
     }
-    cache
-        .maybe(draw, 0.3, "stored", |_| "at_lookup")
-        .maybe(draw, 0.4, "load", |_| "if_faster")
+    cache.maybe(draw, 0.3, "stored", |_| "at_lookup").maybe(draw, 0.4, "load", |_| "if_faster")
 }
 
 fn balance(draw: &mut Draw) -> Value {
@@ -107,16 +109,20 @@ fn balance(draw: &mut Draw) -> Value {
 }
 
 fn disaggregate(draw: &mut Draw, replicas: u64) -> Block {
-    block()
-        .set("prefill", draw.below(replicas))
-        .maybe(draw, 0.4, "latency", Draw::short)
-        .maybe(draw, 0.3, "bandwidth_gb_s", |d| d.pick(&[0.001, 1e6]))
+    block().set("prefill", draw.below(replicas)).maybe(draw, 0.4, "latency", Draw::short).maybe(
+        draw,
+        0.3,
+        "bandwidth_gb_s",
+        |d| d.pick(&[0.001, 1e6]),
+    )
 }
 
 fn autoscale(draw: &mut Draw, names: &Names, bounded: bool) -> Block {
     let min = draw.range(1, 2);
     let interval = if names.patient { "1h" } else { draw.pick(&["100ms", "1s", "15s"]) };
-    let target = if bounded && draw.chance(0.5) { one("utilization", draw.pick(&[0.1, 1.0])) } else {
+    let target = if bounded && draw.chance(0.5) {
+        one("utilization", draw.pick(&[0.1, 1.0]))
+    } else {
         one("outstanding", draw.pick(&[0.1, 1.0, 5.0]))
     };
     block()
@@ -145,5 +151,7 @@ fn faults(draw: &mut Draw, names: &Names) -> Block {
         .maybe(draw, 0.4, "error_after", |d| d.pick(&["0s", "1us", "1s"]))
         .maybe(draw, 0.15, "throttle_rate", Draw::share)
         .maybe(draw, 0.2, "slow", |d| block().set("factor", d.pick(&[0.5, 20.0])))
-        .maybe(draw, 0.25, "brown_outs", |d| (0..d.range(1, 2)).map(|_| brown_out(d)).collect::<Vec<_>>())
+        .maybe(draw, 0.25, "brown_outs", |d| {
+            (0..d.range(1, 2)).map(|_| brown_out(d)).collect::<Vec<_>>()
+        })
 }

@@ -2,9 +2,9 @@
 
 use serde_yaml::Value;
 
+use super::Names;
 use super::agents::agent;
 use super::resilience::backoff;
-use super::Names;
 use crate::block::{Block, block, one};
 use crate::draw::Draw;
 

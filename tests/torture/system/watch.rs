@@ -8,12 +8,13 @@ use crate::draw::Draw;
 
 /// Targets of all and of a class.
 pub fn slo(draw: &mut Draw, names: &Names) -> Block {
-    let targets = |draw: &mut Draw| {
-        block()
-            .maybe(draw, 0.4, "ttft", Draw::short)
-            .maybe(draw, 0.3, "tpot", Draw::short)
-            .maybe(draw, 0.7, "e2e", Draw::time)
-    };
+    let targets =
+        |draw: &mut Draw| {
+            block()
+                .maybe(draw, 0.4, "ttft", Draw::short)
+                .maybe(draw, 0.3, "tpot", Draw::short)
+                .maybe(draw, 0.7, "e2e", Draw::time)
+        };
     let class = draw.name(&names.slo_classes);
     targets(draw).maybe(draw, 0.3, "classes", |d| block().set(&class, targets(d)))
 }

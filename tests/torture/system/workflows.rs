@@ -2,9 +2,9 @@
 
 use serde_yaml::Value;
 
+use super::Names;
 use super::agents::agent;
 use super::steps::{Known, steps, tool};
-use super::Names;
 use crate::block::{Block, block};
 use crate::draw::Draw;
 

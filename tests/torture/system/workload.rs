@@ -48,7 +48,8 @@ fn listed(draw: &mut Draw, names: &mut Names) -> Block {
     }
     names.users = vec!["ann".to_owned(), "bob".to_owned()];
     let user = |name: &str, class: &str| block().set("name", name).set("class", class).into();
-    let users: Vec<Value> = vec![user("ann", "vip"), user("bob", "default"), one("name", "anonymous")];
+    let users: Vec<Value> =
+        vec![user("ann", "vip"), user("bob", "default"), one("name", "anonymous")];
     block().set("requests", requests).set("users", one("list", users))
 }
 
@@ -114,32 +115,41 @@ pub fn arrivals(draw: &mut Draw, any: bool) -> Value {
         }
         5 => {
             let point = |at: &str, rate: &str| block().set("at", at).set("rate", rate).into();
-            let points: Vec<Value> = vec![point("0s", rate), point("1s", "0/s"), point("3s", "9/s")];
+            let points: Vec<Value> =
+                vec![point("0s", rate), point("1s", "0/s"), point("3s", "9/s")];
             let shape = draw.pick(&["steps", "lines"]);
             one("piecewise", block().set("shape", shape).set("points", points))
         }
-        6 => one("sinusoidal", block().set("mean", rate).set("amplitude", 1.0).set("period", "10s")),
+        6 => {
+            one("sinusoidal", block().set("mean", rate).set("amplitude", 1.0).set("period", "10s"))
+        }
         7 => one("ramp", block().set("from", "0/s").set("to", rate).set("over", "10s")),
         8 => {
             let spike = block().set("base", "1/s").set("peak", rate).set("at", "1s");
             one("spike", spike.set("lasts", draw.time()))
         }
         9 | 10 => {
-            let size = if draw.chance(0.5) { one("constant", draw.pick(&[1, 10, 60])) } else {
+            let size = if draw.chance(0.5) {
+                one("constant", draw.pick(&[1, 10, 60]))
+            } else {
                 one("geometric", 4.0)
             };
             one("batch", block().set("arrivals", arrivals(draw, false)).set("size", size))
         }
-        11 => one(
-            "closed_loop",
-            block()
-                .set("clients", draw.pick(&[1, 3, 20]))
-                .set("think_time", draw.span())
-                .maybe(draw, 0.3, "ramp_up", Draw::short),
-        ),
+        11 => {
+            one(
+                "closed_loop",
+                block()
+                    .set("clients", draw.pick(&[1, 3, 20]))
+                    .set("think_time", draw.span())
+                    .maybe(draw, 0.3, "ramp_up", Draw::short),
+            )
+        }
         12 => one(
             "concurrency",
-            block().set("limit", draw.pick(&[1, 5])).maybe(draw, 0.5, "arrivals", |d| arrivals(d, false)),
+            block()
+                .set("limit", draw.pick(&[1, 5]))
+                .maybe(draw, 0.5, "arrivals", |d| arrivals(d, false)),
         ),
         _ => one("poisson", block().set("rate", rate)),
     }
@@ -187,9 +197,12 @@ fn shared_prefix(draw: &mut Draw) -> Value {
 }
 
 fn payloads(draw: &mut Draw) -> Block {
-    block()
-        .maybe(draw, 0.7, "images", |d| block().set("share", d.share()))
-        .maybe(draw, 0.6, "tools", |d| block().set("share", d.share()).set("tokens", d.lengths(50)))
+    block().maybe(draw, 0.7, "images", |d| block().set("share", d.share())).maybe(
+        draw,
+        0.6,
+        "tools",
+        |d| block().set("share", d.share()).set("tokens", d.lengths(50)),
+    )
 }
 
 fn tokens(draw: &mut Draw) -> Block {
