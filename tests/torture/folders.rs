@@ -12,13 +12,18 @@ use crate::block;
 use crate::system;
 
 /// Folders that are compared.
-const FOLDERS: usize = 16;
+const FOLDERS: usize = 12;
 
 /// The program with a file, in the repository's root, which traces are named from.
 fn windtunnel(file: &Path, out: &Path, more: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_windtunnel"));
     command.current_dir(env!("CARGO_MANIFEST_DIR")).arg("run").arg(file).arg("--out").arg(out);
-    command.args(more).arg("--quiet").stdout(Stdio::null()).stderr(Stdio::piped());
+    command
+        .args(more)
+        .arg("--quiet")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
     command
 }
 
