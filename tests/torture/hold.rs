@@ -183,7 +183,9 @@ fn shares(books: &Books, found: &mut Found) {
     for (table_name, table) in tables(books) {
         for name in table.columns.iter().filter(|name| named(name)) {
             let kind = format!("{name} of {table_name} is a share");
-            column(table, name).into_iter().for_each(|value| found.share(&kind, value));
+            for value in column(table, name) {
+                found.share(&kind, value);
+            }
         }
     }
 }

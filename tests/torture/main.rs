@@ -64,7 +64,7 @@ fn torture(first: u64, systems: u64) {
             (seed, verdict, block::features(&experiment))
         })
         .collect();
-    let (mut seen, mut invalid) = (Seen::default(), 0);
+    let (mut seen, mut invalid) = (Seen::default(), 0_u64);
     let mut kinds: BTreeMap<String, Vec<(u64, Failure)>> = BTreeMap::new();
     for (seed, verdict, features) in tried {
         match verdict {

@@ -139,11 +139,11 @@ pub fn over_time(books: &Books, found: &mut Found) {
         let parts: Vec<f64> = rates.iter().zip(&lengths).map(|(a, b)| a * b).collect();
         let last = parts.last().copied().unwrap_or_default();
         // The last row may be half as long again as its time says.
-        let least = parts.iter().sum::<f64>();
+        let full = parts.iter().sum::<f64>();
         // What comes before the warm-up is over is in the timeline, and in no row.
-        let most = least + last * 0.5 + within;
-        let fits = total <= most && (total >= least - within || !books.all_measured());
-        found.holds(kind, fits, || format!("{least} (the last row: {last}) and {total}"));
+        let most = full + last * 0.5 + within;
+        let fits = total <= most && (total >= full - within || !books.all_measured());
+        found.holds(kind, fits, || format!("{full} (the last row: {last}) and {total}"));
     };
     let rows = |outcomes: &[&str]| {
         books.rows.iter().filter(|row| outcomes.contains(&row.outcome)).count() as f64

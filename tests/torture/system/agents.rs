@@ -60,6 +60,17 @@ pub fn agent(draw: &mut Draw, known: &Known<'_>, deep: u32) -> Value {
             .maybe(draw, 0.4, "replan", share)
             .set("max_plans", draw.pick(&[1, 2]))
             .maybe(draw, 0.3, "summary", call),
+        _ => in_rounds(draw, known, deep, pattern),
+    };
+    one(pattern, spec)
+}
+
+/// Patterns that go on round by round, or level by level.
+fn in_rounds(draw: &mut Draw, known: &Known<'_>, deep: u32, pattern: &str) -> Block {
+    let member = |draw: &mut Draw| member(draw, known, deep);
+    let call = |draw: &mut Draw| llm(draw, known, false);
+    let share = Draw::share;
+    match pattern {
         "evaluator_optimizer" => block()
             .maybe(draw, 0.4, "generate", member)
             .maybe(draw, 0.4, "evaluate", call)
@@ -107,8 +118,7 @@ pub fn agent(draw: &mut Draw, known: &Known<'_>, deep: u32) -> Value {
             .maybe(draw, 0.3, "agent", member)
             .set("max_rounds", draw.pick(&[1, 3]))
             .maybe(draw, 0.4, "on_max", |_| "fail"),
-    };
-    one(pattern, spec)
+    }
 }
 
 fn join(draw: &mut Draw) -> Value {

@@ -123,12 +123,9 @@ fn quality(draw: &mut Draw, names: &Names) -> Block {
 
 fn budget(draw: &mut Draw, names: &Names) -> Block {
     let mut budget =
-        block().maybe(draw, 0.8, "soft", Draw::share).maybe(draw, 0.2, "at_soft", |d| {
-            match d.chance(0.5) {
-                true => Value::from("alert"),
-                false => one("downgrade", d.name(&names.models)),
-            }
-        });
+        block()
+            .maybe(draw, 0.8, "soft", Draw::share)
+            .maybe(draw, 0.2, "at_soft", |d| downgrade(d, names, "alert"));
     let queues = draw.chance(0.4);
     // What waits for a day or a month does so only where nothing else happens by the second.
     if !queues || names.patient {
@@ -147,10 +144,12 @@ fn budget(draw: &mut Draw, names: &Names) -> Block {
         let queue = one("queue", block().set("limit", limit));
         return budget.set("at_limit", queue);
     }
-    budget.maybe(draw, 0.5, "at_limit", |d| match d.chance(0.4) {
-        true => Value::from("reject"),
-        false => one("downgrade", d.name(&names.models)),
-    })
+    budget.maybe(draw, 0.5, "at_limit", |d| downgrade(d, names, "reject"))
+}
+
+/// Another model, or what happens by default.
+fn downgrade(draw: &mut Draw, names: &Names, default: &str) -> Value {
+    if draw.chance(0.4) { default.into() } else { one("downgrade", draw.name(&names.models)) }
 }
 
 fn levers(draw: &mut Draw, names: &Names) -> Block {

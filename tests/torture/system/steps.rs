@@ -199,7 +199,7 @@ fn repeat(draw: &mut Draw, mapped: bool, grouped: bool) -> Block {
         .maybe(draw, 0.3, "context", |_| "fresh")
         .maybe(draw, 0.3, "on_max", |_| "fail");
     let until: &[&str] = if mapped { &["right", "agreed"] } else { &["right", "accepted"] };
-    if grouped && draw.chance(0.2) {
+    if grouped && draw.chance(0.5) {
         let to = block().set("end", 1.0).set("s0", draw.pick(&[0.0, 1.0]));
         return repeat.set("hand_off", block().set("s0", to));
     }

@@ -17,7 +17,7 @@ pub fn workload(draw: &mut Draw, names: &mut Names) -> Block {
     };
     let class = draw.chance(0.2);
     if class {
-        names.slo_classes[0] = "urgent".to_owned();
+        "urgent".clone_into(&mut names.slo_classes[0]);
     }
     let workload = if class { workload.set("slo_class", "urgent") } else { workload };
     workload
