@@ -155,7 +155,7 @@ fn run(
 }
 
 fn simulate(prepared: &Prepared, point: usize, stop: &AtomicBool) -> Result<Books, RunError> {
-    let outline = &prepared.outline;
+    let outline = &prepared.resolved;
     let streams = Streams::new(outline.experiment.seed, 0);
     let mut rows = Vec::new();
     let recorder = Box::new(|finished: &Finished<'_>| rows.push(row(finished)));
@@ -171,7 +171,7 @@ fn row(finished: &Finished<'_>) -> Row {
         measured: request.measured,
         outcome: outcome.name(),
         e2e_s: (*at - request.incoming.at).as_secs_f64(),
-        ttft_s: if answered { request.ttft(*at).as_secs_f64() } else { f64::NAN },
+        ttft_s: if answered { finished.times().ttft.as_secs_f64() } else { f64::NAN },
         cost_usd: request.answer.map_or(0.0, |answer| answer.cost.usd()),
     }
 }
