@@ -48,7 +48,8 @@ pub fn column(table: &Table, name: &str) -> Vec<f64> {
     let value = |row: &Vec<Cell>| match &row[index] {
         Cell::Int(value) => *value as f64,
         Cell::Num(value) => *value,
-        _ => f64::NAN,
+        Cell::Text(text) => text.parse().unwrap_or(f64::NAN),
+        Cell::Empty => f64::NAN,
     };
     table.rows.iter().map(value).collect()
 }

@@ -292,10 +292,16 @@ impl Fleet {
         }
     }
 
-    /// A replica failed a request.
+    /// A replica failed a request that it had taken in.
     pub fn failed(&mut self, now: Time, replica: u32) {
+        self.nodes[replica as usize].stats.failed += 1;
+        self.held_against(now, replica);
+    }
+
+    /// A replica refused a request, or failed one again that it had failed already: that
+    /// is held against it, and is no further failure in its statistics.
+    pub fn held_against(&mut self, now: Time, replica: u32) {
         let node = &mut self.nodes[replica as usize];
-        node.stats.failed += 1;
         if node.breaker.as_mut().is_some_and(|breaker| breaker.failed(now)) {
             self.availability.touch(replica);
         }

@@ -218,7 +218,7 @@ metrics! {
     critical_queue_share: "share of the critical paths spent waiting for a model's server", |m| m.flows.share(Kind::Queue);
     critical_tool_share: "share of the critical paths that tools and lookups were at work", |m| m.flows.share(Kind::Tool) + m.flows.share(Kind::Retrieval);
     critical_human_share: "share of the critical paths spent on humans", |m| m.flows.share(Kind::Human);
-    critical_blocked_share: "share of the critical paths spent waiting for a limit, a place or a turn", |m| m.flows.share(Kind::Blocked);
+    critical_blocked_share: "share of the critical paths spent waiting for a limit, a place or a turn, or before a retry", |m| m.flows.share(Kind::Blocked);
     blocked_budget_mean_s: "time that a workflow's calls waited for a budget to begin anew, on average", |m| m.flows.blocked_s(0);
     blocked_limit_mean_s: "time that a workflow and its calls waited for limits and turns, on average", |m| m.flows.blocked_s(1);
     blocked_tool_mean_s: "time that a workflow's calls of tools waited for a place, on average", |m| m.flows.blocked_s(2);

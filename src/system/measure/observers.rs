@@ -144,11 +144,8 @@ impl Observers<'_> {
             e2e,
             outcome,
         });
-        if request.measured && request.error != Some(RequestError::CalledOff) {
-            let in_window = now < self.closes;
-            if let Some(classes) = &mut self.measures.classes {
-                classes.count(request, &times, in_window);
-            }
+        if let Some(classes) = self.measures.classes.as_mut().filter(|_| request.measured) {
+            classes.count(request, &times, now < self.closes);
         }
         if let Some(monitors) = &mut self.monitors {
             monitors.finish(request, inference, &times);

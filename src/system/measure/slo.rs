@@ -116,6 +116,7 @@ pub struct ClassShare {
     requests: u64,
     completed: u64,
     good: u64,
+    good_in_window: u64,
     rejected: u64,
     shed: u64,
     e2e: Histogram,
@@ -161,6 +162,10 @@ impl Classes {
         let share = &mut self.shares[class];
         share.requests += 1;
         if let Some(error) = request.error {
+            // Given up by its workflow, it is neither.
+            if error == RequestError::CalledOff {
+                return;
+            }
             share.rejected += u64::from(error.is_rejection());
             share.shed += u64::from(error == RequestError::Shed);
             return;
@@ -170,6 +175,7 @@ impl Classes {
         share.ttft.record(times.ttft);
         if self.targets[class].met(times) {
             share.good += 1;
+            share.good_in_window += u64::from(in_window);
             self.users[request.incoming.user.0 as usize] += 1;
             self.good += 1;
             self.good_in_window += u64::from(in_window);
@@ -214,7 +220,7 @@ pub fn table(measures: &Measures, names: &[String]) -> Table {
             share.completed.into(),
             share.good.into(),
             attained.into(),
-            Cell::Num(share.good as f64 / window),
+            Cell::Num(share.good_in_window as f64 / window),
             share.rejected.into(),
             share.shed.into(),
             share.e2e.mean().into(),

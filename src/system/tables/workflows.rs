@@ -63,10 +63,16 @@ impl FlowSums {
     }
 }
 
+/// The share of a path that was spent on a kind; who waits before a retry is blocked.
 fn share(path: &[u128; Kind::ALL.len()], kind: Kind) -> f64 {
     let all: u128 = path.iter().sum();
-    if all == 0 { f64::NAN } else { path[kind as usize] as f64 / all as f64 }
+    let also = if kind == Kind::Blocked { path[Kind::Backoff as usize] } else { 0 };
+    if all == 0 { f64::NAN } else { (path[kind as usize] + also) as f64 / all as f64 }
 }
+
+/// The kinds that a critical path has a share of: together all of it.
+const KINDS: [Kind; 6] =
+    [Kind::Llm, Kind::Queue, Kind::Tool, Kind::Retrieval, Kind::Human, Kind::Blocked];
 
 /// The columns of what was spent.
 const SPENT: [&str; 8] = [
@@ -98,7 +104,7 @@ fn spent(spent: &Spent) -> [Cell; SPENT.len()] {
 pub fn workflows(system: &System<'_>) -> Table {
     let Some(flows) = &system.clients.workflows else { return Table::default() };
     let failed = Reason::NAMES.map(|reason| format!("failed_{reason}"));
-    let shares = Kind::ALL.map(|kind| format!("critical_{}_share", kind.name()));
+    let shares = KINDS.map(|kind| format!("critical_{}_share", kind.name()));
     let columns = ["workflow", "arrived", "completed", "right", "success_rate", "steps"]
         .into_iter()
         .chain(["makespan_mean_s", "makespan_p50_s", "makespan_p99_s"])
@@ -130,7 +136,7 @@ fn workflow(name: &str, of: &OfRoot) -> Vec<Cell> {
     ];
     row.extend(spent(&of.spent));
     row.extend(of.failed.map(Cell::from));
-    row.extend(Kind::ALL.map(|kind| Cell::from(share(&of.path, kind))));
+    row.extend(KINDS.map(|kind| Cell::from(share(&of.path, kind))));
     row
 }
 

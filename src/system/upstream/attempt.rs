@@ -33,6 +33,7 @@ impl Upstream {
             replica,
             hedge,
             abandoned: false,
+            timed_out: false,
             fails: false,
             decodes: false,
             began: false,
@@ -109,7 +110,7 @@ impl Upstream {
         };
         let admission = fleet.arrive(now, replica, slot, tokens, priority);
         if admission == Admission::Refused {
-            fleet.failed(now, replica);
+            fleet.held_against(now, replica);
             return Err(RequestError::QueueFull);
         }
         let place = match admission {

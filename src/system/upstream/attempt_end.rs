@@ -57,7 +57,7 @@ impl Upstream {
     /// An attempt takes too long.
     pub fn time_out(&mut self, id: Id<Attempt>, cx: &mut Context<'_, '_>) {
         let Some(attempt) = self.attempts.get_mut(id) else { return };
-        attempt.timeout = None;
+        (attempt.timeout, attempt.timed_out) = (None, true);
         let Attempt { inference, model, replica, .. } = *attempt;
         if replica != NOBODY {
             self.models[model as usize].fleet.failed(cx.now(), replica);
@@ -78,8 +78,13 @@ impl Upstream {
         cx: &mut Context<'_, '_>,
     ) {
         // It was given up meanwhile.
-        let Some(Attempt { model, replica, .. }) = self.attempts.get(id).copied() else { return };
-        self.models[model as usize].fleet.failed(cx.now(), replica);
+        let Some(attempt) = self.attempts.get(id) else { return };
+        let fleet = &mut self.models[attempt.model as usize].fleet;
+        if attempt.timed_out {
+            fleet.held_against(cx.now(), attempt.replica);
+        } else {
+            fleet.failed(cx.now(), attempt.replica);
+        }
         self.attempt_lost(id, error, cx);
     }
 

@@ -57,6 +57,8 @@ pub struct Attempt {
     pub hedge: bool,
     /// Its client has given it up; nobody waits for its answer.
     pub abandoned: bool,
+    /// It took too long, which its replica was blamed for.
+    pub timed_out: bool,
     /// Its answer will be an error.
     pub fails: bool,
     /// Its prompt was computed elsewhere; this replica decodes.
