@@ -6,6 +6,7 @@
 mod graph;
 mod names;
 mod source;
+mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

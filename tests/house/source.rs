@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::iter::Peekable;
 use std::path::Path;
-use std::str::FromStr;
 
-use proc_macro2::{Delimiter, TokenStream, TokenTree, token_stream};
+use super::tokens::{Token, tokens};
 
 /// The names of modules and of what is in them, from the crate or from the module in
 /// which they stand.
@@ -89,7 +88,6 @@ fn list(root: &Path, folder: &Path, files: &mut Vec<String>) {
 
 fn read(root: &Path, file: &str) -> Source {
     let text = fs::read_to_string(root.join(file)).unwrap_or_else(|e| panic!("src/{file}: {e}"));
-    let tokens = TokenStream::from_str(&text).unwrap_or_else(|e| panic!("src/{file}: {e}"));
     let path = file.trim_end_matches(".rs").split('/');
     let path = path.filter(|it| !["mod", "lib"].contains(it)).map(str::to_owned).collect();
     let mut source = Source {
@@ -98,14 +96,14 @@ fn read(root: &Path, file: &str) -> Source {
         modules: Vec::new(),
         own_impls: Vec::new(),
     };
-    read_module(path, tokens, &mut source);
+    read_module(path, &tokens(&text), &mut source);
     source
 }
 
-type Tokens = Peekable<token_stream::IntoIter>;
+type Tokens<'t> = Peekable<std::slice::Iter<'t, Token>>;
 
 /// Reads a module, and after it those within its braces.
-fn read_module(path: Names, tokens: TokenStream, source: &mut Source) {
+fn read_module(path: Names, tokens: &[Token], source: &mut Source) {
     let at = source.modules.len();
     source.modules.push(Module { path, ..Module::default() });
     let mut reader = Reader { module: Module::default(), source, within: Vec::new() };
@@ -118,32 +116,32 @@ fn read_module(path: Names, tokens: TokenStream, source: &mut Source) {
     source.modules[at] = Module { path, ..module };
 }
 
-struct Reader<'s> {
+struct Reader<'s, 't> {
     module: Module,
     source: &'s mut Source,
-    within: Vec<(String, TokenStream)>,
+    within: Vec<(String, &'t [Token])>,
 }
 
-impl Reader<'_> {
+impl<'t> Reader<'_, 't> {
     /// Reads tokens; `items` where what they define is the module's.
-    fn read(&mut self, tokens: TokenStream, items: bool) {
-        let mut tokens = tokens.into_iter().peekable();
+    fn read(&mut self, tokens: &'t [Token], items: bool) {
+        let mut tokens = tokens.iter().peekable();
         // Whether the next item is `pub`, and the token before this one.
         let (mut public, mut before) = (false, String::new());
         while let Some(token) = tokens.next() {
-            let text = text(&token);
-            match &token {
-                TokenTree::Punct(_) if text == "#" && is_for_tests(&mut tokens) => {
+            let text = text(token);
+            match token {
+                Token::Mark(_) if text == "#" && is_for_tests(&mut tokens) => {
                     skip_item(&mut tokens);
                 }
-                TokenTree::Group(group) => {
-                    let visibility = before == "pub" && group.delimiter() == Delimiter::Parenthesis;
+                Token::Group(bracket, within) => {
+                    let visibility = before == "pub" && *bracket == '(';
                     if !visibility {
-                        self.read(group.stream(), false);
+                        self.read(within, false);
                         public = false;
                     }
                 }
-                TokenTree::Ident(_) => match text.as_str() {
+                Token::Word(_) => match text.as_str() {
                     "pub" => public = true,
                     "use" if before != "+" && !next_is(&mut tokens, "<") => {
                         self.read_use(&mut tokens, &Vec::new(), public);
@@ -163,10 +161,10 @@ impl Reader<'_> {
                     {
                         self.define(&mut tokens);
                     }
-                    _ if before == "." || before == "'" => {}
+                    _ if before == "." => {}
                     _ => self.read_path(text.clone(), &mut tokens),
                 },
-                TokenTree::Punct(_) if text == ";" => public = false,
+                Token::Mark(_) if text == ";" => public = false,
                 _ => {}
             }
             before = text;
@@ -175,9 +173,9 @@ impl Reader<'_> {
 
     /// The name after `struct` and its like. `const fn` and `unsafe trait` name what
     /// comes after the next word.
-    fn define(&mut self, tokens: &mut Tokens) {
-        if let Some(TokenTree::Ident(name)) = tokens.peek() {
-            let name = name.to_string();
+    fn define(&mut self, tokens: &mut Tokens<'t>) {
+        if let Some(Token::Word(name)) = tokens.peek() {
+            let name = name.clone();
             if !["fn", "unsafe", "trait", "async", "mut", "_"].contains(&name.as_str()) {
                 self.module.defined.push(name);
                 tokens.next();
@@ -185,24 +183,24 @@ impl Reader<'_> {
         }
     }
 
-    fn read_mod(&mut self, tokens: &mut Tokens) {
-        let Some(TokenTree::Ident(name)) = tokens.next() else { return };
-        self.module.children.push(name.to_string());
-        if let Some(TokenTree::Group(group)) = tokens.peek() {
-            self.within.push((name.to_string(), group.stream()));
+    fn read_mod(&mut self, tokens: &mut Tokens<'t>) {
+        let Some(Token::Word(name)) = tokens.next() else { return };
+        self.module.children.push(name.clone());
+        if let Some(Token::Group(_, within)) = tokens.peek() {
+            self.within.push((name.clone(), within));
             tokens.next();
         }
     }
 
     /// Notes of which type an `impl` is, unless it is of a trait.
-    fn read_impl(&mut self, tokens: &mut Tokens) {
+    fn read_impl(&mut self, tokens: &mut Tokens<'t>) {
         let mut ahead = tokens.clone();
         let (mut depth, mut head) = (0, Vec::new());
         for token in ahead.by_ref() {
-            match text(&token).as_str() {
+            match text(token).as_str() {
                 "<" => depth += 1,
                 ">" if head.last().is_none_or(|it| it != "-") => depth -= 1,
-                _ if matches!(&token, TokenTree::Group(_)) => break,
+                _ if matches!(token, Token::Group(..)) => break,
                 word if depth == 0 => head.push(word.to_owned()),
                 _ => {}
             }
@@ -216,7 +214,7 @@ impl Reader<'_> {
     }
 
     /// A path, `a::b::c`, of which the first name is read.
-    fn read_path(&mut self, first: String, tokens: &mut Tokens) {
+    fn read_path(&mut self, first: String, tokens: &mut Tokens<'t>) {
         let mut names = vec![first];
         while next_is(tokens, ":") {
             let mut ahead = tokens.clone();
@@ -225,15 +223,15 @@ impl Reader<'_> {
                 break;
             }
             ahead.next();
-            let Some(TokenTree::Ident(name)) = ahead.next() else { break };
-            names.push(name.to_string());
+            let Some(Token::Word(name)) = ahead.next() else { break };
+            names.push(name.clone());
             *tokens = ahead;
         }
         self.module.named.push(names);
     }
 
     /// What comes after `use`, or after `::` within one.
-    fn read_use(&mut self, tokens: &mut Tokens, prefix: &Names, handed_on: bool) {
+    fn read_use(&mut self, tokens: &mut Tokens<'t>, prefix: &Names, handed_on: bool) {
         let mut target = prefix.clone();
         let imports = &mut Vec::new();
         let mut add = |known_as: Option<String>, target: Names| {
@@ -241,23 +239,23 @@ impl Reader<'_> {
         };
         while let Some(token) = tokens.next() {
             match token {
-                TokenTree::Group(group) => {
-                    let mut within = group.stream().into_iter().peekable();
+                Token::Group(_, within) => {
+                    let mut within = within.iter().peekable();
                     while within.peek().is_some() {
                         self.read_use(&mut within, &target, handed_on);
                     }
                     target.clear();
                 }
-                TokenTree::Ident(word) if word == "as" => {
-                    let known_as = tokens.next().map(|it| text(&it));
+                Token::Word(word) if word == "as" => {
+                    let known_as = tokens.next().map(text);
                     add(known_as, std::mem::take(&mut target));
                 }
-                TokenTree::Ident(word) if word == "self" && !target.is_empty() => {}
-                TokenTree::Ident(word) => target.push(word.to_string()),
-                TokenTree::Punct(mark) if mark.as_char() == '*' => {
+                Token::Word(word) if word == "self" && !target.is_empty() => {}
+                Token::Word(word) => target.push(word.clone()),
+                Token::Mark('*') => {
                     add(None, std::mem::take(&mut target));
                 }
-                TokenTree::Punct(mark) if mark.as_char() == ':' => {}
+                Token::Mark(':') => {}
                 _ => break,
             }
         }
@@ -268,30 +266,38 @@ impl Reader<'_> {
     }
 }
 
-fn text(token: &TokenTree) -> String {
+fn text(token: &Token) -> String {
     match token {
-        TokenTree::Group(_) => String::new(),
-        token => token.to_string(),
+        Token::Word(word) => word.clone(),
+        Token::Mark(mark) => mark.to_string(),
+        Token::Group(..) => String::new(),
     }
 }
 
-fn next_is(tokens: &mut Tokens, wanted: &str) -> bool {
+fn next_is(tokens: &mut Tokens<'_>, wanted: &str) -> bool {
     tokens.peek().is_some_and(|it| text(it) == wanted)
 }
 
 /// Whether what an attribute, of which `#` is read, stands before is for tests alone.
-fn is_for_tests(tokens: &mut Tokens) -> bool {
-    let Some(TokenTree::Group(group)) = tokens.peek() else { return false };
-    let said = group.stream().to_string().replace(' ', "");
-    said == "cfg(test)" || said == "test" || said.starts_with("cfg(any(test")
+fn is_for_tests(tokens: &mut Tokens<'_>) -> bool {
+    let Some(Token::Group('[', said)) = tokens.peek() else { return false };
+    let test = |token: &Token| *token == Token::Word("test".to_owned());
+    match &said[..] {
+        [word] => test(word),
+        [Token::Word(word), Token::Group(_, of)] if word == "cfg" => match &of[..] {
+            [Token::Word(any), Token::Group(_, of)] if any == "any" => of.iter().any(test),
+            of => of.first().is_some_and(test),
+        },
+        _ => false,
+    }
 }
 
 /// Skips to the end of an item: a semicolon, or braces.
-fn skip_item(tokens: &mut Tokens) {
+fn skip_item(tokens: &mut Tokens<'_>) {
     for token in tokens.by_ref() {
         match token {
-            TokenTree::Punct(mark) if mark.as_char() == ';' => return,
-            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => return,
+            Token::Mark(';') => return,
+            Token::Group('{', _) => return,
             _ => {}
         }
     }
