@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Ask;
+use super::ask::Ask;
 use super::bandit::Arms;
+use super::selector::{Select, SelectorSpec};
 use crate::cost::{Choice, Lesson, ModelId};
 use crate::kernel::Stream;
 use crate::spec::{Fraction, NonNegative};
@@ -34,6 +35,8 @@ impl Default for ThompsonSpec {
     }
 }
 
+impl SelectorSpec for ThompsonSpec {}
+
 /// The bandit draws from no more beliefs than it has to: of a model that is hardly
 /// the best it only draws whether it is. See [`Belief::draw_above`].
 #[derive(Clone, Debug)]
@@ -59,7 +62,15 @@ impl Thompson {
         }
     }
 
-    pub fn choose(&mut self, ask: &Ask) -> Option<Choice> {
+    /// What is taken off a model's quality for its cost.
+    #[inline]
+    fn price(&self, model: ModelId, ask: &Ask) -> f64 {
+        if self.cost_weight > 0.0 { self.cost_weight * self.arms.cost(model, ask) } else { 0.0 }
+    }
+}
+
+impl Select for Thompson {
+    fn choose(&mut self, ask: &Ask) -> Option<Choice> {
         let last = self.last;
         let first = ask.models().find(|model| *model == last).or_else(|| ask.models().next())?;
         let price = self.price(first, ask);
@@ -76,13 +87,7 @@ impl Thompson {
         ask.choice(best)
     }
 
-    /// What is taken off a model's quality for its cost.
-    #[inline]
-    fn price(&self, model: ModelId, ask: &Ask) -> f64 {
-        if self.cost_weight > 0.0 { self.cost_weight * self.arms.cost(model, ask) } else { 0.0 }
-    }
-
-    pub fn learn(&mut self, lesson: &Lesson) {
+    fn learn(&mut self, lesson: &Lesson) {
         if self.arms.learn(lesson) {
             let arm = self.arms.of(lesson.model);
             let belief = Belief::new(arm.quality, arm.rated - arm.quality);
