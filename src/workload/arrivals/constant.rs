@@ -3,8 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::process::ProcessSpec;
+use super::rate::{check_rate, default_rate};
 use crate::kernel::Time;
-use crate::spec::Rate;
+use crate::spec::{Problems, Rate};
 
 /// Evenly spaced requests, as a load generator at a fixed rate sends them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -16,7 +18,17 @@ pub struct ConstantSpec {
 
 impl Default for ConstantSpec {
     fn default() -> Self {
-        ConstantSpec { rate: super::default_rate() }
+        ConstantSpec { rate: default_rate() }
+    }
+}
+
+impl ProcessSpec for ConstantSpec {
+    fn check(&self, problems: &mut Problems) {
+        problems.at("rate", |p| check_rate(self.rate, p));
+    }
+
+    fn at_rate(&self, rate: Rate) -> Option<Self> {
+        Some(ConstantSpec { rate })
     }
 }
 
@@ -55,7 +67,11 @@ impl Constant {
 
     /// The next arrival, or `None` when virtual time is at its end.
     #[inline]
-    pub fn next_at(&mut self) -> Option<Time> {
+    pub fn next_at(&mut self, _: &mut Stream) -> Option<Time> {
+        self.next_evenly()
+    }
+
+    fn next_evenly(&mut self) -> Option<Time> {
         let at = self.next?;
         self.due += self.rest;
         let carried = u64::from(self.due >= self.divisor);
@@ -73,7 +89,7 @@ mod tests {
 
     fn times(rate: &str, count: usize) -> Vec<u64> {
         let mut process = Constant::new(rate.parse().unwrap());
-        (0..count).map(|_| process.next_at().unwrap().0).collect()
+        (0..count).map(|_| process.next_evenly().unwrap().0).collect()
     }
 
     #[test]
@@ -98,6 +114,6 @@ mod tests {
     #[test]
     fn the_process_ends_with_time() {
         let mut process = Constant::new("1e-9/s".parse().unwrap());
-        assert_eq!((0..100).map_while(|_| process.next_at()).count(), 19);
+        assert_eq!((0..100).map_while(|_| process.next_evenly()).count(), 19);
     }
 }
