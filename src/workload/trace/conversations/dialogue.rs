@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use super::BLOCK_TOKENS;
 use super::said::{Role, Said};
 use crate::kernel::Time;
 use crate::workload::incoming::{MAX_TOKENS, PromptId};
 use crate::workload::text;
 use crate::workload::trace::Row;
 use crate::workload::trace::identity::TextHash;
+
+/// Tokens of a block of text, as vLLM's blocks have by default.
+pub const BLOCK_TOKENS: u32 = 16;
 
 /// Tenths of a token to a word.
 const PER_WORD: u64 = 13;

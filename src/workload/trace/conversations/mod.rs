@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dialogue::Dialogue;
-pub use dialogue::SentText;
+pub use dialogue::{BLOCK_TOKENS, SentText};
 use items::Items;
 pub use said::Dialect;
 
@@ -25,9 +25,6 @@ use crate::kernel::time::NANOS_PER_SEC;
 use crate::kernel::{Duration, Stream, Streams, Time};
 use crate::workload::arrivals::{Arrivals, CalendarStart};
 use crate::workload::spans::{ExponentialSpanSpec, Span, SpanSpec};
-
-/// Tokens of a block of text, as vLLM's blocks have by default.
-pub const BLOCK_TOKENS: u32 = 16;
 
 /// Reads conversations, one after another.
 #[derive(Debug)]
