@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use super::blocks::BlocksId;
-use super::threads::ThreadId;
+use super::waiting_clients::ThreadId;
 use crate::kernel::Time;
 
 /// Index of a user in [`Source::users`](super::Source::users).

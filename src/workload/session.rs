@@ -4,10 +4,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::duration_distribution::{ExponentialSpanSpec, Span, SpanSpec};
 use super::keyed::Keyed;
 use super::lengths::{Copula, ExponentialSpec, Lengths, LengthsSpec};
-use super::spans::{ExponentialSpanSpec, Span, SpanSpec};
-use super::spec::TokensSpec;
+use super::tokens::TokensSpec;
 use crate::kernel::{Duration, Streams};
 use crate::spec::{Fraction, Positive, Problems};
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::process::ProcessSpec;
 use crate::kernel::{Duration, Stream, Time};
 use crate::spec::Problems;
-use crate::workload::spans::{ExponentialSpanSpec, Span, SpanSpec};
+use crate::workload::duration_distribution::{ExponentialSpanSpec, Span, SpanSpec};
 
 /// The most clients: each is kept in memory.
 const MOST: u32 = 10_000_000;

@@ -13,7 +13,7 @@ use super::{OnBadRow, mooncake};
 use crate::kernel::Duration;
 use crate::spec::{Fraction, Positive, Problems};
 use crate::workload::arrivals::ArrivalsSpec;
-use crate::workload::spans::SpanSpec;
+use crate::workload::duration_distribution::SpanSpec;
 
 /// A recorded trace: times and lengths of a real system's requests, from a file
 /// of one of the formats. A file may be packed with gzip

@@ -16,7 +16,7 @@ use crate::orchestration::patterns::{AgentSpec, MemberSpec, StepSpec, Steps};
 use crate::orchestration::step::{Does, Names, ToolSpec, UseToolSpec};
 use crate::spec::{Path, Positive, Problem, Problems, Severity, nearest};
 use crate::workload::lengths::LengthsSpec;
-use crate::workload::{DataPaths, SpanSpec};
+use crate::workload::{DataPaths, NotFound, SpanSpec};
 use format::Task;
 
 /// The folder in which a collection of data keeps workflow instances.
@@ -105,12 +105,10 @@ impl WfCommonsSpec {
     /// The text of its file.
     fn find(&self, paths: &DataPaths) -> Result<String, Wrong> {
         let name = self.file.display();
-        let file = paths.find(&self.file, USUAL).map_err(|searched| {
-            let places: Vec<String> = searched.iter().map(|p| p.display().to_string()).collect();
-            let help = "set WINDTUNNEL_DATA to the folder that has it";
-            let help = format!("searched: {}; {help}", places.join(", "));
-            (Path::default().join("file"), format!("`{name}` was not found"), Some(help))
-        })?;
+        let nowhere = |missing: NotFound| {
+            (Path::default().join("file"), missing.to_string(), Some(missing.help()))
+        };
+        let file = paths.find(&self.file, USUAL).map_err(nowhere)?;
         std::fs::read_to_string(&file).map_err(|error| bad_file(format!("`{name}`: {error}")))
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::said::{Role, Said};
+use super::messages::{Messages, Role};
 use crate::kernel::Time;
 use crate::workload::incoming::{MAX_TOKENS, PromptId};
 use crate::workload::text;
@@ -65,7 +65,7 @@ impl SentText {
 impl Dialogue {
     /// What is asked in a conversation. A turn ends with the first answer after it;
     /// messages of nothing but white space are none.
-    pub fn new(said: &Said) -> Self {
+    pub fn new(said: &Messages) -> Self {
         let mut growing = Growing::default();
         let mut turns: Vec<Asked> = Vec::new();
         let mut asks = false;
@@ -182,7 +182,7 @@ mod tests {
 
     fn dialogue(messages: &[(Role, &str)]) -> Dialogue {
         let messages = messages.iter().map(|(role, text)| (*role, (*text).to_owned())).collect();
-        Dialogue::new(&Said { messages, counted: None })
+        Dialogue::new(&Messages { messages, counted: None })
     }
 
     #[test]

@@ -8,7 +8,7 @@
 
 mod dialogue;
 mod items;
-mod said;
+mod messages;
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -18,13 +18,13 @@ use std::sync::Arc;
 use dialogue::Dialogue;
 pub use dialogue::{BLOCK_TOKENS, SentText};
 use items::Items;
-pub use said::Dialect;
+pub use messages::Dialect;
 
 use super::{OnBadRow, Row, TraceError, TraceInfo, TraceSpec};
 use crate::kernel::time::NANOS_PER_SEC;
 use crate::kernel::{Duration, Stream, Streams, Time};
 use crate::workload::arrivals::{Arrivals, CalendarStart};
-use crate::workload::spans::{ExponentialSpanSpec, Span, SpanSpec};
+use crate::workload::duration_distribution::{ExponentialSpanSpec, Span, SpanSpec};
 
 /// Reads conversations, one after another.
 #[derive(Debug)]
