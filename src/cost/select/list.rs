@@ -1,9 +1,9 @@
 //! From the list of selectors to the two enums that choose among them.
 
-/// Makes [`SelectSpec`] and [`Selector`] of the list of selectors. The name in front is
-/// what makers call the models that are chosen among.
+/// Makes [`SelectSpec`] and [`Selector`] of the list of selectors. The names in front
+/// are what makers call the spec, and the models that are chosen among.
 macro_rules! selectors {
-    ($among:ident; $(
+    ($spec:ident, $among:ident; $(
         $(#[doc = $doc:literal])* $label:literal: $Name:ident($Spec:ty) => $make:expr;
     )+) => {
         /// How a model is chosen for a request.
@@ -52,7 +52,7 @@ macro_rules! selectors {
             #[allow(unused_mut, reason = "few selectors draw while they are made")]
             pub fn new(spec: &SelectSpec, mut $among: Among<'_>) -> Self {
                 match spec {
-                    $( SelectSpec::$Name(spec) => Selector::$Name($make), )+
+                    $( SelectSpec::$Name($spec) => Selector::$Name($make), )+
                 }
             }
 

@@ -73,7 +73,7 @@ use thompson::Thompson;
 use threshold::Threshold;
 use utility::Utility;
 
-selectors! { among;
+selectors! { spec, among;
     /// The highest quality per dollar among affordable models that meet the
     /// quality threshold; if none does, the cheapest affordable one.
     "utility": Utility(UtilitySpec) => Utility::new(spec, among.models);
@@ -93,7 +93,8 @@ selectors! { among;
     /// One model after the other, until a judge accepts the answer.
     "cascade": Cascade(CascadeSpec) => Cascade::new(spec, among.models, &mut among.stream);
     /// The model that was best so far; now and then any of them.
-    "epsilon_greedy": EpsilonGreedy(EpsilonGreedySpec) => EpsilonGreedy::new(spec, among.models.len(), among.stream);
+    "epsilon_greedy": EpsilonGreedy(EpsilonGreedySpec) =>
+        EpsilonGreedy::new(spec, among.models.len(), among.stream);
     /// Each model as often as it may be the best.
     "thompson": Thompson(ThompsonSpec) => Thompson::new(spec, among.models.len(), among.stream);
     /// So that a budget is spent evenly.

@@ -8,7 +8,7 @@ use super::selector::{Among, Known, Select, SelectorSpec, check_model, find};
 use crate::cost::dice::Dice;
 use crate::cost::quality::Truth;
 use crate::cost::{Choice, ModelId};
-use crate::kernel::{Stream, normal_quantile};
+use crate::kernel::normal_quantile;
 use crate::spec::{Fraction, Problems};
 
 /// A router as in `RouteLLM` (Ong et al., ICLR 2025): each prompt gets a score

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::process::ProcessSpec;
 use super::rate::{check_rate, default_rate};
-use crate::kernel::Time;
+use crate::kernel::{Stream, Time};
 use crate::spec::{Problems, Rate};
 
 /// Evenly spaced requests, as a load generator at a fixed rate sends them.

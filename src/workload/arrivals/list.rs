@@ -1,9 +1,9 @@
 //! From the list of arrival processes to the two enums that choose among them.
 
-/// Makes [`ArrivalsSpec`] and [`Arrivals`] of the list of processes. The name in front is
-/// what makers call the instant at which the run starts on the virtual calendar.
+/// Makes [`ArrivalsSpec`] and [`Arrivals`] of the list of processes. The names in front
+/// are what makers call the spec, and when the run starts on the virtual calendar.
 macro_rules! arrivals {
-    ($start:ident; $(
+    ($spec:ident, $start:ident; $(
         $(#[doc = $doc:literal])* $label:literal: $Name:ident($Spec:ty) -> $Process:ty => $make:expr;
     )+) => {
         /// When requests arrive.
@@ -39,7 +39,7 @@ macro_rules! arrivals {
             /// virtual calendar. The spec must have passed its check.
             pub fn process(&self, $start: CalendarStart) -> Arrivals {
                 match self {
-                    $( ArrivalsSpec::$Name(spec) => Arrivals::$Name($make), )+
+                    $( ArrivalsSpec::$Name($spec) => Arrivals::$Name($make), )+
                 }
             }
         }

@@ -62,7 +62,7 @@ use process::ProcessSpec;
 use crate::kernel::{Stream, Time};
 use crate::spec::{Problems, Rate};
 
-arrivals! { start;
+arrivals! { spec, start;
     /// Many independent clients: exponential gaps, a coefficient of variation
     /// of 1.
     "poisson": Poisson(PoissonSpec) -> Poisson => Poisson::new(spec.rate);
