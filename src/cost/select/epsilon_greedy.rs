@@ -58,10 +58,10 @@ impl EpsilonGreedy {
 
 impl Select for EpsilonGreedy {
     fn choose(&mut self, ask: &Ask) -> Option<Choice> {
-        let (explore, lot) = (self.stream.uniform(), self.stream.uniform());
+        let (explore, draw) = (self.stream.uniform(), self.stream.uniform());
         if explore < self.epsilon {
             let count = ask.models().count();
-            return ask.choice(ask.models().nth((lot * count as f64) as usize)?);
+            return ask.choice(ask.models().nth((draw * count as f64) as usize)?);
         }
         let mut best = None;
         for model in ask.models() {

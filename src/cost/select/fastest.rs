@@ -69,10 +69,10 @@ impl Fastest {
     }
 
     /// Among models of at least this quality.
-    fn pick(&self, ask: &Ask, least: Quality, explore: f64, lot: f64) -> Option<ModelId> {
+    fn pick(&self, ask: &Ask, least: Quality, explore: f64, draw: f64) -> Option<ModelId> {
         if explore < self.explore {
             let count = ask.affordable(least).count();
-            let found = ask.affordable(least).nth((lot * count as f64) as usize);
+            let found = ask.affordable(least).nth((draw * count as f64) as usize);
             return found.map(|worth| worth.model);
         }
         // What is within the SLO is equally fast, and then the price counts.
@@ -93,10 +93,10 @@ impl Fastest {
 impl Select for Fastest {
     fn choose(&mut self, ask: &Ask) -> Option<Choice> {
         let threshold = ask.demand.quality_threshold.map_or(self.threshold, Quality::new);
-        let (explore, lot) = (self.stream.uniform(), self.stream.uniform());
+        let (explore, draw) = (self.stream.uniform(), self.stream.uniform());
         let found = self
-            .pick(ask, threshold, explore, lot)
-            .or_else(|| self.pick(ask, Quality::WORST, explore, lot))?;
+            .pick(ask, threshold, explore, draw)
+            .or_else(|| self.pick(ask, Quality::WORST, explore, draw))?;
         ask.choice(found)
     }
 

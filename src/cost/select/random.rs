@@ -70,14 +70,14 @@ impl Random {
 
 impl Select for Random {
     fn choose(&mut self, ask: &Ask) -> Option<Choice> {
-        let lot = self.stream.uniform();
+        let draw = self.stream.uniform();
         if ask.pays_for_all() {
             let all = self.up_to.last()?;
-            let before = self.up_to.iter().filter(|up_to| **up_to <= lot * all).count();
+            let before = self.up_to.iter().filter(|up_to| **up_to <= draw * all).count();
             return ask.choice(ModelId(before.min(self.last) as u32));
         }
         let weight = |model: ModelId| self.weights[model.0 as usize];
-        let mut left = lot * ask.models().map(weight).sum::<f64>();
+        let mut left = draw * ask.models().map(weight).sum::<f64>();
         let mut found = None;
         for model in ask.models().filter(|model| weight(*model) > 0.0) {
             found = Some(model);
