@@ -367,14 +367,7 @@ impl Workloads {
         let name = setup.cache.as_ref().and_then(|cache| cache.warm_start.as_deref());
         let Some(name) = name else { return Ok(None) };
         let path = Path::parse("cache.warm_start");
-        let file = self.paths.find(name, "").map_err(|searched| {
-            let searched: Vec<String> =
-                searched.iter().map(|place| place.display().to_string()).collect();
-            Problem {
-                help: Some(format!("searched: {}", searched.join(", "))),
-                ..problem(path.clone(), format!("`{}` was not found", name.display()))
-            }
-        })?;
+        let file = self.paths.find(name, "").map_err(|missing| missing.at(path.clone()))?;
         let contents = Contents::read(&file, setup);
         contents.map(Arc::new).map(Some).map_err(|error| problem(path, error.to_string()))
     }

@@ -55,12 +55,7 @@ impl PriceMaps {
             return Ok(Arc::clone(map));
         }
         let path = Path::parse("cost.prices.litellm");
-        let file = paths.find(name, USUAL).map_err(|searched| {
-            let searched: Vec<String> =
-                searched.iter().map(|place| place.display().to_string()).collect();
-            let help = Some(format!("searched: {}", searched.join(", ")));
-            problem(path.clone(), format!("`{}` was not found", name.display()), help)
-        })?;
+        let file = paths.find(name, USUAL).map_err(|missing| missing.at(path.clone()))?;
         let map = PriceMap::read(&file).map_err(|error| problem(path, error.to_string(), None))?;
         let map = Arc::new(map);
         self.0.push((name.clone(), Arc::clone(&map)));

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Batch, Growth, MOST_TICKS, Pace, TICKS_PER_NANO};
 use crate::spec::{Path, Problem, Severity};
-use crate::workload::DataPaths;
+use crate::workload::{DataPaths, NotFound};
 
 /// A step's time is interpolated in a profile: a CSV file with the columns
 /// `prefill_tokens`, `decode_seqs`, optionally `context_tokens` (of all sequences
@@ -54,11 +54,8 @@ impl TableSpec {
             help,
         };
         let name = self.file.display();
-        let file = paths.find(&self.file, "profiles").map_err(|searched| {
-            let places: Vec<String> = searched.iter().map(|p| p.display().to_string()).collect();
-            let help = format!("searched: {}", places.join(", "));
-            problem(format!("`{name}` was not found"), Some(help))
-        })?;
+        let nowhere = |missing: NotFound| problem(missing.to_string(), Some(missing.help()));
+        let file = paths.find(&self.file, "profiles").map_err(nowhere)?;
         let text = std::fs::read(&file)
             .map_err(|error| problem(format!("`{name}` cannot be read: {error}"), None))?;
         Table::read(&text).map_err(|why| {

@@ -21,9 +21,9 @@ use std::collections::BTreeMap;
 
 use super::caches::Judged;
 use super::charge::Savings;
+use super::monitors::AlertSums;
 use super::request::Answer;
 use super::tables::FlowSums;
-use super::monitors::AlertSums;
 use crate::cache::Match;
 use crate::cost::{Money, Usage};
 use crate::kernel::{Duration, Time};

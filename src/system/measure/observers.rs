@@ -5,10 +5,10 @@ use crate::kernel::{Duration, Time};
 use crate::pipeline::{Log, LogEntry, Outcome, Params, RequestError};
 use crate::serving::fleet::Phase;
 use crate::system::caches::Flight;
+use crate::system::monitors::Monitors;
 use crate::system::request::{Request, SIMILAR};
 use crate::system::tracer::{TracedAttempt, TracedRequest, Tracer};
 use crate::system::upstream::Inference;
-use crate::system::monitors::Monitors;
 use crate::workload::Source;
 
 /// A finished request and what is known of it.

@@ -14,7 +14,7 @@ use super::tally::Seen;
 use crate::kernel::{Duration, Time};
 use crate::pipeline::RequestError;
 use crate::serving::fleet::Phase;
-use crate::system::measure::{TargetsSpec, Times, Timeline};
+use crate::system::measure::{TargetsSpec, Timeline, Times};
 use crate::system::request::Request;
 use crate::system::setup::Setup;
 use crate::system::upstream::Inference;

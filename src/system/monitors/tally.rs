@@ -75,8 +75,7 @@ impl Seen {
                 wants(Span::Ttft).then_some(times.ttft),
                 // One that did not stream has none.
                 of_model(Span::Tpot).map(|_| times.tpot).filter(|it| !it.is_zero()),
-                of_model(Span::Queue)
-                    .map(|it| it.started.since(it.queued) + it.spend.seated_after),
+                of_model(Span::Queue).map(|it| it.started.since(it.queued) + it.spend.seated_after),
                 of_model(Span::Inference).map(|it| it.service.total),
             ],
         }

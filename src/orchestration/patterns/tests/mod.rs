@@ -3,6 +3,8 @@
 
 mod calls;
 
+use indexmap::IndexMap;
+
 use super::*;
 use crate::orchestration::spec::OrchestrationSpec;
 use calls::expected;
@@ -45,24 +47,9 @@ fn rounds(s: f64, most: i32) -> f64 {
     (1.0 - (1.0 - s).powi(most)) / s
 }
 
-const ALL: [&str; 12] = [
-    "react",
-    "chain",
-    "router",
-    "voting",
-    "map_reduce",
-    "planner_executor",
-    "evaluator_optimizer",
-    "supervisor",
-    "hierarchical",
-    "debate",
-    "hand_off",
-    "blackboard",
-];
-
 #[test]
 fn every_pattern_has_defaults_that_are_sound() {
-    for name in ALL {
+    for name in AgentSpec::NAMES {
         let yaml = format!("{name}: {{}}");
         let agent = read(&yaml);
         assert_eq!(agent.name(), name);
@@ -73,7 +60,7 @@ fn every_pattern_has_defaults_that_are_sound() {
 
 #[test]
 fn a_pattern_is_written_as_it_is_read() {
-    for name in ALL {
+    for name in AgentSpec::NAMES {
         let agent = read(&format!("{name}: {{}}"));
         let written = serde_yaml::with::singleton_map_recursive::serialize(
             &agent,
@@ -86,7 +73,7 @@ fn a_pattern_is_written_as_it_is_read() {
 
 #[test]
 fn a_pattern_refuses_keys_that_it_does_not_know() {
-    for name in ALL {
+    for name in AgentSpec::NAMES {
         let value = serde_yaml::from_str(&format!("{name}: {{ nonsense: 1 }}")).unwrap();
         let agent = serde_yaml::with::singleton_map_recursive::deserialize::<
             AgentSpec,
