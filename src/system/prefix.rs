@@ -35,7 +35,7 @@ impl System<'_> {
         let Some(cache) = &mut prefixes[model] else { return Found::default() };
         let size = cache.block_tokens();
         let prompt = prefix(source, flows.as_deref(), incoming, size, blocks);
-        let found = cache.look(server, prompt, now, servers[model].per_input_token());
+        let found = cache.match_prefix(server, prompt, now, servers[model].per_input_token());
         Found {
             matched: Some(found),
             cached_decitokens: cache.decitokens(&found, incoming.input_decitokens),
