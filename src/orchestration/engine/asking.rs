@@ -217,7 +217,7 @@ impl Engine {
             Err(error) => Err(Reason::Call(error)),
         };
         self.agenda.push_back(Todo::JobEnds { job: id, key: job.key, outcome });
-        self.work(world);
+        self.work_off_agenda(world);
     }
 
     /// What an answer says.

@@ -206,7 +206,7 @@ impl Engine {
         };
         let id = self.instances.insert(instance) as u32;
         self.take_turn(id, world);
-        self.work(world);
+        self.work_off_agenda(world);
     }
 
     /// A time has come.
@@ -224,11 +224,11 @@ impl Engine {
             }
             Wake::Gate(gate) => self.gate_opens(gate, world),
         }
-        self.work(world);
+        self.work_off_agenda(world);
     }
 
     /// Works off the agenda.
-    fn work(&mut self, world: &mut impl World) {
+    fn work_off_agenda(&mut self, world: &mut impl World) {
         while let Some(todo) = self.agenda.pop_front() {
             match todo {
                 Todo::JobEnds { job, key, outcome } => {
