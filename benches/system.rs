@@ -69,7 +69,7 @@ fn sweep(criterion: &mut Criterion) {
             bencher.iter(|| {
                 let folder = tempfile::tempdir().expect("a folder");
                 let workspace =
-                    Workspace::open(folder.path(), "sweep", &prepared.outline.hash, false)
+                    Workspace::open(folder.path(), "sweep", &prepared.resolved.hash, false)
                         .expect("a workspace");
                 execute(&prepared, &workspace, jobs, &Progress::default()).expect("runs");
             });

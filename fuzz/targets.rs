@@ -8,8 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use windtunnel::cost::PriceMap;
-use windtunnel::experiment::gather::gather;
-use windtunnel::experiment::{Overrides, load::Document, prepare};
+use windtunnel::experiment::{Overrides, load::Document, merge_shards, prepare};
 use windtunnel::kernel::Streams;
 use windtunnel::workload::trace::accesses::{self, Format, ReadOptions};
 use windtunnel::workload::trace::{OnBadRow, detect};
@@ -99,7 +98,7 @@ pub fn shard(bytes: &[u8]) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     fs::write(folder.path().join("shard.yaml"), bytes).expect("a file");
     fs::write(folder.path().join("runs.bin"), bytes).expect("a file");
-    if let Err(problems) = gather(&[folder.path().to_path_buf()]) {
+    if let Err(problems) = merge_shards(&[folder.path().to_path_buf()]) {
         assert!(!problems.is_empty(), "a refusal gives its reasons");
     }
 }

@@ -144,7 +144,7 @@
 //!     let prepared = prepare(&document, &overrides).expect("a sound experiment");
 //!     let cost = METRICS.iter().position(|metric| metric.name == "cost_per_request_usd").unwrap();
 //!     (0..5).map(|replication| {
-//!         let streams = Streams::new(prepared.outline.experiment.seed, replication);
+//!         let streams = Streams::new(prepared.resolved.experiment.seed, replication);
 //!         let run = system::run(&prepared.setups[0], &streams, &AtomicBool::new(false), None);
 //!         run.expect("it ends").metrics[cost]
 //!     }).collect()

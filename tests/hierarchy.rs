@@ -19,7 +19,7 @@ fn attempt(yaml: &str) -> Result<RunTables, String> {
     let prepared = prepare(&document, &Overrides::default()).map_err(|found| {
         found.iter().fold(String::new(), |text, one| text + &one.to_string() + "\n")
     })?;
-    let streams = Streams::new(prepared.outline.experiment.seed, 0);
+    let streams = Streams::new(prepared.resolved.experiment.seed, 0);
     system::run(&prepared.setups[0], &streams, &AtomicBool::new(false), None)
         .map_err(|error| error.to_string())
 }

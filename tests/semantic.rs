@@ -169,7 +169,7 @@ fn hnsw_finds_the_nearest_paraphrase_nearly_always() {
 fn run(yaml: &str) -> RunTables {
     let document = Document::from_text("test.yaml", yaml).unwrap();
     let prepared = prepare(&document, &Overrides::default()).unwrap();
-    let streams = Streams::new(prepared.outline.experiment.seed, 0);
+    let streams = Streams::new(prepared.resolved.experiment.seed, 0);
     system::run(&prepared.setups[0], &streams, &AtomicBool::new(false), None).unwrap()
 }
 

@@ -146,7 +146,7 @@ fn fitted(log: &str) -> (WorkloadSpec, String) {
     let document = Document::open(&bench.path().join("like.yaml")).unwrap();
     let prepared = prepare(&document, &Overrides::default())
         .unwrap_or_else(|errors| panic!("what was written cannot be read: {errors:?}"));
-    (prepared.outline.experiment.workload, stderr(&output))
+    (prepared.resolved.experiment.workload, stderr(&output))
 }
 
 /// The number at a path of a workload, as it would stand in a file.
@@ -249,7 +249,7 @@ fn simulated(yaml: &str, metric: &str, replications: u64) -> f64 {
         .unwrap_or_else(|errors| panic!("{errors:?}\n{yaml}"));
     let at = METRICS.iter().position(|known| known.name == metric).unwrap();
     let run = |replication| {
-        let streams = Streams::new(prepared.outline.experiment.seed, replication);
+        let streams = Streams::new(prepared.resolved.experiment.seed, replication);
         let stop = AtomicBool::new(false);
         system::run(&prepared.setups[0], &streams, &stop, None).unwrap().metrics[at]
     };

@@ -20,14 +20,14 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
                 for warning in &prepared.warnings {
                     tell(&format!("{warning}\n"));
                 }
-                let replications = prepared.outline.replications();
+                let replications = prepared.resolved.replications();
                 let up_to = if replications.vary() { "up to " } else { "" };
                 print(&format!(
                     "{}: sound: {} point(s) x {up_to}{} replication(s) = {up_to}{} run(s)",
                     file.display(),
                     prepared.setups.len(),
                     replications.most(),
-                    prepared.outline.runs()
+                    prepared.resolved.runs()
                 ))?;
             }
             Err(mut diagnostics) => found.append(&mut diagnostics),

@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use super::output::Output;
 use super::{Failure, print, refused, tell};
-use crate::experiment::Workspace;
-use crate::experiment::gather::{Gathered, gather};
+use crate::experiment::{MergedShards, Workspace, merge_shards};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -27,31 +26,31 @@ pub(super) struct Args {
 
 pub(super) fn main(args: &Args) -> Result<(), Failure> {
     // Everything is checked before anything is written.
-    let all = gather(&args.folders).map_err(|problems| {
+    let all = merge_shards(&args.folders).map_err(|problems| {
         let lines: Vec<String> =
             problems.iter().map(|problem| format!("error: {problem}")).collect();
         Failure::Input(format!("{}\nnothing was merged", lines.join("\n")))
     })?;
-    for gathered in &all {
-        for warning in &gathered.warnings {
+    for merged in &all {
+        for warning in &merged.warnings {
             tell(&format!("warning: {warning}"));
         }
-        let folder = merge(args, gathered)?;
+        let folder = merge(args, merged)?;
         print(&folder.display().to_string())?;
     }
     Ok(())
 }
 
-fn merge(args: &Args, gathered: &Gathered) -> Result<PathBuf, Failure> {
-    let (output, outline) = (&args.output, &gathered.outline);
+fn merge(args: &Args, merged: &MergedShards) -> Result<PathBuf, Failure> {
+    let (output, resolved) = (&args.output, &merged.resolved);
     let workspace =
-        Workspace::open_passing(&output.out, &outline.name).map_err(|error| refused(&error))?;
-    match output.make(outline, |run| gathered.store(run), &workspace) {
+        Workspace::open_passing(&output.out, &resolved.name).map_err(|error| refused(&error))?;
+    match output.make(resolved, |run| merged.store(run), &workspace) {
         Ok(made) => output.publish(made, workspace),
         Err(error) => {
             // What was begun only takes room.
             let _ = workspace.discard();
-            let shards = gathered.shards();
+            let shards = merged.shards();
             Err(Failure::Run(format!("error: {error}\nthe {shards} shards are as they were")))
         }
     }

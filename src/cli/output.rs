@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::theme::Theme;
 use super::{Failure, is_terminal, tell};
-use crate::experiment::{Outline, Store, Workspace};
+use crate::experiment::{Resolved, Store, Workspace};
 use crate::report::charts::Format;
 use crate::report::{self, ReportError};
 use crate::stats::Table;
@@ -52,13 +52,13 @@ impl Output {
     /// A chart that cannot be drawn does not cost the user the tables.
     pub(super) fn make<'s>(
         &self,
-        outline: &Outline,
+        resolved: &Resolved,
         store: impl Fn(usize) -> &'s Store,
         workspace: &Workspace,
     ) -> Result<Made, String> {
         let staging = workspace.staging().map_err(|error| error.to_string())?;
         let points =
-            report::write_results(outline, store, &staging).map_err(|error| error.to_string())?;
+            report::write_results(resolved, store, &staging).map_err(|error| error.to_string())?;
         let formats = formats(&self.format);
         let drawn = if formats.is_empty() {
             Ok(Vec::new())
@@ -69,10 +69,10 @@ impl Output {
             Err(error @ ReportError::Io { .. }) => return Err(error.to_string()),
             drawn => drawn.err(),
         };
-        let swept = outline.sweep.columns();
-        let replications = outline.experiment.replications as usize;
+        let swept = resolved.sweep.columns();
+        let replications = resolved.experiment.replications as usize;
         let mut warnings = report::warnings(&points, &swept, replications);
-        warnings.extend(report::precision_warnings(&points, &swept, &outline.experiment));
+        warnings.extend(report::precision_warnings(&points, &swept, &resolved.experiment));
         Ok(Made { points, swept, warnings, undrawn })
     }
 

@@ -58,7 +58,7 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
     if !found.is_empty() {
         return Err(Failure::input(&found));
     }
-    args.files.refuse_same_name(all.iter().map(|prepared| &prepared.outline.name))?;
+    args.files.refuse_same_name(all.iter().map(|prepared| &prepared.resolved.name))?;
     let progress = Arc::new(Progress::default());
     for prepared in &all {
         let folder = run_one(args, prepared, &progress)?;
@@ -71,21 +71,21 @@ fn run_one(args: &Args, prepared: &Prepared, progress: &Arc<Progress>) -> Result
     for warning in &prepared.warnings {
         tell(&format!("{warning}\n"));
     }
-    let outline = &prepared.outline;
-    if args.files.quick && outline.experiment.quick.is_empty() {
-        tell(&format!("warning: {} has no `quick:` block: all of it is run", outline.name));
+    let resolved = &prepared.resolved;
+    if args.files.quick && resolved.experiment.quick.is_empty() {
+        tell(&format!("warning: {} has no `quick:` block: all of it is run", resolved.name));
     }
-    let (out, name) = (&args.output.out, &outline.name);
+    let (out, name) = (&args.output.out, &resolved.name);
     let told = name.clone();
     stop_by_ctrl_c(progress, move |progress| interrupted(&told, progress));
     let whole = args.shard.is_none();
-    if whole && args.resume && Workspace::is_published(out, name, &outline.hash) {
+    if whole && args.resume && Workspace::is_published(out, name, &resolved.hash) {
         tell(&format!("{name}: the results are complete"));
         return Ok(out.join(name));
     }
     let workspace = match args.shard {
-        None => Workspace::open(out, name, &outline.hash, args.resume),
-        Some(shard) => Workspace::open_shard(out, outline, shard, args.resume),
+        None => Workspace::open(out, name, &resolved.hash, args.resume),
+        Some(shard) => Workspace::open_shard(out, resolved, shard, args.resume),
     };
     let replaced = whole && args.resume && out.join(name).exists();
     let workspace = workspace.map_err(|error| refused(&error))?;
@@ -127,10 +127,10 @@ fn run_one(args: &Args, prepared: &Prepared, progress: &Arc<Progress>) -> Result
         return Err(Failure::Interrupted(interrupted(name, progress)));
     }
     if let Some(shard) = args.shard {
-        let manifest = ShardManifest::new(outline, shard, progress.done.load(Ordering::Relaxed));
+        let manifest = ShardManifest::new(resolved, shard, progress.done.load(Ordering::Relaxed));
         return workspace.publish_shard(&manifest).map_err(|error| failed(&error));
     }
-    let made = args.output.make(outline, |_| workspace.store(), &workspace);
+    let made = args.output.make(resolved, |_| workspace.store(), &workspace);
     let made = made.map_err(|error| failed(&error))?;
     if interrupt::asked() {
         return Err(Failure::Interrupted(interrupted(name, progress)));

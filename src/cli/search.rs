@@ -60,13 +60,13 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
         let document = Document::open(file).map_err(|found| Failure::input(&found))?;
         let prepared =
             prepare(&document, &args.files.overrides()).map_err(|found| Failure::input(&found))?;
-        if prepared.outline.experiment.search.is_none() {
+        if prepared.resolved.experiment.search.is_none() {
             let file = file.display();
             return Err(Failure::Input(format!("error: {file}: {}", SearchError::Nothing)));
         }
         all.push((document, prepared));
     }
-    args.files.refuse_same_name(all.iter().map(|(_, prepared)| &prepared.outline.name))?;
+    args.files.refuse_same_name(all.iter().map(|(_, prepared)| &prepared.resolved.name))?;
     let progress = Arc::new(Progress::default());
     for (document, prepared) in &all {
         let folder = one(args, document, prepared, &progress)?;
@@ -81,13 +81,13 @@ fn one(
     prepared: &Prepared,
     progress: &Arc<Progress>,
 ) -> Result<PathBuf, Failure> {
-    let Some(spec) = &prepared.outline.experiment.search else {
+    let Some(spec) = &prepared.resolved.experiment.search else {
         return Err(failure(SearchError::Nothing, ""));
     };
-    let name = format!("{}-search", prepared.outline.name);
+    let name = format!("{}-search", prepared.resolved.name);
     let told = name.clone();
     stop_by_ctrl_c(progress, move |_| interrupted(&told));
-    let workspace = Workspace::open(&args.out, &name, &prepared.outline.hash, args.resume)
+    let workspace = Workspace::open(&args.out, &name, &prepared.resolved.hash, args.resume)
         .map_err(|error| refused(&error))?;
     tell_dropped(&workspace, args.resume);
     tell_unused(prepared);
@@ -126,7 +126,7 @@ fn interrupted(name: &str) -> String {
 
 /// Says what of the file a search does not heed.
 fn tell_unused(prepared: &Prepared) {
-    let experiment = &prepared.outline.experiment;
+    let experiment = &prepared.resolved.experiment;
     let unused = [
         ("sweep", experiment.sweep.columns().is_empty()),
         ("precision", experiment.precision.is_none()),

@@ -197,16 +197,14 @@ impl<E> EventList<E> {
 
     /// The key of the next event; the dead ones before it are dropped.
     fn next_key(&mut self) -> Option<u128> {
-        loop {
+        // The root of an empty heap holds what was last there.
+        while self.nodes > usize::from(self.open) {
             // An open root stays open for the next push, unless what is below it is dead.
             let key = if self.open {
                 self.lines.get(1).map_or(NONE, |line| line.least().1)
             } else {
                 self.key(0)
             };
-            if key == NONE {
-                return None;
-            }
             if self.slots[key as u32 as usize].event.is_some() {
                 return Some(key);
             }
@@ -217,6 +215,7 @@ impl<E> EventList<E> {
             self.free.push(key as u32);
             self.dead -= 1;
         }
+        None
     }
 
     /// Removes the next event.

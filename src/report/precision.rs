@@ -3,7 +3,7 @@
 use super::human;
 use super::results::number;
 use super::steady::{few, name};
-use crate::experiment::{Experiment, Replications};
+use crate::experiment::Experiment;
 use crate::stats::Table;
 
 /// Which points got the most replications and yet not the `precision` that was asked for,
@@ -15,7 +15,7 @@ pub fn precision_warnings(
 ) -> Vec<String> {
     let Some(asked) = &experiment.precision else { return Vec::new() };
     let (metric, relative) = (&asked.metric, asked.relative.get());
-    let most = Replications::of(experiment).most() as f64;
+    let most = experiment.replicated().most() as f64;
     let mut all = Vec::new();
     for (index, row) in points.rows.iter().enumerate() {
         let cell = |name: &str| points.column(name).and_then(|index| number(&row[index]));

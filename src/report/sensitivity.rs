@@ -14,7 +14,7 @@ use super::csv::{read_table, write_table};
 use super::names::HEADLINES;
 use super::results::number;
 use crate::experiment::sweep::{MorrisSpec, SobolSpec};
-use crate::experiment::{Outline, pair_means, plain};
+use crate::experiment::{Resolved, pair_means, plain};
 use crate::kernel::Streams;
 use crate::stats::{Cell, Table, paired_difference, screening, sobol_indices};
 
@@ -26,7 +26,7 @@ pub(super) const SENSITIVITY: &str = "sensitivity.csv";
 ///
 /// # Errors
 /// If a file cannot be read or written.
-pub(super) fn write_sensitivity(outline: &Outline, folder: &Path) -> Result<(), ReportError> {
+pub(super) fn write_sensitivity(outline: &Resolved, folder: &Path) -> Result<(), ReportError> {
     let sweep = &outline.experiment.sweep;
     let points = || read_table(&folder.join("points.csv"));
     let table = if let Some(spec) = &sweep.sobol {
@@ -128,7 +128,7 @@ fn runs_of(runs: &Table, metric: &str, antithetic: bool) -> Option<BTreeMap<usiz
     Some(all)
 }
 
-fn one_at_a_time(outline: &Outline, runs: &Table) -> Table {
+fn one_at_a_time(outline: &Resolved, runs: &Table) -> Table {
     let mut table = Table::new([
         "metric",
         "path",

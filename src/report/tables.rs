@@ -10,7 +10,7 @@ use super::ReportError;
 use super::csv::write_table;
 use super::sensitivity::write_sensitivity;
 use crate::experiment::{
-    Manifest, Outline, REQUEST_COLUMNS, Record, Replications, Standing, Store, WorkspaceError,
+    Manifest, REQUEST_COLUMNS, Record, Replications, Resolved, Standing, Store, WorkspaceError,
     plain,
 };
 use crate::stats::{Cell, Moments, Table};
@@ -39,7 +39,7 @@ pub enum ResultsError {
 /// # Errors
 /// If a record is missing or a file cannot be written.
 pub fn write_results<'s>(
-    outline: &Outline,
+    outline: &Resolved,
     store: impl Fn(usize) -> &'s Store,
     folder: &Path,
 ) -> Result<Table, ResultsError> {
@@ -88,7 +88,7 @@ pub fn write_results<'s>(
     Ok(points)
 }
 
-fn points_table(outline: &Outline) -> Table {
+fn points_table(outline: &Resolved) -> Table {
     let swept = outline.sweep.columns();
     let metrics =
         METRICS.iter().flat_map(|metric| [metric.name.to_owned(), format!("{}_ci95", metric.name)]);
@@ -112,7 +112,7 @@ fn finished<'s>(
 ) -> Result<usize, WorkspaceError> {
     let standing = replications.standing(|replication, metric| {
         let run = first + replication;
-        Some(store(run).recall(run)?.tables.metrics[metric])
+        Some(metric.of(&store(run).recall(run)?.tables.metrics))
     });
     match standing {
         Standing::Done(count) => Ok(count),
@@ -120,7 +120,7 @@ fn finished<'s>(
     }
 }
 
-fn swept_cells(outline: &Outline, point: usize) -> Vec<Cell> {
+fn swept_cells(outline: &Resolved, point: usize) -> Vec<Cell> {
     let values = outline.sweep.values(point);
     values.iter().map(|value| value.as_ref().map_or(Cell::Empty, swept_cell)).collect()
 }
@@ -170,7 +170,7 @@ struct Files<'f> {
 }
 
 impl<'f> Files<'f> {
-    fn new(outline: &Outline, folder: &'f Path) -> Result<Self, ResultsError> {
+    fn new(outline: &Resolved, folder: &'f Path) -> Result<Self, ResultsError> {
         let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
         let mut columns = words(&["point", "replication"]);
         columns.extend(outline.sweep.columns());

@@ -14,6 +14,6 @@ mod units;
 pub(crate) use names::one_or_many;
 pub(crate) use number::per_cent;
 pub use number::{Correlation, Fraction, NonNegative, Positive};
-pub use problem::{Path, Problem, Problems, Segment, Severity, nearest};
+pub use problem::{Help, Path, Problem, Problems, Segment, Severity, nearest};
 pub(crate) use units::from_text;
 pub use units::{Bandwidth, Capacity, Rate, format_rate, parse_duration};

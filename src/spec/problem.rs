@@ -36,12 +36,6 @@ impl Path {
         Path(steps)
     }
 
-    /// The path below that of dotted words.
-    #[must_use]
-    pub fn within(self, dotted: &str) -> Path {
-        Path(Path::parse(dotted).0.into_iter().chain(self.0).collect())
-    }
-
     /// The path of dotted words; numbers are list indices.
     pub fn parse(dotted: &str) -> Path {
         Path(
@@ -91,6 +85,66 @@ pub struct Problem {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+}
+
+impl Problem {
+    /// An error at `path`.
+    ///
+    /// ```
+    /// use windtunnel::spec::{Path, Problem};
+    /// let problem = Problem::error(Path::parse("users"), "expected at least one").help("add one");
+    /// assert_eq!(problem.help.as_deref(), Some("add one"));
+    /// ```
+    pub fn error(path: Path, message: impl Into<String>) -> Problem {
+        let (severity, message) = (Severity::Error, message.into());
+        Problem { path, at_key: false, severity, message, help: None }
+    }
+
+    /// A warning at `path`.
+    pub fn warning(path: Path, message: impl Into<String>) -> Problem {
+        Problem { severity: Severity::Warning, ..Problem::error(path, message) }
+    }
+
+    /// With what to do about it: text, or an `Option` of it where that is not always known.
+    #[must_use]
+    pub fn help(self, help: impl Into<Help>) -> Problem {
+        Problem { help: help.into().0, ..self }
+    }
+
+    /// The same of the key at the path rather than of its value.
+    #[must_use]
+    pub fn at_key(self) -> Problem {
+        Problem { at_key: true, ..self }
+    }
+
+    /// The same below `place`: where in the file the part stands that found it.
+    #[must_use]
+    pub fn within(self, place: &Path) -> Problem {
+        let path = Path(place.0.iter().cloned().chain(self.path.0).collect());
+        Problem { path, ..self }
+    }
+}
+
+/// What to do about a problem, if that is known.
+#[derive(Clone, Debug, Default)]
+pub struct Help(Option<String>);
+
+impl From<&str> for Help {
+    fn from(text: &str) -> Self {
+        Help(Some(text.to_owned()))
+    }
+}
+
+impl From<String> for Help {
+    fn from(text: String) -> Self {
+        Help(Some(text))
+    }
+}
+
+impl From<Option<String>> for Help {
+    fn from(text: Option<String>) -> Self {
+        Help(text)
+    }
 }
 
 /// Collects problems while a spec is checked, keeping track of the place.
@@ -174,7 +228,8 @@ impl Problems {
     }
 
     fn push(&mut self, severity: Severity, message: String, help: Option<String>) {
-        self.list.push(Problem { path: self.here.clone(), at_key: false, severity, message, help });
+        self.list
+            .push(Problem { severity, ..Problem::error(self.here.clone(), message) }.help(help));
     }
 }
 

@@ -20,8 +20,9 @@ impl MeanCi {
     }
 }
 
-/// The mean of `values` with Student's two-sided 95 % interval. NaN among the
-/// values (a run in which nothing was measured) is skipped.
+/// The mean of `values` with Student's two-sided 95 % interval. What is no finite number
+/// among the values (a run in which nothing was measured, or that divided by nothing) is
+/// skipped: the mean and the interval are those of the others, by their number.
 ///
 /// ```
 /// use windtunnel::stats::mean_ci95;
@@ -39,7 +40,7 @@ const ROUNDING: f64 = 1e-12;
 
 /// As [`mean_ci95`], for another confidence `level` within (0, 1).
 pub fn mean_ci(values: &[f64], level: f64) -> MeanCi {
-    let moments: Moments = values.iter().copied().filter(|value| !value.is_nan()).collect();
+    let moments: Moments = values.iter().copied().filter(|value| value.is_finite()).collect();
     let n = moments.count() as f64;
     // NaN for fewer than two values, as the variance is.
     let standard_error = (moments.variance() / n).sqrt();
@@ -59,7 +60,7 @@ mod tests {
     #[test]
     fn fewer_than_two_values_have_no_interval() {
         assert!(mean_ci95(&[]).mean.is_nan() && mean_ci95(&[]).half_width.is_nan());
-        let one = mean_ci95(&[3.0, f64::NAN]);
+        let one = mean_ci95(&[3.0, f64::NAN, f64::INFINITY]);
         assert!(one.mean == 3.0 && one.half_width.is_nan() && !one.contains(3.0));
         assert!(mean_ci95(&[2.0, 2.0]).half_width == 0.0);
     }

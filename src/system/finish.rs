@@ -3,6 +3,7 @@
 use super::measure::{self, judge_steadiness};
 use super::model::System;
 use super::monitors::{self, tables::Measured};
+use super::run_error::RunError;
 use super::setup::Setup;
 use super::tables::{self, FlowSums, RunTables, replicas};
 use crate::cost::allocate::{fairness, utility_had};
@@ -10,7 +11,15 @@ use crate::cost::{ModelId, Money};
 use crate::kernel::Time;
 
 /// The results of a run whose last event was at `now`.
-pub fn finish(mut system: System<'_>, setup: &Setup, now: Time, events: u64) -> RunTables {
+///
+/// # Errors
+/// If its money is more than can be counted.
+pub fn finish(
+    mut system: System<'_>,
+    setup: &Setup,
+    now: Time,
+    events: u64,
+) -> Result<RunTables, RunError> {
     debug_assert!(system.upstream.is_idle(), "every attempt that was made has ended");
     debug_assert!(system.observers.timeline.is_idle(), "nothing is in the system or at work");
     debug_assert!(system.caches.is_idle(), "every flight has landed");
@@ -56,6 +65,9 @@ pub fn finish(mut system: System<'_>, setup: &Setup, now: Time, events: u64) -> 
     }
     let replicas = replicas::collect(&mut system, setup, over);
     let (optimizer, observers) = (&system.charge.optimizer, &mut system.observers);
+    if optimizer.ledger().overflowed() {
+        return Err(RunError::TooMuchMoney);
+    }
     debug_assert!(optimizer.balances(), "the ledger balances");
     debug_assert_eq!(optimizer.ledger().held(), Money::ZERO, "nothing is held for nobody");
     let measures = &observers.measures;
@@ -73,7 +85,7 @@ pub fn finish(mut system: System<'_>, setup: &Setup, now: Time, events: u64) -> 
         "Little's law: requests x time = the sum of their times, in the system and in queues"
     );
     let values = measure::values(&observers.measures);
-    tables::collect(system, setup, values, replicas, over)
+    Ok(tables::collect(system, setup, values, replicas, over))
 }
 
 /// The seconds that a model's servers were busy and could have been, from the end of the

@@ -38,8 +38,8 @@ pub use caches::{Contents, ContentsError, Flight, Judged};
 pub use charge::{Savings, Spend};
 pub use event::Event;
 pub use measure::{
-    BATCHED, Finished, METRICS, MOST_FIXED_INTERVALS, Measures, Metric, Recorder, Series, Served,
-    Share, SloSpec, Steadiness, TIMELINE_COLUMNS, TargetsSpec, Timeline, Times,
+    BATCHED, Finished, METRICS, MOST_FIXED_INTERVALS, Measures, Metric, MetricId, Recorder, Series,
+    Served, Share, SloSpec, Steadiness, TIMELINE_COLUMNS, TargetsSpec, Timeline, Times,
 };
 pub use monitors::{
     AlertSums, BadSpec, MonitorSpec, NoDataSpec, Objective, ObjectiveSpec, Threshold,

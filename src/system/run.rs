@@ -75,9 +75,6 @@ pub fn run_traced<'r>(
     if !system.requests.is_empty() {
         return Err(RunError::Forgotten { requests: system.requests.len() });
     }
-    if system.charge.optimizer.ledger().overflowed() {
-        return Err(RunError::TooMuchMoney);
-    }
     let (events, now) = (simulation.events(), simulation.now());
-    Ok(finish(simulation.model, setup, now, events))
+    finish(simulation.model, setup, now, events)
 }

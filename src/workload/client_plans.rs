@@ -16,7 +16,7 @@ use super::prompts::{Prompts, PromptsSpec};
 use super::session::{Session, SessionSpec};
 use super::spec::WorkloadSpec;
 use super::users::{Askers, UserTable};
-use crate::spec::Problem;
+use crate::spec::Path;
 
 /// What requests are drawn from.
 #[derive(Debug)]
@@ -175,9 +175,8 @@ impl Client<'_> {
 
 /// The population of prompts of a checked spec.
 pub(super) fn population(spec: &PromptsSpec, paths: &DataPaths) -> Result<Prompts, WorkloadError> {
-    spec.population(paths).map_err(|problem| {
-        WorkloadError::Spec(Problem { path: problem.path.within("prompts"), ..problem })
-    })
+    spec.population(paths)
+        .map_err(|problem| WorkloadError::Spec(problem.within(&Path::parse("prompts"))))
 }
 
 /// The populations of a workload's clients, each made once.
@@ -197,8 +196,7 @@ impl Populations<'_> {
         }
         let prompts = population(&client.prompts, self.paths).map_err(|error| match error {
             WorkloadError::Spec(problem) if client.id.is_some() && !client.shares_prompts => {
-                let path = problem.path.within(&format!("clients.{i}"));
-                WorkloadError::Spec(Problem { path, ..problem })
+                WorkloadError::Spec(problem.within(&Path::parse("clients").join(i)))
             }
             other => other,
         })?;

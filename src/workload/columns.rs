@@ -5,7 +5,7 @@ use super::lengths::LengthsSpec;
 use super::session::SessionSpec;
 use super::spec::WorkloadSpec;
 use super::tokens::TokensSpec;
-use crate::spec::Problem;
+use crate::spec::{Path, Problem};
 
 /// Reads the column of each distribution of lengths that is one.
 ///
@@ -36,5 +36,5 @@ fn session(spec: Option<&mut SessionSpec>, at: &str, paths: &DataPaths) -> Resul
 
 fn lengths(spec: Option<&mut LengthsSpec>, at: &str, paths: &DataPaths) -> Result<(), Problem> {
     let Some(spec) = spec else { return Ok(()) };
-    spec.read(paths).map_err(|problem| Problem { path: problem.path.within(at), ..problem })
+    spec.read(paths).map_err(|problem| problem.within(&Path::parse(at)))
 }

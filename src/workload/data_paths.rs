@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::spec::{self, Problem, Severity};
+use crate::spec::{self, Problem};
 
 /// The folders in which a trace is looked for, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,13 +82,7 @@ impl NotFound {
 
     /// A problem of the spec that names the file at `path`.
     pub fn at(&self, path: spec::Path) -> Problem {
-        Problem {
-            path,
-            at_key: false,
-            severity: Severity::Error,
-            message: self.to_string(),
-            help: Some(self.help()),
-        }
+        Problem::error(path, self.to_string()).help(self.help())
     }
 }
 

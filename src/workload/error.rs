@@ -2,7 +2,7 @@
 
 use super::data_paths::NotFound;
 use super::trace::{RecordingError, TraceError};
-use crate::spec::{Path, Problem, Severity};
+use crate::spec::{Path, Problem};
 
 /// Why a workload cannot be made ready.
 #[derive(Debug, thiserror::Error)]
@@ -44,23 +44,11 @@ impl WorkloadError {
         let message = self.to_string();
         let (place, help) = match self {
             WorkloadError::Spec(problem) => {
-                return Problem { path: below(workload.clone(), problem.path), ..problem };
+                return problem.within(workload);
             }
             WorkloadError::NoFile { place, missing } => (place, Some(missing.help())),
             WorkloadError::Trace { place, error } => (place, error.help().map(str::to_owned)),
         };
-        Problem {
-            path: below(workload.join("trace"), place),
-            at_key: false,
-            severity: Severity::Error,
-            message,
-            help,
-        }
+        Problem::error(place, message).help(help).within(&workload.join("trace"))
     }
-}
-
-/// A path from another path on.
-fn below(mut from: Path, path: Path) -> Path {
-    from.0.extend(path.0);
-    from
 }

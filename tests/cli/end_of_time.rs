@@ -38,7 +38,7 @@ fn a_fleet_s_answers_and_waits_are_named() {
     refused(
         &format!(
             "{ARRIVALS}
-pipeline: {{ stages: {{ validate: 14000w, key: 14000w }} }}
+pipeline: {{ max_prompt_length: 1000000, stages: {{ validate: 14000w, key: 14000w }} }}
 models: {{ m: {{ server: {{ replicas: 2, tokens: {{ ttft: 14000w }} }} }} }}
 "
         ),

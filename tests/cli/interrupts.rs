@@ -68,11 +68,13 @@ fn names(folder: &Path) -> Vec<String> {
 #[test]
 fn while_a_big_file_is_read() {
     let mut text = "name: big\nworkload:\n  requests:\n".to_owned();
-    for i in 0..200_000 {
+    for i in 0..400_000 {
         let _ = writeln!(text, "    - {{ at: {i}ms, prompt: p{i}, temperature: 0.{i:06} }}");
     }
     let bench = Bench::new(&text);
-    let ended = signalled(&bench, &[], "-INT", &|| true);
+    // By then it surely listens, and has not read the half.
+    let began = Instant::now();
+    let ended = signalled(&bench, &[], "-INT", &|| began.elapsed() > Duration::from_millis(500));
     assert_heard(&ended);
     assert!(names(&bench.path().join("results")).is_empty(), "nothing was begun");
 }

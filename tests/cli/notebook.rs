@@ -96,3 +96,19 @@ fn a_request_without_a_prompt_or_with_too_long_a_one_is_an_error() {
     assert!(errors.contains(&"Missing required field: prompt"), "{errors:?}");
     assert!(errors.iter().any(|error| error.contains("4000 characters")), "{errors:?}");
 }
+
+#[test]
+fn white_space_at_the_ends_counts_for_validation_and_not_for_the_model() {
+    let run = |most: u32| {
+        let bench = Bench::new(&format!(
+            "workload: {{ requests: [ {{ prompt: \"  0123456789  \" }} ] }}\n\
+             pipeline: {{ max_prompt_length: {most} }}\nreplications: 1\n\
+             models: {{ m: {{ server: {{ seed_pipeline: {{}} }} }} }}\n"
+        ));
+        let folder = bench.run(&["--quiet", "--format", "csv"]);
+        rows(&folder.join("runs.csv")).swap_remove(0)
+    };
+    // 0.1 s and 1 ms for each of ten characters.
+    assert_eq!(run(14)["inference_total_s"], "0.11");
+    assert_eq!(run(13)["errors"], "1");
+}

@@ -15,7 +15,7 @@ fn prepared(yaml: &str) -> Prepared {
 }
 
 fn run(prepared: &Prepared, replication: u64) -> RunTables {
-    let streams = Streams::new(prepared.outline.experiment.seed, replication);
+    let streams = Streams::new(prepared.resolved.experiment.seed, replication);
     system::run(&prepared.setups[0], &streams, &AtomicBool::new(false), None).expect("a run")
 }
 

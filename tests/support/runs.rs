@@ -18,7 +18,7 @@ pub fn replicate(yaml: &str, replication: u64) -> RunTables {
     let prepared = prepare(&document, &Overrides::default()).unwrap_or_else(|found| {
         panic!("{}\n{yaml}", found.iter().fold(String::new(), |text, one| text + &one.to_string()))
     });
-    let streams = Streams::new(prepared.outline.experiment.seed, replication);
+    let streams = Streams::new(prepared.resolved.experiment.seed, replication);
     system::run(&prepared.setups[0], &streams, &AtomicBool::new(false), None).expect("a run")
 }
 

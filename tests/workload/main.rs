@@ -216,9 +216,11 @@ requests:
     assert_eq!(texts, ["What  is AI?", "", "", "What is AI?", "What is AI?", "What is AI?"]);
     assert_eq!(all[3].prompt, all[4].prompt, "white space at the ends does not count");
     assert_ne!(all[0].prompt, all[3].prompt, "white space inside does");
-    // Characters as sent; 1.3 tokens a word.
-    let sizes: Vec<_> = all.iter().map(|r| (r.chars, r.input_decitokens)).collect();
-    assert_eq!(sizes, [(14, 39), (0, 0), (0, 0), (11, 39), (14, 39), (11, 39)]);
+    // Characters without the white space at the ends, and as sent; 1.3 tokens a word.
+    let sizes: Vec<_> = all.iter().map(|r| (r.chars, r.sent_chars())).collect();
+    assert_eq!(sizes, [(12, 14), (0, 0), (0, 0), (11, 11), (11, 14), (11, 11)]);
+    let tokens: Vec<_> = all.iter().map(|r| r.input_decitokens).collect();
+    assert_eq!(tokens, [39, 0, 0, 39, 39, 39]);
     let names: Vec<_> = all.iter().map(|r| &source.users()[r.user.0 as usize].name).collect();
     assert_eq!(names, ["anonymous", "anonymous", "anonymous", "ann", "bob", "ann"]);
 

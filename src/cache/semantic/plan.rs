@@ -14,7 +14,7 @@ use super::spec::{ModeSpec, SemanticSpec, SimilaritySpec};
 use super::vectors::Vectors;
 use crate::cache::CacheSpec;
 use crate::kernel::{Duration, Streams};
-use crate::spec::{Path, Problem, Severity};
+use crate::spec::{Path, Problem};
 use crate::workload::{DataPaths, Plan, PromptId};
 
 /// The folder in which collections keep vectors of paraphrases.
@@ -54,7 +54,7 @@ impl SemanticPlan {
         let vectors = match same {
             Some(plan) => plan.vectors.clone(),
             None => vectors(&spec.similarity, workload, paths)
-                .map_err(|problem| Problem { path: problem.path.within("semantic"), ..problem })?,
+                .map_err(|problem| problem.within(&Path::parse("semantic")))?,
         };
         let ttl = spec.ttl.or(cache.ttl).unwrap_or(Duration::MAX);
         let plan = SemanticPlan { spec: spec.clone(), ttl, vectors, workload: workload.clone() };
@@ -119,8 +119,7 @@ fn vectors(
 }
 
 fn problem(place: &str, message: String, help: String) -> Problem {
-    let path = Path::parse("similarity").join(place);
-    Problem { path, at_key: false, severity: Severity::Error, message, help: Some(help) }
+    Problem::error(Path::parse("similarity").join(place), message).help(help)
 }
 
 fn load(files: &[PathBuf], paths: &DataPaths) -> Result<Vectors, Problem> {

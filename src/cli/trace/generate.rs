@@ -56,12 +56,12 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
     let plan = &prepared.setups[0].workload;
     let bounds = Bounds::of(args, &prepared)?;
     if prepared.setups.len() > 1 {
-        let name = &prepared.outline.name;
+        let name = &prepared.resolved.name;
         tell(&format!("warning: `{name}` sweeps; the requests are those of its first point"));
     }
     let failed = |error: crate::workload::TraceError| Failure::Input(format!("error: {error}"));
     let mut source =
-        plan.source(&Streams::new(prepared.outline.experiment.seed, 0)).map_err(failed)?;
+        plan.source(&Streams::new(prepared.resolved.experiment.seed, 0)).map_err(failed)?;
     let mut output = Output::create(&args.out, args.to, Knows { prompts: true, users: true })?;
     let mut beyond = Beyond::default();
     while output.rows() < bounds.requests {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{check_columns, check_file};
+use super::check::{check_columns, check_file};
 use crate::spec::Problems;
 
 /// Parts of a whole over virtual time.

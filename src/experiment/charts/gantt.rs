@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::check_file;
+use super::check::check_file;
 use crate::kernel::Duration;
 use crate::spec::Problems;
 

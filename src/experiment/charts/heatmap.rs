@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Names, ScaleSpec, check_file, check_metrics, check_path};
+use super::check::{check_file, check_metrics, check_path};
+use super::names::Names;
+use super::scale::ScaleSpec;
 use crate::spec::Problems;
 
 /// A metric over two swept paths.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{check_file, check_path};
+use super::check::{check_file, check_path};
 use crate::cost::Money;
 use crate::kernel::Duration;
 use crate::spec::Problems;

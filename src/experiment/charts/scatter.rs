@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ScaleSpec, check_file, check_metrics, check_path};
+use super::check::{check_file, check_metrics, check_path};
+use super::scale::ScaleSpec;
 use crate::spec::Problems;
 
 /// One metric against another, a mark for each point.

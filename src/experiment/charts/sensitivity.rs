@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::check_file;
+use super::check::check_file;
 use crate::spec::Problems;
 
 /// What a chart of a sensitivity study shows: a bar for each parameter, the one that

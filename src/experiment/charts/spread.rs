@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{LatencyMetric, Names, ScaleSpec, check_file, check_metrics, check_path};
+use super::cdf::LatencyMetric;
+use super::check::{check_file, check_metrics, check_path};
+use super::names::Names;
+use super::scale::ScaleSpec;
 use crate::spec::Problems;
 
 /// How values spread: of a metric across replications, or of a latency (`e2e_s`,

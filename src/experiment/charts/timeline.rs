@@ -3,6 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::check::{check_columns, check_file, check_path};
+use crate::spec::Problems;
+
 /// What a chart over virtual time shows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -26,4 +29,12 @@ pub struct TimelineSpec {
     /// The name of the file in `charts/`, without extension. Default:
     /// `timeline`.
     pub file: Option<String>,
+}
+
+impl TimelineSpec {
+    pub(super) fn check(&self, swept: &[String], problems: &mut Problems) {
+        check_path("series", self.series.as_deref(), swept, problems);
+        check_file(self.file.as_deref(), problems);
+        check_columns("metrics", &self.metrics, problems);
+    }
 }

@@ -8,7 +8,7 @@ use serde_yaml::{Mapping, Value};
 
 use super::diagnostic::Diagnostic;
 use super::locate::{Location, Source, locate, locate_repeated};
-use crate::spec::{Path, Problem, Severity};
+use crate::spec::{Path, Problem};
 
 /// No experiment file is larger; a trace belongs in a file of its own.
 const MOST_BYTES: u64 = 64 << 20;
@@ -75,13 +75,7 @@ fn open_into(
         return Ok(value);
     };
     let refuse = |message: &str| {
-        let problem = Problem {
-            path: Path::parse("include"),
-            at_key: false,
-            severity: Severity::Error,
-            message: message.to_owned(),
-            help: None,
-        };
+        let problem = Problem::error(Path::parse("include"), message);
         let source = sources[own].clone();
         let place = locate(&source.text, &problem.path, false).0;
         vec![Diagnostic::new(&problem, place.map(|place| (source, place)))]
@@ -144,8 +138,7 @@ fn refuse(source: &Source, error: &serde_yaml::Error) -> Diagnostic {
     let whole = error.to_string();
     let message = whole.split(" at line ").next().unwrap_or(&whole);
     let (message, help) = in_plain_words(message);
-    let problem =
-        Problem { path: Path::default(), at_key: false, severity: Severity::Error, message, help };
+    let problem = Problem::error(Path::default(), message).help(help);
     let told = error.location().map(|at| Location { line: at.line(), column: at.column() });
     let repeated = whole.contains("duplicate entry").then(|| locate_repeated(&source.text));
     match repeated.flatten().or(told) {

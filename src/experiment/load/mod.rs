@@ -1,12 +1,14 @@
-//! From a YAML file to a checked spec, with every mistake located.
+//! From a YAML file to a typed spec, with every mistake located.
 
-mod diagnostic;
-mod document;
+pub(super) mod diagnostic;
+pub(super) mod document;
 mod locate;
 pub mod path;
-mod read;
+pub(super) mod plain;
+pub(super) mod read;
 mod read_error;
 
 pub use diagnostic::Diagnostic;
 pub use document::Document;
+pub use plain::plain;
 pub use read::{Reading, read};

@@ -12,7 +12,7 @@ use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, Visit
 use serde_yaml::{Mapping, Value};
 
 use super::read_error::ReadError;
-use crate::spec::{Path, Problem, Segment, Severity};
+use crate::spec::{Path, Problem, Segment};
 
 /// More mistakes than anyone mends at once.
 const MOST_PROBLEMS: usize = 50;
@@ -46,13 +46,8 @@ pub fn read<T: DeserializeOwned>(value: &Value) -> Reading<T> {
         // A choice that is not known is found again once it is masked: its whole
         // place must go.
         if !consequence && !masked.contains(&place) {
-            problems.push(Problem {
-                path: place.clone(),
-                at_key: error.at_key,
-                severity: Severity::Error,
-                message: error.message,
-                help: error.help,
-            });
+            let problem = Problem::error(place.clone(), error.message).help(error.help);
+            problems.push(Problem { at_key: error.at_key, ..problem });
         }
         while !masked.insert(place.clone()) && !place.0.is_empty() {
             place.0.pop();

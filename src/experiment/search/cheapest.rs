@@ -10,14 +10,16 @@
 
 use serde_yaml::Value;
 
-use super::super::prepare::plain;
-use super::super::sweep::strata;
-use super::judge::OVERLOADED;
+use super::bound::Bound;
+use super::finding::{Finding, broken, caveat};
+use super::judge::Judgement;
+use super::knobs::Knob;
 use super::spec::{CheapestSpec, SearchSpec};
 use super::trials::{SearchError, Trials};
-use super::{Bound, Finding, Judgement};
+use crate::experiment::load::plain::plain;
+use crate::experiment::sweep::designs::latin_hypercube::strata;
 use crate::kernel::Streams;
-use crate::system::METRICS;
+use crate::system::MetricId;
 
 /// Systems that are left when halving ends.
 const LEFT: usize = 4;
@@ -31,7 +33,7 @@ pub(super) fn search(
     cheapest: &CheapestSpec,
 ) -> Result<Finding, SearchError> {
     let bounds = spec.bounds();
-    let cost = METRICS.iter().position(|metric| metric.name == cheapest.cost).unwrap_or(0);
+    let Some(cost) = MetricId::named(&cheapest.cost) else { return Err(SearchError::Nothing) };
     let mut places: Vec<(Place, usize)> = Vec::new();
     for place in first_places(trials, cheapest.points as usize) {
         let trial = at(trials, "space", &place)?;
@@ -57,7 +59,7 @@ pub(super) fn search(
         refine(trials, &bounds, cost, cheapest.rounds, (place, best))?;
     }
     settle_first(trials, &bounds, cost)?;
-    Ok(finding(trials, cheapest, bounds, cost))
+    Ok(finding(trials, bounds, cost))
 }
 
 /// Every combination of lists that is not too many, or else a Latin hypercube.
@@ -87,7 +89,7 @@ fn first_places(trials: &Trials<'_>, points: usize) -> Vec<Place> {
 }
 
 fn at(trials: &mut Trials<'_>, stage: &str, place: &Place) -> Result<usize, SearchError> {
-    let value = |(knob, place): (&super::Knob, &f64)| knob.range.at(*place);
+    let value = |(knob, place): (&Knob, &f64)| knob.range.at(*place);
     let settings: Vec<Value> = trials.knobs.iter().zip(place).map(value).collect();
     trials.trial(stage, settings)
 }
@@ -98,13 +100,13 @@ fn at(trials: &mut Trials<'_>, stage: &str, place: &Place) -> Result<usize, Sear
 fn compare(
     trials: &Trials<'_>,
     bounds: &[Bound],
-    cost: usize,
+    cost: MetricId,
     a: usize,
     b: usize,
 ) -> std::cmp::Ordering {
     let key = |trial: usize| {
         let found = trials.judge(trial, bounds);
-        let standing = (!found.holds, found.binds == OVERLOADED);
+        let standing = (!found.holds, found.is_overloaded());
         (standing, found.excess, trials.estimate(trial, cost).mean)
     };
     let ((standing_a, excess_a, cost_a), (standing_b, excess_b, cost_b)) = (key(a), key(b));
@@ -121,7 +123,7 @@ fn compare(
 fn refine(
     trials: &mut Trials<'_>,
     bounds: &[Bound],
-    cost: usize,
+    cost: MetricId,
     rounds: u32,
     (mut place, mut best): (Place, usize),
 ) -> Result<(), SearchError> {
@@ -160,7 +162,11 @@ fn refine(
 
 /// Replicates the first in the order until it is settled, as often as that puts another
 /// first: what was left early, after a few runs, is no answer yet.
-fn settle_first(trials: &mut Trials<'_>, bounds: &[Bound], cost: usize) -> Result<(), SearchError> {
+fn settle_first(
+    trials: &mut Trials<'_>,
+    bounds: &[Bound],
+    cost: MetricId,
+) -> Result<(), SearchError> {
     while let Some(first) = order(trials, bounds, cost).first().copied()
         && !trials.is_settled(first, &trials.judge(first, bounds))
     {
@@ -170,18 +176,13 @@ fn settle_first(trials: &mut Trials<'_>, bounds: &[Bound], cost: usize) -> Resul
 }
 
 /// All trials, the best first.
-fn order(trials: &Trials<'_>, bounds: &[Bound], cost: usize) -> Vec<usize> {
+fn order(trials: &Trials<'_>, bounds: &[Bound], cost: MetricId) -> Vec<usize> {
     let mut order: Vec<usize> = (0..trials.list.len()).collect();
     order.sort_by(|a, b| compare(trials, bounds, cost, *a, *b));
     order
 }
 
-fn finding(
-    trials: &Trials<'_>,
-    cheapest: &CheapestSpec,
-    bounds: Vec<Bound>,
-    cost: usize,
-) -> Finding {
+fn finding(trials: &Trials<'_>, bounds: Vec<Bound>, cost: MetricId) -> Finding {
     let judgements: Vec<Judgement> =
         (0..trials.list.len()).map(|trial| trials.judge(trial, &bounds)).collect();
     let order = order(trials, &bounds, cost);
@@ -200,8 +201,8 @@ fn finding(
         let pairs = pairs.map(|(knob, value)| format!("{} = {}", knob.name, plain(value)));
         pairs.collect::<Vec<_>>().join(", ")
     };
-    let doubt = |trial: usize| super::doubt(&judgements[trial]);
-    let name = &cheapest.cost;
+    let caveat = |trial: usize| caveat(&judgements[trial]);
+    let name = cost.name();
     let words = match (best, beyond) {
         (None, _) => {
             let nearest = order.first().copied().unwrap_or(0);
@@ -211,20 +212,20 @@ fn finding(
         (Some(best), None) => format!(
             "the cheapest that holds is {}{}, with {name} = {:.6}; nothing cheaper was tried",
             shown(best),
-            doubt(best),
+            caveat(best),
             price(best)
         ),
         (Some(best), Some(beyond)) => format!(
             "the cheapest that holds is {}{}, with {name} = {:.6}; the next cheaper, {} at {:.6}, \
              is not enough: {}{}",
             shown(best),
-            doubt(best),
+            caveat(best),
             price(best),
             shown(beyond),
             price(beyond),
-            super::broken(&judgements[beyond]),
-            doubt(beyond)
+            broken(&judgements[beyond]),
+            caveat(beyond)
         ),
     };
-    Finding { best, beyond, judgements, bounds, cost: Some(name.clone()), words }
+    Finding { best, beyond, judgements, bounds, cost: Some(cost), words }
 }

@@ -1,72 +1,9 @@
-//! On which side of its bounds a system is.
+//! On which side of all its bounds a system is.
 
-use super::super::replications::Replications;
+use super::bound::{Bound, Standing};
+use crate::experiment::spec::replications::Replications;
 use crate::stats::MeanCi;
-use crate::system::METRICS;
-
-/// A metric and what it is to be.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Bound {
-    /// The metric's name.
-    pub name: String,
-    /// Its index in [`METRICS`].
-    pub metric: usize,
-    /// At most that.
-    pub below: Option<f64>,
-    /// At least that.
-    pub above: Option<f64>,
-}
-
-/// On which side of a bound an estimate is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// All of its interval holds the bound.
-    Holds,
-    /// None of its interval does, or it was not measured.
-    Fails,
-    /// The interval has the bound in it.
-    Open,
-}
-
-impl Bound {
-    /// On which side an estimate is.
-    pub fn standing(&self, estimate: &MeanCi) -> Standing {
-        let MeanCi { mean, half_width } = *estimate;
-        if mean.is_nan() {
-            return Standing::Fails;
-        }
-        // One value says nothing of its spread.
-        let half = if half_width.is_nan() { f64::INFINITY } else { half_width };
-        let (low, high) = (mean - half, mean + half);
-        let above_all = self.below.is_some_and(|most| low > most);
-        let below_all = self.above.is_some_and(|least| high < least);
-        if above_all || below_all {
-            return Standing::Fails;
-        }
-        let within = self.below.is_none_or(|most| high <= most)
-            && self.above.is_none_or(|least| low >= least);
-        if within { Standing::Holds } else { Standing::Open }
-    }
-
-    /// By which share of the bound a value is beyond it; 0 if it holds.
-    pub fn excess(&self, value: f64) -> f64 {
-        if value.is_nan() {
-            return f64::INFINITY;
-        }
-        let share = |by: f64, bound: f64| by.max(0.0) / bound.abs().max(1e-12);
-        let above = self.below.map_or(0.0, |most| share(value - most, most));
-        let below = self.above.map_or(0.0, |least| share(least - value, least));
-        above.max(below)
-    }
-
-    /// In words: `e2e_p99_s <= 2`.
-    pub fn words(&self) -> String {
-        let side =
-            |sign: &str, bound: Option<f64>| bound.map(|it| format!("{} {sign} {it}", self.name));
-        let sides = [side("<=", self.below), side(">=", self.above)];
-        sides.into_iter().flatten().collect::<Vec<_>>().join(" and ")
-    }
-}
+use crate::system::MetricId;
 
 /// What a trial was judged to be.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,26 +18,32 @@ pub struct Judgement {
     pub excess: f64,
 }
 
-/// The name of the bound that nobody has to set: a system that cannot keep up holds no
+impl Judgement {
+    /// Whether it cannot keep up with its load.
+    pub fn is_overloaded(&self) -> bool {
+        self.binds == OVERLOADED.name()
+    }
+}
+
+/// The bound that nobody has to set: a system that cannot keep up holds no
 /// load, whatever its times are in a run that ends before the queue is long.
-pub(super) const OVERLOADED: &str = "overloaded";
+const OVERLOADED: MetricId = MetricId::OVERLOADED;
 
 /// The chance that a system is put on the wrong side of its bounds, at most.
 const RISK: f64 = 0.05;
 
-/// Judges a system by the values of each metric, by its index, over its runs.
+/// Judges a system by the values of each metric over its runs.
 ///
 /// It may be looked at `looks` times, whenever more runs are done, and the first look
 /// that is sure ends it: each look at each bound gets its part of the risk (Bonferroni),
 /// so that all of them together keep to it.
 pub(super) fn judge(
-    values: impl Fn(usize) -> Vec<f64>,
+    values: impl Fn(MetricId) -> Vec<f64>,
     bounds: &[Bound],
     replications: &Replications,
     looks: usize,
 ) -> Judgement {
-    let overloaded = METRICS.iter().position(|metric| metric.name == OVERLOADED);
-    let share = overloaded.map_or(0.0, |metric| replications.estimate(&values(metric)).mean);
+    let share = replications.estimate(&values(OVERLOADED)).mean;
     let level = 1.0 - RISK / (looks * bounds.len()).max(1) as f64;
     let of = |bound: &Bound| {
         let estimate = replications.estimate_at(level, &values(bound.metric));
@@ -115,10 +58,11 @@ pub(super) fn judge(
         .enumerate()
         .max_by(|(_, a), (_, b)| a.1.total_cmp(&b.1).then(a.2.total_cmp(&b.2)));
     if share > 0.5 {
-        let binds = OVERLOADED.to_owned();
+        let binds = OVERLOADED.name().to_owned();
         return Judgement { holds: false, sure: share > 0.9, binds, excess };
     }
-    let binds = nearest.map_or_else(String::new, |(index, _)| bounds[index].name.clone());
+    let binds =
+        nearest.map_or_else(String::new, |(index, _)| bounds[index].metric.name().to_owned());
     Judgement { holds: excess == 0.0 && !fails, sure: fails || !open, binds, excess }
 }
 
@@ -131,37 +75,14 @@ fn closeness(bound: &Bound, estimate: &MeanCi) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::spec::Experiment;
     use super::*;
     use crate::kernel::Streams;
 
     #[test]
-    fn an_interval_with_the_bound_in_it_is_open() {
-        let bound = Bound { name: "x".into(), metric: 0, below: Some(2.0), above: None };
-        let at = |mean, half_width| bound.standing(&MeanCi { mean, half_width });
-        assert_eq!(at(1.0, 0.5), Standing::Holds);
-        assert_eq!(at(1.8, 0.5), Standing::Open);
-        assert_eq!(at(2.2, 0.5), Standing::Open);
-        assert_eq!(at(2.6, 0.5), Standing::Fails);
-        assert_eq!(at(f64::NAN, 0.5), Standing::Fails);
-        assert_eq!(at(1.0, f64::NAN), Standing::Open);
-        let floor = Bound { below: None, above: Some(0.9), ..bound };
-        assert_eq!(floor.standing(&MeanCi { mean: 0.95, half_width: 0.01 }), Standing::Holds);
-        assert!((floor.excess(0.81) - 0.1).abs() < 1e-12);
-        assert_eq!(floor.words(), "x >= 0.9");
-        let band = Bound { below: Some(0.6), ..Bound { above: Some(0.3), ..floor } };
-        let at = |mean, half_width| band.standing(&MeanCi { mean, half_width });
-        assert_eq!(at(0.45, 0.1), Standing::Holds);
-        assert_eq!(at(0.607, 0.77), Standing::Open, "all of the band is in the interval");
-        assert_eq!((at(0.7, 0.05), at(0.2, 0.05)), (Standing::Fails, Standing::Fails));
-    }
-
-    #[test]
     fn stopping_at_the_first_sure_look_is_wrong_in_at_most_a_twentieth_of_cases() {
         // The truth is at the bound: whatever is sure is wrong by a hair.
-        let experiment: Experiment = serde_yaml::from_str("replications: 4").expect("YAML");
-        let replications = Replications::of(&experiment);
-        let bound = Bound { name: "x".into(), metric: 0, below: Some(7.0), above: None };
+        let replications = Replications::new(4, false, None);
+        let bound = Bound { metric: MetricId::E2E_P99_S, below: Some(7.0), above: None };
         let mut stream = Streams::new(3, 0).stream("normal");
         let mut wrong = |looks: usize| {
             let cases = 2000;
@@ -169,7 +90,7 @@ mod tests {
                 let all: Vec<f64> = (0..40).map(|_| 7.0 + stream.normal()).collect();
                 (1..=10).any(|look| {
                     let known = |metric| match metric {
-                        0 => all[..look * 4].to_vec(),
+                        MetricId::E2E_P99_S => all[..look * 4].to_vec(),
                         _ => vec![0.0; look * 4],
                     };
                     judge(known, std::slice::from_ref(&bound), &replications, looks).sure

@@ -1,10 +1,13 @@
 //! The most load that holds the bounds: bisection with as many replications at each load
 //! as it takes to tell.
 
-use super::super::prepare::plain;
+use super::bound::Bound;
+use super::finding::{Finding, broken, caveat};
+use super::judge::Judgement;
 use super::spec::{LoadSpec, SearchSpec};
 use super::trials::{SearchError, Trials};
-use super::{Bound, Finding, Judgement};
+use crate::experiment::load::plain::plain;
+use crate::experiment::sweep::quantity::base_number;
 
 /// Halvings until even the finest range is one place.
 const MOST_HALVINGS: usize = 60;
@@ -17,11 +20,11 @@ pub(super) fn search(
     let bounds = spec.bounds();
     // Places in the range: the lower one holds, the upper one does not.
     let (mut low, mut high) = (0.0, 1.0);
-    let (least, least_holds) = look(trials, &bounds, "least", low)?;
+    let (least, least_holds) = try_load(trials, &bounds, "least", low)?;
     if !least_holds.holds {
         return Ok(finding(trials, bounds, None, Some(least)));
     }
-    let (most, most_holds) = look(trials, &bounds, "most", high)?;
+    let (most, most_holds) = try_load(trials, &bounds, "most", high)?;
     if most_holds.holds {
         return Ok(finding(trials, bounds, Some(most), None));
     }
@@ -32,7 +35,7 @@ pub(super) fn search(
             break;
         }
         let middle = f64::midpoint(low, high);
-        let (trial, found) = look(trials, &bounds, "bisection", middle)?;
+        let (trial, found) = try_load(trials, &bounds, "bisection", middle)?;
         // Whole loads have no middle in the end.
         if trial == best || trial == beyond {
             break;
@@ -46,7 +49,7 @@ pub(super) fn search(
     Ok(finding(trials, bounds, Some(best), Some(beyond)))
 }
 
-fn look(
+fn try_load(
     trials: &mut Trials<'_>,
     bounds: &[Bound],
     stage: &str,
@@ -60,7 +63,7 @@ fn look(
 
 /// The load of a trial as a number.
 fn number(trials: &Trials<'_>, trial: usize) -> f64 {
-    super::super::sweep::quantity(&trials.list[trial].settings[0]).unwrap_or(f64::NAN)
+    base_number(&trials.list[trial].settings[0]).unwrap_or(f64::NAN)
 }
 
 fn finding(
@@ -73,26 +76,26 @@ fn finding(
         (0..trials.list.len()).map(|trial| trials.judge(trial, &bounds)).collect();
     let shown = |trial: usize| plain(&trials.list[trial].settings[0]);
     let name = &trials.knobs[0].name;
-    let doubt = |trial: usize| super::doubt(&judgements[trial]);
+    let caveat = |trial: usize| caveat(&judgements[trial]);
     let words = match (best, beyond) {
         (None, Some(least)) => format!(
             "no load holds: even at {name} = {} {}{}",
             shown(least),
-            super::broken(&judgements[least]),
-            doubt(least)
+            broken(&judgements[least]),
+            caveat(least)
         ),
         (Some(most), None) => format!(
             "all loads hold, up to {name} = {}{}: the most lies beyond the range",
             shown(most),
-            doubt(most)
+            caveat(most)
         ),
         (Some(best), Some(beyond)) => format!(
             "the most that holds is {name} = {}{}; at {} {}{}",
             shown(best),
-            doubt(best),
+            caveat(best),
             shown(beyond),
-            super::broken(&judgements[beyond]),
-            doubt(beyond)
+            broken(&judgements[beyond]),
+            caveat(beyond)
         ),
         (None, None) => String::new(),
     };

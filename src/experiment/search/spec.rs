@@ -5,11 +5,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_yaml::Value;
 
-use super::super::spec::Experiment;
-use super::super::sweep::{RangeSpec, SpanSpec, bound};
-use super::judge::Bound;
+use super::bound::{Bound, BoundSpec};
+use crate::experiment::sweep::range_spec::{RangeSpec, SpanSpec};
 use crate::spec::{Positive, Problems};
-use crate::system::METRICS;
+use crate::system::MetricId;
 
 /// What `windtunnel search` looks for: one of the two.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -68,20 +67,6 @@ pub struct CheapestSpec {
     pub rounds: u32,
 }
 
-/// The bound of a metric: `{ below: 2s }`, or `{ above: 0.9 }`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct BoundSpec {
-    /// The metric is to be at most that.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<serde_json::Value>")]
-    pub below: Option<Value>,
-    /// The metric is to be at least that.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<serde_json::Value>")]
-    pub above: Option<Value>,
-}
-
 impl SearchSpec {
     const fn max_replications() -> u32 {
         40
@@ -97,21 +82,15 @@ impl SearchSpec {
 
     /// The bounds of a checked search.
     pub fn bounds(&self) -> Vec<Bound> {
-        let of = |(name, spec): (&String, &BoundSpec)| {
-            let metric = METRICS.iter().position(|metric| metric.name == name)?;
-            let number = |value: &Option<Value>| bound(name, value.as_ref()?).ok();
-            let (below, above) = (number(&spec.below), number(&spec.above));
-            Some(Bound { name: name.clone(), metric, below, above })
-        };
-        self.slo().iter().filter_map(of).collect()
+        self.slo().iter().filter_map(|(name, spec)| spec.of(name)).collect()
     }
 
-    /// Checks what needs no other part of the file but its replications.
-    pub(in crate::experiment) fn check(&self, experiment: &Experiment, problems: &mut Problems) {
+    /// Checks what needs no other part of the file but its `replications`.
+    pub(in crate::experiment) fn check(&self, replications: u32, problems: &mut Problems) {
         if self.maximize_load.is_some() == self.cheapest.is_some() {
             problems.error("expected either `maximize_load` or `cheapest`");
         }
-        if experiment.replications < 2 || self.max_replications < experiment.replications {
+        if replications < 2 || self.max_replications < replications {
             problems.at("max_replications", |p| {
                 p.error_help(
                     "too few replications to tell on which side of a bound a system is",
@@ -129,9 +108,8 @@ impl SearchSpec {
             if cheapest.space.is_empty() {
                 p.at("space", |p| p.error("expected at least one path to change"));
             }
-            let known = || METRICS.iter().map(|metric| metric.name);
-            if !known().any(|name| name == cheapest.cost) {
-                p.at("cost", |p| p.unknown("metric", &cheapest.cost, known()));
+            if MetricId::named(&cheapest.cost).is_none() {
+                p.at("cost", |p| p.unknown("metric", &cheapest.cost, MetricId::names()));
             }
         });
     }
@@ -141,21 +119,8 @@ fn check_slo(slo: &IndexMap<String, BoundSpec>, problems: &mut Problems) {
     if slo.is_empty() {
         problems.error_help("there is nothing to hold", "such as `e2e_p99_s: { below: 2s }`");
     }
-    let known = || METRICS.iter().map(|metric| metric.name);
-    for (name, sides) in slo {
-        problems.at(name.as_str(), |p| {
-            if !known().any(|known| known == name) {
-                p.unknown("metric", name, known());
-            }
-            if sides.below.is_none() && sides.above.is_none() {
-                p.error("expected `below`, `above`, or both");
-            }
-            for (side, value) in [("below", &sides.below), ("above", &sides.above)] {
-                if let Some(Err(wrong)) = value.as_ref().map(|value| bound(name, value)) {
-                    p.at(side, |p| p.error(wrong));
-                }
-            }
-        });
+    for (name, bound) in slo {
+        problems.at(name.as_str(), |p| bound.check(name, p));
     }
 }
 

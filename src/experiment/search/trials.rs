@@ -1,25 +1,30 @@
 //! Trials of a search: the experiment with some values changed, and its runs.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
 
-use rayon::prelude::*;
 use serde_yaml::Value;
 
-use super::super::execute::Progress;
-use super::super::load::{Diagnostic, Document, path};
-use super::super::long_times::named_in;
-use super::super::prepare::{Prepared, Workloads, plain, read_checked};
-use super::super::replications::Replications;
-use super::super::store::{Record, WorkspaceError};
-use super::super::warmup::find_warmup;
-use super::super::workspace::Workspace;
-use super::judge::{Bound, Judgement, judge};
-use super::{Knob, knobs};
+use super::bound::Bound;
+use super::judge::{Judgement, judge};
+use super::knobs::{Knob, knobs};
+use crate::experiment::load::diagnostic::Diagnostic;
+use crate::experiment::load::document::Document;
+use crate::experiment::load::path;
+use crate::experiment::load::plain::plain;
+use crate::experiment::prepare::Prepared;
+use crate::experiment::prepare::read_checked::read_checked;
+use crate::experiment::prepare::workloads::Workloads;
+use crate::experiment::runs::long_times::named_in;
+use crate::experiment::runs::progress::Progress;
+use crate::experiment::runs::runner::{Failure, Runner};
+use crate::experiment::runs::store::{Store, WorkspaceError};
+use crate::experiment::runs::workspace::Workspace;
+use crate::experiment::spec::replications::Replications;
 use crate::spec::Problem;
 use crate::stats::MeanCi;
-use crate::system::{self, METRICS, RunError, Setup, Warmup};
+use crate::system::{MetricId, RunError, Setup};
 
 /// Why a search has no end.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +37,7 @@ pub enum SearchError {
         "`{0}` was not measured in any trial: it needs a part that the experiment lacks, such as \
          an `slo:`, a `fleet` or workflows; see docs/metrics.md"
     )]
-    Unmeasured(String),
+    Unmeasured(&'static str),
     /// A trial is no sound experiment.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"))]
     Input(Vec<Diagnostic>),
@@ -50,6 +55,9 @@ pub enum SearchError {
     /// A result could not be kept.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
+    /// A file beside the record could not be written.
+    #[error("cannot write requests or traces: {0}")]
+    Files(#[from] io::Error),
     /// The threads could not be started.
     #[error("cannot start threads: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
@@ -68,9 +76,9 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// A metric, by its index, of each replication.
-    pub fn values(&self, metric: usize) -> Vec<f64> {
-        self.runs.iter().map(|metrics| metrics[metric]).collect()
+    /// A metric of each replication.
+    pub fn values(&self, metric: MetricId) -> Vec<f64> {
+        self.runs.iter().map(|metrics| metric.of(metrics)).collect()
     }
 
     /// How many replications it has.
@@ -84,8 +92,8 @@ pub struct Trials<'s> {
     document: &'s Document,
     prepared: &'s Prepared,
     workloads: Workloads,
-    workspace: &'s Workspace,
-    pool: rayon::ThreadPool,
+    store: &'s Store,
+    runner: Runner<'s>,
     progress: &'s Progress,
     replications: Replications,
     /// So many at a time, and at most.
@@ -109,35 +117,37 @@ impl<'s> Trials<'s> {
         jobs: usize,
         progress: &'s Progress,
     ) -> Result<Self, SearchError> {
-        let spec = prepared.outline.experiment.search.as_ref().ok_or(SearchError::Nothing)?;
+        let resolved = &prepared.resolved;
+        let spec = resolved.experiment.search.as_ref().ok_or(SearchError::Nothing)?;
         let told = |problems: Vec<Problem>| {
             SearchError::Input(problems.iter().map(|it| document.diagnose(it)).collect())
         };
-        let step = prepared.outline.experiment.replications as usize;
+        let step = resolved.experiment.replications as usize;
         let most = spec.max_replications as usize;
+        let most = most - most % step;
         Ok(Trials {
             document,
             prepared,
             workloads: Workloads::new(document),
-            workspace,
-            pool: rayon::ThreadPoolBuilder::new().num_threads(jobs.max(1)).build()?,
+            store: workspace.store(),
+            runner: Runner::new(resolved, workspace, progress, most, jobs)?,
             progress,
-            replications: prepared.outline.replications(),
+            replications: resolved.replications(),
             step,
-            most: most - most % step,
-            knobs: knobs(prepared).map_err(told)?,
+            most,
+            knobs: knobs(spec, &resolved.value).map_err(told)?,
             list: Vec::new(),
         })
     }
 
     /// How the means of a trial are estimated.
-    pub fn estimate(&self, trial: usize, metric: usize) -> MeanCi {
+    pub fn estimate(&self, trial: usize, metric: MetricId) -> MeanCi {
         self.replications.estimate(&self.list[trial].values(metric))
     }
 
     /// The seed of the experiment.
     pub(super) fn seed(&self) -> u64 {
-        self.prepared.outline.experiment.seed
+        self.prepared.resolved.experiment.seed
     }
 
     /// Replications at a time.
@@ -162,7 +172,7 @@ impl<'s> Trials<'s> {
     }
 
     fn setup(&mut self, settings: &[Value]) -> Result<Setup, SearchError> {
-        let mut value = self.prepared.outline.resolved.clone();
+        let mut value = self.prepared.resolved.value.clone();
         for (knob, setting) in self.knobs.iter().zip(settings) {
             path::put(&mut value, &knob.path, setting.clone());
         }
@@ -183,21 +193,16 @@ impl<'s> Trials<'s> {
         found.retain(Diagnostic::is_error);
         let sound = experiment.filter(|_| found.is_empty());
         let Some(experiment) = sound else { return Err(SearchError::Input(found)) };
-        let made = self.workloads.setup(&experiment);
-        let mut setup = made.map_err(|it| SearchError::Input(vec![diagnose(&it)]))?;
-        if setup.warmup == Warmup::Auto {
-            let found = find_warmup(&setup, self.seed(), &self.progress.stop);
-            let trial = self.list.len();
-            setup.warmup = Warmup::After(found.map_err(|source| self.failed(trial, source))?);
-        }
-        Ok(setup)
+        let setup = self.workloads.setup(&experiment);
+        let setup = setup.map_err(|it| SearchError::Input(vec![diagnose(&it)]))?;
+        self.runner.find_warmup(setup).map_err(|source| self.failed(self.list.len(), source))
     }
 
     fn failed(&self, trial: usize, source: RunError) -> SearchError {
         match source {
             RunError::Interrupted => SearchError::Interrupted(self.list.len()),
             source => {
-                let source = named_in(source, &self.prepared.outline.resolved);
+                let source = named_in(source, &self.prepared.resolved.value);
                 SearchError::Run { trial, source }
             }
         }
@@ -212,40 +217,25 @@ impl<'s> Trials<'s> {
             .flat_map(|trial| (self.list[*trial].runs.len()..count).map(|run| (*trial, run)))
             .collect();
         self.progress.runs.fetch_add(missing.len(), Ordering::Relaxed);
-        let this = &*self;
-        let done: Vec<Result<Vec<f64>, SearchError>> = this.pool.install(|| {
-            missing.par_iter().with_max_len(1).map(|(trial, run)| this.run(*trial, *run)).collect()
-        });
-        // All are looked at in the order of their numbers, so that the first failure tells.
-        for ((trial, _), metrics) in missing.iter().zip(done) {
-            self.list[*trial].runs.push(metrics?);
+        let number = |(trial, run): &(usize, usize)| trial * self.most + run;
+        let numbers: Vec<usize> = missing.iter().map(number).collect();
+        let done = self.runner.run_all(&numbers, |trial| &self.list[trial].setup);
+        done.map_err(|failure| self.located(failure))?;
+        for ((trial, _), number) in missing.iter().zip(numbers) {
+            let record = self.store.recall(number).ok_or(WorkspaceError::Lost(number))?;
+            self.list[*trial].runs.push(record.tables.metrics);
         }
         Ok(())
     }
 
-    fn run(&self, trial: usize, replication: usize) -> Result<Vec<f64>, SearchError> {
-        let number = trial * self.most + replication;
-        let count = || {
-            self.progress.done.fetch_add(1, Ordering::Relaxed);
-        };
-        if let Some(record) = self.workspace.store().recall(number) {
-            count();
-            return Ok(record.tables.metrics);
+    /// A failure with the trial that it is of.
+    fn located(&self, failure: Failure) -> SearchError {
+        match failure {
+            Failure::Interrupted => SearchError::Interrupted(self.list.len()),
+            Failure::Run { run, source } => self.failed(run / self.most, source),
+            Failure::Workspace(error) => error.into(),
+            Failure::Files(error) => error.into(),
         }
-        if self.progress.stop.load(Ordering::Relaxed) {
-            return Err(SearchError::Interrupted(self.list.len()));
-        }
-        let streams = self.replications.streams(self.seed(), replication as u64);
-        let began = Instant::now();
-        let setup = &self.list[trial].setup;
-        let tables = system::run(setup, &streams, &self.progress.stop, None)
-            .map_err(|source| self.failed(trial, source))?;
-        let metrics = tables.metrics.clone();
-        let wall_s = began.elapsed().as_secs_f64();
-        let record = Record { wall_s, requests: None, trace: None, tables };
-        self.workspace.store().keep(number, &record)?;
-        count();
-        Ok(metrics)
     }
 
     /// Replicates a trial until it is on one side of every bound, or has all that it may.
@@ -272,15 +262,18 @@ impl<'s> Trials<'s> {
     }
 
     /// Whether any run has a value of a metric.
-    pub(super) fn measured(&self, name: &str) -> bool {
-        let metric = METRICS.iter().position(|metric| metric.name == name);
-        let has = |trial: &Trial, metric| trial.values(metric).iter().any(|it| !it.is_nan());
-        metric.is_none_or(|metric| self.list.iter().any(|trial| has(trial, metric)))
+    pub(super) fn measured(&self, metric: MetricId) -> bool {
+        let mut trials = self.list.iter();
+        trials.any(|trial| trial.values(metric).iter().any(|value| !value.is_nan()))
     }
 
     /// What a trial is by the runs that it has.
     pub(super) fn judge(&self, trial: usize, bounds: &[Bound]) -> Judgement {
-        let values = |metric| self.list[trial].values(metric);
-        judge(values, bounds, &self.replications, self.most / self.step)
+        judge(
+            |metric| self.list[trial].values(metric),
+            bounds,
+            &self.replications,
+            self.most / self.step,
+        )
     }
 }

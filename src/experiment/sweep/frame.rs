@@ -6,13 +6,12 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 use serde_yaml::Value;
 
-use super::quantity::alike;
+use super::quantity::same_value;
 use super::range::Range;
-use super::spec::RangeSpec;
-use crate::experiment::load::{path, read};
-use crate::experiment::prepare::{plain, to_value};
-use crate::experiment::spec::Experiment;
-use crate::spec::{Path, Problem, Segment, Severity};
+use super::range_spec::RangeSpec;
+use crate::experiment::load::path;
+use crate::experiment::load::plain::plain;
+use crate::spec::{Path, Problem, Segment};
 
 /// What holds for all points alike: to vary it would do nothing.
 const COMMON: [&str; 12] = [
@@ -95,14 +94,8 @@ impl<'r> Frame<'r> {
         Frame { resolved, axes: Vec::new(), problems: Vec::new() }
     }
 
-    pub(in crate::experiment) fn refuse(
-        &mut self,
-        path: Path,
-        at_key: bool,
-        message: String,
-        help: Option<String>,
-    ) {
-        self.problems.push(Problem { path, at_key, severity: Severity::Error, message, help });
+    pub(in crate::experiment) fn refuse(&mut self, problem: Problem) {
+        self.problems.push(problem);
     }
 
     /// The number of a new axis; `place` is where its name stands in the file.
@@ -121,19 +114,22 @@ impl<'r> Frame<'r> {
         let path = match path::resolve(self.resolved, name) {
             Ok(path) => path,
             Err(error) => {
-                self.refuse(place, true, format!("cannot vary `{name}`: {error}"), error.help);
+                let message = format!("cannot vary `{name}`: {error}");
+                self.refuse(Problem::error(place, message).help(error.help).at_key());
                 return None;
             }
         };
         if is_common(&path) {
             let help = (name == "seed")
                 .then(|| "`replications` runs every point with independent streams".to_owned());
-            self.refuse(place, true, format!("cannot vary `{name}`: all points share it"), help);
+            let message = format!("cannot vary `{name}`: all points share it");
+            self.refuse(Problem::error(place, message).help(help).at_key());
             return None;
         }
         let other = self.axes[..own].iter().find(|axis| overlap(&axis.path, &path));
         if let Some(other) = other.map(|axis| axis.name.clone()) {
-            self.refuse(place, true, format!("`{name}` and `{other}` set the same thing"), None);
+            let message = format!("`{name}` and `{other}` set the same thing");
+            self.refuse(Problem::error(place, message).at_key());
         }
         let base = path::get(self.resolved, &path).filter(|value| !value.is_null()).cloned();
         self.axes.push(Axis { name: name.to_owned(), path, base });
@@ -142,28 +138,31 @@ impl<'r> Frame<'r> {
 
     /// Whether a value gives the experiment that there is without it, in whatever way it
     /// is written. A choice by its bare word has the default settings, which need not be
-    /// those of the experiment.
-    pub(super) fn changes_nothing(&self, axis: usize, value: &Value) -> bool {
+    /// those of the experiment: `in_full` writes an experiment out with all of its
+    /// settings, if it is one.
+    pub(super) fn changes_nothing(
+        &self,
+        axis: usize,
+        value: &Value,
+        in_full: impl Fn(&Value) -> Option<Value>,
+    ) -> bool {
         let Axis { path, base, .. } = &self.axes[axis];
-        if base.as_ref().is_some_and(|base| alike(base, value)) {
+        if base.as_ref().is_some_and(|base| same_value(base, value)) {
             return true;
         }
         let mut with = self.resolved.clone();
         path::put(&mut with, path, value.clone());
-        let reading = read::<Experiment>(&with);
-        let sound = reading.spec.filter(|_| reading.problems.is_empty());
-        sound.is_some_and(|experiment| to_value(&experiment) == *self.resolved)
+        in_full(&with).is_some_and(|with| with == *self.resolved)
     }
 
     /// Values of a path must be there, and differ.
     pub(super) fn refuse_repeated(&mut self, values: &[Value], place: &Path) {
         if values.is_empty() {
-            let message = "expected at least one value to try".to_owned();
-            self.refuse(place.clone(), false, message, None);
+            self.refuse(Problem::error(place.clone(), "expected at least one value to try"));
         }
         let mut seen = BTreeSet::new();
         if let Some(twice) = values.iter().map(plain).find(|text| !seen.insert(text.clone())) {
-            self.refuse(place.clone(), false, format!("`{twice}` is listed twice"), None);
+            self.refuse(Problem::error(place.clone(), format!("`{twice}` is listed twice")));
         }
     }
 
@@ -178,12 +177,10 @@ impl<'r> Frame<'r> {
     ) -> Block {
         let root = Path::parse("sweep").join(design);
         if points == 0 {
-            let message = "expected at least 1 point".to_owned();
-            self.refuse(root.join("points"), false, message, None);
+            self.refuse(Problem::error(root.join("points"), "expected at least 1 point"));
         }
         if ranges.is_empty() {
-            let message = "expected at least one path to vary".to_owned();
-            self.refuse(root.join("ranges"), false, message, None);
+            self.refuse(Problem::error(root.join("ranges"), "expected at least one path to vary"));
         }
         let mut block = vec![Partial::default(); points as usize];
         for (axis, origin, range) in self.ranges(&root.join("ranges"), ranges) {
@@ -205,7 +202,7 @@ impl<'r> Frame<'r> {
         for (name, spec) in ranges {
             let place = root.join(name.as_str());
             let range = Range::new(spec)
-                .map_err(|message| self.refuse(place.clone(), false, message, None));
+                .map_err(|message| self.refuse(Problem::error(place.clone(), message)));
             let axis = self.axis(name, place.clone());
             if let (Ok(range), Some(axis)) = (range, axis) {
                 sound.push((axis, place, range));

@@ -2,9 +2,9 @@
 
 use serde_yaml::Value;
 
-use super::super::prepare::plain;
-use super::quantity::{Kind, apart, quantity};
-use super::spec::{RangeSpec, SpanSpec};
+use super::quantity::{Kind, quantity, split_quantity};
+use super::range_spec::{RangeSpec, SpanSpec};
+use crate::experiment::load::plain::plain;
 
 /// Significant digits of a value drawn from a range: what stands in the results is
 /// what was run, and reads well.
@@ -55,7 +55,7 @@ impl Range {
             return Err("expected `from` to be below `to`".to_owned());
         }
         if span.log && low <= 0.0 {
-            return Err("a range by equal ratios begins above 0".to_owned());
+            return Err("`log: true` needs a `from` above 0".to_owned());
         }
         let counted = match &affixes {
             None => span.from.is_i64() && span.to.is_i64(),
@@ -188,8 +188,8 @@ fn ends(span: &SpanSpec) -> Result<(f64, f64, Affixes), String> {
             from.zip(to).map(|(from, to)| (from, to, None)).ok_or_else(wrong)
         }
         (Some(from), Some(to)) => {
-            let (before, low, unit) = apart(&from).ok_or_else(wrong)?;
-            let (other, high, same) = apart(&to).ok_or_else(wrong)?;
+            let (before, low, unit) = split_quantity(&from).ok_or_else(wrong)?;
+            let (other, high, same) = split_quantity(&to).ok_or_else(wrong)?;
             if (before, unit) == (other, same) {
                 return Ok((low, high, Some((before.to_owned(), unit.to_owned()))));
             }
@@ -251,7 +251,7 @@ mod tests {
     }
 
     fn at(yaml: &str, place: f64) -> String {
-        super::super::super::prepare::plain(&range(yaml).expect("a range").at(place))
+        plain(&range(yaml).expect("a range").at(place))
     }
 
     #[test]
@@ -294,9 +294,7 @@ mod tests {
     fn a_grid_has_the_ends_and_knows_where_its_levels_are() {
         let grid = |yaml: &str, levels: usize| -> Vec<(f64, String)> {
             let levels = range(yaml).expect("a range").grid(levels).into_iter();
-            levels
-                .map(|(place, value)| (place, super::super::super::prepare::plain(&value)))
-                .collect()
+            levels.map(|(place, value)| (place, plain(&value))).collect()
         };
         let is = |found: Vec<(f64, String)>, expected: &[(f64, &str)]| {
             assert_eq!(found.len(), expected.len(), "{found:?}");

@@ -1,4 +1,11 @@
-use super::*;
+use serde_yaml::Value;
+
+use super::points::Sweep;
+use super::spec::SweepSpec;
+use crate::experiment::load::plain::plain;
+use crate::experiment::load::read::read;
+use crate::experiment::spec::experiment::Experiment;
+use crate::spec::{Path, Problem};
 
 const BASE: &str = "{ a: 1, b: { c: 2, d: 3s }, e: lru, f: null }";
 
@@ -75,9 +82,9 @@ fn one_at_a_time_leaves_out_only_what_is_the_same_experiment() {
              cache: {{ levels: [{{ name: l1, capacity: 10, policy: {policy} }}] }} }}"
         );
         let value: Value = serde_yaml::from_str(&text).expect("YAML");
-        let reading = crate::experiment::load::read::<Experiment>(&value);
+        let reading = read::<Experiment>(&value);
         assert!(reading.problems.is_empty(), "{:?}", reading.problems);
-        let resolved = crate::experiment::to_value(&reading.spec.expect("an experiment"));
+        let resolved = reading.spec.expect("an experiment").to_value();
         let spec = format!("{{ one_at_a_time: {{ cache.levels.l1.policy: {values} }} }}");
         let spec: SweepSpec = serde_yaml::from_str(&spec).expect("a sweep");
         Sweep::new(&spec, &resolved, 42, 1).expect("a sweep").points()

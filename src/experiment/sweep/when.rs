@@ -14,10 +14,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_yaml::Value;
 
-use super::quantity::{alike, both};
-use crate::experiment::load::path;
-use crate::experiment::prepare::plain;
-use crate::spec::{Path, Problem, Severity, nearest};
+use super::quantity::{comparable, same_value};
+use crate::experiment::load::path::{self, NoSuchPath};
+use crate::experiment::load::plain::plain;
+use crate::spec::{Path, Problem, nearest};
 
 /// Conditions by path, all of which must hold.
 type All = IndexMap<String, Value>;
@@ -101,11 +101,9 @@ pub(super) fn holds(when: &WhenSpec, point: &Value) -> Result<bool, Problem> {
         let mut every = true;
         for (name, condition) in all {
             let place = here.join(name.as_str());
-            let found = look(point, name).map_err(|(message, help)| Problem {
-                at_key: true,
-                help,
-                ..problem(place.clone(), message)
-            })?;
+            let found = value_at(point, name)
+                .map_err(|error| Problem::error(place.clone(), error.to_string()).help(error.help))
+                .map_err(Problem::at_key)?;
             every &= meets(found, condition, point, &place)?;
         }
         any |= every;
@@ -113,13 +111,9 @@ pub(super) fn holds(when: &WhenSpec, point: &Value) -> Result<bool, Problem> {
     Ok(any)
 }
 
-fn problem(path: Path, message: String) -> Problem {
-    Problem { path, at_key: false, severity: Severity::Error, message, help: None }
-}
-
 /// What stands at a path; nothing where it is left out.
-fn look<'v>(point: &'v Value, name: &str) -> Result<&'v Value, (String, Option<String>)> {
-    let path = path::resolve(point, name).map_err(|error| (error.to_string(), error.help))?;
+fn value_at<'v>(point: &'v Value, name: &str) -> Result<&'v Value, NoSuchPath> {
+    let path = path::resolve(point, name)?;
     Ok(path::get(point, &path).unwrap_or(&Value::Null))
 }
 
@@ -150,10 +144,10 @@ fn passes(
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("expected one of: {}", TESTS.join(", ")),
         };
-        let unknown = problem(place.clone(), format!("unknown condition `{test}`"));
-        return Err(Problem { help: Some(help), at_key: true, ..unknown });
+        let message = format!("unknown condition `{test}`");
+        return Err(Problem::error(place.clone(), message).help(help).at_key());
     }
-    let other = meant(value, point, place)?;
+    let other = operand(value, point, place)?;
     if test == "not" {
         // What stands at another path is a value, be it a map.
         return match value {
@@ -161,9 +155,10 @@ fn passes(
             _ => meets(found, value, point, place).map(|it| !it),
         };
     }
-    let Some((found, other)) = both(found, other) else {
+    let Some((found, other)) = comparable(found, other) else {
         let (found, other) = (plain(found), plain(other));
-        return Err(problem(place.clone(), format!("cannot compare `{found}` with `{other}`")));
+        let message = format!("cannot compare `{found}` with `{other}`");
+        return Err(Problem::error(place.clone(), message));
     };
     Ok(match test {
         "above" => found > other,
@@ -175,18 +170,18 @@ fn passes(
 
 /// What the other side of a condition is: what stands at another path, if it begins as
 /// one does, or the value itself.
-fn meant<'v>(value: &'v Value, point: &'v Value, place: &Path) -> Result<&'v Value, Problem> {
+fn operand<'v>(value: &'v Value, point: &'v Value, place: &Path) -> Result<&'v Value, Problem> {
     let Value::String(name) = value else { return Ok(value) };
     let section = name.split_once('.').and_then(|(section, _)| point.get(section));
     if section.is_none() {
         return Ok(value);
     }
-    let missing = || (format!("there is nothing at `{name}`"), None);
-    let found = look(point, name).and_then(|found| match found {
-        Value::Null if !is_there(point, name) => Err(missing()),
-        found => Ok(found),
-    });
-    found.map_err(|(message, help)| Problem { help, ..problem(place.clone(), message) })
+    let found = value_at(point, name)
+        .map_err(|error| Problem::error(place.clone(), error.to_string()).help(error.help))?;
+    if found.is_null() && !is_there(point, name) {
+        return Err(Problem::error(place.clone(), format!("there is nothing at `{name}`")));
+    }
+    Ok(found)
 }
 
 /// Whether two values mean the same: `60s` is `1m`, and a choice is known by its bare
@@ -201,7 +196,7 @@ fn same(a: &Value, b: &Value) -> bool {
         _ => None,
     };
     a == b
-        || alike(a, b)
+        || same_value(a, b)
         || choice(a).is_some_and(|choice| word(b) == Some(choice))
         || choice(b).is_some_and(|choice| word(a) == Some(choice))
 }

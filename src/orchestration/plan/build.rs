@@ -12,7 +12,7 @@ use crate::kernel::Duration;
 use crate::orchestration::patterns::{StepSpec, Steps};
 use crate::orchestration::step::{Does, JoinSpec, LlmSpec, Names, OnFailure, UseToolSpec, lengths};
 use crate::orchestration::{OrchestrationSpec, PLAIN, WorkflowSpec};
-use crate::spec::{NonNegative, Problem};
+use crate::spec::{NonNegative, Path, Problem};
 use crate::workload::{Alias, DataPaths, Profile};
 
 /// Why a plan cannot be made: a problem below `orchestration`.
@@ -117,10 +117,8 @@ impl<'b> Builder<'b> {
             return Ok(*flow);
         }
         let Some(workflow) = self.spec.workflows.get(name) else { return Ok(0) };
-        let within = |problem: Problem| Problem {
-            path: problem.path.within(&format!("workflows.{name}.wfcommons")),
-            ..problem
-        };
+        let place = Path::parse("workflows").join(name).join("wfcommons");
+        let within = |problem: Problem| problem.within(&place);
         let flow = if let Some(agent) = &workflow.agent {
             self.flow(&agent.steps(), name, "")?
         } else if let Some(file) = &workflow.wfcommons {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_yaml::Value;
 
 use super::super::csv::read_cell;
-use crate::experiment::sweep::quantity;
+use crate::experiment::sweep::base_number;
 use crate::stats::Cell;
 
 /// A results folder that was named, and which of its points.
@@ -69,7 +69,7 @@ pub(super) fn parts(text: &str) -> Vec<&str> {
 pub(super) fn plain(cell: &Cell) -> String {
     let text = cell.to_string();
     let bare = text.parse::<f64>().is_ok();
-    let number = quantity(&Value::from(text.as_str())).filter(|_| !bare);
+    let number = base_number(&Value::from(text.as_str())).filter(|_| !bare);
     number.map_or(text, |number| number.to_string())
 }
 

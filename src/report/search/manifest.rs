@@ -57,22 +57,22 @@ impl FolderManifest for SearchManifest {
 impl SearchManifest {
     pub(super) fn new(prepared: &Prepared, trials: &Trials<'_>, finding: &Finding) -> Self {
         let bounds = finding.bounds.iter().map(|bound| BoundFacts {
-            metric: bound.name.clone(),
+            metric: bound.metric.name().to_owned(),
             below: bound.below,
             above: bound.above,
         });
         SearchManifest {
-            name: format!("{}-search", prepared.outline.name),
+            name: format!("{}-search", prepared.resolved.name),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            seed: prepared.outline.experiment.seed,
-            hash: prepared.outline.hash.clone(),
+            seed: prepared.resolved.experiment.seed,
+            hash: prepared.resolved.hash.clone(),
             found: finding.words.clone(),
             best: finding.best,
             beyond: finding.beyond,
             changed: trials.knobs.iter().map(|knob| knob.name.clone()).collect(),
             bounds: bounds.collect(),
-            cost: finding.cost.clone(),
-            experiment: prepared.outline.resolved.clone(),
+            cost: finding.cost.map(|cost| cost.name().to_owned()),
+            experiment: prepared.resolved.value.clone(),
         }
     }
 }

@@ -20,8 +20,10 @@ pub fn search_summary(
     terminal: Terminal,
 ) -> String {
     let paths: Vec<String> = trials.knobs.iter().map(|knob| knob.name.clone()).collect();
-    let mut metrics: Vec<String> = finding.bounds.iter().map(|it| it.name.clone()).collect();
-    metrics.extend(finding.cost.clone().filter(|cost| !metrics.contains(cost)));
+    let mut metrics: Vec<String> =
+        finding.bounds.iter().map(|it| it.metric.name().to_owned()).collect();
+    let cost = finding.cost.map(|cost| cost.name().to_owned());
+    metrics.extend(cost.filter(|cost| !metrics.contains(cost)));
     let mut shown = grid(terminal);
     let mut header = vec!["trial".to_owned()];
     header.extend(paths.iter().map(|path| names::shortest(path, &paths).to_owned()));

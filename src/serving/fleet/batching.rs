@@ -296,7 +296,7 @@ mod tests {
             };
             let step = StepModel::new(&spec.step, &DataPaths::default()).unwrap();
             let (mut batching, mut model) =
-                (Batching::new(&spec, &step), Engine::new(&spec, &step));
+                (Batching::new(&spec, &step, false), Engine::new(&spec, &step));
             // The owner of a job is its index in the model.
             let (mut numbers, mut taken_back) = (Vec::new(), Vec::new());
             let (mut now, mut found, mut expected) = (Time::ZERO, Vec::new(), Vec::new());
@@ -325,6 +325,10 @@ mod tests {
                         batching.cancel(now, numbers[owner]);
                         model.cancel(now, (owner as u32).into());
                         taken_back.push(owner as u32);
+                        // One that is not here any more is not even looked for: see that both
+                        // engines know what time it is.
+                        prop_assert_eq!(batching.made(now, numbers[owner]), 0);
+                        model.tokens_made(now, (owner as u32).into());
                     }
                     Call::Made(back) => {
                         let Some(owner) = numbers.len().checked_sub(back + 1) else { continue };

@@ -29,13 +29,16 @@ impl Fleet {
         self.available(now);
         self.look_into_engines();
         // Where prompts are computed apart, that is done by the first side.
-        let available = self.availability.side(0);
         let among = if self.queue.is_none() {
-            Among::side(available, 0, not)
+            Among::side(self.availability.side(0), 0, not)
         } else if self.needs.only_next {
             Among::with_room(0, kv_tokens, not)
+        } else if self.all_have_room(kv_tokens) {
+            Among::side(self.availability.side(0), 0, not)
         } else {
-            self.list_candidates(not, kv_tokens);
+            if self.candidates.len() > 1 {
+                self.candidates.retain(|replica| Some(*replica) != not);
+            }
             Among::List(&self.candidates)
         };
         let some = match among {
@@ -52,21 +55,17 @@ impl Fleet {
         most.is_some_and(|most| most <= room_for(kv_tokens))
     }
 
-    /// Those that may get a request from the queue that all share.
-    fn list_candidates(&mut self, not: Option<u32>, kv_tokens: u64) {
+    /// Lists the available replicas that have room; whether those are all.
+    fn all_have_room(&mut self, kv_tokens: u64) -> bool {
         self.candidates.clear();
         if !self.somebody_has_room(kv_tokens) {
-            return;
+            return false;
         }
-        let Some(by_room) = self.loads.by_room() else { return };
-        let room = room_for(kv_tokens);
-        let available = self.availability.side(0).iter().copied();
-        self.candidates.extend(available.filter(|replica| by_room.key(*replica) <= room));
-        if self.candidates.len() > 1
-            && let Some(not) = not
-        {
-            self.candidates.retain(|replica| *replica != not);
-        }
+        let Some(by_room) = self.loads.by_room() else { return false };
+        let (room, available) = (room_for(kv_tokens), self.availability.side(0));
+        let has_room = |replica: &u32| by_room.key(*replica) <= room;
+        self.candidates.extend(available.iter().copied().filter(has_room));
+        self.candidates.len() == available.len()
     }
 
     /// Looks again at the engines that something has been done with.
@@ -105,10 +104,20 @@ impl Fleet {
     pub fn match_engines(&mut self, blocks: &[u64], share: impl Fn(u32) -> f32) {
         self.look_into_engines();
         self.loads.clear_matched();
-        let Fleet { holders: Some((holders, tokens)), loads, .. } = self else { return };
-        holders.matched(blocks, |replica, known| {
-            loads.set_matched(replica, share(known * *tokens));
-        });
+        if !self.needs.matched {
+            return;
+        }
+        if let Some((holders, tokens)) = &mut self.holders {
+            holders.matched(blocks, |replica, known| {
+                self.loads.set_matched(replica, share(known * *tokens));
+            });
+            return;
+        }
+        for (replica, node) in (0..).zip(&self.nodes) {
+            if let Server::Engine(batching) = &node.server {
+                self.loads.set_matched(replica, share(batching.engine().cached_tokens(blocks)));
+            }
+        }
     }
 
     /// How prompts are computed apart, if `replica` is one that does so.

@@ -39,6 +39,10 @@ use holders::Holders;
 use marks::Marks;
 use queue::SharedQueue;
 
+/// Up to so many engines are asked for each prompt what they have of it: an index of that
+/// costs something for each block.
+const FEW: u32 = 128;
+
 /// The replicas of one model.
 #[derive(Clone, Debug)]
 pub struct Fleet {
@@ -78,6 +82,19 @@ impl Fleet {
         step: Option<&StepModel>,
         streams: &Streams,
     ) -> Self {
+        let ask_each = spec.replica_bounds().1 <= FEW;
+        Fleet::build(name, spec, resilience, step, streams, ask_each)
+    }
+
+    /// The same; `ask_each` engine for what it has of a prompt, or keep an index of that.
+    fn build(
+        name: &str,
+        spec: &ServerSpec,
+        resilience: &ResilienceSpec,
+        step: Option<&StepModel>,
+        streams: &Streams,
+        ask_each: bool,
+    ) -> Self {
         let (first, most) = spec.replica_bounds();
         let breaker =
             resilience.allowed_fails.map(|allowed| Breaker::new(allowed, resilience.cooldown_time));
@@ -86,12 +103,12 @@ impl Fleet {
         let shared = spec.queue == QueueSpec::Shared;
         let engine = spec.engine.as_ref().zip(step);
         let looks_inside = engine.is_some() && (needs.kv_tokens || needs.matched || shared);
-        let holders = engine.filter(|_| needs.matched);
+        let holders = engine.filter(|_| needs.matched && !ask_each);
         let phase = |replica: u32| if replica < first { Phase::Up } else { Phase::Off };
         let node = |replica: u32| {
             let server = match engine {
                 Some((engine, step)) => {
-                    Server::Engine(Box::new(Batching::new(engine, step, needs.matched)))
+                    Server::Engine(Box::new(Batching::new(engine, step, holders.is_some())))
                 }
                 None => Server::Station(Box::new(station.clone())),
             };

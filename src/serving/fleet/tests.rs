@@ -6,7 +6,7 @@ use super::*;
 use crate::kernel::Duration;
 use crate::serving::BalanceSpec;
 use crate::serving::balance::definition::Definition;
-use crate::serving::engine::{Job, ProgressKind};
+use crate::serving::engine::{Job, JobId, ProgressKind};
 use crate::workload::DataPaths;
 
 fn fleet(server: &str, resilience: &str) -> Fleet {
@@ -74,7 +74,7 @@ struct Beside {
     shared: bool,
     now: Time,
     /// Replica, number there and owner of each job in an engine.
-    jobs: Vec<(u32, u32, u32)>,
+    jobs: Vec<(u32, JobId, u32)>,
     owners: u32,
     /// Replica and tokens of each request that is on its way.
     approaching: Vec<(u32, u64)>,
@@ -134,7 +134,7 @@ fn engine_of(node: &Node) -> &Batching {
 }
 
 impl Beside {
-    fn new(balance: &BalanceSpec, shared: bool) -> Self {
+    fn new(balance: &BalanceSpec, shared: bool, ask_each: bool) -> Self {
         let queue = if shared { "shared" } else { "per_replica" };
         let mut server: ServerSpec = {
             let yaml = format!("{{ engine: {ENGINE}, replicas: {REPLICAS}, queue: {queue} }}");
@@ -149,7 +149,7 @@ impl Beside {
         let model = StepModel::new(&engine.step, &DataPaths::default()).unwrap();
         let streams = Streams::new(1, 0);
         Beside {
-            fleet: Fleet::new("m", &server, &resilience, Some(&model), &streams),
+            fleet: Fleet::build("m", &server, &resilience, Some(&model), &streams, ask_each),
             definition: Definition::new(balance, REPLICAS, streams.stream("serving.m.balance")),
             shared,
             now: Time::ZERO,
@@ -267,11 +267,11 @@ proptest! {
     /// Whatever is done with engines, a choice is that of who asks each of them.
     #[test]
     fn a_choice_is_by_the_loads_as_they_are(
-        shared in any::<bool>(),
+        (shared, ask_each) in any::<(bool, bool)>(),
         steps in prop::collection::vec(step(), 1..120),
     ) {
         for balance in BalanceSpec::all() {
-            let mut beside = Beside::new(&balance, shared);
+            let mut beside = Beside::new(&balance, shared, ask_each);
             for step in &steps {
                 beside.take(step)?;
             }

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Batch, Growth, MOST_TICKS, Pace, TICKS_PER_NANO};
-use crate::spec::{Path, Problem, Severity};
-use crate::workload::{DataPaths, NotFound};
+use crate::spec::{Path, Problem};
+use crate::workload::DataPaths;
 
 /// A step's time is interpolated in a profile: a CSV file with the columns
 /// `prefill_tokens`, `decode_seqs`, optionally `context_tokens` (of all sequences
@@ -46,21 +46,15 @@ struct Row {
 
 impl TableSpec {
     pub(super) fn load(&self, paths: &DataPaths) -> Result<Table, Problem> {
-        let problem = |message: String, help: Option<String>| Problem {
-            path: Path::parse("table.file"),
-            at_key: false,
-            severity: Severity::Error,
-            message,
-            help,
-        };
+        let place = || Path::parse("table.file");
         let name = self.file.display();
-        let nowhere = |missing: NotFound| problem(missing.to_string(), Some(missing.help()));
-        let file = paths.find(&self.file, "profiles").map_err(nowhere)?;
-        let text = std::fs::read(&file)
-            .map_err(|error| problem(format!("`{name}` cannot be read: {error}"), None))?;
+        let file = paths.find(&self.file, "profiles").map_err(|missing| missing.at(place()))?;
+        let text = std::fs::read(&file).map_err(|error| {
+            Problem::error(place(), format!("`{name}` cannot be read: {error}"))
+        })?;
         Table::read(&text).map_err(|why| {
             let help = "expected columns prefill_tokens, decode_seqs, (context_tokens,) step_us";
-            problem(format!("`{name}`: {why}"), Some(help.to_owned()))
+            Problem::error(place(), format!("`{name}`: {why}")).help(help)
         })
     }
 }

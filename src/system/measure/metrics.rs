@@ -21,10 +21,70 @@ impl Metric {
     }
 }
 
-/// The values of all metrics of a run, in the order of [`METRICS`]. NaN where
-/// nothing was measured.
+/// A metric by its place among [`METRICS`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MetricId(usize);
+
+impl MetricId {
+    /// The share of runs that could not keep up.
+    pub const OVERLOADED: MetricId = MetricId::known("overloaded");
+    /// The 99th percentile of the response time.
+    pub const E2E_P99_S: MetricId = MetricId::known("e2e_p99_s");
+    /// The mean quality of the answers.
+    pub const QUALITY_MEAN: MetricId = MetricId::known("quality_mean");
+    /// What a request costs.
+    pub const COST_PER_REQUEST_USD: MetricId = MetricId::known("cost_per_request_usd");
+
+    /// The metric called `name`, if there is one.
+    pub fn named(name: &str) -> Option<MetricId> {
+        METRICS.iter().position(|metric| metric.name == name).map(MetricId)
+    }
+
+    /// A metric that there is; a slip in its name does not compile.
+    const fn known(name: &str) -> MetricId {
+        let mut index = 0;
+        while !same(METRICS[index].name.as_bytes(), name.as_bytes()) {
+            index += 1;
+        }
+        MetricId(index)
+    }
+
+    /// All metrics, in the order of the columns.
+    pub fn all() -> impl Iterator<Item = MetricId> {
+        (0..METRICS.len()).map(MetricId)
+    }
+
+    /// The names of all metrics.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        METRICS.iter().map(|metric| metric.name)
+    }
+
+    /// The column's name.
+    pub const fn name(self) -> &'static str {
+        METRICS[self.0].name
+    }
+
+    /// Its value among those of a run, which are in the order of [`METRICS`]; NaN where
+    /// nothing was measured.
+    pub fn of(self, metrics: &[f64]) -> f64 {
+        metrics[self.0]
+    }
+}
+
+/// `a == b`, of which constants may not make use.
+const fn same(a: &[u8], b: &[u8]) -> bool {
+    let mut index = 0;
+    while index < a.len() && index < b.len() && a[index] == b[index] {
+        index += 1;
+    }
+    index == a.len() && index == b.len()
+}
+
+/// The values of all metrics of a run, in the order of [`METRICS`]. NaN where nothing was
+/// measured: what was divided by nothing is no value either, however much it was.
 pub fn values(measures: &Measures) -> Vec<f64> {
-    METRICS.iter().map(|metric| (metric.value)(measures)).collect()
+    let finite = |value: f64| if value.is_finite() { value } else { f64::NAN };
+    METRICS.iter().map(|metric| finite((metric.value)(measures))).collect()
 }
 
 fn ratio(part: u64, whole: u64) -> f64 {
@@ -175,6 +235,28 @@ metrics! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cost::Money;
+
+    #[test]
+    fn what_is_divided_by_nothing_is_no_value() {
+        // Money without a request, answers in a window without length.
+        let measures =
+            Measures { cost: Money::from_usd(1.0), completed_in_window: 3, ..Measures::default() };
+        let values = values(&measures);
+        for name in ["cost_per_request_usd", "throughput_rps", "goodput_rps"] {
+            assert!(MetricId::named(name).expect(name).of(&values).is_nan(), "{name}");
+        }
+        assert!(values.iter().all(|value| !value.is_infinite()));
+    }
+
+    #[test]
+    fn a_metric_is_known_by_its_name() {
+        for metric in MetricId::all() {
+            assert_eq!(MetricId::named(metric.name()), Some(metric));
+        }
+        assert_eq!(MetricId::OVERLOADED.name(), "overloaded");
+        assert_eq!(MetricId::named("e2e_p98_s"), None);
+    }
 
     #[test]
     fn the_documentation_has_every_metric_with_its_meaning() {

@@ -9,7 +9,7 @@ mod steady_state;
 mod timeline;
 
 pub use breakdown::{Breakdown, table as breakdown_table};
-pub use metrics::{METRICS, Metric, values};
+pub use metrics::{METRICS, Metric, MetricId, values};
 pub use observers::{Finished, Observers, Recorder};
 pub use slo::{Classes, SloSpec, TargetsSpec, Times, table as classes_table};
 pub use steady_state::{BATCHED, Series, Steadiness, judge as judge_steadiness};

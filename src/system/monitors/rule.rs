@@ -73,17 +73,16 @@ impl Rule {
         let window = monitor.window();
         let step = common_step(&[monitor.every, window]);
         let scope = Scope { class, step };
-        let value = match metric {
-            Watched::Times(span, statistic @ (Statistic::Max | Statistic::Quantile(_))) => {
-                let has_quantiles = matches!(statistic, Statistic::Quantile(_));
-                let window = sources.times(span, scope, window, has_quantiles);
-                Value::Times { statistic, window }
-            }
-            _ => {
-                let steps = steps(window, step);
-                let series = sources.series(Summed::Metric(metric), scope, steps);
-                Value::Sums { metric, series, steps }
-            }
+        let value = if let Watched::Times(span, statistic) = metric
+            && statistic != Statistic::Mean
+        {
+            let has_quantiles = matches!(statistic, Statistic::Quantile(_));
+            let window = sources.times(span, scope, window, has_quantiles);
+            Value::Times { statistic, window }
+        } else {
+            let steps = steps(window, step);
+            let series = sources.series(Summed::Metric(metric), scope, steps);
+            Value::Sums { metric, series, steps }
         };
         let condition = Condition::new(monitor, monitor.above.is_some(), bound);
         Some(Rule {

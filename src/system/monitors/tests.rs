@@ -145,10 +145,10 @@ fn a_century_in_which_nothing_happens_is_skipped_and_alerts_fire_in_time() {
     let mut bench = Bench::new(FINE);
     bench.go_to(Time::from_secs(5));
     bench.monitors.see(&FAILED);
-    bench.timeline.set(Time::from_secs(5), |levels| levels.in_flight = 3);
+    bench.timeline.in_flight(Time::from_secs(5), 3);
     let day = 86_400;
     bench.go_to(Time::from_secs(36_500 * day));
-    bench.timeline.set(Time::from_secs(36_500 * day), |levels| levels.in_flight = 0);
+    bench.timeline.in_flight(Time::from_secs(36_500 * day), -3);
     bench.go_to(Time::from_secs(2 * 36_500 * day));
     let fired = |name: &str| {
         let rule = bench.monitors.rules.iter().position(|rule| rule.name == name);
@@ -188,11 +188,11 @@ fn nothing_is_evaluated_once_requests_no_longer_arrive() {
 #[test]
 fn what_came_after_the_last_work_does_not_count() {
     let mut bench = Bench::new("[{ metric: in_flight, above: 1, window: 10s, every: 1s }]");
-    bench.timeline.set(Time::ZERO, |levels| levels.in_flight = 2);
+    bench.timeline.in_flight(Time::ZERO, 2);
     let end = Time::from_secs(3);
     bench.go_to(end);
     bench.monitors.enter(end, (0, 0), Phase::Up, Phase::Down);
-    bench.timeline.set(end, |levels| levels.in_flight = 9);
+    bench.timeline.in_flight(end, 7);
     // A timer is all that is to come.
     let now = Time::from_secs(100);
     let progress = Progress { now, last_arrival: Time::MAX, worked: end };

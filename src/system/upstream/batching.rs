@@ -238,13 +238,21 @@ impl Upstream {
         cx.observers.timeline.queue(now, -1);
         let incoming = &cx.requests[self.inferences[attempt.inference].request].incoming;
         let all = input_tokens(incoming.input_decitokens);
-        if let Some(size) = self.models[attempt.model as usize].engine_blocks {
-            let (blocks, found) = (all / size, cached_tokens.div_ceil(size));
-            let loading = Duration::ZERO;
-            attempt.prefix = Some(Match { blocks, found, used: found, loading });
-            attempt.cached_decitokens =
-                (10 * u64::from(cached_tokens)).min(incoming.input_decitokens);
+        let Some(size) = self.models[attempt.model as usize].engine_blocks else { return };
+        attempt.cached_decitokens = (10 * u64::from(cached_tokens)).min(incoming.input_decitokens);
+        let (replica, blocks) = (attempt.replica, all / size);
+        let mut found = cached_tokens.div_ceil(size);
+        // Of a prompt that is known whole the last block is computed all the same, as the
+        // first token of the answer is made of it; but it is not new.
+        if found + 1 == blocks && all.is_multiple_of(size) {
+            let Upstream { models, blocks: made, .. } = self;
+            let servers = &mut models[self.attempts[id].model as usize];
+            let prompt = cx.clients.prefix(incoming, size, made);
+            let known = servers.fleet.engine(replica).map(|it| it.engine().cached_tokens(prompt));
+            found += u32::from(known.is_some_and(|known| known >= all));
         }
+        let matched = Match { blocks, found, used: found, loading: Duration::ZERO };
+        self.attempts[id].prefix = Some(matched);
     }
 
     /// An engine begins with an attempt, which may become an error there: where prompts

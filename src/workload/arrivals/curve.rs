@@ -144,6 +144,21 @@ mod tests {
     }
 
     #[test]
+    fn rounds_that_bring_next_to_nothing_are_passed_over_at_once() {
+        // An arrival in ten million rounds of a microsecond: 10 s in the mean.
+        let pieces = vec![
+            Piece { length: 500.0, from: 0.0, to: 4e-10 },
+            Piece { length: 500.0, from: 0.0, to: 0.0 },
+        ];
+        let mut curve = Curve::new(pieces, true, 0.0);
+        let mut stream = Streams::new(5, 0).stream("workload.arrivals");
+        let times: Vec<Time> = (0..10_000).filter_map(|_| curve.next_at(&mut stream)).collect();
+        let mean_s = times[9_999].as_secs_f64() / 10_000.0;
+        assert!((mean_s - 10.0).abs() < 0.33, "99.9 % are within 0.33: {mean_s}");
+        assert!(times.iter().all(|at| at.0 % 1000 <= 500), "none where there is no rate");
+    }
+
+    #[test]
     fn arrivals_follow_the_integral_of_the_rate() {
         let pieces = vec![
             Piece { length: 1e6, from: 0.0, to: 0.2 },

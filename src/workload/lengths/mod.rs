@@ -81,12 +81,8 @@ impl LengthsSpec {
     /// spec.
     pub(super) fn read(&mut self, paths: &DataPaths) -> Result<(), Problem> {
         let LengthsSpec::Column(spec) = self else { return Ok(()) };
-        spec.read(paths).map_err(|(field, message, help)| Problem {
-            path: Path::default().join("column").join(field),
-            at_key: false,
-            severity: Severity::Error,
-            message,
-            help,
+        spec.read(paths).map_err(|(field, message, help)| {
+            Problem::error(Path::parse("column").join(field), message).help(help)
         })
     }
 

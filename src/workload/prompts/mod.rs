@@ -31,7 +31,7 @@ use super::alias::{Alias, zipf_weights};
 use super::data_paths::DataPaths;
 use super::incoming::{IntentId, PromptId, PromptSize};
 use crate::kernel::Stream;
-use crate::spec::{Path, Problem, Problems, Severity};
+use crate::spec::{Path, Problem, Problems};
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -112,8 +112,7 @@ impl PromptsSpec {
 
 /// What is wrong and what to do about it, at a place within the spec.
 fn problem(place: &str, (message, help): (String, String)) -> Problem {
-    let (path, severity) = (Path::parse(place), Severity::Error);
-    Problem { path, at_key: false, severity, message, help: Some(help) }
+    Problem::error(Path::parse(place), message).help(help)
 }
 
 /// A population of prompts; clones share its tables.

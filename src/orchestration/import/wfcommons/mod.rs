@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::kernel::Duration;
 use crate::orchestration::patterns::{AgentSpec, MemberSpec, StepSpec, Steps};
 use crate::orchestration::step::{Does, Names, ToolSpec, UseToolSpec};
-use crate::spec::{Path, Positive, Problem, Problems, Severity, nearest};
+use crate::spec::{Path, Positive, Problem, Problems, nearest};
 use crate::workload::lengths::LengthsSpec;
 use crate::workload::{DataPaths, NotFound, SpanSpec};
 use format::Task;
@@ -93,13 +93,7 @@ impl WfCommonsSpec {
     /// is that within the spec.
     pub fn steps(&self, paths: &DataPaths) -> Result<Steps, Problem> {
         let steps = self.find(paths).and_then(|text| self.steps_of(&text));
-        steps.map_err(|(path, message, help)| Problem {
-            path,
-            at_key: false,
-            severity: Severity::Error,
-            message,
-            help,
-        })
+        steps.map_err(|(path, message, help)| Problem::error(path, message).help(help))
     }
 
     /// The text of its file.

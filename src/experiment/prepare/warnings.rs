@@ -1,0 +1,48 @@
+//! Warnings: what is sound and yet perhaps not meant.
+
+use std::collections::BTreeSet;
+
+use crate::experiment::spec::experiment::Experiment;
+use crate::spec::{Path, Problem, Problems};
+use crate::system::{Setup, Warmup};
+
+/// Warns of budgets and classes that nobody in the workload has.
+pub(super) fn unknown_payers(experiment: &Experiment, setup: &Setup) -> Vec<Problem> {
+    let mut problems = Problems::default();
+    if let Some(cost) = &experiment.cost {
+        let users = setup.workload.users();
+        let names: BTreeSet<&str> =
+            users.iter().flat_map(|user| [user.name.as_str(), &*user.class]).collect();
+        problems.at("cost", |p| cost.check_payers(Some(&names), p));
+    }
+    if let Some(cache) = &experiment.cache {
+        let users = setup.workload.users().iter();
+        let classes: BTreeSet<&str> = users.map(|user| &*user.class).collect();
+        problems.at("cache", |p| cache.check_classes(&classes, p));
+    }
+    problems.into_list()
+}
+
+/// Warns of trace rows that are left out, and of a warm-up that outlasts the
+/// requests.
+pub(super) fn unmeasured_workload(setup: &Setup) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut warn = |path: &str, message: String| {
+        problems.push(Problem::warning(Path::parse(path), message));
+    };
+    if let Some(trace) = setup.workload.trace().filter(|trace| trace.skipped > 0) {
+        let first = trace.first_bad.as_deref().unwrap_or("the first is not known");
+        let (rows, are) = if trace.skipped == 1 { ("row", "is") } else { ("rows", "are") };
+        let message = format!("{} bad {rows} {are} left out: {first}", trace.skipped);
+        warn("workload.trace.on_bad_row", message);
+    }
+    if let (Some(span), Warmup::After(warmup)) = (setup.workload.span(), setup.warmup)
+        && span < warmup
+    {
+        let message = format!(
+            "the last request comes at {span}, before the warm-up of {warmup} ends: nothing is measured"
+        );
+        warn("warmup", message);
+    }
+    problems
+}

@@ -1,0 +1,157 @@
+//! What a run needs besides its random streams: an experiment with its data.
+
+use std::collections::BTreeMap;
+use std::path::Path as FilePath;
+use std::sync::Arc;
+
+use super::prices::PriceMaps;
+use crate::cache::SemanticPlan;
+use crate::experiment::load::document::Document;
+use crate::experiment::spec::experiment::Experiment;
+use crate::orchestration::Plan as FlowPlan;
+use crate::pipeline::{KeyMaker, Params, Preprocessor};
+use crate::serving::ModelSpec;
+use crate::serving::step::StepModel;
+use crate::spec::{Path, Problem, Problems};
+use crate::system::{Contents, Setup, check_monitor_classes};
+use crate::workload::arrivals::CalendarStart;
+use crate::workload::{DataPaths, Plan, WorkloadSpec};
+
+/// Classes that are named must be those of requests.
+fn check_classes(experiment: &Experiment, classes: &[String]) -> Result<(), Problem> {
+    let mut problems = Problems::default();
+    if let Some(slo) = &experiment.slo {
+        problems.at("slo", |p| slo.check(classes, p));
+    }
+    problems.at("monitors", |p| check_monitor_classes(&experiment.monitors, classes, p));
+    let resilience = experiment.resilience.as_ref();
+    if let Some(orchestration) = &experiment.orchestration {
+        let models: Vec<&str> = experiment.models.keys().map(String::as_str).collect();
+        problems.at("orchestration", |p| orchestration.check(&models, Some(classes), p));
+    }
+    if let Some(admission) = resilience.and_then(|it| it.admission.as_ref()) {
+        problems.at("resilience", |p| p.at("admission", |p| admission.check_classes(classes, p)));
+    }
+    problems.into_list().into_iter().next().map_or(Ok(()), Err)
+}
+
+/// Workloads already opened, so that points share traces and tables.
+pub(in crate::experiment) struct Workloads {
+    paths: DataPaths,
+    plans: BTreeMap<(jiff::Timestamp, String), Plan>,
+    /// Those with vectors.
+    semantic: Vec<SemanticPlan>,
+    prices: PriceMaps,
+}
+
+impl Workloads {
+    /// None yet.
+    pub(in crate::experiment) fn new(document: &Document) -> Self {
+        let file = document.sources.first().map(|source| FilePath::new(&source.name));
+        Workloads {
+            paths: DataPaths::for_experiment(file),
+            plans: BTreeMap::new(),
+            semantic: Vec::new(),
+            prices: PriceMaps::default(),
+        }
+    }
+
+    fn plan(&mut self, spec: &WorkloadSpec, start: CalendarStart) -> Result<Plan, Problem> {
+        let key = (start.0, serde_yaml::to_string(spec).unwrap_or_default());
+        if let Some(plan) = self.plans.get(&key) {
+            return Ok(plan.clone());
+        }
+        let plan = Plan::starting(spec, &self.paths, start)
+            .map_err(|error| error.into_problem(&Path::parse("workload")))?;
+        self.plans.insert(key, plan.clone());
+        Ok(plan)
+    }
+
+    pub(in crate::experiment) fn setup(
+        &mut self,
+        experiment: &Experiment,
+    ) -> Result<Setup, Problem> {
+        let start = CalendarStart(experiment.start.0);
+        let workload = self.plan(&experiment.workload, start)?;
+        check_classes(experiment, workload.slo_classes())?;
+        let semantic = experiment.cache.as_ref().map_or(Ok(None), |cache| {
+            SemanticPlan::of(cache, &workload, &self.paths, &mut self.semantic)
+                .map_err(|problem| problem.within(&Path::parse("cache")))
+        })?;
+        let mut models: Vec<(String, ModelSpec)> =
+            experiment.models.iter().map(|(name, model)| (name.clone(), model.clone())).collect();
+        if models.is_empty() {
+            models.push(("default".to_owned(), ModelSpec::pipeline_only()));
+        }
+        self.prices.fill(experiment, &self.paths, &mut models)?;
+        let steps = self.steps(&models)?;
+        let workflows = self.workflows(experiment, &workload, &models)?;
+        let of_steps = workflows.as_ref().map_or(&[][..], FlowPlan::profiles);
+        let preprocessor = Preprocessor::new(experiment.pipeline.as_ref());
+        let profiles = workload.profiles().iter().chain(of_steps);
+        let params: Arc<[Params]> = profiles.map(|profile| preprocessor.apply(profile)).collect();
+        let mut setup = Setup {
+            workload,
+            workflows,
+            keys: Arc::new(KeyMaker::new(&params)),
+            params,
+            record_workflows: experiment.record.workflows,
+            pipeline: experiment.pipeline.clone(),
+            cache: experiment.cache.clone(),
+            semantic,
+            warm_start: None,
+            record_cache: experiment.record.cache,
+            record_spend: experiment.record.spend,
+            record_breakdown: experiment.record.breakdown,
+            models,
+            steps,
+            slo: experiment.slo.clone(),
+            monitors: experiment.monitors.clone(),
+            resilience: experiment.resilience.clone(),
+            cost: experiment.cost.clone().unwrap_or_default(),
+            start: experiment.start.0,
+            duration: experiment.length(),
+            requests: experiment.requests,
+            warmup: experiment.warmup,
+            interval: experiment.record.interval,
+        };
+        setup.warm_start = self.warm_start(&setup)?;
+        Ok(setup)
+    }
+
+    /// The workflows, made ready.
+    fn workflows(
+        &self,
+        experiment: &Experiment,
+        workload: &Plan,
+        models: &[(String, ModelSpec)],
+    ) -> Result<Option<FlowPlan>, Problem> {
+        let Some(spec) = &experiment.orchestration else { return Ok(None) };
+        let names: Vec<&str> = models.iter().map(|(name, _)| name.as_str()).collect();
+        let (profiles, classes) = (workload.profiles(), workload.slo_classes());
+        let plan = FlowPlan::new(spec, &names, profiles, classes, &self.paths);
+        plan.map(Some).map_err(|problem| problem.within(&Path::parse("orchestration")))
+    }
+
+    /// How long the steps of batching engines take.
+    fn steps(&self, models: &[(String, ModelSpec)]) -> Result<Vec<Option<StepModel>>, Problem> {
+        let step = |(name, model): &(String, ModelSpec)| {
+            let Some(engine) = &model.server.engine else { return Ok(None) };
+            let place = Path::parse("models").join(name.as_str());
+            let place = ["server", "engine", "step"].into_iter().fold(place, |at, it| at.join(it));
+            let model = StepModel::new(&engine.step, &self.paths);
+            model.map(Some).map_err(|problem| problem.within(&place))
+        };
+        models.iter().map(step).collect()
+    }
+
+    /// Finds and reads what the caches hold at the start.
+    fn warm_start(&self, setup: &Setup) -> Result<Option<Arc<Contents>>, Problem> {
+        let name = setup.cache.as_ref().and_then(|cache| cache.warm_start.as_deref());
+        let Some(name) = name else { return Ok(None) };
+        let path = Path::parse("cache.warm_start");
+        let file = self.paths.find(name, "").map_err(|missing| missing.at(path.clone()))?;
+        let contents = Contents::read(&file, setup);
+        contents.map(Arc::new).map(Some).map_err(|error| Problem::error(path, error.to_string()))
+    }
+}

@@ -1,0 +1,29 @@
+//! Runs: doing them, keeping them until all are done, and merging those of shards.
+//!
+//! A run's record goes to the journal of a workspace (`runs.bin`) when it is done; what
+//! is interrupted goes on from there.
+
+mod chrome_trace;
+mod execute;
+mod journal;
+pub(super) mod long_times;
+mod manifest;
+mod merge;
+pub(super) mod progress;
+mod requests_csv;
+mod rounds;
+pub(super) mod runner;
+mod shard;
+pub(super) mod store;
+mod warmup;
+pub(super) mod workspace;
+
+pub use execute::{ExecuteError, execute};
+pub use manifest::{Manifest, ShardManifest};
+pub use merge::{MergedShards, merge_shards};
+pub use progress::Progress;
+pub use requests_csv::REQUEST_COLUMNS;
+pub use shard::Shard;
+pub use store::{Record, Store, WorkspaceError};
+pub use warmup::find_warmup;
+pub use workspace::Workspace;

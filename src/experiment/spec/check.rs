@@ -1,0 +1,214 @@
+//! Checks that need more than one part of the file.
+
+use super::experiment::Experiment;
+use super::replications;
+use crate::experiment::charts::ChartSpec;
+use crate::experiment::charts::gantt::GanttSpec;
+use crate::kernel::Duration;
+use crate::serving::ModelSpec;
+use crate::spec::Problems;
+use crate::system::{MOST_FIXED_INTERVALS, MetricId, Warmup, check_monitors};
+use crate::workload::trace::TraceSpec;
+
+/// The remedy where answers are cut.
+const RAISE: &str =
+    "set workload.max_tokens, and pipeline.max_tokens_cap where there is a pipeline";
+
+/// File systems allow 255 bytes, some of which the unfinished folder needs.
+const LONGEST_NAME: usize = 200;
+
+impl Experiment {
+    /// Checks the whole experiment.
+    pub fn check(&self, problems: &mut Problems) {
+        self.check_name(problems);
+        self.check_run_length(problems);
+        problems.at("workload", |p| self.workload.check(p));
+        if let Some(pipeline) = &self.pipeline {
+            problems.at("pipeline", |p| pipeline.check(p));
+        }
+        self.check_answers_fit(problems);
+        if let Some(orchestration) = &self.orchestration {
+            let models: Vec<&str> = self.models.keys().map(String::as_str).collect();
+            // The classes are checked once the workload is ready.
+            problems.at("orchestration", |p| orchestration.check(&models, None, p));
+        }
+        if let Some(cache) = &self.cache {
+            problems.at("cache", |p| cache.check(p));
+        } else if self.record.cache {
+            problems.at("record", |p| {
+                p.at("cache", |p| p.warn("there is no cache whose contents could be written"));
+            });
+        }
+        problems.at("models", |p| {
+            for (name, model) in &self.models {
+                p.at(name.as_str(), |p| model.check(p));
+            }
+        });
+        problems.at("monitors", |p| check_monitors(&self.monitors, self.slo.is_some(), p));
+        if let Some(resilience) = &self.resilience {
+            let models: Vec<&str> = self.models.keys().map(String::as_str).collect();
+            problems.at("resilience", |p| resilience.check(&models, p));
+        }
+        self.check_blocks(problems);
+        if let Some(cost) = &self.cost {
+            let models: Vec<&str> = self.models.keys().map(String::as_str).collect();
+            // Whose budgets there are is checked once the workload is ready.
+            problems.at("cost", |p| cost.check(&models, None, p));
+        }
+        let metrics: Vec<&str> = MetricId::names().collect();
+        problems.at("sweep", |p| self.sweep.check(&metrics, p));
+        if let Some(search) = &self.search {
+            problems.at("search", |p| search.check(self.replications, p));
+        }
+        problems.at("charts", |p| {
+            for (index, chart) in self.charts.iter().flatten().enumerate() {
+                p.at(index, |p| self.check_chart(chart, p));
+            }
+        });
+    }
+
+    fn check_name(&self, problems: &mut Problems) {
+        let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '+');
+        if let Some(name) = &self.name
+            && (name.is_empty()
+                || name.len() > LONGEST_NAME
+                || name.starts_with('.')
+                || !name.chars().all(plain))
+        {
+            problems.at("name", |p| {
+                p.error_help(
+                    format!("`{name}` cannot name a folder"),
+                    "use at most 200 letters, digits, `-`, `_`, `+` and `.`, not beginning with `.`",
+                );
+            });
+        }
+    }
+
+    fn check_run_length(&self, problems: &mut Problems) {
+        replications::check(self.replications, self.antithetic, self.precision.as_ref(), problems);
+        if self.requests == Some(0) {
+            problems.at("requests", |p| p.error("expected at least 1 request"));
+        }
+        let interval = self.record.interval;
+        if interval.is_some_and(Duration::is_zero) {
+            problems.at("record", |p| {
+                p.at("interval", |p| p.error("expected an interval longer than 0"));
+            });
+        }
+        if let (Warmup::Requests(warmup), Some(all)) = (self.warmup, self.requests)
+            && warmup >= all
+        {
+            problems.at("warmup", |p| {
+                p.error(format!("the warm-up of {warmup} requests leaves none of {all}"));
+            });
+        }
+        let Some(duration) = self.length() else { return };
+        if duration.is_zero() {
+            problems.at("duration", |p| p.error("expected a duration longer than 0"));
+        }
+        if let Warmup::After(warmup) = self.warmup
+            && warmup >= duration
+        {
+            problems.at("warmup", |p| {
+                p.error(format!(
+                    "the warm-up of {warmup} leaves nothing of the duration of {duration}"
+                ));
+            });
+        }
+        if let Some(interval) = interval.filter(|interval| !interval.is_zero()) {
+            let finest = Duration(duration.as_nanos() / MOST_FIXED_INTERVALS as u64);
+            if interval < finest {
+                problems.at("record", |p| {
+                    p.at("interval", |p| {
+                        p.error(format!(
+                            "too fine for a duration of {duration}: expected {finest} or more"
+                        ));
+                    });
+                });
+            }
+        }
+    }
+
+    /// Answers longer than `max_tokens` are cut; a default should not do so
+    /// unnoticed.
+    fn check_answers_fit(&self, problems: &mut Problems) {
+        let defaults = self.pipeline.clone().unwrap_or_default();
+        let most = |asked: Option<u32>| {
+            let asked = asked.unwrap_or(defaults.defaults.max_tokens);
+            if self.pipeline.is_some() { asked.min(defaults.max_tokens_cap) } else { asked }
+        };
+        for (place, output, asked) in self.workload.answers() {
+            let most = most(asked);
+            if output.mean().is_some_and(|mean| mean > f64::from(most)) {
+                problems.at("workload", |p| {
+                    p.within(&place, |p| {
+                        p.warn(format!("most answers are cut to {most} tokens; {RAISE}"));
+                    });
+                });
+            }
+        }
+        let most = most(self.workload.max_tokens);
+        if self.workload.trace.is_some() && self.workload.max_tokens.is_none() {
+            problems.at("workload", |p| {
+                p.at("trace", |p| {
+                    p.warn(format!(
+                        "the trace's answers are cut to {most} tokens, the default; {RAISE}"
+                    ));
+                });
+            });
+        }
+    }
+
+    /// The blocks of a trace have the trace's size; what prompts share matters to
+    /// prefix caches only.
+    fn check_blocks(&self, problems: &mut Problems) {
+        let keeps = |model: &ModelSpec| model.server.keeps_prefixes();
+        let useless = self.workload.shared_prefix.is_some() && !self.workload.prefix_adds();
+        if useless && !self.models.values().any(keeps) {
+            problems.at("workload", |p| {
+                p.at("shared_prefix", |p| {
+                    p.warn("it has no effect, as no model's server has a `prefix_cache`");
+                });
+            });
+        }
+        let of_trace = self.workload.trace.as_ref().and_then(TraceSpec::block_tokens);
+        let Some(of_trace) = of_trace else { return };
+        for (name, model) in &self.models {
+            problems.at("models", |p| {
+                p.at(name.as_str(), |p| p.at("server", |p| model.server.check_trace(of_trace, p)));
+            });
+        }
+    }
+
+    /// Reports a chart of what is not recorded.
+    fn check_recorded(&self, chart: &ChartSpec, problems: &mut Problems) {
+        let record = &self.record;
+        let (kind, missing, remedy) = match chart {
+            ChartSpec::Area(area) => {
+                let missing = area.needs_breakdown() && !record.breakdown;
+                ("area", missing, "record: { breakdown: true }")
+            }
+            ChartSpec::Gantt(gantt) => {
+                let missing = gantt.table == GanttSpec::default().table && record.workflows == 0;
+                ("gantt", missing, "record: { workflows: 3 }")
+            }
+            ChartSpec::Waterfall(_) => ("waterfall", !record.spend, "record: { spend: true }"),
+            _ => return,
+        };
+        if missing {
+            problems.at(kind, |p| {
+                p.error_help("what it shows is not recorded", format!("add `{remedy}`"));
+            });
+        }
+    }
+
+    fn check_chart(&self, chart: &ChartSpec, problems: &mut Problems) {
+        let swept = self.sweep.columns();
+        let metrics: Vec<&str> = MetricId::names().collect();
+        let points = u64::try_from(self.sweep.most_points()).unwrap_or(u64::MAX);
+        chart.check(&swept, &metrics, problems);
+        let replications = u64::try_from(self.replicated().most()).unwrap_or(u64::MAX);
+        chart.check_runs(points, replications, problems);
+        self.check_recorded(chart, problems);
+    }
+}

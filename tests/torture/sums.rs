@@ -1,0 +1,231 @@
+//! Sums over parts, and wholes.
+
+use std::collections::HashMap;
+
+use windtunnel::stats::Table;
+
+use crate::hold::{Found, column, sum, texts};
+use crate::run::Books;
+
+/// Money is the sum of its parts, however it is divided.
+pub fn money(books: &Books, found: &mut Found) {
+    let tables = &books.tables;
+    let (cost, saved) = (books.count("cost_usd"), books.count("cost_saved_usd"));
+    // Judges and tools are no models.
+    for (by, table, fees) in
+        [("models", &tables.models, books.count("fees_usd")), ("users", &tables.users, 0.0)]
+    {
+        let charged = sum(table, "cost_usd") + fees;
+        found.same(&format!("cost_usd is the sum over {by}"), charged, cost);
+        found.same(&format!("cost_saved_usd is the sum over {by}"), sum(table, "saved_usd"), saved);
+    }
+    let servers = sum(&tables.models, "server_cost_usd");
+    found.same("server_cost_usd is the sum over models", servers, books.count("server_cost_usd"));
+    let both = cost + books.count("server_cost_usd");
+    found.same("total_cost_usd is the sum of both", both, books.count("total_cost_usd"));
+    if !tables.answers.rows.is_empty() {
+        let answers = &tables.answers;
+        found.same("answers.csv adds up to the bill", sum(answers, "cost_usd"), cost);
+        found.same(
+            "answers.csv has all answers",
+            sum(answers, "answers"),
+            books.count("completed"),
+        );
+    }
+    savings(books, found);
+    showback(books, found);
+}
+
+fn savings(books: &Books, found: &mut Found) {
+    let amounts = column(&books.tables.savings, "usd");
+    let [list, between @ .., paid] = &amounts[..] else { return };
+    let rest = list - between.iter().sum::<f64>();
+    found.same("list price - savings = paid", rest, *paid);
+    found.same("paid is cost_usd", *paid, books.count("cost_usd"));
+    let metric = books.metric("list_cost_usd");
+    if !metric.is_nan() {
+        found.same("list price of savings.csv is list_cost_usd", *list, metric);
+    }
+}
+
+fn showback(books: &Books, found: &mut Found) {
+    let table = &books.tables.showback;
+    if table.rows.is_empty() {
+        return;
+    }
+    let kinds = texts(table, "kind");
+    for (column_name, metric) in [
+        ("requests", "requests"),
+        ("cache_hits", "cache_hits"),
+        ("cost_usd", "cost_usd"),
+        ("servers_usd", "server_cost_usd"),
+        ("budget_rejections", "budget_rejections"),
+    ] {
+        let values = column(table, column_name);
+        for by in ["user", "class"] {
+            let rows = kinds.iter().zip(&values).filter(|(kind, _)| **kind == by);
+            let total: f64 = rows.map(|(_, value)| value).filter(|value| !value.is_nan()).sum();
+            // Servers that nobody used are nobody's.
+            if column_name == "servers_usd" && total == 0.0 {
+                continue;
+            }
+            let kind = format!("{column_name} of showback.csv by {by} is {metric}");
+            found.same(&kind, total, books.count(metric));
+        }
+    }
+}
+
+/// Counts are the sums of their parts.
+pub fn tables(books: &Books, found: &mut Found) {
+    let tables = &books.tables;
+    let mut add_up = |by: &str, table: &Table, columns: &[&str]| {
+        for name in columns.iter().filter(|_| !table.rows.is_empty()) {
+            let kind = format!("{name} is the sum over {by}");
+            let metric = if *name == "good" { "completed" } else { name };
+            found.same(&kind, sum(table, name), books.count(metric));
+        }
+    };
+    add_up("models", &tables.models, &["completed", "cache_hits", "output_tokens", "input_tokens"]);
+    add_up("users", &tables.users, &["requests", "completed", "cache_hits", "errors"]);
+    add_up("users", &tables.users, &["output_tokens", "input_tokens"]);
+    add_up("classes", &tables.classes, &["requests", "completed"]);
+    let cached = sum(&tables.models, "cached_input_tokens");
+    if !books.metric("cached_input_tokens").is_nan() {
+        let kind = "cached_input_tokens is the sum over models";
+        found.same(kind, cached, books.metric("cached_input_tokens"));
+    }
+    let levels = &tables.levels;
+    let halves = column(levels, "hits").into_iter().zip(column(levels, "misses"));
+    for (lookups, (hits, misses)) in column(levels, "lookups").into_iter().zip(halves) {
+        found.same("look-ups of a level = hits + misses", lookups, hits + misses);
+    }
+    at_most(found, &tables.prefix, "hits", "lookups");
+    at_most(found, &tables.classes, "good", "completed");
+    at_most(found, &tables.classes, "completed", "requests");
+    at_most(found, &tables.replicas, "completed", "requests");
+    at_most(found, &tables.replicas, "failed", "requests");
+    at_most(found, &tables.replicas, "up_s", "on_s");
+    at_most(found, &tables.monitors, "resolved", "fired");
+    let goodput = books.count("goodput_rps");
+    if !tables.classes.rows.is_empty() {
+        found.same(
+            "goodput_rps is the sum over classes",
+            sum(&tables.classes, "goodput_rps"),
+            goodput,
+        );
+    }
+}
+
+fn at_most(found: &mut Found, table: &Table, part: &str, whole: &str) {
+    for (left, right) in column(table, part).into_iter().zip(column(table, whole)) {
+        found.at_most(&format!("{part} <= {whole} in a row"), left, right);
+    }
+}
+
+/// What happened over time adds up to what happened.
+pub fn over_time(books: &Books, found: &mut Found) {
+    let timeline = &books.tables.timeline;
+    let times = column(timeline, "time_s");
+    let lengths: Vec<f64> = std::iter::once(0.0)
+        .chain(times.iter().copied())
+        .zip(&times)
+        .map(|(before, time)| time - before)
+        .collect();
+    found.holds("time goes on", lengths.iter().all(|length| *length > 0.0), || {
+        format!("{lengths:?}")
+    });
+    let mut add_up = |kind: &str, name: &str, total: f64, within: f64| {
+        let rates = column(timeline, name);
+        let parts: Vec<f64> = rates.iter().zip(&lengths).map(|(a, b)| a * b).collect();
+        let last = parts.last().copied().unwrap_or_default();
+        // The last row may be half as long again as its time says.
+        let full = parts.iter().sum::<f64>();
+        // What comes before the warm-up is over is in the timeline, and in no row.
+        let most = full + last * 0.5 + within;
+        let fits = total <= most && (total >= full - within || !books.all_measured());
+        found.holds(kind, fits, || format!("{full} (the last row: {last}) and {total}"));
+    };
+    let rows = |outcomes: &[&str]| {
+        books.rows.iter().filter(|row| outcomes.contains(&row.outcome)).count() as f64
+    };
+    let all = books.rows.len() as f64;
+    add_up("the timeline has all arrivals", "arrivals_rps", all, 1e-6);
+    let answered = rows(&["hit", "answered", "coalesced"]);
+    add_up("the timeline has all answers", "completions_rps", answered, 1e-6);
+    let failed = rows(&["error", "rejected"]);
+    add_up("the timeline has all errors", "errors_rps", failed, 1e-6);
+    let times: f64 = books.rows.iter().map(|row| row.e2e_s).sum();
+    add_up("Little's law over the timeline", "in_flight", times, 1e-6 + 1e-6 * times);
+    if books.all_measured() {
+        let spend = sum(timeline, "spend_usd");
+        found.same("the timeline has all spending", spend, books.count("cost_usd"));
+    }
+    broken_down(books, found, &lengths);
+}
+
+/// By models, levels or users, answers are those of the timeline.
+fn broken_down(books: &Books, found: &mut Found, lengths: &[f64]) {
+    let breakdown = &books.tables.breakdown;
+    if breakdown.rows.is_empty() {
+        return;
+    }
+    let mut answers: HashMap<(&str, u64), f64> = HashMap::new();
+    let rates = column(breakdown, "time_s").into_iter().zip(column(breakdown, "answers_rps"));
+    for (by, (time, rate)) in texts(breakdown, "by").into_iter().zip(rates) {
+        *answers.entry((by, time.to_bits())).or_default() += rate;
+    }
+    let timeline = &books.tables.timeline;
+    let completions = column(timeline, "completions_rps");
+    for by in ["model", "level", "user"] {
+        for (at, time) in column(timeline, "time_s").iter().enumerate() {
+            let answers = answers.get(&(by, time.to_bits())).copied().unwrap_or_default();
+            let kind = format!("answers by {by} are those of the timeline");
+            found.same(&kind, answers * lengths[at], completions[at] * lengths[at]);
+        }
+    }
+}
+
+/// Workflows' books.
+pub fn workflows(books: &Books, found: &mut Found) {
+    let table = &books.tables.workflows;
+    if table.rows.is_empty() {
+        return;
+    }
+    let arrived = sum(table, "arrived");
+    found.same("workflows is the sum over workflows", arrived, books.count("workflows"));
+    let completed = sum(table, "completed");
+    let kind = "workflows_completed is the sum over workflows";
+    found.same(kind, completed, books.count("workflows_completed"));
+    let columns = |prefix: &str, suffix: &str| -> Vec<String> {
+        let named = |name: &&String| name.starts_with(prefix) && name.ends_with(suffix);
+        table.columns.iter().filter(named).cloned().collect()
+    };
+    let failed: f64 = columns("failed_", "").iter().map(|name| sum(table, name)).sum();
+    found.same("workflows in = completed + failed", arrived, completed + failed);
+    at_most(found, table, "right", "completed");
+    at_most(found, table, "wasted_usd", "cost_usd");
+    let shares = columns("critical_", "_share");
+    let of_row: Vec<Vec<f64>> = shares.iter().map(|name| column(table, name)).collect();
+    for row in 0..table.rows.len() {
+        let total: f64 = of_row.iter().map(|column| column[row]).sum();
+        if !total.is_nan() {
+            found.same("critical shares add up to 1", total, 1.0);
+        }
+    }
+    if arrived > 0.0 {
+        let each = books.metric("cost_per_workflow_usd") * arrived;
+        found.same("cost of workflows is the sum over workflows", sum(table, "cost_usd"), each);
+    }
+    if books.all_measured() {
+        let cost = books.count("cost_usd");
+        found.same("cost_usd is the sum over workflows", sum(table, "cost_usd"), cost);
+        let calls = sum(table, "calls");
+        found.same("calls of workflows are requests", calls, books.count("requests"));
+    }
+    let steps = &books.tables.steps;
+    for name in ["calls", "cost_usd", "input_tokens", "output_tokens"] {
+        let kind = format!("{name} of steps add up to that of workflows");
+        found.same(&kind, sum(steps, name), sum(table, name));
+    }
+    at_most(found, steps, "right", "runs");
+}

@@ -1,0 +1,50 @@
+//! Batching engines.
+
+use serde_yaml::Value;
+
+use super::Names;
+use crate::block::{Block, block, one};
+use crate::draw::Draw;
+
+/// An engine, often one with next to no memory.
+pub fn engine(draw: &mut Draw, names: &Names) -> Block {
+    let seqs = draw.pick(&[1_u64, 2, 8, 256]);
+    let size = names.blocks.map_or_else(|| draw.pick(&[1_u64, 16, 16, 512]), |_| 16);
+    let mut engine = block()
+        .set("step", step(draw))
+        .set("max_num_seqs", seqs)
+        .set("max_num_batched_tokens", seqs * draw.pick(&[1, 8, 512]))
+        .set("block_size", size)
+        .set("num_gpu_blocks", draw.pick(&[1_u64, 20, 100, 1000, 20_000]))
+        .maybe(draw, 0.4, "enable_chunked_prefill", |d| d.chance(0.5))
+        .maybe(draw, 0.4, "enable_prefix_caching", |d| d.chance(0.5))
+        .maybe(draw, 0.4, "policy", |d| d.pick(&["sjf", "priority", "fcfs"]))
+        .maybe(draw, 0.15, "max_model_len", |d| d.pick(&[1, 100, 4096]))
+        .maybe(draw, 0.2, "queue_limit", |d| d.pick(&[1, 1, 10]));
+    if let Some(blocks) = names.blocks {
+        engine = engine.set("hash_block_size", blocks);
+    } else {
+        engine = engine.maybe(draw, 0.2, "hash_block_size", |d| size * d.few());
+    }
+    engine
+}
+
+fn step(draw: &mut Draw) -> Value {
+    match draw.below(5) {
+        0 => one(
+            "roofline",
+            block().set("gpu", draw.pick(&["h100", "l4"])).set("model", "llama-3.1-8b"),
+        ),
+        1 => one("linear", block()),
+        _ => {
+            let each = ["per_prefill_token", "per_decode_seq", "per_request", "per_input_token"];
+            let each = each.into_iter().chain(["per_output_token"]);
+            let linear = block().set("per_step", draw.pick(&["1us", "10ms", "10ms", "100ms"]));
+            let times = ["0s", "0s", "1us", "1ms"];
+            one(
+                "linear",
+                each.fold(linear, |linear, name| linear.maybe(draw, 0.6, name, |d| d.pick(&times))),
+            )
+        }
+    }
+}
