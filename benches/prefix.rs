@@ -54,7 +54,7 @@ fn cache(yaml: &str) -> PrefixCache {
 fn serve(cache: &mut PrefixCache, prompts: &[[u64; BLOCKS]]) -> u64 {
     let mut used = 0;
     for prompt in prompts {
-        used += u64::from(cache.look(0, prompt, Time::ZERO, Duration::ZERO).used);
+        used += u64::from(cache.match_prefix(0, prompt, Time::ZERO, Duration::ZERO).used);
         cache.commit(0, prompt);
     }
     used

@@ -18,8 +18,8 @@ fn published(name: &str) -> Option<Vec<Incoming>> {
     let paths = DataPaths { folders: vec![folder] };
     match Plan::new(&spec(&format!("trace: {{azure: {name}}}")), &paths) {
         Ok(plan) => Some(plan.source(&Streams::new(1, 0)).unwrap().map(Result::unwrap).collect()),
-        Err(WorkloadError::NoFile { searched, .. }) => {
-            println!("skipped: {name} is not in {searched:?}; set WINDTUNNEL_DATA");
+        Err(WorkloadError::NoFile { missing, .. }) => {
+            println!("skipped: {name} is not in {:?}; set WINDTUNNEL_DATA", missing.searched);
             None
         }
         Err(error) => panic!("{error}"),

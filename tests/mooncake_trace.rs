@@ -29,8 +29,8 @@ fn published(name: &str) -> Option<Vec<(Incoming, Vec<u64>)>> {
     let yaml = format!("trace: {{mooncake: {name}_trace.jsonl.gz}}");
     match plan(&data::folder(), &yaml) {
         Ok(plan) => Some(replay(&plan)),
-        Err(WorkloadError::NoFile { searched, .. }) => {
-            println!("SKIPPED: {name} is not in {searched:?} (set WINDTUNNEL_DATA)");
+        Err(WorkloadError::NoFile { missing, .. }) => {
+            println!("SKIPPED: {name} is not in {:?} (set WINDTUNNEL_DATA)", missing.searched);
             None
         }
         Err(error) => panic!("{error}"),

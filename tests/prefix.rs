@@ -36,7 +36,7 @@ fn spec(capacities: &[u64], policy: &PolicySpec, stored: Stored) -> PrefixCacheS
 
 /// Looks a prompt up and stores it, as if it took no time: found and used blocks.
 fn serve(cache: &mut PrefixCache, server: usize, prompt: &[u64]) -> (u32, u32) {
-    let found = cache.look(server, prompt, Time::ZERO, Duration::ZERO);
+    let found = cache.match_prefix(server, prompt, Time::ZERO, Duration::ZERO);
     cache.commit(server, prompt);
     (found.found, found.used)
 }
@@ -67,7 +67,7 @@ fn block_by_block_lru_hit_ratios_are_the_published_ones() {
             let spec = read(&format!("{{ capacity: {size}, stored: at_lookup }}"));
             let mut cache = cache(&spec, 1);
             for prompt in &prompts {
-                cache.look(0, prompt, Time::ZERO, Duration::ZERO);
+                cache.match_prefix(0, prompt, Time::ZERO, Duration::ZERO);
             }
             let ratio = cache.stats(0).0.found as f64 / cache.asked() as f64;
             assert_eq!(format!("{ratio:.4}"), format!("{published:.4}"), "{name}, {size}");
@@ -217,7 +217,7 @@ proptest! {
         // Blocks are brought to a tier by servers that have no room above it.
         let mut cache = place(&mut spec, &tiers);
         let prompt: Vec<u64> = (0..tiers.len() as u64).collect();
-        let found = cache.look(0, &prompt, Time::ZERO, Duration(per_token));
+        let found = cache.match_prefix(0, &prompt, Time::ZERO, Duration(per_token));
         let run = tiers.iter().take_while(|tier| **tier < 3).count();
         let loading = |cut: usize| (0..3)
             .map(|tier| {
@@ -285,7 +285,7 @@ fn servers_share_the_tiers_that_are_shared_and_no_others() {
     serve(&mut cache, 1, &[5, 6]);
     let store = cache.stats(1);
     assert_eq!((store.0.insertions, store.1), (2, 2));
-    let found = cache.look(1, &[1, 2, 3], Time::ZERO, Duration::ZERO);
+    let found = cache.match_prefix(1, &[1, 2, 3], Time::ZERO, Duration::ZERO);
     assert_eq!((found.found, found.used, found.loading.as_nanos()), (2, 2, 1_000_000));
     cache.commit(1, &[1, 2]);
     assert!(cache.tier(0, 1).holds(1), "what is copied from the store stays in it");
@@ -307,7 +307,7 @@ fn loads_of_one_tier_follow_each_other_and_those_of_two_overlap() {
     serve(&mut cache, 0, &[9, 1, 2, 3, 4]);
     let at = |millis| Time::ZERO + Duration::from_millis(millis);
     let mut look = |prompt: &[u64], millis: u64| {
-        let found = cache.look(0, prompt, at(millis), Duration::ZERO);
+        let found = cache.match_prefix(0, prompt, at(millis), Duration::ZERO);
         (found.used, found.loading.as_nanos() / 1_000_000)
     };
     assert_eq!(look(&[9, 8], 0), (1, 0), "what is there costs nothing");
@@ -321,10 +321,10 @@ fn loads_of_one_tier_follow_each_other_and_those_of_two_overlap() {
 fn the_last_token_is_always_computed() {
     let mut cache = cache(&read("{ block_tokens: 100, capacity: 10 }"), 1);
     serve(&mut cache, 0, &[1, 2]);
-    let found = cache.look(0, &[1, 2], Time::ZERO, Duration::ZERO);
+    let found = cache.match_prefix(0, &[1, 2], Time::ZERO, Duration::ZERO);
     assert_eq!(cache.decitokens(&found, 2000), 1990, "two full blocks");
     assert_eq!(cache.decitokens(&found, 1500), 1490, "the second half full");
-    let found = cache.look(0, &[1, 7], Time::ZERO, Duration::ZERO);
+    let found = cache.match_prefix(0, &[1, 7], Time::ZERO, Duration::ZERO);
     assert_eq!(cache.decitokens(&found, 2000), 1000);
     assert_eq!(cache.decitokens(&found, 0), 0);
 }

@@ -20,6 +20,7 @@
 //!
 //! Memory is bounded by the capacities, never by how many distinct keys passed.
 
+mod item;
 mod key;
 mod levels;
 pub mod policy;
@@ -28,13 +29,14 @@ pub mod replay;
 pub mod semantic;
 mod structures;
 
+pub use item::Item;
 pub use key::{Key, cache_key_md5};
 pub use levels::{
     Admission, AdmissionSpec, CacheSpec, Dollars, DoorkeeperSpec, ExpirySpec, Hierarchy, Hit,
     InvalidationSpec, KeyMap, LevelSpec, LevelStats, ModeSpec, NegativeCache, PromoteSpec,
     PromoteTo, Size, WriteSpec,
 };
-pub use policy::{AnyPolicy, Item, Policy, PolicySpec};
+pub use policy::{AnyPolicy, Policy, PolicySpec};
 pub use prefix::{Match, PrefixCache, PrefixCacheSpec};
 pub use semantic::{SEMANTIC, SemanticCache, SemanticPlan, SemanticSpec};
 use structures::hash;

@@ -7,11 +7,12 @@
 
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 use std::{io, process, thread};
 
-use super::Failure;
+use super::failure::Failure;
+use crate::experiment::Progress;
 use crate::unfinished;
 
 /// How long the orderly way may take.
@@ -45,6 +46,15 @@ pub(super) fn listen(
 ) {
     let listener = Listener { stop: Box::new(stop), message: Box::new(message) };
     *LISTENER.lock().unwrap_or_else(PoisonError::into_inner) = Some(listener);
+}
+
+/// Ctrl-C asks `progress` to stop from now on.
+pub(super) fn stop_by_ctrl_c(
+    progress: &Arc<Progress>,
+    message: impl Fn(&Progress) -> String + Send + 'static,
+) {
+    let (stopped, told) = (Arc::clone(progress), Arc::clone(progress));
+    listen(move || stopped.stop.store(true, Ordering::Relaxed), move || message(&told));
 }
 
 /// Whether somebody asked to stop: then nothing more is begun or published.

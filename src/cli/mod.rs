@@ -5,6 +5,8 @@ mod cache;
 mod check;
 mod compare;
 mod completions;
+mod failure;
+mod files;
 mod interrupt;
 mod merge;
 mod new;
@@ -13,19 +15,18 @@ mod plot;
 mod run;
 mod schema;
 mod search;
+mod terminal;
 mod theme;
 mod trace;
 
-use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::experiment::load::Diagnostic;
-use crate::experiment::{Progress, Workspace, WorkspaceError};
+use failure::{Failure, refused};
+use files::Files;
+use interrupt::stop_by_ctrl_c;
+use terminal::{is_terminal, print, tell, tell_dropped};
 
 /// A wind tunnel for LLM systems: simulate gateways, caches, budgets and model
 /// servers before you pay for them.
@@ -79,29 +80,6 @@ enum Command {
     Completions(completions::Args),
 }
 
-/// What a command ends with, if not well.
-#[derive(Debug)]
-enum Failure {
-    /// Exit status 1.
-    Run(String),
-    /// Exit status 2.
-    Input(String),
-    /// Exit status 130.
-    Interrupted(String),
-}
-
-impl Failure {
-    fn input(diagnostics: &[Diagnostic]) -> Self {
-        let texts: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
-        let errors = diagnostics.iter().filter(|found| found.is_error()).count();
-        let plural = if errors == 1 { "" } else { "s" };
-        Failure::Input(format!(
-            "{}\n\n{errors} error{plural} found; nothing was run",
-            texts.join("\n\n")
-        ))
-    }
-}
-
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {
     let matches = Cli::command().get_matches();
@@ -129,103 +107,4 @@ pub fn main() -> ExitCode {
     };
     tell(&message);
     ExitCode::from(code)
-}
-
-/// Prints a line to standard output; a closed pipe ends the program quietly.
-fn print(text: &str) -> Result<(), Failure> {
-    match writeln!(io::stdout(), "{text}") {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
-        result => result.map_err(|error| Failure::Run(format!("error: cannot print: {error}"))),
-    }
-}
-
-/// Prints a line to standard error, where perhaps nobody listens any more.
-fn tell(text: &str) {
-    let _ = writeln!(io::stderr(), "{text}");
-}
-
-/// Ctrl-C asks `progress` to stop from now on.
-fn stop_by_ctrl_c(
-    progress: &Arc<Progress>,
-    message: impl Fn(&Progress) -> String + Send + 'static,
-) {
-    let (stopped, told) = (Arc::clone(progress), Arc::clone(progress));
-    interrupt::listen(move || stopped.stop.store(true, Ordering::Relaxed), move || message(&told));
-}
-
-/// A folder that cannot be used is the user's to mend; but the disk is full.
-fn refused(error: &WorkspaceError) -> Failure {
-    let text = format!("error: {error}");
-    match error {
-        WorkspaceError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
-            Failure::Run(text)
-        }
-        _ => Failure::Input(text),
-    }
-}
-
-/// Says which finished runs are lost.
-fn tell_dropped(workspace: &Workspace, resume: bool) {
-    let why = if resume {
-        "they are of another experiment, seed or number of replications"
-    } else {
-        "`--resume` keeps those of the same experiment"
-    };
-    match workspace.dropped() {
-        0 => {}
-        1 => tell(&format!("warning: a finished run of an interrupted run is dropped: {why}")),
-        runs => {
-            tell(&format!(
-                "warning: {runs} finished runs of an interrupted run are dropped: {why}"
-            ));
-        }
-    }
-}
-
-fn is_terminal() -> bool {
-    io::stderr().is_terminal()
-}
-
-/// Experiment files: at least one.
-#[derive(Debug, clap::Args)]
-struct Files {
-    /// Experiment files
-    #[arg(required = true, value_name = "FILE")]
-    paths: Vec<PathBuf>,
-    /// Set a value by its path, such as `cache.levels.l1.capacity=500`; may be repeated
-    #[arg(long = "set", value_name = "PATH=VALUE")]
-    sets: Vec<String>,
-    /// The seed of all random streams
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
-    /// Independent runs of every point
-    #[arg(long, value_name = "N")]
-    replications: Option<u32>,
-    /// Apply the file's `quick:` block, for a fast look
-    #[arg(long)]
-    quick: bool,
-}
-
-impl Files {
-    /// Refuses files whose experiments would write the same folder. `names` are theirs.
-    fn refuse_same_name<'n>(&self, names: impl Iterator<Item = &'n String>) -> Result<(), Failure> {
-        let names: Vec<&String> = names.collect();
-        let first = |second: usize| names[..second].iter().position(|it| *it == names[second]);
-        let mut pairs = (0..names.len()).filter_map(|second| Some((first(second)?, second)));
-        let Some((first, second)) = pairs.next() else { return Ok(()) };
-        Err(Failure::Input(format!(
-            "error: `{}` and `{}` would write the same results folder; give one another `name`",
-            self.paths[first].display(),
-            self.paths[second].display()
-        )))
-    }
-
-    fn overrides(&self) -> crate::experiment::Overrides {
-        crate::experiment::Overrides {
-            sets: self.sets.clone(),
-            seed: self.seed,
-            replications: self.replications,
-            quick: self.quick,
-        }
-    }
 }

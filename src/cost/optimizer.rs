@@ -10,7 +10,7 @@ use super::allocate::Allocation;
 use super::budget::{Allowance, Budgets, Purse, Refused, Standing};
 use super::ledger::{Charge, Ledger};
 use super::quality::Truth;
-use super::select::{Ask, Offers, Selector, Verdict};
+use super::select::{Among, Ask, Offers, Selector, Verdict};
 use super::{
     Candidate, ChargeSpec, Choice, CostSpec, Demand, Lesson, ModelId, Money, Price, Refusal, Usage,
     UserId,
@@ -67,12 +67,18 @@ impl Optimizer {
             Some(truth) => truth.mean(model),
             None => quality[model],
         };
+        let among = Among {
+            models: &names,
+            difficulties: &difficulties,
+            truth: truth.as_ref(),
+            stream: streams.stream("cost.select"),
+        };
         Optimizer {
             offers: Offers::new(&prices, expected),
             prices,
             next_change,
             start,
-            selector: Selector::new(&spec.select, &names, &difficulties, truth.as_ref(), streams),
+            selector: Selector::new(&spec.select, among),
             quality,
             truth,
             budgets: Budgets::new(spec, &names, users, start),

@@ -15,11 +15,18 @@ pub mod import;
 pub mod patterns;
 mod plan;
 mod spec;
+mod step;
 
 pub use engine::{
     Answered, Blocked, End, Engine, Messages, OfRoot, OfStep, Path, Reason, Said, Spent, Tally,
     Wake, World,
 };
 pub use gantt::Gantt;
+pub use patterns::{AgentSpec, StepSpec, Steps};
 pub use plan::{Kind, Plan, PlanError};
-pub use spec::*;
+pub use spec::{OrchestrationSpec, PLAIN, ScheduleSpec, WorkflowSpec};
+pub use step::{
+    Does, HumanSpec, InlineTool, JoinSpec, JudgeSpec, LlmSpec, LoopContext, LoopSpec, MOST_ITEMS,
+    MapSpec, MemoSpec, Names, OnFailure, OnMax, OutcomeSpec, PickSpec, RetrievalSpec, StepOf,
+    StepsOf, ToolSpec, UntilSpec, UseToolSpec,
+};

@@ -1,7 +1,6 @@
 //! Problems in an experiment file: where, what, and the remedy.
 
 use std::fmt;
-use std::path::PathBuf;
 
 /// One step of a [`Path`]: a key of a map or an index of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -123,14 +122,6 @@ impl Problem {
     pub fn within(self, place: &Path) -> Problem {
         let path = Path(place.0.iter().cloned().chain(self.path.0).collect());
         Problem { path, ..self }
-    }
-
-    /// That a file is in none of the `searched` places.
-    pub fn file_not_found(path: Path, name: &std::path::Path, searched: &[PathBuf]) -> Problem {
-        let searched: Vec<String> =
-            searched.iter().map(|place| place.display().to_string()).collect();
-        Problem::error(path, format!("`{}` was not found", name.display()))
-            .help(format!("searched: {}", searched.join(", ")))
     }
 }
 

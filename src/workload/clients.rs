@@ -13,7 +13,8 @@ use super::params::Profile;
 use super::prompts::PromptsSpec;
 use super::python::PyNumber;
 use super::session::SessionSpec;
-use super::spec::{TokensSpec, WorkloadSpec};
+use super::spec::WorkloadSpec;
+use super::tokens::TokensSpec;
 use super::users::UsersSpec;
 use crate::spec::{Fraction, Positive, Problems};
 

@@ -3,7 +3,8 @@
 use super::data_paths::DataPaths;
 use super::lengths::LengthsSpec;
 use super::session::SessionSpec;
-use super::spec::{TokensSpec, WorkloadSpec};
+use super::spec::WorkloadSpec;
+use super::tokens::TokensSpec;
 use crate::spec::{Path, Problem};
 
 /// Reads the column of each distribution of lengths that is one.

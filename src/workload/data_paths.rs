@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::spec::{self, Problem};
+
 /// The folders in which a trace is looked for, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DataPaths {
@@ -35,8 +37,8 @@ impl DataPaths {
     /// taken as it is.
     ///
     /// # Errors
-    /// The places that were searched, if the file is in none.
-    pub fn find(&self, name: &Path, usual: &str) -> Result<PathBuf, Vec<PathBuf>> {
+    /// The file is in none of them.
+    pub fn find(&self, name: &Path, usual: &str) -> Result<PathBuf, NotFound> {
         // `join` with an absolute path gives that path.
         let mut tried = vec![];
         for folder in self.folders.iter().map(PathBuf::as_path).chain(
@@ -52,7 +54,35 @@ impl DataPaths {
                 }
             }
         }
-        Err(tried)
+        Err(NotFound { name: name.to_path_buf(), searched: tried })
+    }
+}
+
+/// A file that is nowhere.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{}` was not found", name.display())]
+pub struct NotFound {
+    /// The file, as it was named.
+    pub name: PathBuf,
+    /// The places that were searched.
+    pub searched: Vec<PathBuf>,
+}
+
+impl NotFound {
+    /// The places that were searched, one after another.
+    pub fn places(&self) -> String {
+        let places: Vec<String> = self.searched.iter().map(|it| it.display().to_string()).collect();
+        places.join(", ")
+    }
+
+    /// Where it was looked for, and what to do.
+    pub fn help(&self) -> String {
+        format!("searched: {}; set WINDTUNNEL_DATA to the folder that has it", self.places())
+    }
+
+    /// A problem of the spec that names the file at `path`.
+    pub fn at(&self, path: spec::Path) -> Problem {
+        Problem::error(path, self.to_string()).help(self.help())
     }
 }
 
@@ -68,7 +98,11 @@ mod tests {
         std::fs::create_dir_all(&b).unwrap();
         let paths = DataPaths { folders: vec![a.clone(), b.clone()] };
         let name = Path::new("t.csv");
-        assert_eq!(paths.find(name, "azure").unwrap_err().len(), 4, "all places are listed");
+        assert_eq!(
+            paths.find(name, "azure").unwrap_err().searched.len(),
+            4,
+            "all places are listed"
+        );
         std::fs::write(b.join("t.csv"), "").unwrap();
         assert_eq!(paths.find(name, "azure").unwrap(), b.join("t.csv"));
         std::fs::write(a.join("azure/t.csv"), "").unwrap();

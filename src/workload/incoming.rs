@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use super::blocks::BlocksId;
 use super::text;
-use super::threads::ThreadId;
+use super::waiting_clients::ThreadId;
 use crate::kernel::Time;
 
 /// Index of a user in [`Source::users`](super::Source::users).

@@ -1,25 +1,25 @@
 //! A workload made ready: files found and read once, tables built once.
 
 use std::borrow::Cow;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::arrivals::CalendarStart;
+use super::client_plans::{ClientPlans, population};
 use super::columns;
 use super::data_paths::DataPaths;
+use super::error::WorkloadError;
 use super::incoming::{IntentId, PromptId, UserId};
 use super::listed::Listed;
 use super::params::Profile;
 use super::prompts::{Prompts, PromptsSpec};
-use super::recipe::Recipe;
 use super::shared_prefix::{SharedPrefixSpec, SharedPrefixes};
 use super::source::Source;
 use super::spec::WorkloadSpec;
-use super::threads::turn_named;
-use super::trace::{Recording, RecordingError, TraceError, TraceInfo};
+use super::trace::{Recording, TraceError, TraceInfo};
 use super::users::{Askers, User, UserTable};
+use super::waiting_clients::turn_named;
 use crate::kernel::{Duration, Streams};
-use crate::spec::{Path, Problem, Problems, Severity};
+use crate::spec::{Problems, Severity};
 
 /// A workload made ready for any number of runs, which share its tables.
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ pub(super) struct Ready {
 /// Where requests come from.
 #[derive(Debug)]
 pub(super) enum Kind {
-    Synthetic(Box<Recipe>),
+    Synthetic(Box<ClientPlans>),
     /// Rows know their prompts, or they are drawn: all, or (`own_prompts`) where a
     /// row knows none.
     Trace {
@@ -205,7 +205,7 @@ impl Plan {
 impl Ready {
     fn prompts(&self) -> Option<usize> {
         match &self.kind {
-            Kind::Synthetic(recipe) => recipe.prompts(),
+            Kind::Synthetic(plans) => plans.prompts(),
             Kind::Trace { prompts, .. } => prompts.as_ref()?.count(),
             Kind::Listed(listed) => Some(listed.texts.len()),
         }
@@ -214,7 +214,7 @@ impl Ready {
     /// A prompt's text, if it is real.
     pub fn text(&self, prompt: PromptId) -> Option<Cow<'_, str>> {
         match &self.kind {
-            Kind::Synthetic(recipe) => recipe.text(prompt),
+            Kind::Synthetic(plans) => plans.text(prompt),
             Kind::Trace { prompts, .. } => prompts.as_ref()?.text(prompt),
             Kind::Listed(listed) => {
                 listed.texts.get_index(prompt.0 as usize).map(|text| Cow::Borrowed(text.as_str()))
@@ -225,7 +225,7 @@ impl Ready {
     /// The prompt of this text, where prompts have texts.
     fn named(&self, text: &str) -> Option<PromptId> {
         match &self.kind {
-            Kind::Synthetic(recipe) => recipe.named(text),
+            Kind::Synthetic(plans) => plans.named(text),
             Kind::Trace { prompts, .. } => prompts.as_ref()?.named(text),
             Kind::Listed(_) => None,
         }
@@ -235,17 +235,11 @@ impl Ready {
     #[inline]
     pub fn intent(&self, prompt: PromptId) -> IntentId {
         match &self.kind {
-            Kind::Synthetic(recipe) => recipe.intent(prompt),
+            Kind::Synthetic(plans) => plans.intent(prompt),
             Kind::Trace { prompts: Some(prompts), .. } => prompts.intent(prompt),
             Kind::Trace { .. } | Kind::Listed(_) => IntentId(prompt.0),
         }
     }
-}
-
-/// The population of prompts of a checked spec.
-pub(super) fn population(spec: &PromptsSpec, paths: &DataPaths) -> Result<Prompts, WorkloadError> {
-    spec.population(paths)
-        .map_err(|problem| WorkloadError::Spec(problem.within(&Path::parse("prompts"))))
 }
 
 impl Kind {
@@ -269,68 +263,7 @@ impl Kind {
             let recording = Box::new(Recording::find(trace, paths, start)?);
             return Ok(Kind::Trace { recording, prompts, own_prompts });
         }
-        let recipe = Recipe::new(spec, paths, start, users, profiles)?;
-        Ok(Kind::Synthetic(Box::new(recipe)))
-    }
-}
-
-/// Why a workload cannot be made ready.
-#[derive(Debug, thiserror::Error)]
-pub enum WorkloadError {
-    /// The spec does not pass its check.
-    #[error("workload.{}: {}", .0.path, .0.message)]
-    Spec(Problem),
-    /// The trace's file is nowhere.
-    #[error("the trace `{}` was not found", name.display())]
-    NoFile {
-        /// Where in `trace` it is named, such as `azure`.
-        place: Path,
-        /// The file as the experiment names it.
-        name: PathBuf,
-        /// The places searched.
-        searched: Vec<PathBuf>,
-    },
-    /// The trace cannot be read.
-    #[error("{error}")]
-    Trace {
-        /// Where in `trace` it is named, such as `azure`.
-        place: Path,
-        /// What is wrong with it.
-        error: TraceError,
-    },
-}
-
-impl From<RecordingError> for WorkloadError {
-    fn from(error: RecordingError) -> Self {
-        match error {
-            RecordingError::NoFile { place, name, searched } => {
-                WorkloadError::NoFile { place, name, searched }
-            }
-            RecordingError::Trace { place, error } => WorkloadError::Trace { place, error },
-        }
-    }
-}
-
-impl WorkloadError {
-    /// The error as a problem of the experiment file, whose workload is at
-    /// `workload`.
-    pub fn into_problem(self, workload: &Path) -> Problem {
-        let message = self.to_string();
-        let (place, help) = match self {
-            WorkloadError::Spec(problem) => {
-                return problem.within(workload);
-            }
-            WorkloadError::NoFile { place, searched, .. } => {
-                let searched: Vec<String> =
-                    searched.iter().map(|place| place.display().to_string()).collect();
-                let help = format!(
-                    "searched: {}; set WINDTUNNEL_DATA to the folder that has it",
-                    searched.join(", ")
-                );
-                (place, Some(help))
-            }
-            WorkloadError::Trace { place, error } => (place, error.help().map(str::to_owned)),
-        };
-        Problem::error(place, message).help(help).within(&workload.join("trace"))
+        let plans = ClientPlans::new(spec, paths, start, users, profiles)?;
+        Ok(Kind::Synthetic(Box::new(plans)))
     }
 }

@@ -4,9 +4,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::duration_distribution::{ExponentialSpanSpec, Span, SpanSpec};
 use super::lengths::{Copula, ExponentialSpec, Lengths, LengthsSpec};
-use super::spans::{ExponentialSpanSpec, Span, SpanSpec};
-use super::spec::TokensSpec;
+use super::tokens::TokensSpec;
 use crate::kernel::Keyed;
 use crate::kernel::{Duration, Streams};
 use crate::spec::{Fraction, Positive, Problems};

@@ -3,16 +3,16 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::asked::Asked;
 use super::blocks::{BlockLists, BlocksId, chain, shared_by};
 use super::incoming::{Incoming, IntentId, PromptId, UserId, sizes_of_tokens};
 use super::params::Profile;
 use super::plan::{Kind, Ready};
+use super::prompt_sampler::PromptSampler;
 use super::synthetic::Synthetic;
 use super::texts_under_way::TextsUnderWay;
-use super::threads::{FollowUp, turn_name};
 use super::trace::{Playback, TraceError};
 use super::users::User;
+use super::waiting_clients::{FollowUp, turn_name};
 use crate::kernel::{Stream, Streams, Time};
 
 /// The requests of one run in the order of their times: an iterator, endless
@@ -37,7 +37,7 @@ enum State {
 struct Replay {
     rows: Playback,
     /// `None` where the rows know their prompts.
-    asked: Option<Asked>,
+    asked: Option<PromptSampler>,
     /// Whether a row's own prompt, if it knows it, is what is asked.
     own_prompts: bool,
     who: Stream,
@@ -51,13 +51,13 @@ impl Source {
         let who = streams.stream("workload.users");
         let what = streams.stream("workload.prompts");
         let state = match &ready.kind {
-            Kind::Synthetic(recipe) => {
+            Kind::Synthetic(plans) => {
                 let shared = (ready.shared_prefix.clone(), prefix_key);
-                State::Synthetic(Box::new(Synthetic::new(recipe, &shared, streams)))
+                State::Synthetic(Box::new(Synthetic::new(plans, &shared, streams)))
             }
             Kind::Trace { recording, prompts, own_prompts } => State::Trace(Box::new(Replay {
                 rows: recording.play(streams)?,
-                asked: prompts.clone().map(|prompts| Asked::new(prompts, what, None)),
+                asked: prompts.clone().map(|prompts| PromptSampler::new(prompts, what, None)),
                 own_prompts: *own_prompts,
                 who,
                 blocks: BlockLists::default(),

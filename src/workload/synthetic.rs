@@ -6,17 +6,19 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use super::arrivals::Arrivals;
-use super::asked::Asked;
+use super::client_plans::{ClientPlan, ClientPlans, Numbers, Population};
 use super::incoming::{
     Incoming, IntentId, MAX_TOKENS, PromptId, PromptSize, UserId, sizes_of_tokens,
 };
 use super::lengths::{Copula, Lengths, PromptLengths};
 use super::payloads::Payloads;
-use super::recipe::{ClientPlan, Numbers, Population, Recipe};
+use super::prompt_sampler::PromptSampler;
 use super::session::{Chances, Session};
 use super::shared_prefix::SharedPrefixes;
-use super::threads::{FollowUp, MOST_TURNS, SessionEnd, Thread, ThreadId, Threads, turn_prompt};
 use super::users::Askers;
+use super::waiting_clients::{
+    FollowUp, MOST_TURNS, SessionEnd, Thread, ThreadId, WaitingClients, turn_prompt,
+};
 use crate::kernel::{Stream, Streams, Time};
 
 /// The requests of one run, and the clients that wait for answers.
@@ -25,7 +27,7 @@ pub(super) struct Synthetic {
     clients: Vec<Drawn>,
     /// The next arrival of each client, where there are several.
     upcoming: Option<BinaryHeap<Reverse<(Time, u32)>>>,
-    threads: Threads,
+    threads: WaitingClients,
     sessions: u64,
 }
 
@@ -34,7 +36,7 @@ pub(super) struct Synthetic {
 struct Drawn {
     arrivals: Arrivals,
     gaps: Stream,
-    asked: Asked,
+    asked: PromptSampler,
     numbers: Numbers,
     /// Whether texts say how many tokens they have.
     measured: bool,
@@ -54,12 +56,16 @@ struct Drawn {
 }
 
 impl Synthetic {
-    pub fn new(recipe: &Recipe, shared: &(Arc<SharedPrefixes>, u64), streams: &Streams) -> Self {
-        let mut clients: Vec<Drawn> = recipe
+    pub fn new(
+        plans: &ClientPlans,
+        shared: &(Arc<SharedPrefixes>, u64),
+        streams: &Streams,
+    ) -> Self {
+        let mut clients: Vec<Drawn> = plans
             .clients
             .iter()
             .map(|plan| {
-                let population = &recipe.populations[plan.population];
+                let population = &plans.populations[plan.population];
                 Drawn::new(plan, population, shared.clone(), streams)
             })
             .collect();
@@ -69,7 +75,7 @@ impl Synthetic {
             };
             clients.iter_mut().zip(0..).filter_map(first).collect()
         });
-        Synthetic { clients, upcoming, threads: Threads::default(), sessions: 0 }
+        Synthetic { clients, upcoming, threads: WaitingClients::default(), sessions: 0 }
     }
 
     /// The next request that does not wait for an answer.
@@ -122,7 +128,7 @@ impl Synthetic {
         let client = &mut self.clients[thread.client as usize];
         let mut ended = None;
         if let (Some(session), Some(chances)) = (&client.session, &client.chances) {
-            match session.go_on(chances, thread, asked, answer, now) {
+            match session.next_turn(chances, thread, asked, answer, now) {
                 Ok(next) => return FollowUp { next: Some(next), ended: None },
                 Err(end) => ended = Some(end),
             }
@@ -195,7 +201,7 @@ impl Drawn {
         Drawn {
             arrivals: plan.arrivals.clone(),
             gaps: stream("arrivals"),
-            asked: Asked::new(prompts.clone(), stream("prompts"), Some(lengths)),
+            asked: PromptSampler::new(prompts.clone(), stream("prompts"), Some(lengths)),
             numbers: population.numbers,
             measured: population.lengths.is_none(),
             shared,
@@ -280,7 +286,7 @@ impl Drawn {
 
 impl Session {
     /// The next turn, or how the session ends.
-    fn go_on(
+    fn next_turn(
         &self,
         chances: &Chances,
         thread: &mut Thread,

@@ -3,8 +3,8 @@
 //! N. Megiddo, D. S. Modha: ARC: a self-tuning, low overhead replacement cache.
 //! FAST 2003, figure 4.
 
-use super::{Item, Policy};
-use crate::cache::{Ghosts, List, Segments, Slot, Table};
+use super::Policy;
+use crate::cache::{Ghosts, Item, List, Segments, Slot, Table};
 use crate::spec::Capacity;
 
 /// What was asked for once and what was asked for again, each in the order of

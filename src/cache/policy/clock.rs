@@ -7,8 +7,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Item, Policy};
-use crate::cache::{List, PerSlot, Slot, Table};
+use super::Policy;
+use crate::cache::{Item, List, PerSlot, Slot, Table};
 use crate::spec::{Capacity, Problems};
 
 /// Parameters of [`Clock`].

@@ -3,8 +3,8 @@
 //! L. A. Belady: A study of replacement algorithms for a virtual-storage
 //! computer. IBM Systems Journal 5(2), 1966.
 
-use super::{Item, Policy};
-use crate::cache::{List, Slot, Table};
+use super::Policy;
+use crate::cache::{Item, List, Slot, Table};
 use crate::spec::Capacity;
 
 /// Entries in the order in which they came; one that is written anew keeps its

@@ -3,8 +3,8 @@
 //! L. Cherkasova: Improving WWW proxies performance with
 //! Greedy-Dual-Size-Frequency caching policy. HP Laboratories HPL-98-69R1, 1998.
 
-use super::{Item, Policy};
-use crate::cache::{Heap, PerSlot, Ranked, Slot, Table, Word};
+use super::Policy;
+use crate::cache::{Heap, Item, PerSlot, Ranked, Slot, Table, Word};
 use crate::spec::Capacity;
 
 /// Entries by `age + frequency x cost / weight`, where age is the value of the

@@ -4,8 +4,8 @@
 //! cache eviction scheme, 2010. Frequencies are of entries, not of keys: one
 //! that went starts anew ("in-cache LFU").
 
-use super::{Item, Policy};
-use crate::cache::{List, PerSlot, Slot, Table};
+use super::Policy;
+use crate::cache::{Item, List, PerSlot, Slot, Table};
 use crate::spec::Capacity;
 
 /// Entries in the order of how often they were asked for; of those asked for

@@ -3,8 +3,8 @@
 //! R. L. Mattson, J. Gecsei, D. R. Slutz, I. L. Traiger: Evaluation techniques
 //! for storage hierarchies. IBM Systems Journal 9(2), 1970.
 
-use super::{Item, Policy};
-use crate::cache::{List, Slot, Table};
+use super::Policy;
+use crate::cache::{Item, List, Slot, Table};
 use crate::spec::Capacity;
 
 /// Entries in the order of their last use.

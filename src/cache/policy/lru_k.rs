@@ -7,8 +7,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Item, Policy};
-use crate::cache::{ByNumber, Heap, Past, PerSlot, Slot, Table, Word};
+use super::Policy;
+use crate::cache::{ByNumber, Heap, Item, Past, PerSlot, Slot, Table, Word};
 use crate::spec::{Capacity, NonNegative, Problems};
 
 /// Parameters of [`LruK`].

@@ -3,8 +3,8 @@
 //! L. A. Belady: A study of replacement algorithms for a virtual-storage
 //! computer. IBM Systems Journal 5(2), 1966.
 
-use super::{Item, Policy};
-use crate::cache::{Slot, Table, Word};
+use super::Policy;
+use crate::cache::{Item, Slot, Table, Word};
 use crate::kernel::Stream;
 use crate::spec::Capacity;
 

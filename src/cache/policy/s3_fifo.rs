@@ -6,8 +6,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Item, Policy};
-use crate::cache::{Ghosts, List, PerSlot, Segments, Slot, Table, share};
+use super::Policy;
+use crate::cache::{Ghosts, Item, List, PerSlot, Segments, Slot, Table, share};
 use crate::spec::{Capacity, Fraction, Problems};
 
 /// Parameters of [`S3Fifo`].

@@ -4,8 +4,8 @@
 //! LRU: an efficient turn-key eviction algorithm for web caches. NSDI 2024,
 //! algorithm 1.
 
-use super::{Item, Policy};
-use crate::cache::{List, PerSlot, Slot, Table};
+use super::Policy;
+use crate::cache::{Item, List, PerSlot, Slot, Table};
 use crate::spec::Capacity;
 
 /// Entries in the order in which they came. A hand goes from the oldest to the

@@ -6,8 +6,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Item, Policy};
-use crate::cache::{List, Segments, Slot, Table, share};
+use super::Policy;
+use crate::cache::{Item, List, Segments, Slot, Table, share};
 use crate::spec::{Capacity, Problems};
 
 /// Parameters of [`Slru`].

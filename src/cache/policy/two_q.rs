@@ -6,8 +6,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Item, Policy};
-use crate::cache::{Ghosts, List, Segments, Slot, Table, share};
+use super::Policy;
+use crate::cache::{Ghosts, Item, List, Segments, Slot, Table, share};
 use crate::spec::{Capacity, Fraction, Problems};
 
 /// Parameters of [`TwoQ`].

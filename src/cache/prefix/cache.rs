@@ -30,9 +30,9 @@ pub struct Match {
 ///
 /// let spec = PrefixCacheSpec::default();
 /// let mut cache = PrefixCache::new(&spec, 1, "llama", &Streams::new(42, 0));
-/// assert_eq!(cache.look(0, &[1, 2, 3], Time::ZERO, Duration::ZERO).used, 0);
+/// assert_eq!(cache.match_prefix(0, &[1, 2, 3], Time::ZERO, Duration::ZERO).used, 0);
 /// cache.commit(0, &[1, 2, 3]);
-/// let found = cache.look(0, &[1, 2, 7], Time::ZERO, Duration::ZERO);
+/// let found = cache.match_prefix(0, &[1, 2, 7], Time::ZERO, Duration::ZERO);
 /// assert_eq!((found.blocks, found.used), (3, 2));
 /// assert_eq!(cache.decitokens(&found, 15_000), 10_240, "two blocks of 512 tokens");
 /// ```
@@ -141,7 +141,13 @@ impl PrefixCache {
     ///
     /// Where blocks are stored [`AfterPrefill`](Stored::AfterPrefill), nothing
     /// moves until [`commit`](PrefixCache::commit).
-    pub fn look(&mut self, server: usize, blocks: &[u64], now: Time, per_token: Duration) -> Match {
+    pub fn match_prefix(
+        &mut self,
+        server: usize,
+        blocks: &[u64],
+        now: Time,
+        per_token: Duration,
+    ) -> Match {
         let compute = match self.load {
             Load::Always => None,
             Load::IfFaster => Some(per_token * u64::from(self.block_tokens)),

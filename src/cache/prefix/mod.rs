@@ -8,7 +8,7 @@
 //! tier costs nothing; what is found below it is loaded.
 //!
 //! - [`PrefixCacheSpec`] describes it in an experiment file.
-//! - [`PrefixCache`] is that of all servers of one model: [`look`](PrefixCache::look)
+//! - [`PrefixCache`] is that of all servers of one model: [`match_prefix`](PrefixCache::match_prefix)
 //!   when a server begins to work on a prompt, [`commit`](PrefixCache::commit) when
 //!   it has read it.
 //!

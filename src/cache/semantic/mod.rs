@@ -29,12 +29,12 @@ mod vectors;
 pub const SEMANTIC: &str = "semantic";
 
 pub use entries::{Compared, Found, SemanticCache};
-pub use index::{Exact, Hnsw, HnswSpec, Index};
+pub use index::{Exact, Hnsw, HnswSpec, Index, IndexSpec};
 pub use intents::IntentsModelSpec;
 pub use laws::{DifferentSpec, SameSpec};
 pub use learned::LearnedSpec;
 pub use ngrams::NgramsSpec;
 pub use npy::read as read_npy;
 pub use plan::SemanticPlan;
-pub use spec::{IndexSpec, ModeSpec, SemanticSpec, SimilaritySpec, VectorsSpec};
+pub use spec::{ModeSpec, SemanticSpec, SimilaritySpec, VectorsSpec};
 pub use vectors::{NoDirection, Vectors, dot};

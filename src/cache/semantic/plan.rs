@@ -127,14 +127,8 @@ fn load(files: &[PathBuf], paths: &DataPaths) -> Result<Vectors, Problem> {
         .iter()
         .enumerate()
         .map(|(place, name)| {
-            paths.find(name, USUAL).map_err(|searched| {
-                let searched: Vec<String> =
-                    searched.iter().map(|place| place.display().to_string()).collect();
-                let help = format!(
-                    "searched: {}; set WINDTUNNEL_DATA to the folder that has it",
-                    searched.join(", ")
-                );
-                let error = problem("vectors", format!("`{}` was not found", name.display()), help);
+            paths.find(name, USUAL).map_err(|missing| {
+                let error = problem("vectors", missing.to_string(), missing.help());
                 Problem { path: error.path.join("files").join(place), ..error }
             })
         })

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::index::HnswSpec;
+use super::index::IndexSpec;
 use super::intents::IntentsModelSpec;
 use super::learned::LearnedSpec;
 use super::ngrams::NgramsSpec;
@@ -91,18 +91,6 @@ pub struct VectorsSpec {
     /// as traces are, and there in `paraphrases/` too. Vectors need not have
     /// length 1.
     pub files: Vec<PathBuf>,
-}
-
-/// How the nearest entry is found among vectors.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum IndexSpec {
-    /// Every entry is compared.
-    #[default]
-    Exact,
-    /// A navigable graph: far fewer comparisons, and now and then not the
-    /// nearest.
-    Hnsw(HnswSpec),
 }
 
 /// When the nearest entry answers.

@@ -179,14 +179,12 @@ impl Args {
         if self.trace.is_file() {
             return Ok(self.trace.clone());
         }
-        DataPaths::for_experiment(None).find(&self.trace, "mooncake").map_err(|searched| {
-            let places: Vec<String> =
-                searched.iter().map(|place| place.display().to_string()).collect();
+        DataPaths::for_experiment(None).find(&self.trace, "mooncake").map_err(|missing| {
             Failure::Input(format!(
                 "error: the trace `{}` was not found\n  = searched: {}\n  \
                  = help: name the folder it is in, or set WINDTUNNEL_DATA",
                 self.trace.display(),
-                places.join(", ")
+                missing.places()
             ))
         })
     }

@@ -260,7 +260,7 @@ fn find(name: &Path) -> Result<PathBuf, Failure> {
     for folder in usual {
         match paths.find(name, folder) {
             Ok(path) => return Ok(path),
-            Err(places) => searched.extend(places),
+            Err(missing) => searched.extend(missing.searched),
         }
     }
     searched.sort();

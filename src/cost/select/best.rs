@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Ask;
+use super::ask::Ask;
+use super::selector::{Select, SelectorSpec};
 use super::worth::best;
 use crate::cost::budget::Allowance;
 use crate::cost::{Choice, Money};
@@ -18,6 +19,8 @@ pub struct BestSpec {
     pub per_request: Option<Money>,
 }
 
+impl SelectorSpec for BestSpec {}
+
 #[derive(Clone, Debug)]
 pub(in crate::cost) struct Best {
     per_request: Option<Money>,
@@ -27,9 +30,11 @@ impl Best {
     pub fn new(spec: &BestSpec) -> Self {
         Best { per_request: spec.per_request }
     }
+}
 
+impl Select for Best {
     #[inline]
-    pub fn choose(&self, ask: &Ask) -> Option<Choice> {
+    fn choose(&mut self, ask: &Ask) -> Option<Choice> {
         let allowance = match (self.per_request, ask.allowance) {
             (Some(most), Allowance::Left(left)) => Allowance::Left(left.min(most)),
             (Some(_), Allowance::Nothing) => Allowance::Nothing,

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Ask, check_model, find};
+use super::ask::Ask;
+use super::selector::{Known, Select, SelectorSpec, check_model, find};
 use crate::cost::budget::is_default;
 use crate::cost::{Choice, ModelId, Money};
 use crate::kernel::Keyed;
@@ -51,22 +52,6 @@ impl Default for JudgeSpec {
     }
 }
 
-impl CascadeSpec {
-    pub(super) fn check(&self, models: &[&str], problems: &mut Problems) {
-        problems.at("models", |p| {
-            if self.models.len() < 2 {
-                p.error("a cascade has at least 2 models");
-            }
-            for (index, name) in self.models.iter().enumerate() {
-                p.at(index, |p| check_model(name, models, p));
-                if self.models[..index].contains(name) {
-                    p.at(index, |p| p.error(format!("`{name}` is asked twice")));
-                }
-            }
-        });
-    }
-}
-
 /// What a judge says of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verdict {
@@ -76,6 +61,24 @@ pub struct Verdict {
     pub cost: Money,
     /// How long it takes.
     pub latency: Duration,
+}
+
+impl SelectorSpec for CascadeSpec {
+    const NEEDS_QUALITY: bool = true;
+
+    fn check(&self, known: &Known<'_>, problems: &mut Problems) {
+        problems.at("models", |p| {
+            if self.models.len() < 2 {
+                p.error("a cascade has at least 2 models");
+            }
+            for (index, name) in self.models.iter().enumerate() {
+                p.at(index, |p| check_model(name, known.models, p));
+                if self.models[..index].contains(name) {
+                    p.at(index, |p| p.error(format!("`{name}` is asked twice")));
+                }
+            }
+        });
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -94,12 +97,6 @@ impl Cascade {
         }
     }
 
-    /// The model whose turn it is.
-    #[inline]
-    pub fn choose(&self, ask: &Ask) -> Option<Choice> {
-        ask.choice(*self.models.get(ask.demand.attempt as usize)?)
-    }
-
     /// What the judge says of an answer; `None` if it is not asked, as there is no
     /// further model.
     pub fn judge(&self, request: u64, attempt: u32, right: bool) -> Option<Verdict> {
@@ -110,5 +107,13 @@ impl Cascade {
         let accepts = if right { 1.0 - false_reject.get() } else { false_accept.get() };
         let accepted = self.dice.uniform_of_two(request, u64::from(attempt)) < accepts;
         Some(Verdict { accepted, cost: *cost, latency: *latency })
+    }
+}
+
+impl Select for Cascade {
+    /// The model whose turn it is.
+    #[inline]
+    fn choose(&mut self, ask: &Ask) -> Option<Choice> {
+        ask.choice(*self.models.get(ask.demand.attempt as usize)?)
     }
 }

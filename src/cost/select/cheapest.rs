@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::ask::Ask;
+use super::selector::{Select, SelectorSpec, default_threshold};
 use super::worth::{best, cheapest};
-use super::{Ask, default_threshold};
 use crate::cost::Choice;
 use crate::cost::demand::Quality;
 use crate::spec::Fraction;
@@ -24,6 +25,8 @@ impl Default for CheapestSpec {
     }
 }
 
+impl SelectorSpec for CheapestSpec {}
+
 #[derive(Clone, Debug)]
 pub(in crate::cost) struct Cheapest {
     threshold: Quality,
@@ -33,9 +36,11 @@ impl Cheapest {
     pub fn new(spec: &CheapestSpec) -> Self {
         Cheapest { threshold: Quality::new(spec.quality_threshold.get()) }
     }
+}
 
+impl Select for Cheapest {
     #[inline]
-    pub fn choose(&self, ask: &Ask) -> Option<Choice> {
+    fn choose(&mut self, ask: &Ask) -> Option<Choice> {
         let threshold = ask.demand.quality_threshold.map_or(self.threshold, Quality::new);
         let found = cheapest(ask, threshold).or_else(|| best(ask))?;
         ask.choice(found.model)

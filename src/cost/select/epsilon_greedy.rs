@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Ask;
+use super::ask::Ask;
 use super::bandit::Arms;
+use super::selector::{Select, SelectorSpec};
 use crate::cost::{Choice, Lesson};
 use crate::kernel::Stream;
 use crate::spec::{Fraction, NonNegative};
@@ -34,6 +35,8 @@ impl Default for EpsilonGreedySpec {
     }
 }
 
+impl SelectorSpec for EpsilonGreedySpec {}
+
 #[derive(Clone, Debug)]
 pub(in crate::cost) struct EpsilonGreedy {
     epsilon: f64,
@@ -51,12 +54,14 @@ impl EpsilonGreedy {
             stream,
         }
     }
+}
 
-    pub fn choose(&mut self, ask: &Ask) -> Option<Choice> {
-        let (explore, lot) = (self.stream.uniform(), self.stream.uniform());
+impl Select for EpsilonGreedy {
+    fn choose(&mut self, ask: &Ask) -> Option<Choice> {
+        let (explore, draw) = (self.stream.uniform(), self.stream.uniform());
         if explore < self.epsilon {
             let count = ask.models().count();
-            return ask.choice(ask.models().nth((lot * count as f64) as usize)?);
+            return ask.choice(ask.models().nth((draw * count as f64) as usize)?);
         }
         let mut best = None;
         for model in ask.models() {
@@ -71,7 +76,7 @@ impl EpsilonGreedy {
         ask.choice(best?.1)
     }
 
-    pub fn learn(&mut self, lesson: &Lesson) {
+    fn learn(&mut self, lesson: &Lesson) {
         self.arms.learn(lesson);
     }
 }

@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::ask::Ask;
+use super::selector::{Select, SelectorSpec, default_threshold};
 use super::worth::Worth;
-use super::{Ask, default_threshold};
 use crate::cost::demand::Quality;
 use crate::cost::{Choice, Lesson, ModelId};
 use crate::kernel::{Duration, Stream};
@@ -42,6 +43,8 @@ impl Default for FastestSpec {
     }
 }
 
+impl SelectorSpec for FastestSpec {}
+
 #[derive(Clone, Debug)]
 pub(in crate::cost) struct Fastest {
     threshold: Quality,
@@ -65,20 +68,11 @@ impl Fastest {
         }
     }
 
-    pub fn choose(&mut self, ask: &Ask) -> Option<Choice> {
-        let threshold = ask.demand.quality_threshold.map_or(self.threshold, Quality::new);
-        let (explore, lot) = (self.stream.uniform(), self.stream.uniform());
-        let found = self
-            .pick(ask, threshold, explore, lot)
-            .or_else(|| self.pick(ask, Quality::WORST, explore, lot))?;
-        ask.choice(found)
-    }
-
     /// Among models of at least this quality.
-    fn pick(&self, ask: &Ask, least: Quality, explore: f64, lot: f64) -> Option<ModelId> {
+    fn pick(&self, ask: &Ask, least: Quality, explore: f64, draw: f64) -> Option<ModelId> {
         if explore < self.explore {
             let count = ask.affordable(least).count();
-            let found = ask.affordable(least).nth((lot * count as f64) as usize);
+            let found = ask.affordable(least).nth((draw * count as f64) as usize);
             return found.map(|worth| worth.model);
         }
         // What is within the SLO is equally fast, and then the price counts.
@@ -94,8 +88,19 @@ impl Fastest {
         });
         best.map(|(_, worth)| worth.model)
     }
+}
 
-    pub fn learn(&mut self, lesson: &Lesson) {
+impl Select for Fastest {
+    fn choose(&mut self, ask: &Ask) -> Option<Choice> {
+        let threshold = ask.demand.quality_threshold.map_or(self.threshold, Quality::new);
+        let (explore, draw) = (self.stream.uniform(), self.stream.uniform());
+        let found = self
+            .pick(ask, threshold, explore, draw)
+            .or_else(|| self.pick(ask, Quality::WORST, explore, draw))?;
+        ask.choice(found)
+    }
+
+    fn learn(&mut self, lesson: &Lesson) {
         let measured = lesson.latency.as_secs_f64();
         let average = &mut self.latency[lesson.model.0 as usize];
         let before = average.unwrap_or(measured);

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Ask, find};
+use super::ask::Ask;
+use super::selector::{Known, Select, SelectorSpec, find};
 use crate::cost::{Choice, ModelId};
 use crate::spec::Problems;
 
@@ -12,11 +13,10 @@ use crate::spec::Problems;
 #[serde(transparent)]
 pub struct FixedSpec(pub String);
 
-impl FixedSpec {
-    /// Checks that the model exists.
-    pub fn check(&self, models: &[&str], problems: &mut Problems) {
-        if !models.contains(&self.0.as_str()) {
-            problems.unknown("model", &self.0, models.iter().copied());
+impl SelectorSpec for FixedSpec {
+    fn check(&self, known: &Known<'_>, problems: &mut Problems) {
+        if !known.models.contains(&self.0.as_str()) {
+            problems.unknown("model", &self.0, known.models.iter().copied());
         }
     }
 }
@@ -30,9 +30,11 @@ impl Fixed {
     pub fn new(spec: &FixedSpec, models: &[&str]) -> Self {
         Fixed { model: find(models, &spec.0).unwrap_or_default() }
     }
+}
 
+impl Select for Fixed {
     #[inline]
-    pub fn choose(&self, ask: &Ask) -> Option<Choice> {
+    fn choose(&mut self, ask: &Ask) -> Option<Choice> {
         ask.choice(self.model)
     }
 }

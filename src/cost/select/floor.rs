@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::ask::Ask;
+use super::selector::{Known, Select, SelectorSpec, default_threshold};
 use super::worth::Worth;
-use super::{Ask, default_threshold};
 use crate::cost::demand::Quality;
 use crate::cost::{Choice, ModelId};
 use crate::spec::{Fraction, Problems};
@@ -36,14 +37,6 @@ impl Default for FloorSpec {
 
 const MOST_WINDOW: u32 = 1_000_000;
 
-impl FloorSpec {
-    pub(super) fn check(&self, problems: &mut Problems) {
-        if !(1..=MOST_WINDOW).contains(&self.window) {
-            problems.at("window", |p| p.error(format!("expected 1 to {MOST_WINDOW} requests")));
-        }
-    }
-}
-
 /// A model on the hull of a request.
 #[derive(Clone, Copy, Debug)]
 struct Corner {
@@ -59,6 +52,14 @@ struct Corner {
 struct Upgrade {
     billionths: i64,
     ratio: f64,
+}
+
+impl SelectorSpec for FloorSpec {
+    fn check(&self, _: &Known<'_>, problems: &mut Problems) {
+        if !(1..=MOST_WINDOW).contains(&self.window) {
+            problems.at("window", |p| p.error(format!("expected 1 to {MOST_WINDOW} requests")));
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -95,35 +96,6 @@ impl Floor {
             sorted: Vec::new(),
             hull: Vec::new(),
         }
-    }
-
-    pub fn choose(&mut self, ask: &Ask) -> Option<Choice> {
-        self.find_hull(ask);
-        self.base += self.hull.first()?.billionths;
-        self.seen += 1;
-        // A request on the edge: up where quality is owed, down where it is not.
-        let edge = if self.balance < 0.0 { 1.0 + 1e-9 } else { 1.0 - 1e-9 };
-        let most = self.price * edge;
-        let (mut chosen, mut more) = (0, true);
-        for (index, pair) in self.hull.windows(2).enumerate() {
-            let (quality, picos) = pair[0].upgrade(&pair[1]);
-            let billionths = pair[1].billionths - pair[0].billionths;
-            self.upgrades.push(Upgrade { billionths, ratio: picos / quality });
-            more &= if most.is_nan() {
-                // The first window: only what is owed.
-                self.balance + pair[0].quality < self.quality
-            } else {
-                picos <= most * quality
-            };
-            chosen += usize::from(more);
-            debug_assert!(!more || chosen == index + 1);
-        }
-        let chosen = self.hull[chosen];
-        self.balance += chosen.quality - self.quality;
-        if self.seen == self.window {
-            self.solve();
-        }
-        ask.choice(chosen.model)
     }
 
     /// The affordable models that are best at some price of quality, from the
@@ -200,6 +172,37 @@ impl Floor {
         // window is not paid for by all that follow.
         let most = f64::from(self.window);
         self.balance = self.balance.clamp(-most, most);
+    }
+}
+
+impl Select for Floor {
+    fn choose(&mut self, ask: &Ask) -> Option<Choice> {
+        self.find_hull(ask);
+        self.base += self.hull.first()?.billionths;
+        self.seen += 1;
+        // A request on the edge: up where quality is owed, down where it is not.
+        let edge = if self.balance < 0.0 { 1.0 + 1e-9 } else { 1.0 - 1e-9 };
+        let most = self.price * edge;
+        let (mut chosen, mut more) = (0, true);
+        for (index, pair) in self.hull.windows(2).enumerate() {
+            let (quality, picos) = pair[0].upgrade(&pair[1]);
+            let billionths = pair[1].billionths - pair[0].billionths;
+            self.upgrades.push(Upgrade { billionths, ratio: picos / quality });
+            more &= if most.is_nan() {
+                // The first window: only what is owed.
+                self.balance + pair[0].quality < self.quality
+            } else {
+                picos <= most * quality
+            };
+            chosen += usize::from(more);
+            debug_assert!(!more || chosen == index + 1);
+        }
+        let chosen = self.hull[chosen];
+        self.balance += chosen.quality - self.quality;
+        if self.seen == self.window {
+            self.solve();
+        }
+        ask.choice(chosen.model)
     }
 }
 

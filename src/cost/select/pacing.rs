@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Ask;
+use super::ask::Ask;
+use super::selector::{Known, Select, SelectorSpec};
 use crate::cost::demand::Quality;
 use crate::cost::{Choice, Lesson, Money};
 use crate::kernel::{Duration, Time};
@@ -34,8 +35,14 @@ fn day() -> Duration {
     Duration::from_secs(86_400)
 }
 
-impl PacingSpec {
-    pub(super) fn check(&self, problems: &mut Problems) {
+/// The price of money never leaves this range around its first value, so that
+/// it finds its way back.
+const RANGE: f64 = 30.0;
+/// What a single step may multiply it by, as a logarithm.
+const STEP: f64 = 0.5;
+
+impl SelectorSpec for PacingSpec {
+    fn check(&self, _: &Known<'_>, problems: &mut Problems) {
         if self.budget == Money::ZERO {
             problems.at("budget", |p| p.error("there is nothing to spend"));
         }
@@ -46,12 +53,6 @@ impl PacingSpec {
         }
     }
 }
-
-/// The price of money never leaves this range around its first value, so that
-/// it finds its way back.
-const RANGE: f64 = 30.0;
-/// What a single step may multiply it by, as a logarithm.
-const STEP: f64 = 0.5;
 
 #[derive(Clone, Debug)]
 pub(in crate::cost) struct Pacing {
@@ -86,22 +87,6 @@ impl Pacing {
         }
     }
 
-    pub fn choose(&mut self, ask: &Ask) -> Option<Choice> {
-        if self.unit == 0.0 {
-            self.unit = first_price(ask)?;
-        }
-        self.follow(ask.now);
-        let price = self.unit * libm::exp(self.log_price) / 1e12;
-        let mut best = None;
-        ask.each_affordable(Quality::WORST, |worth| {
-            let value = worth.share - price * worth.picos as f64;
-            if best.is_none_or(|(most, _)| value > most) {
-                best = Some((value, worth.model));
-            }
-        });
-        ask.choice(best?.1)
-    }
-
     /// Moves the price of money by what was spent since it was last moved,
     /// relative to what should have been.
     fn follow(&mut self, now: Time) {
@@ -122,8 +107,26 @@ impl Pacing {
         self.log_price = self.log_price.clamp(-RANGE, RANGE);
         (self.seen, self.since) = (self.spent, now);
     }
+}
 
-    pub fn learn(&mut self, lesson: &Lesson) {
+impl Select for Pacing {
+    fn choose(&mut self, ask: &Ask) -> Option<Choice> {
+        if self.unit == 0.0 {
+            self.unit = first_price(ask)?;
+        }
+        self.follow(ask.now);
+        let price = self.unit * libm::exp(self.log_price) / 1e12;
+        let mut best = None;
+        ask.each_affordable(Quality::WORST, |worth| {
+            let value = worth.share - price * worth.picos as f64;
+            if best.is_none_or(|(most, _)| value > most) {
+                best = Some((value, worth.model));
+            }
+        });
+        ask.choice(best?.1)
+    }
+
+    fn learn(&mut self, lesson: &Lesson) {
         self.spent += lesson.cost.usd();
     }
 }

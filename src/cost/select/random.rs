@@ -4,7 +4,8 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Ask, check_model};
+use super::ask::Ask;
+use super::selector::{Known, Select, SelectorSpec, check_model};
 use crate::cost::{Choice, ModelId};
 use crate::kernel::Stream;
 use crate::spec::{NonNegative, Problems};
@@ -20,11 +21,11 @@ pub struct RandomSpec {
     pub weights: IndexMap<String, NonNegative>,
 }
 
-impl RandomSpec {
-    pub(super) fn check(&self, models: &[&str], problems: &mut Problems) {
+impl SelectorSpec for RandomSpec {
+    fn check(&self, known: &Known<'_>, problems: &mut Problems) {
         problems.at("weights", |p| {
             for name in self.weights.keys() {
-                p.at(name.as_str(), |p| check_model(name, models, p));
+                p.at(name.as_str(), |p| check_model(name, known.models, p));
             }
             if !self.weights.is_empty() && self.weights.values().all(|weight| weight.get() == 0.0) {
                 p.error("no model has a weight above 0");
@@ -65,16 +66,18 @@ impl Random {
             stream,
         }
     }
+}
 
-    pub fn choose(&mut self, ask: &Ask) -> Option<Choice> {
-        let lot = self.stream.uniform();
+impl Select for Random {
+    fn choose(&mut self, ask: &Ask) -> Option<Choice> {
+        let draw = self.stream.uniform();
         if ask.pays_for_all() {
             let all = self.up_to.last()?;
-            let before = self.up_to.iter().filter(|up_to| **up_to <= lot * all).count();
+            let before = self.up_to.iter().filter(|up_to| **up_to <= draw * all).count();
             return ask.choice(ModelId(before.min(self.last) as u32));
         }
         let weight = |model: ModelId| self.weights[model.0 as usize];
-        let mut left = lot * ask.models().map(weight).sum::<f64>();
+        let mut left = draw * ask.models().map(weight).sum::<f64>();
         let mut found = None;
         for model in ask.models().filter(|model| weight(*model) > 0.0) {
             found = Some(model);

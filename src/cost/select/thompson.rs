@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Ask;
+use super::ask::Ask;
 use super::bandit::Arms;
+use super::selector::{Select, SelectorSpec};
 use crate::cost::{Choice, Lesson, ModelId};
 use crate::kernel::Stream;
 use crate::spec::{Fraction, NonNegative};
@@ -34,6 +35,8 @@ impl Default for ThompsonSpec {
     }
 }
 
+impl SelectorSpec for ThompsonSpec {}
+
 /// The bandit draws from no more beliefs than it has to: of a model that is hardly
 /// the best it only draws whether it is. See [`Belief::draw_above`].
 #[derive(Clone, Debug)]
@@ -59,7 +62,15 @@ impl Thompson {
         }
     }
 
-    pub fn choose(&mut self, ask: &Ask) -> Option<Choice> {
+    /// What is taken off a model's quality for its cost.
+    #[inline]
+    fn price(&self, model: ModelId, ask: &Ask) -> f64 {
+        if self.cost_weight > 0.0 { self.cost_weight * self.arms.cost(model, ask) } else { 0.0 }
+    }
+}
+
+impl Select for Thompson {
+    fn choose(&mut self, ask: &Ask) -> Option<Choice> {
         let last = self.last;
         let first = ask.models().find(|model| *model == last).or_else(|| ask.models().next())?;
         let price = self.price(first, ask);
@@ -76,13 +87,7 @@ impl Thompson {
         ask.choice(best)
     }
 
-    /// What is taken off a model's quality for its cost.
-    #[inline]
-    fn price(&self, model: ModelId, ask: &Ask) -> f64 {
-        if self.cost_weight > 0.0 { self.cost_weight * self.arms.cost(model, ask) } else { 0.0 }
-    }
-
-    pub fn learn(&mut self, lesson: &Lesson) {
+    fn learn(&mut self, lesson: &Lesson) {
         if self.arms.learn(lesson) {
             let arm = self.arms.of(lesson.model);
             let belief = Belief::new(arm.quality, arm.rated - arm.quality);
@@ -157,15 +162,15 @@ impl Belief {
         let beyond = least - bar.at;
         let tangent = self.good * (bar.log + beyond / bar.at)
             + self.bad * (bar.log_rest - beyond / (1.0 - bar.at));
-        let lot = stream.uniform();
-        if log_below(lot) >= tangent - self.log_beta - log_below(-slope) {
+        let draw = stream.uniform();
+        if log_below(draw) >= tangent - self.log_beta - log_below(-slope) {
             return None;
         }
-        self.draw_tail(least, slope, lot, stream)
+        self.draw_tail(least, slope, draw, stream)
     }
 
     /// The same with exact logarithms.
-    fn draw_tail(&self, least: f64, slope: f64, lot: f64, stream: &mut Stream) -> Option<f64> {
+    fn draw_tail(&self, least: f64, slope: f64, draw: f64, stream: &mut Stream) -> Option<f64> {
         let log_density =
             |x: f64| self.good * libm::log(x) + self.bad * libm::log1p(-x) - self.log_beta;
         let at_least = log_density(least);
@@ -173,12 +178,12 @@ impl Belief {
         if log_mass >= 0.0 {
             return Some(self.draw(stream)).filter(|drawn| *drawn > least);
         }
-        let log_lot = libm::log(lot);
-        if log_lot >= log_mass {
+        let log_draw = libm::log(draw);
+        if log_draw >= log_mass {
             return None;
         }
-        // Given that it is below the mass, `lot` over the mass is uniform again.
-        let candidate = least + (log_lot - log_mass) / slope;
+        // Given that it is below the mass, `draw` over the mass is uniform again.
+        let candidate = least + (log_draw - log_mass) / slope;
         let accepted = candidate < 1.0
             && libm::log(stream.uniform())
                 < log_density(candidate) - at_least - slope * (candidate - least);

@@ -3,11 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Ask, check_model, find};
+use super::ask::Ask;
+use super::selector::{Among, Known, Select, SelectorSpec, check_model, find};
 use crate::cost::quality::Truth;
 use crate::cost::{Choice, ModelId};
-use crate::kernel::Keyed;
-use crate::kernel::{Stream, normal_quantile};
+use crate::kernel::{Keyed, normal_quantile};
 use crate::spec::{Fraction, Problems};
 
 /// A router as in `RouteLLM` (Ong et al., ICLR 2025): each prompt gets a score
@@ -48,16 +48,18 @@ fn default_auc() -> Fraction {
     Fraction::percent(80)
 }
 
-impl ThresholdSpec {
-    pub(super) fn check(&self, models: &[&str], problems: &mut Problems) {
-        problems.at("weak", |p| check_model(&self.weak, models, p));
-        problems.at("strong", |p| check_model(&self.strong, models, p));
+impl SelectorSpec for ThresholdSpec {
+    const NEEDS_QUALITY: bool = true;
+
+    fn check(&self, known: &Known<'_>, problems: &mut Problems) {
+        problems.at("weak", |p| check_model(&self.weak, known.models, p));
+        problems.at("strong", |p| check_model(&self.strong, known.models, p));
         if self.auc.get() < 0.5 {
             problems.at("auc", |p| p.error("a router below 0.5 is worse than chance"));
         }
     }
 
-    pub(super) fn check_difficulties(&self, names: &[&str], problems: &mut Problems) {
+    fn check_difficulties(&self, names: &[&str], problems: &mut Problems) {
         problems.at("hard", |p| {
             for (index, name) in self.hard.iter().enumerate() {
                 if !names.contains(&name.as_str()) {
@@ -86,13 +88,8 @@ const FAR: f64 = 12.0;
 
 impl Threshold {
     /// The router of a checked spec, among prompts of these difficulties.
-    pub fn new(
-        spec: &ThresholdSpec,
-        models: &[&str],
-        difficulties: &[&str],
-        truth: Option<&Truth>,
-        stream: &mut Stream,
-    ) -> Self {
+    pub fn new(spec: &ThresholdSpec, among: &mut Among<'_>) -> Self {
+        let Among { models, difficulties, truth, .. } = *among;
         let last = difficulties.len().saturating_sub(1);
         let is_hard = |(index, name): (usize, &&str)| {
             if spec.hard.is_empty() {
@@ -113,11 +110,13 @@ impl Threshold {
             from: variate_of(spec.threshold.get(), prior, shift),
             hard,
             shift,
-            dice: Keyed::new(stream),
+            dice: Keyed::new(&mut among.stream),
         }
     }
+}
 
-    pub fn choose(&self, ask: &Ask) -> Option<Choice> {
+impl Select for Threshold {
+    fn choose(&mut self, ask: &Ask) -> Option<Choice> {
         let difficulty = ask.truth.map_or(0, |truth| truth.difficulty(ask.demand.prompt));
         let hard = self.hard.get(difficulty).copied().unwrap_or(false);
         let noise = normal_quantile(self.dice.uniform_of_two(ask.demand.prompt, 0));

@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::ask::Ask;
+use super::selector::{Known, Select, SelectorSpec, find};
 use super::worth::{Worth, cheapest};
-use super::{Ask, find};
 use crate::cost::budget::Allowance;
 use crate::cost::demand::Quality;
 use crate::cost::{Choice, ModelId};
@@ -35,15 +36,13 @@ impl Default for UtilitySpec {
     }
 }
 
-impl UtilitySpec {
-    /// Checks that the fallback exists, and is of use: `budgets` says whether
-    /// there are any.
-    pub fn check(&self, models: &[&str], budgets: bool, problems: &mut Problems) {
+impl SelectorSpec for UtilitySpec {
+    fn check(&self, known: &Known<'_>, problems: &mut Problems) {
         let Some(fallback) = &self.fallback else { return };
         problems.at("fallback", |p| {
-            if !models.contains(&fallback.as_str()) {
-                p.unknown("model", fallback, models.iter().copied());
-            } else if !budgets {
+            if !known.models.contains(&fallback.as_str()) {
+                p.unknown("model", fallback, known.models.iter().copied());
+            } else if !known.budgets {
                 p.warn("the fallback is for users without a budget, but there are no budgets");
             }
         });
@@ -64,8 +63,10 @@ impl Utility {
             fallback: find(models, name).unwrap_or_default(),
         }
     }
+}
 
-    pub fn choose(&self, ask: &Ask) -> Option<Choice> {
+impl Select for Utility {
+    fn choose(&mut self, ask: &Ask) -> Option<Choice> {
         if ask.allowance == Allowance::NoBudget {
             return ask.choice(self.fallback);
         }
@@ -128,7 +129,7 @@ mod tests {
     /// The index of the model chosen for one token.
     fn chosen(models: &[(i128, f64)], threshold: Option<f64>, allowance: Allowance) -> Option<u32> {
         let demand = Demand { quality_threshold: threshold, ..Demand::new(UserId(0), 0, 1) };
-        let selector = Utility::new(&UtilitySpec::default(), &["a", "gpt-3.5", "c"]);
+        let mut selector = Utility::new(&UtilitySpec::default(), &["a", "gpt-3.5", "c"]);
         let (prices, offers) = offers(models);
         let ask = Ask::new(&offers, &prices, &demand, allowance, Time::ZERO);
         selector.choose(&ask).map(|choice| choice.model.0)
@@ -195,8 +196,8 @@ mod tests {
         // 2^64 / 10 tokens at $1000: beyond 64 bits of pico-dollars.
         let (prices, offers) = offers(&[(1_000_000_000_000_000, 1.0)]);
         let demand = Demand::new(UserId(0), u64::MAX, 0);
-        let selector = Utility::new(&UtilitySpec::default(), &["a"]);
-        let choose = |allowance| {
+        let mut selector = Utility::new(&UtilitySpec::default(), &["a"]);
+        let mut choose = |allowance| {
             selector.choose(&Ask::new(&offers, &prices, &demand, allowance, Time::ZERO))
         };
         let estimate = Money::from_picos(1_844_674_407_370_955_161_500_000_000_000_000);

@@ -55,9 +55,7 @@ impl PriceMaps {
             return Ok(Arc::clone(map));
         }
         let path = Path::parse("cost.prices.litellm");
-        let missing =
-            |searched: Vec<PathBuf>| Problem::file_not_found(path.clone(), name, &searched);
-        let file = paths.find(name, USUAL).map_err(missing)?;
+        let file = paths.find(name, USUAL).map_err(|missing| missing.at(path.clone()))?;
         let map = PriceMap::read(&file).map_err(|error| Problem::error(path, error.to_string()))?;
         let map = Arc::new(map);
         self.0.push((name.clone(), Arc::clone(&map)));

@@ -1,7 +1,7 @@
 //! What a run needs besides its random streams: an experiment with its data.
 
 use std::collections::BTreeMap;
-use std::path::{Path as FilePath, PathBuf};
+use std::path::Path as FilePath;
 use std::sync::Arc;
 
 use super::prices::PriceMaps;
@@ -150,9 +150,7 @@ impl Workloads {
         let name = setup.cache.as_ref().and_then(|cache| cache.warm_start.as_deref());
         let Some(name) = name else { return Ok(None) };
         let path = Path::parse("cache.warm_start");
-        let missing =
-            |searched: Vec<PathBuf>| Problem::file_not_found(path.clone(), name, &searched);
-        let file = self.paths.find(name, "").map_err(missing)?;
+        let file = self.paths.find(name, "").map_err(|missing| missing.at(path.clone()))?;
         let contents = Contents::read(&file, setup);
         contents.map(Arc::new).map(Some).map_err(|error| Problem::error(path, error.to_string()))
     }

@@ -2,7 +2,7 @@
 
 use super::frames::{Call, Job, NONE, Place};
 use super::tally::{Blocked, Spent};
-use super::{Engine, Lot, Reason, Said, Todo, World, lot, part, prompt_of, then};
+use super::{Draw, Engine, Reason, Said, Todo, World, draw, prompt_of, subkey, then};
 use crate::cost::Money;
 use crate::kernel::{Duration, Time};
 use crate::orchestration::plan::{Body, Kind, Llm};
@@ -79,7 +79,7 @@ impl Engine {
         let llm = self.llm(job);
         let own = llm.prompt.as_ref().map_or(0, |prompt| {
             let key = self.instances[job.instance as usize].key;
-            prompt.pick(lot(part(key ^ OWN_PROMPT, u64::from(job.step)), Lot::Prompt))
+            prompt.pick(draw(subkey(key ^ OWN_PROMPT, u64::from(job.step)), Draw::Prompt))
         });
         let given = if self.plan.steps[job.step as usize].input { scope.base } else { 0 };
         [llm.system, given, own, run.reads.tokens, run.grown]
@@ -105,7 +105,7 @@ impl Engine {
     fn output_of(&self, job: &Job) -> Option<u32> {
         let drawn = self.llm(job).output.as_ref();
         let asked = self.instances[job.instance as usize].incoming.output_tokens;
-        drawn.map(|lengths| lengths.pick(lot(job.key, Lot::Output))).or(asked)
+        drawn.map(|lengths| lengths.pick(draw(job.key, Draw::Output))).or(asked)
     }
 
     /// Asks a model.
@@ -129,7 +129,7 @@ impl Engine {
             system: llm.system,
             system_id: llm.system_id,
             question: asked.prompt.0,
-            key: part(job.key, u64::from(job.tries)),
+            key: subkey(job.key, u64::from(job.tries)),
             priority: self.priority(&job),
             model: llm.model,
         };
@@ -217,7 +217,7 @@ impl Engine {
             Err(error) => Err(Reason::Call(error)),
         };
         self.agenda.push_back(Todo::JobEnds { job: id, key: job.key, outcome });
-        self.work(world);
+        self.work_off_agenda(world);
     }
 
     /// What an answer says.
@@ -231,13 +231,13 @@ impl Engine {
             let verdict = Some(accepts(job.key, given, errors));
             return Said { tokens, spoken: tokens, text, label: given, verdict };
         }
-        let key = part(job.key, u64::from(job.tries));
-        let right = lot(key, Lot::Right);
+        let key = subkey(job.key, u64::from(job.tries));
+        let right = draw(key, Draw::Right);
         let chance = if given == 0 { llm.right.unwrap_or(quality) } else { llm.recovers };
         let conforms = spec
             .map
             .as_ref()
-            .is_some_and(|map| run.round > 0 && lot(key, Lot::Conform) < map.conformity);
+            .is_some_and(|map| run.round > 0 && draw(key, Draw::Conform) < map.conformity);
         let label = if conforms {
             run.majority
         } else if right < chance {
@@ -246,7 +246,7 @@ impl Engine {
             given
         } else {
             let others = spec.map.as_ref().map_or(ALTERNATIVES, |map| map.alternatives);
-            1 + (lot(key, Lot::Wrong) * f64::from(others)) as u16
+            1 + (draw(key, Draw::Wrong) * f64::from(others)) as u16
         };
         Said { tokens, spoken: tokens, text, label, verdict: None }
     }
@@ -348,6 +348,6 @@ impl Engine {
 
 /// Whether a judge accepts what is so.
 pub(super) fn accepts(key: u64, label: u16, [false_accept, false_reject]: [f64; 2]) -> bool {
-    let u = lot(key, Lot::Verdict);
+    let u = draw(key, Draw::Verdict);
     if label == 0 { u >= false_reject } else { u < false_accept }
 }

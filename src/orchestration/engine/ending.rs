@@ -3,7 +3,7 @@
 
 use super::frames::{Failed, Instance, Job, NONE, Owner, Place, Run, Scope, Status};
 use super::tally::{Blocked, Spent};
-use super::{End, Engine, Lot, Path, Reason, Said, Todo, Turns, Wake, World, lot, part};
+use super::{Draw, End, Engine, Path, Reason, Said, Todo, Turns, Wake, World, draw, subkey};
 use crate::cost::Money;
 use crate::kernel::keyed_uniform::mix;
 use crate::kernel::{Duration, Time};
@@ -125,8 +125,11 @@ impl Engine {
             return false;
         }
         let longest = spec.backoff.get(job.tries.min(63) as usize).copied().unwrap_or(0.0);
-        let share =
-            if spec.jitter { lot(part(job.key, u64::from(job.tries)), Lot::Backoff) } else { 1.0 };
+        let share = if spec.jitter {
+            draw(subkey(job.key, u64::from(job.tries)), Draw::Backoff)
+        } else {
+            1.0
+        };
         job.tries += 1;
         job.since = world.now();
         let (instance, step) = (job.instance, job.step);
@@ -226,7 +229,7 @@ impl Engine {
             step: plan.flows[flow as usize].first + u32::from(step),
             item: 0,
             tries: 0,
-            key: part(key ^ 0x756e_646f, u64::from(step)),
+            key: subkey(key ^ 0x756e_646f, u64::from(step)),
             place: Place::Between,
             gates: 0,
             began: now,

@@ -10,6 +10,7 @@ mod ending;
 mod frames;
 mod gates;
 mod memo;
+mod outcome;
 mod runs;
 mod scopes;
 mod tally;
@@ -21,8 +22,9 @@ use std::sync::Arc;
 use slab::Slab;
 
 pub use asking::Answered;
+pub use frames::Said;
 use frames::{Call, Instance, Job, NONE, Owner, Run, Scope, StepState};
-pub use frames::{Path, Reason, Said};
+pub use outcome::{Path, Reason};
 pub use tally::{Blocked, Messages, OfRoot, OfStep, Spent, Tally};
 
 use super::plan::{Plan, Ready};
@@ -204,7 +206,7 @@ impl Engine {
         };
         let id = self.instances.insert(instance) as u32;
         self.take_turn(id, world);
-        self.work(world);
+        self.work_off_agenda(world);
     }
 
     /// A time has come.
@@ -222,11 +224,11 @@ impl Engine {
             }
             Wake::Gate(gate) => self.gate_opens(gate, world),
         }
-        self.work(world);
+        self.work_off_agenda(world);
     }
 
     /// Works off the agenda.
-    fn work(&mut self, world: &mut impl World) {
+    fn work_off_agenda(&mut self, world: &mut impl World) {
         while let Some(todo) = self.agenda.pop_front() {
             match todo {
                 Todo::JobEnds { job, key, outcome } => {
@@ -275,7 +277,7 @@ impl Engine {
 
 /// What is drawn of a frame's key.
 #[derive(Clone, Copy, Debug)]
-enum Lot {
+enum Draw {
     Chance,
     Items,
     TakesPart,
@@ -293,15 +295,15 @@ enum Lot {
     Prompt,
 }
 
-/// A lot that is drawn for a frame: the same whenever it is drawn.
+/// A uniform variate of a frame: the same whenever it is drawn.
 #[inline]
-fn lot(key: u64, lot: Lot) -> f64 {
-    keyed_uniform(key, lot as u64)
+fn draw(key: u64, what: Draw) -> f64 {
+    keyed_uniform(key, what as u64)
 }
 
 /// The key of a part of what has `key`.
 #[inline]
-fn part(key: u64, number: u64) -> u64 {
+fn subkey(key: u64, number: u64) -> u64 {
     keyed_bits(mix(key), number)
 }
 

@@ -2,7 +2,7 @@
 
 use super::frames::{Job, NONE, Owner, Place, Run, Status, Votes};
 use super::scopes::Given;
-use super::{Engine, Lot, Path, Reason, Said, Todo, Wake, World, lot, part, then};
+use super::{Draw, Engine, Path, Reason, Said, Todo, Wake, World, draw, subkey, then};
 use crate::cost::Money;
 use crate::orchestration::plan::{Body, END, Step};
 use crate::orchestration::{LoopContext, MOST_ITEMS, OnMax, PickSpec, UntilSpec};
@@ -25,8 +25,8 @@ impl Engine {
                 }
             }
         }
-        let key = part(here.key, u64::from(step));
-        let drawn = |lengths: &Lengths| lengths.pick(lot(key, Lot::Items)).min(MOST_ITEMS);
+        let key = subkey(here.key, u64::from(step));
+        let drawn = |lengths: &Lengths| lengths.pick(draw(key, Draw::Items)).min(MOST_ITEMS);
         let items = spec.map.as_ref().map_or(1, |map| drawn(&map.items));
         let spare = self.spare_runs.pop();
         let (mut jobs, mut votes) =
@@ -118,7 +118,7 @@ impl Engine {
         let now = world.now();
         let it = &mut self.runs[run as usize];
         let instance = self.scopes[it.scope as usize].instance;
-        let key = part(it.key ^ u64::from(it.round), u64::from(item) + 1);
+        let key = subkey(it.key ^ u64::from(it.round), u64::from(item) + 1);
         let job = self.jobs.insert(Job {
             owner: Owner::Run(run),
             instance,
@@ -181,7 +181,7 @@ impl Engine {
                 let given = Given {
                     instance,
                     parent: job,
-                    key: part(key, u64::from(self.jobs[job as usize].tries)),
+                    key: subkey(key, u64::from(self.jobs[job as usize].tries)),
                     base: base.min(MAX_TOKENS),
                     text: self.conversation_for(job),
                     before: if it.before == 0 { here.before } else { then(here.before, it.before) },
@@ -256,7 +256,7 @@ impl Engine {
         it.spoken = it.spoken.saturating_add(it.round_spoken).min(MAX_TOKENS);
         it.majority = it.most().map_or(0, |votes| votes.said.label);
         if let Some(repeat) = &spec.repeat {
-            let u = part(it.key, u64::from(it.round) << 32 | 0xffff_ffff);
+            let u = subkey(it.key, u64::from(it.round) << 32 | 0xffff_ffff);
             let agreed = it.votes.len() == 1;
             let met = repeat.until.is_some_and(|until| match until {
                 UntilSpec::Accepted => said.verdict == Some(true),
@@ -265,9 +265,9 @@ impl Engine {
             });
             let next = repeat.hand_off.as_ref().map(|(_, rows)| {
                 let row = it.turn.and_then(|turn| rows.get(usize::from(turn))?.as_ref());
-                row.map_or(END, |row| row.pick(lot(u, Lot::HandOff)))
+                row.map_or(END, |row| row.pick(draw(u, Draw::HandOff)))
             });
-            let stops = repeat.stop > 0.0 && lot(u, Lot::Stop) < repeat.stop;
+            let stops = repeat.stop > 0.0 && draw(u, Draw::Stop) < repeat.stop;
             if !(met || stops || next == Some(END)) {
                 it.round += 1;
                 if it.round < repeat.max {
@@ -303,7 +303,7 @@ impl Engine {
         let here = &mut self.scopes[scope as usize];
         here.spoken = here.spoken.saturating_add(spoken).min(MAX_TOKENS);
         if let Some(choice) = &spec.choose {
-            here.states[usize::from(step)].chosen = Some(choice.pick(lot(it.key, Lot::Choose)));
+            here.states[usize::from(step)].chosen = Some(choice.pick(draw(it.key, Draw::Choose)));
         }
         self.spare_runs.push(it);
         self.settle(scope, step, Status::Done, said, path, world);
@@ -318,7 +318,7 @@ impl Engine {
 
 /// Whether an item is done at all in a round.
 fn takes_part(key: u64, round: u32, item: u32, chance: f64) -> bool {
-    lot(part(key ^ u64::from(round), u64::from(item) + 1), Lot::TakesPart) < chance
+    draw(subkey(key ^ u64::from(round), u64::from(item) + 1), Draw::TakesPart) < chance
 }
 
 impl Run {

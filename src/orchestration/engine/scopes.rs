@@ -1,7 +1,7 @@
 //! Flows: which step begins when, and what comes of all of them.
 
 use super::frames::{NONE, Scope, Status, StepState};
-use super::{Engine, Lot, Path, Reason, Said, Todo, World, lot, part, then};
+use super::{Draw, Engine, Path, Reason, Said, Todo, World, draw, subkey, then};
 use crate::orchestration::OutcomeSpec;
 use crate::orchestration::plan::Step;
 
@@ -110,7 +110,7 @@ impl Engine {
             || !(spec.choosers.is_empty()
                 || spec.choosers.iter().any(|it| of(it).chosen == Some(step)))
             || (spec.chance < 1.0
-                && lot(part(here.key, u64::from(step)), Lot::Chance) >= spec.chance);
+                && draw(subkey(here.key, u64::from(step)), Draw::Chance) >= spec.chance);
         if left_out {
             self.count_step(scope, step, |it| it.skipped += 1);
             self.settle(scope, step, Status::Skipped, Said::default(), path, world);

@@ -1,6 +1,6 @@
 //! What is counted of workflows and steps.
 
-use super::frames::{Path, Reason};
+use super::outcome::{Path, Reason};
 use crate::cost::Money;
 use crate::orchestration::plan::Kind;
 use crate::stats::Histogram;

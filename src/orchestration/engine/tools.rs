@@ -3,7 +3,7 @@
 use super::asking::accepts;
 use super::frames::{Job, Owner, Place, Said};
 use super::tally::{Blocked, Spent};
-use super::{Engine, Lot, Reason, Todo, Wake, World, lot, part, then};
+use super::{Draw, Engine, Reason, Todo, Wake, World, draw, subkey, then};
 use crate::kernel::{Admission, Time};
 use crate::orchestration::plan::{Body, Kind, Tool};
 use crate::workload::lengths::MAX_TOKENS;
@@ -49,7 +49,7 @@ impl Engine {
         let plan = self.plan.clone();
         let spec = &plan.tools[tool as usize];
         let Job { instance, step, key, tries, .. } = self.jobs[job as usize];
-        let span = spec.latency.pick(lot(part(key, u64::from(tries)), Lot::Latency));
+        let span = spec.latency.pick(draw(subkey(key, u64::from(tries)), Draw::Latency));
         let timer = world.wake_in(span, Wake::Job(job));
         let it = &mut self.jobs[job as usize];
         (it.place, it.since) = (Place::Tool(timer), world.now());
@@ -82,8 +82,8 @@ impl Engine {
         self.free_place(tool, world);
         let plan = self.plan.clone();
         let spec = &plan.tools[tool as usize];
-        let key = part(job.key, u64::from(job.tries));
-        let outcome = if spec.failure > 0.0 && lot(key, Lot::Failure) < spec.failure {
+        let key = subkey(job.key, u64::from(job.tries));
+        let outcome = if spec.failure > 0.0 && draw(key, Draw::Failure) < spec.failure {
             Err(Reason::Tool)
         } else if let Owner::Undo(_) = job.owner {
             Ok(Said::default())
@@ -126,7 +126,8 @@ impl Engine {
         let run = &self.runs[job.run() as usize];
         let given = run.reads.label;
         let tokens = spec.output.as_ref().map_or(0, |(results, lengths)| {
-            let each = |result: u32| lengths.pick(lot(part(key, u64::from(result)), Lot::Output));
+            let each =
+                |result: u32| lengths.pick(draw(subkey(key, u64::from(result)), Draw::Output));
             (0..*results).map(each).fold(0, u32::saturating_add).min(MAX_TOKENS)
         });
         let text = then(self.text_for(id), 0);
@@ -134,7 +135,7 @@ impl Engine {
             let verdict = Some(accepts(key, given, errors));
             return Said { tokens, spoken: tokens, text, label: given, verdict };
         }
-        let right = spec.right >= 1.0 || lot(key, Lot::Right) < spec.right;
+        let right = spec.right >= 1.0 || draw(key, Draw::Right) < spec.right;
         let label = if given == 0 { u16::from(!right) } else { given };
         Said { tokens, spoken: tokens, text, label, verdict: None }
     }

@@ -1,12 +1,12 @@
 //! Agents around a common board (L. Erman et al.: The Hearsay-II Speech-Understanding
 //! System. ACM Computing Surveys 12(2), 1980).
 
-use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{MemberSpec, at_least_one, named};
-use crate::orchestration::spec::{LoopSpec, MapSpec, OnMax, PickSpec, StepSpec, UntilSpec};
+use super::common::{at_least_one, named};
+use super::member::MemberSpec;
+use crate::orchestration::step::{LoopSpec, MapSpec, OnMax, PickSpec, StepOf, StepsOf, UntilSpec};
 use crate::spec::{Fraction, Problems};
 use crate::workload::lengths::LengthsSpec;
 
@@ -16,13 +16,14 @@ use crate::workload::lengths::LengthsSpec;
 /// with chance p, a round is the last with s = 1 - (1 - `contribute` x p)^n.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct BlackboardSpec {
+#[schemars(rename = "BlackboardSpec", bound = "A: JsonSchema + Serialize")]
+pub struct BlackboardSpec<A> {
     /// How many agents there are. Default: 4.
     pub agents: u32,
     /// The chance that an agent has something to say in a round. Default: 0.5.
     pub contribute: Fraction,
     /// Who speaks. Default: a call of a model.
-    pub agent: MemberSpec,
+    pub agent: MemberSpec<A>,
     /// The most rounds. Default: 10.
     pub max_rounds: u32,
     /// What becomes of a board that was never right: it stands, or all fails
@@ -30,7 +31,7 @@ pub struct BlackboardSpec {
     pub on_max: OnMax,
 }
 
-impl Default for BlackboardSpec {
+impl<A> Default for BlackboardSpec<A> {
     fn default() -> Self {
         BlackboardSpec {
             agents: 4,
@@ -42,7 +43,7 @@ impl Default for BlackboardSpec {
     }
 }
 
-impl BlackboardSpec {
+impl<A: Clone> BlackboardSpec<A> {
     pub(super) fn check(&self, problems: &mut Problems) {
         at_least_one("agents", self.agents, "agent", problems);
         at_least_one("max_rounds", self.max_rounds, "round", problems);
@@ -52,7 +53,7 @@ impl BlackboardSpec {
     }
 
     /// A loop of rounds in which each agent speaks or does not.
-    pub(super) fn steps(&self) -> IndexMap<String, StepSpec> {
+    pub(super) fn steps(&self) -> StepsOf<A> {
         let map = MapSpec {
             items: LengthsSpec::Constant(self.agents),
             chance: self.contribute,
@@ -65,7 +66,7 @@ impl BlackboardSpec {
             on_max: self.on_max,
             ..LoopSpec::default()
         };
-        let board = StepSpec { map: Some(map), repeat: Some(repeat), ..self.agent.step() };
+        let board = StepOf { map: Some(map), repeat: Some(repeat), ..self.agent.step() };
         named([("board", board)])
     }
 }

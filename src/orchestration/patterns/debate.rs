@@ -1,13 +1,13 @@
 //! Agents that answer and read each other (Y. Du et al.: Improving Factuality and
 //! Reasoning through Multiagent Debate. ICML 2024).
 
-use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{MemberSpec, asks, at_least_one, named};
-use crate::orchestration::spec::{
-    LlmSpec, LoopSpec, MapSpec, Names, PickSpec, StepSpec, UntilSpec,
+use super::common::{asks, at_least_one, named};
+use super::member::MemberSpec;
+use crate::orchestration::step::{
+    LlmSpec, LoopSpec, MapSpec, Names, PickSpec, StepOf, StepsOf, UntilSpec,
 };
 use crate::spec::{Fraction, Problems};
 use crate::workload::lengths::LengthsSpec;
@@ -18,13 +18,14 @@ use crate::workload::lengths::LengthsSpec;
 /// `agents` x `rounds` + judge.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct DebateSpec {
+#[schemars(rename = "DebateSpec", bound = "A: JsonSchema + Serialize")]
+pub struct DebateSpec<A> {
     /// How many debate. Default: 3.
     pub agents: u32,
     /// The most rounds. Default: 2.
     pub rounds: u32,
     /// Who debates. Default: a call of a model.
-    pub debater: MemberSpec,
+    pub debater: MemberSpec<A>,
     /// How often a debater takes over what most said the round before, instead of
     /// answering anew. Default: 0.5.
     pub conformity: Fraction,
@@ -39,7 +40,7 @@ pub struct DebateSpec {
     pub judge: Option<LlmSpec>,
 }
 
-impl Default for DebateSpec {
+impl<A> Default for DebateSpec<A> {
     fn default() -> Self {
         DebateSpec {
             agents: 3,
@@ -53,7 +54,7 @@ impl Default for DebateSpec {
     }
 }
 
-impl DebateSpec {
+impl<A: Clone> DebateSpec<A> {
     pub(super) fn check(&self, problems: &mut Problems) {
         at_least_one("agents", self.agents, "agent", problems);
         at_least_one("rounds", self.rounds, "round", problems);
@@ -64,7 +65,7 @@ impl DebateSpec {
     }
 
     /// A loop of rounds in which all answer at once, then the judge.
-    pub(super) fn steps(&self) -> IndexMap<String, StepSpec> {
+    pub(super) fn steps(&self) -> StepsOf<A> {
         let map = MapSpec {
             items: LengthsSpec::Constant(self.agents),
             pick: PickSpec::Vote,
@@ -77,10 +78,10 @@ impl DebateSpec {
             until: self.until_agreed.then_some(UntilSpec::Agreed),
             ..LoopSpec::default()
         };
-        let debate = StepSpec { map: Some(map), repeat: Some(repeat), ..self.debater.step() };
+        let debate = StepOf { map: Some(map), repeat: Some(repeat), ..self.debater.step() };
         let mut steps = named([("debate", debate)]);
         if let Some(judge) = &self.judge {
-            let judge = StepSpec { after: Names::from(["debate"]), ..asks(judge) };
+            let judge = StepOf { after: Names::from(["debate"]), ..asks(judge) };
             steps.insert("judge".to_owned(), judge);
         }
         steps

@@ -1,12 +1,12 @@
 //! One writes, another judges (A. Madaan et al.: Self-Refine. `NeurIPS` 2023).
 
-use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{MemberSpec, asks, at_least_one, named};
-use crate::orchestration::spec::{
-    JudgeSpec, LlmSpec, LoopContext, LoopSpec, Names, OnMax, StepSpec, UntilSpec,
+use super::common::{asks, at_least_one, named};
+use super::member::MemberSpec;
+use crate::orchestration::step::{
+    Does, JudgeSpec, LlmSpec, LoopContext, LoopSpec, Names, OnMax, StepOf, StepsOf, UntilSpec,
 };
 use crate::spec::{Fraction, Problems};
 
@@ -17,9 +17,10 @@ use crate::spec::{Fraction, Problems};
 /// one that judges.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct EvaluatorOptimizerSpec {
+#[schemars(rename = "EvaluatorOptimizerSpec", bound = "A: JsonSchema + Serialize")]
+pub struct EvaluatorOptimizerSpec<A> {
     /// Who writes. Default: a call of a model.
-    pub generate: MemberSpec,
+    pub generate: MemberSpec<A>,
     /// The model that judges.
     pub evaluate: LlmSpec,
     /// How often what is wrong is accepted. Default: 0.
@@ -36,7 +37,7 @@ pub struct EvaluatorOptimizerSpec {
     pub context: LoopContext,
 }
 
-impl Default for EvaluatorOptimizerSpec {
+impl<A> Default for EvaluatorOptimizerSpec<A> {
     fn default() -> Self {
         EvaluatorOptimizerSpec {
             generate: MemberSpec::default(),
@@ -50,7 +51,7 @@ impl Default for EvaluatorOptimizerSpec {
     }
 }
 
-impl EvaluatorOptimizerSpec {
+impl<A: Clone> EvaluatorOptimizerSpec<A> {
     pub(super) fn check(&self, problems: &mut Problems) {
         at_least_one("max_rounds", self.max_rounds, "round", problems);
         if self.evaluate.judge.is_some() {
@@ -64,10 +65,10 @@ impl EvaluatorOptimizerSpec {
     }
 
     /// A loop of rounds; a round is an attempt and its judgement.
-    pub(super) fn steps(&self) -> IndexMap<String, StepSpec> {
+    pub(super) fn steps(&self) -> StepsOf<A> {
         let judge = JudgeSpec { false_accept: self.false_accept, false_reject: self.false_reject };
         let evaluate = LlmSpec { judge: Some(judge), ..self.evaluate.clone() };
-        let evaluate = StepSpec { after: Names::from(["generate"]), ..asks(&evaluate) };
+        let evaluate = StepOf { after: Names::from(["generate"]), ..asks(&evaluate) };
         let round = named([("generate", self.generate.step()), ("evaluate", evaluate)]);
         let repeat = LoopSpec {
             max: self.max_rounds,
@@ -76,7 +77,7 @@ impl EvaluatorOptimizerSpec {
             context: self.context,
             ..LoopSpec::default()
         };
-        let rounds = StepSpec { steps: round, repeat: Some(repeat), ..StepSpec::default() };
+        let rounds = StepOf { repeat: Some(repeat), ..StepOf::of(Does::Steps(round)) };
         named([("rounds", rounds)])
     }
 }

@@ -4,8 +4,9 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AgentSpec, LimitsSpec, MemberSpec, at_least_one, named, taken};
-use crate::orchestration::spec::{LlmSpec, LoopSpec, OnMax, StepSpec, UseToolSpec};
+use super::common::{at_least_one, named, taken};
+use super::member::{LimitsSpec, MemberSpec};
+use crate::orchestration::step::{Does, LlmSpec, LoopSpec, OnMax, StepOf, StepsOf, UseToolSpec};
 use crate::spec::{NonNegative, Problems};
 
 /// Agents that hand a conversation over to each other by weight, until one of them ends
@@ -14,10 +15,11 @@ use crate::spec::{NonNegative, Problems};
 /// if `max_turns` is far off (J. Kemeny, J. Snell: Finite Markov Chains. 1960).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct HandOffSpec {
+#[schemars(rename = "HandOffSpec", bound = "A: JsonSchema + Serialize")]
+pub struct HandOffSpec<A> {
     /// The agents by name; the first begins. Default: `triage`, which hands over to
     /// `sales` or `support`, either of which ends it or hands back.
-    pub agents: IndexMap<String, HandOffAgent>,
+    pub agents: IndexMap<String, HandOffAgent<A>>,
     /// The most turns. Default: 20.
     pub max_turns: u32,
     /// What becomes of a conversation that did not end: it fails as a `runaway`, or its
@@ -27,9 +29,10 @@ pub struct HandOffSpec {
 
 /// One who has the conversation for a turn: one of `llm`, `agent` and `tool`; a call of
 /// a model if nothing is said.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct HandOffAgent {
+#[schemars(rename = "HandOffAgent", bound = "A: JsonSchema + Serialize")]
+pub struct HandOffAgent<A> {
     /// To whom it hands over, by weight; `end` ends the conversation. Default: it ends
     /// it.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
@@ -39,7 +42,7 @@ pub struct HandOffAgent {
     pub llm: Option<LlmSpec>,
     /// Agents in a known pattern.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub agent: Option<Box<AgentSpec>>,
+    pub agent: Option<Box<A>>,
     /// Calls a tool.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool: Option<UseToolSpec>,
@@ -48,7 +51,19 @@ pub struct HandOffAgent {
     pub limits: LimitsSpec,
 }
 
-impl Default for HandOffSpec {
+impl<A> Default for HandOffAgent<A> {
+    fn default() -> Self {
+        HandOffAgent {
+            to: IndexMap::new(),
+            llm: None,
+            agent: None,
+            tool: None,
+            limits: LimitsSpec::default(),
+        }
+    }
+}
+
+impl<A> Default for HandOffSpec<A> {
     fn default() -> Self {
         let agent = |to: &[(&str, f64)]| HandOffAgent {
             to: to
@@ -71,7 +86,7 @@ impl Default for HandOffSpec {
     }
 }
 
-impl HandOffSpec {
+impl<A: Clone> HandOffSpec<A> {
     pub(super) fn check(&self, problems: &mut Problems) {
         at_least_one("max_turns", self.max_turns, "turn", problems);
         problems.at("agents", |p| {
@@ -83,8 +98,8 @@ impl HandOffSpec {
     }
 
     /// A loop in each round of which one agent has its turn.
-    pub(super) fn steps(&self) -> IndexMap<String, StepSpec> {
-        let turn = |agent: &HandOffAgent| {
+    pub(super) fn steps(&self) -> StepsOf<A> {
+        let turn = |agent: &HandOffAgent<A>| {
             let HandOffAgent { to: _, llm, agent, tool, limits } = agent.clone();
             MemberSpec { llm, agent, tool, limits }.step()
         };
@@ -95,11 +110,8 @@ impl HandOffSpec {
             hand_off: agents().map(|(name, agent)| (name.clone(), agent.to.clone())).collect(),
             ..LoopSpec::default()
         };
-        let turns = StepSpec {
-            steps: agents().map(|(name, agent)| (name.clone(), turn(agent))).collect(),
-            repeat: Some(repeat),
-            ..StepSpec::default()
-        };
+        let steps = agents().map(|(name, agent)| (name.clone(), turn(agent))).collect();
+        let turns = StepOf { repeat: Some(repeat), ..StepOf::of(Does::Steps(steps)) };
         named([("turns", turns)])
     }
 }

@@ -1,12 +1,13 @@
 //! Teams of teams (the hierarchical agent teams of `LangGraph`; C. Qian et al.: Scaling
 //! Large Language Model-based Multi-Agent Collaboration. ICLR 2025).
 
-use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{MemberSpec, OrderSpec, asks, at_least_one, named};
-use crate::orchestration::spec::{LlmSpec, Names, StepSpec};
+use super::common::{asks, at_least_one, named};
+use super::member::MemberSpec;
+use super::order::OrderSpec;
+use crate::orchestration::step::{Does, LlmSpec, Names, StepOf, StepsOf};
 use crate::spec::Problems;
 use crate::workload::lengths::LengthsSpec;
 
@@ -21,7 +22,8 @@ const MOST_WORKERS_IN_TURN: u64 = 1000;
 /// (d, if f is 1), each of which makes 2 calls, and f^d workers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct HierarchicalSpec {
+#[schemars(rename = "HierarchicalSpec", bound = "A: JsonSchema + Serialize")]
+pub struct HierarchicalSpec<A> {
     /// Levels of leads; below the last are the workers. Default: 2.
     pub depth: u32,
     /// How many are below each lead. Default: 3.
@@ -31,13 +33,13 @@ pub struct HierarchicalSpec {
     /// The model that a lead reports with.
     pub report: LlmSpec,
     /// Who works. Default: a call of a model.
-    pub worker: MemberSpec,
+    pub worker: MemberSpec<A>,
     /// Whether those below a lead work at once, or one after another so that each reads
     /// the earlier ones. Default: `parallel`.
     pub order: OrderSpec,
 }
 
-impl Default for HierarchicalSpec {
+impl<A> Default for HierarchicalSpec<A> {
     fn default() -> Self {
         HierarchicalSpec {
             depth: 2,
@@ -50,7 +52,7 @@ impl Default for HierarchicalSpec {
     }
 }
 
-impl HierarchicalSpec {
+impl<A: Clone> HierarchicalSpec<A> {
     pub(super) fn check(&self, problems: &mut Problems) {
         at_least_one("depth", self.depth, "level", problems);
         at_least_one("fan_out", self.fan_out, "below each lead", problems);
@@ -72,7 +74,7 @@ impl HierarchicalSpec {
     }
 
     /// The lead at the top, with all that is below within.
-    pub(super) fn steps(&self) -> IndexMap<String, StepSpec> {
+    pub(super) fn steps(&self) -> StepsOf<A> {
         // A bad size is an error; it must not take for ever to say so.
         let mut problems = Problems::default();
         self.check(&mut problems);
@@ -80,15 +82,15 @@ impl HierarchicalSpec {
     }
 
     /// A lead with so many levels of leads, itself among them.
-    fn below(&self, levels: u32) -> IndexMap<String, StepSpec> {
+    fn below(&self, levels: u32) -> StepsOf<A> {
         let (name, below) = if levels == 1 {
             ("work", self.worker.step())
         } else {
-            ("team", StepSpec { steps: self.below(levels - 1), ..StepSpec::default() })
+            ("team", StepOf::of(Does::Steps(self.below(levels - 1))))
         };
-        let below = StepSpec { after: Names::from(["delegate"]), ..below };
+        let below = StepOf { after: Names::from(["delegate"]), ..below };
         let below = self.order.times(&LengthsSpec::Constant(self.fan_out), below);
-        let report = StepSpec { after: Names::from([name]), ..asks(&self.report) };
+        let report = StepOf { after: Names::from([name]), ..asks(&self.report) };
         named([("delegate", asks(&self.delegate)), (name, below), ("report", report)])
     }
 }

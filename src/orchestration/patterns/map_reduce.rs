@@ -1,11 +1,11 @@
 //! Parts at once, then one answer (J. Dean, S. Ghemawat: `MapReduce`. OSDI 2004).
 
-use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{MemberSpec, asks, check_join, named};
-use crate::orchestration::spec::{JoinSpec, LlmSpec, MapSpec, Names, StepSpec};
+use super::common::{asks, check_join, named};
+use super::member::MemberSpec;
+use crate::orchestration::step::{JoinSpec, LlmSpec, MapSpec, Names, StepOf, StepsOf};
 use crate::spec::Problems;
 use crate::workload::lengths::LengthsSpec;
 
@@ -14,7 +14,8 @@ use crate::workload::lengths::LengthsSpec;
 /// split + E\[items\] x map + 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct MapReduceSpec {
+#[schemars(rename = "MapReduceSpec", bound = "A: JsonSchema + Serialize")]
+pub struct MapReduceSpec<A> {
     /// The model that splits the input, which those who read the parts read too.
     /// Default: a program splits it, which takes no time.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -23,7 +24,7 @@ pub struct MapReduceSpec {
     pub items: LengthsSpec,
     /// Who reads a part, which is its prompt. Default: a call of a model with a part
     /// of 1000 tokens.
-    pub map: MemberSpec,
+    pub map: MemberSpec<A>,
     /// Whether all of the input is in the prompt of each part too. Default: false.
     pub input: bool,
     /// How many parts are read at a time. Default: all.
@@ -35,7 +36,7 @@ pub struct MapReduceSpec {
     pub reduce: LlmSpec,
 }
 
-impl Default for MapReduceSpec {
+impl<A> Default for MapReduceSpec<A> {
     fn default() -> Self {
         let part = LlmSpec { prompt: Some(LengthsSpec::Constant(1000)), ..LlmSpec::default() };
         MapReduceSpec {
@@ -50,21 +51,21 @@ impl Default for MapReduceSpec {
     }
 }
 
-impl MapReduceSpec {
+impl<A: Clone> MapReduceSpec<A> {
     pub(super) fn check(&self, problems: &mut Problems) {
         check_join(self.join, &self.items, problems);
     }
 
     /// A step that splits, if a model does; one for all parts; one that reduces.
-    pub(super) fn steps(&self) -> IndexMap<String, StepSpec> {
+    pub(super) fn steps(&self) -> StepsOf<A> {
         let map = MapSpec {
             items: self.items.clone(),
             concurrency: self.concurrency,
             join: self.join,
             ..MapSpec::default()
         };
-        let mut parts = StepSpec { map: Some(map), input: self.input, ..self.map.step() };
-        let reduce = StepSpec { after: Names::from(["map"]), input: false, ..asks(&self.reduce) };
+        let mut parts = StepOf { map: Some(map), input: self.input, ..self.map.step() };
+        let reduce = StepOf { after: Names::from(["map"]), input: false, ..asks(&self.reduce) };
         match &self.split {
             Some(split) => {
                 parts.after = Names::from(["split"]);

@@ -1,24 +1,24 @@
 //! One of several who work together: a call of a model, agents of their own, or a
-//! tool; and what it must keep to.
+//! tool; and what it must keep to. `A` is what agents there are.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::AgentSpec;
 use crate::kernel::Duration;
-use crate::orchestration::spec::{LlmSpec, StepSpec, UseToolSpec};
+use crate::orchestration::step::{Does, LlmSpec, StepOf, UseToolSpec};
 
 /// One who does a part of the work: one of `llm`, `agent` and `tool`; a call of a
 /// model if nothing is said.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct MemberSpec {
+#[schemars(rename = "MemberSpec", bound = "A: JsonSchema + Serialize")]
+pub struct MemberSpec<A> {
     /// Asks a model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub llm: Option<LlmSpec>,
     /// Agents in a known pattern.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub agent: Option<Box<AgentSpec>>,
+    pub agent: Option<Box<A>>,
     /// Calls a tool.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool: Option<UseToolSpec>,
@@ -54,21 +54,34 @@ impl LimitsSpec {
     }
 }
 
-impl MemberSpec {
+impl<A> Default for MemberSpec<A> {
+    fn default() -> Self {
+        MemberSpec { llm: None, agent: None, tool: None, limits: LimitsSpec::default() }
+    }
+}
+
+impl<A: Clone> MemberSpec<A> {
     /// The step that does its work. With more than one thing to do, that step's own
     /// check says so.
-    pub(in crate::orchestration) fn step(&self) -> StepSpec {
-        let nothing = self.llm.is_none() && self.agent.is_none() && self.tool.is_none();
-        StepSpec {
-            llm: if nothing { Some(LlmSpec::default()) } else { self.llm.clone() },
-            agent: self.agent.clone(),
-            tool: self.tool.clone(),
+    pub(in crate::orchestration) fn step(&self) -> StepOf<A> {
+        let does = Does::all_of(
+            [
+                self.llm.clone().map(Does::Llm),
+                self.tool.clone().map(Does::Tool),
+                self.agent.clone().map(Does::Agent),
+            ]
+            .into_iter()
+            .flatten(),
+        );
+        let asks = || Does::Llm(LlmSpec::default());
+        StepOf {
+            does: if does.each().is_empty() { asks() } else { does },
             concurrency: self.limits.concurrency,
             rpm: self.limits.rpm,
             tpm: self.limits.tpm,
             deadline: self.limits.deadline,
             retries: self.limits.retries,
-            ..StepSpec::default()
+            ..StepOf::default()
         }
     }
 }

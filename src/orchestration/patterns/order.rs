@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::orchestration::spec::{MapSpec, Names, StepSpec};
+use crate::orchestration::step::{Does, MapSpec, Names, StepOf};
 use crate::spec::{Fraction, Problems};
 use crate::workload::lengths::{Lengths, LengthsSpec};
 
@@ -41,13 +41,13 @@ impl OrderSpec {
     }
 
     /// The step, done so many times: items of a map, or steps one after another.
-    pub(super) fn times(self, count: &LengthsSpec, step: StepSpec) -> StepSpec {
+    pub(super) fn times<A: Clone>(self, count: &LengthsSpec, step: StepOf<A>) -> StepOf<A> {
         match count.distribution() {
             Some(count) if self == OrderSpec::InTurn => in_turn(&count, step),
             // A number that is none is told by the check of the map.
             _ => {
                 let map = MapSpec { items: count.clone(), ..MapSpec::default() };
-                StepSpec { map: Some(map), ..step }
+                StepOf { map: Some(map), ..step }
             }
         }
     }
@@ -55,7 +55,7 @@ impl OrderSpec {
 
 /// Steps `1`, `2` and so on: after each there is one more with the chance that as many
 /// are drawn at least, given that there were so many. `all` puts out what they did.
-fn in_turn(count: &Lengths, step: StepSpec) -> StepSpec {
+fn in_turn<A: Clone>(count: &Lengths, step: StepOf<A>) -> StepOf<A> {
     let mut work = step;
     let after = std::mem::take(&mut work.after);
     let most = longest(count).clamp(1, MOST_IN_TURN);
@@ -66,7 +66,7 @@ fn in_turn(count: &Lengths, step: StepSpec) -> StepSpec {
         let share = at_least(count, number);
         let chance = Fraction::try_from((share / so_far).clamp(0.0, 1.0));
         so_far = share;
-        let step = StepSpec {
+        let step = StepOf {
             after: Names(names[before.saturating_sub(1)..before].to_vec()),
             reads: Some(Names(names[..before].to_vec())),
             chance: chance.unwrap_or(Fraction::percent(100)),
@@ -74,9 +74,9 @@ fn in_turn(count: &Lengths, step: StepSpec) -> StepSpec {
         };
         steps.insert(names[before].clone(), step);
     }
-    let all = StepSpec { after: Names(names), ..StepSpec::default() };
+    let all = StepOf { after: Names(names), ..StepOf::default() };
     steps.insert("all".to_owned(), all);
-    StepSpec { steps, after, ..StepSpec::default() }
+    StepOf { after, ..StepOf::of(Does::Steps(steps)) }
 }
 
 /// The largest number that is not too seldom.

@@ -1,11 +1,12 @@
 //! A plan first, then its steps (L. Wang et al.: Plan-and-Solve. ACL 2023).
 
-use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{MemberSpec, OrderSpec, asks, at_least_one, named};
-use crate::orchestration::spec::{LlmSpec, LoopSpec, Names, StepSpec};
+use super::common::{asks, at_least_one, named};
+use super::member::MemberSpec;
+use super::order::OrderSpec;
+use crate::orchestration::step::{Does, LlmSpec, LoopSpec, Names, StepOf, StepsOf};
 use crate::spec::{Fraction, Problems};
 use crate::workload::lengths::LengthsSpec;
 
@@ -17,7 +18,8 @@ use crate::workload::lengths::LengthsSpec;
 /// none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct PlannerExecutorSpec {
+#[schemars(rename = "PlannerExecutorSpec", bound = "A: JsonSchema + Serialize")]
+pub struct PlannerExecutorSpec<A> {
     /// The model that plans.
     pub plan: LlmSpec,
     /// How many steps a plan has. Default: `constant: 4`.
@@ -26,7 +28,7 @@ pub struct PlannerExecutorSpec {
     /// reads the earlier ones. Default: `in_turn`.
     pub order: OrderSpec,
     /// Who does a step of a plan. Default: a call of a model.
-    pub execute: MemberSpec,
+    pub execute: MemberSpec<A>,
     /// The chance that there must be a new plan when the steps are done; it reads
     /// what came of the old one. Default: 0.
     pub replan: Fraction,
@@ -36,7 +38,7 @@ pub struct PlannerExecutorSpec {
     pub summary: LlmSpec,
 }
 
-impl Default for PlannerExecutorSpec {
+impl<A> Default for PlannerExecutorSpec<A> {
     fn default() -> Self {
         PlannerExecutorSpec {
             plan: LlmSpec::default(),
@@ -50,23 +52,23 @@ impl Default for PlannerExecutorSpec {
     }
 }
 
-impl PlannerExecutorSpec {
+impl<A: Clone> PlannerExecutorSpec<A> {
     pub(super) fn check(&self, problems: &mut Problems) {
         at_least_one("max_plans", self.max_plans, "plan", problems);
         self.order.check("steps", &self.steps, problems);
     }
 
     /// A loop of plans and their steps, then the summary.
-    pub(super) fn steps(&self) -> IndexMap<String, StepSpec> {
-        let execute = StepSpec { after: Names::from(["plan"]), ..self.execute.step() };
+    pub(super) fn steps(&self) -> StepsOf<A> {
+        let execute = StepOf { after: Names::from(["plan"]), ..self.execute.step() };
         let round = named([
             ("plan", asks(&self.plan)),
             ("execute", self.order.times(&self.steps, execute)),
         ]);
         let repeat =
             LoopSpec { max: self.max_plans, stop: rest(self.replan), ..LoopSpec::default() };
-        let plans = StepSpec { steps: round, repeat: Some(repeat), ..StepSpec::default() };
-        let summary = StepSpec { after: Names::from(["plans"]), ..asks(&self.summary) };
+        let plans = StepOf { repeat: Some(repeat), ..StepOf::of(Does::Steps(round)) };
+        let summary = StepOf { after: Names::from(["plans"]), ..asks(&self.summary) };
         named([("plans", plans), ("summary", summary)])
     }
 }

@@ -4,8 +4,8 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::orchestration::spec::{
-    LlmSpec, LoopSpec, Names, StepSpec, ToolSpec, UntilSpec, UseToolSpec,
+use crate::orchestration::step::{
+    Does, LlmSpec, LoopSpec, Names, StepOf, StepsOf, ToolSpec, UntilSpec, UseToolSpec,
 };
 use crate::spec::{Fraction, Problems};
 use crate::workload::SpanSpec;
@@ -57,13 +57,10 @@ impl ReactSpec {
     }
 
     /// A loop of turns; a turn is a thought and the call that it asks for.
-    pub(super) fn steps(&self) -> IndexMap<String, StepSpec> {
-        let think = StepSpec { llm: Some(self.think.clone()), ..StepSpec::default() };
-        let act = StepSpec {
-            tool: Some(self.tool.clone()),
-            after: Names::from(["think"]),
-            ..StepSpec::default()
-        };
+    pub(super) fn steps<A>(&self) -> StepsOf<A> {
+        let think = StepOf::of(Does::Llm(self.think.clone()));
+        let act = StepOf::of(Does::Tool(self.tool.clone()));
+        let act = StepOf { after: Names::from(["think"]), ..act };
         let turn = IndexMap::from([("think".to_owned(), think), ("act".to_owned(), act)]);
         let repeat = LoopSpec {
             max: self.max_turns,
@@ -71,7 +68,7 @@ impl ReactSpec {
             until: self.until_right.then_some(UntilSpec::Right),
             ..LoopSpec::default()
         };
-        let turns = StepSpec { steps: turn, repeat: Some(repeat), ..StepSpec::default() };
+        let turns = StepOf { repeat: Some(repeat), ..StepOf::of(Does::Steps(turn)) };
         IndexMap::from([("turns".to_owned(), turns)])
     }
 }

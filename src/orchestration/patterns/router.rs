@@ -5,8 +5,9 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AgentSpec, LimitsSpec, MemberSpec, asks, taken};
-use crate::orchestration::spec::{LlmSpec, Names, StepSpec, UseToolSpec};
+use super::common::{asks, taken};
+use super::member::{LimitsSpec, MemberSpec};
+use crate::orchestration::step::{LlmSpec, Names, StepOf, StepsOf, UseToolSpec};
 use crate::spec::{NonNegative, Problems};
 use crate::workload::lengths::LengthsSpec;
 
@@ -17,18 +18,20 @@ use crate::workload::lengths::LengthsSpec;
 /// `recovers`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct RouterSpec {
+#[schemars(rename = "RouterSpec", bound = "A: JsonSchema + Serialize")]
+pub struct RouterSpec<A> {
     /// How it chooses. Default: an answer of 10 tokens.
     pub route: LlmSpec,
     /// The routes by name. Default: `simple`, taken 3 times as often as `hard`, each
     /// a call of a model.
-    pub routes: IndexMap<String, RouteSpec>,
+    pub routes: IndexMap<String, RouteSpec<A>>,
 }
 
 /// A route: one of `llm`, `agent` and `tool`; a call of a model if nothing is said.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct RouteSpec {
+#[schemars(rename = "RouteSpec", bound = "A: JsonSchema + Serialize")]
+pub struct RouteSpec<A> {
     /// How often it is taken, relative to the others. Default: 1.
     pub weight: NonNegative,
     /// Asks a model.
@@ -36,7 +39,7 @@ pub struct RouteSpec {
     pub llm: Option<LlmSpec>,
     /// Agents in a known pattern.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub agent: Option<Box<AgentSpec>>,
+    pub agent: Option<Box<A>>,
     /// Calls a tool.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool: Option<UseToolSpec>,
@@ -45,7 +48,7 @@ pub struct RouteSpec {
     pub limits: LimitsSpec,
 }
 
-impl Default for RouteSpec {
+impl<A> Default for RouteSpec<A> {
     fn default() -> Self {
         RouteSpec {
             weight: NonNegative::ONE,
@@ -57,7 +60,7 @@ impl Default for RouteSpec {
     }
 }
 
-impl Default for RouterSpec {
+impl<A> Default for RouterSpec<A> {
     fn default() -> Self {
         let three = NonNegative::try_from(3.0).unwrap_or(NonNegative::ONE);
         let simple = RouteSpec { weight: three, ..RouteSpec::default() };
@@ -71,7 +74,7 @@ impl Default for RouterSpec {
     }
 }
 
-impl RouterSpec {
+impl<A: Clone> RouterSpec<A> {
     pub(super) fn check(&self, problems: &mut Problems) {
         problems.at("routes", |p| {
             if self.routes.is_empty() {
@@ -82,13 +85,13 @@ impl RouterSpec {
     }
 
     /// A step that chooses, and one for each route.
-    pub(super) fn steps(&self) -> IndexMap<String, StepSpec> {
+    pub(super) fn steps(&self) -> StepsOf<A> {
         let weights = self.routes.iter().map(|(name, route)| (name.clone(), route.weight));
-        let route = StepSpec { choose: weights.collect(), ..asks(&self.route) };
-        let chosen = |route: &RouteSpec| {
+        let route = StepOf { choose: weights.collect(), ..asks(&self.route) };
+        let chosen = |route: &RouteSpec<A>| {
             let RouteSpec { weight: _, llm, agent, tool, limits } = route.clone();
             let member = MemberSpec { llm, agent, tool, limits };
-            StepSpec { after: Names::from(["route"]), ..member.step() }
+            StepOf { after: Names::from(["route"]), ..member.step() }
         };
         let mut steps = IndexMap::from([("route".to_owned(), route)]);
         steps.extend(self.routes.iter().map(|(name, route)| (name.clone(), chosen(route))));

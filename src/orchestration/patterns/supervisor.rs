@@ -1,12 +1,15 @@
 //! One gives work to others (Q. Wu et al.: `AutoGen`. 2023; the supervisor of
 //! `LangGraph`).
 
-use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{MemberSpec, OrderSpec, asks, at_least_one, named};
-use crate::orchestration::spec::{JudgeSpec, LlmSpec, LoopSpec, Names, OnMax, StepSpec, UntilSpec};
+use super::common::{asks, at_least_one, named};
+use super::member::MemberSpec;
+use super::order::OrderSpec;
+use crate::orchestration::step::{
+    Does, JudgeSpec, LlmSpec, LoopSpec, Names, OnMax, StepOf, StepsOf, UntilSpec,
+};
 use crate::spec::{Fraction, Problems};
 use crate::workload::lengths::LengthsSpec;
 
@@ -16,13 +19,14 @@ use crate::workload::lengths::LengthsSpec;
 /// at most m rounds there are on average (1 - (1 - s)^m) / s.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct SupervisorSpec {
+#[schemars(rename = "SupervisorSpec", bound = "A: JsonSchema + Serialize")]
+pub struct SupervisorSpec<A> {
     /// The model that gives work, and reads what earlier rounds brought.
     pub supervise: LlmSpec,
     /// To how many it gives work in a round. Default: `constant: 3`.
     pub workers: LengthsSpec,
     /// Who works. Default: a call of a model.
-    pub worker: MemberSpec,
+    pub worker: MemberSpec<A>,
     /// Whether they work at once, or one after another so that each reads the earlier
     /// ones. Default: `parallel`.
     pub order: OrderSpec,
@@ -44,7 +48,7 @@ pub struct SupervisorSpec {
     pub answer: Option<LlmSpec>,
 }
 
-impl Default for SupervisorSpec {
+impl<A> Default for SupervisorSpec<A> {
     fn default() -> Self {
         SupervisorSpec {
             supervise: LlmSpec::default(),
@@ -60,7 +64,7 @@ impl Default for SupervisorSpec {
     }
 }
 
-impl SupervisorSpec {
+impl<A: Clone> SupervisorSpec<A> {
     pub(super) fn check(&self, problems: &mut Problems) {
         at_least_one("max_rounds", self.max_rounds, "round", problems);
         self.order.check("workers", &self.workers, problems);
@@ -72,13 +76,13 @@ impl SupervisorSpec {
     }
 
     /// A loop of rounds, then the answer.
-    pub(super) fn steps(&self) -> IndexMap<String, StepSpec> {
-        let work = StepSpec { after: Names::from(["supervise"]), ..self.worker.step() };
+    pub(super) fn steps(&self) -> StepsOf<A> {
+        let work = StepOf { after: Names::from(["supervise"]), ..self.worker.step() };
         let work = self.order.times(&self.workers, work);
         let mut round = named([("supervise", asks(&self.supervise)), ("work", work)]);
         if let Some(judge) = self.judge {
             let review = LlmSpec { judge: Some(judge), ..self.supervise.clone() };
-            let review = StepSpec { after: Names::from(["work"]), ..asks(&review) };
+            let review = StepOf { after: Names::from(["work"]), ..asks(&review) };
             round.insert("review".to_owned(), review);
         }
         let by_chance = Fraction::percent(if self.judge.is_some() { 0 } else { 50 });
@@ -89,11 +93,8 @@ impl SupervisorSpec {
             on_max: self.on_max,
             ..LoopSpec::default()
         };
-        let rounds = StepSpec { steps: round, repeat: Some(repeat), ..StepSpec::default() };
+        let rounds = StepOf { repeat: Some(repeat), ..StepOf::of(Does::Steps(round)) };
         let answer = asks(self.answer.as_ref().unwrap_or(&self.supervise));
-        named([
-            ("rounds", rounds),
-            ("answer", StepSpec { after: Names::from(["rounds"]), ..answer }),
-        ])
+        named([("rounds", rounds), ("answer", StepOf { after: Names::from(["rounds"]), ..answer })])
     }
 }

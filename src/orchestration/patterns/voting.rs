@@ -1,11 +1,11 @@
 //! The same question several times (X. Wang et al.: Self-Consistency. ICLR 2023).
 
-use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{MemberSpec, at_least_one, check_join, named};
-use crate::orchestration::spec::{JoinSpec, MapSpec, PickSpec, StepSpec};
+use super::common::{at_least_one, check_join, named};
+use super::member::MemberSpec;
+use crate::orchestration::step::{JoinSpec, MapSpec, PickSpec, StepOf, StepsOf};
 use crate::spec::Problems;
 use crate::workload::lengths::LengthsSpec;
 
@@ -17,9 +17,10 @@ use crate::workload::lengths::LengthsSpec;
 /// Condorcet's jury).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct VotingSpec {
+#[schemars(rename = "VotingSpec", bound = "A: JsonSchema + Serialize")]
+pub struct VotingSpec<A> {
     /// Who answers. Default: a call of a model.
-    pub voter: MemberSpec,
+    pub voter: MemberSpec<A>,
     /// How many answers there are. Default: 5.
     pub samples: u32,
     /// How many must be there to count the votes; the others are called off. Default:
@@ -36,7 +37,7 @@ pub struct VotingSpec {
     pub concurrency: Option<u32>,
 }
 
-impl Default for VotingSpec {
+impl<A> Default for VotingSpec<A> {
     fn default() -> Self {
         VotingSpec {
             voter: MemberSpec::default(),
@@ -49,7 +50,7 @@ impl Default for VotingSpec {
     }
 }
 
-impl VotingSpec {
+impl<A: Clone> VotingSpec<A> {
     pub(super) fn check(&self, problems: &mut Problems) {
         at_least_one("samples", self.samples, "sample", problems);
         at_least_one("alternatives", self.alternatives, "wrong answer", problems);
@@ -57,7 +58,7 @@ impl VotingSpec {
     }
 
     /// One step, done for each sample.
-    pub(super) fn steps(&self) -> IndexMap<String, StepSpec> {
+    pub(super) fn steps(&self) -> StepsOf<A> {
         let map = MapSpec {
             items: LengthsSpec::Constant(self.samples),
             concurrency: self.concurrency,
@@ -66,6 +67,6 @@ impl VotingSpec {
             alternatives: self.alternatives,
             ..MapSpec::default()
         };
-        named([("vote", StepSpec { map: Some(map), ..self.voter.step() })])
+        named([("vote", StepOf { map: Some(map), ..self.voter.step() })])
     }
 }

@@ -1,19 +1,19 @@
 //! From specs to a plan.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::calls::{Calls, Site};
 use super::parts::{Body, Choice, Gate, Map, Memo, Repeat, Step, Window};
 use super::{Flow, Plan, Ready, Root};
 use crate::kernel::Duration;
-use crate::orchestration::{
-    JoinSpec, LlmSpec, OnFailure, OrchestrationSpec, PLAIN, StepSpec, UseToolSpec, WorkflowSpec,
-};
+use crate::orchestration::patterns::{StepSpec, Steps};
+use crate::orchestration::step::{Does, JoinSpec, LlmSpec, Names, OnFailure, UseToolSpec, lengths};
+use crate::orchestration::{OrchestrationSpec, PLAIN, WorkflowSpec};
 use crate::spec::{NonNegative, Path, Problem};
-use crate::workload::lengths::LengthsSpec;
-use crate::workload::{Alias, DataPaths, Profile, ProfileKey};
+use crate::workload::{Alias, DataPaths, Profile};
 
 /// Why a plan cannot be made: a problem below `orchestration`.
 pub type PlanError = Problem;
@@ -33,15 +33,16 @@ impl Plan {
     ) -> Result<Plan, PlanError> {
         let mut builder = Builder {
             spec,
-            models,
-            base: profiles,
             paths,
             known: BTreeMap::new(),
-            tools: BTreeMap::new(),
-            profiles: HashMap::new(),
+            calls: Calls::new(models, profiles),
             made: Vec::new(),
             ready: Ready { schedule: spec.schedule, ..Ready::default() },
         };
+        for (name, tool) in &spec.tools {
+            let index = tool.tool(&mut builder.calls);
+            builder.calls.named.insert(name.clone(), index);
+        }
         builder.roots()?;
         let mut ready = builder.finish();
         let indices: BTreeMap<&str, u32> = ready
@@ -68,15 +69,10 @@ impl Plan {
 
 pub(super) struct Builder<'b> {
     pub spec: &'b OrchestrationSpec,
-    pub models: &'b [&'b str],
-    pub base: &'b [Profile],
     pub paths: &'b DataPaths,
     /// Flows of workflows that were made already.
     pub known: BTreeMap<&'b str, u32>,
-    /// Tools that have names.
-    pub tools: BTreeMap<&'b str, u32>,
-    /// What calls ask with that workloads do not, and where that is.
-    pub profiles: HashMap<ProfileKey, usize>,
+    pub calls: Calls<'b>,
     /// Steps, until all of them are there.
     pub made: Vec<Option<Step>>,
     pub ready: Ready,
@@ -84,8 +80,8 @@ pub(super) struct Builder<'b> {
 
 impl<'b> Builder<'b> {
     fn roots(&mut self) -> Result<(), PlanError> {
-        let plain = StepSpec { llm: Some(LlmSpec::default()), ..StepSpec::default() };
-        let plain = IndexMap::from([("call".to_owned(), plain)]);
+        let plain = StepSpec::of(Does::Llm(LlmSpec::default()));
+        let plain = Steps::from([("call".to_owned(), plain)]);
         let flow = self.flow(&plain, PLAIN, "")?;
         self.ready.roots.push(Self::root(PLAIN, flow, &WorkflowSpec::default()));
         for (name, workflow) in &self.spec.workflows {
@@ -139,12 +135,7 @@ impl<'b> Builder<'b> {
 
     /// The flow of steps, whose names begin with `prefix`. The specs may be made for
     /// this call alone, as those of patterns are.
-    fn flow(
-        &mut self,
-        steps: &IndexMap<String, StepSpec>,
-        workflow: &str,
-        prefix: &str,
-    ) -> Result<u32, PlanError> {
+    fn flow(&mut self, steps: &Steps, workflow: &str, prefix: &str) -> Result<u32, PlanError> {
         let first = self.made.len() as u32;
         self.made.resize_with(self.made.len() + steps.len(), || None);
         let id = self.ready.flows.len() as u32;
@@ -161,35 +152,25 @@ impl<'b> Builder<'b> {
 
     fn body(&mut self, spec: &StepSpec, workflow: &str, name: &str) -> Result<Body, PlanError> {
         let within = format!("{name}/");
-        Ok(if let Some(llm) = &spec.llm {
-            self.llm(llm, spec, workflow, name)
-        } else if let Some(tool) = &spec.tool {
-            match tool {
-                UseToolSpec::Own(tool) => Body::Tool(self.tool(tool)),
-                UseToolSpec::Named(name) => Body::Tool(self.named_tool(name)),
-            }
-        } else if let Some(retrieval) = &spec.retrieval {
-            Body::Tool(self.retrieval(retrieval))
-        } else if let Some(human) = &spec.human {
-            Body::Tool(self.human(human))
-        } else if let Some(named) = &spec.workflow {
+        Ok(match &spec.does {
             // The name in the experiment, which lives as long as the builder.
-            match self.spec.workflows.get_key_value(named) {
+            Does::Workflow(named) => match self.spec.workflows.get_key_value(named) {
                 Some((named, _)) => Body::Flow(self.workflow(named)?),
                 None => Body::Nothing,
+            },
+            Does::Agent(agent) => Body::Flow(self.flow(&agent.steps(), workflow, &within)?),
+            Does::Steps(steps) => Body::Flow(self.flow(steps, workflow, &within)?),
+            call => {
+                let reads = spec.reads.as_ref().unwrap_or(&spec.after);
+                let alone = spec.input && spec.map.is_none() && Names::is_empty(reads);
+                call.call(&Site { workflow, name, alone }, &mut self.calls)
             }
-        } else if let Some(agent) = &spec.agent {
-            Body::Flow(self.flow(&agent.steps(), workflow, &within)?)
-        } else if !spec.steps.is_empty() {
-            Body::Flow(self.flow(&spec.steps, workflow, &within)?)
-        } else {
-            Body::Nothing
         })
     }
 
     fn step(
         &mut self,
-        steps: &IndexMap<String, StepSpec>,
+        steps: &Steps,
         spec: &StepSpec,
         index: usize,
         body: Body,
@@ -204,7 +185,7 @@ impl<'b> Builder<'b> {
         };
         let choosers = steps.values().zip(0..).filter(|(it, _)| it.choose.contains_key(own));
         let choosers = choosers.map(|it| it.1);
-        let compensate = spec.compensate.as_ref().map(|tool| self.tool(tool));
+        let compensate = spec.compensate.as_ref().map(|tool| tool.tool(&mut self.calls));
         let memo = spec.memo.as_ref().map(|memo| {
             self.ready.memos.push(Memo { ttl: memo.ttl, capacity: memo.capacity });
             self.ready.memos.len() as u32 - 1
@@ -240,7 +221,7 @@ impl<'b> Builder<'b> {
                 until: it.until,
                 context: it.context,
                 on_max: it.on_max,
-                hand_off: hand_off(&it.hand_off, &spec.steps),
+                hand_off: spec.inner().and_then(|steps| hand_off(&it.hand_off, steps)),
             }),
             deadline: spec.deadline,
             max_cost: spec.max_cost,
@@ -273,25 +254,23 @@ impl<'b> Builder<'b> {
     }
 
     /// The tools of a flow's own steps that have no limit share these places.
-    fn share_places(&mut self, flow: u32, steps: &IndexMap<String, StepSpec>, places: Option<u32>) {
-        let Some(station) = self.station(places) else { return };
+    fn share_places(&mut self, flow: u32, steps: &Steps, places: Option<u32>) {
+        let Some(station) = self.calls.station(places) else { return };
         let first = self.ready.flows[flow as usize].first as usize;
         for (step, spec) in self.made[first..].iter().flatten().zip(steps.values()) {
-            if let (Body::Tool(tool), Some(UseToolSpec::Own(own))) = (step.body, &spec.tool)
+            if let (Body::Tool(tool), Does::Tool(UseToolSpec::Own(own))) = (step.body, &spec.does)
                 && own.concurrency.is_none()
             {
-                self.ready.tools[tool as usize].station = Some(station);
+                self.calls.tools[tool as usize].station = Some(station);
             }
         }
     }
 
     fn finish(self) -> Ready {
-        Ready { steps: self.made.into_iter().flatten().collect(), ..self.ready }
+        let Calls { llms, tools, stations, profiles, .. } = self.calls;
+        let steps = self.made.into_iter().flatten().collect();
+        Ready { steps, llms, tools, stations, profiles, ..self.ready }
     }
-}
-
-pub(super) fn lengths(spec: &LengthsSpec) -> crate::workload::lengths::Lengths {
-    spec.distribution().expect("a checked spec has a distribution")
 }
 
 /// A choice by weights; `None` where there is nothing to choose from.
@@ -318,7 +297,7 @@ pub(crate) const END: u16 = u16::MAX;
 
 fn hand_off(
     spec: &IndexMap<String, IndexMap<String, NonNegative>>,
-    steps: &IndexMap<String, StepSpec>,
+    steps: &Steps,
 ) -> Option<(u16, Vec<Option<Choice>>)> {
     let place = |name: &str| {
         if name == "end" { Some(END) } else { steps.get_index_of(name).map(|it| it as u16) }

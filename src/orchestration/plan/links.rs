@@ -60,10 +60,10 @@ impl Builder<'_> {
         let once = match step.body {
             Body::Nothing => 0.0,
             Body::Llm(llm) => {
-                let output = self.ready.llms[llm as usize].output.as_ref();
+                let output = self.calls.llms[llm as usize].output.as_ref();
                 200.0 + 20.0 * output.map_or(200.0, |lengths| f64::from(lengths.pick(0.5)))
             }
-            Body::Tool(tool) => self.ready.tools[tool as usize].latency.mean_s() * 1e3,
+            Body::Tool(tool) => self.calls.tools[tool as usize].latency.mean_s() * 1e3,
             Body::Flow(flow) => {
                 let Flow { first, starters, .. } = &self.ready.flows[flow as usize];
                 let rank = |it: &u16| {

@@ -1,8 +1,8 @@
 //! Workflows made ready to run: names are indices, spans and lengths are
 //! distributions, patterns are steps.
 
-mod bodies;
 mod build;
+mod calls;
 mod links;
 mod parts;
 
@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 pub(super) use build::END;
 pub use build::PlanError;
+pub(super) use calls::{Calls, Site};
 pub use parts::{Body, Gate, Kind, Llm, Memo, Station, Step, Tool, Window};
 
 use crate::cost::Money;

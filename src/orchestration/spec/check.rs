@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use indexmap::IndexMap;
-
 use super::circles::{circle_of, endless};
-use super::step::StepSpec;
-use super::{OrchestrationSpec, PLAIN, UseToolSpec, WorkflowSpec};
+use super::{OrchestrationSpec, PLAIN, WorkflowSpec};
 use crate::kernel::Duration;
+use crate::orchestration::patterns::{StepSpec, Steps};
+use crate::orchestration::step::{Does, Known, Names, OnMax, UntilSpec};
 use crate::serving::resilience::token_bucket;
 use crate::spec::Problems;
 
@@ -109,15 +108,13 @@ impl OrchestrationSpec {
 
 /// The workflows that a step runs, those of its own steps among them.
 fn named_by<'s>(step: &'s StepSpec, into: &mut Vec<&'s str>) {
-    into.extend(step.workflow.as_deref());
-    step.steps.values().for_each(|inner| named_by(inner, into));
-}
-
-/// What steps may name.
-pub(super) struct Known<'k> {
-    pub models: &'k [&'k str],
-    pub workflows: Vec<&'k str>,
-    pub tools: Vec<&'k str>,
+    for does in step.does.each() {
+        match does {
+            Does::Workflow(name) => into.push(name),
+            Does::Steps(steps) => steps.values().for_each(|inner| named_by(inner, into)),
+            _ => {}
+        }
+    }
 }
 
 impl WorkflowSpec {
@@ -165,7 +162,7 @@ impl WorkflowSpec {
 
 /// Checks the steps that a pattern stands for: their problems are told of the
 /// pattern.
-fn check_made(steps: &IndexMap<String, StepSpec>, known: &Known<'_>, problems: &mut Problems) {
+fn check_made(steps: &Steps, known: &Known<'_>, problems: &mut Problems) {
     let mut made = Problems::default();
     check_steps(steps, known, &mut made);
     for problem in made.into_list() {
@@ -177,7 +174,7 @@ fn check_made(steps: &IndexMap<String, StepSpec>, known: &Known<'_>, problems: &
     }
 }
 
-fn check_steps(steps: &IndexMap<String, StepSpec>, known: &Known<'_>, problems: &mut Problems) {
+fn check_steps(steps: &Steps, known: &Known<'_>, problems: &mut Problems) {
     problems.at("steps", |p| {
         for (name, step) in steps {
             p.at(name.as_str(), |p| step.check(steps, known, p));
@@ -189,26 +186,7 @@ fn check_steps(steps: &IndexMap<String, StepSpec>, known: &Known<'_>, problems: 
 }
 
 impl StepSpec {
-    /// The steps that must have ended before it begins, in their order: those of
-    /// `after`, of `when` and of `reads`, and those that choose it.
-    pub fn waits_for(&self, steps: &IndexMap<String, StepSpec>) -> Vec<usize> {
-        let name = steps.iter().find(|(_, it)| std::ptr::eq(*it, self)).map(|it| it.0.as_str());
-        let chooses = |it: &StepSpec| name.is_some_and(|name| it.choose.contains_key(name));
-        let reads = self.reads.iter().flat_map(super::Names::iter);
-        let named = self.after.iter().chain(self.when.keys().map(String::as_str)).chain(reads);
-        let mut before: Vec<usize> = named.filter_map(|it| steps.get_index_of(it)).collect();
-        before.extend(steps.values().zip(0..).filter(|(it, _)| chooses(it)).map(|(_, it)| it));
-        before.sort_unstable();
-        before.dedup();
-        before
-    }
-
-    fn check(
-        &self,
-        steps: &IndexMap<String, StepSpec>,
-        known: &Known<'_>,
-        problems: &mut Problems,
-    ) {
+    fn check(&self, steps: &Steps, known: &Known<'_>, problems: &mut Problems) {
         self.check_body(known, problems);
         self.check_names(steps, problems);
         self.check_map_and_loop(problems);
@@ -229,7 +207,7 @@ impl StepSpec {
         if self.memo.as_ref().is_some_and(|memo| memo.capacity == 0) {
             problems.within("memo.capacity", |p| p.error("expected room for at least 1 result"));
         }
-        if self.llm.is_none() {
+        if !self.does.each().iter().any(|it| matches!(it, Does::Llm(_))) {
             for (name, given) in [
                 ("concurrency", self.concurrency.is_some()),
                 ("rpm", self.rpm.is_some()),
@@ -249,55 +227,29 @@ impl StepSpec {
     }
 
     fn check_body(&self, known: &Known<'_>, problems: &mut Problems) {
-        let bodies = [
-            ("llm", self.llm.is_some()),
-            ("tool", self.tool.is_some()),
-            ("retrieval", self.retrieval.is_some()),
-            ("human", self.human.is_some()),
-            ("workflow", self.workflow.is_some()),
-            ("agent", self.agent.is_some()),
-            ("steps", !self.steps.is_empty()),
-        ];
-        let given: Vec<&str> = bodies.iter().filter(|it| it.1).map(|it| it.0).collect();
-        if given.len() > 1 {
-            problems.error(format!("a step does one thing: it has `{}`", given.join("` and `")));
+        if let Does::Several(all) = &self.does {
+            let names: Vec<&str> = all.iter().map(Does::name).collect();
+            problems.error(format!("a step does one thing: it has `{}`", names.join("` and `")));
         }
-        if let Some(llm) = &self.llm {
-            problems.at("llm", |p| llm.check(known.models, p));
-        }
-        match &self.tool {
-            Some(UseToolSpec::Named(name)) if !known.tools.contains(&name.as_str()) => {
-                problems.at("tool", |p| p.unknown("tool", name, known.tools.iter().copied()));
+        for does in self.does.each() {
+            match does {
+                Does::Workflow(name) if !known.workflows.contains(&name.as_str()) => {
+                    let names = known.workflows.iter().copied();
+                    problems.at("workflow", |p| p.unknown("workflow", name, names));
+                }
+                Does::Agent(agent) => problems.at("agent", |p| {
+                    agent.check(p);
+                    p.at(agent.name(), |p| check_made(&agent.steps(), known, p));
+                }),
+                Does::Steps(steps) => check_steps(steps, known, problems),
+                does => does.check_call(known, problems),
             }
-            Some(UseToolSpec::Own(tool)) => problems.at("tool", |p| tool.check(p)),
-            _ => {}
-        }
-        if let Some(retrieval) = &self.retrieval {
-            problems.at("retrieval", |p| retrieval.check(p));
-        }
-        if let Some(human) = &self.human {
-            problems.at("human", |p| human.check(p));
-        }
-        if let Some(name) = &self.workflow
-            && !known.workflows.contains(&name.as_str())
-        {
-            let names = known.workflows.iter().copied();
-            problems.at("workflow", |p| p.unknown("workflow", name, names));
-        }
-        if let Some(agent) = &self.agent {
-            problems.at("agent", |p| agent.check(p));
-            problems.at("agent", |p| {
-                p.at(agent.name(), |p| check_made(&agent.steps(), known, p));
-            });
-        }
-        if !self.steps.is_empty() {
-            check_steps(&self.steps, known, problems);
         }
     }
 
-    fn check_names(&self, steps: &IndexMap<String, StepSpec>, problems: &mut Problems) {
+    fn check_names(&self, steps: &Steps, problems: &mut Problems) {
         let known = || steps.keys().map(String::as_str);
-        let check = |names: &super::Names, p: &mut Problems| {
+        let check = |names: &Names, p: &mut Problems| {
             for name in names.iter().filter(|name| !steps.contains_key(*name)) {
                 p.unknown("step", name, known());
             }
@@ -323,24 +275,14 @@ impl StepSpec {
 
     fn check_map_and_loop(&self, problems: &mut Problems) {
         if let Some(map) = &self.map {
-            problems.at("map", |p| {
-                p.at("items", |p| super::body::check_items(&map.items, p));
-                if map.concurrency == Some(0) {
-                    p.at("concurrency", |p| {
-                        p.error_help("no item would ever begin", "leave it out for no limit");
-                    });
-                }
-                if map.alternatives == 0 {
-                    p.at("alternatives", |p| p.error("expected at least 1 wrong answer"));
-                }
-            });
+            problems.at("map", |p| map.check(p));
         }
         let Some(repeat) = &self.repeat else { return };
         problems.at("loop", |p| {
             if repeat.max == 0 {
                 p.at("max", |p| p.error("expected at least 1"));
             }
-            if repeat.until == Some(super::UntilSpec::Agreed) && self.map.is_none() {
+            if repeat.until == Some(UntilSpec::Agreed) && self.map.is_none() {
                 p.at("until", |p| p.error("only items of a `map` can agree"));
             }
             self.check_hand_off(p);
@@ -352,19 +294,18 @@ impl StepSpec {
         if repeat.hand_off.is_empty() {
             return;
         }
-        let known = || self.steps.keys().map(String::as_str);
         problems.at("hand_off", |p| {
-            if self.steps.is_empty() {
+            let Some(steps) = self.inner() else {
                 p.error("only a step with `steps` of its own hands over among them");
                 return;
-            }
+            };
+            let known = || steps.keys().map(String::as_str);
             for (from, to) in &repeat.hand_off {
                 p.at(from.as_str(), |p| {
-                    if !self.steps.contains_key(from) {
+                    if !steps.contains_key(from) {
                         p.unknown("step", from, known());
                     }
-                    for name in to.keys().filter(|it| *it != "end" && !self.steps.contains_key(*it))
-                    {
+                    for name in to.keys().filter(|it| *it != "end" && !steps.contains_key(*it)) {
                         p.at(name.as_str(), |p| {
                             p.unknown("step", name, known().chain(["end"]));
                         });
@@ -378,10 +319,10 @@ impl StepSpec {
                 let names = circle.join(" -> ");
                 let message = format!("agents hand over to each other for ever: {names}");
                 match repeat.on_max {
-                    super::OnMax::Fail => {
+                    OnMax::Fail => {
                         p.error_help(message, "give one of them a way to `end`");
                     }
-                    super::OnMax::Keep => p.warn(format!("{message}; only `max` ends them")),
+                    OnMax::Keep => p.warn(format!("{message}; only `max` ends them")),
                 }
             }
         });

@@ -2,13 +2,13 @@
 
 use indexmap::IndexMap;
 
-use super::step::StepSpec;
+use crate::orchestration::patterns::Steps;
 use crate::spec::NonNegative;
 
 /// A circle among steps, each of which waits for the next.
-pub(super) fn circle_of(steps: &IndexMap<String, StepSpec>) -> Option<Vec<&str>> {
+pub(super) fn circle_of(steps: &Steps) -> Option<Vec<&str>> {
     fn visit<'s>(
-        steps: &'s IndexMap<String, StepSpec>,
+        steps: &'s Steps,
         index: usize,
         state: &mut [u8],
         way: &mut Vec<usize>,

@@ -1,10 +1,7 @@
 //! Workflows as an experiment file has them.
 
-mod body;
 mod check;
 mod circles;
-mod names;
-mod step;
 #[cfg(test)]
 mod tests;
 
@@ -12,15 +9,9 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use body::{HumanSpec, InlineTool, JudgeSpec, LlmSpec, RetrievalSpec, ToolSpec, UseToolSpec};
-pub use names::Names;
-pub use step::{
-    JoinSpec, LoopContext, LoopSpec, MOST_ITEMS, MapSpec, MemoSpec, OnFailure, OnMax, OutcomeSpec,
-    PickSpec, StepSpec, UntilSpec,
-};
-
 use super::import::WfCommonsSpec;
-use super::patterns::AgentSpec;
+use super::patterns::{AgentSpec, Steps};
+use super::step::ToolSpec;
 use crate::cost::Money;
 use crate::kernel::Duration;
 use crate::spec::NonNegative;
@@ -74,7 +65,7 @@ pub struct WorkflowSpec {
     /// The steps by name. A step begins when those that it names in `after` have
     /// ended.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
-    pub steps: IndexMap<String, StepSpec>,
+    pub steps: Steps,
     /// Agents that work together in a known pattern, instead of steps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent: Option<Box<AgentSpec>>,

@@ -1,6 +1,7 @@
 //! Workflows as files have them, and what is wrong with bad ones.
 
 use super::*;
+use crate::orchestration::JoinSpec;
 use crate::spec::{Problems, Severity};
 
 fn read(yaml: &str) -> Result<OrchestrationSpec, String> {

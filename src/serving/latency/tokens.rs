@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Service, Work, scale};
 use crate::kernel::{Duration, Stream};
 use crate::spec::Problems;
-use crate::workload::spans::{Span, SpanSpec};
+use crate::workload::duration_distribution::{Span, SpanSpec};
 
 /// A hosted API: the first token comes after `ttft` and `per_input_token` for
 /// each token of the prompt that no prefix cache has, each further one `tpot` later. An answer of no

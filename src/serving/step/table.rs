@@ -48,9 +48,7 @@ impl TableSpec {
     pub(super) fn load(&self, paths: &DataPaths) -> Result<Table, Problem> {
         let place = || Path::parse("table.file");
         let name = self.file.display();
-        let file = paths
-            .find(&self.file, "profiles")
-            .map_err(|searched| Problem::file_not_found(place(), &self.file, &searched))?;
+        let file = paths.find(&self.file, "profiles").map_err(|missing| missing.at(place()))?;
         let text = std::fs::read(&file).map_err(|error| {
             Problem::error(place(), format!("`{name}` cannot be read: {error}"))
         })?;

@@ -84,7 +84,7 @@ impl Upstream {
         let size = cache.block_tokens();
         let prompt = clients.prefix(incoming, size, blocks);
         let per_token = servers.latency.per_input_token();
-        let found = cache.look(replica as usize, prompt, now, per_token);
+        let found = cache.match_prefix(replica as usize, prompt, now, per_token);
         Found {
             matched: Some(found),
             cached_decitokens: cache.decitokens(&found, incoming.input_decitokens),

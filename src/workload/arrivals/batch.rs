@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::calendar::CalendarStart;
+use super::process::ProcessSpec;
 use super::{Arrivals, ArrivalsSpec};
 use crate::kernel::{Stream, Time};
 use crate::spec::{Positive, Problems};
@@ -38,8 +39,8 @@ impl Default for BatchSpec {
     }
 }
 
-impl BatchSpec {
-    pub(super) fn check(&self, problems: &mut Problems) {
+impl ProcessSpec for BatchSpec {
+    fn check(&self, problems: &mut Problems) {
         problems.at("arrivals", |p| {
             if matches!(*self.arrivals, ArrivalsSpec::Batch(_)) {
                 p.error_help("a batch of batches is a larger batch", "make `size` larger");

@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::process::ProcessSpec;
 use crate::kernel::{Duration, Stream, Time};
 use crate::spec::Problems;
-use crate::workload::spans::{ExponentialSpanSpec, Span, SpanSpec};
+use crate::workload::duration_distribution::{ExponentialSpanSpec, Span, SpanSpec};
 
 /// The most clients: each is kept in memory.
 const MOST: u32 = 10_000_000;
@@ -35,8 +36,10 @@ impl Default for ClosedLoopSpec {
     }
 }
 
-impl ClosedLoopSpec {
-    pub(super) fn check(&self, problems: &mut Problems) {
+impl ProcessSpec for ClosedLoopSpec {
+    const WAITS_FOR_ANSWERS: bool = true;
+
+    fn check(&self, problems: &mut Problems) {
         problems.at("clients", |p| check_clients(self.clients, p));
         problems.at("think_time", |p| self.think_time.check(p));
     }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::calendar::CalendarStart;
 use super::closed_loop::check_clients;
+use super::process::ProcessSpec;
 use super::{Arrivals, ArrivalsSpec};
 use crate::kernel::{Stream, Time};
 use crate::spec::Problems;
@@ -31,8 +32,10 @@ impl Default for ConcurrencySpec {
     }
 }
 
-impl ConcurrencySpec {
-    pub(super) fn check(&self, problems: &mut Problems) {
+impl ProcessSpec for ConcurrencySpec {
+    const WAITS_FOR_ANSWERS: bool = true;
+
+    fn check(&self, problems: &mut Problems) {
         problems.at("limit", |p| check_clients(self.limit, p));
         if let Some(arrivals) = &self.arrivals {
             problems.at("arrivals", |p| {

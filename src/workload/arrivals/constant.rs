@@ -3,8 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kernel::{Duration, Time};
-use crate::spec::Rate;
+use super::process::ProcessSpec;
+use super::rate::{check_rate, default_rate};
+use crate::kernel::{Duration, Stream, Time};
+use crate::spec::{Problems, Rate};
 
 /// Evenly spaced requests, as a load generator at a fixed rate sends them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -16,7 +18,17 @@ pub struct ConstantSpec {
 
 impl Default for ConstantSpec {
     fn default() -> Self {
-        ConstantSpec { rate: super::default_rate() }
+        ConstantSpec { rate: default_rate() }
+    }
+}
+
+impl ProcessSpec for ConstantSpec {
+    fn check(&self, problems: &mut Problems) {
+        problems.at("rate", |p| check_rate(self.rate, p));
+    }
+
+    fn at_rate(&self, rate: Rate) -> Option<Self> {
+        Some(ConstantSpec { rate })
     }
 }
 
@@ -24,7 +36,7 @@ impl Default for ConstantSpec {
 /// of whole numbers, so that the clock never drifts.
 #[derive(Clone, Debug)]
 pub struct Constant {
-    /// The next arrival; `None` past the end of virtual time.
+    /// The next arrival; [`Time::MAX`] past the end of virtual time.
     next: Time,
     /// The gap is `whole + rest / divisor` nanoseconds.
     whole: u64,
@@ -55,7 +67,11 @@ impl Constant {
 
     /// The next arrival; [`Time::MAX`] when virtual time is at its end.
     #[inline]
-    pub fn next_at(&mut self) -> Option<Time> {
+    pub fn next_at(&mut self, _: &mut Stream) -> Option<Time> {
+        Some(self.next_evenly())
+    }
+
+    fn next_evenly(&mut self) -> Time {
         let at = self.next;
         self.due += self.rest;
         let carried = u64::from(self.due >= self.divisor);
@@ -63,7 +79,7 @@ impl Constant {
             self.due -= self.divisor;
         }
         self.next = at + Duration(self.whole + carried);
-        Some(at)
+        at
     }
 }
 
@@ -73,7 +89,7 @@ mod tests {
 
     fn times(rate: &str, count: usize) -> Vec<u64> {
         let mut process = Constant::new(rate.parse().unwrap());
-        (0..count).map(|_| process.next_at().unwrap().0).collect()
+        (0..count).map(|_| process.next_evenly().0).collect()
     }
 
     #[test]
@@ -98,7 +114,7 @@ mod tests {
     #[test]
     fn what_comes_after_the_end_of_time_comes_never() {
         let mut process = Constant::new("1e-9/s".parse().unwrap());
-        let all: Vec<Time> = (0..100).map_while(|_| process.next_at()).collect();
+        let all: Vec<Time> = (0..100).map(|_| process.next_evenly()).collect();
         assert!(all[..19].is_sorted_by(|a, b| a < b) && all[18] < Time::MAX);
         assert_eq!(all[19..], [Time::MAX; 81]);
     }

@@ -61,7 +61,7 @@ impl Curve {
         let mut curve =
             Curve { pieces: pieces.into(), repeats, piece: 0, began: -offset_ns, within: 0.0 };
         let mut rest = offset_ns;
-        while rest >= curve.pieces[curve.piece].length && curve.go_on() {
+        while rest >= curve.pieces[curve.piece].length && curve.next_piece() {
             rest = -curve.began;
         }
         curve.within = rest.max(0.0);
@@ -69,7 +69,7 @@ impl Curve {
     }
 
     /// Goes to the beginning of the next piece; false if there is none.
-    fn go_on(&mut self) -> bool {
+    fn next_piece(&mut self) -> bool {
         let next = self.piece + 1;
         if next == self.pieces.len() && !self.repeats {
             return false;
@@ -114,7 +114,7 @@ impl Curve {
                 return Some(time_of(at.max(0.0)));
             }
             work -= room;
-            if !self.go_on() {
+            if !self.next_piece() {
                 return None;
             }
             if time_of(self.began) == Time::MAX {

@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::check_peak_rate;
 use super::clock::time_of;
+use super::process::ProcessSpec;
+use super::rate::check_peak_rate;
 use crate::kernel::{Duration, Stream, Time};
 use crate::spec::{Problems, Rate};
 
@@ -40,8 +41,8 @@ impl Default for MarkovSpec {
     }
 }
 
-impl MarkovSpec {
-    pub(super) fn check(&self, problems: &mut Problems) {
+impl ProcessSpec for MarkovSpec {
+    fn check(&self, problems: &mut Problems) {
         problems.at("states", |p| {
             if self.states.len() < 2 {
                 p.error_help(
@@ -62,7 +63,9 @@ impl MarkovSpec {
             }
         });
     }
+}
 
+impl MarkovSpec {
     /// The mean rate over all time, per second: the states weighted by how long
     /// they last.
     pub fn mean_rate(&self) -> f64 {

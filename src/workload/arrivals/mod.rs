@@ -1,6 +1,6 @@
 //! When requests arrive: one process a file.
 //!
-//! To add one: a file with its spec (what YAML fills), its `check`, and a
+//! To add one: a file with its spec (what YAML fills), a [`ProcessSpec`], and a
 //! process whose `next_at` gives the next arrival's time; then a line in the
 //! list below.
 //!
@@ -16,6 +16,9 @@
 //! | clients that wait for answers | [`closed_loop`](ClosedLoopSpec) |
 //! | a bound on requests under way | [`concurrency`](ConcurrencySpec) |
 
+#[macro_use]
+mod list;
+
 mod batch;
 mod calendar;
 mod clock;
@@ -27,7 +30,9 @@ mod gamma;
 mod markov;
 mod piecewise;
 mod poisson;
+mod process;
 mod ramp;
+mod rate;
 mod renewal;
 mod sinusoidal;
 mod spike;
@@ -52,38 +57,37 @@ pub use sinusoidal::{Sinusoidal, SinusoidalSpec};
 pub use spike::SpikeSpec;
 pub use weibull::{Weibull, WeibullSpec};
 
+use process::ProcessSpec;
+
 use crate::kernel::{Stream, Time};
 use crate::spec::{Problems, Rate};
 
-/// When requests arrive.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ArrivalsSpec {
+arrivals! { spec, start;
     /// Many independent clients: exponential gaps, a coefficient of variation
     /// of 1.
-    Poisson(PoissonSpec),
+    "poisson": Poisson(PoissonSpec) -> Poisson => Poisson::new(spec.rate);
     /// Evenly spaced, the first at 0s.
-    Constant(ConstantSpec),
+    "constant": Constant(ConstantSpec) -> Constant => Constant::new(spec.rate);
     /// Gamma gaps of a given coefficient of variation.
-    Gamma(GammaSpec),
+    "gamma": Gamma(GammaSpec) -> Gamma => Gamma::new(spec);
     /// Weibull gaps of a given coefficient of variation.
-    Weibull(WeibullSpec),
+    "weibull": Weibull(WeibullSpec) -> Weibull => Weibull::new(spec);
     /// A rate that jumps between states: calm and bursts.
-    Markov(MarkovSpec),
+    "markov": Markov(MarkovSpec) -> Markov => Markov::new(spec);
     /// A rate that changes at given times.
-    Piecewise(PiecewiseSpec),
+    "piecewise": Piecewise(PiecewiseSpec) -> Curve => spec.process(start);
     /// A rate that swings, as between day and night.
-    Sinusoidal(SinusoidalSpec),
+    "sinusoidal": Sinusoidal(SinusoidalSpec) -> Sinusoidal => Sinusoidal::new(spec, start);
     /// A rate that goes evenly from one value to another.
-    Ramp(RampSpec),
+    "ramp": Ramp(RampSpec) -> Curve => spec.process();
     /// A steady rate, and a higher one for a while.
-    Spike(SpikeSpec),
+    "spike": Spike(SpikeSpec) -> Curve => spec.process();
     /// Several requests at one instant.
-    Batch(BatchSpec),
+    "batch": Batch(BatchSpec) -> Batch => Batch::new(spec, start);
     /// Clients of which each waits for its answer before it asks again.
-    ClosedLoop(ClosedLoopSpec),
+    "closed_loop": ClosedLoop(ClosedLoopSpec) -> ClosedLoop => ClosedLoop::new(spec);
     /// A bound on how many requests are under way.
-    Concurrency(ConcurrencySpec),
+    "concurrency": Concurrency(ConcurrencySpec) -> Concurrency => Concurrency::new(spec, start);
 }
 
 impl Default for ArrivalsSpec {
@@ -93,137 +97,14 @@ impl Default for ArrivalsSpec {
 }
 
 impl ArrivalsSpec {
-    /// Reports what is wrong with it.
-    pub fn check(&self, problems: &mut Problems) {
-        match self {
-            ArrivalsSpec::Poisson(spec) => {
-                problems.at("poisson", |p| p.at("rate", |p| check_rate(spec.rate, p)));
-            }
-            ArrivalsSpec::Constant(spec) => {
-                problems.at("constant", |p| p.at("rate", |p| check_rate(spec.rate, p)));
-            }
-            ArrivalsSpec::Gamma(spec) => problems.at("gamma", |p| spec.check(p)),
-            ArrivalsSpec::Weibull(spec) => problems.at("weibull", |p| spec.check(p)),
-            ArrivalsSpec::Markov(spec) => problems.at("markov", |p| spec.check(p)),
-            ArrivalsSpec::Piecewise(spec) => problems.at("piecewise", |p| spec.check(p)),
-            ArrivalsSpec::Sinusoidal(spec) => problems.at("sinusoidal", |p| spec.check(p)),
-            ArrivalsSpec::Ramp(spec) => problems.at("ramp", |p| spec.check(p)),
-            ArrivalsSpec::Spike(spec) => problems.at("spike", |p| spec.check(p)),
-            ArrivalsSpec::Batch(spec) => problems.at("batch", |p| spec.check(p)),
-            ArrivalsSpec::ClosedLoop(spec) => problems.at("closed_loop", |p| spec.check(p)),
-            ArrivalsSpec::Concurrency(spec) => problems.at("concurrency", |p| spec.check(p)),
-        }
-    }
-
     /// Reports a process that depends on answers, where another one is to be made
     /// of it.
     pub(super) fn check_open(&self, problems: &mut Problems) {
-        if matches!(self, ArrivalsSpec::ClosedLoop(_) | ArrivalsSpec::Concurrency(_)) {
+        if self.waits_for_answers() {
             problems.error_help(
                 "requests that wait for answers have no times of their own",
                 "expected a process such as poisson",
             );
         }
-    }
-
-    /// The same process at another mean rate; `None` where the rate is not one
-    /// number.
-    pub(super) fn at_rate(&self, rate: Rate) -> Option<Self> {
-        Some(match self {
-            ArrivalsSpec::Poisson(_) => ArrivalsSpec::Poisson(PoissonSpec { rate }),
-            ArrivalsSpec::Constant(_) => ArrivalsSpec::Constant(ConstantSpec { rate }),
-            ArrivalsSpec::Gamma(spec) => ArrivalsSpec::Gamma(GammaSpec { rate, ..spec.clone() }),
-            ArrivalsSpec::Weibull(spec) => {
-                ArrivalsSpec::Weibull(WeibullSpec { rate, ..spec.clone() })
-            }
-            _ => return None,
-        })
-    }
-
-    /// The process, from its beginning, in a run that starts at `start` on the
-    /// virtual calendar. The spec must have passed its check.
-    pub fn process(&self, start: CalendarStart) -> Arrivals {
-        match self {
-            ArrivalsSpec::Poisson(spec) => Arrivals::Poisson(Poisson::new(spec.rate)),
-            ArrivalsSpec::Constant(spec) => Arrivals::Constant(Constant::new(spec.rate)),
-            ArrivalsSpec::Gamma(spec) => Arrivals::Gamma(Gamma::new(spec)),
-            ArrivalsSpec::Weibull(spec) => Arrivals::Weibull(Weibull::new(spec)),
-            ArrivalsSpec::Markov(spec) => Arrivals::Markov(Markov::new(spec)),
-            ArrivalsSpec::Piecewise(spec) => Arrivals::Curve(spec.process(start)),
-            ArrivalsSpec::Sinusoidal(spec) => Arrivals::Sinusoidal(Sinusoidal::new(spec, start)),
-            ArrivalsSpec::Ramp(spec) => Arrivals::Curve(spec.process()),
-            ArrivalsSpec::Spike(spec) => Arrivals::Curve(spec.process()),
-            ArrivalsSpec::Batch(spec) => Arrivals::Batch(Batch::new(spec, start)),
-            ArrivalsSpec::ClosedLoop(spec) => Arrivals::ClosedLoop(ClosedLoop::new(spec)),
-            ArrivalsSpec::Concurrency(spec) => Arrivals::Concurrency(Concurrency::new(spec, start)),
-        }
-    }
-}
-
-/// A process of arrivals on its way.
-#[derive(Clone, Debug)]
-pub enum Arrivals {
-    /// See [`Poisson`].
-    Poisson(Poisson),
-    /// See [`Constant`].
-    Constant(Constant),
-    /// See [`Gamma`].
-    Gamma(Gamma),
-    /// See [`Weibull`].
-    Weibull(Weibull),
-    /// See [`Markov`].
-    Markov(Markov),
-    /// See [`Curve`].
-    Curve(Curve),
-    /// See [`Sinusoidal`].
-    Sinusoidal(Sinusoidal),
-    /// See [`Batch`].
-    Batch(Batch),
-    /// See [`ClosedLoop`].
-    ClosedLoop(ClosedLoop),
-    /// See [`Concurrency`].
-    Concurrency(Concurrency),
-}
-
-impl Arrivals {
-    /// The next arrival, never before the last; `None` when there is none any
-    /// more, at the latest at the end of virtual time (584 years).
-    #[inline]
-    pub fn next_at(&mut self, stream: &mut Stream) -> Option<Time> {
-        match self {
-            Arrivals::Poisson(process) => process.next_at(stream),
-            Arrivals::Constant(process) => process.next_at(),
-            Arrivals::Gamma(process) => process.next_at(stream),
-            Arrivals::Weibull(process) => process.next_at(stream),
-            Arrivals::Markov(process) => process.next_at(stream),
-            Arrivals::Curve(process) => process.next_at(stream),
-            Arrivals::Sinusoidal(process) => process.next_at(stream),
-            Arrivals::Batch(process) => process.next_at(stream),
-            Arrivals::ClosedLoop(process) => process.next_at(stream),
-            Arrivals::Concurrency(process) => process.next_at(stream),
-        }
-    }
-}
-
-/// The default rate: enough to keep a few model replicas busy.
-fn default_rate() -> Rate {
-    "20/s".parse().expect("20/s is a rate")
-}
-
-/// A process can run at rates that its clock of nanoseconds can tell apart.
-fn check_rate(rate: Rate, problems: &mut Problems) {
-    let per_sec = rate.per_sec();
-    if !(1e-9..=1e9).contains(&per_sec) {
-        problems.error_help(
-            format!("a rate of {per_sec}/s gives no arrivals that can be simulated"),
-            "expected more than 0 (at least 1e-9/s) and at most 1e9/s, such as 20/s",
-        );
-    }
-}
-
-/// A rate that others relieve may be 0.
-fn check_peak_rate(rate: Rate, problems: &mut Problems) {
-    if rate.per_sec() != 0.0 {
-        check_rate(rate, problems);
     }
 }

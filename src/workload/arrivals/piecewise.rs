@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::calendar::CalendarStart;
 use super::curve::{Curve, Piece};
-use super::{check_peak_rate, default_rate};
+use super::process::ProcessSpec;
+use super::rate::{check_peak_rate, default_rate};
 use crate::kernel::Duration;
 use crate::spec::{Problems, Rate};
 
@@ -54,8 +55,8 @@ impl Default for PiecewiseSpec {
     }
 }
 
-impl PiecewiseSpec {
-    pub(super) fn check(&self, problems: &mut Problems) {
+impl ProcessSpec for PiecewiseSpec {
+    fn check(&self, problems: &mut Problems) {
         if self.period.is_some_and(Duration::is_zero) {
             problems.at("period", |p| p.error("expected a duration longer than 0"));
         }
@@ -74,7 +75,9 @@ impl PiecewiseSpec {
             }
         });
     }
+}
 
+impl PiecewiseSpec {
     fn check_time(&self, i: usize, problems: &mut Problems) {
         let at = self.points[i].at;
         if i > 0 && at <= self.points[i - 1].at {

@@ -4,8 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::clock::GapClock;
+use super::process::ProcessSpec;
+use super::rate::{check_rate, default_rate};
 use crate::kernel::{Stream, Time};
-use crate::spec::Rate;
+use crate::spec::{Problems, Rate};
 
 /// Requests of many independent clients.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -17,7 +19,17 @@ pub struct PoissonSpec {
 
 impl Default for PoissonSpec {
     fn default() -> Self {
-        PoissonSpec { rate: super::default_rate() }
+        PoissonSpec { rate: default_rate() }
+    }
+}
+
+impl ProcessSpec for PoissonSpec {
+    fn check(&self, problems: &mut Problems) {
+        problems.at("rate", |p| check_rate(self.rate, p));
+    }
+
+    fn at_rate(&self, rate: Rate) -> Option<Self> {
+        Some(PoissonSpec { rate })
     }
 }
 

@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::curve::{Curve, Piece};
-use super::{check_peak_rate, default_rate};
+use super::process::ProcessSpec;
+use super::rate::{check_peak_rate, default_rate};
 use crate::kernel::Duration;
 use crate::spec::{Problems, Rate};
 
@@ -33,8 +34,8 @@ impl Default for RampSpec {
     }
 }
 
-impl RampSpec {
-    pub(super) fn check(&self, problems: &mut Problems) {
+impl ProcessSpec for RampSpec {
+    fn check(&self, problems: &mut Problems) {
         problems.at("from", |p| check_peak_rate(self.from, p));
         problems.at("to", |p| check_peak_rate(self.to, p));
         if self.over.is_zero() {
@@ -46,7 +47,9 @@ impl RampSpec {
             problems.error("both rates are 0: nothing would ever arrive");
         }
     }
+}
 
+impl RampSpec {
     /// The process of a checked spec.
     pub(super) fn process(&self) -> Curve {
         let (from, to) = (self.from.per_sec() / 1e9, self.to.per_sec() / 1e9);

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::calendar::CalendarStart;
 use super::clock::GapClock;
-use super::{check_rate, default_rate};
+use super::process::ProcessSpec;
+use super::rate::{check_rate, default_rate};
 use crate::kernel::{Duration, Stream, Time};
 use crate::spec::{Fraction, Problems, Rate};
 
@@ -38,8 +39,8 @@ impl Default for SinusoidalSpec {
     }
 }
 
-impl SinusoidalSpec {
-    pub(super) fn check(&self, problems: &mut Problems) {
+impl ProcessSpec for SinusoidalSpec {
+    fn check(&self, problems: &mut Problems) {
         problems.at("mean", |p| check_rate(self.mean, p));
         if self.period.is_zero() {
             problems.at("period", |p| p.error("expected a duration longer than 0"));

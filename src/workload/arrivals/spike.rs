@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::curve::{Curve, Piece};
-use super::{check_peak_rate, default_rate};
+use super::process::ProcessSpec;
+use super::rate::{check_peak_rate, default_rate};
 use crate::kernel::Duration;
 use crate::spec::{Problems, Rate};
 
@@ -38,8 +39,8 @@ impl Default for SpikeSpec {
     }
 }
 
-impl SpikeSpec {
-    pub(super) fn check(&self, problems: &mut Problems) {
+impl ProcessSpec for SpikeSpec {
+    fn check(&self, problems: &mut Problems) {
         problems.at("base", |p| check_peak_rate(self.base, p));
         problems.at("peak", |p| check_peak_rate(self.peak, p));
         if self.lasts.is_zero() {
@@ -58,7 +59,9 @@ impl SpikeSpec {
             problems.error("both rates are 0: nothing would ever arrive");
         }
     }
+}
 
+impl SpikeSpec {
     /// The process of a checked spec.
     pub(super) fn process(&self) -> Curve {
         let flat = |rate: Rate, length: f64| {

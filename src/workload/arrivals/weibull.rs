@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::clock::GapClock;
+use super::process::ProcessSpec;
+use super::rate::{check_rate, default_rate};
 use super::renewal::{check_cv, default_cv};
 use crate::kernel::{Stream, Time};
 use crate::spec::{Positive, Problems, Rate};
@@ -23,14 +25,18 @@ pub struct WeibullSpec {
 
 impl Default for WeibullSpec {
     fn default() -> Self {
-        WeibullSpec { rate: super::default_rate(), cv: default_cv() }
+        WeibullSpec { rate: default_rate(), cv: default_cv() }
     }
 }
 
-impl WeibullSpec {
-    pub(super) fn check(&self, problems: &mut Problems) {
-        problems.at("rate", |p| super::check_rate(self.rate, p));
+impl ProcessSpec for WeibullSpec {
+    fn check(&self, problems: &mut Problems) {
+        problems.at("rate", |p| check_rate(self.rate, p));
         problems.at("cv", |p| check_cv(self.cv, p));
+    }
+
+    fn at_rate(&self, rate: Rate) -> Option<Self> {
+        Some(WeibullSpec { rate, ..self.clone() })
     }
 }
 

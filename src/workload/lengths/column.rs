@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::spec::{Problems, nearest};
-use crate::workload::data_paths::DataPaths;
+use crate::workload::data_paths::{DataPaths, NotFound};
 use crate::workload::incoming::MAX_TOKENS;
 use crate::workload::trace::{TraceError, TraceLines, open_bytes};
 
@@ -51,13 +51,8 @@ impl ColumnSpec {
         if self.values.is_some() {
             return Ok(());
         }
-        let name = self.file.display();
-        let file = paths.find(&self.file, "azure-2023").map_err(|searched| {
-            let places: Vec<String> = searched.iter().map(|p| p.display().to_string()).collect();
-            let help = "set WINDTUNNEL_DATA to the folder that has it";
-            let help = format!("searched: {}; {help}", places.join(", "));
-            ("file", format!("`{name}` was not found"), Some(help))
-        })?;
+        let nowhere = |missing: NotFound| ("file", missing.to_string(), Some(missing.help()));
+        let file = paths.find(&self.file, "azure-2023").map_err(nowhere)?;
         let mut values = read(&file, &self.column).map_err(|error| {
             let field = if matches!(error, TraceError::Format { .. }) { "column" } else { "file" };
             (field, error.to_string(), None)

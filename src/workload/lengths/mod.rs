@@ -12,6 +12,7 @@ mod lognormal;
 mod mixture;
 mod normal;
 mod population;
+mod tokens;
 mod uniform;
 
 use std::sync::Arc;
@@ -27,6 +28,7 @@ pub use lognormal::{Lognormal, LognormalSpec};
 pub use mixture::{Mixture, MixtureSpec, ParetoSpec};
 pub use normal::NormalSpec;
 pub(super) use population::PromptLengths;
+use tokens::{check_tokens, whole_tokens};
 pub use uniform::UniformSpec;
 
 use super::data_paths::DataPaths;
@@ -156,22 +158,5 @@ impl Lengths {
             Lengths::Histogram(histogram) => histogram.pick(u),
             Lengths::Column(values) => values.pick(u),
         }
-    }
-}
-
-/// The nearest whole number of tokens, at least 1.
-#[inline]
-fn whole_tokens(tokens: f64) -> u32 {
-    // The cast saturates, and takes NaN to zero.
-    ((tokens + 0.5) as u32).clamp(1, MAX_TOKENS)
-}
-
-/// Reports a number of tokens that no request has.
-fn check_tokens(tokens: f64, problems: &mut Problems) {
-    if !(1.0..=f64::from(MAX_TOKENS)).contains(&tokens) {
-        problems.error_help(
-            format!("{tokens} tokens are out of range"),
-            format!("expected 1 to {MAX_TOKENS}"),
-        );
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::names::Names;
 use crate::spec::{Fraction, NonNegative, Problems};
 use crate::workload::alias::{Alias, zipf_weights};
-use crate::workload::data_paths::DataPaths;
+use crate::workload::data_paths::{DataPaths, NotFound};
 use crate::workload::incoming::{IntentId, PromptId, PromptSize};
 use crate::workload::text;
 
@@ -97,12 +97,8 @@ impl ParaphrasesSpec {
     /// # Errors
     /// What is wrong, and what to do about it.
     pub(super) fn read(&self, paths: &DataPaths) -> Result<Texts, (String, String)> {
-        let name = self.texts.display();
-        let file = paths.find(&self.texts, USUAL).map_err(|searched| {
-            let places: Vec<String> = searched.iter().map(|p| p.display().to_string()).collect();
-            let help = "set WINDTUNNEL_DATA to the folder that has it";
-            (format!("`{name}` was not found"), format!("searched: {}; {help}", places.join(", ")))
-        })?;
+        let nowhere = |missing: NotFound| (missing.to_string(), missing.help());
+        let file = paths.find(&self.texts, USUAL).map_err(nowhere)?;
         let expected = "expected a list of { \"origin\": \"a text\", \"similar\": \"another\" }";
         let pairs = read_pairs(&file).map_err(|why| (why, expected.to_owned()))?;
         Ok(self.number(pairs))

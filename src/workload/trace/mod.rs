@@ -9,6 +9,7 @@
 
 pub mod accesses;
 mod azure;
+mod bad_row;
 mod bytes;
 pub mod conversations;
 mod detect;
@@ -25,6 +26,7 @@ mod position;
 mod profile;
 mod reader;
 mod recording;
+mod row;
 mod rows;
 mod spec;
 mod stamp;
@@ -33,6 +35,7 @@ pub mod write;
 mod zstd;
 
 pub use azure::AzureReader;
+pub use bad_row::OnBadRow;
 pub use conversations::Conversations;
 pub use detect::{Detected, detect};
 pub use error::TraceError;
@@ -42,10 +45,11 @@ pub use mooncake::MooncakeReader;
 pub use objects::{ObjectsReader, ObjectsSpec};
 pub use playback::Playback;
 pub use profile::{Profile, RankCorrelation};
-pub use reader::{Reader, Row};
+pub use reader::Reader;
 pub use recording::{Recording, RecordingError};
+pub use row::Row;
 pub use rows::{Rows, TraceInfo};
-pub use spec::{OnBadRow, Origin, TraceSpec};
+pub use spec::{Origin, TraceSpec};
 
 pub(super) use bytes::open_at as open_bytes;
 pub(super) use lines::Lines as TraceLines;

@@ -8,7 +8,7 @@ use super::{Playback, Rows, TraceError, TraceInfo, TraceSpec, Users};
 use crate::kernel::Streams;
 use crate::spec::Path;
 use crate::workload::arrivals::CalendarStart;
-use crate::workload::data_paths::DataPaths;
+use crate::workload::data_paths::{DataPaths, NotFound};
 use crate::workload::users::ANONYMOUS;
 
 /// A trace, or several that are merged, ready to be played any number of times.
@@ -32,10 +32,8 @@ pub enum RecordingError {
     NoFile {
         /// Where in the spec it is named.
         place: Path,
-        /// The file as the spec names it.
-        name: PathBuf,
-        /// The places searched.
-        searched: Vec<PathBuf>,
+        /// The file, and where it was looked for.
+        missing: NotFound,
     },
     /// The file cannot be read.
     Trace {
@@ -67,11 +65,9 @@ impl Recording {
                 Some(_) => Path::default().join("merge").join(i).join(format),
                 None => Path::default().join(format),
             };
-            let file = paths.find(name, usual).map_err(|searched| RecordingError::NoFile {
-                place: place.clone(),
-                name: name.to_path_buf(),
-                searched,
-            })?;
+            let nowhere =
+                |missing: NotFound| RecordingError::NoFile { place: place.clone(), missing };
+            let file = paths.find(name, usual).map_err(nowhere)?;
             infos
                 .push(survey(part, &file).map_err(|error| RecordingError::Trace { place, error })?);
             files.push(file);

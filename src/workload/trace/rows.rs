@@ -32,6 +32,16 @@ pub struct Rows {
     first_bad: Option<String>,
 }
 
+impl TraceSpec {
+    /// Opens a file of the format that the spec names, which has times.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is of another format.
+    pub fn open(&self, path: &Path, stream: Stream) -> Result<Rows, TraceError> {
+        Rows::open(self, path, stream)
+    }
+}
+
 impl Origin {
     /// The time, on the trace's own clock, of a run's 0s; `first` is its first row.
     fn of(self, first: Row) -> u64 {

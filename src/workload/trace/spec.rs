@@ -9,11 +9,11 @@ use super::conversations::{self, Dialect};
 use super::log::LogSpec;
 use super::objects::ObjectsSpec;
 use super::window::Window;
-use super::{Rows, TraceError, mooncake};
-use crate::kernel::{Duration, Stream};
+use super::{OnBadRow, mooncake};
+use crate::kernel::Duration;
 use crate::spec::{Fraction, Positive, Problems};
 use crate::workload::arrivals::ArrivalsSpec;
-use crate::workload::spans::SpanSpec;
+use crate::workload::duration_distribution::SpanSpec;
 
 /// A recorded trace: times and lengths of a real system's requests, from a file
 /// of one of the formats. A file may be packed with gzip
@@ -125,17 +125,6 @@ pub enum Origin {
     /// The trace's own 0, as in traces that were written by `windtunnel trace
     /// generate`: what comes before the first row is replayed too.
     Zero,
-}
-
-/// What to do with a row that cannot be read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum OnBadRow {
-    /// Stop, and say which row of which file it is.
-    #[default]
-    Fail,
-    /// Leave it out, and count it.
-    Skip,
 }
 
 impl TraceSpec {
@@ -364,13 +353,5 @@ impl TraceSpec {
             keep: self.keep.get(),
             loops: (self.loops > 0).then_some(self.loops),
         }
-    }
-
-    /// Opens a file of the format that the spec names, which has times.
-    ///
-    /// # Errors
-    /// If the file cannot be read or is of another format.
-    pub fn open(&self, path: &Path, stream: Stream) -> Result<Rows, TraceError> {
-        Rows::open(self, path, stream)
     }
 }

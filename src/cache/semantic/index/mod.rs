@@ -8,8 +8,22 @@ mod search;
 pub use exact::Exact;
 pub use hnsw::{Hnsw, HnswSpec};
 
-use super::spec::IndexSpec;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::kernel::Streams;
+
+/// How the nearest entry is found among vectors.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum IndexSpec {
+    /// Every entry is compared.
+    #[default]
+    Exact,
+    /// A navigable graph: far fewer comparisons, and now and then not the
+    /// nearest.
+    Hnsw(HnswSpec),
+}
 
 /// Vectors by slot, and the nearest of them to another.
 #[derive(Clone, Debug)]

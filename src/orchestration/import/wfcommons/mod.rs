@@ -12,11 +12,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::Duration;
-use crate::orchestration::patterns::MemberSpec;
-use crate::orchestration::spec::{Names, StepSpec, ToolSpec, UseToolSpec};
+use crate::orchestration::patterns::{AgentSpec, MemberSpec, StepSpec, Steps};
+use crate::orchestration::step::{Does, Names, ToolSpec, UseToolSpec};
 use crate::spec::{Path, Positive, Problem, Problems, nearest};
 use crate::workload::lengths::LengthsSpec;
-use crate::workload::{DataPaths, SpanSpec};
+use crate::workload::{DataPaths, NotFound, SpanSpec};
 use format::Task;
 
 /// The folder in which a collection of data keeps workflow instances.
@@ -52,7 +52,7 @@ pub struct WfCommonsSpec {
     /// program, such as `mProject: { llm: { system: 500 } }`. The shape of a recorded
     /// workflow becomes that of agents. Default: all are tools.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
-    pub kinds: IndexMap<String, MemberSpec>,
+    pub kinds: IndexMap<String, MemberSpec<AgentSpec>>,
 }
 
 fn one() -> Positive {
@@ -82,7 +82,7 @@ impl WfCommonsSpec {
     }
 
     /// What a task of each of its `kinds` does.
-    pub fn kinds(&self) -> IndexMap<String, StepSpec> {
+    pub fn kinds(&self) -> Steps {
         self.kinds.iter().map(|(name, kind)| (name.clone(), kind.step())).collect()
     }
 
@@ -91,7 +91,7 @@ impl WfCommonsSpec {
     /// # Errors
     /// A file that cannot be found or read, or that is no workflow; the problem's path
     /// is that within the spec.
-    pub fn steps(&self, paths: &DataPaths) -> Result<IndexMap<String, StepSpec>, Problem> {
+    pub fn steps(&self, paths: &DataPaths) -> Result<Steps, Problem> {
         let steps = self.find(paths).and_then(|text| self.steps_of(&text));
         steps.map_err(|(path, message, help)| Problem::error(path, message).help(help))
     }
@@ -99,17 +99,15 @@ impl WfCommonsSpec {
     /// The text of its file.
     fn find(&self, paths: &DataPaths) -> Result<String, Wrong> {
         let name = self.file.display();
-        let file = paths.find(&self.file, USUAL).map_err(|searched| {
-            let places: Vec<String> = searched.iter().map(|p| p.display().to_string()).collect();
-            let help = "set WINDTUNNEL_DATA to the folder that has it";
-            let help = format!("searched: {}; {help}", places.join(", "));
-            (Path::default().join("file"), format!("`{name}` was not found"), Some(help))
-        })?;
+        let nowhere = |missing: NotFound| {
+            (Path::default().join("file"), missing.to_string(), Some(missing.help()))
+        };
+        let file = paths.find(&self.file, USUAL).map_err(nowhere)?;
         std::fs::read_to_string(&file).map_err(|error| bad_file(format!("`{name}`: {error}")))
     }
 
     /// The steps of a file with this text.
-    fn steps_of(&self, text: &str) -> Result<IndexMap<String, StepSpec>, Wrong> {
+    fn steps_of(&self, text: &str) -> Result<Steps, Wrong> {
         let name = self.file.display();
         let tasks = format::read(text).map_err(|what| bad_file(format!("`{name}`: {what}")))?;
         if tasks.len() > MOST_TASKS {
@@ -117,7 +115,7 @@ impl WfCommonsSpec {
             return Err(bad_file(format!("`{name}` has {count} tasks, more than {MOST_TASKS}")));
         }
         self.check_kinds(&tasks)?;
-        let mut steps = IndexMap::with_capacity(tasks.len());
+        let mut steps = Steps::with_capacity(tasks.len());
         for task in &tasks {
             let parents = task.parents.iter().map(|parent| tasks[*parent].id.clone());
             let after = Names(parents.collect());
@@ -148,8 +146,7 @@ impl WfCommonsSpec {
             output: self.output.clone(),
             ..ToolSpec::default()
         };
-        let tool = Some(UseToolSpec::Own(Box::new(tool)));
-        Ok(StepSpec { tool, ..StepSpec::default() })
+        Ok(StepSpec::of(Does::Tool(UseToolSpec::Own(Box::new(tool)))))
     }
 
     /// Which of its kinds a task is of: the longest name that the task's begins with.

@@ -55,8 +55,8 @@ fn plain() -> WfCommonsSpec {
 
 /// How long a step takes, in seconds.
 fn seconds(step: &StepSpec) -> f64 {
-    match &step.tool {
-        Some(UseToolSpec::Own(tool)) => tool.latency.distribution().mean_s(),
+    match &step.does {
+        Does::Tool(UseToolSpec::Own(tool)) => tool.latency.distribution().mean_s(),
         _ => panic!("{step:?} is no tool of its own"),
     }
 }
@@ -110,7 +110,7 @@ fn speed_shortens_tasks_and_runtime_fills_gaps() {
     let gap = DIAMOND.replace("{ \"id\": \"ID02\", \"runtimeInSeconds\": 1 },", "");
     let steps = spec.steps_of(&gap).unwrap();
     assert_eq!(steps.values().map(seconds).collect::<Vec<_>>(), [2.25, 1.5, 1.125, 0.0]);
-    let Some(UseToolSpec::Own(tool)) = &steps["ID01"].tool else { panic!("a tool") };
+    let Does::Tool(UseToolSpec::Own(tool)) = &steps["ID01"].does else { panic!("a tool") };
     assert_eq!(tool.output, Some(LengthsSpec::Constant(50)));
 }
 
@@ -134,9 +134,9 @@ kinds:
         spec.kinds.shift_remove("mDiff");
         let steps = spec.steps_of(text).unwrap();
         let steps: Vec<&StepSpec> = steps.values().collect();
-        assert!(steps[0].tool.is_some(), "no kind, so a tool");
-        assert_eq!(steps[1].llm.as_ref().unwrap().system, 7);
-        assert!(steps[3].agent.is_some() && steps[3].tool.is_none());
+        assert!(matches!(steps[0].does, Does::Tool(_)), "no kind, so a tool");
+        assert!(matches!(&steps[1].does, Does::Llm(llm) if llm.system == 7));
+        assert!(matches!(steps[3].does, Does::Agent(_)));
         assert_eq!(steps[3].after.0.len(), 2, "the shape stays");
     }
 }

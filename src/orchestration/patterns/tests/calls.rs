@@ -1,18 +1,17 @@
 //! How many calls of models steps are expected to make, by walking them.
 
-use indexmap::IndexMap;
-
-use crate::orchestration::spec::{LoopSpec, StepSpec};
+use crate::orchestration::patterns::{StepSpec, Steps};
+use crate::orchestration::step::{Does, LoopSpec};
 
 /// Calls of models that these steps make on average, where each round of a loop with
 /// `until` ends it with chance `until`.
-pub(super) fn expected(steps: &IndexMap<String, StepSpec>, until: f64) -> f64 {
+pub(super) fn expected(steps: &Steps, until: f64) -> f64 {
     steps.iter().map(|(name, step)| reached(steps, name) * times(step, until)).sum()
 }
 
 /// The chance that a step is not left out. Steps that depend on outcomes no pattern has,
 /// nor steps with several before them, of which some may be left out, that make calls.
-fn reached(steps: &IndexMap<String, StepSpec>, name: &str) -> f64 {
+fn reached(steps: &Steps, name: &str) -> f64 {
     let step = &steps[name];
     assert!(step.when.is_empty(), "no pattern has steps that depend on outcomes");
     let share = |chooser: &StepSpec| {
@@ -39,8 +38,12 @@ fn times(step: &StepSpec, until: f64) -> f64 {
 
 /// Calls of what a step does once.
 fn body(step: &StepSpec, until: f64) -> f64 {
-    let inner = step.agent.as_ref().map_or(0.0, |agent| expected(&agent.steps(), until));
-    f64::from(u8::from(step.llm.is_some())) + inner + expected(&step.steps, until)
+    match &step.does {
+        Does::Llm(_) => 1.0,
+        Does::Agent(agent) => expected(&agent.steps(), until),
+        Does::Steps(steps) => expected(steps, until),
+        _ => 0.0,
+    }
 }
 
 /// Rounds of a loop: each is reached if none before it was the last.
@@ -52,18 +55,19 @@ fn rounds(repeat: &LoopSpec, until: f64) -> f64 {
 
 /// Calls of agents that hand over to each other, round by round.
 fn handed_over(step: &StepSpec, repeat: &LoopSpec, until: f64) -> f64 {
-    let calls: Vec<f64> = step.steps.values().map(|inner| body(inner, until)).collect();
+    let steps = step.inner().expect("steps among which it is handed over");
+    let calls: Vec<f64> = steps.values().map(|inner| body(inner, until)).collect();
     let mut has_it = vec![0.0; calls.len()];
-    has_it[step.steps.get_index_of(repeat.hand_off.keys().next().unwrap()).unwrap()] = 1.0;
+    has_it[steps.get_index_of(repeat.hand_off.keys().next().unwrap()).unwrap()] = 1.0;
     let mut sum = 0.0;
     for _ in 0..repeat.max {
         sum += has_it.iter().zip(&calls).map(|(share, calls)| share * calls).sum::<f64>();
         let mut next = vec![0.0; calls.len()];
         for (from, to) in &repeat.hand_off {
-            let share = has_it[step.steps.get_index_of(from).unwrap()];
+            let share = has_it[steps.get_index_of(from).unwrap()];
             let all: f64 = to.values().map(|weight| weight.get()).sum();
             for (name, weight) in to.iter().filter(|(name, _)| *name != "end") {
-                next[step.steps.get_index_of(name).unwrap()] += share * weight.get() / all;
+                next[steps.get_index_of(name).unwrap()] += share * weight.get() / all;
             }
         }
         has_it = next;

@@ -3,6 +3,8 @@
 
 mod calls;
 
+use indexmap::IndexMap;
+
 use super::*;
 use crate::orchestration::spec::OrchestrationSpec;
 use calls::expected;
@@ -45,27 +47,12 @@ fn rounds(s: f64, most: i32) -> f64 {
     (1.0 - (1.0 - s).powi(most)) / s
 }
 
-const ALL: [&str; 12] = [
-    "react",
-    "chain",
-    "router",
-    "voting",
-    "map_reduce",
-    "planner_executor",
-    "evaluator_optimizer",
-    "supervisor",
-    "hierarchical",
-    "debate",
-    "hand_off",
-    "blackboard",
-];
-
 #[test]
 fn every_pattern_has_defaults_that_are_sound() {
-    for name in ALL {
+    for name in AgentSpec::NAMES {
         let yaml = format!("{name}: {{}}");
         let agent = read(&yaml);
-        assert_eq!(agent.name(), name);
+        assert_eq!(agent.name(), *name);
         assert_eq!(problems(&yaml), [""; 0], "{name}");
         assert!(calls_until(&yaml, 0.5) >= 1.0, "{name} asks no model");
     }
@@ -73,7 +60,7 @@ fn every_pattern_has_defaults_that_are_sound() {
 
 #[test]
 fn a_pattern_is_written_as_it_is_read() {
-    for name in ALL {
+    for name in AgentSpec::NAMES {
         let agent = read(&format!("{name}: {{}}"));
         let written = serde_yaml::with::singleton_map_recursive::serialize(
             &agent,
@@ -86,7 +73,7 @@ fn a_pattern_is_written_as_it_is_read() {
 
 #[test]
 fn a_pattern_refuses_keys_that_it_does_not_know() {
-    for name in ALL {
+    for name in AgentSpec::NAMES {
         let value = serde_yaml::from_str(&format!("{name}: {{ nonsense: 1 }}")).unwrap();
         let agent = serde_yaml::with::singleton_map_recursive::deserialize::<
             AgentSpec,
@@ -129,7 +116,7 @@ fn members_keep_to_their_limits() {
         assert_eq!(fail, (Some(crate::kernel::Duration::from_secs(20)), 3), "{yaml}");
     }
     let swarm = read(&format!("hand_off: {{ agents: {{ a: {{ {limits} }} }} }}")).steps();
-    assert_eq!(swarm["turns"].steps["a"].rpm, Some(30));
+    assert_eq!(swarm["turns"].inner().unwrap()["a"].rpm, Some(30));
     let none = problems("chain: { agents: { a: { tool: { latency: 1s }, limits: { rpm: 1 } } } }");
     assert!(none[0].contains("it limits calls of models, and this step makes none"), "{none:?}");
 }
@@ -172,7 +159,8 @@ fn a_planner_asks_for_plans_their_steps_and_a_summary() {
 fn work_in_turn_is_drawn_as_often_as_its_number() {
     let chances = |steps: &str| {
         let agent = read(&format!("planner_executor: {{ steps: {steps} }}"));
-        let plans = &agent.steps()["plans"].steps["execute"].steps;
+        let steps = agent.steps();
+        let plans = steps["plans"].inner().unwrap()["execute"].inner().unwrap();
         assert_eq!(plans["all"].after.0.len(), plans.len() - 1, "it reads all of them");
         plans.values().map(|step| step.chance.get()).collect::<Vec<_>>()
     };
@@ -183,11 +171,11 @@ fn work_in_turn_is_drawn_as_often_as_its_number() {
         assert_close(*found, wanted);
     }
     let steps = read("planner_executor: { steps: { constant: 3 } }").steps();
-    let execute = &steps["plans"].steps["execute"];
+    let execute = &steps["plans"].inner().unwrap()["execute"];
     assert_eq!(execute.after.0, ["plan"]);
-    assert!(execute.steps["1"].after.is_empty());
-    assert_eq!(execute.steps["3"].after.0, ["2"]);
-    assert_eq!(execute.steps["3"].reads.as_ref().unwrap().0, ["1", "2"]);
+    assert!(execute.inner().unwrap()["1"].after.is_empty());
+    assert_eq!(execute.inner().unwrap()["3"].after.0, ["2"]);
+    assert_eq!(execute.inner().unwrap()["3"].reads.as_ref().unwrap().0, ["1", "2"]);
 }
 
 #[test]

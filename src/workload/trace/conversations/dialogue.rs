@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use super::BLOCK_TOKENS;
-use super::said::{Role, Said};
+use super::messages::{Messages, Role};
 use crate::kernel::Time;
 use crate::workload::incoming::{MAX_TOKENS, PromptId};
 use crate::workload::text;
 use crate::workload::trace::Row;
 use crate::workload::trace::identity::TextHash;
+
+/// Tokens of a block of text, as vLLM's blocks have by default.
+pub const BLOCK_TOKENS: u32 = 16;
 
 /// Tenths of a token to a word.
 const PER_WORD: u64 = 13;
@@ -63,7 +65,7 @@ impl SentText {
 impl Dialogue {
     /// What is asked in a conversation. A turn ends with the first answer after it;
     /// messages of nothing but white space are none.
-    pub fn new(said: &Said) -> Self {
+    pub fn new(said: &Messages) -> Self {
         let mut growing = Growing::default();
         let mut turns: Vec<Asked> = Vec::new();
         let mut asks = false;
@@ -180,7 +182,7 @@ mod tests {
 
     fn dialogue(messages: &[(Role, &str)]) -> Dialogue {
         let messages = messages.iter().map(|(role, text)| (*role, (*text).to_owned())).collect();
-        Dialogue::new(&Said { messages, counted: None })
+        Dialogue::new(&Messages { messages, counted: None })
     }
 
     #[test]

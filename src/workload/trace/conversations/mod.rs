@@ -8,7 +8,7 @@
 
 mod dialogue;
 mod items;
-mod said;
+mod messages;
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -16,18 +16,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dialogue::Dialogue;
-pub use dialogue::SentText;
+pub use dialogue::{BLOCK_TOKENS, SentText};
 use items::Items;
-pub use said::Dialect;
+pub use messages::Dialect;
 
 use super::{OnBadRow, Row, TraceError, TraceInfo, TraceSpec};
 use crate::kernel::time::NANOS_PER_SEC;
 use crate::kernel::{Duration, Stream, Streams, Time};
 use crate::workload::arrivals::{Arrivals, CalendarStart};
-use crate::workload::spans::{ExponentialSpanSpec, Span, SpanSpec};
-
-/// Tokens of a block of text, as vLLM's blocks have by default.
-pub const BLOCK_TOKENS: u32 = 16;
+use crate::workload::duration_distribution::{ExponentialSpanSpec, Span, SpanSpec};
 
 /// Reads conversations, one after another.
 #[derive(Debug)]

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 use jiff::tz::Offset;
 
+use super::format::{Format, WrittenRow, refused};
 use super::losses::Losses;
-use super::{Format, WrittenRow, refused};
 use crate::kernel::time::NANOS_PER_SEC;
 
 /// The last year that readers take.

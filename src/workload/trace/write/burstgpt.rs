@@ -3,8 +3,8 @@
 
 use std::io::{self, Write};
 
+use super::format::{Format, WrittenRow};
 use super::losses::Losses;
-use super::{Format, WrittenRow};
 use crate::kernel::time::NANOS_PER_SEC;
 
 #[derive(Debug)]

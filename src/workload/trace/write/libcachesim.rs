@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use super::burstgpt::seconds;
+use super::format::{Format, WrittenRow};
 use super::losses::Losses;
-use super::{Format, WrittenRow};
 use crate::workload::incoming::CHARS_PER_TOKEN;
 
 /// The object of each request.

@@ -1,6 +1,6 @@
 //! What a format could not hold of the rows written.
 
-use super::WrittenRow;
+use super::format::WrittenRow;
 
 /// Each thing once, with how many rows had it.
 #[derive(Debug, Default)]

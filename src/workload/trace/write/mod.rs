@@ -6,6 +6,7 @@
 mod azure;
 mod burstgpt;
 mod csv;
+mod format;
 mod jsonl;
 mod libcachesim;
 mod losses;
@@ -13,15 +14,15 @@ mod mooncake;
 mod oracle_general;
 mod output;
 
-use std::fmt::Debug;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
+use format::Format;
+pub use format::{Knows, WrittenRow};
 use losses::Losses;
 use output::Output;
 
 use crate::spec::nearest;
-use crate::workload::incoming::PromptId;
 
 /// A format that traces are written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,52 +97,6 @@ impl std::str::FromStr for TraceFormat {
     }
 }
 
-/// What the rows of a trace know.
-#[derive(Clone, Copy, Debug)]
-pub struct Knows {
-    /// Which prompts are the same.
-    pub prompts: bool,
-    /// Who asks.
-    pub users: bool,
-}
-
-/// A request to be written.
-#[derive(Clone, Copy, Debug)]
-pub struct WrittenRow<'r> {
-    /// When, in nanoseconds of the trace's own clock.
-    pub stamp: u64,
-    /// Tokens of the prompt.
-    pub input_tokens: u32,
-    /// Tokens of the answer, if they are known.
-    pub output_tokens: Option<u32>,
-    /// Which prompt it is, if that is known.
-    pub prompt: Option<PromptId>,
-    /// Who asks, if that is known.
-    pub user: Option<&'r str>,
-    /// The prompt's blocks, if they are known.
-    pub blocks: &'r [u64],
-}
-
-/// How rows are written.
-trait Format: Debug {
-    /// What comes first.
-    fn begin(&mut self, _out: &mut dyn Write) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn row(
-        &mut self,
-        row: &WrittenRow<'_>,
-        out: &mut dyn Write,
-        lost: &mut Losses,
-    ) -> io::Result<()>;
-
-    /// What comes last.
-    fn end(&mut self, _out: &mut dyn Write) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// Writes a trace, packed with gzip where its name ends in `.gz`.
 #[derive(Debug)]
 pub struct TraceWriter {
@@ -186,10 +141,4 @@ impl TraceWriter {
         self.output.finish()?;
         Ok(self.lost.into_list())
     }
-}
-
-/// A row that the format cannot write.
-#[cold]
-fn refused(why: String) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, why)
 }

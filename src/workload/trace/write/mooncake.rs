@@ -4,8 +4,8 @@
 
 use std::io::{self, Write};
 
+use super::format::{Format, WrittenRow};
 use super::losses::Losses;
-use super::{Format, WrittenRow};
 use crate::workload::trace::identity::TextHash;
 use crate::workload::trace::mooncake::BLOCK_TOKENS;
 

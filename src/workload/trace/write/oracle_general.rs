@@ -5,9 +5,9 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 
+use super::format::{Format, WrittenRow, refused};
 use super::libcachesim::Objects;
 use super::losses::Losses;
-use super::{Format, WrittenRow, refused};
 use crate::kernel::time::NANOS_PER_SEC;
 
 /// What stands for no next access.

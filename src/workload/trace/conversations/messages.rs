@@ -24,7 +24,7 @@ pub(super) enum Role {
 
 /// What was said, in order.
 #[derive(Debug, Default)]
-pub(super) struct Said {
+pub(super) struct Messages {
     pub messages: Vec<(Role, String)>,
     /// Tokens of the last request and its answer, if the file counts them.
     pub counted: Option<Counted>,
@@ -117,13 +117,13 @@ impl Dialect {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub(super) fn read(self, item: &[u8]) -> Result<Said, String> {
+    pub(super) fn read(self, item: &[u8]) -> Result<Messages, String> {
         match self {
             Dialect::ShareGpt => {
                 let read: ShareGpt = parse(item)?;
                 let messages = read.conversations.into_iter();
                 let messages = messages.map(|it| (it.from, it.value.unwrap_or_default()));
-                Ok(Said { messages: roles(messages)?, counted: None })
+                Ok(Messages { messages: roles(messages)?, counted: None })
             }
             Dialect::OpenAi => {
                 let read: OpenAi = parse(item)?;
@@ -135,7 +135,7 @@ impl Dialect {
                 let answered = read.response.and_then(|response| {
                     response.usage.or(response.body.and_then(|body| body.usage))
                 });
-                Ok(Said { messages: roles(messages)?, counted: read.usage.or(answered) })
+                Ok(Messages { messages: roles(messages)?, counted: read.usage.or(answered) })
             }
         }
     }
@@ -183,7 +183,7 @@ fn parse<'i, T: Deserialize<'i>>(item: &'i [u8]) -> Result<T, String> {
 mod tests {
     use super::*;
 
-    fn read(dialect: Dialect, item: &str) -> Result<Said, String> {
+    fn read(dialect: Dialect, item: &str) -> Result<Messages, String> {
         dialect.read(item.as_bytes())
     }
 

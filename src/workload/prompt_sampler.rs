@@ -13,7 +13,7 @@ const BATCH: usize = 32;
 /// Draws prompts, a batch ahead of their use. As they have streams of their own,
 /// nobody can tell.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(super) struct PromptSampler {
     prompts: Prompts,
     stream: Stream,
     /// `None` where lengths come from elsewhere.
@@ -22,9 +22,9 @@ pub(super) struct Asked {
     used: usize,
 }
 
-impl Asked {
+impl PromptSampler {
     pub fn new(prompts: Prompts, stream: Stream, lengths: Option<PromptLengths>) -> Self {
-        Asked { prompts, stream, lengths, batch: [(PromptId(0), 0); BATCH], used: BATCH }
+        PromptSampler { prompts, stream, lengths, batch: [(PromptId(0), 0); BATCH], used: BATCH }
     }
 
     /// The next prompt and its tokens (0 where lengths come from elsewhere).

@@ -51,9 +51,9 @@ pub(super) struct Thread {
 
 /// All of them.
 #[derive(Debug, Default)]
-pub(super) struct Threads(Slab<Thread>);
+pub(super) struct WaitingClients(Slab<Thread>);
 
-impl Threads {
+impl WaitingClients {
     pub fn open(&mut self, thread: Thread) -> ThreadId {
         let index = u32::try_from(self.0.insert(thread)).expect("fewer than 2^32 clients");
         ThreadId(NonZeroU32::MIN.checked_add(index).expect("fewer than 2^32 clients"))

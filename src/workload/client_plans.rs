@@ -7,12 +7,12 @@ use std::collections::HashMap;
 use super::arrivals::{Arrivals, CalendarStart};
 use super::clients::Client;
 use super::data_paths::DataPaths;
+use super::error::WorkloadError;
 use super::incoming::{IntentId, ProfileId, PromptId, SloClassId};
 use super::lengths::{Copula, Lengths};
 use super::params::{Profile, ProfileKey};
 use super::payloads::PayloadsSpec;
-use super::plan::{WorkloadError, population};
-use super::prompts::Prompts;
+use super::prompts::{Prompts, PromptsSpec};
 use super::session::{Session, SessionSpec};
 use super::spec::WorkloadSpec;
 use super::users::{Askers, UserTable};
@@ -20,7 +20,7 @@ use crate::spec::Path;
 
 /// What requests are drawn from.
 #[derive(Debug)]
-pub(super) struct Recipe {
+pub(super) struct ClientPlans {
     pub populations: Vec<Population>,
     pub clients: Vec<ClientPlan>,
 }
@@ -74,7 +74,7 @@ impl Numbers {
     }
 }
 
-impl Recipe {
+impl ClientPlans {
     /// The recipe of a checked spec; its users and its clients' parameters are added
     /// to `users` and `profiles`.
     pub fn new(
@@ -110,7 +110,7 @@ impl Recipe {
         }
         let mut populations = populations.made;
         number(&mut populations);
-        Ok(Recipe { populations, clients: plans })
+        Ok(ClientPlans { populations, clients: plans })
     }
 
     /// The population that a prompt is of, and its number there.
@@ -171,6 +171,12 @@ impl Client<'_> {
     fn streams(&self) -> String {
         self.id.map_or_else(|| "workload".to_owned(), |id| format!("workload.clients.{id}"))
     }
+}
+
+/// The population of prompts of a checked spec.
+pub(super) fn population(spec: &PromptsSpec, paths: &DataPaths) -> Result<Prompts, WorkloadError> {
+    spec.population(paths)
+        .map_err(|problem| WorkloadError::Spec(problem.within(&Path::parse("prompts"))))
 }
 
 /// The populations of a workload's clients, each made once.
