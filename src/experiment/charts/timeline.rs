@@ -3,6 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::check::{check_columns, check_file, check_numbers, check_path};
+use super::kind::Kind;
+use crate::spec::Problems;
+
 /// What a chart over virtual time shows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -26,4 +30,18 @@ pub struct TimelineSpec {
     /// The name of the file in `charts/`, without extension. Default:
     /// `timeline`.
     pub file: Option<String>,
+}
+
+impl Kind for TimelineSpec {
+    fn check(&self, swept: &[String], _: &[&str], problems: &mut Problems) {
+        check_path("series", self.series.as_deref(), swept, problems);
+        check_file(self.file.as_deref(), problems);
+        check_columns("metrics", &self.metrics, problems);
+    }
+
+    fn check_runs(&self, points: u64, replications: u64, problems: &mut Problems) {
+        check_numbers("points", "point", &self.points, points, problems);
+        let replication = self.replication.as_slice();
+        check_numbers("replication", "replication", replication, replications, problems);
+    }
 }

@@ -61,12 +61,6 @@ use super::trace::TraceManifest;
 use crate::experiment::charts::ChartSpec;
 use spread::Shape;
 
-/// A figure and the name of its file, without extension.
-pub(crate) struct Named {
-    pub name: String,
-    pub figure: Figure,
-}
-
 /// The figures of a chart: one, or one for each metric.
 pub(crate) fn figures(results: &Results, spec: &ChartSpec) -> Result<Vec<Named>, ReportError> {
     match spec {
@@ -85,45 +79,4 @@ pub(crate) fn figures(results: &Results, spec: &ChartSpec) -> Result<Vec<Named>,
         ChartSpec::Area(spec) => area::figure(results, spec).map(|figure| vec![figure]),
         ChartSpec::Gantt(spec) => gantt::figure(results, spec).map(|figure| vec![figure]),
     }
-}
-
-/// The conditions of a chart in a sentence: the experiment, what the marks and
-/// intervals are, and what else is to be known.
-fn conditions(results: &Results, interval: Interval, drawn: &str, more: Vec<String>) -> String {
-    let replications = match (results.fewest, results.replications) {
-        (_, 0) => String::new(),
-        (_, 1) => "one replication".to_owned(),
-        (fewest, most) if fewest < most => format!("mean of {fewest} to {most} replications"),
-        (_, most) => format!("mean of {most} replications"),
-    };
-    let interval = match interval {
-        Interval::None => String::new(),
-        Interval::Confidence => format!("{drawn}: 95 % confidence interval"),
-        Interval::Range => format!("{drawn}: lowest to highest replication"),
-    };
-    let parts = [results.title.to_owned(), replications, interval].into_iter().chain(more);
-    parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
-}
-
-/// The conditions of a chart of traces: which, where it is one, and which part.
-fn traced(manifest: &TraceManifest) -> String {
-    match manifest.traces.as_slice() {
-        [alone] => format!("{alone} · {}", manifest.conditions()),
-        several => format!("{} traces · {}", several.len(), manifest.conditions()),
-    }
-}
-
-/// Panels in a row, and the height of each, for so many panels.
-fn grid(panels: usize) -> (usize, f64) {
-    match panels {
-        0 | 1 => (1, 300.0),
-        2 | 4 => (2, 200.0),
-        _ => (3, 165.0),
-    }
-}
-
-/// A name as part of a file's name.
-pub fn file_name(text: &str) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
-    text.trim_start_matches('.').chars().map(plain).collect()
 }

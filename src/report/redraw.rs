@@ -136,18 +136,6 @@ fn draw_pictures(
     Ok(files)
 }
 
-/// Writes a file, or leaves what was there: a full disk must not cost the old one.
-pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(".draft");
-    let draft = PathBuf::from(draft);
-    let written = fs::write(&draft, bytes).and_then(|()| fs::rename(&draft, path));
-    written.map_err(|error| {
-        let _ = fs::remove_file(&draft);
-        ReportError::io(path)(error)
-    })
-}
-
 /// Draws the charts of a finished results folder: those that its experiment
 /// names, or the default ones; or those of a replay, a comparison, a
 /// search, or traces. Without a theme, in the experiment's own.

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::check_file;
+use super::check::check_file;
+use super::kind::Kind;
 use crate::spec::Problems;
 
 /// What a chart of a sensitivity study shows: a bar for each parameter, the one that
@@ -21,11 +22,15 @@ pub struct TornadoSpec {
     pub file: Option<String>,
 }
 
-impl TornadoSpec {
-    pub(super) fn check(&self, metrics: &[&str], problems: &mut Problems) {
+impl Kind for TornadoSpec {
+    fn check(&self, _: &[String], metrics: &[&str], problems: &mut Problems) {
         check_file(self.file.as_deref(), problems);
         if let Some(metric) = self.metric.as_deref().filter(|name| !metrics.contains(name)) {
             problems.at("metric", |p| p.unknown("metric", metric, metrics.iter().copied()));
         }
+    }
+
+    fn metrics(&self) -> Vec<&str> {
+        self.metric.as_deref().into_iter().collect()
     }
 }

@@ -5,6 +5,51 @@ use std::collections::BTreeMap;
 
 use super::results::{Curve, Fold};
 
+/// What several replications measured at one place.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Fold {
+    count: f64,
+    sum: f64,
+    pub low: f64,
+    pub high: f64,
+}
+
+impl Fold {
+    const NOTHING: Fold =
+        Fold { count: 0.0, sum: 0.0, low: f64::INFINITY, high: f64::NEG_INFINITY };
+
+    pub(crate) fn add(&mut self, value: f64) {
+        self.count += 1.0;
+        self.sum += value;
+        self.low = self.low.min(value);
+        self.high = self.high.max(value);
+    }
+
+    /// The mean of what was measured, if anything was.
+    pub(crate) fn mean(&self) -> Option<f64> {
+        // Rounding must not push the mean of equal values past them.
+        (self.count > 0.0).then(|| (self.sum / self.count).clamp(self.low, self.high))
+    }
+
+    /// The fold of two neighbouring places: the mean of both, bounds around both.
+    fn join(&mut self, other: &Fold) {
+        self.count += other.count;
+        self.sum += other.sum;
+        self.low = self.low.min(other.low);
+        self.high = self.high.max(other.high);
+    }
+}
+
+impl Default for Fold {
+    fn default() -> Self {
+        Fold::NOTHING
+    }
+}
+
+/// A curve of a point: places (quantiles, times) in rising order, each with a
+/// fold for each column that was asked for.
+pub(crate) type Curve = Vec<(f64, Vec<Fold>)>;
+
 /// Averages over an interval of `timeline.csv` that are 0 when a run is over.
 const AVERAGES: [&str; 6] =
     ["arrivals_rps", "completions_rps", "errors_rps", "in_flight", "queue", "utilization"];
@@ -137,6 +182,19 @@ fn end(curve: &mut Places, mut row: Row, after: &[After]) {
     }
 }
 
+/// Joins neighbours until a curve has at most `most` places.
+pub(crate) fn thin(curve: &Curve, most: usize) -> Curve {
+    let join = |chunk: &[(f64, Vec<Fold>)]| {
+        let (first, rest) = chunk.split_first()?;
+        let mut joined = first.clone();
+        for (_, folds) in rest {
+            joined.1.iter_mut().zip(folds).for_each(|(fold, other)| fold.join(other));
+        }
+        Some(joined)
+    };
+    curve.chunks(curve.len().div_ceil(most.max(1)).max(1)).filter_map(join).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,5 +241,26 @@ mod tests {
         let both: Vec<_> =
             rows.iter().chain(&rows.map(|(_, at, v)| ("1", at, v))).copied().collect();
         assert_eq!(folded(&both), found);
+    }
+
+    #[test]
+    fn thinning_keeps_the_mean_and_the_bounds() {
+        let place = |t: u32| {
+            let mut fold = Fold::default();
+            fold.add(f64::from(t));
+            (f64::from(t), vec![fold])
+        };
+        let curve: Curve = (0..10).map(place).collect();
+        let thin = thin(&curve, 5);
+        assert_eq!(thin.len(), 5);
+        let (time, folds) = &thin[1];
+        assert_eq!((Some(*time), folds[0].mean()), (Some(2.0), Some(2.5)));
+        assert_eq!((Some(folds[0].low), Some(folds[0].high)), (Some(2.0), Some(3.0)));
+        assert_eq!(super::thin(&Vec::new(), 5), Vec::new());
+    }
+
+    #[test]
+    fn nothing_measured_has_no_mean() {
+        assert_eq!(Fold::default().mean(), None);
     }
 }

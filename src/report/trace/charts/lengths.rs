@@ -53,19 +53,3 @@ fn panel(
         marks,
     })
 }
-
-/// The traces for which `shown` holds, where there are several traces.
-pub(super) fn legend(
-    manifest: &TraceManifest,
-    sample: Sample,
-    shown: impl Fn(usize) -> bool,
-) -> Option<Legend> {
-    if manifest.traces.len() < 2 {
-        return None;
-    }
-    let entry =
-        |(i, name): (usize, &String)| Entry { name: name.clone(), look: look(i), end: None };
-    let entries =
-        manifest.traces.iter().enumerate().filter(|(i, _)| shown(*i)).map(entry).collect();
-    Some(Legend { heading: "Trace".to_owned(), entries, sample, at_ends: false })
-}

@@ -28,51 +28,6 @@ pub(crate) struct Results<'a> {
     pub looks: Looks,
 }
 
-/// What several replications measured at one place.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Fold {
-    count: f64,
-    sum: f64,
-    pub low: f64,
-    pub high: f64,
-}
-
-impl Fold {
-    const NOTHING: Fold =
-        Fold { count: 0.0, sum: 0.0, low: f64::INFINITY, high: f64::NEG_INFINITY };
-
-    pub(crate) fn add(&mut self, value: f64) {
-        self.count += 1.0;
-        self.sum += value;
-        self.low = self.low.min(value);
-        self.high = self.high.max(value);
-    }
-
-    /// The mean of what was measured, if anything was.
-    pub(crate) fn mean(&self) -> Option<f64> {
-        // Rounding must not push the mean of equal values past them.
-        (self.count > 0.0).then(|| (self.sum / self.count).clamp(self.low, self.high))
-    }
-
-    /// The fold of two neighbouring places: the mean of both, bounds around both.
-    fn join(&mut self, other: &Fold) {
-        self.count += other.count;
-        self.sum += other.sum;
-        self.low = self.low.min(other.low);
-        self.high = self.high.max(other.high);
-    }
-}
-
-impl Default for Fold {
-    fn default() -> Self {
-        Fold::NOTHING
-    }
-}
-
-/// A curve of a point: places (quantiles, times) in rising order, each with a
-/// fold for each column that was asked for.
-pub(crate) type Curve = Vec<(f64, Vec<Fold>)>;
-
 impl<'a> Results<'a> {
     pub(crate) fn open(
         dir: &'a Path,
@@ -214,38 +169,6 @@ struct Row<'r> {
     values: &'r [Option<f64>],
 }
 
-/// Joins neighbours until a curve has at most `most` places.
-pub(crate) fn thin(curve: &Curve, most: usize) -> Curve {
-    let join = |chunk: &[(f64, Vec<Fold>)]| {
-        let (first, rest) = chunk.split_first()?;
-        let mut joined = first.clone();
-        for (_, folds) in rest {
-            joined.1.iter_mut().zip(folds).for_each(|(fold, other)| fold.join(other));
-        }
-        Some(joined)
-    };
-    curve.chunks(curve.len().div_ceil(most.max(1)).max(1)).filter_map(join).collect()
-}
-
-fn need(columns: &[String], file: &str, name: &str) -> Result<usize, ReportError> {
-    let found = columns.iter().position(|column| column == name);
-    found.ok_or_else(|| ReportError::column(file, name, columns))
-}
-
-/// The column of a table, or an error with the nearest name.
-pub(crate) fn column(table: &Table, file: &str, name: &str) -> Result<usize, ReportError> {
-    need(&table.columns, file, name)
-}
-
-/// The number in a cell, if it is one and finite.
-pub(crate) fn number(cell: &Cell) -> Option<f64> {
-    match cell {
-        Cell::Int(value) => Some(*value as f64),
-        Cell::Num(value) if value.is_finite() => Some(*value),
-        _ => None,
-    }
-}
-
 /// The fewest and the most replications of a point in `runs.csv`, if it tells.
 fn count_replications(dir: &Path) -> Option<(usize, usize)> {
     let mut reader = open(&dir.join("runs.csv")).ok()?;
@@ -258,98 +181,9 @@ fn count_replications(dir: &Path) -> Option<(usize, usize)> {
     counts().min().zip(counts().max())
 }
 
-/// A point in words: its name and what tells it from others of that name, or its swept
-/// values; nothing where nothing is swept.
-pub(crate) fn point_in_words(points: &Table, row: usize, swept: &[String]) -> String {
-    let cell = |path: &str| {
-        let index = points.column(path);
-        show(index.map_or(&Cell::Empty, |index| &points.rows[row][index]))
-    };
-    let value = |path: &String| format!("{} {}", names::shortest(path, swept), cell(path));
-    let Some(variant) = points.column(VARIANT).filter(|_| swept.iter().any(|it| it == VARIANT))
-    else {
-        return swept.iter().map(value).collect::<Vec<_>>().join(", ");
-    };
-    let namesakes = || {
-        let name = &points.rows[row][variant];
-        points.rows.iter().filter(move |other| other[variant] == *name)
-    };
-    let differs = |path: &&String| {
-        points.column(path).is_some_and(|column| {
-            namesakes().any(|other| other[column] != points.rows[row][column])
-        })
-    };
-    let others = swept.iter().filter(differs).map(value);
-    std::iter::once(cell(VARIANT)).chain(others).collect::<Vec<_>>().join(", ")
-}
-
-/// The value of a swept path as a reader of the chart sees it.
-pub(crate) fn show(cell: &Cell) -> String {
-    match cell {
-        Cell::Empty => "(default)".to_owned(),
-        Cell::Text(text) if text.starts_with('{') => unwrapped(text),
-        Cell::Text(text) => text.clone(),
-        Cell::Int(_) | Cell::Num(_) => {
-            let plain = cell.to_string();
-            let short = number(cell).map_or_else(String::new, human::short);
-            // Round thousands are shortened: nothing is lost.
-            if plain.ends_with("00") && short.ends_with('k') || plain.len() > 7 {
-                short
-            } else {
-                plain
-            }
-        }
-    }
-}
-
-/// `utility: {quality_threshold: 0.8}` for a choice written as JSON.
-fn unwrapped(json: &str) -> String {
-    let inner = json.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(json);
-    let spaced = inner.replace('"', "").replace(':', ": ").replace(',', ", ");
-    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn thinning_keeps_the_mean_and_the_bounds() {
-        let place = |t: u32| {
-            let mut fold = Fold::default();
-            fold.add(f64::from(t));
-            (f64::from(t), vec![fold])
-        };
-        let curve: Curve = (0..10).map(place).collect();
-        let thin = thin(&curve, 5);
-        assert_eq!(thin.len(), 5);
-        let (time, folds) = &thin[1];
-        assert_eq!((Some(*time), folds[0].mean()), (Some(2.0), Some(2.5)));
-        assert_eq!((Some(folds[0].low), Some(folds[0].high)), (Some(2.0), Some(3.0)));
-        assert_eq!(super::thin(&Vec::new(), 5), Vec::new());
-    }
-
-    #[test]
-    fn values_of_paths_read_well_and_lose_nothing() {
-        let json = r#"{"utility":{"quality_threshold":0.8}}"#;
-        let cells = [Cell::Int(1000), Cell::Int(1234), Cell::Int(20_000), Cell::Int(12_345)];
-        assert_eq!(cells.map(|cell| show(&cell)), ["1k", "1234", "20k", "12345"]);
-        assert_eq!(show(&Cell::from(json)), "utility: {quality_threshold: 0.8}");
-        assert_eq!(show(&Cell::Empty), "(default)");
-    }
-
-    #[test]
-    fn a_named_point_says_what_tells_it_from_its_namesakes() {
-        let mut points = Table::new([VARIANT, "a.ttl", "b.rate"]);
-        for row in [["before", "1m", "5/s"], ["before", "1m", "9/s"], ["after", "1s", "5/s"]] {
-            points.push(row.map(Cell::from).to_vec());
-        }
-        let swept = [VARIANT, "a.ttl", "b.rate"].map(str::to_owned);
-        let words = [0, 1, 2].map(|row| point_in_words(&points, row, &swept));
-        assert_eq!(words, ["before, rate 5/s", "before, rate 9/s", "after"]);
-        let words = point_in_words(&points, 0, &swept[1..]);
-        assert_eq!(words, "ttl 1m, rate 5/s");
-    }
 
     #[test]
     fn what_a_variant_sets_is_no_axis_of_its_own() {
@@ -362,10 +196,5 @@ mod tests {
         assert_eq!(results.axes(&["a.ttl"]), [VARIANT, "a.ttl", "b.rate"]);
         let results = Results::open(dir.path(), &swept[1..], "").unwrap();
         assert_eq!(results.axes(&[]), ["a.ttl", "b.rate"]);
-    }
-
-    #[test]
-    fn nothing_measured_has_no_mean() {
-        assert_eq!(Fold::default().mean(), None);
     }
 }
