@@ -1,5 +1,8 @@
 //! Names of metrics and swept paths in words.
 
+use crate::report::number_format;
+use crate::report::unit::Unit;
+
 /// What most people want to know of a system.
 pub(crate) const HEADLINES: [&str; 10] = [
     "e2e_mean_s",
@@ -43,6 +46,19 @@ pub(crate) fn metric(name: &str) -> String {
         _ => "",
     };
     if exact.is_empty() { statistic(name).unwrap_or_else(|| plain(name)) } else { exact.to_owned() }
+}
+
+/// A value of a metric with its unit.
+pub(crate) fn metric_value(metric: &str, value: f64) -> String {
+    if !value.is_finite() {
+        return "-".to_owned();
+    }
+    match Unit::of_metric(metric) {
+        Unit::Seconds => number_format::seconds(value),
+        Unit::Usd => number_format::dollars(value),
+        Unit::Fraction => number_format::percent(value),
+        _ => number_format::short(value),
+    }
 }
 
 /// `p99 time in queue` for `queue_p99_s`: what, which statistic, unit.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::ReportError;
+use crate::report::error::ReportError;
 
 /// Writes a file, or leaves what was there: a full disk must not cost the old one.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {

@@ -1,139 +1,54 @@
-//! Charts, always drawn from the CSV files of a results folder, so that
-//! drawing them again gives the same bytes.
+//! The charts of a results folder, whatever made it.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
-use super::chart::{Named, figures};
-use super::compare::{ComparisonManifest, draw_comparison};
-use super::manifest::FolderManifest;
-use super::replay::{ReplayManifest, draw_replay};
-use super::results::Results;
-use super::search::{SearchManifest, draw_search};
-use super::trace::{TraceManifest, draw_traces};
-use super::{ReportError, default_charts, html, png};
-use crate::experiment::Manifest;
-use crate::experiment::charts::{ChartSpec, ThemeSpec};
+use crate::experiment::charts::ThemeSpec;
+use crate::report::compare::manifest::ComparisonManifest;
+use crate::report::draw::{Format, draw};
+use crate::report::drawable::Drawable;
+use crate::report::error::ReportError;
+use crate::report::experiment::Finished;
+use crate::report::manifest::{FILE, FolderManifest};
+use crate::report::replay::manifest::ReplayManifest;
+use crate::report::search::manifest::SearchManifest;
+use crate::report::trace::manifest::TraceManifest;
 
-/// A kind of file that charts are drawn into.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// Scalable: for papers and browsers.
-    Svg,
-    /// The same drawing in pixels, twice as dense as the SVG says.
-    Png,
-    /// One page with all charts and tables: `report.html`.
-    Html,
+/// The kinds of results that are not an experiment's.
+const KINDS: [Kind; 4] = [
+    Kind::of::<ReplayManifest>(),
+    Kind::of::<SearchManifest>(),
+    Kind::of::<ComparisonManifest>(),
+    Kind::of::<TraceManifest>(),
+];
+
+/// Reads the manifest of a kind of results, given its path.
+type Read = fn(&str, &Path) -> Result<Box<dyn Drawable>, String>;
+
+/// A kind of results.
+struct Kind {
+    is_named_in: fn(&str) -> bool,
+    read: Read,
 }
 
-impl FromStr for Format {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "svg" => Ok(Format::Svg),
-            "png" => Ok(Format::Png),
-            "html" => Ok(Format::Html),
-            _ => Err(format!("`{text}` is not a kind of file: expected svg, png or html")),
+impl Kind {
+    const fn of<M: FolderManifest + Drawable + 'static>() -> Self {
+        Kind {
+            is_named_in: M::is_named_in,
+            read: |text, path| Ok(Box::new(M::from_yaml(text, path)?)),
         }
     }
 }
 
-/// Draws charts into `charts/` of a results folder, from the folder's CSV
-/// files, and returns the files in the order in which they were asked for.
-///
-/// `swept` are the columns of `points.csv` that were swept; `title` is the
-/// experiment's, shown in the subtitle. Files are named after what they show
-/// (`e2e_p99_s-by-cache.levels.l1.capacity.svg`), with `-2` and so on where
-/// two charts would have the same name.
-///
-/// # Errors
-/// If a table or a column that a chart needs is missing, or a file cannot be
-/// written.
-pub fn draw_all(
-    dir: &Path,
-    specs: &[ChartSpec],
-    swept: &[String],
-    formats: &[Format],
-    title: &str,
-) -> Result<Vec<PathBuf>, ReportError> {
-    draw_in(dir, specs, swept, formats, title, ThemeSpec::Light)
-}
-
-/// The same in a theme.
-///
-/// # Errors
-/// As [`draw_all`].
-pub fn draw_in(
-    dir: &Path,
-    specs: &[ChartSpec],
-    swept: &[String],
-    formats: &[Format],
-    title: &str,
-    theme: ThemeSpec,
-) -> Result<Vec<PathBuf>, ReportError> {
-    let results = Results::open(dir, swept, title)?;
-    draw(dir, all_figures(&results, specs)?, formats, theme)
-}
-
-/// The figures of all charts, with the names that their files have.
-pub(super) fn all_figures(
-    results: &Results,
-    specs: &[ChartSpec],
-) -> Result<Vec<Named>, ReportError> {
-    let mut all = Vec::new();
-    for spec in specs {
-        all.extend(figures(results, spec)?);
+/// What a results folder holds.
+fn open(dir: &Path) -> Result<Box<dyn Drawable>, ReportError> {
+    let path = dir.join(FILE);
+    // What cannot be read is told of as an experiment's.
+    let text = fs::read_to_string(&path).unwrap_or_default();
+    match KINDS.iter().find(|kind| (kind.is_named_in)(&text)) {
+        Some(kind) => (kind.read)(&text, &path).map_err(ReportError::Manifest),
+        None => Ok(Box::new(Finished::read(dir)?)),
     }
-    Ok(all)
-}
-
-/// Draws figures into `charts/` of a results folder, and into its page.
-pub(super) fn draw(
-    dir: &Path,
-    mut figures: Vec<Named>,
-    formats: &[Format],
-    theme: ThemeSpec,
-) -> Result<Vec<PathBuf>, ReportError> {
-    let mut taken = BTreeSet::new();
-    for named in &mut figures {
-        named.name = free_name(&named.name, &mut taken);
-    }
-    let mut files = draw_pictures(dir, &figures, formats, theme)?;
-    if formats.contains(&Format::Html) {
-        files.push(html::write(dir, &figures, theme)?);
-    }
-    Ok(files)
-}
-
-fn draw_pictures(
-    dir: &Path,
-    figures: &[Named],
-    formats: &[Format],
-    theme: ThemeSpec,
-) -> Result<Vec<PathBuf>, ReportError> {
-    let mut files = Vec::new();
-    if formats.iter().all(|format| *format == Format::Html) {
-        return Ok(files);
-    }
-    let charts = dir.join("charts");
-    fs::create_dir_all(&charts).map_err(ReportError::io(&charts))?;
-    for Named { name, figure } in figures {
-        let failed = |reason| ReportError::Draw { chart: name.clone(), reason };
-        let svg = figure.to_svg(theme).map_err(failed)?;
-        for format in formats {
-            let (extension, bytes) = match format {
-                Format::Svg => ("svg", svg.clone().into_bytes()),
-                Format::Png => ("png", png::from_svg(&svg).map_err(failed)?),
-                Format::Html => continue,
-            };
-            let path = charts.join(format!("{name}.{extension}"));
-            write_whole(&path, &bytes)?;
-            files.push(path);
-        }
-    }
-    Ok(files)
 }
 
 /// Draws the charts of a finished results folder: those that its experiment
@@ -141,41 +56,15 @@ fn draw_pictures(
 /// search, or traces. Without a theme, in the experiment's own.
 ///
 /// # Errors
-/// If it is not a results folder, or as for [`draw_all`].
+/// If it is not a results folder, a table or a column that a chart needs is missing, or a
+/// file cannot be written.
 pub fn redraw(
     dir: &Path,
     formats: &[Format],
     theme: Option<ThemeSpec>,
 ) -> Result<Vec<PathBuf>, ReportError> {
-    if ReplayManifest::is_in(dir) {
-        return draw_replay(dir, formats, theme.unwrap_or_default());
-    }
-    if SearchManifest::is_in(dir) {
-        return draw_search(dir, formats, theme.unwrap_or_default());
-    }
-    if ComparisonManifest::is_in(dir) {
-        return draw_comparison(dir, formats, theme.unwrap_or_default());
-    }
-    if TraceManifest::is_in(dir) {
-        return draw_traces(dir, formats, theme.unwrap_or_default());
-    }
-    let manifest = Manifest::read(dir).map_err(ReportError::Manifest)?;
-    let experiment = manifest.experiment().map_err(ReportError::Manifest)?;
-    let specs = match experiment.charts {
-        Some(specs) => specs,
-        None => default_charts(dir, &manifest.swept)?,
-    };
-    let theme = theme.unwrap_or(experiment.theme);
-    draw_in(dir, &specs, &manifest.swept, formats, &manifest.name, theme)
-}
-
-fn free_name(name: &str, taken: &mut BTreeSet<String>) -> String {
-    let mut free = name.to_owned();
-    let mut number = 1;
-    // File systems may not tell capitals apart.
-    while !taken.insert(free.to_lowercase()) {
-        number += 1;
-        free = format!("{name}-{number}");
-    }
-    free
+    let results = open(dir)?;
+    let theme = theme.unwrap_or(results.theme());
+    let figures = results.figures(dir)?;
+    draw(dir, figures, formats, theme, |charts| results.page(dir, charts))
 }

@@ -2,16 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::ReportError;
-use super::super::data::Interval;
-use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Marker, Panel, Sample, theme};
-use super::super::results::intervals::{How, Joiner, Wide, Widest, number_of};
-use super::super::results::{Results, column, number};
-use super::super::unit::Unit;
-use super::super::{human, names};
-use super::pick::pick;
-use super::{Named, conditions, file_name, grid};
 use crate::experiment::charts::{AreaSpec, ScaleSpec};
+use crate::report::chart::choose_curves::pick;
+use crate::report::chart::common::{conditions, grid};
+use crate::report::error::ReportError;
+use crate::report::figure::{
+    Axis, Entry, Figure, Legend, Look, Mark, Marker, NamedFigure, Panel, Sample, theme,
+};
+use crate::report::files::file_name;
+use crate::report::results::Results;
+use crate::report::results::columns::{column, number};
+use crate::report::results::intervals::{How, Joiner, Wide, Widest, number_of};
+use crate::report::results::panels::Interval;
+use crate::report::unit::Unit;
+use crate::report::{display_names, number_format};
 use crate::stats::{Cell, Table};
 
 /// The most panels.
@@ -29,7 +33,7 @@ struct Stack {
     parts: BTreeMap<String, Vec<f64>>,
 }
 
-pub(super) fn figure(results: &Results, spec: &AreaSpec) -> Result<Named, ReportError> {
+pub(super) fn figures(results: &Results, spec: &AreaSpec) -> Result<Vec<NamedFigure>, ReportError> {
     let pick = pick(results, None, &spec.points, PANELS)?;
     let points = &pick.points;
     let entity = spec.by.unwrap_or_default().name();
@@ -44,7 +48,7 @@ pub(super) fn figure(results: &Results, spec: &AreaSpec) -> Result<Named, Report
         })
         .collect::<Result<_, _>>()?;
     let (what, unit, key) = if spec.needs_breakdown() {
-        ("answers", Unit::PerSecond, names::path(entity))
+        ("answers", Unit::PerSecond, display_names::path(entity))
     } else {
         let first = spec.columns.first().map_or("", String::as_str);
         (
@@ -73,7 +77,11 @@ pub(super) fn figure(results: &Results, spec: &AreaSpec) -> Result<Named, Report
             y.label.clear();
         }
         Panel {
-            heading: if points.len() > 1 { human::sentence(&points[i].1) } else { String::new() },
+            heading: if points.len() > 1 {
+                number_format::sentence(&points[i].1)
+            } else {
+                String::new()
+            },
             legend: None,
             x: x.clone(),
             y,
@@ -82,7 +90,7 @@ pub(super) fn figure(results: &Results, spec: &AreaSpec) -> Result<Named, Report
         }
     };
     let by = if spec.needs_breakdown() { format!(" by {key}") } else { String::new() };
-    let title = || human::sentence(&format!("{what} over virtual time{by}"));
+    let title = || number_format::sentence(&format!("{what} over virtual time{by}"));
     let entry = |(part, look): (&String, &Look)| Entry {
         name: part_name(part, &key),
         look: *look,
@@ -95,7 +103,11 @@ pub(super) fn figure(results: &Results, spec: &AreaSpec) -> Result<Named, Report
             .clone()
             .unwrap_or_else(|| conditions(results, Interval::None, "", pick.notes.clone())),
         legend: Some(Legend {
-            heading: if spec.needs_breakdown() { human::sentence(&key) } else { String::new() },
+            heading: if spec.needs_breakdown() {
+                number_format::sentence(&key)
+            } else {
+                String::new()
+            },
             entries: order.iter().zip(&looks).map(entry).collect(),
             sample: Sample::Bar,
             at_ends: false,
@@ -111,7 +123,7 @@ pub(super) fn figure(results: &Results, spec: &AreaSpec) -> Result<Named, Report
             "timeline-area".to_owned()
         }
     };
-    Ok(Named { name: spec.file.as_deref().map_or_else(name, file_name), figure })
+    Ok(vec![NamedFigure { name: spec.file.as_deref().map_or_else(name, file_name), figure }])
 }
 
 fn unit_of_all(columns: &[String]) -> Option<Unit> {
@@ -127,7 +139,7 @@ fn part_look(results: &Results, key: &str, part: &str) -> Look {
 }
 
 fn part_name(part: &str, key: &str) -> String {
-    if key == "metric" { names::metric(part) } else { part.to_owned() }
+    if key == "metric" { display_names::metric(part) } else { part.to_owned() }
 }
 
 /// Columns of the timeline, means over replications.

@@ -1,15 +1,17 @@
 //! A metric for each value of a path, model or cache level: bars from zero,
 //! grouped by series, with the interval as a whisker.
 
-use super::super::ReportError;
-use super::super::data::Share;
-use super::super::figure::axis::drawable;
-use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Panel, Sample, Tick};
-use super::super::results::Results;
-use super::super::{human, unit::Unit};
-use super::Named;
-use super::xy::Xy;
 use crate::experiment::charts::{ScaleSpec, XySpec};
+use crate::report::chart::xy::Xy;
+use crate::report::error::ReportError;
+use crate::report::figure::axis::drawable;
+use crate::report::figure::{
+    Axis, Entry, Figure, Legend, Look, Mark, NamedFigure, Panel, Sample, Tick,
+};
+use crate::report::number_format;
+use crate::report::results::Results;
+use crate::report::results::panels::Share;
+use crate::report::unit::Unit;
 
 /// The most groups of bars.
 const GROUPS: usize = 40;
@@ -21,11 +23,11 @@ const WIDEST: f64 = 0.09;
 const NAMED: usize = 12;
 
 /// A figure for each metric of the spec.
-pub(super) fn figures(results: &Results, spec: &XySpec) -> Result<Vec<Named>, ReportError> {
+pub(super) fn figures(results: &Results, spec: &XySpec) -> Result<Vec<NamedFigure>, ReportError> {
     spec.y.0.iter().map(|metric| figure(results, spec, metric)).collect()
 }
 
-fn figure(results: &Results, spec: &XySpec, metric: &str) -> Result<Named, ReportError> {
+fn figure(results: &Results, spec: &XySpec, metric: &str) -> Result<NamedFigure, ReportError> {
     let mut xy = Xy::read(results, spec, metric)?;
     xy.limit_x(GROUPS);
     let names: Vec<String> = xy.x_dimension().levels.iter().map(|l| l.name.clone()).collect();
@@ -53,7 +55,7 @@ fn figure(results: &Results, spec: &XySpec, metric: &str) -> Result<Named, Repor
         columns,
         height,
     };
-    Ok(Named { name: xy.file(spec), figure })
+    Ok(NamedFigure { name: xy.file(spec), figure })
 }
 
 /// Room for a line of text above the largest value.
@@ -99,7 +101,7 @@ fn panel(xy: &Xy, share: &Share, index: usize, x: Axis, mut y: Axis, with_values
 
 /// Whiskers are dark on every colour.
 fn ink(look: Look) -> Look {
-    Look { color: super::super::figure::theme::INK, ..look }
+    Look { color: crate::report::figure::theme::INK, ..look }
 }
 
 /// The value in the unit of the axis, without its sign.
@@ -108,10 +110,10 @@ fn value_text(unit: Unit, value: f64, ticks: &[Tick]) -> String {
     let shown = unit.shown(largest.abs());
     let value = value / shown.factor;
     match unit {
-        _ if value.abs() >= 10_000.0 => human::short(value),
+        _ if value.abs() >= 10_000.0 => number_format::short(value),
         // Counts are whole more often than not.
-        Unit::Plain | Unit::Tokens => human::significant(value, 3),
-        _ => human::rounded(value, 3),
+        Unit::Plain | Unit::Tokens => number_format::significant(value, 3),
+        _ => number_format::rounded(value, 3),
     }
 }
 

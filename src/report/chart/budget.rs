@@ -1,19 +1,24 @@
 //! What was spent over virtual time, against a budget.
 
-use super::super::ReportError;
-use super::super::data::Interval;
-use super::super::figure::{Axis, Figure, Look, Mark, Marker, Panel, band, theme};
-use super::super::results::{Curve, Fold, Results, thin};
-use super::super::unit::Unit;
-use super::pick::{CURVES, pick};
-use super::{Named, conditions, file_name};
 use crate::experiment::charts::{BudgetChartSpec, ScaleSpec};
 use crate::kernel::Duration;
+use crate::report::chart::choose_curves::{CURVES, pick};
+use crate::report::chart::common::conditions;
+use crate::report::error::ReportError;
+use crate::report::figure::{Axis, Figure, Look, Mark, Marker, NamedFigure, Panel, band, theme};
+use crate::report::files::file_name;
+use crate::report::results::Results;
+use crate::report::results::aggregate::{Curve, Fold, thin};
+use crate::report::results::panels::Interval;
+use crate::report::unit::Unit;
 
 /// The most places of a curve.
 const PLACES: usize = 400;
 
-pub(super) fn figure(results: &Results, spec: &BudgetChartSpec) -> Result<Named, ReportError> {
+pub(super) fn figures(
+    results: &Results,
+    spec: &BudgetChartSpec,
+) -> Result<Vec<NamedFigure>, ReportError> {
     let pick = pick(results, spec.series.as_deref(), &spec.points, CURVES)?;
     let points: Vec<u64> = pick.points.iter().map(|(point, _)| *point).collect();
     let columns = ["spend_usd".to_owned()];
@@ -57,7 +62,7 @@ pub(super) fn figure(results: &Results, spec: &BudgetChartSpec) -> Result<Named,
         height: 280.0,
     };
     let file = spec.file.as_deref().map_or_else(|| "budget".to_owned(), file_name);
-    Ok(Named { name: file, figure })
+    Ok(vec![NamedFigure { name: file, figure }])
 }
 
 fn title(by: &str, curves: usize) -> String {

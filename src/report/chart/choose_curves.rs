@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::super::data::Dimension;
-use super::super::figure::{Entry, Legend, Look, Sample};
-use super::super::results::{Results, show};
-use super::super::{ReportError, human};
+use crate::report::error::ReportError;
+use crate::report::figure::{Entry, Legend, Look, Sample};
+use crate::report::number_format;
+use crate::report::results::Results;
+use crate::report::results::columns::show;
+use crate::report::results::dimension::Dimension;
 
 /// The most curves of a chart: as many as the palette has colours.
 pub(crate) const CURVES: usize = 8;
@@ -31,7 +33,7 @@ impl Pick {
             end: None,
         };
         (self.points.len() > 1).then(|| Legend {
-            heading: human::sentence(&self.by),
+            heading: number_format::sentence(&self.by),
             entries: self.points.iter().enumerate().map(entry).collect(),
             sample: Sample::Line,
             at_ends: false,

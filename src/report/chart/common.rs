@@ -1,11 +1,16 @@
 //! What charts of experiments have in common.
 
-use super::results::panels::Interval;
-use super::results::Results;
+use crate::report::results::Results;
+use crate::report::results::panels::Interval;
 
 /// The conditions of a chart in a sentence: the experiment, what the marks and
 /// intervals are, and what else is to be known.
-fn conditions(results: &Results, interval: Interval, drawn: &str, more: Vec<String>) -> String {
+pub(super) fn conditions(
+    results: &Results,
+    interval: Interval,
+    drawn: &str,
+    more: Vec<String>,
+) -> String {
     let replications = match (results.fewest, results.replications) {
         (_, 0) => String::new(),
         (_, 1) => "one replication".to_owned(),
@@ -22,7 +27,7 @@ fn conditions(results: &Results, interval: Interval, drawn: &str, more: Vec<Stri
 }
 
 /// Panels in a row, and the height of each, for so many panels.
-fn grid(panels: usize) -> (usize, f64) {
+pub(super) fn grid(panels: usize) -> (usize, f64) {
     match panels {
         0 | 1 => (1, 300.0),
         2 | 4 => (2, 200.0),

@@ -1,24 +1,25 @@
 //! A metric along a swept path: a line with markers for each series, and the
 //! confidence interval as a band.
 
-use super::super::ReportError;
-use super::super::data::{Observation, Share};
-use super::super::figure::axis::drawable;
-use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Panel, Sample, band};
-use super::super::results::Results;
-use super::Named;
-use super::xy::Xy;
 use crate::experiment::charts::XySpec;
+use crate::report::chart::xy::Xy;
+use crate::report::error::ReportError;
+use crate::report::figure::axis::drawable;
+use crate::report::figure::{
+    Axis, Entry, Figure, Legend, Look, Mark, NamedFigure, Panel, Sample, band,
+};
+use crate::report::results::Results;
+use crate::report::results::panels::{Observation, Share};
 
 /// Lines with more points than this have no markers.
 const MARKERS: usize = 40;
 
 /// A figure for each metric of the spec.
-pub(super) fn figures(results: &Results, spec: &XySpec) -> Result<Vec<Named>, ReportError> {
+pub(super) fn figures(results: &Results, spec: &XySpec) -> Result<Vec<NamedFigure>, ReportError> {
     spec.y.0.iter().map(|metric| figure(results, spec, metric)).collect()
 }
 
-fn figure(results: &Results, spec: &XySpec, metric: &str) -> Result<Named, ReportError> {
+fn figure(results: &Results, spec: &XySpec, metric: &str) -> Result<NamedFigure, ReportError> {
     let xy = Xy::read(results, spec, metric)?;
     let (x, y) = axes(&xy, spec);
     let (columns, height) = xy.grid();
@@ -36,7 +37,7 @@ fn figure(results: &Results, spec: &XySpec, metric: &str) -> Result<Named, Repor
         columns,
         height,
     };
-    Ok(Named { name: xy.file(spec), figure })
+    Ok(NamedFigure { name: xy.file(spec), figure })
 }
 
 /// The axes that all panels share.

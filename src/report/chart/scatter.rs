@@ -1,18 +1,20 @@
 //! One metric against another: a mark for each point of the sweep, and a line
 //! through those that no other beats in both.
 
-use super::super::ReportError;
-use super::super::data::{Dimension, Interval};
-use super::super::figure::axis::{Scale, drawable};
-use super::super::figure::{
-    Axis, Entry, Figure, Legend, Look, Mark, Marker, Panel, Sample, look, theme,
-};
-use super::super::human;
-use super::super::names;
-use super::super::results::{Results, column, number, show};
-use super::super::unit::Unit;
-use super::{Named, conditions, file_name, grid};
 use crate::experiment::charts::{Better, ScaleSpec, ScatterSpec};
+use crate::report::chart::common::{conditions, grid};
+use crate::report::error::ReportError;
+use crate::report::figure::axis::{Scale, drawable};
+use crate::report::figure::{
+    Axis, Entry, Figure, Legend, Look, Mark, Marker, NamedFigure, Panel, Sample, look, theme,
+};
+use crate::report::files::file_name;
+use crate::report::results::Results;
+use crate::report::results::columns::{column, number, show};
+use crate::report::results::dimension::Dimension;
+use crate::report::results::panels::Interval;
+use crate::report::unit::Unit;
+use crate::report::{display_names, number_format};
 
 /// More series than this share one look.
 const SERIES: usize = 16;
@@ -33,7 +35,10 @@ struct Place {
     name: String,
 }
 
-pub(super) fn figure(results: &Results, spec: &ScatterSpec) -> Result<Named, ReportError> {
+pub(super) fn figures(
+    results: &Results,
+    spec: &ScatterSpec,
+) -> Result<Vec<NamedFigure>, ReportError> {
     let facet = spec.facet.as_deref().map(|path| swept(results, path)).transpose()?;
     let other = || results.swept.iter().find(|path| spec.facet.as_ref() != Some(*path));
     let series = spec.series.as_ref().or_else(other);
@@ -51,7 +56,9 @@ pub(super) fn figure(results: &Results, spec: &ScatterSpec) -> Result<Named, Rep
             y.label.clear();
         }
         Panel {
-            heading: facet.as_ref().map_or_else(String::new, |it| human::sentence(&it.with(i))),
+            heading: facet
+                .as_ref()
+                .map_or_else(String::new, |it| number_format::sentence(&it.with(i))),
             legend: None,
             x: x.clone(),
             y,
@@ -59,15 +66,15 @@ pub(super) fn figure(results: &Results, spec: &ScatterSpec) -> Result<Named, Rep
             marks: marks(&mine, &looks, spec),
         }
     };
-    let whiskers = format!("whiskers of {}", names::metric(&spec.y));
+    let whiskers = format!("whiskers of {}", display_names::metric(&spec.y));
     let mut notes = Vec::new();
     if spec.front {
         notes.push("dashed: beaten by no other".to_owned());
     }
     let figure = Figure {
         title: spec.title.clone().unwrap_or_else(|| {
-            let (x, y) = (names::metric(&spec.x), names::metric(&spec.y));
-            human::sentence(&format!("{y} against {x}"))
+            let (x, y) = (display_names::metric(&spec.x), display_names::metric(&spec.y));
+            number_format::sentence(&format!("{y} against {x}"))
         }),
         subtitle: spec
             .subtitle
@@ -82,7 +89,7 @@ pub(super) fn figure(results: &Results, spec: &ScatterSpec) -> Result<Named, Rep
         height: if panels == 1 { 320.0 } else { height },
     };
     let name = || format!("{}-against-{}", file_name(&spec.y), file_name(&spec.x));
-    Ok(Named { name: spec.file.as_deref().map_or_else(name, file_name), figure })
+    Ok(vec![NamedFigure { name: spec.file.as_deref().map_or_else(name, file_name), figure }])
 }
 
 fn swept(results: &Results, path: &str) -> Result<Dimension, ReportError> {
@@ -97,7 +104,7 @@ fn swept(results: &Results, path: &str) -> Result<Dimension, ReportError> {
 fn axes(spec: &ScatterSpec, places: &[Place], (width, height): (f64, f64)) -> (Axis, Axis) {
     let xs: Vec<f64> = places.iter().map(|place| place.x).collect();
     let ys: Vec<f64> = places.iter().flat_map(|it| [it.low, it.y, it.high]).collect();
-    let (x_name, y_name) = (names::metric(&spec.x), names::metric(&spec.y));
+    let (x_name, y_name) = (display_names::metric(&spec.x), display_names::metric(&spec.y));
     let (x_unit, y_unit) = (Unit::of_metric(&spec.x), Unit::of_metric(&spec.y));
     let mut x = Axis::measured(&x_name, x_unit, &xs, spec.x_scale, width);
     let mut y = Axis::vertical(&y_name, y_unit, &ys, spec.y_scale, height);
@@ -210,13 +217,13 @@ fn tighten(y: &mut Axis, values: &[f64]) {
 }
 
 fn legend(dimension: &Dimension, looks: &[Look], labels: &[String]) -> Legend {
-    let entry = |(i, level): (usize, &super::super::data::Level)| Entry {
+    let entry = |(i, level): (usize, &crate::report::results::dimension::Level)| Entry {
         name: labels.get(i).unwrap_or(&level.name).clone(),
         look: looks[i],
         end: None,
     };
     Legend {
-        heading: human::sentence(&dimension.title),
+        heading: number_format::sentence(&dimension.title),
         entries: dimension.levels.iter().enumerate().map(entry).collect(),
         sample: Sample::Marker,
         at_ends: false,

@@ -1,19 +1,25 @@
 //! What each lever saved: from the list price down to the bill.
 
-use super::super::ReportError;
-use super::super::data::Interval;
-use super::super::figure::{Axis, Figure, Look, Mark, Panel, look};
-use super::super::human;
-use super::super::results::{Fold, Results, column, number};
-use super::super::unit::Unit;
-use super::{Named, conditions, file_name};
 use crate::experiment::charts::{ScaleSpec, WaterfallSpec};
+use crate::report::chart::common::conditions;
+use crate::report::error::ReportError;
+use crate::report::figure::{Axis, Figure, Look, Mark, NamedFigure, Panel, look};
+use crate::report::files::file_name;
+use crate::report::number_format;
+use crate::report::results::Results;
+use crate::report::results::aggregate::Fold;
+use crate::report::results::columns::{column, number};
+use crate::report::results::panels::Interval;
+use crate::report::unit::Unit;
 use crate::stats::Cell;
 
 /// Half the width of a bar.
 const HALF: f64 = 0.36;
 
-pub(super) fn figure(results: &Results, spec: &WaterfallSpec) -> Result<Named, ReportError> {
+pub(super) fn figures(
+    results: &Results,
+    spec: &WaterfallSpec,
+) -> Result<Vec<NamedFigure>, ReportError> {
     let steps = steps(results, spec.point)?;
     let names: Vec<String> = steps.iter().map(|(name, _)| name.clone()).collect();
     let bars = bars(&steps);
@@ -36,7 +42,7 @@ pub(super) fn figure(results: &Results, spec: &WaterfallSpec) -> Result<Named, R
         } else {
             "+"
         };
-        let text = format!("{sign}{}", human::dollars(usd.abs()));
+        let text = format!("{sign}{}", number_format::dollars(usd.abs()));
         marks.push(Mark::Text { x: i as f64, y: from.max(*to), text });
     }
     let notes =
@@ -53,7 +59,7 @@ pub(super) fn figure(results: &Results, spec: &WaterfallSpec) -> Result<Named, R
         height: 300.0,
     };
     let file = spec.file.as_deref().map_or_else(|| "savings".to_owned(), file_name);
-    Ok(Named { name: file, figure })
+    Ok(vec![NamedFigure { name: file, figure }])
 }
 
 /// Blue for prices, green for what is saved, orange for what costs more.
@@ -106,8 +112,9 @@ fn bars(steps: &[(String, f64)]) -> Vec<(f64, f64)> {
 
 fn point_name(results: &Results, point: u64) -> String {
     let row = results.point_numbers().iter().position(|number| *number == point).unwrap_or(0);
-    let value =
-        |path: &String| format!("{path} {}", super::super::results::show(results.cell(row, path)));
+    let value = |path: &String| {
+        format!("{path} {}", crate::report::results::columns::show(results.cell(row, path)))
+    };
     results.swept.iter().map(value).collect::<Vec<_>>().join(", ")
 }
 

@@ -1,14 +1,16 @@
 //! What line and bar charts share: a metric against a path, in series and
 //! panels.
 
-use super::super::ReportError;
-use super::super::data::{Data, Dimension, Observation, Share, divide};
-use super::super::figure::{Look, look};
-use super::super::names;
-use super::super::results::Results;
-use super::super::unit::Unit;
-use super::{conditions, file_name, grid};
 use crate::experiment::charts::XySpec;
+use crate::report::chart::common::{conditions, grid};
+use crate::report::display_names;
+use crate::report::error::ReportError;
+use crate::report::figure::{Look, look};
+use crate::report::files::file_name;
+use crate::report::results::Results;
+use crate::report::results::dimension::Dimension;
+use crate::report::results::panels::{Data, Observation, Share, divide};
+use crate::report::unit::Unit;
 
 /// The most series of a chart.
 const SERIES: usize = 16;
@@ -54,7 +56,7 @@ impl Xy {
             Some(series) => results.looks.all(&data.dimensions[series]),
             None => vec![look(0)],
         };
-        let (name, unit) = (names::metric(metric), Unit::of_metric(metric));
+        let (name, unit) = (display_names::metric(metric), Unit::of_metric(metric));
         bound(&mut shares, unit);
         Ok(Xy { metric: metric.to_owned(), name, unit, data, x, series, shares, looks, notes })
     }
@@ -86,7 +88,7 @@ impl Xy {
     /// What tells the series apart, in words.
     pub(crate) fn series_title(&self) -> String {
         self.series.map_or_else(String::new, |s| {
-            super::super::human::sentence(&self.data.dimensions[s].title)
+            crate::report::number_format::sentence(&self.data.dimensions[s].title)
         })
     }
 
@@ -106,7 +108,7 @@ impl Xy {
 
     pub(crate) fn title(&self, spec: &XySpec) -> String {
         let by = &self.x_dimension().title;
-        let title = || super::super::human::sentence(&format!("{} by {by}", self.name));
+        let title = || crate::report::number_format::sentence(&format!("{} by {by}", self.name));
         spec.title.clone().unwrap_or_else(title)
     }
 
@@ -182,7 +184,7 @@ fn limit(data: &mut Data, dimension: usize, most: usize, notes: &mut Vec<String>
         notes.push(format!(
             "first {most} of {} values of {}",
             levels.len(),
-            names::path(&data.dimensions[dimension].path)
+            display_names::path(&data.dimensions[dimension].path)
         ));
         data.dimensions[dimension].levels.truncate(most);
         data.observations.retain(|o| o.at[dimension] < most);

@@ -1,16 +1,18 @@
 //! Differences with their intervals, one below the other, around the line of no
 //! difference.
 
-use super::super::ReportError;
-use super::super::compare::ComparisonManifest;
-use super::super::figure::axis::drawable;
-use super::super::figure::theme::{AXIS, FAINT_INK};
-use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Marker, Panel, Sample, look};
-use super::super::results::{column, number};
-use super::super::unit::Unit;
-use super::super::{human, names};
-use super::{Named, file_name};
 use crate::experiment::charts::ScaleSpec;
+use crate::report::compare::manifest::ComparisonManifest;
+use crate::report::error::ReportError;
+use crate::report::figure::axis::drawable;
+use crate::report::figure::theme::{AXIS, FAINT_INK};
+use crate::report::figure::{
+    Axis, Entry, Figure, Legend, Look, Mark, Marker, NamedFigure, Panel, Sample, look,
+};
+use crate::report::files::file_name;
+use crate::report::results::columns::{column, number};
+use crate::report::unit::Unit;
+use crate::report::{display_names, number_format};
 use crate::stats::{Cell, Table};
 
 /// The most rows of a figure.
@@ -33,17 +35,17 @@ struct Row {
 pub(crate) fn figures(
     manifest: &ComparisonManifest,
     table: &Table,
-) -> Result<Vec<Named>, ReportError> {
+) -> Result<Vec<NamedFigure>, ReportError> {
     let rows = rows(table)?;
     let mut pairs: Vec<&str> = rows.iter().map(|row| row.pair.as_str()).collect();
     pairs.dedup();
     pairs.sort_unstable();
     pairs.dedup();
     if pairs.len() <= 1 {
-        let name = |row: &Row| human::sentence(&names::metric(&row.metric));
-        let title = pairs.first().map_or_else(String::new, |pair| human::sentence(pair));
+        let name = |row: &Row| number_format::sentence(&display_names::metric(&row.metric));
+        let title = pairs.first().map_or_else(String::new, |pair| number_format::sentence(pair));
         let all: Vec<&Row> = rows.iter().collect();
-        return Ok(vec![Named {
+        return Ok(vec![NamedFigure {
             name: "differences".to_owned(),
             figure: figure(manifest, title, &all, name),
         }]);
@@ -56,8 +58,9 @@ pub(crate) fn figures(
     }
     let of_metric = |metric: &&str| {
         let mine: Vec<&Row> = rows.iter().filter(|row| row.metric == *metric).collect();
-        let title = human::sentence(&format!("differences in {}", names::metric(metric)));
-        Named {
+        let title =
+            number_format::sentence(&format!("differences in {}", display_names::metric(metric)));
+        NamedFigure {
             name: file_name(&format!("{metric}-differences")),
             figure: figure(manifest, title, &mine, |row| row.pair.clone()),
         }
@@ -104,7 +107,7 @@ fn figure(
     let real = look(0);
     let none = Look { color: FAINT_INK, marker: Marker::Ring, dash: None };
     let zero = Look { color: AXIS, marker: Marker::Nothing, dash: Some((4.0, 3.0)) };
-    let y = rows_axis(&labels);
+    let y = Axis::rows_from_one(&labels);
     let ends = vec![(0.0, y.low), (0.0, y.high)];
     let mut marks = vec![Mark::Line { points: ends, look: zero }];
     for (place, row) in from_below().enumerate() {
@@ -141,13 +144,4 @@ fn figure(
         columns: 1,
         height: (labels.len() as f64 * ROW).max(80.0),
     }
-}
-
-/// Rows one above the other, the first at 1: a row at 0 would lie on the axis' base line.
-pub(super) fn rows_axis(labels: &[String]) -> Axis {
-    let mut axis = Axis::categories("", labels);
-    axis.low += 1.0;
-    axis.high += 1.0;
-    axis.ticks.iter_mut().for_each(|tick| tick.at += 1.0);
-    axis
 }

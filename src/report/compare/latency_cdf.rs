@@ -1,12 +1,13 @@
 //! The distributions of response time of several cases, one over the other.
 
-use super::super::ReportError;
-use super::super::compare::ComparisonManifest;
-use super::super::figure::{Axis, Entry, Figure, Legend, Mark, Panel, Sample, band, look};
-use super::super::results::{column, number};
-use super::super::unit::Unit;
-use super::Named;
 use crate::experiment::charts::ScaleSpec;
+use crate::report::compare::manifest::ComparisonManifest;
+use crate::report::error::ReportError;
+use crate::report::figure::{
+    Axis, Entry, Figure, Legend, Mark, NamedFigure, Panel, Sample, band, look,
+};
+use crate::report::results::columns::{column, number};
+use crate::report::unit::Unit;
 use crate::stats::Table;
 
 /// The most curves.
@@ -15,7 +16,10 @@ const CURVES: usize = 8;
 const TAIL: f64 = 0.999;
 
 /// A curve for each case, as many as can be told apart.
-pub(crate) fn figure(manifest: &ComparisonManifest, table: &Table) -> Result<Named, ReportError> {
+pub(crate) fn figure(
+    manifest: &ComparisonManifest,
+    table: &Table,
+) -> Result<NamedFigure, ReportError> {
     let at = |name: &str| column(table, "latency.csv", name);
     let (case, quantile) = (at("case")?, at("quantile")?);
     let columns = [at("low_s")?, at("e2e_s")?, at("high_s")?];
@@ -77,5 +81,5 @@ pub(crate) fn figure(manifest: &ComparisonManifest, table: &Table) -> Result<Nam
         columns: 1,
         height: 300.0,
     };
-    Ok(Named { name: "e2e_s-cdf".to_owned(), figure })
+    Ok(NamedFigure { name: "e2e_s-cdf".to_owned(), figure })
 }

@@ -4,22 +4,25 @@ use std::path::Path;
 
 use maud::html;
 
-use super::super::ReportError;
-use super::super::compare::{ComparisonManifest, Verdict};
-use super::super::csv::read_table;
-use super::super::manifest::FolderManifest;
-use super::grid::{Grid, Head};
-use super::page::{Page, Section};
-use super::parts::{commands, quoted, tables};
-use super::tables::{Places, grids};
+use crate::report::compare::manifest::{ComparedCase, ComparisonManifest};
+use crate::report::compare::pairs::Verdict;
+use crate::report::csv::read_table;
+use crate::report::error::ReportError;
+use crate::report::html::components::{commands, quoted, tables};
+use crate::report::html::grid::{Grid, Head};
+use crate::report::html::tables::{Places, grids};
+use crate::report::html::{Page, Section};
 use crate::stats::{Cell, Table};
 
-pub(super) fn page(dir: &Path, charts: Option<Section>) -> Result<Page, ReportError> {
-    let manifest = ComparisonManifest::read(dir).map_err(ReportError::Manifest)?;
+pub(super) fn page(
+    dir: &Path,
+    manifest: &ComparisonManifest,
+    charts: Option<Section>,
+) -> Result<Page, ReportError> {
     let comparison = read_table(&dir.join("comparison.csv"))?;
     let summary = html! {
         p { (verdicts(&comparison)) }
-        (cases(&manifest).markup())
+        (cases(manifest).markup())
     };
     let mut sections = vec![Section::new("summary", "What was compared", summary)];
     sections.extend(charts);
@@ -73,7 +76,7 @@ fn verdicts(comparison: &Table) -> String {
 
 fn cases(manifest: &ComparisonManifest) -> Grid {
     let head = |title: &str| Head { title: title.to_owned(), is_name: true };
-    let row = |case: &super::super::compare::ComparedCase| {
+    let row = |case: &ComparedCase| {
         let point = case.point.to_string();
         vec![case.case.clone(), case.experiment.clone(), point, case.hash.clone()]
     };

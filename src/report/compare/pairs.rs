@@ -1,7 +1,7 @@
 //! The differences of cases, metric by metric.
 
-use super::super::names::HEADLINES;
-use super::cases::{Cases, Values};
+use crate::report::compare::cases::{Cases, Values};
+use crate::report::display_names::HEADLINES;
 use crate::spec::nearest;
 use crate::stats::{Difference, holm, paired_difference, welch_difference};
 use crate::system::METRICS;

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use super::ReportError;
-use super::data::Dimension;
-use super::results::{Results, number};
-use super::sensitivity::SENSITIVITY;
 use crate::experiment::charts::{CdfSpec, ChartSpec, Names, TimelineSpec, TornadoSpec, XySpec};
 use crate::experiment::sweep::VARIANT;
+use crate::report::error::ReportError;
+use crate::report::results::columns::number;
+use crate::report::results::dimension::Dimension;
+use crate::report::results::{Results, SENSITIVITY};
 
 /// What most people want to know of a sweep.
 const METRICS: [&str; 3] = ["cost_per_request_usd", "e2e_p99_s", "cache_hit_rate"];

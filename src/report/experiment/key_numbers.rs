@@ -1,12 +1,12 @@
 //! The key numbers of an experiment: what most people want to know, and what its charts
 //! show.
 
-use super::super::results::{number, show};
-use super::super::unit::{Shown, Unit};
-use super::super::{human, names};
-use super::grid::{Grid, Head};
-use super::number::{NOTHING, grouped, with_half};
-use crate::experiment::charts::{ChartSpec, Names};
+use crate::experiment::charts::ChartSpec;
+use crate::report::html::grid::{Grid, Head};
+use crate::report::html::numbers::{NOTHING, grouped, with_half};
+use crate::report::results::columns::{number, show};
+use crate::report::unit::{Shown, Unit};
+use crate::report::{display_names, number_format};
 use crate::stats::{Cell, Table};
 
 /// What most people want to know of a system.
@@ -38,9 +38,10 @@ pub(super) fn key_numbers(points: &Table, swept: &[String], charts: &[ChartSpec]
 /// The metrics that were measured and are not 0 everywhere.
 fn metrics(points: &Table, charts: &[ChartSpec]) -> Vec<String> {
     let mut all: Vec<String> = METRICS.map(str::to_owned).to_vec();
-    for metric in charts.iter().flat_map(of_chart) {
-        if !all.contains(&metric) && points.column(&format!("{metric}_ci95")).is_some() {
-            all.push(metric);
+    for metric in charts.iter().flat_map(ChartSpec::metrics) {
+        let known = all.iter().any(|other| other == metric);
+        if !known && points.column(&format!("{metric}_ci95")).is_some() {
+            all.push(metric.to_owned());
         }
     }
     let says = |metric: &String| {
@@ -50,25 +51,6 @@ fn metrics(points: &Table, charts: &[ChartSpec]) -> Vec<String> {
     };
     all.retain(says);
     all
-}
-
-/// What a chart shows of each point.
-fn of_chart(chart: &ChartSpec) -> Vec<String> {
-    let all = |names: &Names| names.0.clone();
-    match chart {
-        ChartSpec::Line(spec) | ChartSpec::Bar(spec) => all(&spec.y),
-        ChartSpec::Box(spec) | ChartSpec::Violin(spec) => all(&spec.y),
-        ChartSpec::Heatmap(spec) => all(&spec.metric),
-        ChartSpec::Tornado(spec) => spec.metric.iter().cloned().collect(),
-        ChartSpec::Scatter(spec) => vec![spec.x.clone(), spec.y.clone()],
-        ChartSpec::Pareto(spec) => vec![spec.cost.clone(), spec.quality.clone()],
-        ChartSpec::Cdf(_)
-        | ChartSpec::Timeline(_)
-        | ChartSpec::Budget(_)
-        | ChartSpec::Waterfall(_)
-        | ChartSpec::Area(_)
-        | ChartSpec::Gantt(_) => Vec::new(),
-    }
 }
 
 /// A metric of all points in one unit.
@@ -101,12 +83,12 @@ fn of_several(points: &Table, swept: &[String], metrics: &[String]) -> Grid {
     let paths: Vec<usize> = swept.iter().filter_map(|path| points.column(path)).collect();
     for path in &paths {
         let is_name = points.rows.iter().any(|row| matches!(row[*path], Cell::Text(_)));
-        let title = names::shortest(&points.columns[*path], swept).to_owned();
+        let title = display_names::shortest(&points.columns[*path], swept).to_owned();
         columns.push(Head { title, is_name });
     }
     let found: Vec<(String, Measured)> = metrics
         .iter()
-        .filter_map(|metric| Some((names::metric(metric), Measured::new(points, metric)?)))
+        .filter_map(|metric| Some((display_names::metric(metric), Measured::new(points, metric)?)))
         .collect();
     columns.extend(found.iter().map(|(name, measured)| {
         let sign = measured.shown.sign;
@@ -141,7 +123,7 @@ fn of_several(points: &Table, swept: &[String], metrics: &[String]) -> Grid {
 
 fn of_one(points: &Table, point: &[Cell], metrics: &[String]) -> Grid {
     let row = |metric: &String| {
-        let name = human::sentence(&names::metric(metric));
+        let name = number_format::sentence(&display_names::metric(metric));
         let found = Measured::new(points, metric)?;
         Some(vec![name, found.show(point), found.shown.sign.to_owned()])
     };

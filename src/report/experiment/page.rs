@@ -4,28 +4,31 @@ use std::path::Path;
 
 use maud::{Markup, html};
 
-use super::super::csv::read_table;
-use super::super::precision::precision_warnings;
-use super::super::results::{number, show};
-use super::super::{ReportError, steady};
-use super::key::key_numbers;
-use super::page::{Page, Section};
-use super::parts::{commands, folded, quoted, tables, warnings};
-use super::tables::{Places, grids};
-use crate::experiment::Manifest;
+use crate::experiment::{Experiment, Manifest};
+use crate::report::csv::read_table;
+use crate::report::error::ReportError;
+use crate::report::experiment::key_numbers::key_numbers;
+use crate::report::experiment::warnings::{precision_warnings, warnings as steady_state_warnings};
+use crate::report::html::components::{commands, folded, quoted, tables, warnings};
+use crate::report::html::tables::{Places, grids};
+use crate::report::html::{Page, Section};
+use crate::report::results::columns::{number, show};
 use crate::stats::Table;
 
 /// More values of a swept path than this are counted, not named.
 const VALUES: usize = 16;
 
-pub(super) fn page(dir: &Path, charts: Option<Section>) -> Result<Page, ReportError> {
-    let manifest = Manifest::read(dir).map_err(ReportError::Manifest)?;
-    let experiment = manifest.experiment().map_err(ReportError::Manifest)?;
+pub(super) fn page(
+    dir: &Path,
+    manifest: &Manifest,
+    experiment: &Experiment,
+    charts: Option<Section>,
+) -> Result<Page, ReportError> {
     let points = read_table(&dir.join("points.csv"))?;
     let swept = &manifest.swept;
-    let mut beware = steady::warnings(&points, swept, manifest.replications as usize);
-    beware.extend(precision_warnings(&points, swept, &experiment));
-    let specs = experiment.charts.unwrap_or_default();
+    let mut beware = steady_state_warnings(&points, swept, manifest.replications as usize);
+    beware.extend(precision_warnings(&points, swept, experiment));
+    let specs = experiment.charts.as_deref().unwrap_or_default();
     if manifest.skipped_trace_rows > 0 {
         let rows = manifest.skipped_trace_rows;
         beware.push(format!("bad rows of the trace that were left out of each run: {rows}"));
@@ -33,19 +36,19 @@ pub(super) fn page(dir: &Path, charts: Option<Section>) -> Result<Page, ReportEr
     let summary = html! {
         (warnings(&beware))
         (varied(&points, swept))
-        (key_numbers(&points, swept, &specs).markup())
+        (key_numbers(&points, swept, specs).markup())
     };
     let grids = grids(dir, &Places::new(&points, swept), swept)?;
     let mut sections = vec![Section::new("summary", "Summary", summary)];
     sections.extend(charts);
     sections.extend(tables(&grids));
-    sections.push(Section::new("experiment", "The experiment", resolved(&manifest)));
-    sections.push(Section::new("reproduce", "How to reproduce this", reproduce(&manifest)));
+    sections.push(Section::new("experiment", "The experiment", resolved(manifest)));
+    sections.push(Section::new("reproduce", "How to reproduce this", reproduce(manifest)));
     Ok(Page {
         title: manifest.name.clone(),
         kind: "Experiment",
         lead: experiment.description.trim().to_owned(),
-        facts: facts(&manifest, &points),
+        facts: facts(manifest, &points),
         sections,
     })
 }

@@ -9,17 +9,15 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::ReportError;
-use super::csv::{read_table, write_table};
-use super::names::HEADLINES;
-use super::results::number;
 use crate::experiment::sweep::{MorrisSpec, SobolSpec};
 use crate::experiment::{Outline, pair_means, plain};
 use crate::kernel::Streams;
+use crate::report::csv::{read_table, write_table};
+use crate::report::display_names::HEADLINES;
+use crate::report::error::ReportError;
+use crate::report::results::SENSITIVITY;
+use crate::report::results::columns::number;
 use crate::stats::{Cell, Table, paired_difference, screening, sobol_indices};
-
-/// The file's name.
-pub(super) const SENSITIVITY: &str = "sensitivity.csv";
 
 /// Writes `sensitivity.csv` into `folder`, whose `points.csv` and `runs.csv` are written,
 /// if the experiment's design is one for it.

@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table as Grid, presets};
+use comfy_table::{CellAlignment, ContentArrangement, Table as Grid};
 
-use super::results::{number, show};
-use super::{human, names};
+use crate::report::results::columns::{number, show};
+use crate::report::terminal::{Terminal, grid, lines};
+use crate::report::{display_names, number_format};
 use crate::stats::{Cell, Table};
 
 /// The most points in the table; the others are in `points.csv`.
@@ -81,13 +82,13 @@ struct Column {
 }
 
 fn columns(points: &Table, swept: &[String]) -> Vec<Column> {
-    let count = |value| human::grouped(value, 1);
+    let count = |value| number_format::grouped(value, 1);
     let metrics: [(&str, &str, Format, bool); 7] = [
         ("requests", "requests", count, false),
-        ("cache_hit_rate", "cache hits", human::percent, false),
-        ("e2e_p50_s", "e2e p50", human::seconds, false),
-        ("e2e_p99_s", "e2e p99", human::seconds, true),
-        ("cost_per_request_usd", "cost/request", human::dollars, true),
+        ("cache_hit_rate", "cache hits", number_format::percent, false),
+        ("e2e_p50_s", "e2e p50", number_format::seconds, false),
+        ("e2e_p99_s", "e2e p99", number_format::seconds, true),
+        ("cost_per_request_usd", "cost/request", number_format::dollars, true),
         ("errors", "errors", count, false),
         ("rejected", "rejected", count, false),
     ];
@@ -96,9 +97,9 @@ fn columns(points: &Table, swept: &[String]) -> Vec<Column> {
         let is_name = values.is_some_and(|mut v| v.any(|cell| matches!(cell, Cell::Text(_))));
         Column {
             source: path.clone(),
-            title: names::shortest(path, swept).to_owned(),
+            title: display_names::shortest(path, swept).to_owned(),
             is_name,
-            format: human::short,
+            format: number_format::short,
             interval: false,
         }
     };
@@ -135,7 +136,7 @@ impl Column {
 
     /// The mean and its interval in one unit: `1.25 s ± 4 %`.
     fn with(&self, value: f64, half: f64) -> String {
-        let relative = human::significant(100.0 * half / value.abs(), 2);
+        let relative = number_format::significant(100.0 * half / value.abs(), 2);
         format!("{} ± {relative} %", (self.format)(value))
     }
 }

@@ -6,13 +6,13 @@ use std::path::Path;
 
 use serde_yaml::Value;
 
-use super::ReportError;
-use super::csv::write_table;
-use super::sensitivity::write_sensitivity;
 use crate::experiment::{
     Manifest, Outline, REQUEST_COLUMNS, Record, Replications, Standing, Store, WorkspaceError,
     plain,
 };
+use crate::report::csv::write_table;
+use crate::report::error::ReportError;
+use crate::report::experiment::sensitivity::write_sensitivity;
 use crate::stats::{Cell, Moments, Table};
 use crate::system::{BATCHED, METRICS, RunTables};
 

@@ -1,7 +1,9 @@
 //! Warnings of points whose means hide that they were not in a steady state, or of nothing.
 
-use super::human;
-use super::results::{number, point_in_words};
+use crate::experiment::{Experiment, Replications};
+use crate::report::number_format;
+use crate::report::results::columns::number;
+use crate::report::results::point_label::point_in_words;
 use crate::stats::{Cell, Table};
 
 /// A drift of less than this share of the mean is not worth a word.
@@ -33,7 +35,7 @@ pub fn warnings(points: &Table, swept: &[String], replications: usize) -> Vec<St
             ));
         } else if drift.abs() > DRIFT && half.is_some_and(|half| half < drift.abs()) {
             let way = if drift > 0.0 { "rises" } else { "falls" };
-            let percent = human::percent(drift.abs());
+            let percent = number_format::percent(drift.abs());
             all.push(format!(
                 "{named} is not steady: the number of requests in the system {way} by {percent} of \
                  its mean over the window; if that is not meant, lengthen the warm-up or the run"
@@ -93,14 +95,14 @@ pub fn precision_warnings(
         }
         let known = match half {
             Some(half) if mean != 0.0 => {
-                format!("to within {} of its mean", human::percent(half / mean.abs()))
+                format!("to within {} of its mean", number_format::percent(half / mean.abs()))
             }
             _ => "less precisely".to_owned(),
         };
         all.push(format!(
             "{named} has the most replications, {runs:.0}, and knows {metric} {known}, not the {} \
              that `precision` asks for; raise `max`, or lengthen the run",
-            human::percent(relative)
+            number_format::percent(relative)
         ));
     }
     few(all, "are not as precise as was asked for")

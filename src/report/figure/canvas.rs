@@ -8,9 +8,9 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontFamily, RGBColor, TextStyle};
 
-use super::text::{Weight, clean};
-use super::theme::{Look, Marker, Paint};
 use crate::experiment::charts::ThemeSpec;
+use crate::report::figure::text::{Weight, clean};
+use crate::report::figure::theme::{Look, Marker, Paint};
 
 /// Units of the SVG's coordinates per px.
 const UNITS: f64 = 10.0;

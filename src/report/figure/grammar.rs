@@ -1,7 +1,7 @@
 //! What a figure is made of: panels of marks on axes.
 
-use super::axis::Axis;
-use super::theme::{Look, Paint};
+use crate::report::figure::axis::Axis;
+use crate::report::figure::theme::{Look, Paint};
 
 /// A figure and the name of its file, without extension.
 pub(crate) struct NamedFigure {

@@ -1,10 +1,10 @@
 //! Legends: rows above the panels, or names at the ends of lines.
 
-use super::canvas::{Align, Canvas, Drawn, Font, Rect};
-use super::labels::spread;
-use super::text::{Weight, shorten, width, wrap};
-use super::theme::{AXIS, FAINT_INK, INK, Look, SUBTITLE};
-use super::{Entry, Legend, Sample};
+use crate::report::figure::canvas::{Align, Canvas, Drawn, Font, Rect};
+use crate::report::figure::grammar::{Entry, Legend, Sample};
+use crate::report::figure::spread_labels::spread;
+use crate::report::figure::text::{Weight, shorten, width, wrap};
+use crate::report::figure::theme::{AXIS, FAINT_INK, INK, Look, SUBTITLE};
 
 /// Height of a row.
 pub(crate) const ROW: f64 = 19.0;

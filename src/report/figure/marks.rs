@@ -2,12 +2,12 @@
 
 use plotters::prelude::*;
 
-use super::axis::Scale;
-use super::canvas::{Align, Canvas, Drawn, Font, Plot, Rect, length, px, reason};
-use super::naming::Naming;
-use super::text::{Weight, width};
-use super::theme::{FAINT_INK, INK, Look, Paint, SUBTITLE};
-use super::{Axis, Mark, Panel};
+use crate::report::figure::axis::{Axis, Scale};
+use crate::report::figure::canvas::{Align, Canvas, Drawn, Font, Plot, Rect, length, px, reason};
+use crate::report::figure::grammar::{Mark, Panel};
+use crate::report::figure::place_names::Naming;
+use crate::report::figure::text::{Weight, width};
+use crate::report::figure::theme::{FAINT_INK, INK, Look, Paint, SUBTITLE};
 
 const LINE: f64 = 2.0;
 /// Size of names beside marks.

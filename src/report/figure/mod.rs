@@ -6,16 +6,19 @@
 
 pub(crate) mod axis;
 mod canvas;
-mod labels;
+mod grammar;
 mod layout;
 mod legend;
 mod marks;
-mod naming;
+mod place_names;
+pub(crate) mod png;
+mod spread_labels;
 mod text;
 pub(crate) mod theme;
 mod ticks;
 
 pub(crate) use axis::Axis;
+pub(crate) use grammar::{Entry, Figure, Legend, Mark, NamedFigure, Panel, Sample};
 pub(crate) use theme::{Look, Marker, Paint, band, look};
 pub(crate) use ticks::Tick;
 

@@ -1,6 +1,6 @@
 //! Names beside marks, where they hide neither marks nor each other.
 
-use super::canvas::{Align, Rect};
+use crate::report::figure::canvas::{Align, Rect};
 
 /// From a mark to its name.
 const GAP: f64 = 5.0;

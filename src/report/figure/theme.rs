@@ -249,7 +249,14 @@ pub(crate) struct Look {
 /// The look of the series with this number: eight colours, then the same
 /// colours dashed with the next marker, then dotted.
 pub(crate) fn look(series: usize) -> Look {
-    use Marker::{Circle, Cross, Diamond, Nabla, Plus, Ring, Square, Triangle};
+    use Marker::Circle;
+    use Marker::Cross;
+    use Marker::Diamond;
+    use Marker::Nabla;
+    use Marker::Plus;
+    use Marker::Ring;
+    use Marker::Square;
+    use Marker::Triangle;
     const MARKERS: [Marker; 8] = [Circle, Square, Triangle, Diamond, Nabla, Ring, Cross, Plus];
     let round = series / COLORS;
     Look {

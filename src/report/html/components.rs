@@ -2,17 +2,17 @@
 
 use maud::{Markup, html};
 
-use super::super::ReportError;
-use super::super::chart::Named;
-use super::chart;
-use super::grid::Grid;
-use super::page::Section;
-use super::svg::Styles;
 use crate::experiment::charts::ThemeSpec;
+use crate::report::error::ReportError;
+use crate::report::figure::NamedFigure;
+use crate::report::html::chart;
+use crate::report::html::grid::Grid;
+use crate::report::html::page::Section;
+use crate::report::html::svg::Styles;
 
 /// All charts, if there are any.
-pub(super) fn charts(
-    figures: &[Named],
+pub(crate) fn charts(
+    figures: &[NamedFigure],
     theme: ThemeSpec,
     styles: &mut Styles,
 ) -> Result<Option<Section>, ReportError> {
@@ -20,7 +20,7 @@ pub(super) fn charts(
     for (index, named) in figures.iter().enumerate() {
         drawn.push(chart::chart(index + 1, named, theme, styles)?);
     }
-    let entry = |(index, named): (usize, &Named)| {
+    let entry = |(index, named): (usize, &NamedFigure)| {
         (chart::id(index + 1), format!("{}. {}", index + 1, named.figure.title))
     };
     let body = html! { div.charts { @for chart in &drawn { (chart) } } };
@@ -29,7 +29,7 @@ pub(super) fn charts(
 }
 
 /// All tables, if there are any.
-pub(super) fn tables(grids: &[Grid]) -> Option<Section> {
+pub(crate) fn tables(grids: &[Grid]) -> Option<Section> {
     let title = |grid: &Grid| grid.file.clone().unwrap_or_default();
     let body = html! {
         p {
@@ -47,7 +47,7 @@ pub(super) fn tables(grids: &[Grid]) -> Option<Section> {
 }
 
 /// What to beware of.
-pub(super) fn warnings(warnings: &[String]) -> Markup {
+pub(crate) fn warnings(warnings: &[String]) -> Markup {
     html! {
         @if !warnings.is_empty() {
             div.warnings {
@@ -59,7 +59,7 @@ pub(super) fn warnings(warnings: &[String]) -> Markup {
 }
 
 /// A text as it stands in a file, folded away.
-pub(super) fn folded(summary: &str, label: &str, text: &str) -> Markup {
+pub(crate) fn folded(summary: &str, label: &str, text: &str) -> Markup {
     html! {
         details {
             summary { (summary) }
@@ -69,7 +69,7 @@ pub(super) fn folded(summary: &str, label: &str, text: &str) -> Markup {
 }
 
 /// Commands for a shell.
-pub(super) fn commands(label: &str, lines: &[String]) -> Markup {
+pub(crate) fn commands(label: &str, lines: &[String]) -> Markup {
     html! {
         pre.scroll tabindex="0" role="region" aria-label=(label) { code { (lines.join("\n")) } }
     }

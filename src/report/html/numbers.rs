@@ -1,24 +1,24 @@
 //! Numbers in a page's tables: short, and each starts with what it is sorted by.
 
-use super::super::human;
+use crate::report::number_format;
 use crate::stats::Cell;
 
 /// What stands where nothing was measured.
-pub(super) const NOTHING: &str = "–";
+pub(crate) const NOTHING: &str = "–";
 
 /// A number with so many significant digits.
-pub(super) fn rounded(value: f64, digits: usize) -> String {
+pub(crate) fn rounded(value: f64, digits: usize) -> String {
     let scientific = format!("{value:.*e}", digits.saturating_sub(1));
     Cell::from(scientific.parse().unwrap_or(value)).to_string()
 }
 
 /// The same with commas between thousands, where there are many.
-pub(super) fn grouped(value: f64, digits: usize) -> String {
-    if value.abs() >= 10_000.0 { human::grouped(value, 0) } else { rounded(value, digits) }
+pub(crate) fn grouped(value: f64, digits: usize) -> String {
+    if value.abs() >= 10_000.0 { number_format::grouped(value, 0) } else { rounded(value, digits) }
 }
 
 /// A number and the half width of its interval.
-pub(super) fn with_half(shown: String, half: Option<f64>) -> String {
+pub(crate) fn with_half(shown: String, half: Option<f64>) -> String {
     match half.filter(|half| *half > 0.0) {
         Some(half) => format!("{shown} ± {}", rounded(half, 2)),
         None => shown,

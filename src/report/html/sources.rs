@@ -6,9 +6,9 @@ use std::path::Path;
 
 use indexmap::IndexMap;
 
-use super::super::ReportError;
-use super::super::csv::{open, read_cell};
-use super::super::results::number;
+use crate::report::csv::{open, read_cell};
+use crate::report::error::ReportError;
+use crate::report::results::columns::number;
 use crate::stats::{Cell, Table};
 
 /// A row for every run, interval, quantile or request: charts show them, or nobody
@@ -65,7 +65,7 @@ const EVENTS: [&str; 2] = ["alerts.csv", "faults.csv"];
 const READ: usize = 20_000;
 
 /// A table of a folder.
-pub(super) struct Source {
+pub(crate) struct Source {
     pub file: String,
     pub table: Table,
     /// Rows of the file that are not in `table`.
@@ -75,12 +75,12 @@ pub(super) struct Source {
 }
 
 /// What a file holds, in a few words, if it is one that we know.
-pub(super) fn known(file: &str) -> &'static str {
+pub(crate) fn known(file: &str) -> &'static str {
     FIRST.iter().find(|(name, _)| *name == file).map_or("", |(_, words)| words)
 }
 
 /// The files of a folder that a page shows as tables.
-pub(super) fn files(dir: &Path) -> Result<Vec<String>, ReportError> {
+pub(crate) fn files(dir: &Path) -> Result<Vec<String>, ReportError> {
     let mut found = BTreeSet::new();
     for entry in fs::read_dir(dir).map_err(ReportError::io(dir))? {
         let name = entry.map_err(ReportError::io(dir))?.file_name();
@@ -97,7 +97,7 @@ pub(super) fn files(dir: &Path) -> Result<Vec<String>, ReportError> {
 
 /// Reads a file, and takes the means over replications where its rows are things that
 /// are told apart by names.
-pub(super) fn source(dir: &Path, file: String) -> Result<Source, ReportError> {
+pub(crate) fn source(dir: &Path, file: String) -> Result<Source, ReportError> {
     let path = dir.join(&file);
     let mut reader = open(&path)?;
     let mut table =

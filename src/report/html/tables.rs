@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::super::results::{number, show};
-use super::super::{ReportError, human, names};
-use super::grid::{Grid, Head};
-use super::number::{NOTHING, rounded, with_half};
-use super::source::{Source, files, known, source};
 use crate::experiment::sweep::VARIANT;
+use crate::report::error::ReportError;
+use crate::report::html::grid::{Grid, Head};
+use crate::report::html::numbers::{NOTHING, rounded, with_half};
+use crate::report::html::sources::{Source, files, known, source};
+use crate::report::results::columns::{number, show};
+use crate::report::{display_names, number_format};
 use crate::stats::{Cell, Table};
 
 /// The most rows of a table, and the most cells, unless these are fewer rows than [`FEW`].
@@ -24,7 +25,7 @@ const HALF: &str = "_ci95";
 
 /// Which values each point has on the swept paths.
 #[derive(Default)]
-pub(super) struct Places {
+pub(crate) struct Places {
     titles: Vec<String>,
     values: BTreeMap<String, Vec<Cell>>,
     /// Whether there is more than one point.
@@ -33,7 +34,7 @@ pub(super) struct Places {
 
 impl Places {
     /// The places of the points of an experiment.
-    pub(super) fn new(points: &Table, swept: &[String]) -> Self {
+    pub(crate) fn new(points: &Table, swept: &[String]) -> Self {
         let several = points.rows.len() > 1;
         // A name says it all.
         let named = swept.iter().find(|path| *path == VARIANT).map(std::slice::from_ref);
@@ -46,7 +47,7 @@ impl Places {
             let values = columns.iter().map(|column| row[*column].clone()).collect();
             (row[point].to_string(), values)
         });
-        let titles = swept.iter().map(|path| names::shortest(path, swept).to_owned());
+        let titles = swept.iter().map(|path| display_names::shortest(path, swept).to_owned());
         Places { titles: titles.collect(), values: values.collect(), several }
     }
 
@@ -72,7 +73,7 @@ impl Places {
 
 /// Every table of the folder that is not empty; `kept` are columns that are shown even
 /// if nothing is in them.
-pub(super) fn grids(
+pub(crate) fn grids(
     dir: &Path,
     places: &Places,
     kept: &[String],
@@ -109,7 +110,7 @@ fn grid(source: &Source, places: &Places, kept: &[String]) -> Grid {
 fn caption(source: &Source) -> String {
     let words = match known(&source.file) {
         "" => format!("Rows of {}", source.file),
-        words => human::sentence(words),
+        words => number_format::sentence(words),
     };
     let means = if source.averaged { "; means over the replications" } else { "" };
     format!("{words}{means}")

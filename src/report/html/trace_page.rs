@@ -6,12 +6,12 @@ use std::path::Path;
 use maud::html;
 use serde_yaml::Value;
 
-use super::super::ReportError;
-use super::page::{Page, Section};
-use super::parts::{commands, folded, tables};
-use super::tables::{Places, grids};
+use crate::report::error::ReportError;
+use crate::report::html::components::{commands, folded, tables};
+use crate::report::html::page::{Page, Section};
+use crate::report::html::tables::{Places, grids};
 
-pub(super) fn page(
+pub(crate) fn page(
     dir: &Path,
     kind: &'static str,
     charts: Option<Section>,

@@ -1,17 +1,17 @@
 //! Miss-ratio curves: policies at the capacities that were replayed, and LRU's
 //! whole curve.
 
-use super::super::ReportError;
-use super::super::figure::Tick;
-use super::super::figure::axis::Scale;
-use super::super::figure::theme::FAINT_INK;
-use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Marker, Panel, Sample, look};
-use super::super::human;
-use super::super::replay::ReplayManifest;
-use super::super::results::{column, number};
-use super::super::unit::Unit;
-use super::Named;
 use crate::experiment::charts::ScaleSpec;
+use crate::report::error::ReportError;
+use crate::report::figure::axis::Scale;
+use crate::report::figure::theme::FAINT_INK;
+use crate::report::figure::{
+    Axis, Entry, Figure, Legend, Look, Mark, Marker, NamedFigure, Panel, Sample, Tick, look,
+};
+use crate::report::number_format;
+use crate::report::replay::manifest::ReplayManifest;
+use crate::report::results::columns::{column, number};
+use crate::report::unit::Unit;
 use crate::stats::{Cell, Table};
 
 /// What may be shown, and how it is called.
@@ -34,7 +34,7 @@ pub(crate) fn figures(
     manifest: &ReplayManifest,
     ratios: &Table,
     curves: &Table,
-) -> Result<Vec<Named>, ReportError> {
+) -> Result<Vec<NamedFigure>, ReportError> {
     let unit = column(ratios, "miss_ratios.csv", "unit")?;
     let mut figures = Vec::new();
     for (name, shown) in [("objects", Unit::Entries), ("bytes", Unit::Bytes)] {
@@ -47,7 +47,8 @@ pub(crate) fn figures(
         for (metric, words) in kinds {
             let lines = lines(manifest, (ratios, curves), name, metric)?;
             let file = format!("{}-by-{name}", metric.replace('_', "-"));
-            figures.push(Named { name: file, figure: figure(manifest, &lines, words, shown) });
+            figures
+                .push(NamedFigure { name: file, figure: figure(manifest, &lines, words, shown) });
         }
     }
     Ok(figures)
@@ -74,7 +75,7 @@ fn lines(
     for name in manifest.curves.iter().filter(|name| !(taken && *name == "exact")) {
         let sample = name.strip_prefix("shards:").and_then(|rate| rate.parse::<f64>().ok());
         let shown = match sample {
-            Some(rate) => format!("lru, {} % sample", human::significant(100.0 * rate, 3)),
+            Some(rate) => format!("lru, {} % sample", number_format::significant(100.0 * rate, 3)),
             None => format!("lru, {name}"),
         };
         let color = if sample.is_some() { FAINT_INK } else { look(lines.len()).color };
@@ -130,7 +131,7 @@ fn figure(manifest: &ReplayManifest, lines: &[Line], words: &str, unit: Unit) ->
     let y = Axis::vertical(words, Unit::Fraction, &values, ScaleSpec::Linear, 300.0);
     let panel = Panel { heading: String::new(), legend: None, x, y, x_labels: true, marks };
     Figure {
-        title: human::sentence(&format!("{words} by cache size")),
+        title: number_format::sentence(&format!("{words} by cache size")),
         subtitle: conditions(manifest),
         legend: Some(Legend {
             heading: "Policy".to_owned(),
@@ -147,7 +148,7 @@ fn figure(manifest: &ReplayManifest, lines: &[Line], words: &str, unit: Unit) ->
 /// The trace, and what was not counted.
 fn conditions(manifest: &ReplayManifest) -> String {
     let trace = &manifest.replay;
-    let count = |value: u64| human::grouped(value as f64, 0);
+    let count = |value: u64| number_format::grouped(value as f64, 0);
     let mut parts = vec![
         trace.trace.clone(),
         format!("{} accesses to {} objects", count(trace.accesses), count(trace.objects)),
@@ -190,7 +191,7 @@ fn binary_ticks(axis: &mut Axis) {
         [1, 2, 5, 10, 20].into_iter().find(|every| (last - first) / every < 9).unwrap_or(20);
     let ticks: Vec<Tick> = (first..=last)
         .filter(|n| n % every == 0)
-        .map(|n| Tick { at: power(n), label: human::bytes(power(n)) })
+        .map(|n| Tick { at: power(n), label: number_format::bytes(power(n)) })
         .collect();
     if ticks.len() > 1 {
         axis.ticks = ticks;

@@ -3,8 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use super::results::{Curve, Fold};
-
 /// What several replications measured at one place.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Fold {
@@ -78,10 +76,10 @@ struct Row {
 
 /// A curve in the making, by the bits of the place: those of what is not negative are in
 /// its order.
-pub(super) type Places = BTreeMap<u64, Vec<Fold>>;
+pub(crate) type Places = BTreeMap<u64, Vec<Fold>>;
 
 /// Curves in the making.
-pub(super) struct Folding {
+pub(crate) struct Folding {
     after: Vec<After>,
     curves: Vec<Places>,
     /// The last row of each replication so far, by its curve.
@@ -89,7 +87,7 @@ pub(super) struct Folding {
 }
 
 impl Folding {
-    pub(super) fn new(curves: usize, columns: &[String]) -> Self {
+    pub(crate) fn new(curves: usize, columns: &[String]) -> Self {
         let after = |column: &String| match column.as_str() {
             name if AVERAGES.contains(&name) => After::Average,
             name if SUMS.contains(&name) => After::Sum,
@@ -103,7 +101,7 @@ impl Folding {
     }
 
     /// Adds a row of a replication; places rise and are not negative.
-    pub(super) fn add(
+    pub(crate) fn add(
         &mut self,
         curve: usize,
         replication: &str,
@@ -124,7 +122,7 @@ impl Folding {
     }
 
     /// The curves, each with its places in rising order.
-    pub(super) fn finish(self) -> Vec<Curve> {
+    pub(crate) fn finish(self) -> Vec<Curve> {
         let Folding { after, curves, last } = self;
         let finish = |(mut curve, last): (_, BTreeMap<String, Row>)| {
             let mut rows: Vec<Row> = last.into_values().collect();
@@ -140,12 +138,12 @@ impl Folding {
 }
 
 /// The curve with its places in rising order.
-pub(super) fn rising(curve: Places) -> Curve {
+pub(crate) fn rising(curve: Places) -> Curve {
     curve.into_iter().map(|(key, folds)| (f64::from_bits(key), folds)).collect()
 }
 
 /// Adds what was measured at a place, which is not negative.
-pub(super) fn put(curve: &mut Places, at: f64, values: &[Option<f64>]) {
+pub(crate) fn put(curve: &mut Places, at: f64, values: &[Option<f64>]) {
     let folds = curve.entry(at.to_bits()).or_insert_with(|| vec![Fold::default(); values.len()]);
     for (fold, value) in folds.iter_mut().zip(values) {
         if let Some(value) = value {

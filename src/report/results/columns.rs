@@ -1,10 +1,10 @@
 //! Columns and cells of tables that were read, as charts and pages want them.
 
-use super::number_format as human;
-use super::ReportError;
+use crate::report::error::ReportError;
+use crate::report::number_format;
 use crate::stats::{Cell, Table};
 
-fn need(columns: &[String], file: &str, name: &str) -> Result<usize, ReportError> {
+pub(crate) fn need(columns: &[String], file: &str, name: &str) -> Result<usize, ReportError> {
     let found = columns.iter().position(|column| column == name);
     found.ok_or_else(|| ReportError::column(file, name, columns))
 }
@@ -25,7 +25,7 @@ pub(crate) fn number(cell: &Cell) -> Option<f64> {
 
 /// The points of the rows in which each of `of` is as named, in the table's order;
 /// rows without one of the two numbers are left out.
-pub(super) fn points(
+pub(crate) fn points(
     table: &Table,
     file: &str,
     of: &[(&str, &str)],
@@ -49,7 +49,7 @@ pub(crate) fn show(cell: &Cell) -> String {
         Cell::Text(text) => text.clone(),
         Cell::Int(_) | Cell::Num(_) => {
             let plain = cell.to_string();
-            let short = number(cell).map_or_else(String::new, human::short);
+            let short = number(cell).map_or_else(String::new, number_format::short);
             // Round thousands are shortened: nothing is lost.
             if plain.ends_with("00") && short.ends_with('k') || plain.len() > 7 {
                 short

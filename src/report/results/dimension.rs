@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::results::show;
-use super::unit::{Unit, quantities};
-use super::names;
+use crate::report::display_names;
+use crate::report::results::columns::show;
+use crate::report::unit::{Unit, quantities};
 use crate::stats::Cell;
 
 /// A swept path (or `level`, `model` ...) with its values.
@@ -53,11 +53,12 @@ impl Dimension {
             };
         }
         let order = levels.iter().enumerate().map(|(i, level)| (level.cell.clone(), i)).collect();
-        let title = names::path(path);
+        let title = display_names::path(path);
         Dimension { path: path.to_owned(), title, unit, levels, numeric, order }
     }
 
-    fn find(&self, cell: &Cell) -> usize {
+    /// The number of a value.
+    pub(crate) fn find(&self, cell: &Cell) -> usize {
         self.order.get(&cell.to_string()).copied().unwrap_or(0)
     }
 
@@ -68,4 +69,3 @@ impl Dimension {
             .map_or(String::new(), |level| format!("{} {}", self.title, level.name))
     }
 }
-

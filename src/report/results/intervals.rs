@@ -6,9 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use super::super::ReportError;
-use super::super::folding::Folding;
-use super::{Curve, Results, Wanted};
+use crate::report::error::ReportError;
+use crate::report::results::aggregate::{Curve, Folding};
+use crate::report::results::{Results, Wanted};
 
 const FILE: &str = "timeline.csv";
 
@@ -205,8 +205,8 @@ impl Results<'_> {
 mod tests {
     use std::fs;
 
-    use super::super::Fold;
     use super::*;
+    use crate::report::results::aggregate::Fold;
 
     fn curve(timeline: &str, columns: &[&str], replication: Option<u64>) -> Vec<String> {
         let dir = tempfile::tempdir().expect("a folder");

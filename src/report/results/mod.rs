@@ -1,16 +1,31 @@
 //! A results folder, read as far as a chart needs it.
+//!
+//! ```text
+//! CSV files ─► Results ─► panels (a metric over the dimensions of a sweep)
+//!                 └─────► intervals ─► aggregate (curves, folded over replications)
+//! ```
 
+pub(crate) mod aggregate;
+pub(crate) mod columns;
+pub(crate) mod dimension;
 pub(crate) mod intervals;
+pub(crate) mod panels;
+pub(crate) mod point_label;
+pub(crate) mod series_style;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::csv::{open, read_cell, read_table};
-use super::folding::{Places, put, rising};
-use super::looks::Looks;
-use super::{ReportError, human, names};
 use crate::experiment::sweep::VARIANT;
+use crate::report::csv::{open, read_cell, read_table};
+use crate::report::error::ReportError;
+use crate::report::results::aggregate::{Curve, Places, put, rising};
+use crate::report::results::columns::{need, number};
+use crate::report::results::series_style::Looks;
 use crate::stats::{Cell, Table};
+
+/// The table of a study of sensitivity.
+pub(crate) const SENSITIVITY: &str = "sensitivity.csv";
 
 /// A folder with the CSV files of an experiment.
 pub(crate) struct Results<'a> {

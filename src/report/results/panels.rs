@@ -1,12 +1,15 @@
 //! A metric over the dimensions of a sweep, and how it falls into panels.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::results::{Fold, Results, column, number, show};
-use super::unit::{Unit, quantities};
-use super::{ReportError, human, names};
 use crate::experiment::charts::ENTITIES;
-use crate::stats::{Cell, Table};
+use crate::report::error::ReportError;
+use crate::report::number_format;
+use crate::report::results::Results;
+use crate::report::results::aggregate::Fold;
+use crate::report::results::columns::{column, number};
+use crate::report::results::dimension::Dimension;
+use crate::stats::Table;
 
 /// Something measured at a place of the sweep.
 #[derive(Clone, Debug)]
@@ -222,7 +225,7 @@ fn facets(data: &Data, x: usize, series: Option<usize>, facet: usize) -> (Vec<Sh
                 (first.observations, Some(note))
             }
         };
-        (Share { heading: human::sentence(&dimension.with(level)), observations }, held)
+        (Share { heading: number_format::sentence(&dimension.with(level)), observations }, held)
     };
     let (shares, held): (Vec<Share>, Vec<Option<String>>) =
         (0..dimension.levels.len().min(FACETS)).map(share).unzip();
@@ -272,7 +275,7 @@ fn combinations(
         return by_value(data, &others, shares);
     }
     let share = |(key, observations): (Vec<usize>, _)| Share {
-        heading: human::sentence(&heading(&key)),
+        heading: number_format::sentence(&heading(&key)),
         observations,
     };
     (shares.into_iter().map(share).collect(), None)

@@ -1,8 +1,8 @@
 //! What a point of a sweep is called.
 
-use super::results::show;
-use super::names;
 use crate::experiment::sweep::VARIANT;
+use crate::report::display_names;
+use crate::report::results::columns::show;
 use crate::stats::{Cell, Table};
 
 /// A point in words: its name and what tells it from others of that name, or its swept
@@ -12,7 +12,7 @@ pub(crate) fn point_in_words(points: &Table, row: usize, swept: &[String]) -> St
         let index = points.column(path);
         show(index.map_or(&Cell::Empty, |index| &points.rows[row][index]))
     };
-    let value = |path: &String| format!("{} {}", names::shortest(path, swept), cell(path));
+    let value = |path: &String| format!("{} {}", display_names::shortest(path, swept), cell(path));
     let Some(variant) = points.column(VARIANT).filter(|_| swept.iter().any(|it| it == VARIANT))
     else {
         return swept.iter().map(value).collect::<Vec<_>>().join(", ");

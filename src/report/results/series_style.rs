@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use super::data::Dimension;
-use super::figure::{Look, look};
+use crate::report::figure::{Look, look};
+use crate::report::results::dimension::Dimension;
 
 /// The values of each dimension, in the order in which they were first drawn. A value's
 /// place is the number of its look.

@@ -1,16 +1,17 @@
 //! What a search tried: how near each load is to the bounds, or cost against response
 //! time, and which systems hold.
 
-use super::super::ReportError;
-use super::super::figure::axis::drawable;
-use super::super::figure::theme::{AXIS, FAINT_INK};
-use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Marker, Panel, Sample, look};
-use super::super::results::{column, number};
-use super::super::search::SearchManifest;
-use super::super::unit::{Unit, quantity};
-use super::super::{human, names};
-use super::Named;
 use crate::experiment::charts::ScaleSpec;
+use crate::report::error::ReportError;
+use crate::report::figure::axis::drawable;
+use crate::report::figure::theme::{AXIS, FAINT_INK};
+use crate::report::figure::{
+    Axis, Entry, Figure, Legend, Look, Mark, Marker, NamedFigure, Panel, Sample, look,
+};
+use crate::report::results::columns::{column, number};
+use crate::report::search::manifest::SearchManifest;
+use crate::report::unit::{Unit, quantity};
+use crate::report::{display_names, number_format};
 use crate::stats::{Cell, Table};
 
 const FILE: &str = "search.csv";
@@ -18,7 +19,7 @@ const FILE: &str = "search.csv";
 const WIDE: f64 = 20.0;
 
 /// The figure of a search.
-pub(crate) fn figure(manifest: &SearchManifest, table: &Table) -> Result<Named, ReportError> {
+pub(crate) fn figure(manifest: &SearchManifest, table: &Table) -> Result<NamedFigure, ReportError> {
     match &manifest.cost {
         None => along_the_load(manifest, table),
         Some(cost) => costs(manifest, table, cost),
@@ -31,15 +32,15 @@ fn named(
     manifest: &SearchManifest,
     legend: Legend,
     panel: Panel,
-) -> Named {
+) -> NamedFigure {
     let subtitle = format!("{} · {}", manifest.name, manifest.found);
     let (legend, panels) = (Some(legend), vec![panel]);
     let figure = Figure { title, subtitle, legend, panels, columns: 1, height: 300.0 };
-    Named { name: name.to_owned(), figure }
+    NamedFigure { name: name.to_owned(), figure }
 }
 
 /// Each bounded metric as a share of its bound, along the load.
-fn along_the_load(manifest: &SearchManifest, table: &Table) -> Result<Named, ReportError> {
+fn along_the_load(manifest: &SearchManifest, table: &Table) -> Result<NamedFigure, ReportError> {
     let path = manifest.changed.first().map_or("", String::as_str);
     let load = column(table, FILE, path)?;
     let number_of = |cell: &Cell| quantity(cell).map(|(_, value)| value);
@@ -74,7 +75,7 @@ fn along_the_load(manifest: &SearchManifest, table: &Table) -> Result<Named, Rep
         loads.extend(line.iter().map(|(load, _)| *load));
         marks.push(Mark::Line { points: line.clone(), look });
         marks.push(Mark::Markers { points: line, look });
-        entries.push(Entry { name: names::metric(&bound.metric), look, end: None });
+        entries.push(Entry { name: display_names::metric(&bound.metric), look, end: None });
     }
     let (low, high) = loads
         .iter()
@@ -85,7 +86,7 @@ fn along_the_load(manifest: &SearchManifest, table: &Table) -> Result<Named, Rep
     let panel = Panel {
         heading: String::new(),
         legend: None,
-        x: Axis::horizontal(&names::path(path), unit, &chosen, ScaleSpec::Linear, 620.0),
+        x: Axis::horizontal(&display_names::path(path), unit, &chosen, ScaleSpec::Linear, 620.0),
         y: Axis::vertical("share of the bound", Unit::Plain, &shares, ScaleSpec::Auto, 300.0),
         x_labels: true,
         marks,
@@ -96,12 +97,12 @@ fn along_the_load(manifest: &SearchManifest, table: &Table) -> Result<Named, Rep
         sample: Sample::LineAndMarker,
         at_ends: false,
     };
-    let title = human::sentence(&format!("how much {} holds", names::path(path)));
+    let title = number_format::sentence(&format!("how much {} holds", display_names::path(path)));
     Ok(named("load", title, manifest, legend, panel))
 }
 
 /// Cost against the first bounded metric; the front of those that hold is a line.
-fn costs(manifest: &SearchManifest, table: &Table, cost: &str) -> Result<Named, ReportError> {
+fn costs(manifest: &SearchManifest, table: &Table, cost: &str) -> Result<NamedFigure, ReportError> {
     let metric = manifest.bounds.first().map_or("e2e_p99_s", |bound| bound.metric.as_str());
     let (x, y) = (column(table, FILE, cost)?, column(table, FILE, metric)?);
     let verdict = column(table, FILE, "verdict")?;
@@ -127,7 +128,7 @@ fn costs(manifest: &SearchManifest, table: &Table, cost: &str) -> Result<Named, 
         .fold((f64::INFINITY, 0.0f64), |(least, most), time| (least.min(*time), most.max(*time)));
     let scale = if most > WIDE * least { ScaleSpec::Log } else { ScaleSpec::Linear };
     let x = Axis::vertical(
-        &names::metric(cost),
+        &display_names::metric(cost),
         Unit::of_metric(cost),
         &costs,
         ScaleSpec::Linear,
@@ -156,11 +157,20 @@ fn costs(manifest: &SearchManifest, table: &Table, cost: &str) -> Result<Named, 
         heading: String::new(),
         legend: None,
         x,
-        y: Axis::vertical(&names::metric(metric), Unit::of_metric(metric), &times, scale, 300.0),
+        y: Axis::vertical(
+            &display_names::metric(metric),
+            Unit::of_metric(metric),
+            &times,
+            scale,
+            300.0,
+        ),
         x_labels: true,
         marks,
     };
-    let title =
-        human::sentence(&format!("{} against {}", names::metric(metric), names::metric(cost)));
+    let title = number_format::sentence(&format!(
+        "{} against {}",
+        display_names::metric(metric),
+        display_names::metric(cost)
+    ));
     Ok(named("systems", title, manifest, legend, panel))
 }

@@ -4,18 +4,21 @@ use std::path::Path;
 
 use maud::html;
 
-use super::super::manifest::FolderManifest;
-use super::super::search::SearchManifest;
-use super::super::{ReportError, human};
-use super::page::{Page, Section};
-use super::parts::{commands, folded, quoted, tables};
-use super::tables::{Places, grids};
+use crate::report::error::ReportError;
+use crate::report::html::components::{commands, folded, quoted, tables};
+use crate::report::html::tables::{Places, grids};
+use crate::report::html::{Page, Section};
+use crate::report::number_format;
+use crate::report::search::manifest::SearchManifest;
 
-pub(super) fn page(dir: &Path, charts: Option<Section>) -> Result<Page, ReportError> {
-    let manifest = SearchManifest::read(dir).map_err(ReportError::Manifest)?;
+pub(super) fn page(
+    dir: &Path,
+    manifest: &SearchManifest,
+    charts: Option<Section>,
+) -> Result<Page, ReportError> {
     let name = &manifest.name;
     let experiment = name.strip_suffix("-search").unwrap_or(name);
-    let number = |value: f64| human::significant(value, 6);
+    let number = |value: f64| number_format::significant(value, 6);
     let bounds: Vec<String> = (manifest.bounds.iter())
         .flat_map(|bound| {
             let below = bound.below.map(|it| format!("{} at most {}", bound.metric, number(it)));
@@ -28,7 +31,7 @@ pub(super) fn page(dir: &Path, charts: Option<Section>) -> Result<Page, ReportEr
     };
     let evidence = [trial("The answer", manifest.best), trial("Just beyond it", manifest.beyond)];
     let summary = html! {
-        p { (human::sentence(&manifest.found)) "." }
+        p { (number_format::sentence(&manifest.found)) "." }
         @for words in evidence.iter().flatten() { p { (words) } }
         p { "What was changed:" }
         ul { @for path in &manifest.changed { li { code { (path) } } } }

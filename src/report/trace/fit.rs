@@ -3,18 +3,19 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use comfy_table::CellAlignment;
 
-use super::TraceManifest;
-use crate::experiment::charts::ThemeSpec;
-use crate::report::charts::{Format, draw};
-use crate::report::csv::{read_table, write_table};
+use crate::report::csv::read_table;
+use crate::report::error::ReportError;
+use crate::report::figure::NamedFigure;
 use crate::report::manifest::FolderManifest;
-use crate::report::results::{column, number};
-use crate::report::summary::{Terminal, grid, lines};
-use crate::report::{ReportError, chart, human};
+use crate::report::number_format;
+use crate::report::results::columns::{column, number};
+use crate::report::terminal::{Terminal, grid, lines};
+use crate::report::trace::charts::fit_cdf;
+use crate::report::trace::manifest::TraceManifest;
 use crate::stats::{Cell, Table};
 use crate::workload::trace::fit::{Candidate, Fitted, Part};
 
@@ -37,27 +38,16 @@ pub fn write_fit(
     fitted: &Fitted,
     yaml: &str,
 ) -> Result<(), ReportError> {
-    for (name, table) in [(FIT, laws(&fitted.parts)), (CDF, curves(&fitted.parts))] {
-        let path = folder.join(name);
-        write_table(&path, &table).map_err(ReportError::io(&path))?;
-    }
-    for (name, text) in [(WORKLOAD, yaml), ("manifest.yaml", &manifest.to_yaml())] {
-        let path = folder.join(name);
-        fs::write(&path, text).map_err(ReportError::io(&path))?;
-    }
-    Ok(())
+    let path = folder.join(WORKLOAD);
+    fs::write(&path, yaml).map_err(ReportError::io(&path))?;
+    manifest.write(folder, &[(FIT, laws(&fitted.parts)), (CDF, curves(&fitted.parts))])
 }
 
-/// Draws the charts of a folder that [`write_fit`] wrote, from its files.
-///
-/// # Errors
-/// If a file is not there or not as it was written, or cannot be written.
-pub fn draw_fit(
+/// The charts of a folder that [`write_fit`] wrote, from its files.
+pub(super) fn figures(
+    manifest: &TraceManifest,
     dir: &Path,
-    formats: &[Format],
-    theme: ThemeSpec,
-) -> Result<Vec<PathBuf>, ReportError> {
-    let manifest = TraceManifest::read(dir).map_err(ReportError::Manifest)?;
+) -> Result<Vec<NamedFigure>, ReportError> {
     let laws = read_table(&dir.join(FIT))?;
     let [part, law, taken, ks] =
         ["part", "law", "taken", "ks"].map(|name| column(&laws, FIT, name));
@@ -67,8 +57,7 @@ pub fn draw_fit(
         (row[part].to_string(), row[law].to_string(), row[taken] == Cell::Int(1), distance)
     };
     let laws: Vec<_> = laws.rows.iter().map(row).collect();
-    let curves = read_table(&dir.join(CDF))?;
-    draw(dir, chart::fitted::figures(&manifest, &laws, &curves)?, formats, theme)
+    fit_cdf::figures(manifest, &laws, &read_table(&dir.join(CDF))?)
 }
 
 /// A row for each part and law; that of the trace itself has its own figures.
@@ -184,6 +173,6 @@ fn signed(part: f64) -> String {
     if !part.is_finite() {
         return "-".to_owned();
     }
-    let text = human::percent(part);
+    let text = number_format::percent(part);
     if part > 0.0 { format!("+{text}") } else { text }
 }

@@ -1,16 +1,22 @@
 //! How values spread: boxes from quartile to quartile, or violins as wide as values
 //! are frequent.
 
-use super::super::ReportError;
-use super::super::data::{Data, Interval, Share, divide};
-use super::super::figure::axis::drawable;
-use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Marker, Panel, Sample, look};
-use super::super::results::{Results, column, number};
-use super::super::unit::Unit;
-use super::super::{human, names};
-use super::density::{Distribution, density};
-use super::{Named, conditions, file_name, grid};
+mod density;
+
 use crate::experiment::charts::{LatencyMetric, SpreadSpec};
+use crate::report::chart::common::{conditions, grid};
+use crate::report::chart::spread::density::{Distribution, density};
+use crate::report::error::ReportError;
+use crate::report::figure::axis::drawable;
+use crate::report::figure::{
+    Axis, Entry, Figure, Legend, Look, Mark, Marker, NamedFigure, Panel, Sample, look,
+};
+use crate::report::files::file_name;
+use crate::report::results::Results;
+use crate::report::results::columns::{column, number};
+use crate::report::results::panels::{Data, Interval, Share, divide};
+use crate::report::unit::Unit;
+use crate::report::{display_names, number_format};
 
 /// The share of a group's room that its boxes fill.
 const FILL: f64 = 0.76;
@@ -33,7 +39,7 @@ pub(super) fn figures(
     results: &Results,
     spec: &SpreadSpec,
     shape: Shape,
-) -> Result<Vec<Named>, ReportError> {
+) -> Result<Vec<NamedFigure>, ReportError> {
     spec.y.0.iter().map(|metric| figure(results, spec, metric, shape)).collect()
 }
 
@@ -42,7 +48,7 @@ fn figure(
     spec: &SpreadSpec,
     metric: &str,
     shape: Shape,
-) -> Result<Named, ReportError> {
+) -> Result<NamedFigure, ReportError> {
     let first = || results.swept.first().cloned().unwrap_or_else(|| "point".to_owned());
     let x_path = spec.x.clone().unwrap_or_else(first);
     let latency = LatencyMetric::ALL.iter().any(|latency| latency.column() == metric);
@@ -66,7 +72,7 @@ fn figure(
     let (columns, height) = grid(shares.len());
     let names: Vec<String> =
         data.dimensions[x].levels.iter().take(GROUPS).map(|level| level.name.clone()).collect();
-    let name = names::metric(metric);
+    let name = display_names::metric(metric);
     let values: Vec<f64> = spreads.iter().flatten().flat_map(Distribution::ends).collect();
     let y = Axis::vertical(&name, Unit::of_metric(metric), &values, spec.y_scale, height);
     let drawing =
@@ -86,7 +92,7 @@ fn figure(
         }
     };
     let by = &data.dimensions[x].title;
-    let title = || human::sentence(&format!("spread of {name} by {by}"));
+    let title = || number_format::sentence(&format!("spread of {name} by {by}"));
     let subtitle = || conditions(results, Interval::None, "", notes);
     let figure = Figure {
         title: spec.title.clone().unwrap_or_else(title),
@@ -102,7 +108,7 @@ fn figure(
         Some(file) => file_name(file),
         None => format!("{}-{kind}-by-{}", file_name(metric), file_name(&x_path)),
     };
-    Ok(Named { name, figure })
+    Ok(NamedFigure { name, figure })
 }
 
 /// What the subtitle says of the marks.
@@ -117,14 +123,14 @@ const fn meaning(shape: Shape, latency: bool) -> &'static str {
     }
 }
 
-fn legend(dimension: &super::super::data::Dimension, looks: &[Look]) -> Legend {
-    let entry = |(level, look): (&super::super::data::Level, &Look)| Entry {
+fn legend(dimension: &crate::report::results::dimension::Dimension, looks: &[Look]) -> Legend {
+    let entry = |(level, look): (&crate::report::results::dimension::Level, &Look)| Entry {
         name: level.name.clone(),
         look: *look,
         end: None,
     };
     Legend {
-        heading: human::sentence(&dimension.title),
+        heading: number_format::sentence(&dimension.title),
         entries: dimension.levels.iter().zip(looks).map(entry).collect(),
         sample: Sample::Bar,
         at_ends: false,
@@ -151,7 +157,7 @@ fn of_replications(
 fn of_requests(results: &Results, metric: &str) -> Result<Vec<Option<Distribution>>, ReportError> {
     let columns = [metric.to_owned()];
     let curves = results.curves("latency.csv", "quantile", &columns, &results.point_numbers())?;
-    let of_curve = |curve: &super::super::results::Curve| {
+    let of_curve = |curve: &crate::report::results::aggregate::Curve| {
         let places = curve.iter().filter_map(|(q, folds)| Some((*q, folds[0].mean()?)));
         Distribution::of_quantiles(places.filter(|(_, v)| drawable(*v)).collect())
     };
@@ -213,7 +219,7 @@ impl Drawing<'_> {
         let [q1, median, q3] = [0.25, 0.5, 0.75].map(|q| spread.quantile(q));
         marks.push(Mark::Tile {
             corners: [(middle - 0.04 * wide, q1), (middle + 0.04 * wide, q3)],
-            paint: super::super::figure::theme::INK,
+            paint: crate::report::figure::theme::INK,
             text: String::new(),
         });
         let disc = Look { marker: Marker::Circle, ..look };
@@ -222,7 +228,7 @@ impl Drawing<'_> {
 }
 
 fn boxed(spread: &Distribution, middle: f64, wide: f64, look: Look, marks: &mut Vec<Mark>) {
-    let ink = super::super::figure::theme::INK;
+    let ink = crate::report::figure::theme::INK;
     let (low, high, beyond) = spread.whiskers();
     let [q1, median, q3] = [0.25, 0.5, 0.75].map(|q| spread.quantile(q));
     let half = 0.42 * wide;

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use super::super::ReportError;
-use super::super::figure::{Axis, Look, Mark, Marker, Paint, Panel};
-use super::super::results::{Results, column, number};
-use super::pick::Pick;
+use crate::report::chart::choose_curves::Pick;
+use crate::report::error::ReportError;
+use crate::report::figure::{Axis, Look, Mark, Marker, Paint, Panel};
+use crate::report::results::Results;
+use crate::report::results::columns::{column, number};
 use crate::stats::{Cell, Table};
 
 /// The most lanes.

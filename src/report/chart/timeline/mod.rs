@@ -1,17 +1,23 @@
 //! Metrics over virtual time, a panel for each; for a single point, related
 //! metrics share a panel.
 
-use super::super::ReportError;
-use super::super::data::Interval;
-use super::super::figure::axis::drawable;
-use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Panel, Sample, band, look};
-use super::super::results::{Curve, Fold, Results, thin};
-use super::super::unit::Unit;
-use super::super::{human, names};
-use super::alerts::Alerts;
-use super::pick::{CURVES, Pick, pick};
-use super::{Named, conditions, file_name};
+mod alerts;
+
 use crate::experiment::charts::{ScaleSpec, TimelineSpec};
+use crate::report::chart::choose_curves::{CURVES, Pick, pick};
+use crate::report::chart::common::conditions;
+use crate::report::chart::timeline::alerts::Alerts;
+use crate::report::error::ReportError;
+use crate::report::figure::axis::drawable;
+use crate::report::figure::{
+    Axis, Entry, Figure, Legend, Look, Mark, NamedFigure, Panel, Sample, band, look,
+};
+use crate::report::files::file_name;
+use crate::report::results::Results;
+use crate::report::results::aggregate::{Curve, Fold, thin};
+use crate::report::results::panels::Interval;
+use crate::report::unit::Unit;
+use crate::report::{display_names, number_format};
 
 /// The most places of a curve; neighbours are averaged beyond.
 const PLACES: usize = 400;
@@ -28,7 +34,10 @@ const FAMILIES: [(&str, &[&str]); 4] = [
 const TELLING: [&str; 5] =
     ["completions_rps", "queue", "utilization", "cache_hit_rate", "spend_usd"];
 
-pub(super) fn figure(results: &Results, spec: &TimelineSpec) -> Result<Named, ReportError> {
+pub(super) fn figures(
+    results: &Results,
+    spec: &TimelineSpec,
+) -> Result<Vec<NamedFigure>, ReportError> {
     let pick = pick(results, spec.series.as_deref(), &spec.points, CURVES)?;
     let columns = metrics(results, spec, pick.points.len());
     let points: Vec<u64> = pick.points.iter().map(|(point, _)| *point).collect();
@@ -68,7 +77,7 @@ pub(super) fn figure(results: &Results, spec: &TimelineSpec) -> Result<Named, Re
         height: if groups.len() > 1 { 115.0 } else { 260.0 },
     };
     let file = spec.file.as_deref().map_or_else(|| "timeline".to_owned(), file_name);
-    Ok(Named { name: file, figure })
+    Ok(vec![NamedFigure { name: file, figure }])
 }
 
 /// The conditions of a chart of one replication.
@@ -80,7 +89,7 @@ fn alone(results: &Results, replication: u64, notes: Vec<String>) -> String {
 
 fn title(pick: &Pick, groups: &[Group]) -> String {
     let what = match groups {
-        [one] => human::sentence(&one.heading),
+        [one] => number_format::sentence(&one.heading),
         _ => "Behaviour".to_owned(),
     };
     match pick.by.as_str() {
@@ -121,7 +130,7 @@ fn groups(columns: &[String], curves: &[Curve], by_default: bool) -> Vec<Group> 
     };
     let shown = |metric: &usize| !by_default || moves(*metric);
     let alone = |metric: usize| Group {
-        heading: names::metric(&columns[metric]),
+        heading: display_names::metric(&columns[metric]),
         unit: Unit::of_metric(&columns[metric]),
         metrics: vec![metric],
     };
@@ -179,7 +188,7 @@ fn panel(
     let mut y = Axis::vertical(&group.heading, group.unit, &values, ScaleSpec::Linear, 115.0);
     let heading = std::mem::take(&mut y.label);
     let entry = |(j, metric): (usize, &usize)| Entry {
-        name: names::metric(&columns[*metric]),
+        name: display_names::metric(&columns[*metric]),
         look: look(j),
         end: None,
     };

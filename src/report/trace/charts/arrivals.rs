@@ -1,18 +1,20 @@
 //! Requests per second over a trace's own time: a panel for each trace.
 
-use super::super::ReportError;
-use super::super::figure::{Axis, Figure, Mark, Panel, look};
-use super::super::trace::TraceManifest;
-use super::super::unit::Unit;
-use super::Named;
-use super::curves::points;
 use crate::experiment::charts::ScaleSpec;
+use crate::report::error::ReportError;
+use crate::report::figure::{Axis, Figure, Mark, NamedFigure, Panel, look};
+use crate::report::results::columns::points;
+use crate::report::trace::manifest::TraceManifest;
+use crate::report::unit::Unit;
 use crate::stats::Table;
 
 /// More panels would be a page of their own.
 const MOST: usize = 8;
 
-pub(crate) fn figure(manifest: &TraceManifest, arrivals: &Table) -> Result<Named, ReportError> {
+pub(crate) fn figure(
+    manifest: &TraceManifest,
+    arrivals: &Table,
+) -> Result<NamedFigure, ReportError> {
     let shown = &manifest.traces[..manifest.traces.len().min(MOST)];
     let height = if shown.len() == 1 { 300.0 } else { 150.0 };
     let panels = shown.iter().map(|trace| panel(arrivals, trace, shown.len() > 1, height));
@@ -30,7 +32,7 @@ pub(crate) fn figure(manifest: &TraceManifest, arrivals: &Table) -> Result<Named
         columns: 1,
         height,
     };
-    Ok(Named { name: "arrivals".to_owned(), figure })
+    Ok(NamedFigure { name: "arrivals".to_owned(), figure })
 }
 
 fn panel(table: &Table, trace: &str, headed: bool, height: f64) -> Result<Panel, ReportError> {

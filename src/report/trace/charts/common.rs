@@ -4,7 +4,7 @@ use crate::report::figure::{Entry, Legend, Sample, look};
 use crate::report::trace::manifest::TraceManifest;
 
 /// The conditions of a chart of traces: which, where it is one, and which part.
-fn traced(manifest: &TraceManifest) -> String {
+pub(super) fn traced(manifest: &TraceManifest) -> String {
     match manifest.traces.as_slice() {
         [alone] => format!("{alone} · {}", manifest.conditions()),
         several => format!("{} traces · {}", several.len(), manifest.conditions()),

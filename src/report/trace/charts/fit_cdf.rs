@@ -1,13 +1,14 @@
 //! Laws beside what they were fitted to: distribution functions.
 
-use super::super::ReportError;
-use super::super::figure::theme::INK;
-use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Marker, Panel, Sample, look};
-use super::super::trace::TraceManifest;
-use super::super::unit::Unit;
-use super::Named;
-use super::curves::points;
 use crate::experiment::charts::ScaleSpec;
+use crate::report::error::ReportError;
+use crate::report::figure::theme::INK;
+use crate::report::figure::{
+    Axis, Entry, Figure, Legend, Look, Mark, Marker, NamedFigure, Panel, Sample, look,
+};
+use crate::report::results::columns::points;
+use crate::report::trace::manifest::TraceManifest;
+use crate::report::unit::Unit;
 use crate::stats::Table;
 
 /// What a part is called, and what it is measured in.
@@ -23,7 +24,7 @@ pub(crate) fn figures(
     manifest: &TraceManifest,
     laws: &[(String, String, bool, f64)],
     curves: &Table,
-) -> Result<Vec<Named>, ReportError> {
+) -> Result<Vec<NamedFigure>, ReportError> {
     let figure = |part: &(&str, &str, &str, Unit)| figure(manifest, laws, curves, part);
     PARTS.iter().map(figure).collect()
 }
@@ -33,7 +34,7 @@ fn figure(
     laws: &[(String, String, bool, f64)],
     curves: &Table,
     (part, title, words, unit): &(&str, &str, &str, Unit),
-) -> Result<Named, ReportError> {
+) -> Result<NamedFigure, ReportError> {
     let read = |law: &str| {
         let of = [("part", *part), ("law", law)];
         points(curves, "cdf.csv", &of, ("value", "share"))
@@ -61,7 +62,7 @@ fn figure(
     };
     let figure = Figure {
         title: format!("{title}: the trace and what was fitted"),
-        subtitle: super::traced(manifest),
+        subtitle: crate::report::trace::charts::common::traced(manifest),
         legend: Some(Legend {
             heading: "Law".to_owned(),
             entries,
@@ -72,7 +73,7 @@ fn figure(
         columns: 1,
         height: 300.0,
     };
-    Ok(Named { name: format!("{part}-fit"), figure })
+    Ok(NamedFigure { name: format!("{part}-fit"), figure })
 }
 
 /// Without what a logarithmic axis does not show.

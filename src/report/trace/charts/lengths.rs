@@ -1,28 +1,31 @@
 //! How long prompts and answers are: a panel for each side, a curve for each trace.
 
-use super::super::ReportError;
-use super::super::figure::{Axis, Entry, Figure, Legend, Mark, Panel, Sample, look};
-use super::super::trace::TraceManifest;
-use super::super::unit::Unit;
-use super::Named;
-use super::curves::points;
 use crate::experiment::charts::ScaleSpec;
+use crate::report::error::ReportError;
+use crate::report::figure::{Axis, Figure, Mark, NamedFigure, Panel, Sample, look};
+use crate::report::results::columns::points;
+use crate::report::trace::charts::common::legend;
+use crate::report::trace::manifest::TraceManifest;
+use crate::report::unit::Unit;
 use crate::stats::Table;
 
-pub(crate) fn figure(manifest: &TraceManifest, lengths: &Table) -> Result<Named, ReportError> {
+pub(crate) fn figure(
+    manifest: &TraceManifest,
+    lengths: &Table,
+) -> Result<NamedFigure, ReportError> {
     let panels = vec![
         panel(manifest, lengths, ("input", "prompts"))?,
         panel(manifest, lengths, ("output", "answers"))?,
     ];
     let figure = Figure {
         title: "Lengths of prompts and answers".to_owned(),
-        subtitle: super::traced(manifest),
+        subtitle: crate::report::trace::charts::common::traced(manifest),
         legend: legend(manifest, Sample::Line, |_| true),
         panels,
         columns: 2,
         height: 260.0,
     };
-    Ok(Named { name: "lengths-cdf".to_owned(), figure })
+    Ok(NamedFigure { name: "lengths-cdf".to_owned(), figure })
 }
 
 fn panel(

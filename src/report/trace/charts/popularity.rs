@@ -1,14 +1,13 @@
 //! How often the most asked for, the second, ... is asked for, and Zipf's law.
 
-use super::super::ReportError;
-use super::super::figure::{Axis, Figure, Look, Mark, Marker, Panel, Sample, look};
-use super::super::human;
-use super::super::trace::TraceManifest;
-use super::super::unit::Unit;
-use super::Named;
-use super::curves::points;
-use super::lengths::legend;
 use crate::experiment::charts::ScaleSpec;
+use crate::report::error::ReportError;
+use crate::report::figure::{Axis, Figure, Look, Mark, Marker, NamedFigure, Panel, Sample, look};
+use crate::report::number_format;
+use crate::report::results::columns::points;
+use crate::report::trace::charts::common::legend;
+use crate::report::trace::manifest::TraceManifest;
+use crate::report::unit::Unit;
 use crate::stats::Table;
 
 /// A figure for one kind of thing, if any trace knows it.
@@ -16,7 +15,7 @@ pub(crate) fn figure(
     manifest: &TraceManifest,
     popularity: &Table,
     things: &str,
-) -> Result<Option<Named>, ReportError> {
+) -> Result<Option<NamedFigure>, ReportError> {
     let mut marks = Vec::new();
     let (mut ranks, mut counts, mut shown) = (Vec::new(), Vec::new(), Vec::new());
     for (i, trace) in manifest.traces.iter().enumerate() {
@@ -48,15 +47,15 @@ pub(crate) fn figure(
         marks,
     };
     let figure = Figure {
-        title: human::sentence(&format!("popularity of {things}")),
+        title: number_format::sentence(&format!("popularity of {things}")),
         subtitle: format!(
             "{} · dashed: Zipf's law fitted to the spectrum",
-            super::traced(manifest)
+            crate::report::trace::charts::common::traced(manifest)
         ),
         legend: legend(manifest, Sample::Line, |i| shown.contains(&i)),
         panels: vec![panel],
         columns: 1,
         height: 300.0,
     };
-    Ok(Some(Named { name: format!("popularity-{things}"), figure }))
+    Ok(Some(NamedFigure { name: format!("popularity-{things}"), figure }))
 }

@@ -1,20 +1,19 @@
 //! What an LRU cache of every size would answer of a trace.
 
-use super::super::ReportError;
-use super::super::figure::{Axis, Figure, Mark, Panel, Sample, look};
-use super::super::trace::TraceManifest;
-use super::super::unit::Unit;
-use super::Named;
-use super::curves::points;
-use super::lengths::legend;
 use crate::experiment::charts::ScaleSpec;
+use crate::report::error::ReportError;
+use crate::report::figure::{Axis, Figure, Mark, NamedFigure, Panel, Sample, look};
+use crate::report::results::columns::points;
+use crate::report::trace::charts::common::legend;
+use crate::report::trace::manifest::TraceManifest;
+use crate::report::unit::Unit;
 use crate::stats::Table;
 
 /// The figure, if any trace knows what is asked for again.
 pub(crate) fn figure(
     manifest: &TraceManifest,
     reuse: &Table,
-) -> Result<Option<Named>, ReportError> {
+) -> Result<Option<NamedFigure>, ReportError> {
     let mut marks = Vec::new();
     let (mut sizes, mut ratios, mut shown) = (Vec::new(), Vec::new(), Vec::new());
     for (i, trace) in manifest.traces.iter().enumerate() {
@@ -43,12 +42,12 @@ pub(crate) fn figure(
         title: "Reuse: hit ratio of LRU by cache size".to_owned(),
         subtitle: format!(
             "{} · blocks where they are known, else prompts",
-            super::traced(manifest)
+            crate::report::trace::charts::common::traced(manifest)
         ),
         legend: legend(manifest, Sample::LineAndMarker, |i| shown.contains(&i)),
         panels: vec![panel],
         columns: 1,
         height: 300.0,
     };
-    Ok(Some(Named { name: "reuse".to_owned(), figure }))
+    Ok(Some(NamedFigure { name: "reuse".to_owned(), figure }))
 }
