@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::experiment::charts::{AreaSpec, ScaleSpec};
-use crate::report::chart::choose_curves::pick;
+use crate::report::chart::choose_curves::choose_curves;
 use crate::report::chart::common::{conditions, grid};
 use crate::report::error::ReportError;
 use crate::report::figure::{
-    Axis, Entry, Figure, Legend, Look, Mark, Marker, NamedFigure, Panel, Sample, theme,
+    Axis, Entry, Figure, Legend, Mark, Marker, NamedFigure, Panel, Sample, Style, theme,
 };
 use crate::report::files::file_name;
 use crate::report::results::Results;
@@ -34,7 +34,7 @@ struct Stack {
 }
 
 pub(super) fn figures(results: &Results, spec: &AreaSpec) -> Result<Vec<NamedFigure>, ReportError> {
-    let pick = pick(results, None, &spec.points, PANELS)?;
+    let pick = choose_curves(results, None, &spec.points, PANELS)?;
     let points = &pick.points;
     let entity = spec.by.unwrap_or_default().name();
     let stacks: Vec<Stack> = points
@@ -58,7 +58,7 @@ pub(super) fn figures(results: &Results, spec: &AreaSpec) -> Result<Vec<NamedFig
         )
     };
     let order = order(&stacks);
-    let looks: Vec<Look> = order.iter().map(|part| part_look(results, &key, part)).collect();
+    let styles: Vec<Style> = order.iter().map(|part| part_style(results, &key, part)).collect();
     let stacks: Vec<(Vec<f64>, Vec<Vec<f64>>)> =
         stacks.iter().map(|stack| heights(stack, &order, spec.share)).collect();
     let times: Vec<f64> = stacks.iter().flat_map(|(times, _)| times.iter().copied()).collect();
@@ -86,32 +86,23 @@ pub(super) fn figures(results: &Results, spec: &AreaSpec) -> Result<Vec<NamedFig
             x: x.clone(),
             y,
             x_labels: i + columns >= points.len(),
-            marks: marks(times, tops, &looks),
+            marks: marks(times, tops, &styles),
         }
     };
     let by = if spec.needs_breakdown() { format!(" by {key}") } else { String::new() };
     let title = || number_format::sentence(&format!("{what} over virtual time{by}"));
-    let entry = |(part, look): (&String, &Look)| Entry {
-        name: part_name(part, &key),
-        look: *look,
-        end: None,
-    };
+    let entry = |(part, style): (&String, &Style)| Entry::new(part_name(part, &key), *style);
     let figure = Figure {
         title: spec.title.clone().unwrap_or_else(title),
         subtitle: spec
             .subtitle
             .clone()
             .unwrap_or_else(|| conditions(results, Interval::None, "", pick.notes.clone())),
-        legend: Some(Legend {
-            heading: if spec.needs_breakdown() {
-                number_format::sentence(&key)
-            } else {
-                String::new()
-            },
-            entries: order.iter().zip(&looks).map(entry).collect(),
-            sample: Sample::Bar,
-            at_ends: false,
-        }),
+        legend: Some(Legend::above(
+            &if spec.needs_breakdown() { number_format::sentence(&key) } else { String::new() },
+            order.iter().zip(&styles).map(entry).collect(),
+            Sample::Bar,
+        )),
         panels: stacks.iter().enumerate().map(panel).collect(),
         columns,
         height,
@@ -131,11 +122,11 @@ fn unit_of_all(columns: &[String]) -> Option<Unit> {
     columns.iter().all(|column| Unit::of_metric(column) == unit).then_some(unit)
 }
 
-fn part_look(results: &Results, key: &str, part: &str) -> Look {
+fn part_style(results: &Results, key: &str, part: &str) -> Style {
     if part == OTHERS {
-        return Look { color: theme::GRID, marker: Marker::Nothing, dash: None };
+        return Style { color: theme::GRID, marker: Marker::Nothing, dash: None };
     }
-    results.looks.of(key, part)
+    results.styles.of(key, part)
 }
 
 fn part_name(part: &str, key: &str) -> String {
@@ -245,15 +236,15 @@ fn heights(stack: &Stack, order: &[String], share: bool) -> (Vec<f64>, Vec<Vec<f
     (stack.times.clone(), tops)
 }
 
-fn marks(times: &[f64], tops: &[Vec<f64>], looks: &[Look]) -> Vec<Mark> {
+fn marks(times: &[f64], tops: &[Vec<f64>], styles: &[Style]) -> Vec<Mark> {
     let zero = vec![0.0; times.len()];
     let below = std::iter::once(&zero).chain(tops);
-    let layer = |((top, below), look): ((&Vec<f64>, &Vec<f64>), &Look)| {
+    let layer = |((top, below), style): ((&Vec<f64>, &Vec<f64>), &Style)| {
         let upper = times.iter().copied().zip(top.iter().copied());
         let lower = times.iter().copied().zip(below.iter().copied()).rev();
-        Mark::Area { outline: upper.chain(lower).collect(), look: *look, opacity: 0.85 }
+        Mark::Area { outline: upper.chain(lower).collect(), style: *style, opacity: 0.85 }
     };
-    tops.iter().zip(below).zip(looks).map(layer).collect()
+    tops.iter().zip(below).zip(styles).map(layer).collect()
 }
 
 #[cfg(test)]

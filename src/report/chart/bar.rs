@@ -5,12 +5,13 @@ use crate::experiment::charts::{ScaleSpec, XySpec};
 use crate::report::chart::xy::Xy;
 use crate::report::error::ReportError;
 use crate::report::figure::axis::drawable;
+use crate::report::figure::theme::INK;
 use crate::report::figure::{
-    Axis, Entry, Figure, Legend, Look, Mark, NamedFigure, Panel, Sample, Tick,
+    Axis, Entry, Figure, Legend, Mark, NamedFigure, Panel, Sample, Style, Tick,
 };
 use crate::report::number_format;
 use crate::report::results::Results;
-use crate::report::results::panels::Share;
+use crate::report::results::panels::PanelData;
 use crate::report::unit::Unit;
 
 /// The most groups of bars.
@@ -41,12 +42,12 @@ fn figure(results: &Results, spec: &XySpec, metric: &str) -> Result<NamedFigure,
     let mut values = xy.values();
     values.push(0.0);
     let mut y = Axis::vertical(&xy.name, xy.unit, &values, ScaleSpec::Linear, height);
-    let with_values = xy.shares.len() == 1 && names.len() * xy.series_names().len() <= NAMED;
+    let with_values = xy.panels.len() == 1 && names.len() * xy.series_names().len() <= NAMED;
     if with_values {
         make_room(&mut y, &values);
     }
-    let draw = |(i, share)| panel(&xy, share, i, x.clone(), y.clone(), with_values);
-    let panels = xy.shares.iter().enumerate().map(draw).collect();
+    let draw = |(i, panel_data)| panel(&xy, panel_data, i, x.clone(), y.clone(), with_values);
+    let panels = xy.panels.iter().enumerate().map(draw).collect();
     let figure = Figure {
         title: xy.title(spec),
         subtitle: xy.subtitle(results, spec, "whiskers"),
@@ -64,27 +65,34 @@ fn make_room(y: &mut Axis, values: &[f64]) {
     y.high = y.high.max(y.low + (largest - y.low) * 1.08);
 }
 
-fn panel(xy: &Xy, share: &Share, index: usize, x: Axis, mut y: Axis, with_values: bool) -> Panel {
+fn panel(
+    xy: &Xy,
+    panel_data: &PanelData,
+    index: usize,
+    x: Axis,
+    mut y: Axis,
+    with_values: bool,
+) -> Panel {
     let mut marks = Vec::new();
     let series = xy.series_names().len();
     let groups = x.high - x.low;
     let wide = (FILL / series as f64).min(WIDEST * groups);
     for s in 0..series {
-        let look = xy.looks[s];
+        let style = xy.styles[s];
         let offset = (s as f64 - series as f64 / 2.0) * wide;
         // A hair of white between neighbours.
         let gap = if series > 1 { 0.06 * wide } else { 0.0 };
-        for o in xy.of_series(share, s) {
+        for o in xy.of_series(panel_data, s) {
             if ![o.value, o.low, o.high].into_iter().all(drawable) {
                 continue;
             }
             let left = o.at[xy.x] as f64 + offset + gap / 2.0;
             let right = left + wide - gap;
             let middle = f64::midpoint(left, right);
-            marks.push(Mark::Bar { left, right, value: o.value, look });
+            marks.push(Mark::Bar { left, right, value: o.value, style });
             let (low, high) = (o.low.max(y.low), o.high.min(y.high));
             if high > low {
-                marks.push(Mark::Whisker { x: middle, low, high, look: ink(look) });
+                marks.push(Mark::Whisker { x: middle, low, high, style: ink(style) });
             }
             if with_values {
                 let text = value_text(xy.unit, o.value, &y.ticks);
@@ -96,12 +104,12 @@ fn panel(xy: &Xy, share: &Share, index: usize, x: Axis, mut y: Axis, with_values
         y.label.clear();
     }
     let x_labels = xy.is_lowest(index);
-    Panel { heading: share.heading.clone(), legend: None, x, y, x_labels, marks }
+    Panel { heading: panel_data.heading.clone(), legend: None, x, y, x_labels, marks }
 }
 
 /// Whiskers are dark on every colour.
-fn ink(look: Look) -> Look {
-    Look { color: crate::report::figure::theme::INK, ..look }
+fn ink(style: Style) -> Style {
+    Style { color: INK, ..style }
 }
 
 /// The value in the unit of the axis, without its sign.
@@ -119,7 +127,7 @@ fn value_text(unit: Unit, value: f64, ticks: &[Tick]) -> String {
 
 fn legend(xy: &Xy) -> Option<Legend> {
     xy.series?;
-    let entry = |(i, name): (usize, String)| Entry { name, look: xy.looks[i], end: None };
+    let entry = |(i, name): (usize, String)| Entry::new(name, xy.styles[i]);
     let entries = xy.series_names().into_iter().enumerate().map(entry).collect();
-    Some(Legend { heading: xy.series_title(), entries, sample: Sample::Bar, at_ends: false })
+    Some(Legend::above(&xy.series_title(), entries, Sample::Bar))
 }

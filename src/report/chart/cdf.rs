@@ -2,11 +2,11 @@
 //! long, a curve for each point.
 
 use crate::experiment::charts::CdfSpec;
-use crate::report::chart::choose_curves::{CURVES, Pick, pick};
+use crate::report::chart::choose_curves::{CURVES, ChosenCurves, choose_curves};
 use crate::report::chart::common::conditions;
 use crate::report::error::ReportError;
 use crate::report::figure::axis::drawable;
-use crate::report::figure::{Axis, Figure, Look, Mark, NamedFigure, Panel, band};
+use crate::report::figure::{Axis, Figure, Mark, NamedFigure, Panel, Style, band};
 use crate::report::files::file_name;
 use crate::report::results::Results;
 use crate::report::results::aggregate::Curve;
@@ -20,7 +20,7 @@ const TAIL: f64 = 0.999;
 
 pub(super) fn figures(results: &Results, spec: &CdfSpec) -> Result<Vec<NamedFigure>, ReportError> {
     let metric = spec.metric.column();
-    let mut pick = pick(results, spec.series.as_deref(), &spec.points, CURVES)?;
+    let mut pick = choose_curves(results, spec.series.as_deref(), &spec.points, CURVES)?;
     let points: Vec<u64> = pick.points.iter().map(|(point, _)| *point).collect();
     let columns = [metric.to_owned()];
     let curves = results.curves("latency.csv", "quantile", &columns, &points)?;
@@ -39,7 +39,7 @@ pub(super) fn figures(results: &Results, spec: &CdfSpec) -> Result<Vec<NamedFigu
             number_format::seconds(largest)
         ));
     }
-    let panel = panel(&curves, &pick.looks, x);
+    let panel = panel(&curves, &pick.styles, x);
     let interval = if results.replications > 1 { Interval::Range } else { Interval::None };
     let subtitle = || conditions(results, interval, "band", pick.notes.clone());
     let figure = Figure {
@@ -54,7 +54,7 @@ pub(super) fn figures(results: &Results, spec: &CdfSpec) -> Result<Vec<NamedFigu
     Ok(vec![NamedFigure { name: file, figure }])
 }
 
-fn title(name: &str, pick: &Pick) -> String {
+fn title(name: &str, pick: &ChosenCurves) -> String {
     match pick.points.len() {
         0 | 1 => number_format::sentence(&format!("distribution of {name}")),
         _ => {
@@ -64,7 +64,7 @@ fn title(name: &str, pick: &Pick) -> String {
     }
 }
 
-fn panel(curves: &[Curve], looks: &[Look], x: Axis) -> Panel {
+fn panel(curves: &[Curve], styles: &[Style], x: Axis) -> Panel {
     let mut bands = Vec::new();
     let mut lines = Vec::new();
     for (i, curve) in curves.iter().enumerate() {
@@ -80,15 +80,15 @@ fn panel(curves: &[Curve], looks: &[Look], x: Axis) -> Panel {
         let high = cut(measured.iter().map(|(q, .., high)| (*high, *q)), &x);
         if low != high && !low.is_empty() {
             let outline = low.into_iter().chain(high.into_iter().rev()).collect();
-            bands.push(Mark::Area { outline, look: looks[i], opacity: band(curves.len()) });
+            bands.push(Mark::Area { outline, style: styles[i], opacity: band(curves.len()) });
         }
         if !mean.is_empty() {
-            lines.push(Mark::Line { points: mean, look: looks[i] });
+            lines.push(Mark::Line { points: mean, style: styles[i] });
         }
     }
     bands.extend(lines);
     let y = Axis::share("share of requests");
-    Panel { heading: String::new(), legend: None, x, y, x_labels: true, marks: bands }
+    Panel::alone(x, y, bands)
 }
 
 /// A rising curve up to the end of the axis, cut where it crosses it.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::report::error::ReportError;
-use crate::report::figure::{Entry, Legend, Look, Sample};
+use crate::report::figure::{Entry, Legend, Sample, Style};
 use crate::report::number_format;
 use crate::report::results::Results;
 use crate::report::results::columns::show;
@@ -13,48 +13,43 @@ use crate::report::results::dimension::Dimension;
 pub(crate) const CURVES: usize = 8;
 
 /// The points of a chart.
-pub(crate) struct Pick {
+pub(crate) struct ChosenCurves {
     /// The number of each point, with its name.
     pub points: Vec<(u64, String)>,
     /// What tells them apart, in words.
     pub by: String,
     /// Of each point.
-    pub looks: Vec<Look>,
+    pub styles: Vec<Style>,
     /// What the subtitle has to say about the choice.
     pub notes: Vec<String>,
 }
 
-impl Pick {
+impl ChosenCurves {
     /// The legend of the curves; none for a single one.
     pub(crate) fn legend(&self) -> Option<Legend> {
-        let entry = |(i, (_, name)): (usize, &(u64, String))| Entry {
-            name: name.clone(),
-            look: self.looks[i],
-            end: None,
-        };
-        (self.points.len() > 1).then(|| Legend {
-            heading: number_format::sentence(&self.by),
-            entries: self.points.iter().enumerate().map(entry).collect(),
-            sample: Sample::Line,
-            at_ends: false,
+        let entry =
+            |(i, (_, name)): (usize, &(u64, String))| Entry::new(name.clone(), self.styles[i]);
+        (self.points.len() > 1).then(|| {
+            Legend::above(
+                &number_format::sentence(&self.by),
+                self.points.iter().enumerate().map(entry).collect(),
+                Sample::Line,
+            )
         })
     }
 }
 
 /// Chooses the points asked for, or one for each value of `series`, or all;
 /// `most` at most, spread evenly.
-pub(crate) fn pick(
+pub(crate) fn choose_curves(
     results: &Results,
     series: Option<&str>,
     asked: &[u64],
     most: usize,
-) -> Result<Pick, ReportError> {
+) -> Result<ChosenCurves, ReportError> {
     let rows = 0..results.points.rows.len();
-    let dimension = |path: &String| {
-        Dimension::new(path, rows.clone().map(|row| results.cell(row, path).clone()))
-    };
-    let dimensions: Vec<Dimension> =
-        results.axes(series.as_slice()).into_iter().map(dimension).collect();
+    let axes = results.axes(series.as_slice());
+    let dimensions: Vec<Dimension> = axes.into_iter().map(|path| results.dimension(path)).collect();
     let numbers = results.point_numbers();
     let mut rows: Vec<usize> =
         rows.filter(|row| asked.is_empty() || asked.contains(&numbers[*row])).collect();
@@ -80,11 +75,11 @@ pub(crate) fn pick(
     let titles: Vec<&str> = named.iter().map(|d| d.title.as_str()).collect();
     let by = titles.join(" and ");
     if let [alone] = named.as_slice() {
-        // Its values have their looks in its own order, whichever are drawn.
-        results.looks.all(alone);
+        // Its values have their styles in its own order, whichever are drawn.
+        results.styles.all(alone);
     }
-    let looks = points.iter().map(|(_, name)| results.looks.of(&by, name)).collect();
-    Ok(Pick { points, by, looks, notes })
+    let styles = points.iter().map(|(_, name)| results.styles.of(&by, name)).collect();
+    Ok(ChosenCurves { points, by, styles, notes })
 }
 
 /// Keeps the first row for each value of `chosen`, with the other dimensions

@@ -59,16 +59,12 @@ pub(super) fn figures(
         let (start, end) = (w.start.max(x.low), w.end.min(x.high));
         Mark::Tile {
             corners: [(start, y - FILL / 2.0), (end, y + FILL / 2.0)],
-            paint: results.looks.of("kind", &w.kind).color,
+            paint: results.styles.of("kind", &w.kind).color,
             text: w.label.clone(),
         }
     };
     let marks = placed(&work, &rows).map(tile).collect();
-    let entry = |kind: &String| Entry {
-        name: kind.clone(),
-        look: results.looks.of("kind", kind),
-        end: None,
-    };
+    let entry = |kind: &String| Entry::new(kind.clone(), results.styles.of("kind", kind));
     let mut notes = vec![results.title.to_owned()];
     if results.points.rows.len() > 1 || results.replications > 1 {
         notes.push(format!("point {}, replication {}", spec.point, spec.replication));
@@ -83,21 +79,9 @@ pub(super) fn figures(
             number_format::sentence(&format!("{} over virtual time", stem.replace('_', " ")))
         }),
         subtitle: spec.subtitle.clone().unwrap_or_else(|| notes.join(" · ")),
-        legend: Some(Legend {
-            heading: String::new(),
-            entries: kinds.iter().map(entry).collect(),
-            sample: Sample::Bar,
-            at_ends: false,
-        })
-        .filter(|_| kinds.len() > 1),
-        panels: vec![Panel {
-            heading: String::new(),
-            legend: None,
-            x,
-            y: names,
-            x_labels: true,
-            marks,
-        }],
+        legend: Some(Legend::above("", kinds.iter().map(entry).collect(), Sample::Bar))
+            .filter(|_| kinds.len() > 1),
+        panels: vec![Panel::alone(x, names, marks)],
         columns: 1,
         height: (ROW * total as f64).clamp(LOWEST, TALLEST),
     };

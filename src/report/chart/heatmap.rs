@@ -5,12 +5,12 @@ use crate::report::chart::common::{conditions, grid};
 use crate::report::error::ReportError;
 use crate::report::figure::axis::drawable;
 use crate::report::figure::{
-    Axis, Entry, Figure, Legend, Look, Mark, Marker, NamedFigure, Paint, Panel, Sample,
+    Axis, Entry, Figure, Legend, Mark, Marker, NamedFigure, Paint, Panel, Sample, Style,
 };
 use crate::report::files::file_name;
 use crate::report::results::Results;
 use crate::report::results::dimension::Dimension;
-use crate::report::results::panels::{Data, Interval, Share, divide};
+use crate::report::results::panels::{Interval, PanelData, SweptMetric, divide};
 use crate::report::unit::{Shown, Unit};
 use crate::report::{display_names, number_format};
 
@@ -37,32 +37,32 @@ fn figure(results: &Results, spec: &HeatmapSpec, metric: &str) -> Result<NamedFi
     let (x, y) = paths(results, spec)?;
     let axes: Vec<&str> =
         [x.as_str(), y.as_str()].into_iter().chain(spec.facet.as_deref()).collect();
-    let data = Data::read(results, metric, &axes)?;
+    let data = SweptMetric::read(results, metric, &axes)?;
     let find = |path: &str| {
         data.dimension(path).ok_or_else(|| ReportError::not_swept(path, results.swept))
     };
     let facet = spec.facet.as_deref().map(find).transpose()?;
     let (x_at, y_at) = (find(&x)?, find(&y)?);
-    let (shares, notes) = divide(&data, x_at, Some(y_at), facet);
+    let (panels, notes) = divide(&data, x_at, Some(y_at), facet);
     let values: Vec<f64> =
-        shares.iter().flat_map(|share| &share.observations).map(|o| o.value).collect();
+        panels.iter().flat_map(|panel_data| &panel_data.observations).map(|o| o.value).collect();
     let scale = Scale::of(&values, Unit::of_metric(metric), spec.scale);
-    let (columns, _) = grid(shares.len());
+    let (columns, _) = grid(panels.len());
     let rows = data.dimensions[y_at].levels.len() as f64;
     let height = (ROW * rows).max(LOWEST).min(TALLEST / if columns > 1 { 2.0 } else { 1.0 });
-    let panel = |(i, share): (usize, &Share)| {
+    let panel = |(i, panel_data): (usize, &PanelData)| {
         let (x, y) = (&data.dimensions[x_at], &data.dimensions[y_at]);
         let mut vertical = Axis::rows(&titled(y), &level_names(y));
         if !i.is_multiple_of(columns) {
             vertical.label.clear();
         }
         Panel {
-            heading: share.heading.clone(),
+            heading: panel_data.heading.clone(),
             legend: None,
             x: Axis::categories(&titled(x), &level_names(x)),
             y: vertical,
-            x_labels: i + columns >= shares.len(),
-            marks: share
+            x_labels: i + columns >= panels.len(),
+            marks: panel_data
                 .observations
                 .iter()
                 .filter(|o| drawable(o.value))
@@ -82,7 +82,7 @@ fn figure(results: &Results, spec: &HeatmapSpec, metric: &str) -> Result<NamedFi
             .clone()
             .unwrap_or_else(|| conditions(results, Interval::None, "", notes)),
         legend: scale.legend(&name),
-        panels: shares.iter().enumerate().map(panel).collect(),
+        panels: panels.iter().enumerate().map(panel).collect(),
         columns,
         height,
     };
@@ -184,11 +184,10 @@ impl Scale {
         let entry = |i: usize| {
             let part = i as f64 / (SAMPLES - 1) as f64;
             let color = Paint::Scale(part);
-            Entry {
-                name: self.text(self.value(part)),
-                look: Look { color, marker: Marker::Nothing, dash: None },
-                end: None,
-            }
+            Entry::new(
+                self.text(self.value(part)),
+                Style { color, marker: Marker::Nothing, dash: None },
+            )
         };
         let unit = if self.shown.sign.is_empty() { "" } else { &format!(" ({})", self.shown.sign) };
         let log = if self.log { ", logarithmic" } else { "" };

@@ -6,17 +6,17 @@ use crate::report::chart::common::{conditions, grid};
 use crate::report::error::ReportError;
 use crate::report::figure::axis::{Scale, drawable};
 use crate::report::figure::{
-    Axis, Entry, Figure, Legend, Look, Mark, Marker, NamedFigure, Panel, Sample, look, theme,
+    Axis, Entry, Figure, Legend, Mark, Marker, NamedFigure, Panel, Sample, Style, style, theme,
 };
 use crate::report::files::file_name;
 use crate::report::results::Results;
 use crate::report::results::columns::{column, number, show};
-use crate::report::results::dimension::Dimension;
+use crate::report::results::dimension::{Dimension, Level};
 use crate::report::results::panels::Interval;
 use crate::report::unit::Unit;
 use crate::report::{display_names, number_format};
 
-/// More series than this share one look.
+/// More series than this share one style.
 const SERIES: usize = 16;
 /// More marks than this have no names.
 const NAMED: usize = 14;
@@ -45,7 +45,7 @@ pub(super) fn figures(
     let series = series.map(|path| swept(results, path)).transpose()?;
     let series = series.filter(|dimension| dimension.levels.len() <= SERIES);
     let places = places(results, spec, series.as_ref(), facet.as_ref())?;
-    let looks = series.as_ref().map_or_else(|| vec![look(0)], |it| results.looks.all(it));
+    let styles = series.as_ref().map_or_else(|| vec![style(0)], |it| results.styles.all(it));
     let panels = facet.as_ref().map_or(1, |it| it.levels.len().min(FACETS));
     let (columns, height) = grid(panels);
     let (x, y) = axes(spec, &places, (560.0 / columns as f64, height));
@@ -63,7 +63,7 @@ pub(super) fn figures(
             x: x.clone(),
             y,
             x_labels: i + columns >= panels,
-            marks: marks(&mine, &looks, spec),
+            marks: marks(&mine, &styles, spec),
         }
     };
     let whiskers = format!("whiskers of {}", display_names::metric(&spec.y));
@@ -83,7 +83,7 @@ pub(super) fn figures(
         legend: series
             .as_ref()
             .filter(|it| it.levels.len() > 1)
-            .map(|it| legend(it, &looks, &spec.labels)),
+            .map(|it| legend(it, &styles, &spec.labels)),
         panels: (0..panels).map(panel).collect(),
         columns,
         height: if panels == 1 { 320.0 } else { height },
@@ -96,8 +96,7 @@ fn swept(results: &Results, path: &str) -> Result<Dimension, ReportError> {
     if !results.swept.iter().any(|known| known == path) {
         return Err(ReportError::not_swept(path, results.swept));
     }
-    let rows = 0..results.points.rows.len();
-    Ok(Dimension::new(path, rows.map(|row| results.cell(row, path).clone())))
+    Ok(results.dimension(path))
 }
 
 /// The axes that all panels share.
@@ -155,8 +154,8 @@ fn places(
     Ok(found.filter(|it| [it.x, it.low, it.high].into_iter().all(drawable)).collect())
 }
 
-fn marks(places: &[&Place], looks: &[Look], spec: &ScatterSpec) -> Vec<Mark> {
-    let ink = Look { color: theme::FAINT_INK, marker: Marker::Nothing, dash: Some((6.0, 4.0)) };
+fn marks(places: &[&Place], styles: &[Style], spec: &ScatterSpec) -> Vec<Mark> {
+    let ink = Style { color: theme::FAINT_INK, marker: Marker::Nothing, dash: Some((6.0, 4.0)) };
     let mut marks = Vec::new();
     if spec.front {
         let wanted = |asked: Option<Better>, metric: &str| {
@@ -166,17 +165,17 @@ fn marks(places: &[&Place], looks: &[Look], spec: &ScatterSpec) -> Vec<Mark> {
         let points: Vec<(f64, f64)> = places.iter().map(|place| (place.x, place.y)).collect();
         let front = front(&points, better);
         if front.len() > 1 {
-            marks.push(Mark::Line { points: front, look: ink });
+            marks.push(Mark::Line { points: front, style: ink });
         }
     }
     for place in places.iter().filter(|place| place.high > place.low) {
         let (low, high) = (place.low, place.high);
-        marks.push(Mark::Whisker { x: place.x, low, high, look: looks[place.series] });
+        marks.push(Mark::Whisker { x: place.x, low, high, style: styles[place.series] });
     }
-    for (index, look) in looks.iter().enumerate() {
+    for (index, style) in styles.iter().enumerate() {
         let mine = places.iter().filter(|place| place.series == index);
         let points: Vec<(f64, f64)> = mine.map(|place| (place.x, place.y)).collect();
-        marks.push(Mark::Markers { points, look: *look });
+        marks.push(Mark::Markers { points, style: *style });
     }
     if places.len() <= NAMED {
         for place in places.iter().filter(|place| place.name.chars().count() <= 24) {
@@ -216,18 +215,15 @@ fn tighten(y: &mut Axis, values: &[f64]) {
     y.high += 0.06 * (y.high - y.low);
 }
 
-fn legend(dimension: &Dimension, looks: &[Look], labels: &[String]) -> Legend {
-    let entry = |(i, level): (usize, &crate::report::results::dimension::Level)| Entry {
-        name: labels.get(i).unwrap_or(&level.name).clone(),
-        look: looks[i],
-        end: None,
+fn legend(dimension: &Dimension, styles: &[Style], labels: &[String]) -> Legend {
+    let entry = |(i, level): (usize, &Level)| {
+        Entry::new(labels.get(i).unwrap_or(&level.name).clone(), styles[i])
     };
-    Legend {
-        heading: number_format::sentence(&dimension.title),
-        entries: dimension.levels.iter().enumerate().map(entry).collect(),
-        sample: Sample::Marker,
-        at_ends: false,
-    }
+    Legend::above(
+        &number_format::sentence(&dimension.title),
+        dimension.levels.iter().enumerate().map(entry).collect(),
+        Sample::Marker,
+    )
 }
 
 #[cfg(test)]

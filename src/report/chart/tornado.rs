@@ -3,12 +3,12 @@
 use crate::experiment::charts::{ScaleSpec, TornadoSpec};
 use crate::report::error::ReportError;
 use crate::report::figure::axis::drawable;
-use crate::report::figure::theme::{AXIS, INK};
+use crate::report::figure::theme::INK;
 use crate::report::figure::{
-    Axis, Entry, Figure, Legend, Look, Mark, Marker, NamedFigure, Panel, Sample, look,
+    Axis, Entry, Figure, Legend, Mark, Marker, NamedFigure, Panel, Sample, Style, style,
 };
 use crate::report::files::file_name;
-use crate::report::results::columns::{column, number};
+use crate::report::results::columns::{column, number, show};
 use crate::report::results::{Results, SENSITIVITY};
 use crate::report::unit::Unit;
 use crate::report::{display_names, number_format};
@@ -156,14 +156,8 @@ fn legend(method: Option<&Method>) -> Legend {
         None => vec!["lower", "higher"],
     };
     let heading = if method.is_some() { "Index" } else { "Than as it is" };
-    let entry =
-        |(i, name): (usize, &str)| Entry { name: name.to_owned(), look: look(i), end: None };
-    Legend {
-        heading: heading.to_owned(),
-        entries: names.into_iter().enumerate().map(entry).collect(),
-        sample: Sample::Bar,
-        at_ends: false,
-    }
+    let entry = |(i, name): (usize, &str)| Entry::new(name, style(i));
+    Legend::above(heading, names.into_iter().enumerate().map(entry).collect(), Sample::Bar)
 }
 
 /// The bars of indices, from 0.
@@ -220,7 +214,7 @@ fn swings(
             from: start,
             to,
             half: number(&row[half]).unwrap_or(0.0),
-            text: crate::report::results::columns::show(&row[value]),
+            text: show(&row[value]),
         });
     }
     Ok((parameters.into_iter().map(|(_, parameter)| parameter).collect(), from))
@@ -245,19 +239,19 @@ fn panel(parameters: &[Parameter], base: f64, label: &str, unit: Unit) -> Panel 
             let (bottom, middle) = (top - wide, top - wide / 2.0);
             let corners =
                 vec![(bar.from, bottom), (bar.to, bottom), (bar.to, top), (bar.from, top)];
-            marks.push(Mark::Area { outline: corners, look: look(bar.series), opacity: 0.85 });
+            marks.push(Mark::Area { outline: corners, style: style(bar.series), opacity: 0.85 });
             if bar.half > 0.0 {
-                let ink = Look { color: INK, marker: Marker::Nothing, dash: None };
+                let ink = Style { color: INK, marker: Marker::Nothing, dash: None };
                 let ends = [bar.to - bar.half, bar.to + bar.half];
-                marks.push(Mark::Line { points: ends.map(|x| (x, middle)).to_vec(), look: ink });
+                marks.push(Mark::Line { points: ends.map(|x| (x, middle)).to_vec(), style: ink });
             }
             if !bar.text.is_empty() {
                 marks.push(Mark::Text { x: bar.to, y: top - 0.05, text: bar.text.clone() });
             }
         }
     }
-    let line = Look { color: AXIS, marker: Marker::Nothing, dash: Some((4.0, 3.0)) };
+    let line = Style::REFERENCE;
     let y = Axis::rows_from_one(&labels);
-    marks.push(Mark::Line { points: vec![(base, y.low), (base, y.high)], look: line });
-    Panel { heading: String::new(), legend: None, x, y, x_labels: true, marks }
+    marks.push(Mark::Line { points: vec![(base, y.low), (base, y.high)], style: line });
+    Panel::alone(x, y, marks)
 }

@@ -5,9 +5,9 @@ use crate::experiment::charts::ScaleSpec;
 use crate::report::compare::manifest::ComparisonManifest;
 use crate::report::error::ReportError;
 use crate::report::figure::axis::drawable;
-use crate::report::figure::theme::{AXIS, FAINT_INK};
+use crate::report::figure::theme::FAINT_INK;
 use crate::report::figure::{
-    Axis, Entry, Figure, Legend, Look, Mark, Marker, NamedFigure, Panel, Sample, look,
+    Axis, Entry, Figure, Legend, Mark, Marker, NamedFigure, Panel, Sample, Style, style,
 };
 use crate::report::files::file_name;
 use crate::report::results::columns::{column, number};
@@ -104,20 +104,20 @@ fn figure(
     let labels: Vec<String> = from_below().map(|row| name(row)).collect();
     let ends = shown.iter().flat_map(|row| [row.relative - row.half, row.relative + row.half]);
     let values: Vec<f64> = ends.chain([0.0]).collect();
-    let real = look(0);
-    let none = Look { color: FAINT_INK, marker: Marker::Ring, dash: None };
-    let zero = Look { color: AXIS, marker: Marker::Nothing, dash: Some((4.0, 3.0)) };
+    let real = style(0);
+    let none = Style { color: FAINT_INK, marker: Marker::Ring, dash: None };
+    let zero = Style::REFERENCE;
     let y = Axis::rows_from_one(&labels);
     let ends = vec![(0.0, y.low), (0.0, y.high)];
-    let mut marks = vec![Mark::Line { points: ends, look: zero }];
+    let mut marks = vec![Mark::Line { points: ends, style: zero }];
     for (place, row) in from_below().enumerate() {
-        let (y, look) = (place as f64 + 1.0, if row.real { real } else { none });
-        let whisker = Look { dash: None, ..look };
+        let (y, style) = (place as f64 + 1.0, if row.real { real } else { none });
+        let whisker = Style { dash: None, ..style };
         let ends = [row.relative - row.half, row.relative + row.half];
-        marks.push(Mark::Line { points: ends.map(|x| (x, y)).to_vec(), look: whisker });
-        marks.push(Mark::Markers { points: vec![(row.relative, y)], look });
+        marks.push(Mark::Line { points: ends.map(|x| (x, y)).to_vec(), style: whisker });
+        marks.push(Mark::Markers { points: vec![(row.relative, y)], style });
     }
-    let entry = |name: &str, look: Look| Entry { name: name.to_owned(), look, end: None };
+    let entry = |name: &str, style: Style| Entry::new(name, style);
     let entries = vec![entry("shown", real), entry("not shown", none)];
     let mut notes = vec![manifest.name.clone(), "lines: 95 % interval of each alone".to_owned()];
     notes.push("shown: p below 5 % after Holm's correction".to_owned());
@@ -127,20 +127,12 @@ fn figure(
     Figure {
         title,
         subtitle: notes.join(" · "),
-        legend: Some(Legend {
-            heading: "Difference".to_owned(),
-            entries,
-            sample: Sample::LineAndMarker,
-            at_ends: false,
-        }),
-        panels: vec![Panel {
-            heading: String::new(),
-            legend: None,
-            x: Axis::vertical("difference", Unit::Fraction, &values, ScaleSpec::Linear, 420.0),
+        legend: Some(Legend::above("Difference", entries, Sample::LineAndMarker)),
+        panels: vec![Panel::alone(
+            Axis::vertical("difference", Unit::Fraction, &values, ScaleSpec::Linear, 420.0),
             y,
-            x_labels: true,
             marks,
-        }],
+        )],
         columns: 1,
         height: (labels.len() as f64 * ROW).max(80.0),
     }

@@ -4,7 +4,7 @@ use crate::experiment::charts::ScaleSpec;
 use crate::report::compare::manifest::ComparisonManifest;
 use crate::report::error::ReportError;
 use crate::report::figure::{
-    Axis, Entry, Figure, Legend, Mark, NamedFigure, Panel, Sample, band, look,
+    Axis, Entry, Figure, Legend, Mark, NamedFigure, Panel, Sample, band, style,
 };
 use crate::report::results::columns::{column, number};
 use crate::report::unit::Unit;
@@ -36,12 +36,12 @@ pub(crate) fn figure(
             .collect();
         let curve = |which: usize| points.iter().map(move |(q, ends)| (ends[which], *q));
         values.extend(curve(1).map(|(time, _)| time));
-        let look = look(index);
+        let style = style(index);
         let outline: Vec<(f64, f64)> =
             curve(0).chain(curve(2).collect::<Vec<_>>().into_iter().rev()).collect();
-        bands.push(Mark::Area { outline, look, opacity: band(manifest.compared.len()) });
-        lines.push(Mark::Line { points: curve(1).collect(), look });
-        entries.push(Entry { name: compared.case.clone(), look, end: None });
+        bands.push(Mark::Area { outline, style, opacity: band(manifest.compared.len()) });
+        lines.push(Mark::Line { points: curve(1).collect(), style });
+        entries.push(Entry::new(compared.case.clone(), style));
     }
     let mut notes = vec![manifest.name.clone(), "band: lowest to highest replication".to_owned()];
     if manifest.compared.len() > CURVES {
@@ -50,13 +50,13 @@ pub(crate) fn figure(
     let x = Axis::measured("latency", Unit::Seconds, &values, ScaleSpec::Auto, 620.0);
     // A band may reach beyond the means that the axis is made for.
     let inside = |mark: Mark| match mark {
-        Mark::Area { outline, look, opacity } => {
+        Mark::Area { outline, style, opacity } => {
             let clamp = |(time, q): (f64, f64)| (time.clamp(x.low, x.high), q);
-            Mark::Area { outline: outline.into_iter().map(clamp).collect(), look, opacity }
+            Mark::Area { outline: outline.into_iter().map(clamp).collect(), style, opacity }
         }
-        Mark::Line { points, look } => {
+        Mark::Line { points, style } => {
             let clamp = |(time, q): (f64, f64)| (time.clamp(x.low, x.high), q);
-            Mark::Line { points: points.into_iter().map(clamp).collect(), look }
+            Mark::Line { points: points.into_iter().map(clamp).collect(), style }
         }
         other => other,
     };
@@ -64,20 +64,8 @@ pub(crate) fn figure(
     let figure = Figure {
         title: "Distribution of latency".to_owned(),
         subtitle: notes.join(" · "),
-        legend: Some(Legend {
-            heading: "Case".to_owned(),
-            entries,
-            sample: Sample::Line,
-            at_ends: false,
-        }),
-        panels: vec![Panel {
-            heading: String::new(),
-            legend: None,
-            x,
-            y: Axis::share("share of requests"),
-            x_labels: true,
-            marks,
-        }],
+        legend: Some(Legend::above("Case", entries, Sample::Line)),
+        panels: vec![Panel::alone(x, Axis::share("share of requests"), marks)],
         columns: 1,
         height: 300.0,
     };

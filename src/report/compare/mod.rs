@@ -8,11 +8,11 @@
 //! | `charts/` | | a forest plot, and the cases' distributions of response time |
 
 mod cases;
+mod differences;
 mod forest;
 mod latency_cdf;
 pub(crate) mod manifest;
 mod page;
-mod pairs;
 mod selection;
 mod summary;
 mod tables;
@@ -20,8 +20,8 @@ mod tables;
 use std::path::Path;
 
 pub use cases::Cases;
+pub use differences::{Comparison, Verdict, compare};
 pub use manifest::ComparisonManifest;
-pub use pairs::{Comparison, Verdict, compare};
 pub use selection::Selection;
 pub use summary::comparison_summary;
 

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use maud::html;
 
+use crate::report::compare::differences::Verdict;
 use crate::report::compare::manifest::{ComparedCase, ComparisonManifest};
-use crate::report::compare::pairs::Verdict;
 use crate::report::csv::read_table;
 use crate::report::error::ReportError;
 use crate::report::html::components::{commands, quoted, tables};
 use crate::report::html::grid::{Grid, Head};
-use crate::report::html::tables::{Places, grids};
+use crate::report::html::tables::{PointValues, grids};
 use crate::report::html::{Page, Section};
 use crate::stats::{Cell, Table};
 
@@ -26,7 +26,7 @@ pub(super) fn page(
     };
     let mut sections = vec![Section::new("summary", "What was compared", summary)];
     sections.extend(charts);
-    sections.extend(tables(&grids(dir, &Places::default(), &[])?));
+    sections.extend(tables(&grids(dir, &PointValues::default(), &[])?));
     let words: Vec<String> = (manifest.compared.iter())
         .map(|case| quoted(&format!("{}:{}", case.folder, case.point)))
         .collect();

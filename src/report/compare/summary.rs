@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::CellAlignment;
 
-use crate::report::compare::pairs::{Comparison, Verdict};
+use crate::report::compare::differences::{Comparison, Verdict};
 use crate::report::display_names::metric_value;
 use crate::report::terminal::{Terminal, grid, lines};
 use crate::report::{display_names, number_format};

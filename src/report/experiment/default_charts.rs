@@ -24,11 +24,10 @@ const SERIES: usize = 8;
 /// If `points.csv` cannot be read.
 pub fn default_charts(dir: &Path, swept: &[String]) -> Result<Vec<ChartSpec>, ReportError> {
     let results = Results::open(dir, swept, "")?;
-    let rows = 0..results.points.rows.len();
     let dimensions: Vec<Dimension> = results
         .axes(&[])
         .into_iter()
-        .map(|path| Dimension::new(path, rows.clone().map(|row| results.cell(row, path).clone())))
+        .map(|path| results.dimension(path))
         .filter(|dimension| dimension.levels.len() > 1)
         .collect();
     let mut charts = Vec::new();

@@ -10,7 +10,7 @@ use crate::report::error::ReportError;
 use crate::report::experiment::key_numbers::key_numbers;
 use crate::report::experiment::warnings::{precision_warnings, warnings as steady_state_warnings};
 use crate::report::html::components::{commands, folded, quoted, tables, warnings};
-use crate::report::html::tables::{Places, grids};
+use crate::report::html::tables::{PointValues, grids};
 use crate::report::html::{Page, Section};
 use crate::report::results::columns::{number, show};
 use crate::stats::Table;
@@ -38,7 +38,7 @@ pub(super) fn page(
         (varied(&points, swept))
         (key_numbers(&points, swept, specs).markup())
     };
-    let grids = grids(dir, &Places::new(&points, swept), swept)?;
+    let grids = grids(dir, &PointValues::new(&points, swept), swept)?;
     let mut sections = vec![Section::new("summary", "Summary", summary)];
     sections.extend(charts);
     sections.extend(tables(&grids));

@@ -1,7 +1,7 @@
 //! What a figure is made of: panels of marks on axes.
 
 use crate::report::figure::axis::Axis;
-use crate::report::figure::theme::{Look, Paint};
+use crate::report::figure::theme::{Paint, Style};
 
 /// A figure and the name of its file, without extension.
 pub(crate) struct NamedFigure {
@@ -41,7 +41,7 @@ pub(crate) struct Legend {
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub name: String,
-    pub look: Look,
+    pub style: Style,
     /// Where its line ends, in the units of the data.
     pub end: Option<(f64, f64)>,
 }
@@ -74,19 +74,40 @@ pub(crate) struct Panel {
 #[derive(Clone, Debug)]
 pub(crate) enum Mark {
     /// A transparent area, such as an interval.
-    Area { outline: Vec<(f64, f64)>, look: Look, opacity: f64 },
+    Area { outline: Vec<(f64, f64)>, style: Style, opacity: f64 },
     /// A line without gaps.
-    Line { points: Vec<(f64, f64)>, look: Look },
+    Line { points: Vec<(f64, f64)>, style: Style },
     /// Markers at data points.
-    Markers { points: Vec<(f64, f64)>, look: Look },
+    Markers { points: Vec<(f64, f64)>, style: Style },
     /// A bar from zero.
-    Bar { left: f64, right: f64, value: f64, look: Look },
+    Bar { left: f64, right: f64, value: f64, style: Style },
     /// An interval at a data point.
-    Whisker { x: f64, low: f64, high: f64, look: Look },
+    Whisker { x: f64, low: f64, high: f64, style: Style },
     /// A few characters above a place.
     Text { x: f64, y: f64, text: String },
     /// The name of what is drawn at `x` from `low` to `high`, where there is room for it.
     Name { x: f64, low: f64, high: f64, text: String },
     /// A rectangle between two corners, with text inside if that fits.
     Tile { corners: [(f64, f64); 2], paint: Paint, text: String },
+}
+
+impl Legend {
+    /// A legend in rows above the panels.
+    pub(crate) fn above(heading: &str, entries: Vec<Entry>, sample: Sample) -> Self {
+        Legend { heading: heading.to_owned(), entries, sample, at_ends: false }
+    }
+}
+
+impl Entry {
+    /// A series without a line's end.
+    pub(crate) fn new(name: impl Into<String>, style: Style) -> Self {
+        Entry { name: name.into(), style, end: None }
+    }
+}
+
+impl Panel {
+    /// The only panel of a figure.
+    pub(crate) fn alone(x: Axis, y: Axis, marks: Vec<Mark>) -> Self {
+        Panel { heading: String::new(), legend: None, x, y, x_labels: true, marks }
+    }
 }

@@ -19,7 +19,7 @@ mod ticks;
 
 pub(crate) use axis::Axis;
 pub(crate) use grammar::{Entry, Figure, Legend, Mark, NamedFigure, Panel, Sample};
-pub(crate) use theme::{Look, Marker, Paint, band, look};
+pub(crate) use theme::{Marker, Paint, Style, band, style};
 pub(crate) use ticks::Tick;
 
 use crate::experiment::charts::ThemeSpec;

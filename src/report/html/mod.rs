@@ -3,8 +3,8 @@
 //! gives the same bytes.
 //!
 //! ```text
-//! results folder ─► sources ─► tables ─► grid ─► components ─► page ─► report.html
-//! figures ─► chart ─► svg ─────────────────────►
+//! results folder ─► table_files ─► tables ─► grid ─► components ─► page ─► report.html
+//! figures ─► chart ─► svg ─────────────────────────►
 //! ```
 //! What a page says of its kind of results stands with these.
 
@@ -14,8 +14,8 @@ mod content_security_policy;
 pub(crate) mod grid;
 pub(crate) mod numbers;
 mod page;
-mod sources;
 mod svg;
+mod table_files;
 pub(crate) mod tables;
 pub(crate) mod trace_page;
 

@@ -24,7 +24,7 @@ pub(crate) struct Section {
     pub id: &'static str,
     pub title: &'static str,
     pub body: Markup,
-    /// Places in it, and what they are called.
+    /// PointValues in it, and what they are called.
     pub entries: Vec<(String, String)>,
 }
 

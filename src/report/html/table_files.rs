@@ -65,7 +65,7 @@ const EVENTS: [&str; 2] = ["alerts.csv", "faults.csv"];
 const READ: usize = 20_000;
 
 /// A table of a folder.
-pub(crate) struct Source {
+pub(crate) struct TableFile {
     pub file: String,
     pub table: Table,
     /// Rows of the file that are not in `table`.
@@ -97,7 +97,7 @@ pub(crate) fn files(dir: &Path) -> Result<Vec<String>, ReportError> {
 
 /// Reads a file, and takes the means over replications where its rows are things that
 /// are told apart by names.
-pub(crate) fn source(dir: &Path, file: String) -> Result<Source, ReportError> {
+pub(crate) fn source(dir: &Path, file: String) -> Result<TableFile, ReportError> {
     let path = dir.join(&file);
     let mut reader = open(&path)?;
     let mut table =
@@ -114,7 +114,7 @@ pub(crate) fn source(dir: &Path, file: String) -> Result<Source, ReportError> {
     let whole = more == 0 && !EVENTS.contains(&file.as_str());
     let means = if whole { means(&table) } else { None };
     let averaged = means.is_some();
-    Ok(Source { file, table: means.unwrap_or(table), more, averaged })
+    Ok(TableFile { file, table: means.unwrap_or(table), more, averaged })
 }
 
 /// The means over replications. `None` if there is no more than one, or rows of a

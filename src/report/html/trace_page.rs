@@ -9,7 +9,7 @@ use serde_yaml::Value;
 use crate::report::error::ReportError;
 use crate::report::html::components::{commands, folded, tables};
 use crate::report::html::page::{Page, Section};
-use crate::report::html::tables::{Places, grids};
+use crate::report::html::tables::{PointValues, grids};
 
 pub(crate) fn page(
     dir: &Path,
@@ -37,7 +37,7 @@ pub(crate) fn page(
     };
     let mut sections = Vec::new();
     sections.extend(charts);
-    sections.extend(tables(&grids(dir, &Places::default(), &[])?));
+    sections.extend(tables(&grids(dir, &PointValues::default(), &[])?));
     sections.push(Section::new("manifest", "What was read", what));
     let command = word("command");
     let reproduce = html! {

@@ -6,11 +6,11 @@ use crate::report::error::ReportError;
 use crate::report::figure::axis::Scale;
 use crate::report::figure::theme::FAINT_INK;
 use crate::report::figure::{
-    Axis, Entry, Figure, Legend, Look, Mark, Marker, NamedFigure, Panel, Sample, Tick, look,
+    Axis, Entry, Figure, Legend, Mark, Marker, NamedFigure, Panel, Sample, Style, Tick, style,
 };
 use crate::report::number_format;
 use crate::report::replay::manifest::ReplayManifest;
-use crate::report::results::columns::{column, number};
+use crate::report::results::columns::{column, points};
 use crate::report::unit::Unit;
 use crate::stats::{Cell, Table};
 
@@ -21,7 +21,7 @@ const RATIOS: [(&str, &str); 2] =
 /// A line of the chart.
 struct Line {
     name: String,
-    look: Look,
+    style: Style,
     /// A whole curve.
     curve: Vec<(f64, f64)>,
     /// What was replayed.
@@ -61,15 +61,17 @@ fn lines(
     unit: &str,
     metric: &str,
 ) -> Result<Vec<Line>, ReportError> {
-    let replayed =
-        |name: &String| points(ratios, "miss_ratios.csv", ("policy", name), unit, metric);
-    let drawn = |name: &String| points(curves, "curves.csv", ("curve", name), unit, metric);
+    let replayed = |name: &str| {
+        by_capacity(ratios, "miss_ratios.csv", &[("policy", name), ("unit", unit)], metric)
+    };
+    let drawn =
+        |name: &str| by_capacity(curves, "curves.csv", &[("curve", name), ("unit", unit)], metric);
     let mut lines = Vec::new();
     for (i, name) in manifest.policies.iter().enumerate() {
         // The exact curve runs through LRU's points.
         let exact = name == "lru" && manifest.curves.iter().any(|curve| curve == "exact");
-        let curve = if exact { drawn(&"exact".to_owned())? } else { Vec::new() };
-        lines.push(Line { name: name.clone(), look: look(i), curve, points: replayed(name)? });
+        let curve = if exact { drawn("exact")? } else { Vec::new() };
+        lines.push(Line { name: name.clone(), style: style(i), curve, points: replayed(name)? });
     }
     let taken = lines.iter().any(|line| !line.curve.is_empty());
     for name in manifest.curves.iter().filter(|name| !(taken && *name == "exact")) {
@@ -78,28 +80,22 @@ fn lines(
             Some(rate) => format!("lru, {} % sample", number_format::significant(100.0 * rate, 3)),
             None => format!("lru, {name}"),
         };
-        let color = if sample.is_some() { FAINT_INK } else { look(lines.len()).color };
+        let color = if sample.is_some() { FAINT_INK } else { style(lines.len()).color };
         let dash = sample.map(|rate| (2.0, if rate < 0.05 { 4.0 } else { 2.5 }));
-        let look = Look { color, dash, marker: Marker::Nothing };
-        lines.push(Line { name: shown, look, curve: drawn(name)?, points: Vec::new() });
+        let style = Style { color, dash, marker: Marker::Nothing };
+        lines.push(Line { name: shown, style, curve: drawn(name)?, points: Vec::new() });
     }
     Ok(lines)
 }
 
-/// Capacities and ratios of the rows of one name.
-fn points(
+/// Capacities and ratios of the rows of one name, by capacity.
+fn by_capacity(
     table: &Table,
     file: &str,
-    (key, name): (&str, &str),
-    unit: &str,
+    of: &[(&str, &str)],
     metric: &str,
 ) -> Result<Vec<(f64, f64)>, ReportError> {
-    let [key, unit_at, x, y] =
-        [key, "unit", "capacity", metric].map(|name| column(table, file, name));
-    let (key, unit_at, x, y) = (key?, unit_at?, x?, y?);
-    let mine = |row: &&Vec<Cell>| row[key] == Cell::from(name) && row[unit_at] == Cell::from(unit);
-    let point = |row: &Vec<Cell>| Some((number(&row[x])?, number(&row[y])?));
-    let mut points: Vec<(f64, f64)> = table.rows.iter().filter(mine).filter_map(point).collect();
+    let mut points = points(table, file, of, ("capacity", metric))?;
     points.sort_by(|a, b| a.0.total_cmp(&b.0));
     Ok(points)
 }
@@ -115,13 +111,13 @@ fn figure(manifest: &ReplayManifest, lines: &[Line], words: &str, unit: Unit) ->
         let (curve, points) = (seen(&line.curve), seen(&line.points));
         let path = if curve.is_empty() { &points } else { &curve };
         if path.len() > 1 {
-            marks.push(Mark::Line { points: path.clone(), look: line.look });
+            marks.push(Mark::Line { points: path.clone(), style: line.style });
         }
-        entries.push(Entry { name: line.name.clone(), look: line.look, end: None });
+        entries.push(Entry::new(line.name.clone(), line.style));
     }
     // Markers lie above every line.
     for line in lines.iter().filter(|line| !line.points.is_empty()) {
-        marks.push(Mark::Markers { points: seen(&line.points), look: line.look });
+        marks.push(Mark::Markers { points: seen(&line.points), style: line.style });
     }
     let values: Vec<f64> = lines
         .iter()
@@ -129,16 +125,11 @@ fn figure(manifest: &ReplayManifest, lines: &[Line], words: &str, unit: Unit) ->
         .map(|(_, ratio)| ratio)
         .collect();
     let y = Axis::vertical(words, Unit::Fraction, &values, ScaleSpec::Linear, 300.0);
-    let panel = Panel { heading: String::new(), legend: None, x, y, x_labels: true, marks };
+    let panel = Panel::alone(x, y, marks);
     Figure {
         title: number_format::sentence(&format!("{words} by cache size")),
         subtitle: conditions(manifest),
-        legend: Some(Legend {
-            heading: "Policy".to_owned(),
-            entries,
-            sample: Sample::LineAndMarker,
-            at_ends: false,
-        }),
+        legend: Some(Legend::above("Policy", entries, Sample::LineAndMarker)),
         panels: vec![panel],
         columns: 1,
         height: 300.0,

@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 
 /// What several replications measured at one place.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Fold {
+pub(crate) struct Aggregate {
     count: f64,
     sum: f64,
     pub low: f64,
     pub high: f64,
 }
 
-impl Fold {
-    const NOTHING: Fold =
-        Fold { count: 0.0, sum: 0.0, low: f64::INFINITY, high: f64::NEG_INFINITY };
+impl Aggregate {
+    const NOTHING: Aggregate =
+        Aggregate { count: 0.0, sum: 0.0, low: f64::INFINITY, high: f64::NEG_INFINITY };
 
     pub(crate) fn add(&mut self, value: f64) {
         self.count += 1.0;
@@ -30,7 +30,7 @@ impl Fold {
     }
 
     /// The fold of two neighbouring places: the mean of both, bounds around both.
-    fn join(&mut self, other: &Fold) {
+    fn join(&mut self, other: &Aggregate) {
         self.count += other.count;
         self.sum += other.sum;
         self.low = self.low.min(other.low);
@@ -38,15 +38,15 @@ impl Fold {
     }
 }
 
-impl Default for Fold {
+impl Default for Aggregate {
     fn default() -> Self {
-        Fold::NOTHING
+        Aggregate::NOTHING
     }
 }
 
 /// A curve of a point: places (quantiles, times) in rising order, each with a
 /// fold for each column that was asked for.
-pub(crate) type Curve = Vec<(f64, Vec<Fold>)>;
+pub(crate) type Curve = Vec<(f64, Vec<Aggregate>)>;
 
 /// Averages over an interval of `timeline.csv` that are 0 when a run is over.
 const AVERAGES: [&str; 6] =
@@ -76,24 +76,24 @@ struct Row {
 
 /// A curve in the making, by the bits of the place: those of what is not negative are in
 /// its order.
-pub(crate) type Places = BTreeMap<u64, Vec<Fold>>;
+pub(crate) type Places = BTreeMap<u64, Vec<Aggregate>>;
 
 /// Curves in the making.
-pub(crate) struct Folding {
+pub(crate) struct Aggregation {
     after: Vec<After>,
     curves: Vec<Places>,
     /// The last row of each replication so far, by its curve.
     last: Vec<BTreeMap<String, Row>>,
 }
 
-impl Folding {
+impl Aggregation {
     pub(crate) fn new(curves: usize, columns: &[String]) -> Self {
         let after = |column: &String| match column.as_str() {
             name if AVERAGES.contains(&name) => After::Average,
             name if SUMS.contains(&name) => After::Sum,
             _ => After::Unknown,
         };
-        Folding {
+        Aggregation {
             after: columns.iter().map(after).collect(),
             curves: vec![BTreeMap::new(); curves],
             last: vec![BTreeMap::new(); curves],
@@ -123,7 +123,7 @@ impl Folding {
 
     /// The curves, each with its places in rising order.
     pub(crate) fn finish(self) -> Vec<Curve> {
-        let Folding { after, curves, last } = self;
+        let Aggregation { after, curves, last } = self;
         let finish = |(mut curve, last): (_, BTreeMap<String, Row>)| {
             let mut rows: Vec<Row> = last.into_values().collect();
             // Whoever goes on longest has the places of the others.
@@ -144,7 +144,8 @@ pub(crate) fn rising(curve: Places) -> Curve {
 
 /// Adds what was measured at a place, which is not negative.
 pub(crate) fn put(curve: &mut Places, at: f64, values: &[Option<f64>]) {
-    let folds = curve.entry(at.to_bits()).or_insert_with(|| vec![Fold::default(); values.len()]);
+    let folds =
+        curve.entry(at.to_bits()).or_insert_with(|| vec![Aggregate::default(); values.len()]);
     for (fold, value) in folds.iter_mut().zip(values) {
         if let Some(value) = value {
             fold.add(*value);
@@ -182,7 +183,7 @@ fn end(curve: &mut Places, mut row: Row, after: &[After]) {
 
 /// Joins neighbours until a curve has at most `most` places.
 pub(crate) fn thin(curve: &Curve, most: usize) -> Curve {
-    let join = |chunk: &[(f64, Vec<Fold>)]| {
+    let join = |chunk: &[(f64, Vec<Aggregate>)]| {
         let (first, rest) = chunk.split_first()?;
         let mut joined = first.clone();
         for (_, folds) in rest {
@@ -200,11 +201,11 @@ mod tests {
     /// Rows of replications: place, `queue`, `spend_usd`, `e2e_mean_s`.
     fn folded(rows: &[(&str, f64, [f64; 3])]) -> Vec<(f64, Vec<Option<f64>>)> {
         let columns = ["queue", "spend_usd", "e2e_mean_s"].map(str::to_owned);
-        let mut folding = Folding::new(1, &columns);
+        let mut folding = Aggregation::new(1, &columns);
         for (replication, at, values) in rows {
             folding.add(0, replication, *at, values.iter().map(|value| Some(*value)).collect());
         }
-        let means = |folds: &Vec<Fold>| folds.iter().map(Fold::mean).collect();
+        let means = |folds: &Vec<Aggregate>| folds.iter().map(Aggregate::mean).collect();
         let curve = folding.finish().remove(0);
         curve.iter().map(|(at, folds)| (*at, means(folds))).collect()
     }
@@ -244,7 +245,7 @@ mod tests {
     #[test]
     fn thinning_keeps_the_mean_and_the_bounds() {
         let place = |t: u32| {
-            let mut fold = Fold::default();
+            let mut fold = Aggregate::default();
             fold.add(f64::from(t));
             (f64::from(t), vec![fold])
         };
@@ -259,6 +260,6 @@ mod tests {
 
     #[test]
     fn nothing_measured_has_no_mean() {
-        assert_eq!(Fold::default().mean(), None);
+        assert_eq!(Aggregate::default().mean(), None);
     }
 }

@@ -21,7 +21,8 @@ use crate::report::csv::{open, read_cell, read_table};
 use crate::report::error::ReportError;
 use crate::report::results::aggregate::{Curve, Places, put, rising};
 use crate::report::results::columns::{need, number};
-use crate::report::results::series_style::Looks;
+use crate::report::results::dimension::Dimension;
+use crate::report::results::series_style::SeriesStyles;
 use crate::stats::{Cell, Table};
 
 /// The table of a study of sensitivity.
@@ -39,8 +40,8 @@ pub(crate) struct Results<'a> {
     pub fewest: usize,
     /// The experiment's title; may be empty.
     pub title: &'a str,
-    /// What values look like in all charts.
-    pub looks: Looks,
+    /// The styles of values in all charts.
+    pub styles: SeriesStyles,
 }
 
 impl<'a> Results<'a> {
@@ -54,7 +55,15 @@ impl<'a> Results<'a> {
             need(&points.columns, "points.csv", path)?;
         }
         let (fewest, replications) = count_replications(dir).unwrap_or((0, 0));
-        Ok(Results { dir, swept, points, replications, fewest, title, looks: Looks::default() })
+        Ok(Results {
+            dir,
+            swept,
+            points,
+            replications,
+            fewest,
+            title,
+            styles: SeriesStyles::default(),
+        })
     }
 
     /// Whether a table is there and has rows.
@@ -100,6 +109,12 @@ impl<'a> Results<'a> {
         };
         let is_axis = |path: &&String| asked.contains(&path.as_str()) || !is_own(path);
         self.swept.iter().filter(is_axis).collect()
+    }
+
+    /// A column of `points.csv` as an axis.
+    pub(crate) fn dimension(&self, path: &str) -> Dimension {
+        let rows = 0..self.points.rows.len();
+        Dimension::new(path, rows.map(|row| self.cell(row, path).clone()))
     }
 
     /// The number of the point in each row of `points.csv`.

@@ -6,7 +6,7 @@ use crate::experiment::charts::ENTITIES;
 use crate::report::error::ReportError;
 use crate::report::number_format;
 use crate::report::results::Results;
-use crate::report::results::aggregate::Fold;
+use crate::report::results::aggregate::Aggregate;
 use crate::report::results::columns::{column, number};
 use crate::report::results::dimension::Dimension;
 use crate::stats::Table;
@@ -34,13 +34,13 @@ pub(crate) enum Interval {
 
 /// A metric over all dimensions.
 #[derive(Clone, Debug)]
-pub(crate) struct Data {
+pub(crate) struct SweptMetric {
     pub dimensions: Vec<Dimension>,
     pub observations: Vec<Observation>,
     pub interval: Interval,
 }
 
-impl Data {
+impl SweptMetric {
     /// Reads a metric of the points, or of an entity's table if one of `axes`
     /// is an entity. The dimensions are the swept paths (see [`Results::axes`]),
     /// then `axes` that are not swept.
@@ -81,7 +81,7 @@ impl Data {
             let at = places(results, &dimensions, row);
             observations.push(Observation { at, value, low: value - half, high: value + half });
         }
-        Ok(Data { dimensions, observations, interval })
+        Ok(SweptMetric { dimensions, observations, interval })
     }
 
     /// From `levels.csv` and its like: a row for each run and entity.
@@ -108,7 +108,7 @@ impl Data {
         }
         dimensions.push(last);
         let interval = if results.replications > 1 { Interval::Range } else { Interval::None };
-        Ok(Data { dimensions, observations, interval })
+        Ok(SweptMetric { dimensions, observations, interval })
     }
 
     /// Every point, its row in `points.csv` being the value: for charts whose
@@ -127,7 +127,7 @@ impl Data {
             Observation { at, value, low: value, high: value }
         };
         let observations = (0..results.points.rows.len()).map(observation).collect();
-        Ok(Data { dimensions, observations, interval: Interval::None })
+        Ok(SweptMetric { dimensions, observations, interval: Interval::None })
     }
 
     /// The number of a dimension.
@@ -137,9 +137,7 @@ impl Data {
 }
 
 fn dimensions_of(results: &Results, paths: &[&str]) -> Vec<Dimension> {
-    let rows = 0..results.points.rows.len();
-    let cells = |path| rows.clone().map(move |row| results.cell(row, path).clone());
-    paths.iter().map(|path| Dimension::new(path, cells(path))).collect()
+    paths.iter().map(|path| results.dimension(path)).collect()
 }
 
 fn places(results: &Results, dimensions: &[Dimension], row: usize) -> Vec<usize> {
@@ -152,10 +150,10 @@ fn fold(
     results: &Results,
     (point, name, value): (usize, usize, usize),
     entity: &Dimension,
-) -> BTreeMap<(usize, usize), Fold> {
+) -> BTreeMap<(usize, usize), Aggregate> {
     let rows: BTreeMap<u64, usize> =
         results.point_numbers().into_iter().enumerate().map(|(row, point)| (point, row)).collect();
-    let mut folds: BTreeMap<(usize, usize), Fold> = BTreeMap::new();
+    let mut folds: BTreeMap<(usize, usize), Aggregate> = BTreeMap::new();
     for cells in &table.rows {
         let row = number(&cells[point]).and_then(|point| rows.get(&(point as u64)));
         if let (Some(&row), Some(value)) = (row, number(&cells[value])) {
@@ -167,7 +165,7 @@ fn fold(
 
 /// Observations that are drawn between one pair of axes.
 #[derive(Clone, Debug)]
-pub(crate) struct Share {
+pub(crate) struct PanelData {
     /// The values that the observations have in common, in words.
     pub heading: String,
     pub observations: Vec<Observation>,
@@ -184,65 +182,71 @@ const FACETS: usize = 12;
 
 /// Divides the observations so that nothing is hidden and nothing averaged.
 ///
-/// Where `x` and `series` tell all observations apart there is one share.
+/// Where `x` and `series` tell all observations apart there is one panel.
 /// Otherwise each combination of the other dimensions' values has one, up to
 /// six; beyond that only the first combination is shown, and the second result
-/// says which. A `facet` has a share for each of its values.
+/// says which. A `facet` has a panel for each of its values.
 pub(crate) fn divide(
-    data: &Data,
+    data: &SweptMetric,
     x: usize,
     series: Option<usize>,
     facet: Option<usize>,
-) -> (Vec<Share>, Vec<String>) {
+) -> (Vec<PanelData>, Vec<String>) {
     match facet.filter(|facet| *facet != x && Some(*facet) != series) {
         None => {
-            let (shares, held) = combinations(data, &data.observations, x, series, &[]);
-            (shares, held.into_iter().collect())
+            let (panels, held) = combinations(data, &data.observations, x, series, &[]);
+            (panels, held.into_iter().collect())
         }
         Some(facet) => facets(data, x, series, facet),
     }
 }
 
-/// A share for each value of a dimension; where further ones differ, they are held.
-fn facets(data: &Data, x: usize, series: Option<usize>, facet: usize) -> (Vec<Share>, Vec<String>) {
+/// A panel for each value of a dimension; where further ones differ, they are held.
+fn facets(
+    data: &SweptMetric,
+    x: usize,
+    series: Option<usize>,
+    facet: usize,
+) -> (Vec<PanelData>, Vec<String>) {
     let dimension = &data.dimensions[facet];
     let mut notes = Vec::new();
     if dimension.levels.len() > FACETS {
         let all = dimension.levels.len();
         notes.push(format!("first {FACETS} of {all} values of {}", dimension.title));
     }
-    let share = |level: usize| {
+    let panel_data = |level: usize| {
         let mine: Vec<Observation> =
             data.observations.iter().filter(|o| o.at[facet] == level).cloned().collect();
-        let (shares, held) = combinations(data, &mine, x, series, &[facet]);
+        let (panels, held) = combinations(data, &mine, x, series, &[facet]);
         // All panels hold the same: only the first combination of each is drawn.
-        let (observations, held) = match shares.len() {
-            0 | 1 => (shares.into_iter().next().map_or_else(Vec::new, |it| it.observations), held),
+        let (observations, held) = match panels.len() {
+            0 | 1 => (panels.into_iter().next().map_or_else(Vec::new, |it| it.observations), held),
             total => {
-                let first = shares.into_iter().next();
-                let first = first.unwrap_or(Share { heading: String::new(), observations: vec![] });
+                let first = panels.into_iter().next();
+                let first =
+                    first.unwrap_or(PanelData { heading: String::new(), observations: vec![] });
                 let note = format!("only {} (1 of {total} combinations)", first.heading);
                 (first.observations, Some(note))
             }
         };
-        (Share { heading: number_format::sentence(&dimension.with(level)), observations }, held)
+        (PanelData { heading: number_format::sentence(&dimension.with(level)), observations }, held)
     };
-    let (shares, held): (Vec<Share>, Vec<Option<String>>) =
-        (0..dimension.levels.len().min(FACETS)).map(share).unzip();
+    let (panels, held): (Vec<PanelData>, Vec<Option<String>>) =
+        (0..dimension.levels.len().min(FACETS)).map(panel_data).unzip();
     notes.extend(held.into_iter().flatten().next());
-    (shares, notes)
+    (panels, notes)
 }
 
-/// A share for each combination of the values of other dimensions than `x`, `series`
+/// A panel for each combination of the values of other dimensions than `x`, `series`
 /// and `fixed`.
 fn combinations(
-    data: &Data,
+    data: &SweptMetric,
     observations: &[Observation],
     x: usize,
     series: Option<usize>,
     fixed: &[usize],
-) -> (Vec<Share>, Option<String>) {
-    let whole = |observations| Share { heading: String::new(), observations };
+) -> (Vec<PanelData>, Option<String>) {
+    let whole = |observations| PanelData { heading: String::new(), observations };
     let mut seen: BTreeMap<(usize, Option<usize>), usize> = BTreeMap::new();
     for observation in observations {
         *seen.entry((observation.at[x], series.map(|s| observation.at[s]))).or_default() += 1;
@@ -254,45 +258,45 @@ fn combinations(
         .filter(|d| *d != x && Some(*d) != series && !fixed.contains(d))
         .filter(|d| data.dimensions[*d].levels.len() > 1)
         .collect();
-    let mut shares: BTreeMap<Vec<usize>, Vec<Observation>> = BTreeMap::new();
+    let mut panels: BTreeMap<Vec<usize>, Vec<Observation>> = BTreeMap::new();
     for observation in observations {
         let key = others.iter().map(|d| observation.at[*d]).collect();
-        shares.entry(key).or_default().push(observation.clone());
+        panels.entry(key).or_default().push(observation.clone());
     }
     let heading = |key: &[usize]| {
         let values = others.iter().zip(key).map(|(d, level)| data.dimensions[*d].with(*level));
         values.collect::<Vec<_>>().join(", ")
     };
-    if shares.len() > PANELS {
-        let total = shares.len();
-        let first = shares.into_iter().next();
+    if panels.len() > PANELS {
+        let total = panels.len();
+        let first = panels.into_iter().next();
         return first.map_or((Vec::new(), None), |(key, observations)| {
             let held = format!("only {} (1 of {total} combinations)", heading(&key));
             (vec![whole(observations)], Some(held))
         });
     }
-    if shares.keys().any(|key| heading(key).chars().count() > HEADING) {
-        return by_value(data, &others, shares);
+    if panels.keys().any(|key| heading(key).chars().count() > HEADING) {
+        return by_value(data, &others, panels);
     }
-    let share = |(key, observations): (Vec<usize>, _)| Share {
+    let panel_data = |(key, observations): (Vec<usize>, _)| PanelData {
         heading: number_format::sentence(&heading(&key)),
         observations,
     };
-    (shares.into_iter().map(share).collect(), None)
+    (panels.into_iter().map(panel_data).collect(), None)
 }
 
 /// Shares that are headed by values alone; what these are of is noted.
 fn by_value(
-    data: &Data,
+    data: &SweptMetric,
     others: &[usize],
-    shares: BTreeMap<Vec<usize>, Vec<Observation>>,
-) -> (Vec<Share>, Option<String>) {
+    panels: BTreeMap<Vec<usize>, Vec<Observation>>,
+) -> (Vec<PanelData>, Option<String>) {
     let titles: Vec<&str> = others.iter().map(|d| data.dimensions[*d].title.as_str()).collect();
-    let share = |(key, observations): (Vec<usize>, _)| {
+    let panel_data = |(key, observations): (Vec<usize>, _)| {
         let values = others.iter().zip(&key);
         let values = values.map(|(d, level)| data.dimensions[*d].levels[*level].name.as_str());
-        Share { heading: values.collect::<Vec<_>>().join(", "), observations }
+        PanelData { heading: values.collect::<Vec<_>>().join(", "), observations }
     };
     let note = format!("panels: {}", titles.join(", "));
-    (shares.into_iter().map(share).collect(), Some(note))
+    (panels.into_iter().map(panel_data).collect(), Some(note))
 }

@@ -4,9 +4,9 @@
 use crate::experiment::charts::ScaleSpec;
 use crate::report::error::ReportError;
 use crate::report::figure::axis::drawable;
-use crate::report::figure::theme::{AXIS, FAINT_INK};
+use crate::report::figure::theme::FAINT_INK;
 use crate::report::figure::{
-    Axis, Entry, Figure, Legend, Look, Mark, Marker, NamedFigure, Panel, Sample, look,
+    Axis, Entry, Figure, Legend, Mark, Marker, NamedFigure, Panel, Sample, Style, style,
 };
 use crate::report::results::columns::{column, number};
 use crate::report::search::manifest::SearchManifest;
@@ -65,38 +65,30 @@ fn along_the_load(manifest: &SearchManifest, table: &Table) -> Result<NamedFigur
             .filter(|(_, share, _)| drawable(*share))
             .collect();
         points.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let look = look(series);
+        let style = style(series);
         let line: Vec<(f64, f64)> = points.iter().map(|(load, share, _)| (*load, *share)).collect();
         for (load, share, half) in &points {
             let (low, high) = (share - half, share + half);
             shares.extend([low.max(0.0), high]);
-            marks.push(Mark::Whisker { x: *load, low: low.max(1e-9), high, look });
+            marks.push(Mark::Whisker { x: *load, low: low.max(1e-9), high, style });
         }
         loads.extend(line.iter().map(|(load, _)| *load));
-        marks.push(Mark::Line { points: line.clone(), look });
-        marks.push(Mark::Markers { points: line, look });
-        entries.push(Entry { name: display_names::metric(&bound.metric), look, end: None });
+        marks.push(Mark::Line { points: line.clone(), style });
+        marks.push(Mark::Markers { points: line, style });
+        entries.push(Entry::new(display_names::metric(&bound.metric), style));
     }
     let (low, high) = loads
         .iter()
         .fold((f64::INFINITY, 0.0f64), |(low, high), load| (low.min(*load), high.max(*load)));
-    let bound = Look { color: AXIS, marker: Marker::Nothing, dash: Some((4.0, 3.0)) };
-    marks.insert(0, Mark::Line { points: vec![(low, 1.0), (high, 1.0)], look: bound });
+    let bound = Style::REFERENCE;
+    marks.insert(0, Mark::Line { points: vec![(low, 1.0), (high, 1.0)], style: bound });
     let chosen: Vec<(f64, &str)> = loads.iter().map(|load| (*load, "")).collect();
-    let panel = Panel {
-        heading: String::new(),
-        legend: None,
-        x: Axis::horizontal(&display_names::path(path), unit, &chosen, ScaleSpec::Linear, 620.0),
-        y: Axis::vertical("share of the bound", Unit::Plain, &shares, ScaleSpec::Auto, 300.0),
-        x_labels: true,
+    let panel = Panel::alone(
+        Axis::horizontal(&display_names::path(path), unit, &chosen, ScaleSpec::Linear, 620.0),
+        Axis::vertical("share of the bound", Unit::Plain, &shares, ScaleSpec::Auto, 300.0),
         marks,
-    };
-    let legend = Legend {
-        heading: "Metric".to_owned(),
-        entries,
-        sample: Sample::LineAndMarker,
-        at_ends: false,
-    };
+    );
+    let legend = Legend::above("Metric", entries, Sample::LineAndMarker);
     let title = number_format::sentence(&format!("how much {} holds", display_names::path(path)));
     Ok(named("load", title, manifest, legend, panel))
 }
@@ -114,9 +106,9 @@ fn costs(manifest: &SearchManifest, table: &Table, cost: &str) -> Result<NamedFi
     let (good, bad) = (of(true), of(false));
     let best: Vec<(f64, f64)> =
         manifest.best.and_then(|best| table.rows.get(best)).and_then(place).into_iter().collect();
-    let holding = Look { dash: None, ..look(0) };
-    let failing = Look { color: FAINT_INK, marker: Marker::Cross, dash: None };
-    let chosen = Look { marker: Marker::Diamond, ..look(1) };
+    let holding = Style { dash: None, ..style(0) };
+    let failing = Style { color: FAINT_INK, marker: Marker::Cross, dash: None };
+    let chosen = Style { marker: Marker::Diamond, ..style(1) };
     let all: Vec<(f64, f64)> = good.iter().chain(&bad).copied().collect();
     let values = |axis: fn(&(f64, f64)) -> f64| all.iter().map(axis).collect::<Vec<f64>>();
     let (costs, mut times) = (values(|it| it.0), values(|it| it.1));
@@ -134,39 +126,35 @@ fn costs(manifest: &SearchManifest, table: &Table, cost: &str) -> Result<NamedFi
         ScaleSpec::Linear,
         420.0,
     );
-    let line = Look { color: AXIS, marker: Marker::Nothing, dash: Some((4.0, 3.0)) };
+    let line = Style::REFERENCE;
     let ends = |bound: f64| vec![(x.low, bound), (x.high, bound)];
     let marks = vec![
-        Mark::Line { points: bound.map(ends).unwrap_or_default(), look: line },
-        Mark::Markers { points: bad, look: failing },
-        Mark::Markers { points: good, look: holding },
-        Mark::Markers { points: best, look: chosen },
+        Mark::Line { points: bound.map(ends).unwrap_or_default(), style: line },
+        Mark::Markers { points: bad, style: failing },
+        Mark::Markers { points: good, style: holding },
+        Mark::Markers { points: best, style: chosen },
     ];
-    let entry = |name: &str, look: Look| Entry { name: name.to_owned(), look, end: None };
-    let legend = Legend {
-        heading: "System".to_owned(),
-        entries: vec![
+    let entry = |name: &str, style: Style| Entry::new(name, style);
+    let legend = Legend::above(
+        "System",
+        vec![
             entry("holds", holding),
             entry("does not hold", failing),
             entry("cheapest that holds", chosen),
         ],
-        sample: Sample::LineAndMarker,
-        at_ends: false,
-    };
-    let panel = Panel {
-        heading: String::new(),
-        legend: None,
+        Sample::LineAndMarker,
+    );
+    let panel = Panel::alone(
         x,
-        y: Axis::vertical(
+        Axis::vertical(
             &display_names::metric(metric),
             Unit::of_metric(metric),
             &times,
             scale,
             300.0,
         ),
-        x_labels: true,
         marks,
-    };
+    );
     let title = number_format::sentence(&format!(
         "{} against {}",
         display_names::metric(metric),

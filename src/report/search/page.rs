@@ -6,7 +6,7 @@ use maud::html;
 
 use crate::report::error::ReportError;
 use crate::report::html::components::{commands, folded, quoted, tables};
-use crate::report::html::tables::{Places, grids};
+use crate::report::html::tables::{PointValues, grids};
 use crate::report::html::{Page, Section};
 use crate::report::number_format;
 use crate::report::search::manifest::SearchManifest;
@@ -60,7 +60,7 @@ pub(super) fn page(
     };
     let mut sections = vec![Section::new("summary", "What was found", summary)];
     sections.extend(charts);
-    sections.extend(tables(&grids(dir, &Places::default(), &manifest.changed)?));
+    sections.extend(tables(&grids(dir, &PointValues::default(), &manifest.changed)?));
     let folded = folded("Show the experiment", "The experiment as YAML", &yaml);
     sections.push(Section::new("experiment", "The experiment", folded));
     sections.push(Section::new("reproduce", "How to reproduce this", reproduce));

@@ -14,6 +14,7 @@ mod charts;
 mod fit;
 pub(crate) mod manifest;
 mod summary;
+mod survey;
 mod tables;
 
 use std::path::Path;
@@ -21,8 +22,8 @@ use std::path::Path;
 pub use fit::{fit_summary, write_fit};
 pub use manifest::TraceManifest;
 pub use summary::trace_summary;
+pub use survey::Surveyed;
 
-use crate::cache::replay::Reuse;
 use crate::report::csv::read_table;
 use crate::report::drawable::Drawable;
 use crate::report::error::ReportError;
@@ -30,8 +31,6 @@ use crate::report::figure::NamedFigure;
 use crate::report::html::{Page, Section, trace_page};
 use crate::report::manifest::FolderManifest;
 use crate::stats::Table;
-use crate::stats::fit::Zipf;
-use crate::workload::trace::Profile;
 use charts::{arrivals, lengths, popularity, reuse};
 
 const INFO: &str = "info.csv";
@@ -39,38 +38,6 @@ const ARRIVALS: &str = "arrivals.csv";
 const LENGTHS: &str = "lengths.csv";
 const POPULARITY: &str = "popularity.csv";
 const REUSE: &str = "reuse.csv";
-
-/// A trace that was read.
-#[derive(Clone, Debug)]
-pub struct Surveyed {
-    /// What it is called: the file's name.
-    pub name: String,
-    /// Its format.
-    pub format: String,
-    /// What it holds.
-    pub profile: Profile,
-    /// The correlation of the ranks of prompts' and answers' lengths (Spearman's).
-    pub rank_correlation: f64,
-    /// How soon prompts or blocks are asked for again, where they are known.
-    pub reuse: Option<(&'static str, Reuse)>,
-    /// Zipf's law fitted to prompts, blocks and users, where they repeat.
-    pub laws: [Option<Zipf>; 3],
-}
-
-impl Surveyed {
-    /// A trace with its laws fitted.
-    pub fn new(
-        name: String,
-        format: String,
-        profile: Profile,
-        rank_correlation: f64,
-        reuse: Option<(&'static str, Reuse)>,
-    ) -> Self {
-        let known = [&profile.prompts, &profile.blocks, &profile.users];
-        let laws = known.map(|popularity| Zipf::fit(&popularity.ranked()));
-        Surveyed { name, format, profile, rank_correlation, reuse, laws }
-    }
-}
 
 /// The figures of traces, a row each.
 pub fn trace_table(traces: &[Surveyed]) -> Table {

@@ -8,13 +8,16 @@ use crate::report::chart::common::{conditions, grid};
 use crate::report::chart::spread::density::{Distribution, density};
 use crate::report::error::ReportError;
 use crate::report::figure::axis::drawable;
+use crate::report::figure::theme::INK;
 use crate::report::figure::{
-    Axis, Entry, Figure, Legend, Look, Mark, Marker, NamedFigure, Panel, Sample, look,
+    Axis, Entry, Figure, Legend, Mark, Marker, NamedFigure, Panel, Sample, Style, style,
 };
 use crate::report::files::file_name;
 use crate::report::results::Results;
+use crate::report::results::aggregate::Curve;
 use crate::report::results::columns::{column, number};
-use crate::report::results::panels::{Data, Interval, Share, divide};
+use crate::report::results::dimension::{Dimension, Level};
+use crate::report::results::panels::{Interval, PanelData, SweptMetric, divide};
 use crate::report::unit::Unit;
 use crate::report::{display_names, number_format};
 
@@ -59,36 +62,43 @@ fn figure(
         .chain(spec.series.as_deref())
         .chain(spec.facet.as_deref())
         .collect();
-    let data = Data::of_rows(results, &axes)?;
+    let data = SweptMetric::of_rows(results, &axes)?;
     let find = |path: &str| {
         data.dimension(path).ok_or_else(|| ReportError::not_swept(path, results.swept))
     };
     let x = find(&x_path)?;
     let series = spec.series.as_deref().map(find).transpose()?.filter(|series| *series != x);
     let facet = spec.facet.as_deref().map(find).transpose()?;
-    let (shares, mut notes) = divide(&data, x, series, facet);
+    let (panels, mut notes) = divide(&data, x, series, facet);
     notes.insert(0, meaning(shape, latency).to_owned());
-    let looks = series.map_or_else(|| vec![look(0)], |s| results.looks.all(&data.dimensions[s]));
-    let (columns, height) = grid(shares.len());
+    let styles = series.map_or_else(|| vec![style(0)], |s| results.styles.all(&data.dimensions[s]));
+    let (columns, height) = grid(panels.len());
     let names: Vec<String> =
         data.dimensions[x].levels.iter().take(GROUPS).map(|level| level.name.clone()).collect();
     let name = display_names::metric(metric);
     let values: Vec<f64> = spreads.iter().flatten().flat_map(Distribution::ends).collect();
     let y = Axis::vertical(&name, Unit::of_metric(metric), &values, spec.y_scale, height);
-    let drawing =
-        Drawing { shape, x, series, looks: &looks, spreads: &spreads, y: &y, groups: names.len() };
-    let panel = |(i, share): (usize, &Share)| {
+    let drawing = Drawing {
+        shape,
+        x,
+        series,
+        styles: &styles,
+        spreads: &spreads,
+        y: &y,
+        groups: names.len(),
+    };
+    let panel = |(i, panel_data): (usize, &PanelData)| {
         let mut vertical = y.clone();
         if !i.is_multiple_of(columns) {
             vertical.label.clear();
         }
         Panel {
-            heading: share.heading.clone(),
+            heading: panel_data.heading.clone(),
             legend: None,
             x: Axis::categories(&data.dimensions[x].title, &names),
             y: vertical,
-            x_labels: i + columns >= shares.len(),
-            marks: drawing.marks(share),
+            x_labels: i + columns >= panels.len(),
+            marks: drawing.marks(panel_data),
         }
     };
     let by = &data.dimensions[x].title;
@@ -97,8 +107,8 @@ fn figure(
     let figure = Figure {
         title: spec.title.clone().unwrap_or_else(title),
         subtitle: spec.subtitle.clone().unwrap_or_else(subtitle),
-        legend: series.map(|s| legend(&data.dimensions[s], &looks)),
-        panels: shares.iter().enumerate().map(panel).collect(),
+        legend: series.map(|s| legend(&data.dimensions[s], &styles)),
+        panels: panels.iter().enumerate().map(panel).collect(),
         columns,
         height,
     };
@@ -123,18 +133,13 @@ const fn meaning(shape: Shape, latency: bool) -> &'static str {
     }
 }
 
-fn legend(dimension: &crate::report::results::dimension::Dimension, looks: &[Look]) -> Legend {
-    let entry = |(level, look): (&crate::report::results::dimension::Level, &Look)| Entry {
-        name: level.name.clone(),
-        look: *look,
-        end: None,
-    };
-    Legend {
-        heading: number_format::sentence(&dimension.title),
-        entries: dimension.levels.iter().zip(looks).map(entry).collect(),
-        sample: Sample::Bar,
-        at_ends: false,
-    }
+fn legend(dimension: &Dimension, styles: &[Style]) -> Legend {
+    let entry = |(level, style): (&Level, &Style)| Entry::new(level.name.clone(), *style);
+    Legend::above(
+        &number_format::sentence(&dimension.title),
+        dimension.levels.iter().zip(styles).map(entry).collect(),
+        Sample::Bar,
+    )
 }
 
 /// The values of a metric in `runs.csv`, by row of `points.csv`.
@@ -157,7 +162,7 @@ fn of_replications(
 fn of_requests(results: &Results, metric: &str) -> Result<Vec<Option<Distribution>>, ReportError> {
     let columns = [metric.to_owned()];
     let curves = results.curves("latency.csv", "quantile", &columns, &results.point_numbers())?;
-    let of_curve = |curve: &crate::report::results::aggregate::Curve| {
+    let of_curve = |curve: &Curve| {
         let places = curve.iter().filter_map(|(q, folds)| Some((*q, folds[0].mean()?)));
         Distribution::of_quantiles(places.filter(|(_, v)| drawable(*v)).collect())
     };
@@ -169,30 +174,30 @@ struct Drawing<'a> {
     shape: Shape,
     x: usize,
     series: Option<usize>,
-    looks: &'a [Look],
+    styles: &'a [Style],
     spreads: &'a [Option<Distribution>],
     y: &'a Axis,
     groups: usize,
 }
 
 impl Drawing<'_> {
-    fn marks(&self, share: &Share) -> Vec<Mark> {
-        let count = self.looks.len() as f64;
+    fn marks(&self, panel_data: &PanelData) -> Vec<Mark> {
+        let count = self.styles.len() as f64;
         let wide = (FILL / count).min(WIDEST * self.groups as f64);
         let mut marks = Vec::new();
-        for o in share.observations.iter().filter(|o| o.at[self.x] < self.groups) {
+        for o in panel_data.observations.iter().filter(|o| o.at[self.x] < self.groups) {
             let Some(spread) = &self.spreads[o.value as usize] else { continue };
             let series = self.series.map_or(0, |s| o.at[s]);
             let middle = o.at[self.x] as f64 + (series as f64 + 0.5 - count / 2.0) * wide;
-            let look = self.looks[series];
+            let style = self.styles[series];
             match self.shape {
                 _ if spread.values().is_some_and(|values| values.len() < FEW) => {
                     let values = spread.values().unwrap_or_default();
                     let points = values.iter().map(|v| (middle, *v)).collect();
-                    marks.push(Mark::Markers { points, look });
+                    marks.push(Mark::Markers { points, style });
                 }
-                Shape::Box => boxed(spread, middle, wide, look, &mut marks),
-                Shape::Violin => self.violin(spread, middle, wide, look, &mut marks),
+                Shape::Box => boxed(spread, middle, wide, style, &mut marks),
+                Shape::Violin => self.violin(spread, middle, wide, style, &mut marks),
             }
         }
         marks
@@ -203,7 +208,7 @@ impl Drawing<'_> {
         spread: &Distribution,
         middle: f64,
         wide: f64,
-        look: Look,
+        style: Style,
         marks: &mut Vec<Mark>,
     ) {
         let samples = spread.samples();
@@ -214,33 +219,33 @@ impl Drawing<'_> {
         };
         let outline: Vec<(f64, f64)> = side(1.0).chain(side(-1.0).rev()).collect();
         if !outline.is_empty() {
-            marks.push(Mark::Area { outline, look, opacity: 0.55 });
+            marks.push(Mark::Area { outline, style, opacity: 0.55 });
         }
         let [q1, median, q3] = [0.25, 0.5, 0.75].map(|q| spread.quantile(q));
         marks.push(Mark::Tile {
             corners: [(middle - 0.04 * wide, q1), (middle + 0.04 * wide, q3)],
-            paint: crate::report::figure::theme::INK,
+            paint: INK,
             text: String::new(),
         });
-        let disc = Look { marker: Marker::Circle, ..look };
-        marks.push(Mark::Markers { points: vec![(middle, median)], look: disc });
+        let disc = Style { marker: Marker::Circle, ..style };
+        marks.push(Mark::Markers { points: vec![(middle, median)], style: disc });
     }
 }
 
-fn boxed(spread: &Distribution, middle: f64, wide: f64, look: Look, marks: &mut Vec<Mark>) {
-    let ink = crate::report::figure::theme::INK;
+fn boxed(spread: &Distribution, middle: f64, wide: f64, style: Style, marks: &mut Vec<Mark>) {
+    let ink = INK;
     let (low, high, beyond) = spread.whiskers();
     let [q1, median, q3] = [0.25, 0.5, 0.75].map(|q| spread.quantile(q));
     let half = 0.42 * wide;
-    marks.push(Mark::Whisker { x: middle, low, high, look: Look { color: ink, ..look } });
+    marks.push(Mark::Whisker { x: middle, low, high, style: Style { color: ink, ..style } });
     let corners = [(middle - half, q1), (middle + half, q3)];
-    marks.push(Mark::Tile { corners, paint: look.color, text: String::new() });
+    marks.push(Mark::Tile { corners, paint: style.color, text: String::new() });
     marks.push(Mark::Line {
         points: vec![(middle - half, median), (middle + half, median)],
-        look: Look { color: ink, marker: Marker::Nothing, dash: None },
+        style: Style { color: ink, marker: Marker::Nothing, dash: None },
     });
     let points: Vec<(f64, f64)> = beyond.into_iter().map(|v| (middle, v)).collect();
     if !points.is_empty() {
-        marks.push(Mark::Markers { points, look: Look { marker: Marker::Ring, ..look } });
+        marks.push(Mark::Markers { points, style: Style { marker: Marker::Ring, ..style } });
     }
 }

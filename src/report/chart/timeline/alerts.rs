@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::report::chart::choose_curves::Pick;
+use crate::report::chart::choose_curves::ChosenCurves;
 use crate::report::error::ReportError;
-use crate::report::figure::{Axis, Look, Mark, Marker, Paint, Panel};
+use crate::report::figure::{Axis, Mark, Marker, Paint, Panel, Style};
 use crate::report::results::Results;
 use crate::report::results::columns::{column, number};
 use crate::stats::{Cell, Table};
@@ -101,7 +101,7 @@ impl Alerts {
     }
 
     /// The panel of lanes: the more replications, the more opaque a bar.
-    pub(super) fn lanes(&self, pick: &Pick, x: Axis) -> Panel {
+    pub(super) fn lanes(&self, pick: &ChosenCurves, x: Axis) -> Panel {
         // The first lane is at the top.
         let names: Vec<String> = self.lanes.iter().rev().map(|lane| lane.name.clone()).collect();
         let mut y = Axis::rows("", &names);
@@ -111,14 +111,15 @@ impl Alerts {
         for (index, lane) in self.lanes.iter().enumerate() {
             let top = (self.lanes.len() - 1 - index) as f64 + FILL / 2.0;
             for point in 0..self.points {
-                let of_point = if self.points > 1 { pick.looks[point].color } else { Paint::Alert };
+                let of_point =
+                    if self.points > 1 { pick.styles[point].color } else { Paint::Alert };
                 let high = top - point as f64 * part;
                 let spans = lane.spans.iter().filter(|span| span.point == point);
                 for piece in pieces(spans, self.thinnest) {
                     let share = piece.count as f64 / self.replications as f64;
                     marks.push(Mark::Area {
                         outline: rectangle(piece, high - part, high),
-                        look: plain(lane.paint.unwrap_or(of_point)),
+                        style: plain(lane.paint.unwrap_or(of_point)),
                         opacity: 0.2 + 0.8 * share.min(1.0),
                     });
                 }
@@ -142,7 +143,7 @@ impl Alerts {
         let (low, high) = (panel.y.low, panel.y.high);
         let shade = |piece: Piece| Mark::Area {
             outline: rectangle(piece, low, high),
-            look: plain(Paint::Alert),
+            style: plain(Paint::Alert),
             opacity: 0.04 + 0.12 * (piece.count as f64 / self.replications as f64).min(1.0),
         };
         let shades: Vec<Mark> = pieces(spans, self.thinnest).into_iter().map(shade).collect();
@@ -162,8 +163,8 @@ impl Alerts {
     }
 }
 
-fn plain(color: Paint) -> Look {
-    Look { color, marker: Marker::Nothing, dash: None }
+fn plain(color: Paint) -> Style {
+    Style { color, marker: Marker::Nothing, dash: None }
 }
 
 fn rectangle(piece: Piece, low: f64, high: f64) -> Vec<(f64, f64)> {

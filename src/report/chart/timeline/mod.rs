@@ -4,17 +4,17 @@
 mod alerts;
 
 use crate::experiment::charts::{ScaleSpec, TimelineSpec};
-use crate::report::chart::choose_curves::{CURVES, Pick, pick};
+use crate::report::chart::choose_curves::{CURVES, ChosenCurves, choose_curves};
 use crate::report::chart::common::conditions;
 use crate::report::chart::timeline::alerts::Alerts;
 use crate::report::error::ReportError;
 use crate::report::figure::axis::drawable;
 use crate::report::figure::{
-    Axis, Entry, Figure, Legend, Look, Mark, NamedFigure, Panel, Sample, band, look,
+    Axis, Entry, Figure, Legend, Mark, NamedFigure, Panel, Sample, Style, band, style,
 };
 use crate::report::files::file_name;
 use crate::report::results::Results;
-use crate::report::results::aggregate::{Curve, Fold, thin};
+use crate::report::results::aggregate::{Aggregate, Curve, thin};
 use crate::report::results::panels::Interval;
 use crate::report::unit::Unit;
 use crate::report::{display_names, number_format};
@@ -38,7 +38,7 @@ pub(super) fn figures(
     results: &Results,
     spec: &TimelineSpec,
 ) -> Result<Vec<NamedFigure>, ReportError> {
-    let pick = pick(results, spec.series.as_deref(), &spec.points, CURVES)?;
+    let pick = choose_curves(results, spec.series.as_deref(), &spec.points, CURVES)?;
     let columns = metrics(results, spec, pick.points.len());
     let points: Vec<u64> = pick.points.iter().map(|(point, _)| *point).collect();
     let curves = results.over_time(&columns, &points, spec.replication)?;
@@ -50,7 +50,7 @@ pub(super) fn figures(
     let mut panels: Vec<Panel> = groups
         .iter()
         .enumerate()
-        .map(|(i, group)| panel(group, &columns, &curves, &pick.looks, x.clone(), i == last))
+        .map(|(i, group)| panel(group, &columns, &curves, &pick.styles, x.clone(), i == last))
         .collect();
     let mut notes = pick.notes.clone();
     if let Some(alerts) = Alerts::read(results, (&points, spec.replication), &x)? {
@@ -87,7 +87,7 @@ fn alone(results: &Results, replication: u64, notes: Vec<String>) -> String {
     parts.collect::<Vec<_>>().join(" · ")
 }
 
-fn title(pick: &Pick, groups: &[Group]) -> String {
+fn title(pick: &ChosenCurves, groups: &[Group]) -> String {
     let what = match groups {
         [one] => number_format::sentence(&one.heading),
         _ => "Behaviour".to_owned(),
@@ -161,7 +161,7 @@ fn panel(
     group: &Group,
     columns: &[String],
     curves: &[Curve],
-    looks: &[Look],
+    styles: &[Style],
     x: Axis,
     last: bool,
 ) -> Panel {
@@ -170,16 +170,16 @@ fn panel(
     let mut values = Vec::new();
     for (i, curve) in curves.iter().enumerate() {
         for (j, &metric) in group.metrics.iter().enumerate() {
-            let look = if curves.len() > 1 { looks[i] } else { look(j) };
+            let style = if curves.len() > 1 { styles[i] } else { style(j) };
             for run in runs(curve, metric) {
                 values.extend(run.iter().flat_map(|(_, fold)| [fold.low, fold.high]));
                 let line = run.iter().map(|(t, fold)| (*t, fold.mean().unwrap_or(fold.low)));
-                lines.push(Mark::Line { points: line.collect(), look });
+                lines.push(Mark::Line { points: line.collect(), style });
                 if run.iter().any(|(_, fold)| fold.high > fold.low) {
                     let upper = run.iter().map(|(t, fold)| (*t, fold.high));
                     let lower = run.iter().rev().map(|(t, fold)| (*t, fold.low));
                     let outline = upper.chain(lower).collect();
-                    bands.push(Mark::Area { outline, look, opacity: band(curves.len()) });
+                    bands.push(Mark::Area { outline, style, opacity: band(curves.len()) });
                 }
             }
         }
@@ -187,22 +187,17 @@ fn panel(
     bands.extend(lines);
     let mut y = Axis::vertical(&group.heading, group.unit, &values, ScaleSpec::Linear, 115.0);
     let heading = std::mem::take(&mut y.label);
-    let entry = |(j, metric): (usize, &usize)| Entry {
-        name: display_names::metric(&columns[*metric]),
-        look: look(j),
-        end: None,
+    let entry = |(j, metric): (usize, &usize)| {
+        Entry::new(display_names::metric(&columns[*metric]), style(j))
     };
-    let legend = (group.metrics.len() > 1).then(|| Legend {
-        heading: String::new(),
-        entries: group.metrics.iter().enumerate().map(entry).collect(),
-        sample: Sample::Line,
-        at_ends: false,
+    let legend = (group.metrics.len() > 1).then(|| {
+        Legend::above("", group.metrics.iter().enumerate().map(entry).collect(), Sample::Line)
     });
     Panel { heading, legend, x, y, x_labels: last, marks: bands }
 }
 
 /// The pieces of a curve between gaps.
-fn runs(curve: &Curve, metric: usize) -> Vec<Vec<(f64, Fold)>> {
+fn runs(curve: &Curve, metric: usize) -> Vec<Vec<(f64, Aggregate)>> {
     let mut runs = vec![Vec::new()];
     for (time, folds) in curve {
         let fold = folds[metric];

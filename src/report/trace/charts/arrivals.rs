@@ -2,7 +2,7 @@
 
 use crate::experiment::charts::ScaleSpec;
 use crate::report::error::ReportError;
-use crate::report::figure::{Axis, Figure, Mark, NamedFigure, Panel, look};
+use crate::report::figure::{Axis, Figure, Mark, NamedFigure, Panel, style};
 use crate::report::results::columns::points;
 use crate::report::trace::manifest::TraceManifest;
 use crate::report::unit::Unit;
@@ -55,6 +55,6 @@ fn panel(table: &Table, trace: &str, headed: bool, height: f64) -> Result<Panel,
         x,
         y: Axis::vertical("requests", Unit::PerSecond, &values, ScaleSpec::Linear, height),
         x_labels: true,
-        marks: vec![Mark::Line { points: steps, look: look(0) }],
+        marks: vec![Mark::Line { points: steps, style: style(0) }],
     })
 }

@@ -1,6 +1,6 @@
 //! What charts of traces have in common.
 
-use crate::report::figure::{Entry, Legend, Sample, look};
+use crate::report::figure::{Entry, Legend, Sample, style};
 use crate::report::trace::manifest::TraceManifest;
 
 /// The conditions of a chart of traces: which, where it is one, and which part.
@@ -20,9 +20,8 @@ pub(super) fn legend(
     if manifest.traces.len() < 2 {
         return None;
     }
-    let entry =
-        |(i, name): (usize, &String)| Entry { name: name.clone(), look: look(i), end: None };
+    let entry = |(i, name): (usize, &String)| Entry::new(name.clone(), style(i));
     let entries =
         manifest.traces.iter().enumerate().filter(|(i, _)| shown(*i)).map(entry).collect();
-    Some(Legend { heading: "Trace".to_owned(), entries, sample, at_ends: false })
+    Some(Legend::above("Trace", entries, sample))
 }

@@ -4,9 +4,10 @@ use crate::experiment::charts::ScaleSpec;
 use crate::report::error::ReportError;
 use crate::report::figure::theme::INK;
 use crate::report::figure::{
-    Axis, Entry, Figure, Legend, Look, Mark, Marker, NamedFigure, Panel, Sample, look,
+    Axis, Entry, Figure, Legend, Mark, Marker, NamedFigure, Panel, Sample, Style, style,
 };
 use crate::report::results::columns::points;
+use crate::report::trace::charts::common::traced;
 use crate::report::trace::manifest::TraceManifest;
 use crate::report::unit::Unit;
 use crate::stats::Table;
@@ -40,35 +41,27 @@ fn figure(
         points(curves, "cdf.csv", &of, ("value", "share"))
     };
     let measured = read("trace")?;
-    let plain = Look { color: INK, marker: Marker::Nothing, dash: None };
-    let mut entries = vec![Entry { name: "trace".to_owned(), look: plain, end: None }];
-    let mut marks = vec![Mark::Line { points: rising(measured.clone()), look: plain }];
+    let plain = Style { color: INK, marker: Marker::Nothing, dash: None };
+    let mut entries = vec![Entry::new("trace", plain)];
+    let mut marks = vec![Mark::Line { points: rising(measured.clone()), style: plain }];
     let mine = laws.iter().filter(|(of, ..)| of == part);
     for (i, (_, law, taken, distance)) in mine.enumerate() {
         let dash = if *taken { None } else { Some((4.0, 3.0)) };
-        let look = Look { dash, marker: Marker::Nothing, ..look(i) };
+        let style = Style { dash, marker: Marker::Nothing, ..style(i) };
         let told = if *taken { ", taken" } else { "" };
-        entries.push(Entry { name: format!("{law} (KS {distance:.3}{told})"), look, end: None });
-        marks.push(Mark::Line { points: rising(read(law)?), look });
+        entries.push(Entry::new(format!("{law} (KS {distance:.3}{told})"), style));
+        marks.push(Mark::Line { points: rising(read(law)?), style });
     }
     let values: Vec<f64> = measured.iter().map(|(value, _)| *value).filter(|v| *v > 0.0).collect();
-    let panel = Panel {
-        heading: String::new(),
-        legend: None,
-        x: Axis::measured(words, *unit, &values, ScaleSpec::Log, 620.0),
-        y: Axis::share("share of requests"),
-        x_labels: true,
+    let panel = Panel::alone(
+        Axis::measured(words, *unit, &values, ScaleSpec::Log, 620.0),
+        Axis::share("share of requests"),
         marks,
-    };
+    );
     let figure = Figure {
         title: format!("{title}: the trace and what was fitted"),
-        subtitle: crate::report::trace::charts::common::traced(manifest),
-        legend: Some(Legend {
-            heading: "Law".to_owned(),
-            entries,
-            sample: Sample::Line,
-            at_ends: false,
-        }),
+        subtitle: traced(manifest),
+        legend: Some(Legend::above("Law", entries, Sample::Line)),
         panels: vec![panel],
         columns: 1,
         height: 300.0,

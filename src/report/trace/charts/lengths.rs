@@ -2,9 +2,9 @@
 
 use crate::experiment::charts::ScaleSpec;
 use crate::report::error::ReportError;
-use crate::report::figure::{Axis, Figure, Mark, NamedFigure, Panel, Sample, look};
+use crate::report::figure::{Axis, Figure, Mark, NamedFigure, Panel, Sample, style};
 use crate::report::results::columns::points;
-use crate::report::trace::charts::common::legend;
+use crate::report::trace::charts::common::{legend, traced};
 use crate::report::trace::manifest::TraceManifest;
 use crate::report::unit::Unit;
 use crate::stats::Table;
@@ -19,7 +19,7 @@ pub(crate) fn figure(
     ];
     let figure = Figure {
         title: "Lengths of prompts and answers".to_owned(),
-        subtitle: crate::report::trace::charts::common::traced(manifest),
+        subtitle: traced(manifest),
         legend: legend(manifest, Sample::Line, |_| true),
         panels,
         columns: 2,
@@ -43,7 +43,7 @@ fn panel(
             *tokens = tokens.max(1.0);
         }
         all.extend(curve.iter().map(|(tokens, _)| *tokens));
-        marks.push(Mark::Line { points: curve, look: look(i) });
+        marks.push(Mark::Line { points: curve, style: style(i) });
     }
     let mut y = Axis::share(&format!("share of {words}"));
     y.label = if side == "input" { "Share of requests (%)".to_owned() } else { String::new() };

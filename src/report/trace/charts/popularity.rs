@@ -2,10 +2,10 @@
 
 use crate::experiment::charts::ScaleSpec;
 use crate::report::error::ReportError;
-use crate::report::figure::{Axis, Figure, Look, Mark, Marker, NamedFigure, Panel, Sample, look};
+use crate::report::figure::{Axis, Figure, Mark, Marker, NamedFigure, Panel, Sample, Style, style};
 use crate::report::number_format;
 use crate::report::results::columns::points;
-use crate::report::trace::charts::common::legend;
+use crate::report::trace::charts::common::{legend, traced};
 use crate::report::trace::manifest::TraceManifest;
 use crate::report::unit::Unit;
 use crate::stats::Table;
@@ -27,31 +27,25 @@ pub(crate) fn figure(
         }
         ranks.extend(seen.iter().map(|(rank, _)| *rank));
         counts.extend(seen.iter().chain(&fitted).map(|(_, count)| *count));
-        let solid = look(i);
+        let solid = style(i);
         if !fitted.is_empty() {
-            let look = Look { dash: Some((5.0, 4.0)), marker: Marker::Nothing, ..solid };
-            marks.push(Mark::Line { points: fitted, look });
+            let style = Style { dash: Some((5.0, 4.0)), marker: Marker::Nothing, ..solid };
+            marks.push(Mark::Line { points: fitted, style });
         }
-        marks.push(Mark::Line { points: seen, look: solid });
+        marks.push(Mark::Line { points: seen, style: solid });
     }
     if ranks.is_empty() {
         return Ok(None);
     }
     let x = format!("rank of {things}");
-    let panel = Panel {
-        heading: String::new(),
-        legend: None,
-        x: Axis::measured(&x, Unit::Plain, &ranks, ScaleSpec::Log, 620.0),
-        y: Axis::vertical("requests", Unit::Plain, &counts, ScaleSpec::Log, 300.0),
-        x_labels: true,
+    let panel = Panel::alone(
+        Axis::measured(&x, Unit::Plain, &ranks, ScaleSpec::Log, 620.0),
+        Axis::vertical("requests", Unit::Plain, &counts, ScaleSpec::Log, 300.0),
         marks,
-    };
+    );
     let figure = Figure {
         title: number_format::sentence(&format!("popularity of {things}")),
-        subtitle: format!(
-            "{} · dashed: Zipf's law fitted to the spectrum",
-            crate::report::trace::charts::common::traced(manifest)
-        ),
+        subtitle: format!("{} · dashed: Zipf's law fitted to the spectrum", traced(manifest)),
         legend: legend(manifest, Sample::Line, |i| shown.contains(&i)),
         panels: vec![panel],
         columns: 1,

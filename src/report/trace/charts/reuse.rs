@@ -2,9 +2,9 @@
 
 use crate::experiment::charts::ScaleSpec;
 use crate::report::error::ReportError;
-use crate::report::figure::{Axis, Figure, Mark, NamedFigure, Panel, Sample, look};
+use crate::report::figure::{Axis, Figure, Mark, NamedFigure, Panel, Sample, style};
 use crate::report::results::columns::points;
-use crate::report::trace::charts::common::legend;
+use crate::report::trace::charts::common::{legend, traced};
 use crate::report::trace::manifest::TraceManifest;
 use crate::report::unit::Unit;
 use crate::stats::Table;
@@ -24,26 +24,20 @@ pub(crate) fn figure(
         }
         sizes.extend(curve.iter().map(|(size, _)| *size));
         ratios.extend(curve.iter().map(|(_, ratio)| *ratio));
-        marks.push(Mark::Line { points: curve.clone(), look: look(i) });
-        marks.push(Mark::Markers { points: curve, look: look(i) });
+        marks.push(Mark::Line { points: curve.clone(), style: style(i) });
+        marks.push(Mark::Markers { points: curve, style: style(i) });
     }
     if sizes.is_empty() {
         return Ok(None);
     }
-    let panel = Panel {
-        heading: String::new(),
-        legend: None,
-        x: Axis::measured("cache size", Unit::Entries, &sizes, ScaleSpec::Log, 620.0),
-        y: Axis::vertical("hit ratio of LRU", Unit::Fraction, &ratios, ScaleSpec::Linear, 300.0),
-        x_labels: true,
+    let panel = Panel::alone(
+        Axis::measured("cache size", Unit::Entries, &sizes, ScaleSpec::Log, 620.0),
+        Axis::vertical("hit ratio of LRU", Unit::Fraction, &ratios, ScaleSpec::Linear, 300.0),
         marks,
-    };
+    );
     let figure = Figure {
         title: "Reuse: hit ratio of LRU by cache size".to_owned(),
-        subtitle: format!(
-            "{} · blocks where they are known, else prompts",
-            crate::report::trace::charts::common::traced(manifest)
-        ),
+        subtitle: format!("{} · blocks where they are known, else prompts", traced(manifest)),
         legend: legend(manifest, Sample::LineAndMarker, |i| shown.contains(&i)),
         panels: vec![panel],
         columns: 1,
