@@ -17,7 +17,6 @@ use super::output::{formats, terminal};
 use super::{Failure, interrupt, is_terminal, print, refused};
 use crate::cache::replay::{Outcome, Replay, Room, Study};
 use crate::experiment::Workspace;
-use crate::experiment::charts::ThemeSpec;
 use crate::report::{self, ReplayManifest, TraceFacts};
 use crate::workload::trace::accesses::{self, AccessTrace, Format};
 
@@ -55,7 +54,7 @@ pub(super) fn main(args: &Args, again: String) -> Result<(), Failure> {
     report::write_replay(&staging, &manifest, &outcome).map_err(failed)?;
     let formats = formats(&args.format);
     if !formats.is_empty() {
-        report::draw_replay(&staging, &formats, ThemeSpec::default()).map_err(failed)?;
+        report::redraw(&staging, &formats, None).map_err(failed)?;
     }
     if interrupt::asked() {
         workspace.discard().map_err(failed)?;

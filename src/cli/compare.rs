@@ -62,8 +62,8 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
         .map_err(|error| failed(&error))?;
     let formats = formats(&args.format);
     if !formats.is_empty() {
-        let theme = args.theme.map(Theme::spec).unwrap_or_default();
-        report::draw_comparison(&staging, &formats, theme).map_err(|error| failed(&error))?;
+        let theme = args.theme.map(Theme::spec);
+        report::redraw(&staging, &formats, theme).map_err(|error| failed(&error))?;
     }
     let folder = workspace.publish().map_err(|error| failed(&error))?;
     if !args.quiet {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::theme::Theme;
 use super::{Failure, is_terminal, tell};
 use crate::experiment::{Resolved, Store, Workspace};
-use crate::report::charts::Format;
+use crate::report::Format;
 use crate::report::{self, ReportError};
 use crate::stats::Table;
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::theme::Theme;
 use super::{Failure, print};
 use crate::report;
-use crate::report::charts::Format;
+use crate::report::Format;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

@@ -105,8 +105,8 @@ fn one(
         .map_err(|error| failed(&error))?;
     let formats = formats(&args.format);
     if !formats.is_empty() {
-        let theme = args.theme.map(Theme::spec).unwrap_or_default();
-        report::draw_search(&staging, &formats, theme).map_err(|error| failed(&error))?;
+        let theme = args.theme.map(Theme::spec);
+        report::redraw(&staging, &formats, theme).map_err(|error| failed(&error))?;
     }
     if !args.quiet {
         let summary = report::search_summary(&table, &trials, &finding, terminal());

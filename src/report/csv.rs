@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Write};
 use std::path::Path;
 
-use super::ReportError;
+use crate::report::error::ReportError;
 use crate::stats::{Cell, Table};
 
 /// Writes a table with a header line and LF line ends.

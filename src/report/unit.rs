@@ -1,6 +1,6 @@
 //! What a number measures, and in which unit people read it.
 
-use super::human::pow10;
+use crate::report::number_format::pow10;
 use crate::spec::{Capacity, Rate, parse_duration};
 use crate::stats::Cell;
 

@@ -10,7 +10,6 @@ use crate::cli::cache::folder_name;
 use crate::cli::output::{FORMATS, OutputFormat, formats, terminal};
 use crate::cli::{Failure, print, refused, tell};
 use crate::experiment::Workspace;
-use crate::experiment::charts::ThemeSpec;
 use crate::report::{self, TraceManifest};
 use crate::unfinished::write_whole;
 use crate::workload::WorkloadSpec;
@@ -112,7 +111,7 @@ fn write(
     report::write_fit(&staging, &manifest, fitted, yaml).map_err(failed)?;
     let formats = formats(&args.format);
     if !formats.is_empty() {
-        report::draw_fit(&staging, &formats, ThemeSpec::default()).map_err(failed)?;
+        report::redraw(&staging, &formats, None).map_err(failed)?;
     }
     workspace.publish().map_err(failed)
 }

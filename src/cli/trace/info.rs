@@ -8,7 +8,6 @@ use crate::cli::cache::folder_name;
 use crate::cli::output::{FORMATS, OutputFormat, formats, terminal};
 use crate::cli::{Failure, print, refused, tell};
 use crate::experiment::Workspace;
-use crate::experiment::charts::ThemeSpec;
 use crate::report::{self, Surveyed, TraceManifest};
 use crate::workload::TraceError;
 use crate::workload::trace::Profile;
@@ -70,7 +69,7 @@ pub(super) fn main(args: &Args, again: String) -> Result<(), Failure> {
     report::write_traces(&staging, &manifest, &traces).map_err(failed)?;
     let formats = formats(&args.format);
     if !formats.is_empty() {
-        report::draw_traces(&staging, &formats, ThemeSpec::default()).map_err(failed)?;
+        report::redraw(&staging, &formats, None).map_err(failed)?;
     }
     let folder = workspace.publish().map_err(failed)?;
     if !args.quiet {

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::check::{check_columns, check_file};
+use super::check::{check_columns, check_file, check_numbers};
+use super::kind::{Kind, Recording};
 use crate::spec::Problems;
 
 /// Parts of a whole over virtual time.
@@ -58,8 +59,10 @@ impl AreaSpec {
     pub fn needs_breakdown(&self) -> bool {
         self.columns.is_empty()
     }
+}
 
-    pub(super) fn check(&self, problems: &mut Problems) {
+impl Kind for AreaSpec {
+    fn check(&self, _: &[String], _: &[&str], problems: &mut Problems) {
         check_columns("columns", &self.columns, problems);
         if self.by.is_some() && !self.columns.is_empty() {
             problems.at("columns", |p| {
@@ -67,5 +70,13 @@ impl AreaSpec {
             });
         }
         check_file(self.file.as_deref(), problems);
+    }
+
+    fn check_runs(&self, points: u64, _: u64, problems: &mut Problems) {
+        check_numbers("points", "point", &self.points, points, problems);
+    }
+
+    fn needs(&self) -> Option<Recording> {
+        self.needs_breakdown().then_some(Recording::Breakdown)
     }
 }

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::check::{check_file, check_path};
+use super::check::{check_file, check_numbers, check_path};
+use super::kind::Kind;
+use super::latency::LatencyMetric;
 use super::scale::ScaleSpec;
 use crate::spec::Problems;
 
@@ -30,37 +32,13 @@ pub struct CdfSpec {
     pub file: Option<String>,
 }
 
-/// A latency of which `latency.csv` has the quantiles.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum LatencyMetric {
-    /// From arrival to the finished answer.
-    #[default]
-    E2eS,
-    /// From arrival to the first token.
-    TtftS,
-    /// Waiting in queues.
-    QueueS,
-}
-
-impl LatencyMetric {
-    /// All of them.
-    pub const ALL: [LatencyMetric; 3] =
-        [LatencyMetric::E2eS, LatencyMetric::TtftS, LatencyMetric::QueueS];
-
-    /// The column of `latency.csv`.
-    pub const fn column(self) -> &'static str {
-        match self {
-            LatencyMetric::E2eS => "e2e_s",
-            LatencyMetric::TtftS => "ttft_s",
-            LatencyMetric::QueueS => "queue_s",
-        }
-    }
-}
-
-impl CdfSpec {
-    pub(super) fn check(&self, swept: &[String], problems: &mut Problems) {
+impl Kind for CdfSpec {
+    fn check(&self, swept: &[String], _: &[&str], problems: &mut Problems) {
         check_path("series", self.series.as_deref(), swept, problems);
         check_file(self.file.as_deref(), problems);
+    }
+
+    fn check_runs(&self, points: u64, _: u64, problems: &mut Problems) {
+        check_numbers("points", "point", &self.points, points, problems);
     }
 }

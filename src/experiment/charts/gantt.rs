@@ -3,9 +3,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::check::check_file;
+use super::check::{check_file, check_numbers};
+use super::kind::{Kind, Recording};
 use crate::kernel::Duration;
 use crate::spec::Problems;
+
+/// The table that runs of workflows are recorded in.
+const TABLE: &str = "gantt.csv";
 
 /// What was done when: intervals of a table with the columns `lane`, `label`,
 /// `start_s`, `end_s` and `kind`; and `point` and `replication`, where there are more.
@@ -33,7 +37,7 @@ pub struct GanttSpec {
 impl Default for GanttSpec {
     fn default() -> Self {
         GanttSpec {
-            table: "gantt.csv".to_owned(),
+            table: TABLE.to_owned(),
             point: 0,
             replication: 0,
             from: None,
@@ -45,8 +49,8 @@ impl Default for GanttSpec {
     }
 }
 
-impl GanttSpec {
-    pub(super) fn check(&self, problems: &mut Problems) {
+impl Kind for GanttSpec {
+    fn check(&self, _: &[String], _: &[&str], problems: &mut Problems) {
         let plain = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
         let stem = self.table.strip_suffix(".csv").unwrap_or_default();
         if stem.is_empty() || !stem.chars().all(plain) {
@@ -63,5 +67,15 @@ impl GanttSpec {
             problems.at("until", |p| p.error("expected a time after `from`"));
         }
         check_file(self.file.as_deref(), problems);
+    }
+
+    fn check_runs(&self, points: u64, replications: u64, problems: &mut Problems) {
+        check_numbers("point", "point", &[self.point], points, problems);
+        let replication = [self.replication];
+        check_numbers("replication", "replication", &replication, replications, problems);
+    }
+
+    fn needs(&self) -> Option<Recording> {
+        (self.table == TABLE).then_some(Recording::Workflows)
     }
 }

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::check::{check_file, check_metrics, check_path};
+use super::kind::Kind;
 use super::names::Names;
 use super::scale::ScaleSpec;
 use crate::spec::Problems;
@@ -35,8 +36,8 @@ pub struct HeatmapSpec {
     pub file: Option<String>,
 }
 
-impl HeatmapSpec {
-    pub(super) fn check(&self, swept: &[String], metrics: &[&str], problems: &mut Problems) {
+impl Kind for HeatmapSpec {
+    fn check(&self, swept: &[String], metrics: &[&str], problems: &mut Problems) {
         for (field, name) in [("x", &self.x), ("y", &self.y), ("facet", &self.facet)] {
             check_path(field, name.as_deref(), swept, problems);
         }
@@ -50,5 +51,9 @@ impl HeatmapSpec {
         }
         check_metrics("metric", &self.metric.0, metrics, problems);
         check_file(self.file.as_deref(), problems);
+    }
+
+    fn metrics(&self) -> Vec<&str> {
+        self.metric.iter().collect()
     }
 }

@@ -1,137 +1,111 @@
 //! The `charts:` block of an experiment file: what to draw. How it is drawn is
 //! the report's matter.
+//!
+//! To add a kind: write its file, implementing [`Kind`] on its spec, and give it a line in
+//! the list below: its name in experiments and its spec.
+
+#[macro_use]
+pub(super) mod kind;
 
 mod area;
+mod budget;
 mod cdf;
 mod check;
-pub(super) mod gantt;
+mod gantt;
 mod heatmap;
-mod money;
+mod latency;
 mod names;
+mod pareto;
 mod scale;
 mod scatter;
-mod sensitivity;
 mod spread;
 pub(super) mod theme;
 mod timeline;
+mod tornado;
+mod waterfall;
 mod xy;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use area::{AreaSpec, Entity};
-pub use cdf::{CdfSpec, LatencyMetric};
-use check::check_numbers;
+pub use budget::BudgetChartSpec;
+pub use cdf::CdfSpec;
 pub use gantt::GanttSpec;
 pub use heatmap::HeatmapSpec;
-pub use money::{BudgetChartSpec, ParetoSpec, WaterfallSpec};
+use kind::Kind;
+pub use kind::Recording;
+pub use latency::LatencyMetric;
 pub use names::Names;
+pub use pareto::ParetoSpec;
 pub use scale::ScaleSpec;
 pub use scatter::{Better, ScatterSpec};
-pub use sensitivity::TornadoSpec;
 pub use spread::SpreadSpec;
 pub use theme::ThemeSpec;
 pub use timeline::TimelineSpec;
+pub use tornado::TornadoSpec;
+pub use waterfall::WaterfallSpec;
 pub use xy::{ENTITIES, XySpec};
 
 use crate::spec::Problems;
 
-/// A chart of an experiment.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ChartSpec {
+kinds! {
     /// A metric along a swept path, a line for each series.
-    Line(XySpec),
+    "line": Line(XySpec);
     /// A metric for each value of a swept path, bars grouped by series.
-    Bar(XySpec),
+    "bar": Bar(XySpec);
     /// The distribution of a latency.
-    Cdf(CdfSpec),
+    "cdf": Cdf(CdfSpec);
     /// Metrics over virtual time, a panel for each.
-    Timeline(TimelineSpec),
+    "timeline": Timeline(TimelineSpec);
     /// What was spent over virtual time, against a budget.
-    Budget(BudgetChartSpec),
+    "budget": Budget(BudgetChartSpec);
     /// Cost against quality, a mark for each point, and which of them are beaten
     /// by no other.
-    Pareto(ParetoSpec),
+    "pareto": Pareto(ParetoSpec);
     /// What each lever saved, from the list price to the bill (with `record: {
     /// spend: true }`).
-    Waterfall(WaterfallSpec),
+    "waterfall": Waterfall(WaterfallSpec);
     /// Which parameters matter, a bar for each (with a sweep by `sobol`, `morris` or
     /// `one_at_a_time`).
-    Tornado(TornadoSpec),
+    "tornado": Tornado(TornadoSpec);
     /// A metric over two swept paths, as a field of colours with the values written
     /// in it.
-    Heatmap(HeatmapSpec),
+    "heatmap": Heatmap(HeatmapSpec);
     /// One metric against another, a mark for each point, and which of them are
     /// beaten by no other in both.
-    Scatter(ScatterSpec),
+    "scatter": Scatter(ScatterSpec);
     /// The quartiles and the ends of a metric across replications, or of a latency
     /// across requests.
-    Box(SpreadSpec),
+    "box": Box(SpreadSpec);
     /// The same as shapes, as wide as values are frequent.
-    Violin(SpreadSpec),
+    "violin": Violin(SpreadSpec);
     /// Parts of a whole over virtual time, stacked.
-    Area(AreaSpec),
+    "area": Area(AreaSpec);
     /// What was done when, in lanes: intervals from a table.
-    Gantt(GanttSpec),
+    "gantt": Gantt(GanttSpec);
 }
 
 impl ChartSpec {
     /// Reports names that are neither swept paths nor metrics, and file names
     /// that would leave the folder.
     pub fn check(&self, swept: &[String], metrics: &[&str], problems: &mut Problems) {
-        match self {
-            ChartSpec::Line(xy) => problems.at("line", |p| xy.check(swept, metrics, p)),
-            ChartSpec::Bar(xy) => problems.at("bar", |p| xy.check(swept, metrics, p)),
-            ChartSpec::Budget(spec) => problems.at("budget", |p| spec.check(swept, p)),
-            ChartSpec::Pareto(spec) => problems.at("pareto", |p| spec.check(swept, metrics, p)),
-            ChartSpec::Waterfall(spec) => problems.at("waterfall", |p| spec.check(p)),
-            ChartSpec::Tornado(spec) => problems.at("tornado", |p| spec.check(metrics, p)),
-            ChartSpec::Heatmap(spec) => problems.at("heatmap", |p| spec.check(swept, metrics, p)),
-            ChartSpec::Scatter(spec) => problems.at("scatter", |p| spec.check(swept, metrics, p)),
-            ChartSpec::Box(spec) => problems.at("box", |p| spec.check(swept, metrics, p)),
-            ChartSpec::Violin(spec) => problems.at("violin", |p| spec.check(swept, metrics, p)),
-            ChartSpec::Area(spec) => problems.at("area", |p| spec.check(p)),
-            ChartSpec::Gantt(spec) => problems.at("gantt", |p| spec.check(p)),
-            ChartSpec::Cdf(spec) => problems.at("cdf", |p| spec.check(swept, p)),
-            ChartSpec::Timeline(spec) => problems.at("timeline", |p| spec.check(swept, p)),
-        }
+        problems.at(self.name(), |p| self.kind().check(swept, metrics, p));
     }
 
     /// Reports points that the sweep does not have, and replications that no point has.
     pub fn check_runs(&self, points: u64, replications: u64, problems: &mut Problems) {
-        match self {
-            ChartSpec::Cdf(cdf) => problems.at("cdf", |p| {
-                check_numbers("points", "point", &cdf.points, points, p);
-            }),
-            ChartSpec::Timeline(timeline) => problems.at("timeline", |p| {
-                check_numbers("points", "point", &timeline.points, points, p);
-                let replication = timeline.replication.as_slice();
-                check_numbers("replication", "replication", replication, replications, p);
-            }),
-            ChartSpec::Budget(budget) => problems.at("budget", |p| {
-                check_numbers("points", "point", &budget.points, points, p);
-            }),
-            ChartSpec::Waterfall(spec) => problems.at("waterfall", |p| {
-                check_numbers("point", "point", &[spec.point], points, p);
-            }),
-            ChartSpec::Area(spec) => problems.at("area", |p| {
-                check_numbers("points", "point", &spec.points, points, p);
-            }),
-            ChartSpec::Gantt(spec) => problems.at("gantt", |p| {
-                check_numbers("point", "point", &[spec.point], points, p);
-                let replication = [spec.replication];
-                check_numbers("replication", "replication", &replication, replications, p);
-            }),
-            ChartSpec::Line(_)
-            | ChartSpec::Bar(_)
-            | ChartSpec::Pareto(_)
-            | ChartSpec::Heatmap(_)
-            | ChartSpec::Scatter(_)
-            | ChartSpec::Box(_)
-            | ChartSpec::Violin(_)
-            | ChartSpec::Tornado(_) => {}
-        }
+        problems.at(self.name(), |p| self.kind().check_runs(points, replications, p));
+    }
+
+    /// What must be recorded, or there is nothing to draw.
+    pub fn needs(&self) -> Option<Recording> {
+        self.kind().needs()
+    }
+
+    /// The metrics of each point that it shows.
+    pub fn metrics(&self) -> Vec<&str> {
+        self.kind().metrics()
     }
 }
 

@@ -12,6 +12,13 @@ use crate::spec::one_or_many;
 #[serde(transparent)]
 pub struct Names(pub Vec<String>);
 
+impl Names {
+    /// The names, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+}
+
 impl Default for Names {
     fn default() -> Self {
         Names(vec!["e2e_p99_s".to_owned()])

@@ -1,4 +1,4 @@
-//! How an axis spaces its values.
+//! How axes are spaced.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::check::{check_file, check_metrics, check_path};
+use super::kind::Kind;
 use super::scale::ScaleSpec;
 use crate::spec::Problems;
 
@@ -97,12 +98,16 @@ impl Default for ScatterSpec {
     }
 }
 
-impl ScatterSpec {
-    pub(super) fn check(&self, swept: &[String], metrics: &[&str], problems: &mut Problems) {
+impl Kind for ScatterSpec {
+    fn check(&self, swept: &[String], metrics: &[&str], problems: &mut Problems) {
         check_path("series", self.series.as_deref(), swept, problems);
         check_path("facet", self.facet.as_deref(), swept, problems);
         check_metrics("x", std::slice::from_ref(&self.x), metrics, problems);
         check_metrics("y", std::slice::from_ref(&self.y), metrics, problems);
         check_file(self.file.as_deref(), problems);
+    }
+
+    fn metrics(&self) -> Vec<&str> {
+        vec![&self.x, &self.y]
     }
 }

@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::cdf::LatencyMetric;
 use super::check::{check_file, check_metrics, check_path};
+use super::kind::Kind;
+use super::latency::LatencyMetric;
 use super::names::Names;
 use super::scale::ScaleSpec;
 use crate::spec::Problems;
@@ -33,8 +34,8 @@ pub struct SpreadSpec {
     pub file: Option<String>,
 }
 
-impl SpreadSpec {
-    pub(super) fn check(&self, swept: &[String], metrics: &[&str], problems: &mut Problems) {
+impl Kind for SpreadSpec {
+    fn check(&self, swept: &[String], metrics: &[&str], problems: &mut Problems) {
         for (field, name) in [("x", &self.x), ("series", &self.series), ("facet", &self.facet)] {
             check_path(field, name.as_deref(), swept, problems);
         }
@@ -45,5 +46,9 @@ impl SpreadSpec {
             .collect();
         check_metrics("y", &self.y.0, &known, problems);
         check_file(self.file.as_deref(), problems);
+    }
+
+    fn metrics(&self) -> Vec<&str> {
+        self.y.iter().collect()
     }
 }

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::check::{check_columns, check_file, check_path};
+use super::check::{check_columns, check_file, check_numbers, check_path};
+use super::kind::Kind;
 use crate::spec::Problems;
 
 /// What a chart over virtual time shows.
@@ -31,10 +32,16 @@ pub struct TimelineSpec {
     pub file: Option<String>,
 }
 
-impl TimelineSpec {
-    pub(super) fn check(&self, swept: &[String], problems: &mut Problems) {
+impl Kind for TimelineSpec {
+    fn check(&self, swept: &[String], _: &[&str], problems: &mut Problems) {
         check_path("series", self.series.as_deref(), swept, problems);
         check_file(self.file.as_deref(), problems);
         check_columns("metrics", &self.metrics, problems);
+    }
+
+    fn check_runs(&self, points: u64, replications: u64, problems: &mut Problems) {
+        check_numbers("points", "point", &self.points, points, problems);
+        let replication = self.replication.as_slice();
+        check_numbers("replication", "replication", replication, replications, problems);
     }
 }

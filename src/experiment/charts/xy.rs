@@ -1,9 +1,10 @@
-//! What a chart of a metric along a swept path shows: lines or bars.
+//! A metric along a swept path: lines, or bars.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::check::{check_file, check_path, is_swept};
+use super::kind::Kind;
 use super::names::Names;
 use super::scale::ScaleSpec;
 use crate::spec::Problems;
@@ -46,8 +47,8 @@ pub struct XySpec {
     pub file: Option<String>,
 }
 
-impl XySpec {
-    pub(super) fn check(&self, swept: &[String], metrics: &[&str], problems: &mut Problems) {
+impl Kind for XySpec {
+    fn check(&self, swept: &[String], metrics: &[&str], problems: &mut Problems) {
         let is_entity = |name: &str| ENTITIES.contains(&name) && !is_swept(name, swept);
         // The columns of the entities' tables are not metrics of a run.
         let mut of_run = true;
@@ -68,5 +69,9 @@ impl XySpec {
             }
         });
         check_file(self.file.as_deref(), problems);
+    }
+
+    fn metrics(&self) -> Vec<&str> {
+        self.y.iter().collect()
     }
 }

@@ -3,7 +3,7 @@
 use super::experiment::Experiment;
 use super::replications;
 use crate::experiment::charts::ChartSpec;
-use crate::experiment::charts::gantt::GanttSpec;
+use crate::experiment::charts::kind::Recording;
 use crate::kernel::Duration;
 use crate::serving::ModelSpec;
 use crate::spec::Problems;
@@ -183,20 +183,14 @@ impl Experiment {
     /// Reports a chart of what is not recorded.
     fn check_recorded(&self, chart: &ChartSpec, problems: &mut Problems) {
         let record = &self.record;
-        let (kind, missing, remedy) = match chart {
-            ChartSpec::Area(area) => {
-                let missing = area.needs_breakdown() && !record.breakdown;
-                ("area", missing, "record: { breakdown: true }")
-            }
-            ChartSpec::Gantt(gantt) => {
-                let missing = gantt.table == GanttSpec::default().table && record.workflows == 0;
-                ("gantt", missing, "record: { workflows: 3 }")
-            }
-            ChartSpec::Waterfall(_) => ("waterfall", !record.spend, "record: { spend: true }"),
-            _ => return,
+        let (missing, remedy) = match chart.needs() {
+            Some(Recording::Breakdown) => (!record.breakdown, "record: { breakdown: true }"),
+            Some(Recording::Spend) => (!record.spend, "record: { spend: true }"),
+            Some(Recording::Workflows) => (record.workflows == 0, "record: { workflows: 3 }"),
+            None => return,
         };
         if missing {
-            problems.at(kind, |p| {
+            problems.at(chart.name(), |p| {
                 p.error_help("what it shows is not recorded", format!("add `{remedy}`"));
             });
         }

@@ -2,16 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::ReportError;
-use super::super::data::Interval;
-use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Marker, Panel, Sample, theme};
-use super::super::results::intervals::{How, Joiner, Wide, Widest, number_of};
-use super::super::results::{Results, column, number};
-use super::super::unit::Unit;
-use super::super::{human, names};
-use super::pick::pick;
-use super::{Named, conditions, file_name, grid};
 use crate::experiment::charts::{AreaSpec, ScaleSpec};
+use crate::report::chart::choose_curves::choose_curves;
+use crate::report::chart::common::{conditions, grid};
+use crate::report::error::ReportError;
+use crate::report::figure::{
+    Axis, Entry, Figure, Legend, Mark, Marker, NamedFigure, Panel, Sample, Style, theme,
+};
+use crate::report::files::file_name;
+use crate::report::results::Results;
+use crate::report::results::columns::{column, number};
+use crate::report::results::intervals::{How, Joiner, Wide, Widest, number_of};
+use crate::report::results::panels::Interval;
+use crate::report::unit::Unit;
+use crate::report::{display_names, number_format};
 use crate::stats::{Cell, Table};
 
 /// The most panels.
@@ -29,8 +33,8 @@ struct Stack {
     parts: BTreeMap<String, Vec<f64>>,
 }
 
-pub(super) fn figure(results: &Results, spec: &AreaSpec) -> Result<Named, ReportError> {
-    let pick = pick(results, None, &spec.points, PANELS)?;
+pub(super) fn figures(results: &Results, spec: &AreaSpec) -> Result<Vec<NamedFigure>, ReportError> {
+    let pick = choose_curves(results, None, &spec.points, PANELS)?;
     let points = &pick.points;
     let entity = spec.by.unwrap_or_default().name();
     let stacks: Vec<Stack> = points
@@ -44,7 +48,7 @@ pub(super) fn figure(results: &Results, spec: &AreaSpec) -> Result<Named, Report
         })
         .collect::<Result<_, _>>()?;
     let (what, unit, key) = if spec.needs_breakdown() {
-        ("answers", Unit::PerSecond, names::path(entity))
+        ("answers", Unit::PerSecond, display_names::path(entity))
     } else {
         let first = spec.columns.first().map_or("", String::as_str);
         (
@@ -54,7 +58,7 @@ pub(super) fn figure(results: &Results, spec: &AreaSpec) -> Result<Named, Report
         )
     };
     let order = order(&stacks);
-    let looks: Vec<Look> = order.iter().map(|part| part_look(results, &key, part)).collect();
+    let styles: Vec<Style> = order.iter().map(|part| part_style(results, &key, part)).collect();
     let stacks: Vec<(Vec<f64>, Vec<Vec<f64>>)> =
         stacks.iter().map(|stack| heights(stack, &order, spec.share)).collect();
     let times: Vec<f64> = stacks.iter().flat_map(|(times, _)| times.iter().copied()).collect();
@@ -73,33 +77,32 @@ pub(super) fn figure(results: &Results, spec: &AreaSpec) -> Result<Named, Report
             y.label.clear();
         }
         Panel {
-            heading: if points.len() > 1 { human::sentence(&points[i].1) } else { String::new() },
+            heading: if points.len() > 1 {
+                number_format::sentence(&points[i].1)
+            } else {
+                String::new()
+            },
             legend: None,
             x: x.clone(),
             y,
             x_labels: i + columns >= points.len(),
-            marks: marks(times, tops, &looks),
+            marks: marks(times, tops, &styles),
         }
     };
     let by = if spec.needs_breakdown() { format!(" by {key}") } else { String::new() };
-    let title = || human::sentence(&format!("{what} over virtual time{by}"));
-    let entry = |(part, look): (&String, &Look)| Entry {
-        name: part_name(part, &key),
-        look: *look,
-        end: None,
-    };
+    let title = || number_format::sentence(&format!("{what} over virtual time{by}"));
+    let entry = |(part, style): (&String, &Style)| Entry::new(part_name(part, &key), *style);
     let figure = Figure {
         title: spec.title.clone().unwrap_or_else(title),
         subtitle: spec
             .subtitle
             .clone()
             .unwrap_or_else(|| conditions(results, Interval::None, "", pick.notes.clone())),
-        legend: Some(Legend {
-            heading: if spec.needs_breakdown() { human::sentence(&key) } else { String::new() },
-            entries: order.iter().zip(&looks).map(entry).collect(),
-            sample: Sample::Bar,
-            at_ends: false,
-        }),
+        legend: Some(Legend::above(
+            &if spec.needs_breakdown() { number_format::sentence(&key) } else { String::new() },
+            order.iter().zip(&styles).map(entry).collect(),
+            Sample::Bar,
+        )),
         panels: stacks.iter().enumerate().map(panel).collect(),
         columns,
         height,
@@ -111,7 +114,7 @@ pub(super) fn figure(results: &Results, spec: &AreaSpec) -> Result<Named, Report
             "timeline-area".to_owned()
         }
     };
-    Ok(Named { name: spec.file.as_deref().map_or_else(name, file_name), figure })
+    Ok(vec![NamedFigure { name: spec.file.as_deref().map_or_else(name, file_name), figure }])
 }
 
 fn unit_of_all(columns: &[String]) -> Option<Unit> {
@@ -119,15 +122,15 @@ fn unit_of_all(columns: &[String]) -> Option<Unit> {
     columns.iter().all(|column| Unit::of_metric(column) == unit).then_some(unit)
 }
 
-fn part_look(results: &Results, key: &str, part: &str) -> Look {
+fn part_style(results: &Results, key: &str, part: &str) -> Style {
     if part == OTHERS {
-        return Look { color: theme::GRID, marker: Marker::Nothing, dash: None };
+        return Style { color: theme::GRID, marker: Marker::Nothing, dash: None };
     }
-    results.looks.of(key, part)
+    results.styles.of(key, part)
 }
 
 fn part_name(part: &str, key: &str) -> String {
-    if key == "metric" { names::metric(part) } else { part.to_owned() }
+    if key == "metric" { display_names::metric(part) } else { part.to_owned() }
 }
 
 /// Columns of the timeline, means over replications.
@@ -233,15 +236,15 @@ fn heights(stack: &Stack, order: &[String], share: bool) -> (Vec<f64>, Vec<Vec<f
     (stack.times.clone(), tops)
 }
 
-fn marks(times: &[f64], tops: &[Vec<f64>], looks: &[Look]) -> Vec<Mark> {
+fn marks(times: &[f64], tops: &[Vec<f64>], styles: &[Style]) -> Vec<Mark> {
     let zero = vec![0.0; times.len()];
     let below = std::iter::once(&zero).chain(tops);
-    let layer = |((top, below), look): ((&Vec<f64>, &Vec<f64>), &Look)| {
+    let layer = |((top, below), style): ((&Vec<f64>, &Vec<f64>), &Style)| {
         let upper = times.iter().copied().zip(top.iter().copied());
         let lower = times.iter().copied().zip(below.iter().copied()).rev();
-        Mark::Area { outline: upper.chain(lower).collect(), look: *look, opacity: 0.85 }
+        Mark::Area { outline: upper.chain(lower).collect(), style: *style, opacity: 0.85 }
     };
-    tops.iter().zip(below).zip(looks).map(layer).collect()
+    tops.iter().zip(below).zip(styles).map(layer).collect()
 }
 
 #[cfg(test)]

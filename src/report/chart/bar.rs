@@ -1,15 +1,18 @@
 //! A metric for each value of a path, model or cache level: bars from zero,
 //! grouped by series, with the interval as a whisker.
 
-use super::super::ReportError;
-use super::super::data::Share;
-use super::super::figure::axis::drawable;
-use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Panel, Sample, Tick};
-use super::super::results::Results;
-use super::super::{human, unit::Unit};
-use super::Named;
-use super::xy::Xy;
 use crate::experiment::charts::{ScaleSpec, XySpec};
+use crate::report::chart::xy::Xy;
+use crate::report::error::ReportError;
+use crate::report::figure::axis::drawable;
+use crate::report::figure::theme::INK;
+use crate::report::figure::{
+    Axis, Entry, Figure, Legend, Mark, NamedFigure, Panel, Sample, Style, Tick,
+};
+use crate::report::number_format;
+use crate::report::results::Results;
+use crate::report::results::panels::PanelData;
+use crate::report::unit::Unit;
 
 /// The most groups of bars.
 const GROUPS: usize = 40;
@@ -21,11 +24,11 @@ const WIDEST: f64 = 0.09;
 const NAMED: usize = 12;
 
 /// A figure for each metric of the spec.
-pub(super) fn figures(results: &Results, spec: &XySpec) -> Result<Vec<Named>, ReportError> {
+pub(super) fn figures(results: &Results, spec: &XySpec) -> Result<Vec<NamedFigure>, ReportError> {
     spec.y.0.iter().map(|metric| figure(results, spec, metric)).collect()
 }
 
-fn figure(results: &Results, spec: &XySpec, metric: &str) -> Result<Named, ReportError> {
+fn figure(results: &Results, spec: &XySpec, metric: &str) -> Result<NamedFigure, ReportError> {
     let mut xy = Xy::read(results, spec, metric)?;
     xy.limit_x(GROUPS);
     let names: Vec<String> = xy.x_dimension().levels.iter().map(|l| l.name.clone()).collect();
@@ -39,12 +42,12 @@ fn figure(results: &Results, spec: &XySpec, metric: &str) -> Result<Named, Repor
     let mut values = xy.values();
     values.push(0.0);
     let mut y = Axis::vertical(&xy.name, xy.unit, &values, ScaleSpec::Linear, height);
-    let with_values = xy.shares.len() == 1 && names.len() * xy.series_names().len() <= NAMED;
+    let with_values = xy.panels.len() == 1 && names.len() * xy.series_names().len() <= NAMED;
     if with_values {
         make_room(&mut y, &values);
     }
-    let draw = |(i, share)| panel(&xy, share, i, x.clone(), y.clone(), with_values);
-    let panels = xy.shares.iter().enumerate().map(draw).collect();
+    let draw = |(i, panel_data)| panel(&xy, panel_data, i, x.clone(), y.clone(), with_values);
+    let panels = xy.panels.iter().enumerate().map(draw).collect();
     let figure = Figure {
         title: xy.title(spec),
         subtitle: xy.subtitle(results, spec, "whiskers"),
@@ -53,7 +56,7 @@ fn figure(results: &Results, spec: &XySpec, metric: &str) -> Result<Named, Repor
         columns,
         height,
     };
-    Ok(Named { name: xy.file(spec), figure })
+    Ok(NamedFigure { name: xy.file(spec), figure })
 }
 
 /// Room for a line of text above the largest value.
@@ -62,27 +65,34 @@ fn make_room(y: &mut Axis, values: &[f64]) {
     y.high = y.high.max(y.low + (largest - y.low) * 1.08);
 }
 
-fn panel(xy: &Xy, share: &Share, index: usize, x: Axis, mut y: Axis, with_values: bool) -> Panel {
+fn panel(
+    xy: &Xy,
+    panel_data: &PanelData,
+    index: usize,
+    x: Axis,
+    mut y: Axis,
+    with_values: bool,
+) -> Panel {
     let mut marks = Vec::new();
     let series = xy.series_names().len();
     let groups = x.high - x.low;
     let wide = (FILL / series as f64).min(WIDEST * groups);
     for s in 0..series {
-        let look = xy.looks[s];
+        let style = xy.styles[s];
         let offset = (s as f64 - series as f64 / 2.0) * wide;
         // A hair of white between neighbours.
         let gap = if series > 1 { 0.06 * wide } else { 0.0 };
-        for o in xy.of_series(share, s) {
+        for o in xy.of_series(panel_data, s) {
             if ![o.value, o.low, o.high].into_iter().all(drawable) {
                 continue;
             }
             let left = o.at[xy.x] as f64 + offset + gap / 2.0;
             let right = left + wide - gap;
             let middle = f64::midpoint(left, right);
-            marks.push(Mark::Bar { left, right, value: o.value, look });
+            marks.push(Mark::Bar { left, right, value: o.value, style });
             let (low, high) = (o.low.max(y.low), o.high.min(y.high));
             if high > low {
-                marks.push(Mark::Whisker { x: middle, low, high, look: ink(look) });
+                marks.push(Mark::Whisker { x: middle, low, high, style: ink(style) });
             }
             if with_values {
                 let text = value_text(xy.unit, o.value, &y.ticks);
@@ -94,12 +104,12 @@ fn panel(xy: &Xy, share: &Share, index: usize, x: Axis, mut y: Axis, with_values
         y.label.clear();
     }
     let x_labels = xy.is_lowest(index);
-    Panel { heading: share.heading.clone(), legend: None, x, y, x_labels, marks }
+    Panel { heading: panel_data.heading.clone(), legend: None, x, y, x_labels, marks }
 }
 
 /// Whiskers are dark on every colour.
-fn ink(look: Look) -> Look {
-    Look { color: super::super::figure::theme::INK, ..look }
+fn ink(style: Style) -> Style {
+    Style { color: INK, ..style }
 }
 
 /// The value in the unit of the axis, without its sign.
@@ -108,16 +118,16 @@ fn value_text(unit: Unit, value: f64, ticks: &[Tick]) -> String {
     let shown = unit.shown(largest.abs());
     let value = value / shown.factor;
     match unit {
-        _ if value.abs() >= 10_000.0 => human::short(value),
+        _ if value.abs() >= 10_000.0 => number_format::short(value),
         // Counts are whole more often than not.
-        Unit::Plain | Unit::Tokens => human::significant(value, 3),
-        _ => human::rounded(value, 3),
+        Unit::Plain | Unit::Tokens => number_format::significant(value, 3),
+        _ => number_format::rounded(value, 3),
     }
 }
 
 fn legend(xy: &Xy) -> Option<Legend> {
     xy.series?;
-    let entry = |(i, name): (usize, String)| Entry { name, look: xy.looks[i], end: None };
+    let entry = |(i, name): (usize, String)| Entry::new(name, xy.styles[i]);
     let entries = xy.series_names().into_iter().enumerate().map(entry).collect();
-    Some(Legend { heading: xy.series_title(), entries, sample: Sample::Bar, at_ends: false })
+    Some(Legend::above(&xy.series_title(), entries, Sample::Bar))
 }

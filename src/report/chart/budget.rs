@@ -1,20 +1,25 @@
 //! What was spent over virtual time, against a budget.
 
-use super::super::ReportError;
-use super::super::data::Interval;
-use super::super::figure::{Axis, Figure, Look, Mark, Marker, Panel, band, theme};
-use super::super::results::{Curve, Fold, Results, thin};
-use super::super::unit::Unit;
-use super::pick::{CURVES, pick};
-use super::{Named, conditions, file_name};
 use crate::experiment::charts::{BudgetChartSpec, ScaleSpec};
 use crate::kernel::Duration;
+use crate::report::chart::choose_curves::{CURVES, choose_curves};
+use crate::report::chart::common::conditions;
+use crate::report::error::ReportError;
+use crate::report::figure::{Axis, Figure, Mark, Marker, NamedFigure, Panel, Style, band, theme};
+use crate::report::files::file_name;
+use crate::report::results::Results;
+use crate::report::results::aggregate::{Aggregate, Curve, thin};
+use crate::report::results::panels::Interval;
+use crate::report::unit::Unit;
 
 /// The most places of a curve.
 const PLACES: usize = 400;
 
-pub(super) fn figure(results: &Results, spec: &BudgetChartSpec) -> Result<Named, ReportError> {
-    let pick = pick(results, spec.series.as_deref(), &spec.points, CURVES)?;
+pub(super) fn figures(
+    results: &Results,
+    spec: &BudgetChartSpec,
+) -> Result<Vec<NamedFigure>, ReportError> {
+    let pick = choose_curves(results, spec.series.as_deref(), &spec.points, CURVES)?;
     let points: Vec<u64> = pick.points.iter().map(|(point, _)| *point).collect();
     let columns = ["spend_usd".to_owned()];
     let curves = results.over_time(&columns, &points, None)?;
@@ -36,11 +41,11 @@ pub(super) fn figure(results: &Results, spec: &BudgetChartSpec) -> Result<Named,
             let opacity = band(1) / 2.0;
             let last = sum.last().map_or(0.0, |(time, _)| *time);
             let outline = sum.iter().copied().chain([(last, 0.0), (0.0, 0.0)]).collect();
-            marks.push(Mark::Area { outline, look: pick.looks[i], opacity });
+            marks.push(Mark::Area { outline, style: pick.styles[i], opacity });
         }
-        marks.push(Mark::Line { points: sum, look: pick.looks[i] });
+        marks.push(Mark::Line { points: sum, style: pick.styles[i] });
     }
-    let panel = Panel { heading: String::new(), legend: None, x, y, x_labels: true, marks };
+    let panel = Panel::alone(x, y, marks);
     let mut notes = pick.notes.clone();
     if let Some(budget) = spec.budget {
         notes.push(format!("dashed: the budget of {budget}, and an even pace to it"));
@@ -57,7 +62,7 @@ pub(super) fn figure(results: &Results, spec: &BudgetChartSpec) -> Result<Named,
         height: 280.0,
     };
     let file = spec.file.as_deref().map_or_else(|| "budget".to_owned(), file_name);
-    Ok(Named { name: file, figure })
+    Ok(vec![NamedFigure { name: file, figure }])
 }
 
 fn title(by: &str, curves: usize) -> String {
@@ -91,23 +96,23 @@ fn cumulated(curve: &Curve, every: Option<f64>) -> Vec<(f64, f64)> {
     running.iter().map(|(time, folds)| (*time, folds[0].mean().unwrap_or(0.0))).collect()
 }
 
-fn point(value: f64) -> Fold {
-    let mut fold = Fold::default();
+fn point(value: f64) -> Aggregate {
+    let mut fold = Aggregate::default();
     fold.add(value);
     fold
 }
 
 /// The budget as a level, and an even pace to it in each span.
 fn budget_marks(budget: f64, every: Option<f64>, end: f64) -> Vec<Mark> {
-    let ink = |dash| Look { color: theme::FAINT_INK, marker: Marker::Nothing, dash: Some(dash) };
+    let ink = |dash| Style { color: theme::FAINT_INK, marker: Marker::Nothing, dash: Some(dash) };
     let level = vec![(0.0, budget), (end, budget)];
-    let mut marks = vec![Mark::Line { points: level, look: ink((6.0, 4.0)) }];
+    let mut marks = vec![Mark::Line { points: level, style: ink((6.0, 4.0)) }];
     let span = every.unwrap_or(end);
     let mut from = 0.0;
     while from < end && marks.len() < 64 {
         let until = (from + span).min(end);
         let pace = vec![(from, 0.0), (until, budget * (until - from) / span)];
-        marks.push(Mark::Line { points: pace, look: ink((2.0, 3.0)) });
+        marks.push(Mark::Line { points: pace, style: ink((2.0, 3.0)) });
         from += span;
     }
     marks

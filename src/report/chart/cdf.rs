@@ -1,28 +1,30 @@
 //! The distribution of a latency: the share of requests that took at most so
 //! long, a curve for each point.
 
-use super::super::ReportError;
-use super::super::data::Interval;
-use super::super::figure::axis::drawable;
-use super::super::figure::{Axis, Figure, Look, Mark, Panel, band};
-use super::super::results::{Curve, Results};
-use super::super::unit::Unit;
-use super::super::{human, names};
-use super::pick::{CURVES, Pick, pick};
-use super::{Named, conditions, file_name};
 use crate::experiment::charts::CdfSpec;
+use crate::report::chart::choose_curves::{CURVES, ChosenCurves, choose_curves};
+use crate::report::chart::common::conditions;
+use crate::report::error::ReportError;
+use crate::report::figure::axis::drawable;
+use crate::report::figure::{Axis, Figure, Mark, NamedFigure, Panel, Style, band};
+use crate::report::files::file_name;
+use crate::report::results::Results;
+use crate::report::results::aggregate::Curve;
+use crate::report::results::panels::Interval;
+use crate::report::unit::Unit;
+use crate::report::{display_names, number_format};
 
 /// A linear axis ends here; the slowest of a long run would leave no room for
 /// the rest.
 const TAIL: f64 = 0.999;
 
-pub(super) fn figure(results: &Results, spec: &CdfSpec) -> Result<Named, ReportError> {
+pub(super) fn figures(results: &Results, spec: &CdfSpec) -> Result<Vec<NamedFigure>, ReportError> {
     let metric = spec.metric.column();
-    let mut pick = pick(results, spec.series.as_deref(), &spec.points, CURVES)?;
+    let mut pick = choose_curves(results, spec.series.as_deref(), &spec.points, CURVES)?;
     let points: Vec<u64> = pick.points.iter().map(|(point, _)| *point).collect();
     let columns = [metric.to_owned()];
     let curves = results.curves("latency.csv", "quantile", &columns, &points)?;
-    let name = names::metric(metric);
+    let name = display_names::metric(metric);
     let values = |to: f64| -> Vec<f64> {
         let shown = curves.iter().flatten().filter(|(q, _)| *q <= to);
         shown.filter_map(|(_, folds)| folds[0].mean()).collect()
@@ -32,10 +34,12 @@ pub(super) fn figure(results: &Results, spec: &CdfSpec) -> Result<Named, ReportE
     // A hair's breadth is not worth a note.
     if all.iter().any(|v| *v > x.high * 1.01) {
         let largest = all.iter().copied().filter(|v| drawable(*v)).fold(0.0, f64::max);
-        pick.notes
-            .push(format!("to the 99.9th percentile; the longest is {}", human::seconds(largest)));
+        pick.notes.push(format!(
+            "to the 99.9th percentile; the longest is {}",
+            number_format::seconds(largest)
+        ));
     }
-    let panel = panel(&curves, &pick.looks, x);
+    let panel = panel(&curves, &pick.styles, x);
     let interval = if results.replications > 1 { Interval::Range } else { Interval::None };
     let subtitle = || conditions(results, interval, "band", pick.notes.clone());
     let figure = Figure {
@@ -47,20 +51,20 @@ pub(super) fn figure(results: &Results, spec: &CdfSpec) -> Result<Named, ReportE
         height: 300.0,
     };
     let file = spec.file.as_deref().map_or_else(|| format!("{metric}-cdf"), file_name);
-    Ok(Named { name: file, figure })
+    Ok(vec![NamedFigure { name: file, figure }])
 }
 
-fn title(name: &str, pick: &Pick) -> String {
+fn title(name: &str, pick: &ChosenCurves) -> String {
     match pick.points.len() {
-        0 | 1 => human::sentence(&format!("distribution of {name}")),
+        0 | 1 => number_format::sentence(&format!("distribution of {name}")),
         _ => {
             let by = if pick.by.is_empty() { "point" } else { &pick.by };
-            human::sentence(&format!("distribution of {name} by {by}"))
+            number_format::sentence(&format!("distribution of {name} by {by}"))
         }
     }
 }
 
-fn panel(curves: &[Curve], looks: &[Look], x: Axis) -> Panel {
+fn panel(curves: &[Curve], styles: &[Style], x: Axis) -> Panel {
     let mut bands = Vec::new();
     let mut lines = Vec::new();
     for (i, curve) in curves.iter().enumerate() {
@@ -76,15 +80,15 @@ fn panel(curves: &[Curve], looks: &[Look], x: Axis) -> Panel {
         let high = cut(measured.iter().map(|(q, .., high)| (*high, *q)), &x);
         if low != high && !low.is_empty() {
             let outline = low.into_iter().chain(high.into_iter().rev()).collect();
-            bands.push(Mark::Area { outline, look: looks[i], opacity: band(curves.len()) });
+            bands.push(Mark::Area { outline, style: styles[i], opacity: band(curves.len()) });
         }
         if !mean.is_empty() {
-            lines.push(Mark::Line { points: mean, look: looks[i] });
+            lines.push(Mark::Line { points: mean, style: styles[i] });
         }
     }
     bands.extend(lines);
     let y = Axis::share("share of requests");
-    Panel { heading: String::new(), legend: None, x, y, x_labels: true, marks: bands }
+    Panel::alone(x, y, bands)
 }
 
 /// A rising curve up to the end of the axis, cut where it crosses it.

@@ -1,13 +1,14 @@
 //! What was done when: intervals in lanes, coloured by kind. Intervals of a lane that
 //! overlap lie one below another.
 
-use super::super::ReportError;
-use super::super::figure::{Axis, Entry, Figure, Legend, Mark, Panel, Sample, Tick};
-use super::super::human;
-use super::super::results::{Results, column, number};
-use super::{Named, file_name};
 use crate::experiment::charts::GanttSpec;
 use crate::kernel::Duration;
+use crate::report::error::ReportError;
+use crate::report::figure::{Axis, Entry, Figure, Legend, Mark, NamedFigure, Panel, Sample, Tick};
+use crate::report::files::file_name;
+use crate::report::number_format;
+use crate::report::results::Results;
+use crate::report::results::columns::{column, number};
 use crate::stats::{Cell, Table};
 
 /// The most lanes.
@@ -29,7 +30,10 @@ struct Work {
     kind: String,
 }
 
-pub(super) fn figure(results: &Results, spec: &GanttSpec) -> Result<Named, ReportError> {
+pub(super) fn figures(
+    results: &Results,
+    spec: &GanttSpec,
+) -> Result<Vec<NamedFigure>, ReportError> {
     let table = results.table(&spec.table)?;
     let (lanes, mut work) = read(&table, spec)?;
     let seconds = |asked: Option<Duration>, found: f64| asked.map_or(found, Duration::as_secs_f64);
@@ -55,16 +59,12 @@ pub(super) fn figure(results: &Results, spec: &GanttSpec) -> Result<Named, Repor
         let (start, end) = (w.start.max(x.low), w.end.min(x.high));
         Mark::Tile {
             corners: [(start, y - FILL / 2.0), (end, y + FILL / 2.0)],
-            paint: results.looks.of("kind", &w.kind).color,
+            paint: results.styles.of("kind", &w.kind).color,
             text: w.label.clone(),
         }
     };
     let marks = placed(&work, &rows).map(tile).collect();
-    let entry = |kind: &String| Entry {
-        name: kind.clone(),
-        look: results.looks.of("kind", kind),
-        end: None,
-    };
+    let entry = |kind: &String| Entry::new(kind.clone(), results.styles.of("kind", kind));
     let mut notes = vec![results.title.to_owned()];
     if results.points.rows.len() > 1 || results.replications > 1 {
         notes.push(format!("point {}, replication {}", spec.point, spec.replication));
@@ -76,28 +76,19 @@ pub(super) fn figure(results: &Results, spec: &GanttSpec) -> Result<Named, Repor
     let stem = spec.table.trim_end_matches(".csv");
     let figure = Figure {
         title: spec.title.clone().unwrap_or_else(|| {
-            human::sentence(&format!("{} over virtual time", stem.replace('_', " ")))
+            number_format::sentence(&format!("{} over virtual time", stem.replace('_', " ")))
         }),
         subtitle: spec.subtitle.clone().unwrap_or_else(|| notes.join(" · ")),
-        legend: Some(Legend {
-            heading: String::new(),
-            entries: kinds.iter().map(entry).collect(),
-            sample: Sample::Bar,
-            at_ends: false,
-        })
-        .filter(|_| kinds.len() > 1),
-        panels: vec![Panel {
-            heading: String::new(),
-            legend: None,
-            x,
-            y: names,
-            x_labels: true,
-            marks,
-        }],
+        legend: Some(Legend::above("", kinds.iter().map(entry).collect(), Sample::Bar))
+            .filter(|_| kinds.len() > 1),
+        panels: vec![Panel::alone(x, names, marks)],
         columns: 1,
         height: (ROW * total as f64).clamp(LOWEST, TALLEST),
     };
-    Ok(Named { name: spec.file.as_deref().map_or_else(|| file_name(stem), file_name), figure })
+    Ok(vec![NamedFigure {
+        name: spec.file.as_deref().map_or_else(|| file_name(stem), file_name),
+        figure,
+    }])
 }
 
 /// The lanes in their order, and the intervals of those that are drawn.

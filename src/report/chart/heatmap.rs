@@ -1,14 +1,18 @@
 //! A metric over two swept paths: a field of colours, with the values in it.
 
-use super::super::ReportError;
-use super::super::data::{Data, Dimension, Interval, Share, divide};
-use super::super::figure::axis::drawable;
-use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Marker, Paint, Panel, Sample};
-use super::super::results::Results;
-use super::super::unit::{Shown, Unit};
-use super::super::{human, names};
-use super::{Named, conditions, file_name, grid};
 use crate::experiment::charts::{HeatmapSpec, ScaleSpec};
+use crate::report::chart::common::{conditions, grid};
+use crate::report::error::ReportError;
+use crate::report::figure::axis::drawable;
+use crate::report::figure::{
+    Axis, Entry, Figure, Legend, Mark, Marker, NamedFigure, Paint, Panel, Sample, Style,
+};
+use crate::report::files::file_name;
+use crate::report::results::Results;
+use crate::report::results::dimension::Dimension;
+use crate::report::results::panels::{Interval, PanelData, SweptMetric, divide};
+use crate::report::unit::{Shown, Unit};
+use crate::report::{display_names, number_format};
 
 /// Values whose largest is this many times the smallest have a logarithmic scale.
 const WIDE: f64 = 100.0;
@@ -22,40 +26,43 @@ const LOWEST: f64 = 110.0;
 const TALLEST: f64 = 560.0;
 
 /// A figure for each metric of the spec.
-pub(super) fn figures(results: &Results, spec: &HeatmapSpec) -> Result<Vec<Named>, ReportError> {
+pub(super) fn figures(
+    results: &Results,
+    spec: &HeatmapSpec,
+) -> Result<Vec<NamedFigure>, ReportError> {
     spec.metric.0.iter().map(|metric| figure(results, spec, metric)).collect()
 }
 
-fn figure(results: &Results, spec: &HeatmapSpec, metric: &str) -> Result<Named, ReportError> {
+fn figure(results: &Results, spec: &HeatmapSpec, metric: &str) -> Result<NamedFigure, ReportError> {
     let (x, y) = paths(results, spec)?;
     let axes: Vec<&str> =
         [x.as_str(), y.as_str()].into_iter().chain(spec.facet.as_deref()).collect();
-    let data = Data::read(results, metric, &axes)?;
+    let data = SweptMetric::read(results, metric, &axes)?;
     let find = |path: &str| {
         data.dimension(path).ok_or_else(|| ReportError::not_swept(path, results.swept))
     };
     let facet = spec.facet.as_deref().map(find).transpose()?;
     let (x_at, y_at) = (find(&x)?, find(&y)?);
-    let (shares, notes) = divide(&data, x_at, Some(y_at), facet);
+    let (panels, notes) = divide(&data, x_at, Some(y_at), facet);
     let values: Vec<f64> =
-        shares.iter().flat_map(|share| &share.observations).map(|o| o.value).collect();
+        panels.iter().flat_map(|panel_data| &panel_data.observations).map(|o| o.value).collect();
     let scale = Scale::of(&values, Unit::of_metric(metric), spec.scale);
-    let (columns, _) = grid(shares.len());
+    let (columns, _) = grid(panels.len());
     let rows = data.dimensions[y_at].levels.len() as f64;
     let height = (ROW * rows).max(LOWEST).min(TALLEST / if columns > 1 { 2.0 } else { 1.0 });
-    let panel = |(i, share): (usize, &Share)| {
+    let panel = |(i, panel_data): (usize, &PanelData)| {
         let (x, y) = (&data.dimensions[x_at], &data.dimensions[y_at]);
         let mut vertical = Axis::rows(&titled(y), &level_names(y));
         if !i.is_multiple_of(columns) {
             vertical.label.clear();
         }
         Panel {
-            heading: share.heading.clone(),
+            heading: panel_data.heading.clone(),
             legend: None,
             x: Axis::categories(&titled(x), &level_names(x)),
             y: vertical,
-            x_labels: i + columns >= shares.len(),
-            marks: share
+            x_labels: i + columns >= panels.len(),
+            marks: panel_data
                 .observations
                 .iter()
                 .filter(|o| drawable(o.value))
@@ -63,10 +70,10 @@ fn figure(results: &Results, spec: &HeatmapSpec, metric: &str) -> Result<Named, 
                 .collect(),
         }
     };
-    let name = names::metric(metric);
+    let name = display_names::metric(metric);
     let title = || {
         let (x, y) = (&data.dimensions[x_at].title, &data.dimensions[y_at].title);
-        human::sentence(&format!("{name} by {x} and {y}"))
+        number_format::sentence(&format!("{name} by {x} and {y}"))
     };
     let figure = Figure {
         title: spec.title.clone().unwrap_or_else(title),
@@ -75,7 +82,7 @@ fn figure(results: &Results, spec: &HeatmapSpec, metric: &str) -> Result<Named, 
             .clone()
             .unwrap_or_else(|| conditions(results, Interval::None, "", notes)),
         legend: scale.legend(&name),
-        panels: shares.iter().enumerate().map(panel).collect(),
+        panels: panels.iter().enumerate().map(panel).collect(),
         columns,
         height,
     };
@@ -86,7 +93,7 @@ fn figure(results: &Results, spec: &HeatmapSpec, metric: &str) -> Result<Named, 
         Some(file) => file_name(file),
         None => format!("{}-by-{}-and-{}", file_name(metric), file_name(&x), file_name(&y)),
     };
-    Ok(Named { name: file, figure })
+    Ok(NamedFigure { name: file, figure })
 }
 
 /// The two paths: those asked for, else the first that are left.
@@ -154,9 +161,9 @@ impl Scale {
     fn text(&self, value: f64) -> String {
         let value = value / self.shown.factor;
         match self.unit {
-            _ if value.abs() >= 10_000.0 => human::short(value),
-            Unit::Plain | Unit::Tokens => human::significant(value, 3),
-            _ => human::rounded(value, 3),
+            _ if value.abs() >= 10_000.0 => number_format::short(value),
+            Unit::Plain | Unit::Tokens => number_format::significant(value, 3),
+            _ => number_format::rounded(value, 3),
         }
     }
 
@@ -177,16 +184,15 @@ impl Scale {
         let entry = |i: usize| {
             let part = i as f64 / (SAMPLES - 1) as f64;
             let color = Paint::Scale(part);
-            Entry {
-                name: self.text(self.value(part)),
-                look: Look { color, marker: Marker::Nothing, dash: None },
-                end: None,
-            }
+            Entry::new(
+                self.text(self.value(part)),
+                Style { color, marker: Marker::Nothing, dash: None },
+            )
         };
         let unit = if self.shown.sign.is_empty() { "" } else { &format!(" ({})", self.shown.sign) };
         let log = if self.log { ", logarithmic" } else { "" };
         Some(Legend {
-            heading: human::sentence(&format!("{name}{unit}{log}")),
+            heading: number_format::sentence(&format!("{name}{unit}{log}")),
             entries: (0..SAMPLES).map(entry).collect(),
             sample: Sample::Bar,
             at_ends: false,

@@ -1,32 +1,33 @@
 //! A metric along a swept path: a line with markers for each series, and the
 //! confidence interval as a band.
 
-use super::super::ReportError;
-use super::super::data::{Observation, Share};
-use super::super::figure::axis::drawable;
-use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Panel, Sample, band};
-use super::super::results::Results;
-use super::Named;
-use super::xy::Xy;
 use crate::experiment::charts::XySpec;
+use crate::report::chart::xy::Xy;
+use crate::report::error::ReportError;
+use crate::report::figure::axis::drawable;
+use crate::report::figure::{
+    Axis, Entry, Figure, Legend, Mark, NamedFigure, Panel, Sample, Style, band,
+};
+use crate::report::results::Results;
+use crate::report::results::panels::{Observation, PanelData};
 
 /// Lines with more points than this have no markers.
 const MARKERS: usize = 40;
 
 /// A figure for each metric of the spec.
-pub(super) fn figures(results: &Results, spec: &XySpec) -> Result<Vec<Named>, ReportError> {
+pub(super) fn figures(results: &Results, spec: &XySpec) -> Result<Vec<NamedFigure>, ReportError> {
     spec.y.0.iter().map(|metric| figure(results, spec, metric)).collect()
 }
 
-fn figure(results: &Results, spec: &XySpec, metric: &str) -> Result<Named, ReportError> {
+fn figure(results: &Results, spec: &XySpec, metric: &str) -> Result<NamedFigure, ReportError> {
     let xy = Xy::read(results, spec, metric)?;
     let (x, y) = axes(&xy, spec);
     let (columns, height) = xy.grid();
     let panels: Vec<Panel> = xy
-        .shares
+        .panels
         .iter()
         .enumerate()
-        .map(|(i, share)| panel(&xy, share, i, x.clone(), y.clone()))
+        .map(|(i, panel_data)| panel(&xy, panel_data, i, x.clone(), y.clone()))
         .collect();
     let figure = Figure {
         title: xy.title(spec),
@@ -36,7 +37,7 @@ fn figure(results: &Results, spec: &XySpec, metric: &str) -> Result<Named, Repor
         columns,
         height,
     };
-    Ok(Named { name: xy.file(spec), figure })
+    Ok(NamedFigure { name: xy.file(spec), figure })
 }
 
 /// The axes that all panels share.
@@ -51,19 +52,19 @@ fn axes(xy: &Xy, spec: &XySpec) -> (Axis, Axis) {
         Axis::categories(&dimension.title, &names)
     };
     let height = xy.grid().1;
-    let shown = xy.shares.iter().flat_map(|share| &share.observations);
+    let shown = xy.panels.iter().flat_map(|panel_data| &panel_data.observations);
     // An interval that reaches zero should not forbid a logarithmic axis.
     let ends = shown.flat_map(|o| [o.value, if o.low > 0.0 { o.low } else { o.value }, o.high]);
     let values: Vec<f64> = ends.collect();
     (x, Axis::vertical(&xy.name, xy.unit, &values, spec.y_scale, height))
 }
 
-fn panel(xy: &Xy, share: &Share, index: usize, x: Axis, mut y: Axis) -> Panel {
+fn panel(xy: &Xy, panel_data: &PanelData, index: usize, x: Axis, mut y: Axis) -> Panel {
     let mut bands = Vec::new();
     let mut lines = Vec::new();
     for series in 0..xy.series_names().len() {
-        for run in runs(xy, share, series) {
-            draw_run(xy, &run, &y, xy.looks[series], &mut bands, &mut lines);
+        for run in runs(xy, panel_data, series) {
+            draw_run(xy, &run, &y, xy.styles[series], &mut bands, &mut lines);
         }
     }
     bands.extend(lines);
@@ -71,19 +72,19 @@ fn panel(xy: &Xy, share: &Share, index: usize, x: Axis, mut y: Axis) -> Panel {
         y.label.clear();
     }
     let x_labels = xy.is_lowest(index);
-    Panel { heading: share.heading.clone(), legend: None, x, y, x_labels, marks: bands }
+    Panel { heading: panel_data.heading.clone(), legend: None, x, y, x_labels, marks: bands }
 }
 
 /// The pieces of a line between gaps.
-fn runs<'a>(xy: &Xy, share: &'a Share, series: usize) -> Vec<Vec<&'a Observation>> {
+fn runs<'a>(xy: &Xy, panel_data: &'a PanelData, series: usize) -> Vec<Vec<&'a Observation>> {
     let mut runs: Vec<Vec<&Observation>> = Vec::new();
     let mut last = None;
     // Levels that other series have and this one lacks are gaps; levels that
     // no series of this panel has are not.
-    let mut present: Vec<usize> = share.observations.iter().map(|o| o.at[xy.x]).collect();
+    let mut present: Vec<usize> = panel_data.observations.iter().map(|o| o.at[xy.x]).collect();
     present.sort_unstable();
     present.dedup();
-    let drawn = xy.of_series(share, series).into_iter();
+    let drawn = xy.of_series(panel_data, series).into_iter();
     for observation in drawn.filter(|o| [o.value, o.low, o.high].into_iter().all(drawable)) {
         let rank = present.binary_search(&observation.at[xy.x]).unwrap_or(0);
         match runs.last_mut() {
@@ -99,7 +100,7 @@ fn draw_run(
     xy: &Xy,
     run: &[&Observation],
     y: &Axis,
-    look: Look,
+    style: Style,
     bands: &mut Vec<Mark>,
     lines: &mut Vec<Mark>,
 ) {
@@ -111,35 +112,35 @@ fn draw_run(
     match run {
         [alone] if wide => {
             let (low, high) = (inside(alone.low), inside(alone.high));
-            bands.push(Mark::Whisker { x: x(alone), low, high, look });
+            bands.push(Mark::Whisker { x: x(alone), low, high, style });
         }
         _ if wide => {
             let upper = run.iter().map(|o| (x(o), inside(o.high)));
             let lower = run.iter().rev().map(|o| (x(o), inside(o.low)));
-            bands.push(Mark::Area { outline: upper.chain(lower).collect(), look, opacity });
+            bands.push(Mark::Area { outline: upper.chain(lower).collect(), style, opacity });
         }
         _ => {}
     }
     if points.len() > 1 {
-        lines.push(Mark::Line { points: points.clone(), look });
+        lines.push(Mark::Line { points: points.clone(), style });
     }
     if points.len() <= MARKERS {
-        lines.push(Mark::Markers { points, look });
+        lines.push(Mark::Markers { points, style });
     }
 }
 
 fn legend(xy: &Xy, x: &Axis) -> Option<Legend> {
     xy.series?;
     let end = |series: usize| {
-        let [share] = xy.shares.as_slice() else { return None };
-        let last = *xy.of_series(share, series).last()?;
+        let [panel_data] = xy.panels.as_slice() else { return None };
+        let last = *xy.of_series(panel_data, series).last()?;
         Some((xy.x_dimension().levels[last.at[xy.x]].value, last.value))
     };
     let entries: Vec<Entry> = xy
         .series_names()
         .into_iter()
         .enumerate()
-        .map(|(i, name)| Entry { name, look: xy.looks[i], end: end(i) })
+        .map(|(i, name)| Entry { name, style: xy.styles[i], end: end(i) })
         .collect();
     let at_ends = entries.len() <= 10 && x.low < x.high;
     Some(Legend { heading: xy.series_title(), entries, sample: Sample::LineAndMarker, at_ends })

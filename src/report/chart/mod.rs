@@ -1,129 +1,51 @@
-//! The chart kinds, one file each. A kind turns a spec and the CSV files of a
-//! results folder into a [`Figure`].
+//! The kinds of charts of experiments, one file each. A kind turns a spec and the CSV files
+//! of a results folder into [figures](NamedFigure).
 //!
-//! | kind | shows |
-//! |---|---|
-//! | `line` | a metric along a swept path, with confidence bands |
-//! | `bar` | a metric for each value of a path, model or cache level |
-//! | `cdf` | the distribution of a latency |
-//! | `timeline` | metrics over virtual time, with alerts (`alerts`) |
-//! | `budget` | what was spent over virtual time, against a budget |
-//! | `pareto` | cost against quality, and the points that no other beats |
-//! | `scatter` | the same for any two metrics |
-//! | `heatmap` | a metric over two swept paths, as a field of colours |
-//! | `spread` | boxes and violins: how values spread |
-//! | `area` | parts of a whole over virtual time, stacked |
-//! | `gantt` | what was done when, in lanes |
-//! | `waterfall` | what each lever saved, from the list price to the bill |
-//! | `forest` | differences with their intervals, of a comparison |
-//! | `overlay` | distributions of latency, of a comparison |
-//! | `tornado` | which parameters matter |
-//! | `searched` | what a search tried |
-//! | `mrc` | miss ratios by cache size, of a replay |
-//! | `arrivals`, `lengths`, `popularity`, `reuse` | what a trace holds |
-//! | `fitted` | laws beside what they were fitted to |
-//!
-//! To add one: a file here, a line in [`ChartSpec`] and one in [`figures`].
+//! To add one: a file here and a line in [`figures`], beside its spec in
+//! [`crate::experiment::charts`].
 
-mod alerts;
 mod area;
-pub(crate) mod arrivals;
 mod bar;
 mod budget;
 mod cdf;
-mod curves;
-mod density;
-pub(crate) mod fitted;
-pub(crate) mod forest;
+mod choose_curves;
+mod common;
 mod gantt;
 mod heatmap;
-pub(crate) mod lengths;
 mod line;
-pub(crate) mod mrc;
-pub(crate) mod overlay;
 mod pareto;
-mod pick;
-pub(crate) mod popularity;
-pub(crate) mod reuse;
 mod scatter;
-pub(crate) mod searched;
 mod spread;
 mod timeline;
 mod tornado;
 mod waterfall;
 mod xy;
 
-use super::ReportError;
-use super::data::Interval;
-use super::figure::Figure;
-use super::results::Results;
-use super::trace::TraceManifest;
 use crate::experiment::charts::ChartSpec;
+use crate::report::error::ReportError;
+use crate::report::figure::NamedFigure;
+use crate::report::results::Results;
 use spread::Shape;
 
-/// A figure and the name of its file, without extension.
-pub(crate) struct Named {
-    pub name: String,
-    pub figure: Figure,
-}
-
 /// The figures of a chart: one, or one for each metric.
-pub(crate) fn figures(results: &Results, spec: &ChartSpec) -> Result<Vec<Named>, ReportError> {
+pub(super) fn figures(
+    results: &Results,
+    spec: &ChartSpec,
+) -> Result<Vec<NamedFigure>, ReportError> {
     match spec {
         ChartSpec::Line(spec) => line::figures(results, spec),
         ChartSpec::Bar(spec) => bar::figures(results, spec),
-        ChartSpec::Cdf(spec) => cdf::figure(results, spec).map(|figure| vec![figure]),
-        ChartSpec::Timeline(spec) => timeline::figure(results, spec).map(|figure| vec![figure]),
-        ChartSpec::Budget(spec) => budget::figure(results, spec).map(|figure| vec![figure]),
-        ChartSpec::Pareto(spec) => pareto::figure(results, spec).map(|figure| vec![figure]),
+        ChartSpec::Cdf(spec) => cdf::figures(results, spec),
+        ChartSpec::Timeline(spec) => timeline::figures(results, spec),
+        ChartSpec::Budget(spec) => budget::figures(results, spec),
+        ChartSpec::Pareto(spec) => pareto::figures(results, spec),
+        ChartSpec::Waterfall(spec) => waterfall::figures(results, spec),
         ChartSpec::Tornado(spec) => tornado::figures(results, spec),
-        ChartSpec::Waterfall(spec) => waterfall::figure(results, spec).map(|figure| vec![figure]),
         ChartSpec::Heatmap(spec) => heatmap::figures(results, spec),
-        ChartSpec::Scatter(spec) => scatter::figure(results, spec).map(|figure| vec![figure]),
+        ChartSpec::Scatter(spec) => scatter::figures(results, spec),
         ChartSpec::Box(spec) => spread::figures(results, spec, Shape::Box),
         ChartSpec::Violin(spec) => spread::figures(results, spec, Shape::Violin),
-        ChartSpec::Area(spec) => area::figure(results, spec).map(|figure| vec![figure]),
-        ChartSpec::Gantt(spec) => gantt::figure(results, spec).map(|figure| vec![figure]),
+        ChartSpec::Area(spec) => area::figures(results, spec),
+        ChartSpec::Gantt(spec) => gantt::figures(results, spec),
     }
-}
-
-/// The conditions of a chart in a sentence: the experiment, what the marks and
-/// intervals are, and what else is to be known.
-fn conditions(results: &Results, interval: Interval, drawn: &str, more: Vec<String>) -> String {
-    let replications = match (results.fewest, results.replications) {
-        (_, 0) => String::new(),
-        (_, 1) => "one replication".to_owned(),
-        (fewest, most) if fewest < most => format!("mean of {fewest} to {most} replications"),
-        (_, most) => format!("mean of {most} replications"),
-    };
-    let interval = match interval {
-        Interval::None => String::new(),
-        Interval::Confidence => format!("{drawn}: 95 % confidence interval"),
-        Interval::Range => format!("{drawn}: lowest to highest replication"),
-    };
-    let parts = [results.title.to_owned(), replications, interval].into_iter().chain(more);
-    parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
-}
-
-/// The conditions of a chart of traces: which, where it is one, and which part.
-fn traced(manifest: &TraceManifest) -> String {
-    match manifest.traces.as_slice() {
-        [alone] => format!("{alone} · {}", manifest.conditions()),
-        several => format!("{} traces · {}", several.len(), manifest.conditions()),
-    }
-}
-
-/// Panels in a row, and the height of each, for so many panels.
-fn grid(panels: usize) -> (usize, f64) {
-    match panels {
-        0 | 1 => (1, 300.0),
-        2 | 4 => (2, 200.0),
-        _ => (3, 165.0),
-    }
-}
-
-/// A name as part of a file's name.
-pub fn file_name(text: &str) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
-    text.trim_start_matches('.').chars().map(plain).collect()
 }

@@ -1,11 +1,15 @@
 //! Cost against quality: a scatter of which little and much is wanted.
 
-use super::super::ReportError;
-use super::super::results::Results;
-use super::{Named, scatter};
 use crate::experiment::charts::{Better, ParetoSpec, ScaleSpec, ScatterSpec};
+use crate::report::chart::scatter;
+use crate::report::error::ReportError;
+use crate::report::figure::NamedFigure;
+use crate::report::results::Results;
 
-pub(super) fn figure(results: &Results, spec: &ParetoSpec) -> Result<Named, ReportError> {
+pub(super) fn figures(
+    results: &Results,
+    spec: &ParetoSpec,
+) -> Result<Vec<NamedFigure>, ReportError> {
     let spec = ScatterSpec {
         x: spec.cost.clone(),
         y: spec.quality.clone(),
@@ -19,5 +23,5 @@ pub(super) fn figure(results: &Results, spec: &ParetoSpec) -> Result<Named, Repo
         file: spec.file.clone().or_else(|| Some("pareto".to_owned())),
         ..ScatterSpec::default()
     };
-    scatter::figure(results, &spec)
+    scatter::figures(results, &spec)
 }

@@ -1,20 +1,22 @@
 //! One metric against another: a mark for each point of the sweep, and a line
 //! through those that no other beats in both.
 
-use super::super::ReportError;
-use super::super::data::{Dimension, Interval};
-use super::super::figure::axis::{Scale, drawable};
-use super::super::figure::{
-    Axis, Entry, Figure, Legend, Look, Mark, Marker, Panel, Sample, look, theme,
-};
-use super::super::human;
-use super::super::names;
-use super::super::results::{Results, column, number, show};
-use super::super::unit::Unit;
-use super::{Named, conditions, file_name, grid};
 use crate::experiment::charts::{Better, ScaleSpec, ScatterSpec};
+use crate::report::chart::common::{conditions, grid};
+use crate::report::error::ReportError;
+use crate::report::figure::axis::{Scale, drawable};
+use crate::report::figure::{
+    Axis, Entry, Figure, Legend, Mark, Marker, NamedFigure, Panel, Sample, Style, style, theme,
+};
+use crate::report::files::file_name;
+use crate::report::results::Results;
+use crate::report::results::columns::{column, number, show};
+use crate::report::results::dimension::{Dimension, Level};
+use crate::report::results::panels::Interval;
+use crate::report::unit::Unit;
+use crate::report::{display_names, number_format};
 
-/// More series than this share one look.
+/// More series than this share one style.
 const SERIES: usize = 16;
 /// More marks than this have no names.
 const NAMED: usize = 14;
@@ -33,14 +35,17 @@ struct Place {
     name: String,
 }
 
-pub(super) fn figure(results: &Results, spec: &ScatterSpec) -> Result<Named, ReportError> {
+pub(super) fn figures(
+    results: &Results,
+    spec: &ScatterSpec,
+) -> Result<Vec<NamedFigure>, ReportError> {
     let facet = spec.facet.as_deref().map(|path| swept(results, path)).transpose()?;
     let other = || results.swept.iter().find(|path| spec.facet.as_ref() != Some(*path));
     let series = spec.series.as_ref().or_else(other);
     let series = series.map(|path| swept(results, path)).transpose()?;
     let series = series.filter(|dimension| dimension.levels.len() <= SERIES);
     let places = places(results, spec, series.as_ref(), facet.as_ref())?;
-    let looks = series.as_ref().map_or_else(|| vec![look(0)], |it| results.looks.all(it));
+    let styles = series.as_ref().map_or_else(|| vec![style(0)], |it| results.styles.all(it));
     let panels = facet.as_ref().map_or(1, |it| it.levels.len().min(FACETS));
     let (columns, height) = grid(panels);
     let (x, y) = axes(spec, &places, (560.0 / columns as f64, height));
@@ -51,23 +56,25 @@ pub(super) fn figure(results: &Results, spec: &ScatterSpec) -> Result<Named, Rep
             y.label.clear();
         }
         Panel {
-            heading: facet.as_ref().map_or_else(String::new, |it| human::sentence(&it.with(i))),
+            heading: facet
+                .as_ref()
+                .map_or_else(String::new, |it| number_format::sentence(&it.with(i))),
             legend: None,
             x: x.clone(),
             y,
             x_labels: i + columns >= panels,
-            marks: marks(&mine, &looks, spec),
+            marks: marks(&mine, &styles, spec),
         }
     };
-    let whiskers = format!("whiskers of {}", names::metric(&spec.y));
+    let whiskers = format!("whiskers of {}", display_names::metric(&spec.y));
     let mut notes = Vec::new();
     if spec.front {
         notes.push("dashed: beaten by no other".to_owned());
     }
     let figure = Figure {
         title: spec.title.clone().unwrap_or_else(|| {
-            let (x, y) = (names::metric(&spec.x), names::metric(&spec.y));
-            human::sentence(&format!("{y} against {x}"))
+            let (x, y) = (display_names::metric(&spec.x), display_names::metric(&spec.y));
+            number_format::sentence(&format!("{y} against {x}"))
         }),
         subtitle: spec
             .subtitle
@@ -76,28 +83,27 @@ pub(super) fn figure(results: &Results, spec: &ScatterSpec) -> Result<Named, Rep
         legend: series
             .as_ref()
             .filter(|it| it.levels.len() > 1)
-            .map(|it| legend(it, &looks, &spec.labels)),
+            .map(|it| legend(it, &styles, &spec.labels)),
         panels: (0..panels).map(panel).collect(),
         columns,
         height: if panels == 1 { 320.0 } else { height },
     };
     let name = || format!("{}-against-{}", file_name(&spec.y), file_name(&spec.x));
-    Ok(Named { name: spec.file.as_deref().map_or_else(name, file_name), figure })
+    Ok(vec![NamedFigure { name: spec.file.as_deref().map_or_else(name, file_name), figure }])
 }
 
 fn swept(results: &Results, path: &str) -> Result<Dimension, ReportError> {
     if !results.swept.iter().any(|known| known == path) {
         return Err(ReportError::not_swept(path, results.swept));
     }
-    let rows = 0..results.points.rows.len();
-    Ok(Dimension::new(path, rows.map(|row| results.cell(row, path).clone())))
+    Ok(results.dimension(path))
 }
 
 /// The axes that all panels share.
 fn axes(spec: &ScatterSpec, places: &[Place], (width, height): (f64, f64)) -> (Axis, Axis) {
     let xs: Vec<f64> = places.iter().map(|place| place.x).collect();
     let ys: Vec<f64> = places.iter().flat_map(|it| [it.low, it.y, it.high]).collect();
-    let (x_name, y_name) = (names::metric(&spec.x), names::metric(&spec.y));
+    let (x_name, y_name) = (display_names::metric(&spec.x), display_names::metric(&spec.y));
     let (x_unit, y_unit) = (Unit::of_metric(&spec.x), Unit::of_metric(&spec.y));
     let mut x = Axis::measured(&x_name, x_unit, &xs, spec.x_scale, width);
     let mut y = Axis::vertical(&y_name, y_unit, &ys, spec.y_scale, height);
@@ -148,8 +154,8 @@ fn places(
     Ok(found.filter(|it| [it.x, it.low, it.high].into_iter().all(drawable)).collect())
 }
 
-fn marks(places: &[&Place], looks: &[Look], spec: &ScatterSpec) -> Vec<Mark> {
-    let ink = Look { color: theme::FAINT_INK, marker: Marker::Nothing, dash: Some((6.0, 4.0)) };
+fn marks(places: &[&Place], styles: &[Style], spec: &ScatterSpec) -> Vec<Mark> {
+    let ink = Style { color: theme::FAINT_INK, marker: Marker::Nothing, dash: Some((6.0, 4.0)) };
     let mut marks = Vec::new();
     if spec.front {
         let wanted = |asked: Option<Better>, metric: &str| {
@@ -159,17 +165,17 @@ fn marks(places: &[&Place], looks: &[Look], spec: &ScatterSpec) -> Vec<Mark> {
         let points: Vec<(f64, f64)> = places.iter().map(|place| (place.x, place.y)).collect();
         let front = front(&points, better);
         if front.len() > 1 {
-            marks.push(Mark::Line { points: front, look: ink });
+            marks.push(Mark::Line { points: front, style: ink });
         }
     }
     for place in places.iter().filter(|place| place.high > place.low) {
         let (low, high) = (place.low, place.high);
-        marks.push(Mark::Whisker { x: place.x, low, high, look: looks[place.series] });
+        marks.push(Mark::Whisker { x: place.x, low, high, style: styles[place.series] });
     }
-    for (index, look) in looks.iter().enumerate() {
+    for (index, style) in styles.iter().enumerate() {
         let mine = places.iter().filter(|place| place.series == index);
         let points: Vec<(f64, f64)> = mine.map(|place| (place.x, place.y)).collect();
-        marks.push(Mark::Markers { points, look: *look });
+        marks.push(Mark::Markers { points, style: *style });
     }
     if places.len() <= NAMED {
         for place in places.iter().filter(|place| place.name.chars().count() <= 24) {
@@ -209,18 +215,15 @@ fn tighten(y: &mut Axis, values: &[f64]) {
     y.high += 0.06 * (y.high - y.low);
 }
 
-fn legend(dimension: &Dimension, looks: &[Look], labels: &[String]) -> Legend {
-    let entry = |(i, level): (usize, &super::super::data::Level)| Entry {
-        name: labels.get(i).unwrap_or(&level.name).clone(),
-        look: looks[i],
-        end: None,
+fn legend(dimension: &Dimension, styles: &[Style], labels: &[String]) -> Legend {
+    let entry = |(i, level): (usize, &Level)| {
+        Entry::new(labels.get(i).unwrap_or(&level.name).clone(), styles[i])
     };
-    Legend {
-        heading: human::sentence(&dimension.title),
-        entries: dimension.levels.iter().enumerate().map(entry).collect(),
-        sample: Sample::Marker,
-        at_ends: false,
-    }
+    Legend::above(
+        &number_format::sentence(&dimension.title),
+        dimension.levels.iter().enumerate().map(entry).collect(),
+        Sample::Marker,
+    )
 }
 
 #[cfg(test)]

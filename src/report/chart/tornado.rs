@@ -1,16 +1,17 @@
 //! Which parameters matter: a bar for each, the one that matters most on top.
 
-use super::super::ReportError;
-use super::super::figure::axis::drawable;
-use super::super::figure::theme::{AXIS, INK};
-use super::super::figure::{Axis, Entry, Figure, Legend, Look, Mark, Marker, Panel, Sample, look};
-use super::super::results::{Results, column, number};
-use super::super::sensitivity::SENSITIVITY;
-use super::super::unit::Unit;
-use super::super::{human, names};
-use super::forest::rows_axis;
-use super::{Named, file_name};
 use crate::experiment::charts::{ScaleSpec, TornadoSpec};
+use crate::report::error::ReportError;
+use crate::report::figure::axis::drawable;
+use crate::report::figure::theme::INK;
+use crate::report::figure::{
+    Axis, Entry, Figure, Legend, Mark, Marker, NamedFigure, Panel, Sample, Style, style,
+};
+use crate::report::files::file_name;
+use crate::report::results::columns::{column, number, show};
+use crate::report::results::{Results, SENSITIVITY};
+use crate::report::unit::Unit;
+use crate::report::{display_names, number_format};
 use crate::stats::Table;
 
 /// The most parameters.
@@ -84,7 +85,10 @@ const MORRIS: Method = Method {
 };
 
 /// A figure for each metric, or for the one that is named.
-pub(super) fn figures(results: &Results, spec: &TornadoSpec) -> Result<Vec<Named>, ReportError> {
+pub(super) fn figures(
+    results: &Results,
+    spec: &TornadoSpec,
+) -> Result<Vec<NamedFigure>, ReportError> {
     let table = results.table(SENSITIVITY)?;
     let metric = column(&table, SENSITIVITY, "metric")?;
     let mut metrics: Vec<String> = Vec::new();
@@ -102,7 +106,7 @@ fn figure(
     spec: &TornadoSpec,
     table: &Table,
     metric: &str,
-) -> Result<Named, ReportError> {
+) -> Result<NamedFigure, ReportError> {
     let method = ["total", "mu_star"].into_iter().find(|name| table.column(name).is_some());
     let method = method.map(|name| if name == "total" { &SOBOL } else { &MORRIS });
     let (mut parameters, base) = match method {
@@ -112,7 +116,7 @@ fn figure(
     parameters.sort_by(|a, b| b.size().total_cmp(&a.size()));
     let count = parameters.len();
     parameters.truncate(MOST);
-    let words = names::metric(metric);
+    let words = display_names::metric(metric);
     let unit = if method.is_some_and(|it| it.note == SOBOL.note) {
         Unit::Fraction
     } else {
@@ -135,7 +139,7 @@ fn figure(
         title: spec
             .title
             .clone()
-            .unwrap_or_else(|| human::sentence(&format!("what {words} depends on"))),
+            .unwrap_or_else(|| number_format::sentence(&format!("what {words} depends on"))),
         subtitle: spec.subtitle.clone().unwrap_or_else(|| notes.join(" · ")),
         legend: Some(legend(method)),
         panels: vec![panel(&parameters, base, &label, unit)],
@@ -143,7 +147,7 @@ fn figure(
         height: (parameters.len() as f64 * ROOM).max(80.0),
     };
     let file = spec.file.as_deref().map_or_else(|| format!("{metric}-sensitivity"), file_name);
-    Ok(Named { name: file, figure })
+    Ok(NamedFigure { name: file, figure })
 }
 
 fn legend(method: Option<&Method>) -> Legend {
@@ -152,14 +156,8 @@ fn legend(method: Option<&Method>) -> Legend {
         None => vec!["lower", "higher"],
     };
     let heading = if method.is_some() { "Index" } else { "Than as it is" };
-    let entry =
-        |(i, name): (usize, &str)| Entry { name: name.to_owned(), look: look(i), end: None };
-    Legend {
-        heading: heading.to_owned(),
-        entries: names.into_iter().enumerate().map(entry).collect(),
-        sample: Sample::Bar,
-        at_ends: false,
-    }
+    let entry = |(i, name): (usize, &str)| Entry::new(name, style(i));
+    Legend::above(heading, names.into_iter().enumerate().map(entry).collect(), Sample::Bar)
 }
 
 /// The bars of indices, from 0.
@@ -178,7 +176,10 @@ fn indices(table: &Table, metric: &str, method: &Method) -> Result<Vec<Parameter
             Some(Bar { series, from: 0.0, to, half, text: String::new() })
         };
         let bars = columns.iter().enumerate().filter_map(bar).collect();
-        Parameter { name: human::sentence(&names::path(&row[path].to_string())), bars }
+        Parameter {
+            name: number_format::sentence(&display_names::path(&row[path].to_string())),
+            bars,
+        }
     };
     Ok(mine.map(parameter).collect())
 }
@@ -202,9 +203,9 @@ fn swings(
         let path = row[path].to_string();
         let known = parameters.iter().position(|(known, _)| *known == path);
         let index = known.unwrap_or_else(|| {
-            let short = names::shortest(&path, swept);
-            let words = names::path(&path);
-            let name = human::sentence(if words.is_empty() { short } else { &words });
+            let short = display_names::shortest(&path, swept);
+            let words = display_names::path(&path);
+            let name = number_format::sentence(if words.is_empty() { short } else { &words });
             parameters.push((path.clone(), Parameter { name, bars: Vec::new() }));
             parameters.len() - 1
         });
@@ -213,7 +214,7 @@ fn swings(
             from: start,
             to,
             half: number(&row[half]).unwrap_or(0.0),
-            text: super::super::results::show(&row[value]),
+            text: show(&row[value]),
         });
     }
     Ok((parameters.into_iter().map(|(_, parameter)| parameter).collect(), from))
@@ -238,19 +239,19 @@ fn panel(parameters: &[Parameter], base: f64, label: &str, unit: Unit) -> Panel 
             let (bottom, middle) = (top - wide, top - wide / 2.0);
             let corners =
                 vec![(bar.from, bottom), (bar.to, bottom), (bar.to, top), (bar.from, top)];
-            marks.push(Mark::Area { outline: corners, look: look(bar.series), opacity: 0.85 });
+            marks.push(Mark::Area { outline: corners, style: style(bar.series), opacity: 0.85 });
             if bar.half > 0.0 {
-                let ink = Look { color: INK, marker: Marker::Nothing, dash: None };
+                let ink = Style { color: INK, marker: Marker::Nothing, dash: None };
                 let ends = [bar.to - bar.half, bar.to + bar.half];
-                marks.push(Mark::Line { points: ends.map(|x| (x, middle)).to_vec(), look: ink });
+                marks.push(Mark::Line { points: ends.map(|x| (x, middle)).to_vec(), style: ink });
             }
             if !bar.text.is_empty() {
                 marks.push(Mark::Text { x: bar.to, y: top - 0.05, text: bar.text.clone() });
             }
         }
     }
-    let line = Look { color: AXIS, marker: Marker::Nothing, dash: Some((4.0, 3.0)) };
-    let y = rows_axis(&labels);
-    marks.push(Mark::Line { points: vec![(base, y.low), (base, y.high)], look: line });
-    Panel { heading: String::new(), legend: None, x, y, x_labels: true, marks }
+    let line = Style::REFERENCE;
+    let y = Axis::rows_from_one(&labels);
+    marks.push(Mark::Line { points: vec![(base, y.low), (base, y.high)], style: line });
+    Panel::alone(x, y, marks)
 }

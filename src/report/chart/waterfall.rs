@@ -1,19 +1,25 @@
 //! What each lever saved: from the list price down to the bill.
 
-use super::super::ReportError;
-use super::super::data::Interval;
-use super::super::figure::{Axis, Figure, Look, Mark, Panel, look};
-use super::super::human;
-use super::super::results::{Fold, Results, column, number};
-use super::super::unit::Unit;
-use super::{Named, conditions, file_name};
 use crate::experiment::charts::{ScaleSpec, WaterfallSpec};
+use crate::report::chart::common::conditions;
+use crate::report::error::ReportError;
+use crate::report::figure::{Axis, Figure, Mark, NamedFigure, Panel, Style, style};
+use crate::report::files::file_name;
+use crate::report::number_format;
+use crate::report::results::Results;
+use crate::report::results::aggregate::Aggregate;
+use crate::report::results::columns::{column, number, show};
+use crate::report::results::panels::Interval;
+use crate::report::unit::Unit;
 use crate::stats::Cell;
 
 /// Half the width of a bar.
 const HALF: f64 = 0.36;
 
-pub(super) fn figure(results: &Results, spec: &WaterfallSpec) -> Result<Named, ReportError> {
+pub(super) fn figures(
+    results: &Results,
+    spec: &WaterfallSpec,
+) -> Result<Vec<NamedFigure>, ReportError> {
     let steps = steps(results, spec.point)?;
     let names: Vec<String> = steps.iter().map(|(name, _)| name.clone()).collect();
     let bars = bars(&steps);
@@ -25,10 +31,10 @@ pub(super) fn figure(results: &Results, spec: &WaterfallSpec) -> Result<Named, R
     let mut marks = Vec::new();
     for (i, ((from, to), (_, usd))) in bars.iter().zip(&steps).enumerate() {
         let end = i == 0 || i + 1 == bars.len();
-        let look = colour(end, *usd);
+        let style = colour(end, *usd);
         let (left, right) = (i as f64 - HALF, i as f64 + HALF);
         let outline = vec![(left, *from), (right, *from), (right, *to), (left, *to)];
-        marks.push(Mark::Area { outline, look, opacity: 1.0 });
+        marks.push(Mark::Area { outline, style, opacity: 1.0 });
         let sign = if end {
             ""
         } else if *usd > 0.0 {
@@ -36,7 +42,7 @@ pub(super) fn figure(results: &Results, spec: &WaterfallSpec) -> Result<Named, R
         } else {
             "+"
         };
-        let text = format!("{sign}{}", human::dollars(usd.abs()));
+        let text = format!("{sign}{}", number_format::dollars(usd.abs()));
         marks.push(Mark::Text { x: i as f64, y: from.max(*to), text });
     }
     let notes =
@@ -48,20 +54,20 @@ pub(super) fn figure(results: &Results, spec: &WaterfallSpec) -> Result<Named, R
             .clone()
             .unwrap_or_else(|| conditions(results, Interval::None, "", notes)),
         legend: None,
-        panels: vec![Panel { heading: String::new(), legend: None, x, y, x_labels: true, marks }],
+        panels: vec![Panel::alone(x, y, marks)],
         columns: 1,
         height: 300.0,
     };
     let file = spec.file.as_deref().map_or_else(|| "savings".to_owned(), file_name);
-    Ok(Named { name: file, figure })
+    Ok(vec![NamedFigure { name: file, figure }])
 }
 
 /// Blue for prices, green for what is saved, orange for what costs more.
-fn colour(end: bool, usd: f64) -> Look {
+fn colour(end: bool, usd: f64) -> Style {
     match (end, usd >= 0.0) {
-        (true, _) => look(0),
-        (false, true) => look(2),
-        (false, false) => look(1),
+        (true, _) => style(0),
+        (false, true) => style(2),
+        (false, false) => style(1),
     }
 }
 
@@ -70,13 +76,13 @@ fn steps(results: &Results, point: u64) -> Result<Vec<(String, f64)>, ReportErro
     let table = results.table("savings.csv")?;
     let of = |name| column(&table, "savings.csv", name);
     let (at, step, usd) = (of("point")?, of("step")?, of("usd")?);
-    let mut steps: Vec<(String, Fold)> = Vec::new();
+    let mut steps: Vec<(String, Aggregate)> = Vec::new();
     for row in table.rows.iter().filter(|row| row[at] == Cell::Int(point as i64)) {
         let (name, Some(usd)) = (row[step].to_string(), number(&row[usd])) else { continue };
         let known = steps.iter().position(|(known, _)| *known == name);
         let index = known.unwrap_or(steps.len());
         if known.is_none() {
-            steps.push((name, Fold::default()));
+            steps.push((name, Aggregate::default()));
         }
         steps[index].1.add(usd);
     }
@@ -106,8 +112,7 @@ fn bars(steps: &[(String, f64)]) -> Vec<(f64, f64)> {
 
 fn point_name(results: &Results, point: u64) -> String {
     let row = results.point_numbers().iter().position(|number| *number == point).unwrap_or(0);
-    let value =
-        |path: &String| format!("{path} {}", super::super::results::show(results.cell(row, path)));
+    let value = |path: &String| format!("{path} {}", show(results.cell(row, path)));
     results.swept.iter().map(value).collect::<Vec<_>>().join(", ")
 }
 

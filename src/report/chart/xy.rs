@@ -1,14 +1,17 @@
 //! What line and bar charts share: a metric against a path, in series and
 //! panels.
 
-use super::super::ReportError;
-use super::super::data::{Data, Dimension, Observation, Share, divide};
-use super::super::figure::{Look, look};
-use super::super::names;
-use super::super::results::Results;
-use super::super::unit::Unit;
-use super::{conditions, file_name, grid};
 use crate::experiment::charts::XySpec;
+use crate::report::chart::common::{conditions, grid};
+use crate::report::display_names;
+use crate::report::error::ReportError;
+use crate::report::figure::{Style, style};
+use crate::report::files::file_name;
+use crate::report::number_format;
+use crate::report::results::Results;
+use crate::report::results::dimension::Dimension;
+use crate::report::results::panels::{Observation, PanelData, SweptMetric, divide};
+use crate::report::unit::Unit;
 
 /// The most series of a chart.
 const SERIES: usize = 16;
@@ -19,12 +22,12 @@ pub(crate) struct Xy {
     /// The metric in words.
     pub name: String,
     pub unit: Unit,
-    pub data: Data,
+    pub data: SweptMetric,
     pub x: usize,
     pub series: Option<usize>,
-    pub shares: Vec<Share>,
+    pub panels: Vec<PanelData>,
     /// Of each series.
-    pub looks: Vec<Look>,
+    pub styles: Vec<Style>,
     /// What the subtitle has to say besides replications and interval.
     pub notes: Vec<String>,
 }
@@ -40,7 +43,7 @@ impl Xy {
         let series = spec.series.as_deref().filter(|series| *series != x);
         let facet = spec.facet.as_deref();
         let axes: Vec<&str> = std::iter::once(x.as_str()).chain(series).chain(facet).collect();
-        let mut data = Data::read(results, metric, &axes)?;
+        let mut data = SweptMetric::read(results, metric, &axes)?;
         let find = find_in(&data, results);
         let (x, series) = (find(&x)?, series.map(find).transpose()?);
         let mut notes = Vec::new();
@@ -48,23 +51,23 @@ impl Xy {
             limit(&mut data, series, SERIES, &mut notes);
         }
         let facet = facet.map(find_in(&data, results)).transpose()?;
-        let (mut shares, held) = divide(&data, x, series, facet);
+        let (mut panels, held) = divide(&data, x, series, facet);
         notes.extend(held);
-        let looks = match series {
-            Some(series) => results.looks.all(&data.dimensions[series]),
-            None => vec![look(0)],
+        let styles = match series {
+            Some(series) => results.styles.all(&data.dimensions[series]),
+            None => vec![style(0)],
         };
-        let (name, unit) = (names::metric(metric), Unit::of_metric(metric));
-        bound(&mut shares, unit);
-        Ok(Xy { metric: metric.to_owned(), name, unit, data, x, series, shares, looks, notes })
+        let (name, unit) = (display_names::metric(metric), Unit::of_metric(metric));
+        bound(&mut panels, unit);
+        Ok(Xy { metric: metric.to_owned(), name, unit, data, x, series, panels, styles, notes })
     }
 
     /// Keeps the first values of the horizontal axis.
     pub(crate) fn limit_x(&mut self, most: usize) {
         let mut notes = Vec::new();
         limit(&mut self.data, self.x, most, &mut notes);
-        for share in &mut self.shares {
-            share.observations.retain(|o| o.at[self.x] < most);
+        for panel_data in &mut self.panels {
+            panel_data.observations.retain(|o| o.at[self.x] < most);
         }
         self.notes.extend(notes);
     }
@@ -85,28 +88,31 @@ impl Xy {
 
     /// What tells the series apart, in words.
     pub(crate) fn series_title(&self) -> String {
-        self.series.map_or_else(String::new, |s| {
-            super::super::human::sentence(&self.data.dimensions[s].title)
-        })
+        self.series
+            .map_or_else(String::new, |s| number_format::sentence(&self.data.dimensions[s].title))
     }
 
-    /// The observations of a series in a share, from left to right.
-    pub(crate) fn of_series<'a>(&self, share: &'a Share, series: usize) -> Vec<&'a Observation> {
+    /// The observations of a series in a panel, from left to right.
+    pub(crate) fn of_series<'a>(
+        &self,
+        panel_data: &'a PanelData,
+        series: usize,
+    ) -> Vec<&'a Observation> {
         let mine = |o: &&Observation| self.series.is_none_or(|s| o.at[s] == series);
-        let mut found: Vec<&Observation> = share.observations.iter().filter(mine).collect();
+        let mut found: Vec<&Observation> = panel_data.observations.iter().filter(mine).collect();
         found.sort_by_key(|o| o.at[self.x]);
         found
     }
 
     /// Values and interval ends of all panels.
     pub(crate) fn values(&self) -> Vec<f64> {
-        let all = self.shares.iter().flat_map(|share| &share.observations);
+        let all = self.panels.iter().flat_map(|panel_data| &panel_data.observations);
         all.flat_map(|o| [o.value, o.low, o.high]).collect()
     }
 
     pub(crate) fn title(&self, spec: &XySpec) -> String {
         let by = &self.x_dimension().title;
-        let title = || super::super::human::sentence(&format!("{} by {by}", self.name));
+        let title = || number_format::sentence(&format!("{} by {by}", self.name));
         spec.title.clone().unwrap_or_else(title)
     }
 
@@ -127,7 +133,7 @@ impl Xy {
 
     /// Panels in a row, and the height of each.
     pub(crate) fn grid(&self) -> (usize, f64) {
-        grid(self.shares.len())
+        grid(self.panels.len())
     }
 
     /// The width of a panel's plotting area, about.
@@ -137,22 +143,22 @@ impl Xy {
 
     /// Whether a panel's horizontal axis is the last of its column.
     pub(crate) fn is_lowest(&self, panel: usize) -> bool {
-        panel + self.grid().0 >= self.shares.len()
+        panel + self.grid().0 >= self.panels.len()
     }
 }
 
 /// The number of a dimension, or an error that names what was swept.
 fn find_in<'d>(
-    data: &'d Data,
+    data: &'d SweptMetric,
     results: &'d Results,
 ) -> impl Fn(&str) -> Result<usize, ReportError> + use<'d> {
     move |path| data.dimension(path).ok_or_else(|| ReportError::not_swept(path, results.swept))
 }
 
 /// Cuts intervals where the metric cannot be: below zero, above 100 %.
-fn bound(shares: &mut [Share], unit: Unit) {
+fn bound(panels: &mut [PanelData], unit: Unit) {
     let mut all: Vec<&mut Observation> =
-        shares.iter_mut().flat_map(|share| &mut share.observations).collect();
+        panels.iter_mut().flat_map(|panel_data| &mut panel_data.observations).collect();
     let positive = all.iter().all(|o| o.value >= 0.0);
     let part = unit == Unit::Fraction && all.iter().all(|o| o.value <= 1.0);
     for observation in &mut all {
@@ -167,22 +173,19 @@ fn bound(shares: &mut [Share], unit: Unit) {
 
 /// The first swept path with numbers, else the first, else the points.
 fn first_path(results: &Results) -> String {
-    let rows = 0..results.points.rows.len();
-    let numeric = |path: &&String| {
-        Dimension::new(path, rows.clone().map(|row| results.cell(row, path).clone())).numeric
-    };
+    let numeric = |path: &&String| results.dimension(path).numeric;
     let found = results.swept.iter().find(numeric).or(results.swept.first());
     found.cloned().unwrap_or_else(|| "point".to_owned())
 }
 
 /// Keeps the first levels of a dimension, and notes that there were more.
-fn limit(data: &mut Data, dimension: usize, most: usize, notes: &mut Vec<String>) {
+fn limit(data: &mut SweptMetric, dimension: usize, most: usize, notes: &mut Vec<String>) {
     let levels = &mut data.dimensions[dimension].levels;
     if levels.len() > most {
         notes.push(format!(
             "first {most} of {} values of {}",
             levels.len(),
-            names::path(&data.dimensions[dimension].path)
+            display_names::path(&data.dimensions[dimension].path)
         ));
         data.dimensions[dimension].levels.truncate(most);
         data.observations.retain(|o| o.at[dimension] < most);

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::super::ReportError;
-use super::super::csv::read_table;
-use super::super::names;
-use super::super::results::{Results, number, point_in_words};
-use super::manifest::{ComparedCase, ComparisonManifest};
-use super::selection::{self, Selection};
 use crate::experiment::Manifest;
 use crate::experiment::sweep::VARIANT;
+use crate::report::compare::manifest::{ComparedCase, ComparisonManifest};
+use crate::report::compare::selection::{self, Selection};
+use crate::report::csv::read_table;
+use crate::report::display_names;
+use crate::report::error::ReportError;
+use crate::report::results::Results;
+use crate::report::results::columns::number;
+use crate::report::results::point_label::point_in_words;
 use crate::spec::nearest;
 use crate::stats::{Cell, Table};
 
@@ -313,7 +315,7 @@ impl Folder {
     /// The swept path that `name` stands for: the whole, or the end that tells it apart.
     fn column(&self, name: &str) -> Result<String, String> {
         let swept = &self.manifest.swept;
-        let means = |path: &&String| *path == name || names::shortest(path, swept) == name;
+        let means = |path: &&String| *path == name || display_names::shortest(path, swept) == name;
         swept.iter().find(means).cloned().ok_or_else(|| {
             let near = nearest(name, swept.iter().map(String::as_str));
             let help = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));

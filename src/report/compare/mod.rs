@@ -8,28 +8,28 @@
 //! | `charts/` | | a forest plot, and the cases' distributions of response time |
 
 mod cases;
-mod manifest;
-mod pairs;
+mod differences;
+mod forest;
+mod latency_cdf;
+pub(crate) mod manifest;
+mod page;
 mod selection;
 mod summary;
 mod tables;
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 pub use cases::Cases;
-pub(super) use manifest::ComparedCase;
+pub use differences::{Comparison, Verdict, compare};
 pub use manifest::ComparisonManifest;
-pub use pairs::{Comparison, Verdict, compare};
 pub use selection::Selection;
 pub use summary::comparison_summary;
-pub(super) use summary::format;
 
-use super::ReportError;
-use super::chart::{forest, overlay};
-use super::charts::{Format, draw};
-use super::csv::{read_table, write_table};
-use crate::experiment::charts::ThemeSpec;
+use crate::report::csv::read_table;
+use crate::report::drawable::Drawable;
+use crate::report::error::ReportError;
+use crate::report::figure::NamedFigure;
+use crate::report::html::{Page, Section};
 use crate::report::manifest::FolderManifest;
 
 const COMPARISON: &str = "comparison.csv";
@@ -45,30 +45,21 @@ pub fn write_comparison(
     cases: &Cases,
     rows: &[Comparison],
 ) -> Result<(), ReportError> {
-    let write = |name: &str, table| {
-        let path = folder.join(name);
-        write_table(&path, &table).map_err(ReportError::io(&path))
-    };
-    write(COMPARISON, tables::comparison(rows))?;
-    write(LATENCY, cases.latency()?)?;
-    let path = folder.join("manifest.yaml");
-    fs::write(&path, manifest.to_yaml()).map_err(ReportError::io(&path))
+    let tables = [(COMPARISON, tables::comparison(rows)), (LATENCY, cases.latency()?)];
+    manifest.write(folder, &tables)
 }
 
-/// Draws the charts of a folder that [`write_comparison`] wrote, from its files.
-///
-/// # Errors
-/// If a file is not there or not as it was written, or cannot be written.
-pub fn draw_comparison(
-    dir: &Path,
-    formats: &[Format],
-    theme: ThemeSpec,
-) -> Result<Vec<PathBuf>, ReportError> {
-    let manifest = ComparisonManifest::read(dir).map_err(ReportError::Manifest)?;
-    let mut figures = forest::figures(&manifest, &read_table(&dir.join(COMPARISON))?)?;
-    let latency = read_table(&dir.join(LATENCY))?;
-    if !latency.rows.is_empty() {
-        figures.push(overlay::figure(&manifest, &latency)?);
+impl Drawable for ComparisonManifest {
+    fn figures(&self, dir: &Path) -> Result<Vec<NamedFigure>, ReportError> {
+        let mut figures = forest::figures(self, &read_table(&dir.join(COMPARISON))?)?;
+        let latency = read_table(&dir.join(LATENCY))?;
+        if !latency.rows.is_empty() {
+            figures.push(latency_cdf::figure(self, &latency)?);
+        }
+        Ok(figures)
     }
-    draw(dir, figures, formats, theme)
+
+    fn page(&self, dir: &Path, charts: Option<Section>) -> Result<Page, ReportError> {
+        page::page(dir, self, charts)
+    }
 }

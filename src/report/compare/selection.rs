@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde_yaml::Value;
 
-use super::super::csv::read_cell;
 use crate::experiment::sweep::base_number;
+use crate::report::csv::read_cell;
 use crate::stats::Cell;
 
 /// A results folder that was named, and which of its points.

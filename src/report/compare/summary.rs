@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use comfy_table::CellAlignment;
 
-use super::super::summary::{Terminal, grid, lines};
-use super::super::unit::Unit;
-use super::super::{human, names};
-use super::pairs::{Comparison, Verdict};
+use crate::report::compare::differences::{Comparison, Verdict};
+use crate::report::display_names::metric_value;
+use crate::report::terminal::{Terminal, grid, lines};
+use crate::report::{display_names, number_format};
 
 /// The most rows; the others are in `comparison.csv`.
 const ROWS: usize = 40;
@@ -55,19 +55,19 @@ fn compared(row: &Comparison) -> String {
 
 fn shown(row: &Comparison) -> Vec<String> {
     let it = &row.difference;
-    let value = |value: f64| format(&row.metric, value);
+    let value = |value: f64| metric_value(&row.metric, value);
     let [relative, half] = row.relative();
     let unknown = || "-".to_owned();
     let relative = match (relative.is_finite(), half.is_finite()) {
         (false, _) => unknown(),
-        (true, false) => signed(human::percent(relative.abs()), relative),
+        (true, false) => signed(number_format::percent(relative.abs()), relative),
         (true, true) => {
-            let half = human::significant(100.0 * half, 2);
-            format!("{} ± {half} %", signed(human::percent(relative.abs()), relative))
+            let half = number_format::significant(100.0 * half, 2);
+            format!("{} ± {half} %", signed(number_format::percent(relative.abs()), relative))
         }
     };
     let number = |value: f64, digits: i32| {
-        if value.is_finite() { human::significant(value, digits) } else { unknown() }
+        if value.is_finite() { number_format::significant(value, digits) } else { unknown() }
     };
     let p = match row.p_holm {
         p if p.is_nan() => unknown(),
@@ -75,7 +75,7 @@ fn shown(row: &Comparison) -> Vec<String> {
         p => format!("{p:.3}"),
     };
     vec![
-        names::metric(&row.metric),
+        display_names::metric(&row.metric),
         value(it.mean_a),
         value(it.mean_b),
         signed(value(it.difference.abs()), it.difference),
@@ -91,19 +91,6 @@ fn signed(text: String, value: f64) -> String {
         value if value > 0.0 => format!("+{text}"),
         value if value < 0.0 => format!("-{text}"),
         _ => text,
-    }
-}
-
-/// A value of a metric with its unit.
-pub(crate) fn format(metric: &str, value: f64) -> String {
-    if !value.is_finite() {
-        return "-".to_owned();
-    }
-    match Unit::of_metric(metric) {
-        Unit::Seconds => human::seconds(value),
-        Unit::Usd => human::dollars(value),
-        Unit::Fraction => human::percent(value),
-        _ => human::short(value),
     }
 }
 

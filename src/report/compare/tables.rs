@@ -1,6 +1,6 @@
 //! `comparison.csv`.
 
-use super::pairs::Comparison;
+use crate::report::compare::differences::Comparison;
 use crate::stats::{Cell, Table};
 
 /// A row for each pair of cases and metric.

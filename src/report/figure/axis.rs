@@ -1,11 +1,11 @@
 //! Axes: ranges that people would choose.
 
-use super::super::human;
-use super::super::unit::{Shown, Unit};
-use super::text::{Weight, shorten};
-use super::theme::TICK;
-use super::ticks::{Tick, have_room, linear, logarithmic, outwards, step};
 use crate::experiment::charts::ScaleSpec;
+use crate::report::figure::text::{Weight, shorten, width};
+use crate::report::figure::theme::TICK;
+use crate::report::figure::ticks::{self, Tick, outwards, step};
+use crate::report::number_format;
+use crate::report::unit::{Shown, Unit};
 
 /// How values are spaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl Axis {
     pub(crate) fn categories(label: &str, names: &[String]) -> Axis {
         let tick = |(i, name): (usize, &String)| Tick { at: i as f64, label: name.clone() };
         Axis {
-            label: human::sentence(label),
+            label: number_format::sentence(label),
             scale: Scale::Category,
             low: -0.5,
             high: names.len().max(1) as f64 - 0.5,
@@ -79,6 +79,15 @@ impl Axis {
         for tick in &mut axis.ticks {
             tick.label = shorten(&tick.label, TICK, Weight::Regular, LONGEST);
         }
+        axis
+    }
+
+    /// Names one above another, the first at 1: a row at 0 would lie on the axis' base line.
+    pub(crate) fn rows_from_one(names: &[String]) -> Axis {
+        let mut axis = Axis::categories("", names);
+        axis.low += 1.0;
+        axis.high += 1.0;
+        axis.ticks.iter_mut().for_each(|tick| tick.at += 1.0);
         axis
     }
 
@@ -143,12 +152,16 @@ impl Axis {
         let named = matches!(unit, Unit::Seconds | Unit::Bytes);
         let tick = |(at, name): &(f64, &str)| Tick {
             at: *at,
-            label: if named { (*name).to_owned() } else { human::short(*at / shown.factor) },
+            label: if named {
+                (*name).to_owned()
+            } else {
+                number_format::short(*at / shown.factor)
+            },
         };
         if have_room(&axis, chosen.iter().map(tick), length) {
             axis.ticks = chosen.iter().map(tick).collect();
             if named {
-                axis.label = human::sentence(label);
+                axis.label = number_format::sentence(label);
             }
         }
         axis
@@ -202,10 +215,36 @@ impl Axis {
     }
 }
 
+fn linear(label: String, shown: &Shown, low: f64, high: f64, step: f64) -> Axis {
+    let ticks = ticks::linear(shown, low, high, step);
+    Axis { label, scale: Scale::Linear, low, high, ticks, minor: Vec::new(), length: None }
+}
+
+fn logarithmic(label: String, shown: &Shown, low: f64, high: f64, room: f64) -> Axis {
+    let (ticks, minor) = ticks::logarithmic(shown, low, high, room);
+    Axis { label, scale: Scale::Log, low, high, ticks, minor, length: None }
+}
+
+/// Whether ticks (in rising order) are few, short and apart.
+fn have_room(axis: &Axis, ticks: impl Iterator<Item = Tick>, length: f64) -> bool {
+    let span = axis.coordinate(axis.high) - axis.coordinate(axis.low);
+    let (mut count, mut free) = (0, f64::NEG_INFINITY);
+    for tick in ticks {
+        let place = axis.coordinate(tick.at) / span * length;
+        let half = width(&tick.label, TICK, Weight::Regular) / 2.0;
+        if !drawable(tick.at) || tick.label.len() > 7 || place - half < free || count == 12 {
+            return false;
+        }
+        count += 1;
+        free = place + half + 8.0;
+    }
+    count > 0
+}
+
 fn with_unit(label: &str, shown: &Shown) -> String {
     match shown.sign {
-        "" => human::sentence(label),
-        sign => format!("{} ({sign})", human::sentence(label)),
+        "" => number_format::sentence(label),
+        sign => format!("{} ({sign})", number_format::sentence(label)),
     }
 }
 

@@ -8,9 +8,9 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontFamily, RGBColor, TextStyle};
 
-use super::text::{Weight, clean};
-use super::theme::{Look, Marker, Paint};
 use crate::experiment::charts::ThemeSpec;
+use crate::report::figure::text::{Weight, clean};
+use crate::report::figure::theme::{Marker, Paint, Style};
 
 /// Units of the SVG's coordinates per px.
 const UNITS: f64 = 10.0;
@@ -225,23 +225,23 @@ impl<'b> Canvas<'b> {
     }
 
     /// A piece of a series' line.
-    pub(crate) fn sample(&self, from: (f64, f64), to: (f64, f64), look: Look) -> Drawn {
-        match look.dashes(self.theme) {
-            None => self.line(from, to, self.stroke(look.color, 2.0)),
+    pub(crate) fn sample(&self, from: (f64, f64), to: (f64, f64), style: Style) -> Drawn {
+        match style.dashes(self.theme) {
+            None => self.line(from, to, self.stroke(style.color, 2.0)),
             Some((dash, gap)) => {
                 let (dash, gap) = (units(dash), units(gap));
                 let points = [at(from), at(to)];
-                let line = DashedPathElement::new(points, dash, gap, self.stroke(look.color, 2.0));
+                let line = DashedPathElement::new(points, dash, gap, self.stroke(style.color, 2.0));
                 self.area.draw(&line).map_err(reason)
             }
         }
     }
 
     /// A marker of a series; a rim of paper keeps it apart from lines below it.
-    pub(crate) fn marker(&self, center: (f64, f64), look: Look) -> Drawn {
-        let color = look.color.line(self.theme);
+    pub(crate) fn marker(&self, center: (f64, f64), style: Style) -> Drawn {
+        let color = style.color.line(self.theme);
         let paper = self.paper();
-        match look.marker {
+        match style.marker {
             Marker::Circle => {
                 self.disc(center, 4.9, paper)?;
                 self.disc(center, 3.7, color)

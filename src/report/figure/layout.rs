@@ -1,14 +1,15 @@
 //! Where everything goes. Measured from the outside in: titles and legend
 //! first, then room for ticks and labels, and the rest is for the data.
 
-use super::axis::Scale;
-use super::canvas::{Align, Canvas, Drawn, Font, Plot, Rect, px, svg};
-use super::text::{Weight, shorten, whole, width, wrap};
-use super::theme::{
+use crate::experiment::charts::ThemeSpec;
+use crate::report::figure::axis::{Axis, Scale};
+use crate::report::figure::canvas::{Align, Canvas, Drawn, Font, Plot, Rect, px, svg};
+use crate::report::figure::grammar::{Figure, Panel};
+use crate::report::figure::text::{Weight, shorten, whole, width, wrap};
+use crate::report::figure::theme::{
     AXIS, FAINT_INK, GRID, INK, LABEL, MINOR_GRID, PAD, SUBTITLE, TICK, TITLE, WIDTH,
 };
-use super::{Axis, Figure, Panel, legend, marks};
-use crate::experiment::charts::ThemeSpec;
+use crate::report::figure::{legend, marks};
 
 const TITLE_ROW: f64 = 22.0;
 const SUBTITLE_ROW: f64 = 16.5;

@@ -1,10 +1,10 @@
 //! Legends: rows above the panels, or names at the ends of lines.
 
-use super::canvas::{Align, Canvas, Drawn, Font, Rect};
-use super::labels::spread;
-use super::text::{Weight, shorten, width, wrap};
-use super::theme::{AXIS, FAINT_INK, INK, Look, SUBTITLE};
-use super::{Entry, Legend, Sample};
+use crate::report::figure::canvas::{Align, Canvas, Drawn, Font, Rect};
+use crate::report::figure::grammar::{Entry, Legend, Sample};
+use crate::report::figure::spread_labels::spread;
+use crate::report::figure::text::{Weight, shorten, width, wrap};
+use crate::report::figure::theme::{AXIS, FAINT_INK, INK, SUBTITLE, Style};
 
 /// Height of a row.
 pub(crate) const ROW: f64 = 19.0;
@@ -27,7 +27,7 @@ struct Item<'a> {
     left: f64,
     row: usize,
     text: String,
-    look: Option<&'a Look>,
+    style: Option<&'a Style>,
 }
 
 fn sample_width(sample: Sample) -> f64 {
@@ -44,7 +44,7 @@ fn arrange(legend: &Legend, room: f64) -> Vec<Item<'_>> {
     if !legend.heading.is_empty() {
         let text = shorten(&legend.heading, SUBTITLE, Weight::Bold, room / 2.0);
         left += width(&text, SUBTITLE, Weight::Bold) + BETWEEN;
-        items.push(Item { left: 0.0, row, text, look: None });
+        items.push(Item { left: 0.0, row, text, style: None });
     }
     let sample = sample_width(legend.sample) + GAP;
     for entry in &legend.entries {
@@ -53,7 +53,7 @@ fn arrange(legend: &Legend, room: f64) -> Vec<Item<'_>> {
         if left > 0.0 && left + wide > room {
             (left, row) = (0.0, row + 1);
         }
-        items.push(Item { left, row, text, look: Some(&entry.look) });
+        items.push(Item { left, row, text, style: Some(&entry.style) });
         left += wide + BETWEEN;
     }
     items
@@ -68,7 +68,7 @@ pub(crate) fn height(legend: &Legend, room: f64) -> f64 {
 pub(crate) fn single_row(legend: &Legend) -> f64 {
     let items = arrange(legend, f64::INFINITY);
     items.last().map_or(0.0, |item| {
-        let sample = if item.look.is_some() { sample_width(legend.sample) + GAP } else { 0.0 };
+        let sample = if item.style.is_some() { sample_width(legend.sample) + GAP } else { 0.0 };
         item.left + sample + width(&item.text, SUBTITLE, Weight::Regular)
     })
 }
@@ -78,27 +78,27 @@ pub(crate) fn draw(canvas: &Canvas, legend: &Legend, (x, y): (f64, f64), room: f
     for item in arrange(legend, room) {
         let left = x + item.left;
         let baseline = y + item.row as f64 * ROW + 13.0;
-        let Some(look) = item.look else {
+        let Some(style) = item.style else {
             canvas.text(&item.text, (left, baseline), Align::Left, font(Weight::Bold))?;
             continue;
         };
-        draw_sample(canvas, legend.sample, *look, (left, baseline - 4.2))?;
+        draw_sample(canvas, legend.sample, *style, (left, baseline - 4.2))?;
         let text = left + sample_width(legend.sample) + GAP;
         canvas.text(&item.text, (text, baseline), Align::Left, font(Weight::Regular))?;
     }
     Ok(())
 }
 
-fn draw_sample(canvas: &Canvas, sample: Sample, look: Look, (left, middle): (f64, f64)) -> Drawn {
+fn draw_sample(canvas: &Canvas, sample: Sample, style: Style, (left, middle): (f64, f64)) -> Drawn {
     if sample == Sample::Bar {
         let rect = Rect { left, top: middle - BAR / 2.0, width: BAR, height: BAR };
-        return canvas.fill(rect, look.color);
+        return canvas.fill(rect, style.color);
     }
     if sample != Sample::Marker {
-        canvas.sample((left, middle), (left + LINE, middle), look)?;
+        canvas.sample((left, middle), (left + LINE, middle), style)?;
     }
     if sample != Sample::Line {
-        canvas.marker((left + sample_width(sample) / 2.0, middle), look)?;
+        canvas.marker((left + sample_width(sample) / 2.0, middle), style)?;
     }
     Ok(())
 }
@@ -159,7 +159,7 @@ pub(crate) fn draw_ends(
         if plot.right() - end.0 < 0.06 * plot.width {
             draw_leader(canvas, *end, plot.right() + 3.0, (left - 2.0, centre))?;
         }
-        canvas.marker((left + 3.0, centre), entry.look)?;
+        canvas.marker((left + 3.0, centre), entry.style)?;
         let name = shorten(&entry.name, SUBTITLE, Weight::Regular, END_NAME);
         let baseline = (left + 12.0, centre + 4.2);
         canvas.text(&name, baseline, Align::Left, font(Weight::Regular))?;

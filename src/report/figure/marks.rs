@@ -2,12 +2,12 @@
 
 use plotters::prelude::*;
 
-use super::axis::Scale;
-use super::canvas::{Align, Canvas, Drawn, Font, Plot, Rect, length, px, reason};
-use super::naming::Naming;
-use super::text::{Weight, width};
-use super::theme::{FAINT_INK, INK, Look, Paint, SUBTITLE};
-use super::{Axis, Mark, Panel};
+use crate::report::figure::axis::{Axis, Scale};
+use crate::report::figure::canvas::{Align, Canvas, Drawn, Font, Plot, Rect, length, px, reason};
+use crate::report::figure::grammar::{Mark, Panel};
+use crate::report::figure::place_names::Naming;
+use crate::report::figure::text::{Weight, width};
+use crate::report::figure::theme::{FAINT_INK, INK, Paint, SUBTITLE, Style};
 
 const LINE: f64 = 2.0;
 /// Size of names beside marks.
@@ -28,35 +28,35 @@ pub(crate) fn draw(canvas: &Canvas, plot: &mut Plot, panel: &Panel) -> Drawn {
     let mut naming = naming(plot, panel);
     for mark in &panel.marks {
         match mark {
-            Mark::Area { outline, look, opacity } => {
+            Mark::Area { outline, style, opacity } => {
                 let area = {
-                    let color = look.color.fill(canvas.theme);
+                    let color = style.color.fill(canvas.theme);
                     Polygon::new(places(outline), color.mix(*opacity).filled())
                 };
                 plot.draw_series([area]).map_err(reason)?;
             }
             // A line of one point has no length: it shows as a marker, unless
             // the panel's lines have markers anyway.
-            Mark::Line { points, look } if points.len() == 1 => {
+            Mark::Line { points, style } if points.len() == 1 => {
                 if !panel.marks.iter().any(|mark| matches!(mark, Mark::Markers { .. })) {
-                    canvas.marker(px(plot.backend_coord(&place(&points[0]))), *look)?;
+                    canvas.marker(px(plot.backend_coord(&place(&points[0]))), *style)?;
                 }
             }
-            Mark::Line { points, look } => line(canvas, plot, places(points), *look)?,
-            Mark::Markers { points, look } => {
+            Mark::Line { points, style } => line(canvas, plot, places(points), *style)?,
+            Mark::Markers { points, style } => {
                 for point in places(points) {
-                    canvas.marker(px(plot.backend_coord(&point)), *look)?;
+                    canvas.marker(px(plot.backend_coord(&point)), *style)?;
                 }
             }
-            Mark::Bar { left, right, value, look } => {
+            Mark::Bar { left, right, value, style } => {
                 let foot = base(&panel.y);
                 let corners = [(*left, foot), (*right, panel.y.coordinate(*value))];
                 let rect = Rect::between(corners.map(|it| px(plot.backend_coord(&it))));
-                canvas.fill(rect, look.color)?;
+                canvas.fill(rect, style.color)?;
             }
-            Mark::Whisker { x, low, high, look } => {
+            Mark::Whisker { x, low, high, style } => {
                 let ends = [low, high].map(|y| px(plot.backend_coord(&place(&(*x, *y)))));
-                whisker(canvas, ends, *look)?;
+                whisker(canvas, ends, *style)?;
             }
             Mark::Text { x, y, text } => {
                 let (x, y) = px(plot.backend_coord(&place(&(*x, *y))));
@@ -116,7 +116,7 @@ fn around(ends: [(f64, f64); 2]) -> Rect {
 fn shows_nothing(mark: &Mark, has_lanes: bool) -> bool {
     match mark {
         // A shade says nothing of what was measured.
-        Mark::Area { look, .. } if look.color == Paint::Alert => !has_lanes,
+        Mark::Area { style, .. } if style.color == Paint::Alert => !has_lanes,
         Mark::Area { outline: points, .. }
         | Mark::Line { points, .. }
         | Mark::Markers { points, .. } => points.is_empty(),
@@ -133,12 +133,12 @@ fn base(axis: &Axis) -> f64 {
     axis.coordinate(0.0_f64.clamp(axis.low, axis.high))
 }
 
-fn line(canvas: &Canvas, plot: &mut Plot, points: Vec<(f64, f64)>, look: Look) -> Drawn {
-    let style = canvas.stroke(look.color, LINE);
-    match look.dashes(canvas.theme) {
-        None => plot.draw_series(LineSeries::new(points, style)).map_err(reason)?,
+fn line(canvas: &Canvas, plot: &mut Plot, points: Vec<(f64, f64)>, style: Style) -> Drawn {
+    let stroke = canvas.stroke(style.color, LINE);
+    match style.dashes(canvas.theme) {
+        None => plot.draw_series(LineSeries::new(points, stroke)).map_err(reason)?,
         Some((dash, gap)) => {
-            let line = DashedLineSeries::new(points, length(dash), length(gap), style);
+            let line = DashedLineSeries::new(points, length(dash), length(gap), stroke);
             plot.draw_series(line).map_err(reason)?
         }
     };
@@ -146,11 +146,11 @@ fn line(canvas: &Canvas, plot: &mut Plot, points: Vec<(f64, f64)>, look: Look) -
 }
 
 /// An interval with caps; plotters' own error bar adds a ring at the mean.
-fn whisker(canvas: &Canvas, [low, high]: [(f64, f64); 2], look: Look) -> Drawn {
-    let style = canvas.stroke(look.color, 1.3);
-    canvas.line(low, high, style)?;
+fn whisker(canvas: &Canvas, [low, high]: [(f64, f64); 2], style: Style) -> Drawn {
+    let stroke = canvas.stroke(style.color, 1.3);
+    canvas.line(low, high, stroke)?;
     for (x, y) in [low, high] {
-        canvas.line((x - 3.5, y), (x + 3.5, y), style)?;
+        canvas.line((x - 3.5, y), (x + 3.5, y), stroke)?;
     }
     Ok(())
 }

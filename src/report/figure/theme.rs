@@ -1,4 +1,4 @@
-//! Sizes, and what things look like: a [`Look`] names its [`Paint`] by purpose, and
+//! Sizes, and what things look like: a [`Style`] names its [`Paint`] by purpose, and
 //! the theme says which colour that is.
 
 use plotters::style::RGBColor;
@@ -239,27 +239,40 @@ pub(crate) enum Marker {
 
 /// What tells a series from the others.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Look {
+pub(crate) struct Style {
     pub color: Paint,
     pub marker: Marker,
     /// Lengths of dash and gap in px; `None` for a solid line.
     pub dash: Option<(f64, f64)>,
 }
 
-/// The look of the series with this number: eight colours, then the same
+impl Style {
+    /// A line that is no series: no difference, a bound.
+    pub(crate) const REFERENCE: Style =
+        Style { color: AXIS, marker: Marker::Nothing, dash: Some((4.0, 3.0)) };
+}
+
+/// The style of the series with this number: eight colours, then the same
 /// colours dashed with the next marker, then dotted.
-pub(crate) fn look(series: usize) -> Look {
-    use Marker::{Circle, Cross, Diamond, Nabla, Plus, Ring, Square, Triangle};
+pub(crate) fn style(series: usize) -> Style {
+    use Marker::Circle;
+    use Marker::Cross;
+    use Marker::Diamond;
+    use Marker::Nabla;
+    use Marker::Plus;
+    use Marker::Ring;
+    use Marker::Square;
+    use Marker::Triangle;
     const MARKERS: [Marker; 8] = [Circle, Square, Triangle, Diamond, Nabla, Ring, Cross, Plus];
     let round = series / COLORS;
-    Look {
+    Style {
         color: Paint::Series(series % COLORS),
         marker: MARKERS[(series + round) % MARKERS.len()],
         dash: [None, Some((6.0, 4.0)), Some((2.0, 3.0))][round % 3],
     }
 }
 
-impl Look {
+impl Style {
     /// The dashes of its lines: greys need them from the first series on.
     pub(crate) fn dashes(self, theme: ThemeSpec) -> Option<(f64, f64)> {
         match (theme, self.color, self.dash) {
@@ -326,7 +339,7 @@ mod tests {
             let grey = Paint::Series(a).line(ThemeSpec::Print);
             assert!(grey.0 == grey.1 && grey.1 == grey.2);
             for b in 0..a {
-                let dashes = |i| look(i).dashes(ThemeSpec::Print);
+                let dashes = |i| style(i).dashes(ThemeSpec::Print);
                 assert_ne!(dashes(a), dashes(b), "{a} and {b}");
             }
         }
@@ -336,7 +349,7 @@ mod tests {
     fn two_dozen_series_look_different() {
         for a in 0..24 {
             for b in 0..a {
-                assert_ne!(look(a), look(b), "{a} and {b}");
+                assert_ne!(style(a), style(b), "{a} and {b}");
             }
         }
     }

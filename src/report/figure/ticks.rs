@@ -1,10 +1,7 @@
 //! Ticks: the round numbers along an axis.
 
-use super::super::human::{self, pow10};
-use super::super::unit::Shown;
-use super::axis::{Axis, Scale, drawable};
-use super::text::{Weight, width};
-use super::theme::TICK;
+use crate::report::number_format::{self, pow10};
+use crate::report::unit::Shown;
 
 /// A labelled place on an axis, in the units of the data.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,24 +18,24 @@ pub(super) fn step(span: f64, ticks: f64, shown: &Shown) -> f64 {
     if let Some(step) = listed.filter(|_| shown.steps.len() > 3 && wanted > 1.0) {
         return step * shown.factor;
     }
-    let base = pow10(human::exponent(wanted.max(1e-300)));
+    let base = pow10(number_format::exponent(wanted.max(1e-300)));
     let nice = [1.0, 2.0, 5.0, 10.0].into_iter().find(|n| n * base >= wanted * (1.0 - 1e-9));
     nice.unwrap_or(10.0) * base * shown.factor
 }
 
-pub(super) fn linear(label: String, shown: &Shown, low: f64, high: f64, step: f64) -> Axis {
+/// The multiples of `step` from `low` to `high`.
+pub(super) fn linear(shown: &Shown, low: f64, high: f64, step: f64) -> Vec<Tick> {
     let first = libm::ceil(low / step - 1e-6);
     let count = (libm::floor(high / step + 1e-6) - first).clamp(0.0, 100.0) as i64;
     let at: Vec<f64> = (0..=count).map(|i| (first + i as f64) * step).collect();
     let values: Vec<f64> = at.iter().map(|v| v / shown.factor).collect();
-    let labels = human::ticks(&values, step / shown.factor);
-    let ticks = at.into_iter().zip(labels).map(|(at, label)| Tick { at, label }).collect();
-    Axis { label, scale: Scale::Linear, low, high, ticks, minor: Vec::new(), length: None }
+    let labels = number_format::ticks(&values, step / shown.factor);
+    at.into_iter().zip(labels).map(|(at, label)| Tick { at, label }).collect()
 }
 
 /// The next of 1, 2, 5 times a power of ten below (-1) or above (1).
 pub(super) fn outwards(value: f64, direction: i32) -> f64 {
-    let base = pow10(human::exponent(value));
+    let base = pow10(number_format::exponent(value));
     let nice = [0.5, 1.0, 2.0, 5.0, 10.0].map(|n| n * base);
     let found = if direction < 0 {
         nice.into_iter().rev().find(|n| *n < value * (1.0 - 1e-9))
@@ -48,10 +45,12 @@ pub(super) fn outwards(value: f64, direction: i32) -> f64 {
     found.unwrap_or(value)
 }
 
-pub(super) fn logarithmic(label: String, shown: &Shown, low: f64, high: f64, room: f64) -> Axis {
+/// Round numbers from `low` to `high`, `room` of them at most where that can be, and the
+/// places of fainter lines between them.
+pub(super) fn logarithmic(shown: &Shown, low: f64, high: f64, room: f64) -> (Vec<Tick>, Vec<f64>) {
     // Ticks are round in the unit that is shown.
     let (from, to) = (low / shown.factor, high / shown.factor);
-    let (first, last) = (human::exponent(from), human::exponent(to));
+    let (first, last) = (number_format::exponent(from), number_format::exponent(to));
     let inside = |v: &f64| *v >= from * (1.0 - 1e-9) && *v <= to * (1.0 + 1e-9);
     let multiples = |of: &[f64], every: i32| -> Vec<f64> {
         (first..=last)
@@ -68,28 +67,11 @@ pub(super) fn logarithmic(label: String, shown: &Shown, low: f64, high: f64, roo
     if at.len() < 2 {
         at = vec![from, to];
     }
-    let tick = |at: f64| Tick { at: at * shown.factor, label: human::short(at) };
+    let tick = |at: f64| Tick { at: at * shown.factor, label: number_format::short(at) };
     let minor = match last - first {
         0..=5 => multiples(&[2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0], 1),
         _ => Vec::new(),
     };
     let minor = minor.into_iter().map(|at| at * shown.factor).collect();
-    let ticks = at.into_iter().map(tick).collect();
-    Axis { label, scale: Scale::Log, low, high, ticks, minor, length: None }
-}
-
-/// Whether ticks (in rising order) are few, short and apart.
-pub(super) fn have_room(axis: &Axis, ticks: impl Iterator<Item = Tick>, length: f64) -> bool {
-    let span = axis.coordinate(axis.high) - axis.coordinate(axis.low);
-    let (mut count, mut free) = (0, f64::NEG_INFINITY);
-    for tick in ticks {
-        let place = axis.coordinate(tick.at) / span * length;
-        let half = width(&tick.label, TICK, Weight::Regular) / 2.0;
-        if !drawable(tick.at) || tick.label.len() > 7 || place - half < free || count == 12 {
-            return false;
-        }
-        count += 1;
-        free = place + half + 8.0;
-    }
-    count > 0
+    (at.into_iter().map(tick).collect(), minor)
 }

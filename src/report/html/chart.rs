@@ -2,20 +2,19 @@
 
 use maud::{Markup, PreEscaped, html};
 
-use super::super::ReportError;
-use super::super::chart::Named;
-use super::super::figure::{Figure, Legend};
-use super::svg::{Styles, inline};
 use crate::experiment::charts::ThemeSpec;
+use crate::report::error::ReportError;
+use crate::report::figure::{Figure, Legend, NamedFigure};
+use crate::report::html::svg::{Styles, inline};
 
 /// More series than this are counted, not named.
 const NAMED: usize = 8;
 
 /// The chart with this number. In the light theme it has dark colours on dark screens;
 /// a theme that was asked for is kept.
-pub(super) fn chart(
+pub(crate) fn chart(
     number: usize,
-    named: &Named,
+    named: &NamedFigure,
     theme: ThemeSpec,
     styles: &mut Styles,
 ) -> Result<Markup, ReportError> {
@@ -34,7 +33,7 @@ pub(super) fn chart(
 }
 
 /// Where the chart with this number is in the page.
-pub(super) fn id(number: usize) -> String {
+pub(crate) fn id(number: usize) -> String {
     format!("chart-{number}")
 }
 

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 /// A table as it is shown.
 #[derive(Debug, Default)]
-pub(super) struct Grid {
+pub(crate) struct Grid {
     /// Tells it from others in the page.
     pub id: String,
     /// The file that has all of it, if it is not made for the page.
@@ -18,7 +18,7 @@ pub(super) struct Grid {
 
 /// The head of a column.
 #[derive(Debug)]
-pub(super) struct Head {
+pub(crate) struct Head {
     pub title: String,
     /// Whether it holds names, which are sorted as such and aligned to the left.
     pub is_name: bool,
@@ -29,7 +29,7 @@ const PRINTED: usize = 12;
 
 impl Grid {
     /// The table in a box of its own, in which a wide one scrolls.
-    pub(super) fn markup(&self) -> Markup {
+    pub(crate) fn markup(&self) -> Markup {
         let caption = format!("{}-caption", self.id);
         let instead = self.file.as_ref().filter(|_| self.columns.len() > PRINTED);
         html! {

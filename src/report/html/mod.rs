@@ -3,66 +3,48 @@
 //! gives the same bytes.
 //!
 //! ```text
-//! results folder ─► experiment, comparison, search, other ─► page ─► report.html
-//! figures ─► chart ─► svg          source ─► tables, key ─► grid
+//! results folder ─► table_files ─► tables ─► grid ─► components ─► page ─► report.html
+//! figures ─► chart ─► svg ─────────────────────────►
 //! ```
+//! What a page says of its kind of results stands with these.
 
 mod chart;
-mod comparison;
-mod experiment;
-mod grid;
-mod key;
-mod number;
-mod other;
+pub(crate) mod components;
+mod content_security_policy;
+pub(crate) mod grid;
+pub(crate) mod numbers;
 mod page;
-mod parts;
-mod policy;
-mod search;
-mod source;
 mod svg;
-mod tables;
+mod table_files;
+pub(crate) mod tables;
+pub(crate) mod trace_page;
 
 use std::path::{Path, PathBuf};
 
-use super::ReportError;
-use super::chart::Named;
-use super::charts::write_whole;
-use super::compare::ComparisonManifest;
-use super::manifest::FolderManifest;
-use super::replay::ReplayManifest;
-use super::search::SearchManifest;
-use super::trace::TraceManifest;
 use crate::experiment::charts::ThemeSpec;
-pub(crate) use parts::quoted;
+use crate::report::error::ReportError;
+use crate::report::figure::NamedFigure;
+use crate::report::files::write_whole;
+pub(crate) use components::quoted;
+pub(crate) use page::{Page, Section};
 use svg::Styles;
 
 /// The name of the page.
 const REPORT: &str = "report.html";
 
-/// Writes the page of a results folder from its files and figures.
+/// Writes the page of a results folder, which `page` makes around the charts.
 ///
 /// # Errors
-/// If a file is not there or not as it was written, a figure cannot be drawn, or the page
-/// cannot be written.
+/// If a figure cannot be drawn, the page not be made, or not be written.
 pub(super) fn write(
     dir: &Path,
-    figures: &[Named],
+    figures: &[NamedFigure],
     theme: ThemeSpec,
+    page: impl FnOnce(Option<Section>) -> Result<Page, ReportError>,
 ) -> Result<PathBuf, ReportError> {
     let mut styles = Styles::default();
-    let charts = parts::charts(figures, theme, &mut styles)?;
-    let page = if SearchManifest::is_in(dir) {
-        search::page(dir, charts)?
-    } else if ComparisonManifest::is_in(dir) {
-        comparison::page(dir, charts)?
-    } else if ReplayManifest::is_in(dir) {
-        other::page(dir, "Replay of a cache trace", charts)?
-    } else if TraceManifest::is_in(dir) {
-        other::page(dir, "Recorded traces", charts)?
-    } else {
-        experiment::page(dir, charts)?
-    };
+    let charts = components::charts(figures, theme, &mut styles)?;
     let path = dir.join(REPORT);
-    write_whole(&path, page.document(&styles).as_bytes())?;
+    write_whole(&path, page(charts)?.document(&styles).as_bytes())?;
     Ok(path)
 }

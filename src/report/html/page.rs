@@ -2,14 +2,14 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::policy::policy;
-use super::svg::Styles;
+use crate::report::html::content_security_policy::policy;
+use crate::report::html::svg::Styles;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
 /// A page.
-pub(super) struct Page {
+pub(crate) struct Page {
     pub title: String,
     /// What kind of results these are.
     pub kind: &'static str,
@@ -20,24 +20,24 @@ pub(super) struct Page {
 }
 
 /// A section of a page, with what the contents name of it.
-pub(super) struct Section {
+pub(crate) struct Section {
     pub id: &'static str,
     pub title: &'static str,
     pub body: Markup,
-    /// Places in it, and what they are called.
+    /// PointValues in it, and what they are called.
     pub entries: Vec<(String, String)>,
 }
 
 impl Section {
     /// A section that is short enough to need no contents.
-    pub(super) fn new(id: &'static str, title: &'static str, body: Markup) -> Self {
+    pub(crate) fn new(id: &'static str, title: &'static str, body: Markup) -> Self {
         Section { id, title, body, entries: Vec::new() }
     }
 }
 
 impl Page {
     /// The whole document, with the styles of its charts.
-    pub(super) fn document(&self, styles: &Styles) -> String {
+    pub(crate) fn document(&self, styles: &Styles) -> String {
         let style = format!("{STYLE}{}", styles.css());
         let title = format!("{} · windtunnel", self.title);
         let page = html! {

@@ -26,7 +26,7 @@ const LOOKS: [(&str, &str); 7] = [
 /// The looks of everything drawn in a page: declarations of CSS, and those that differ
 /// on a dark ground.
 #[derive(Debug, Default)]
-pub(super) struct Styles(IndexSet<(String, String)>);
+pub(crate) struct Styles(IndexSet<(String, String)>);
 
 impl Styles {
     fn class(&mut self, light: String, dark: String) -> usize {
@@ -34,7 +34,7 @@ impl Styles {
     }
 
     /// The style sheet.
-    pub(super) fn css(&self) -> String {
+    pub(crate) fn css(&self) -> String {
         let mut css = String::new();
         for (class, (light, _)) in self.0.iter().enumerate() {
             let _ = writeln!(css, ".k{class}{{{light}}}");
@@ -51,7 +51,7 @@ impl Styles {
 
 /// Puts a drawing into a page, in the colours of `light` and, on a dark screen, of
 /// `dark`, which is the same drawing. `id` tells it from all others.
-pub(super) fn inline(
+pub(crate) fn inline(
     light: &str,
     dark: &str,
     id: &str,

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::super::results::{number, show};
-use super::super::{ReportError, human, names};
-use super::grid::{Grid, Head};
-use super::number::{NOTHING, rounded, with_half};
-use super::source::{Source, files, known, source};
 use crate::experiment::sweep::VARIANT;
+use crate::report::error::ReportError;
+use crate::report::html::grid::{Grid, Head};
+use crate::report::html::numbers::{NOTHING, rounded, with_half};
+use crate::report::html::table_files::{TableFile, files, known, source};
+use crate::report::results::columns::{number, show};
+use crate::report::{display_names, number_format};
 use crate::stats::{Cell, Table};
 
 /// The most rows of a table, and the most cells, unless these are fewer rows than [`FEW`].
@@ -24,30 +25,30 @@ const HALF: &str = "_ci95";
 
 /// Which values each point has on the swept paths.
 #[derive(Default)]
-pub(super) struct Places {
+pub(crate) struct PointValues {
     titles: Vec<String>,
     values: BTreeMap<String, Vec<Cell>>,
     /// Whether there is more than one point.
     several: bool,
 }
 
-impl Places {
-    /// The places of the points of an experiment.
-    pub(super) fn new(points: &Table, swept: &[String]) -> Self {
+impl PointValues {
+    /// The values of the points of an experiment.
+    pub(crate) fn new(points: &Table, swept: &[String]) -> Self {
         let several = points.rows.len() > 1;
         // A name says it all.
         let named = swept.iter().find(|path| *path == VARIANT).map(std::slice::from_ref);
         let swept = named.unwrap_or(swept);
         let columns: Vec<usize> = swept.iter().filter_map(|path| points.column(path)).collect();
         let (Some(point), true) = (points.column("point"), columns.len() <= PATHS) else {
-            return Places { several, ..Places::default() };
+            return PointValues { several, ..PointValues::default() };
         };
         let values = points.rows.iter().map(|row| {
             let values = columns.iter().map(|column| row[*column].clone()).collect();
             (row[point].to_string(), values)
         });
-        let titles = swept.iter().map(|path| names::shortest(path, swept).to_owned());
-        Places { titles: titles.collect(), values: values.collect(), several }
+        let titles = swept.iter().map(|path| display_names::shortest(path, swept).to_owned());
+        PointValues { titles: titles.collect(), values: values.collect(), several }
     }
 
     /// A table with the values of each point beside its number, if it has none itself;
@@ -72,9 +73,9 @@ impl Places {
 
 /// Every table of the folder that is not empty; `kept` are columns that are shown even
 /// if nothing is in them.
-pub(super) fn grids(
+pub(crate) fn grids(
     dir: &Path,
-    places: &Places,
+    places: &PointValues,
     kept: &[String],
 ) -> Result<Vec<Grid>, ReportError> {
     let mut grids = Vec::new();
@@ -87,7 +88,7 @@ pub(super) fn grids(
     Ok(grids)
 }
 
-fn grid(source: &Source, places: &Places, kept: &[String]) -> Grid {
+fn grid(source: &TableFile, places: &PointValues, kept: &[String]) -> Grid {
     let table = places.written_into(&source.table, source.file == "points.csv");
     let all = columns(&table);
     let keep = |column: &&Column<'_>| !column.is_dull || kept.iter().any(|it| it == column.name);
@@ -106,16 +107,16 @@ fn grid(source: &Source, places: &Places, kept: &[String]) -> Grid {
     }
 }
 
-fn caption(source: &Source) -> String {
+fn caption(source: &TableFile) -> String {
     let words = match known(&source.file) {
         "" => format!("Rows of {}", source.file),
-        words => human::sentence(words),
+        words => number_format::sentence(words),
     };
     let means = if source.averaged { "; means over the replications" } else { "" };
     format!("{words}{means}")
 }
 
-fn note(source: &Source, left: usize, dull: usize) -> String {
+fn note(source: &TableFile, left: usize, dull: usize) -> String {
     let mut parts = Vec::new();
     if left + source.more > 0 {
         let what = if source.averaged {

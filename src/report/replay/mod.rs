@@ -9,22 +9,22 @@
 //! | `samples.csv` | sampled curve | rate, size of the sample, error |
 //! | `charts/` | unit of the capacities | miss-ratio curves |
 
-mod manifest;
+pub(crate) mod manifest;
+mod miss_ratio_curves;
 mod summary;
 mod tables;
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 pub use manifest::{ReplayManifest, TraceFacts};
 pub use summary::replay_summary;
 
-use super::ReportError;
-use super::chart::mrc;
-use super::charts::{Format, draw};
-use super::csv::{read_table, write_table};
 use crate::cache::replay::Outcome;
-use crate::experiment::charts::ThemeSpec;
+use crate::report::csv::read_table;
+use crate::report::drawable::Drawable;
+use crate::report::error::ReportError;
+use crate::report::figure::NamedFigure;
+use crate::report::html::{Page, Section, trace_page};
 use crate::report::manifest::FolderManifest;
 
 const MISS_RATIOS: &str = "miss_ratios.csv";
@@ -40,28 +40,21 @@ pub fn write_replay(
     manifest: &ReplayManifest,
     outcome: &Outcome,
 ) -> Result<(), ReportError> {
-    let write = |name: &str, table| {
-        let path = folder.join(name);
-        write_table(&path, &table).map_err(ReportError::io(&path))
-    };
-    write(MISS_RATIOS, tables::miss_ratios(&outcome.cells))?;
-    write(CURVES, tables::curves(&outcome.curves))?;
-    write(SAMPLES, tables::samples(&outcome.curves))?;
-    let path = folder.join("manifest.yaml");
-    fs::write(&path, manifest.to_yaml()).map_err(ReportError::io(&path))
+    let tables = [
+        (MISS_RATIOS, tables::miss_ratios(&outcome.cells)),
+        (CURVES, tables::curves(&outcome.curves)),
+        (SAMPLES, tables::samples(&outcome.curves)),
+    ];
+    manifest.write(folder, &tables)
 }
 
-/// Draws the charts of a folder that [`write_replay`] wrote, from its files.
-///
-/// # Errors
-/// If a file is not there or not as it was written, or cannot be written.
-pub fn draw_replay(
-    dir: &Path,
-    formats: &[Format],
-    theme: ThemeSpec,
-) -> Result<Vec<PathBuf>, ReportError> {
-    let manifest = ReplayManifest::read(dir).map_err(ReportError::Manifest)?;
-    let table = |name: &str| read_table(&dir.join(name));
-    let figures = mrc::figures(&manifest, &table(MISS_RATIOS)?, &table(CURVES)?)?;
-    draw(dir, figures, formats, theme)
+impl Drawable for ReplayManifest {
+    fn figures(&self, dir: &Path) -> Result<Vec<NamedFigure>, ReportError> {
+        let table = |name: &str| read_table(&dir.join(name));
+        miss_ratio_curves::figures(self, &table(MISS_RATIOS)?, &table(CURVES)?)
+    }
+
+    fn page(&self, dir: &Path, charts: Option<Section>) -> Result<Page, ReportError> {
+        trace_page::page(dir, "Replay of a cache trace", charts)
+    }
 }

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use comfy_table::CellAlignment;
 
-use super::ReplayManifest;
 use crate::cache::replay::{Cell, Counts, Drawn, Outcome, Room, Unit};
-use crate::report::human;
-use crate::report::summary::{Terminal, grid, lines};
+use crate::report::number_format;
+use crate::report::replay::manifest::ReplayManifest;
+use crate::report::terminal::{Terminal, grid, lines};
 
 /// The summary of a replay: what the trace is, the miss ratios, and how far
 /// sampled curves can be trusted. Ends with a line end.
@@ -16,14 +16,14 @@ pub fn replay_summary(manifest: &ReplayManifest, outcome: &Outcome, terminal: Te
     let mut text = format!(
         "{}: {} accesses to {} objects",
         trace.trace,
-        human::grouped(trace.accesses as f64, 0),
-        human::grouped(trace.objects as f64, 0),
+        number_format::grouped(trace.accesses as f64, 0),
+        number_format::grouped(trace.objects as f64, 0),
     );
     if let Some(bytes) = trace.footprint_bytes {
-        let _ = write!(text, " of {}", human::bytes(bytes as f64));
+        let _ = write!(text, " of {}", number_format::bytes(bytes as f64));
     }
     if trace.warmup_accesses > 0 {
-        let warmup = human::grouped(trace.warmup_accesses as f64, 0);
+        let warmup = number_format::grouped(trace.warmup_accesses as f64, 0);
         let _ = write!(text, "; the first {warmup} are not counted");
     }
     let sized = trace.footprint_bytes.is_some();
@@ -48,8 +48,8 @@ fn miss_ratios(cells: &[Cell], ratio: fn(&Counts) -> f64, terminal: Terminal) ->
     }
     let mut grid = grid(terminal);
     let columns = rooms.iter().map(|room| match room.unit {
-        Unit::Objects => human::grouped(room.amount as f64, 0),
-        Unit::Bytes => human::bytes(room.amount as f64),
+        Unit::Objects => number_format::grouped(room.amount as f64, 0),
+        Unit::Bytes => number_format::bytes(room.amount as f64),
     });
     grid.set_header(std::iter::once("policy".to_owned()).chain(columns));
     for row in cells.chunks(rooms.len().max(1)) {
@@ -66,7 +66,7 @@ fn miss_ratios(cells: &[Cell], ratio: fn(&Counts) -> f64, terminal: Terminal) ->
 
 fn accuracy(drawn: &Drawn) -> String {
     let Some(sample) = &drawn.sample else { return String::new() };
-    let points = |error: f64| format!("{} points", human::rounded(100.0 * error, 2));
+    let points = |error: f64| format!("{} points", number_format::rounded(100.0 * error, 2));
     let mut errors = Vec::new();
     if let Some(error) = drawn.error {
         errors.push(format!("off the exact curve by {} in the mean", points(error)));
@@ -79,7 +79,7 @@ fn accuracy(drawn: &Drawn) -> String {
         "LRU curve {} in {}: {} objects sampled; {}\n",
         drawn.method,
         drawn.curve.unit.name(),
-        human::grouped(sample.objects as f64, 0),
+        number_format::grouped(sample.objects as f64, 0),
         errors.join("; ")
     )
 }

@@ -6,9 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use super::super::ReportError;
-use super::super::folding::Folding;
-use super::{Curve, Results, Wanted};
+use crate::report::error::ReportError;
+use crate::report::results::aggregate::{Aggregation, Curve};
+use crate::report::results::{Results, Wanted};
 
 const FILE: &str = "timeline.csv";
 
@@ -166,7 +166,7 @@ impl Results<'_> {
         let mut widest = vec![Widest::default(); points.len()];
         self.scan(&wanted, |row| widest[row.curve].see(row.replication, row.key))?;
         let widths: Vec<f64> = widest.iter().map(Widest::width_s).collect();
-        let mut folding = Folding::new(points.len(), columns);
+        let mut folding = Aggregation::new(points.len(), columns);
         let mut add = |mut wide: Wide<(usize, String)>| {
             wide.values.truncate(columns.len());
             let (curve, replication) = wide.of;
@@ -205,8 +205,8 @@ impl Results<'_> {
 mod tests {
     use std::fs;
 
-    use super::super::Fold;
     use super::*;
+    use crate::report::results::aggregate::Aggregate;
 
     fn curve(timeline: &str, columns: &[&str], replication: Option<u64>) -> Vec<String> {
         let dir = tempfile::tempdir().expect("a folder");
@@ -215,8 +215,8 @@ mod tests {
         let results = Results::open(dir.path(), &[], "").expect("results");
         let columns: Vec<String> = columns.iter().map(|&name| name.to_owned()).collect();
         let curves = results.over_time(&columns, &[0], replication).expect("curves");
-        let fold = |fold: &Fold| fold.mean().map_or("-".to_owned(), |mean| mean.to_string());
-        let place = |(end_s, folds): &(f64, Vec<Fold>)| {
+        let fold = |fold: &Aggregate| fold.mean().map_or("-".to_owned(), |mean| mean.to_string());
+        let place = |(end_s, folds): &(f64, Vec<Aggregate>)| {
             format!("{end_s}: {}", folds.iter().map(fold).collect::<Vec<_>>().join(" "))
         };
         curves[0].iter().map(place).collect()

@@ -6,24 +6,25 @@
 //! | `search.csv` | trial | its values, replications, verdict, what binds, metrics with intervals, and whether no other trial beats it |
 //! | `charts/` | | the bounds along the load, or cost against response time |
 
-mod front;
-mod manifest;
+mod chart;
+pub(crate) mod manifest;
+mod page;
+mod pareto_front;
 mod summary;
 mod tables;
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 pub use manifest::SearchManifest;
 pub use summary::search_summary;
 
-use super::ReportError;
-use super::chart::searched;
-use super::charts::{Format, draw};
-use super::csv::{read_table, write_table};
 use crate::experiment::Prepared;
-use crate::experiment::charts::ThemeSpec;
 use crate::experiment::search::{Finding, Trials};
+use crate::report::csv::read_table;
+use crate::report::drawable::Drawable;
+use crate::report::error::ReportError;
+use crate::report::figure::NamedFigure;
+use crate::report::html::{Page, Section};
 use crate::report::manifest::FolderManifest;
 use crate::stats::Table;
 
@@ -39,25 +40,18 @@ pub fn write_search(
     trials: &Trials<'_>,
     finding: &Finding,
 ) -> Result<Table, ReportError> {
-    let table = tables::search(trials, finding);
-    let path = folder.join(SEARCH);
-    write_table(&path, &table).map_err(ReportError::io(&path))?;
-    let manifest = SearchManifest::new(prepared, trials, finding);
-    let path = folder.join("manifest.yaml");
-    fs::write(&path, manifest.to_yaml()).map_err(ReportError::io(&path))?;
+    let tables = [(SEARCH, tables::search(trials, finding))];
+    SearchManifest::new(prepared, trials, finding).write(folder, &tables)?;
+    let [(_, table)] = tables;
     Ok(table)
 }
 
-/// Draws the charts of a folder that [`write_search`] wrote, from its files.
-///
-/// # Errors
-/// If a file is not there or not as it was written, or cannot be written.
-pub fn draw_search(
-    dir: &Path,
-    formats: &[Format],
-    theme: ThemeSpec,
-) -> Result<Vec<PathBuf>, ReportError> {
-    let manifest = SearchManifest::read(dir).map_err(ReportError::Manifest)?;
-    let table = read_table(&dir.join(SEARCH))?;
-    draw(dir, vec![searched::figure(&manifest, &table)?], formats, theme)
+impl Drawable for SearchManifest {
+    fn figures(&self, dir: &Path) -> Result<Vec<NamedFigure>, ReportError> {
+        Ok(vec![chart::figure(self, &read_table(&dir.join(SEARCH))?)?])
+    }
+
+    fn page(&self, dir: &Path, charts: Option<Section>) -> Result<Page, ReportError> {
+        page::page(dir, self, charts)
+    }
 }

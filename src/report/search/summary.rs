@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::super::compare::format;
-use super::super::results::{number, show};
-use super::super::summary::{Terminal, grid, lines};
-use super::super::{human, names};
 use crate::experiment::search::{Finding, Trial, Trials};
+use crate::report::display_names::metric_value;
+use crate::report::results::columns::{number, show};
+use crate::report::terminal::{Terminal, grid, lines};
+use crate::report::{display_names, number_format};
 use crate::stats::Table;
 
 /// The most trials that are shown: the answer, what is beyond it, and the front.
@@ -26,8 +26,8 @@ pub fn search_summary(
     metrics.extend(cost.filter(|cost| !metrics.contains(cost)));
     let mut shown = grid(terminal);
     let mut header = vec!["trial".to_owned()];
-    header.extend(paths.iter().map(|path| names::shortest(path, &paths).to_owned()));
-    header.extend(metrics.iter().map(|name| names::metric(name)));
+    header.extend(paths.iter().map(|path| display_names::shortest(path, &paths).to_owned()));
+    header.extend(metrics.iter().map(|name| display_names::metric(name)));
     header.extend(["runs", "verdict", "binds"].map(str::to_owned));
     shown.set_header(header);
     for row in rows(table, finding) {
@@ -40,10 +40,10 @@ pub fn search_summary(
             let half = cell(&format!("{name}_ci95")).and_then(number);
             match (mean, half.filter(|half| *half > 0.0)) {
                 (None, _) => "-".to_owned(),
-                (Some(mean), None) => format(name, mean),
+                (Some(mean), None) => metric_value(name, mean),
                 (Some(mean), Some(half)) => {
-                    let relative = human::significant(100.0 * half / mean.abs(), 2);
-                    format!("{} ± {relative} %", format(name, mean))
+                    let relative = number_format::significant(100.0 * half / mean.abs(), 2);
+                    format!("{} ± {relative} %", metric_value(name, mean))
                 }
             }
         }));
@@ -52,7 +52,7 @@ pub fn search_summary(
     }
     let mut all = lines(&shown, terminal);
     let runs: usize = trials.list.iter().map(Trial::replications).sum();
-    let _ = writeln!(all, "{}", human::sentence(&finding.words));
+    let _ = writeln!(all, "{}", number_format::sentence(&finding.words));
     let _ = writeln!(all, "{} trials, {runs} runs; all of them in search.csv", trials.list.len());
     all
 }

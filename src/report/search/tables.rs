@@ -1,8 +1,8 @@
 //! `search.csv`: the evidence for each trial.
 
-use super::front::pareto;
 use crate::experiment::plain;
 use crate::experiment::search::{Finding, Trials};
+use crate::report::search::pareto_front::pareto;
 use crate::stats::{Cell, Table};
 use crate::system::MetricId;
 

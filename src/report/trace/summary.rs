@@ -2,10 +2,10 @@
 
 use comfy_table::CellAlignment;
 
-use super::super::results::number;
-use super::super::summary::{Terminal, grid, lines};
-use super::{Surveyed, tables};
-use crate::report::human;
+use crate::report::number_format;
+use crate::report::results::columns::number;
+use crate::report::terminal::{Terminal, grid, lines};
+use crate::report::trace::{Surveyed, tables};
 
 /// How a figure is written.
 type Format = fn(f64) -> String;
@@ -15,10 +15,10 @@ const SHOWN: [(&str, &str, Format); 31] = [
     ("requests", "requests", count),
     ("skipped_rows", "bad rows left out", count),
     ("unanswered", "without an answer", count),
-    ("span_s", "span", human::seconds),
+    ("span_s", "span", number_format::seconds),
     ("requests_rps", "requests per second", real),
     ("gap_cv", "CV of gaps", real),
-    ("gap_zero_share", "at the same instant", human::percent),
+    ("gap_zero_share", "at the same instant", number_format::percent),
     ("input_mean_tokens", "input tokens: mean", tokens),
     ("input_p50_tokens", "  p50", tokens),
     ("input_p90_tokens", "  p90", tokens),
@@ -32,12 +32,12 @@ const SHOWN: [(&str, &str, Format); 31] = [
     ("length_correlation", "input/output correlation", real),
     ("length_rank_correlation", "  of ranks", real),
     ("prompts_distinct", "prompts: distinct", count),
-    ("prompts_repeated_share", "  asked before", human::percent),
+    ("prompts_repeated_share", "  asked before", number_format::percent),
     ("prompts_zipf_exponent", "  Zipf exponent", real),
     ("prompts_zipf_count", "  population", count),
     ("blocks_asked", "blocks: asked for", count),
     ("blocks_distinct", "  distinct", count),
-    ("blocks_repeated_share", "  asked before", human::percent),
+    ("blocks_repeated_share", "  asked before", number_format::percent),
     ("blocks_zipf_exponent", "  Zipf exponent", real),
     ("blocks_zipf_count", "  population", count),
     ("users_distinct", "users: distinct", count),
@@ -49,15 +49,15 @@ const SHOWN: [(&str, &str, Format); 31] = [
 const CAPACITIES: [u64; 4] = [1000, 10_000, 30_000, 100_000];
 
 fn count(value: f64) -> String {
-    human::grouped(value, 0)
+    number_format::grouped(value, 0)
 }
 
 fn tokens(value: f64) -> String {
-    human::grouped(value, 2)
+    number_format::grouped(value, 2)
 }
 
 fn real(value: f64) -> String {
-    human::rounded(value, 4)
+    number_format::rounded(value, 4)
 }
 
 /// The figures of traces, side by side. What no trace knows, and counts of what went
@@ -96,7 +96,7 @@ fn reuse(traces: &[Surveyed], grid: &mut comfy_table::Table) {
         let cells = traces.iter().map(|trace| match &trace.reuse {
             Some((_, reuse)) => {
                 let ratio = reuse.hit_ratios(&[row.unwrap_or(u64::MAX)])[0];
-                human::percent(ratio)
+                number_format::percent(ratio)
             }
             None => "-".to_owned(),
         });

@@ -1,6 +1,6 @@
 //! The tables of `windtunnel trace info`.
 
-use super::Surveyed;
+use crate::report::trace::Surveyed;
 use crate::stats::fit::Zipf;
 use crate::stats::{Cell, Counts, Popularity, Table};
 
