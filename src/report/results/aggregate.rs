@@ -161,7 +161,9 @@ fn end(curve: &mut Places, mut row: Row, after: &[After]) {
         put(curve, row.at, &row.values);
         return;
     };
-    let share = if place > row.at { (row.at - row.before) / (place - row.before) } else { 1.0 };
+    // Places of a file that others wrote may fall.
+    let inside = place > row.at.max(row.before);
+    let share = if inside { (row.at - row.before) / (place - row.before) } else { 1.0 };
     for (value, after) in row.values.iter_mut().zip(after) {
         if let (Some(value), After::Average) = (value, after) {
             *value *= share;
@@ -240,6 +242,12 @@ mod tests {
         let both: Vec<_> =
             rows.iter().chain(&rows.map(|(_, at, v)| ("1", at, v))).copied().collect();
         assert_eq!(folded(&both), found);
+    }
+
+    #[test]
+    fn places_that_fall_have_means_all_the_same() {
+        let found = folded(&[("0", 1.0, [0.0, 1.0, 2.0]), ("0", 0.0, [0.0, 3.0, 4.0])]);
+        assert_eq!(found, [(1.0, [0.0, 2.0, 3.0].map(Some).to_vec())]);
     }
 
     #[test]
