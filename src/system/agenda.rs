@@ -8,29 +8,37 @@
 //! several ends are pushed in the reverse of the order in which they are to come. The
 //! stack depth depends on no input, and what has gone meanwhile is skipped by its id.
 
-use super::ids::Id;
-use super::request::Request;
-use super::upstream::{Attempt, Inference};
+use super::ids::{AttemptId, InferenceId, RequestId};
+use crate::cost::Money;
 use crate::orchestration::End;
 use crate::pipeline::RequestError;
 use crate::serving::engine::ProgressKind;
-use crate::workload::CallId;
+use crate::workload::{CallId, UserId};
 
 /// One thing that is to happen at once.
 #[derive(Debug)]
 pub enum Task {
     /// A request goes on: what its stage waited for is there.
-    Advance(Id<Request>),
+    Advance(RequestId),
     /// An engine tells of an attempt.
-    Progress(Id<Attempt>, ProgressKind),
+    Progress(AttemptId, ProgressKind),
     /// An attempt that has left its server came to nothing, by its replica's fault.
-    AttemptFailed(Id<Attempt>, RequestError),
+    AttemptFailed(AttemptId, RequestError),
     /// The last attempt that a request waited for has failed.
-    AttemptsFailed(Id<Inference>, RequestError),
+    AttemptsFailed(InferenceId, RequestError),
     /// Nobody waits for a workflow's call any more.
     CallOff(CallId),
+    /// A workflow's tool is to be paid for.
+    Bill {
+        /// Who pays.
+        user: UserId,
+        /// How much.
+        amount: Money,
+        /// Whether the workflow is measured.
+        measured: bool,
+    },
     /// The last attempt of a request that has left is gone: nothing needs it any more.
-    Forget(Id<Request>),
+    Forget(RequestId),
     /// A workflow has ended, and its client may go on: see [`Agenda::pop_end`].
     WorkflowEnded,
 }

@@ -4,16 +4,15 @@ use super::agenda::Agenda;
 use super::charge::Charge;
 use super::clients::Clients;
 use super::event::Event;
-use super::ids::Table;
 use super::measure::Observers;
-use super::request::Request;
+use super::request::Requests;
 use crate::kernel::{Scheduler, Time};
 
 /// What the models' servers read, whom they tell, and what they set going: all parts but
 /// their own.
 pub struct Context<'c, 'r> {
     /// The requests, which only their own way changes.
-    pub requests: &'c Table<Request>,
+    pub requests: &'c Requests,
     /// Who asked.
     pub clients: &'c mut Clients,
     /// Who pays.

@@ -1,12 +1,7 @@
-//! What happens on the virtual clock, and what a request does next.
+//! What happens on the virtual clock.
 
-use super::ids::Id;
-use super::request::Request;
-use super::upstream::{Attempt, Inference};
-use crate::kernel::Duration;
+use super::ids::{AttemptId, FollowUpId, InferenceId, RequestId};
 use crate::orchestration::Wake;
-use crate::pipeline::{RequestError, Stage};
-use crate::workload::Incoming;
 
 /// What happens on the virtual clock.
 ///
@@ -21,21 +16,21 @@ pub enum Event {
     /// The next request comes.
     Arrive,
     /// A request comes that had waited for an answer.
-    Follow(Id<Incoming>),
+    Follow(FollowUpId),
     /// The time of a request's stage has passed.
-    Advance(Id<Request>),
+    Advance(RequestId),
     /// A replica is done with an attempt.
-    Served(Id<Attempt>),
+    Served(AttemptId),
     /// A replica has read an attempt's prompt.
-    Read(Id<Attempt>),
+    Read(AttemptId),
     /// An attempt takes too long.
-    Timeout(Id<Attempt>),
+    Timeout(AttemptId),
     /// A request is tried again.
-    Retry(Id<Inference>),
+    Retry(InferenceId),
     /// A request gets a second attempt.
-    Hedge(Id<Inference>),
+    Hedge(InferenceId),
     /// An attempt reaches its engine.
-    Submit(Id<Attempt>),
+    Submit(AttemptId),
     /// Something happens in an engine.
     Engine(u32),
     /// A brown-out of an engine begins or ends.
@@ -50,24 +45,4 @@ pub enum Event {
     Wake(Wake),
     /// Slots at models are divided anew.
     Divide,
-}
-
-/// What a request does next.
-pub enum Next {
-    /// It enters the stage.
-    Stage(Stage),
-    /// The same stage again: the next cache level.
-    Again,
-    /// The same stage again, after a time.
-    After(Duration),
-    /// It waits for a server, or for another request.
-    Wait,
-    /// It is done.
-    Finish,
-}
-
-/// Ends a request with an error.
-pub fn fail(request: &mut Request, error: RequestError) -> Next {
-    request.error = Some(error);
-    Next::Finish
 }

@@ -1,11 +1,12 @@
 //! The end of a run: everything is closed, and becomes its results.
 
+use super::measure::FlowSums;
 use super::measure::{self, judge_steadiness};
 use super::model::System;
 use super::monitors::{self, tables::Measured};
 use super::run_error::RunError;
 use super::setup::Setup;
-use super::tables::{self, FlowSums, RunTables, replicas};
+use super::tables::{self, RunTables, replicas};
 use crate::cost::allocate::{fairness, utility_had};
 use crate::cost::{ModelId, Money};
 use crate::kernel::Time;
@@ -77,7 +78,8 @@ pub fn finish(
         "requests in = answered + failed + called off"
     );
     observers.timeline.at(over);
-    judge_steadiness(&mut observers.measures, &mut observers.timeline, end);
+    let (from, requests) = (observers.measures.window_start, observers.measures.requests);
+    observers.measures.steadiness = judge_steadiness(from, end, requests, &mut observers.timeline);
     system.upstream.trace_end(observers, over);
     debug_assert_eq!(
         observers.timeline.areas(),

@@ -9,14 +9,39 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Index, IndexMut};
 
-/// Names a row of a [`Table`] of `T`, as long as it is there.
-pub struct Id<T> {
+/// Of what an id is.
+#[derive(Debug)]
+pub enum OfRequest {}
+
+/// See above.
+#[derive(Debug)]
+pub enum OfInference {}
+
+/// See above.
+#[derive(Debug)]
+pub enum OfAttempt {}
+
+/// See above.
+#[derive(Debug)]
+pub enum OfFollowUp {}
+
+/// Names a request.
+pub type RequestId = Id<OfRequest>;
+/// Names a request's way through the models.
+pub type InferenceId = Id<OfInference>;
+/// Names one request to one replica.
+pub type AttemptId = Id<OfAttempt>;
+/// Names a request that is to come.
+pub type FollowUpId = Id<OfFollowUp>;
+
+/// Names a row of a [`Table`] of the kind `K`, as long as it is there.
+pub struct Id<K> {
     slot: u32,
     generation: u32,
-    of: PhantomData<fn() -> T>,
+    of: PhantomData<fn() -> K>,
 }
 
-impl<T> Id<T> {
+impl<K> Id<K> {
     /// The place in the table, which another row may have later.
     #[inline]
     pub const fn slot(self) -> u32 {
@@ -24,52 +49,53 @@ impl<T> Id<T> {
     }
 }
 
-impl<T> Clone for Id<T> {
+impl<K> Clone for Id<K> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T> Copy for Id<T> {}
+impl<K> Copy for Id<K> {}
 
-impl<T> PartialEq for Id<T> {
+impl<K> PartialEq for Id<K> {
     fn eq(&self, other: &Self) -> bool {
         (self.slot, self.generation) == (other.slot, other.generation)
     }
 }
 
-impl<T> Eq for Id<T> {}
+impl<K> Eq for Id<K> {}
 
-impl<T> fmt::Debug for Id<T> {
+impl<K> fmt::Debug for Id<K> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}.{}", self.slot, self.generation)
     }
 }
 
 /// A place in a table.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Slot<T> {
     generation: u32,
     row: Option<T>,
 }
 
-/// Rows that come and go, by id.
-#[derive(Clone, Debug)]
-pub struct Table<T> {
+/// Rows of the kind `K` that come and go, by id.
+#[derive(Debug)]
+pub struct Table<K, T> {
     slots: Vec<Slot<T>>,
     free: Vec<u32>,
+    of: PhantomData<fn() -> K>,
 }
 
-impl<T> Default for Table<T> {
+impl<K, T> Default for Table<K, T> {
     fn default() -> Self {
-        Table { slots: Vec::new(), free: Vec::new() }
+        Table { slots: Vec::new(), free: Vec::new(), of: PhantomData }
     }
 }
 
-impl<T> Table<T> {
+impl<K, T> Table<K, T> {
     /// The id that the next row will have.
     #[inline]
-    pub fn next_id(&self) -> Id<T> {
+    pub fn next_id(&self) -> Id<K> {
         let slot = self.free.last().copied().unwrap_or(self.slots.len() as u32);
         let generation = self.slots.get(slot as usize).map_or(0, |slot| slot.generation);
         Id { slot, generation, of: PhantomData }
@@ -77,7 +103,7 @@ impl<T> Table<T> {
 
     /// Adds a row.
     #[inline]
-    pub fn insert(&mut self, row: T) -> Id<T> {
+    pub fn insert(&mut self, row: T) -> Id<K> {
         let id = self.next_id();
         if self.free.pop().is_some() {
             self.slots[id.slot as usize].row = Some(row);
@@ -89,21 +115,21 @@ impl<T> Table<T> {
 
     /// The row, if it is still there.
     #[inline]
-    pub fn get(&self, id: Id<T>) -> Option<&T> {
+    pub fn get(&self, id: Id<K>) -> Option<&T> {
         let slot = self.slots.get(id.slot as usize)?;
         slot.row.as_ref().filter(|_| slot.generation == id.generation)
     }
 
     /// The row, if it is still there.
     #[inline]
-    pub fn get_mut(&mut self, id: Id<T>) -> Option<&mut T> {
+    pub fn get_mut(&mut self, id: Id<K>) -> Option<&mut T> {
         let slot = self.slots.get_mut(id.slot as usize)?;
         if slot.generation == id.generation { slot.row.as_mut() } else { None }
     }
 
     /// Takes the row out, if it is still there.
     #[inline]
-    pub fn remove(&mut self, id: Id<T>) -> Option<T> {
+    pub fn remove(&mut self, id: Id<K>) -> Option<T> {
         let slot = self.slots.get_mut(id.slot as usize)?;
         if slot.generation != id.generation {
             return None;
@@ -116,7 +142,7 @@ impl<T> Table<T> {
 
     /// The id of the row that has the slot now, if one has it.
     #[inline]
-    pub fn at(&self, slot: u32) -> Option<Id<T>> {
+    pub fn at(&self, slot: u32) -> Option<Id<K>> {
         let it = self.slots.get(slot as usize)?;
         it.row.as_ref().map(|_| Id { slot, generation: it.generation, of: PhantomData })
     }
@@ -135,18 +161,18 @@ impl<T> Table<T> {
 }
 
 /// The row of an id that is known to be valid.
-impl<T> Index<Id<T>> for Table<T> {
+impl<K, T> Index<Id<K>> for Table<K, T> {
     type Output = T;
 
     #[inline]
-    fn index(&self, id: Id<T>) -> &T {
+    fn index(&self, id: Id<K>) -> &T {
         self.get(id).expect("the row is there as long as something holds its id")
     }
 }
 
-impl<T> IndexMut<Id<T>> for Table<T> {
+impl<K, T> IndexMut<Id<K>> for Table<K, T> {
     #[inline]
-    fn index_mut(&mut self, id: Id<T>) -> &mut T {
+    fn index_mut(&mut self, id: Id<K>) -> &mut T {
         self.get_mut(id).expect("the row is there as long as something holds its id")
     }
 }
@@ -157,7 +183,7 @@ mod tests {
 
     #[test]
     fn an_id_of_what_was_there_before_finds_nothing() {
-        let mut table = Table::default();
+        let mut table: Table<OfRequest, &str> = Table::default();
         assert_eq!(table.next_id(), table.insert("first"));
         let first = table.at(0).unwrap();
         let second = table.insert("second");

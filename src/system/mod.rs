@@ -34,12 +34,13 @@ mod tables;
 mod tracer;
 mod upstream;
 
-pub use caches::{Contents, ContentsError, Flight, Judged};
+pub use caches::{Contents, ContentsError, Flight};
 pub use charge::{Savings, Spend};
 pub use event::Event;
 pub use measure::{
-    BATCHED, Finished, METRICS, MOST_FIXED_INTERVALS, Measures, Metric, MetricId, Recorder, Series,
-    Served, Share, SloSpec, Steadiness, TIMELINE_COLUMNS, TargetsSpec, Timeline, Times,
+    BATCHED, Finished, FlowSums, Judged, METRICS, MOST_FIXED_INTERVALS, Measures, Metric, MetricId,
+    Recorder, Series, Served, Share, SloSpec, Steadiness, TIMELINE_COLUMNS, TargetsSpec, Timeline,
+    Times,
 };
 pub use monitors::{
     AlertSums, BadSpec, MonitorSpec, NoDataSpec, Objective, ObjectiveSpec, Threshold,
@@ -49,6 +50,6 @@ pub use request::{Answer, Request};
 pub use run::{run, run_traced};
 pub use run_error::RunError;
 pub use setup::{Setup, Warmup};
-pub use tables::{FlowSums, RunTables};
+pub use tables::RunTables;
 pub use tracer::{TracedAttempt, TracedRequest, Tracer};
 pub use upstream::Inference;

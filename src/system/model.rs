@@ -12,13 +12,12 @@
 use super::agenda::{Agenda, Task};
 use super::caches::Caches;
 use super::charge::Charge;
-use super::clients::{Clients, Hearers};
+use super::clients::Clients;
 use super::context::Context;
 use super::event::Event;
-use super::ids::Table;
 use super::measure::Observers;
 use super::monitors::Progress;
-use super::request::Request;
+use super::request::{Request, Requests};
 use super::upstream::Upstream;
 use crate::kernel::{Model, Scheduler, Time};
 use crate::pipeline::StagesSpec;
@@ -40,7 +39,7 @@ pub struct System<'r> {
     /// What is to be ended.
     pub agenda: Agenda,
     /// Requests between arrival and response.
-    pub requests: Table<Request>,
+    pub requests: Requests,
     /// How long stages take.
     pub stages: StagesSpec,
     /// The longest prompt, in characters.
@@ -70,8 +69,7 @@ impl Model for System<'_> {
                 }
             }
             Event::Wake(wake) => {
-                let (clients, hearers) = self.clients();
-                clients.wake_workflow(wake, hearers, sim);
+                self.clients.wake_workflow(wake, &mut self.agenda, sim);
             }
             Event::Measure => self.begin_measuring(sim.now()),
             Event::Divide => {
@@ -149,6 +147,9 @@ impl<'r> System<'r> {
                     upstream.call_off_request(inference, &mut cx);
                 }
             }
+            Task::Bill { user, amount, measured } => {
+                self.charge.user(user, amount, measured, &mut self.observers, sim.now());
+            }
             Task::Forget(id) => {
                 if let Some(request) = self.requests.remove(id) {
                     self.clients.forget(&request.incoming);
@@ -176,8 +177,7 @@ impl<'r> System<'r> {
             return;
         }
         let measured = self.observers.measuring;
-        let (clients, hearers) = self.clients();
-        clients.begin_workflow(incoming, measured, hearers, sim);
+        self.clients.begin_workflow(incoming, measured, &mut self.agenda, sim);
     }
 
     /// A request comes in.
@@ -233,11 +233,5 @@ impl<'r> System<'r> {
     ) -> (&'s mut Upstream, Context<'s, 'r>) {
         let System { clients, upstream, charge, observers, agenda, requests, .. } = self;
         (upstream, Context { requests, clients, charge, observers, agenda, sim })
-    }
-
-    /// Those who ask, and who hears of what workflows do.
-    pub fn clients<'s>(&'s mut self) -> (&'s mut Clients, Hearers<'s, 'r>) {
-        let System { clients, charge, observers, agenda, .. } = self;
-        (clients, Hearers { charge, observers, agenda })
     }
 }

@@ -4,17 +4,19 @@
 //! [`Inference`](super::upstream::Inference): an answer from a cache never has one.
 
 use super::caches::Flight;
-use super::ids::Id;
-use super::upstream::Inference;
+use super::ids::{InferenceId, OfRequest, Table};
 use crate::cache::semantic::Compared;
 use crate::cache::{Key, Size};
 use crate::cost::Money;
-use crate::kernel::Time;
+use crate::kernel::{Duration, Time};
 use crate::pipeline::{RequestError, Stage};
 use crate::workload::Incoming;
 
 /// The level of answers to similar prompts.
 pub const SIMILAR: u8 = u8::MAX;
+
+/// The requests between arrival and response.
+pub type Requests = Table<OfRequest, Request>;
 
 /// A request between arrival and response.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +51,7 @@ pub struct Request {
     /// What went wrong.
     pub error: Option<RequestError>,
     /// Its way through the models, once it asks one.
-    pub inference: Option<Id<Inference>>,
+    pub inference: Option<InferenceId>,
     /// The answer, once there is one.
     pub answer: Option<Answer>,
     /// The entry of the semantic cache that is to learn from the answer.
@@ -101,4 +103,24 @@ impl Answer {
         let tokens = u64::from(self.output_tokens);
         Size { bytes: tokens * 4, tokens, cost: self.cost.usd() as f32 }
     }
+}
+
+/// What a request does next.
+pub enum Next {
+    /// It enters the stage.
+    Stage(Stage),
+    /// The same stage again: the next cache level.
+    Again,
+    /// The same stage again, after a time.
+    After(Duration),
+    /// It waits for a server, or for another request.
+    Wait,
+    /// It is done.
+    Finish,
+}
+
+/// Ends a request with an error.
+pub fn fail(request: &mut Request, error: RequestError) -> Next {
+    request.error = Some(error);
+    Next::Finish
 }

@@ -1,9 +1,9 @@
 //! The way of a request: its stages, one after another, and what each part does to it.
 
-use super::event::{Event, Next, fail};
-use super::ids::Id;
+use super::event::Event;
+use super::ids::{InferenceId, RequestId};
 use super::model::System;
-use super::request::Request;
+use super::request::{Next, Request, fail};
 use super::upstream::{Inference, Slot};
 use crate::cost::Refusal;
 use crate::kernel::{Duration, Scheduler};
@@ -14,14 +14,14 @@ use crate::serving::Service;
 impl System<'_> {
     /// Does the work of a request's stage, and of those after it that take no time.
     #[inline]
-    pub(super) fn advance(&mut self, id: Id<Request>, sim: &mut Scheduler<Event>) {
+    pub(super) fn advance(&mut self, id: RequestId, sim: &mut Scheduler<Event>) {
         let next = self.work(id, sim);
         self.go_to(id, next, sim);
     }
 
     /// Does what a request does next, and all that follows at once.
     #[inline]
-    fn go_to(&mut self, id: Id<Request>, mut next: Next, sim: &mut Scheduler<Event>) {
+    fn go_to(&mut self, id: RequestId, mut next: Next, sim: &mut Scheduler<Event>) {
         let now = sim.now();
         loop {
             let Some(request) = self.requests.get_mut(id) else { return };
@@ -57,7 +57,7 @@ impl System<'_> {
 
     /// The work of a request's stage.
     #[inline]
-    fn work(&mut self, id: Id<Request>, sim: &mut Scheduler<Event>) -> Next {
+    fn work(&mut self, id: RequestId, sim: &mut Scheduler<Event>) -> Next {
         let now = sim.now();
         let System { requests, clients, caches, charge, observers, max_prompt_length, .. } = self;
         let Some(request) = requests.get_mut(id) else { return Next::Wait };
@@ -96,7 +96,7 @@ impl System<'_> {
     }
 
     /// Chooses a model within the budget, and asks its server.
-    fn select(&mut self, id: Id<Request>, sim: &mut Scheduler<Event>) -> Next {
+    fn select(&mut self, id: RequestId, sim: &mut Scheduler<Event>) -> Next {
         let now = sim.now();
         let System { requests, clients, upstream, charge, observers, .. } = self;
         let request = &mut requests[id];
@@ -145,12 +145,7 @@ impl System<'_> {
     }
 
     /// Asks the chosen model for an answer.
-    fn ask_model(
-        &mut self,
-        id: Id<Request>,
-        of: Id<Inference>,
-        sim: &mut Scheduler<Event>,
-    ) -> Next {
+    fn ask_model(&mut self, id: RequestId, of: InferenceId, sim: &mut Scheduler<Event>) -> Next {
         let (upstream, mut cx) = self.upstream(sim);
         let model = upstream.inferences[of].model;
         match upstream.request(of, model, &mut cx) {
@@ -180,7 +175,7 @@ impl System<'_> {
     }
 
     /// Sends a request to the batch API, which has servers of its own.
-    fn defer(&mut self, id: Id<Request>, of: Id<Inference>, sim: &mut Scheduler<Event>) -> Next {
+    fn defer(&mut self, id: RequestId, of: InferenceId, sim: &mut Scheduler<Event>) -> Next {
         let turnaround = self.charge.turnaround(&self.requests[id]);
         let (upstream, cx) = self.upstream(sim);
         let model = upstream.inferences[of].model;
@@ -196,7 +191,7 @@ impl System<'_> {
     }
 
     /// A model's answer is there, or none will come.
-    fn answered(&mut self, id: Id<Request>, sim: &mut Scheduler<Event>) -> Next {
+    fn answered(&mut self, id: RequestId, sim: &mut Scheduler<Event>) -> Next {
         let now = sim.now();
         let System { requests, clients, upstream, charge, observers, .. } = self;
         let request = &mut requests[id];
@@ -207,7 +202,9 @@ impl System<'_> {
         }
         upstream.leave_slot(&mut inference.spend.slot);
         charge.release(request.incoming.user, &mut inference.spend);
-        charge.answer(request, &mut inference, upstream, clients, observers, now);
+        let input = request.incoming.input_decitokens;
+        let written = upstream.written_decitokens(inference.model, inference.prefix, input);
+        charge.answer(request, &mut inference, written, clients, observers, now);
         let (stage, latency) = charge.judge(request, &mut inference, clients, observers, now);
         upstream.inferences[of] = inference;
         if latency.is_zero() {
@@ -219,7 +216,7 @@ impl System<'_> {
     }
 
     /// Ends a request with an error, unless a cheaper model has answered already.
-    fn give_up(&mut self, id: Id<Request>, of: Id<Inference>, error: RequestError) -> Next {
+    fn give_up(&mut self, id: RequestId, of: InferenceId, error: RequestError) -> Next {
         let request = &mut self.requests[id];
         let inference = &mut self.upstream.inferences[of];
         let spend = &mut inference.spend;
@@ -242,7 +239,7 @@ impl System<'_> {
 
     /// The end of a request: those who wait for it hear of it, and what it held is let go.
     #[inline]
-    fn finish(&mut self, id: Id<Request>, sim: &mut Scheduler<Event>) {
+    fn finish(&mut self, id: RequestId, sim: &mut Scheduler<Event>) {
         let now = sim.now();
         let System { requests, clients, caches, upstream, charge, observers, .. } = self;
         let request = requests[id];
@@ -272,8 +269,7 @@ impl System<'_> {
         }
         if let Some(call) = incoming.call {
             let answered = answer_to_workflow(&request, inference);
-            let (clients, hearers) = self.clients();
-            clients.answer_call(call, &answered, hearers, sim);
+            self.clients.answer_call(call, &answered, &mut self.agenda, sim);
         }
         if self.upstream.leave(request.inference, now) {
             self.requests.remove(id);

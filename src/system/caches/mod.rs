@@ -6,20 +6,20 @@ mod warm_start;
 
 use std::sync::Arc;
 
-pub use semantic::{Judged, Semantic};
+pub use semantic::Semantic;
 pub use single_flight::Flight;
 use single_flight::Flights;
 pub use warm_start::{Contents, ContentsError, table as contents_table};
 
-use super::event::{Event, Next, fail};
-use super::ids::{Id, Table};
+use super::event::Event;
 use super::measure::Observers;
-use super::request::{Answer, Request};
+use super::request::{Answer, Next, Request, Requests, fail};
 use super::setup::Setup;
 use crate::cache::{CacheSpec, Hierarchy, NegativeCache};
 use crate::cost::Optimizer;
 use crate::kernel::{Duration, Scheduler, Streams, Time};
 use crate::pipeline::{KeyMaker, RequestError, Stage};
+use crate::system::ids::RequestId;
 use crate::workload::{Source, User};
 
 /// The caches of answers, all that are before the models.
@@ -75,7 +75,7 @@ impl Caches {
     /// How long the stage takes that a request enters at the caches; `None`: until its
     /// turn comes.
     #[inline]
-    pub fn enter(&mut self, id: Id<Request>, request: &Request, now: Time) -> Option<Duration> {
+    pub fn enter(&mut self, id: RequestId, request: &Request, now: Time) -> Option<Duration> {
         match (request.stage, &mut self.levels, &self.semantic) {
             (Stage::Cache, Some(levels), _) => {
                 levels.enter(usize::from(request.level), id.slot(), now)
@@ -90,7 +90,7 @@ impl Caches {
     #[inline]
     pub fn begin(
         &mut self,
-        id: Id<Request>,
+        id: RequestId,
         request: &mut Request,
         observers: &mut Observers<'_>,
         now: Time,
@@ -115,7 +115,7 @@ impl Caches {
     #[inline]
     pub fn look_up(
         &mut self,
-        id: Id<Request>,
+        id: RequestId,
         request: &mut Request,
         optimizer: &mut Optimizer,
         observers: &mut Observers<'_>,
@@ -178,7 +178,7 @@ impl Caches {
     /// does already.
     fn miss(
         &mut self,
-        id: Id<Request>,
+        id: RequestId,
         request: &mut Request,
         observers: &mut Observers<'_>,
         now: Time,
@@ -209,8 +209,8 @@ impl Caches {
     /// it.
     pub fn store(
         &mut self,
-        id: Id<Request>,
-        requests: &mut Table<Request>,
+        id: RequestId,
+        requests: &mut Requests,
         source: &Source,
         observers: &mut Observers<'_>,
         sim: &mut Scheduler<Event>,
@@ -238,11 +238,7 @@ impl Caches {
     }
 
     /// The first who waits for the flight of `key`.
-    fn next_waiting(
-        &mut self,
-        key: crate::cache::Key,
-        requests: &Table<Request>,
-    ) -> Option<Id<Request>> {
+    fn next_waiting(&mut self, key: crate::cache::Key, requests: &Requests) -> Option<RequestId> {
         let slot = self.flights.as_mut()?.next(key)?;
         let waiting = requests.at(slot);
         debug_assert!(waiting.is_some(), "who waits has not left");
@@ -251,12 +247,7 @@ impl Caches {
 
     /// A request ends: its error is kept if it says something of the next, and one of
     /// those who waited for it asks in its place.
-    pub fn end(
-        &mut self,
-        request: &Request,
-        requests: &Table<Request>,
-        sim: &mut Scheduler<Event>,
-    ) {
+    pub fn end(&mut self, request: &Request, requests: &Requests, sim: &mut Scheduler<Event>) {
         let Some(error) = request.error else { return };
         if let Some(negative) = &mut self.negative
             && error.is_everyones()

@@ -1,16 +1,13 @@
 //! A request at the semantic cache, and an answer on its way into it.
 
 use super::{Caches, take_answer};
-use crate::cache::{SEMANTIC, SemanticCache, SemanticPlan};
+use crate::cache::{SemanticCache, SemanticPlan};
 use crate::cost::Optimizer;
 use crate::kernel::{Streams, Time};
 use crate::pipeline::Stage;
-use crate::stats::Cell;
-use crate::system::event::Next;
-use crate::system::ids::Id;
+use crate::system::ids::RequestId;
 use crate::system::measure::Observers;
-use crate::system::request::{Answer, Request, SIMILAR};
-use crate::system::tables::level_row;
+use crate::system::request::{Answer, Next, Request, SIMILAR};
 use crate::workload::Source;
 
 /// The semantic cache, and what becomes of its answers.
@@ -19,19 +16,6 @@ pub struct Semantic {
     pub cache: SemanticCache<Answer>,
     wrong_answer_quality: f64,
     promote: bool,
-}
-
-/// How good the semantic cache's answers were, of measured requests.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Judged {
-    /// Answered.
-    pub hits: u64,
-    /// Of these, with the answer to another question.
-    pub false_hits: u64,
-    /// Asked while an entry with the right answer was held.
-    pub possible: u64,
-    /// Of these, answered rightly.
-    pub found: u64,
 }
 
 impl Semantic {
@@ -55,7 +39,7 @@ impl Caches {
     /// Asks the semantic cache.
     pub fn look_up_similar(
         &mut self,
-        id: Id<Request>,
+        id: RequestId,
         request: &mut Request,
         source: &Source,
         optimizer: &mut Optimizer,
@@ -109,14 +93,5 @@ impl Caches {
             let asked = (prompt, source.intent(prompt));
             semantic.cache.store(asked, request.compared, (answer.size(), answer), now);
         }
-    }
-
-    /// The row of `levels.csv`, in the order of its columns.
-    pub fn semantic_row(&self) -> Option<Vec<Cell>> {
-        let cache = &self.semantic.as_ref()?.cache;
-        let stats = cache.stats();
-        let latency = (stats.lookups > 0).then(|| cache.latency().as_secs_f64());
-        let times = [latency.into(), Cell::Empty, Cell::Empty];
-        Some(level_row(SEMANTIC, stats, cache.len(), Cell::Empty, times))
     }
 }

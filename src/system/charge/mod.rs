@@ -3,14 +3,16 @@
 
 mod cascade;
 mod levers;
+mod spend;
+
+pub use spend::{Savings, Spend};
 
 use super::clients::Clients;
 use super::measure::{Observers, Served, Waste};
 use super::request::{Answer, Request};
-use super::upstream::{Inference, Upstream};
-use crate::cost::allocate::Tenant;
+use super::upstream::Inference;
 use crate::cost::{Choice, Demand, Lesson, Levers, ModelId, Money, Optimizer, Refusal, Usage};
-use crate::kernel::{Duration, Time};
+use crate::kernel::Time;
 use crate::workload::{Incoming, UserId};
 
 /// Prices, budgets, the choice of models, and what makes requests cheaper.
@@ -19,67 +21,6 @@ pub struct Charge {
     pub optimizer: Optimizer,
     /// What makes requests cheaper, if anything does.
     pub levers: Option<Levers>,
-}
-
-/// A request's money, and what was done about it.
-#[derive(Clone, Copy, Debug)]
-pub struct Spend {
-    /// Held of budgets.
-    pub hold: Money,
-    /// Charged so far, for all models that were asked.
-    pub spent: Money,
-    /// The tenant whose slot it has at its model.
-    pub slot: Option<Tenant>,
-    /// How long it waited for that.
-    pub seated_after: Duration,
-    /// Models that were asked before the present one.
-    pub attempt: u32,
-    /// Whether it has just waited for its budget.
-    pub waited: bool,
-    /// Whether levers were pulled.
-    pub pulled: bool,
-    /// Whether the batch API answers.
-    pub batch: bool,
-    /// Tenths of a token of the prompt before it was compressed.
-    pub full_input: u64,
-    /// Tokens of the answer if it had not been cut.
-    pub full_output: u32,
-    /// What is left of the model's quality.
-    pub quality: f64,
-}
-
-impl Spend {
-    /// Nothing was spent on a prompt of so many tenths of a token.
-    pub fn new(full_input: u64) -> Self {
-        Spend {
-            hold: Money::ZERO,
-            spent: Money::ZERO,
-            slot: None,
-            seated_after: Duration::ZERO,
-            attempt: 0,
-            waited: false,
-            pulled: false,
-            batch: false,
-            full_input,
-            full_output: 0,
-            quality: 1.0,
-        }
-    }
-}
-
-/// What levers saved on the way from the list price to the bill.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Savings {
-    /// What the baseline would have cost for what models answered.
-    pub list: Money,
-    /// By the choice of models; below zero where it cost more.
-    pub routing: Money,
-    /// By shorter prompts.
-    pub compression: Money,
-    /// By shorter answers.
-    pub trimming: Money,
-    /// By the batch API.
-    pub batch: Money,
 }
 
 impl Charge {
@@ -121,12 +62,13 @@ impl Charge {
         self.optimizer.release(user, hold);
     }
 
-    /// A model's answer is there: charges it to the request's user.
+    /// A model's answer is there: charges it to the request's user. Of the prompt so many
+    /// tenths of a token were written to a prefix cache.
     pub fn answer(
         &mut self,
         request: &mut Request,
         inference: &mut Inference,
-        upstream: &Upstream,
+        written_decitokens: u64,
         clients: &mut Clients,
         observers: &mut Observers<'_>,
         now: Time,
@@ -137,7 +79,7 @@ impl Charge {
         let prefix = inference.prefix;
         let usage = Usage {
             cached_decitokens: inference.cached_decitokens,
-            written_decitokens: upstream.written_decitokens(model.0, prefix, input),
+            written_decitokens,
             batch: spend.batch,
             ..Usage::new(input, inference.output_tokens)
         };

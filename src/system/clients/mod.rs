@@ -6,14 +6,14 @@ mod workflow_calls;
 use std::sync::Arc;
 
 use super::event::Event;
-use super::ids::{Id, Table};
 use super::request::Request;
 use super::run_error::RunError;
 use super::setup::Setup;
 use crate::kernel::{Scheduler, Streams, Time};
 use crate::pipeline::Params;
+use crate::system::ids::{FollowUpId, OfFollowUp, Table};
 use crate::workload::{Incoming, Source};
-pub use workflow_calls::{Hearers, Workflows};
+pub use workflow_calls::Workflows;
 
 /// Those who ask, and what they wait for.
 pub struct Clients {
@@ -28,7 +28,7 @@ pub struct Clients {
     most_requests: u64,
     next: Option<Incoming>,
     /// Requests that follow answers, until they come.
-    following: Table<Incoming>,
+    following: Table<OfFollowUp, Incoming>,
     /// How many have followed each other since time last passed.
     at_once: u32,
     arrived: u64,
@@ -100,7 +100,7 @@ impl Clients {
 
     /// A request comes that had waited for an answer. `None` if it does not come after
     /// all.
-    pub fn follow(&mut self, id: Id<Incoming>) -> Option<Incoming> {
+    pub fn follow(&mut self, id: FollowUpId) -> Option<Incoming> {
         let incoming = self.following.remove(id)?;
         if let Some(call) = incoming.call {
             if self.workflows.as_ref().is_some_and(|it| it.engine.is_wanted(call)) {

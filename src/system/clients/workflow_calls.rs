@@ -5,10 +5,8 @@ use crate::cost::Money;
 use crate::kernel::{Duration, EventId, Scheduler, Streams, Time};
 use crate::orchestration::{Answered, End, Engine, Plan, Wake, World};
 use crate::system::agenda::{Agenda, Task};
-use crate::system::charge::Charge;
 use crate::system::event::Event;
-use crate::system::ids::{Id, Table};
-use crate::system::measure::Observers;
+use crate::system::ids::{OfFollowUp, RequestId, Table};
 use crate::system::request::Request;
 use crate::workload::{CallId, Incoming, UserId};
 
@@ -17,7 +15,7 @@ pub struct Workflows {
     /// Their engine.
     pub engine: Engine,
     /// By call: its request, once it is one.
-    requests: Vec<Option<Id<Request>>>,
+    requests: Vec<Option<RequestId>>,
     called_off: Vec<CallId>,
     ends: Vec<End>,
     bills: Vec<(UserId, Money, bool)>,
@@ -40,12 +38,12 @@ impl Workflows {
     }
 
     /// The request of a call, once it is one.
-    pub fn request_of(&self, call: CallId) -> Option<Id<Request>> {
+    pub fn request_of(&self, call: CallId) -> Option<RequestId> {
         self.requests.get(call.index()).copied().flatten()
     }
 
     /// A call is a request from now on, or no more.
-    pub fn set_request(&mut self, call: CallId, request: Option<Id<Request>>) {
+    pub fn set_request(&mut self, call: CallId, request: Option<RequestId>) {
         if self.requests.len() <= call.index() {
             self.requests.resize(call.index() + 1, None);
         }
@@ -56,7 +54,7 @@ impl Workflows {
 /// What the engine of workflows sees of the system.
 struct Outside<'o> {
     sim: &'o mut Scheduler<Event>,
-    following: &'o mut Table<Incoming>,
+    following: &'o mut Table<OfFollowUp, Incoming>,
     called_off: &'o mut Vec<CallId>,
     ends: &'o mut Vec<End>,
     bills: &'o mut Vec<(UserId, Money, bool)>,
@@ -98,36 +96,21 @@ impl World for Outside<'_> {
     }
 }
 
-/// Who hears of what workflows do.
-pub struct Hearers<'h, 'r> {
-    /// Who pays for tools.
-    pub charge: &'h mut Charge,
-    /// Who looks on.
-    pub observers: &'h mut Observers<'r>,
-    /// What is called off, and whose client may go on.
-    pub agenda: &'h mut Agenda,
-}
-
 impl Clients {
     /// A request begins a workflow.
     pub fn begin_workflow(
         &mut self,
         incoming: Incoming,
         measured: bool,
-        hearers: Hearers<'_, '_>,
+        agenda: &mut Agenda,
         sim: &mut Scheduler<Event>,
     ) {
-        self.tell(hearers, sim, |engine, outside| engine.arrive(incoming, measured, outside));
+        self.tell(agenda, sim, |engine, outside| engine.arrive(incoming, measured, outside));
     }
 
     /// Something of a workflow is due.
-    pub fn wake_workflow(
-        &mut self,
-        wake: Wake,
-        hearers: Hearers<'_, '_>,
-        sim: &mut Scheduler<Event>,
-    ) {
-        self.tell(hearers, sim, |engine, outside| engine.wake(wake, outside));
+    pub fn wake_workflow(&mut self, wake: Wake, agenda: &mut Agenda, sim: &mut Scheduler<Event>) {
+        self.tell(agenda, sim, |engine, outside| engine.wake(wake, outside));
     }
 
     /// A workflow's call has come to its end as a request.
@@ -135,19 +118,19 @@ impl Clients {
         &mut self,
         call: CallId,
         answered: &Answered,
-        hearers: Hearers<'_, '_>,
+        agenda: &mut Agenda,
         sim: &mut Scheduler<Event>,
     ) {
         if let Some(workflows) = &mut self.workflows {
             workflows.set_request(call, None);
         }
-        self.tell(hearers, sim, |engine, outside| engine.answered(call, answered, outside));
+        self.tell(agenda, sim, |engine, outside| engine.answered(call, answered, outside));
     }
 
     /// Tells workflows what has happened; what they want comes after the event.
     fn tell(
         &mut self,
-        hearers: Hearers<'_, '_>,
+        agenda: &mut Agenda,
         sim: &mut Scheduler<Event>,
         what: impl FnOnce(&mut Engine, &mut Outside<'_>),
     ) {
@@ -155,13 +138,13 @@ impl Clients {
         let Some(workflows) = workflows else { return };
         let Workflows { engine, called_off, ends, bills, .. } = &mut **workflows;
         what(engine, &mut Outside { sim, following, called_off, ends, bills });
-        let Hearers { charge, observers, agenda } = hearers;
-        while let Some((user, amount, measured)) = bills.pop() {
-            charge.user(user, amount, measured, observers, sim.now());
-        }
-        // The last is worked off first: whose client goes on comes after all calls off.
+        // The last is worked off first: tools are paid for, then calls are called off, and
+        // then clients go on.
         ends.drain(..).for_each(|end| agenda.push_end(end));
         called_off.drain(..).for_each(|call| agenda.push(Task::CallOff(call)));
+        for (user, amount, measured) in bills.drain(..) {
+            agenda.push(Task::Bill { user, amount, measured });
+        }
     }
 
     /// A workflow's call was charged for.

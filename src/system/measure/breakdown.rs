@@ -1,12 +1,9 @@
 //! Who gave the answers, and to whom, over virtual time.
 
-use crate::cache::SEMANTIC;
 use crate::kernel::{Duration, Time};
 use crate::pipeline::Outcome;
 use crate::stats::Table;
-use crate::system::model::System;
 use crate::system::setup::Setup;
-use crate::system::tables::level_name;
 
 /// Users with rows of their own; the answers to further ones are one part.
 const MOST_USERS: usize = 1000;
@@ -18,8 +15,8 @@ pub struct Breakdown {
     interval: Duration,
     /// Counts by interval.
     models: Parts,
-    levels: Parts,
-    users: Parts,
+    pub levels: Parts,
+    pub users: Parts,
 }
 
 /// Of each part its counts by interval, as far as there were any.
@@ -80,7 +77,7 @@ impl Breakdown {
     }
 
     /// Joins intervals in pairs, as the timeline does.
-    fn join_until(&mut self, interval: Duration) {
+    pub fn join_until(&mut self, interval: Duration) {
         if self.interval.is_zero() {
             self.interval = interval;
         }
@@ -96,7 +93,7 @@ impl Breakdown {
 
     /// A row for each interval of each part that had answers. `rows` are the ends, in
     /// seconds, and the lengths of the timeline's rows.
-    fn table(&self, names: [Vec<String>; 3], rows: &[(f64, Duration)]) -> Table {
+    pub fn table(&self, names: [Vec<String>; 3], rows: &[(f64, Duration)]) -> Table {
         let mut table = Table::new(["by", "name", "time_s", "answers_rps"]);
         let kinds = [("model", &self.models), ("level", &self.levels), ("user", &self.users)];
         for ((by, parts), names) in kinds.into_iter().zip(names) {
@@ -113,25 +110,6 @@ impl Breakdown {
         }
         table
     }
-}
-
-/// The table of a run's breakdown, if there is one, until `over`.
-pub fn table(system: &mut System<'_>, setup: &Setup, over: Time) -> Table {
-    let Some(mut breakdown) = system.observers.breakdown.take() else { return Table::default() };
-    let rows = system.observers.timeline.rows(over);
-    breakdown.join_until(system.observers.timeline.interval());
-    let owned = |name: &str| name.to_owned();
-    let mut models: Vec<String> = setup.models.iter().map(|(name, _)| name.clone()).collect();
-    models.push(owned("caches"));
-    let levels = breakdown.levels.len() - 3;
-    let mut levels: Vec<String> =
-        (0..levels).map(|level| owned(level_name(system, level as u8))).collect();
-    levels.extend([SEMANTIC, "single flight", "models"].map(owned));
-    let users = breakdown.users.len() - 1;
-    let mut users: Vec<String> =
-        system.clients.source.users()[..users].iter().map(|user| owned(&user.name)).collect();
-    users.push(owned("others"));
-    breakdown.table([models, levels, users], &rows)
 }
 
 #[cfg(test)]

@@ -1,29 +1,33 @@
 //! What one run measures, from the end of the warm-up on.
 
 mod breakdown;
+mod classes;
+mod flow_sums;
 mod in_flight_samples;
 mod metrics;
 mod observers;
-mod slo;
+mod slo_spec;
 mod steady_state;
 mod timeline;
+mod times;
 
-pub use breakdown::{Breakdown, table as breakdown_table};
+pub use breakdown::Breakdown;
+pub use classes::Classes;
+pub use flow_sums::{FlowSums, critical_share};
 pub use metrics::{METRICS, Metric, MetricId, values};
 pub use observers::{Finished, Observers, Recorder};
-pub use slo::{Classes, SloSpec, TargetsSpec, Times, table as classes_table};
+pub use slo_spec::{SloSpec, TargetsSpec};
 pub use steady_state::{BATCHED, Series, Steadiness, judge as judge_steadiness};
 pub use timeline::{
     COLUMNS as TIMELINE_COLUMNS, Interval, MOST_FIXED_INTERVALS, Serving, Timeline,
 };
+pub use times::Times;
 
 use std::collections::BTreeMap;
 
-use super::caches::Judged;
 use super::charge::Savings;
 use super::monitors::AlertSums;
 use super::request::Answer;
-use super::tables::FlowSums;
 use crate::cache::Match;
 use crate::cost::{Money, Usage};
 use crate::kernel::{Duration, Time};
@@ -158,6 +162,19 @@ pub struct Measures {
     pub models: Vec<Share>,
     /// Per user.
     pub users: Vec<Share>,
+}
+
+/// How good the semantic cache's answers were, of measured requests.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Judged {
+    /// Answered.
+    pub hits: u64,
+    /// Of these, with the answer to another question.
+    pub false_hits: u64,
+    /// Asked while an entry with the right answer was held.
+    pub possible: u64,
+    /// Of these, answered rightly.
+    pub found: u64,
 }
 
 /// One model's or one user's share of the requests.

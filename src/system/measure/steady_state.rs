@@ -4,7 +4,7 @@
 use crate::kernel::{Duration, Time};
 use crate::stats::{Batches, mann_kendall, rise};
 
-use super::{Measures, Timeline};
+use super::timeline::Timeline;
 
 /// Metrics that are means over the answers of a run: one long run has intervals for them.
 pub const BATCHED: [&str; 3] = ["e2e_mean_s", "ttft_mean_s", "quality_mean"];
@@ -72,20 +72,20 @@ impl Steadiness {
     }
 }
 
-/// Looks at the window until `end`, and at no less than the last half of the run: what
-/// piled up in a long warm-up would hide how it grows.
-pub fn judge(measures: &mut Measures, timeline: &mut Timeline, end: Time) {
+/// Whether the window from `from` until `end`, in which `requests` came, was steady; it
+/// looks at no less than the last half of the run: what piled up in a long warm-up would
+/// hide how it grows.
+pub fn judge(from: Time, end: Time, requests: u64, timeline: &mut Timeline) -> Steadiness {
     let half = Time::ZERO + Duration(end.since(Time::ZERO).as_nanos() / 2);
-    let from = measures.window_start.min(half);
+    let measured = end.since(from.min(end)).as_secs_f64();
+    let from = from.min(half);
     let span = end.since(from);
     if span.as_nanos() < PARTS {
-        return;
+        return Steadiness::default();
     }
-    let measured = end.since(measures.window_start.min(end)).as_secs_f64();
     let longer = if measured > 0.0 { span.as_secs_f64() / measured } else { 1.0 };
     let parts = timeline.mean_in_flight(from, end, PARTS);
-    let requests = measures.requests as f64 * longer;
-    measures.steadiness = Steadiness::of(&parts, requests);
+    Steadiness::of(&parts, requests as f64 * longer)
 }
 
 #[cfg(test)]

@@ -8,8 +8,9 @@
 
 use super::alert::{Alert, Alerts, Cause, Peak};
 use super::condition::Change;
+use super::gap::Gap;
 use super::rule::Rule;
-use super::sources::{Gap, Sources};
+use super::sources::Sources;
 use super::tally::Seen;
 use crate::kernel::{Duration, Time};
 use crate::pipeline::RequestError;

@@ -1,30 +1,11 @@
 //! What a monitor can watch.
 
+use super::span::Span;
 use super::spec::BadSpec;
 use super::sums::Pair;
 use super::tally::{Tally, Wanted};
 use super::threshold::Unit;
 use crate::kernel::Time;
-
-/// A time that requests take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Span {
-    /// From arrival to the whole answer.
-    E2e,
-    /// From arrival to the first token.
-    Ttft,
-    /// Per token after the first.
-    Tpot,
-    /// Waiting for a model server.
-    Queue,
-    /// A model's work.
-    Inference,
-}
-
-impl Span {
-    /// All, in the order of their numbers.
-    pub const ALL: [Span; 5] = [Span::E2e, Span::Ttft, Span::Tpot, Span::Queue, Span::Inference];
-}
 
 /// What is taken of the times in a window.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,8 +1,9 @@
 //! A rule at work: what it reads of the sources, and when.
 
 use super::condition::{Change, Condition};
+use super::gap::Gap;
 use super::metric::{Statistic, Summed, Watched};
-use super::sources::{Gap, Scope, SeriesId, Sources, WindowId};
+use super::sources::{Scope, SeriesId, Sources, WindowId};
 use super::spec::{BadSpec, MonitorSpec, ObjectiveSpec, common_step};
 use super::times::step_after;
 use crate::kernel::{Duration, Time};

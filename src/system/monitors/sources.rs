@@ -1,26 +1,13 @@
 //! What rules read: sums and times over windows, each kept once for all rules that ask for
 //! the same, and counted once for each request.
 
-use super::metric::{Span, Summed, Totals};
+use super::gap::Gap;
+use super::metric::{Summed, Totals};
+use super::span::Span;
 use super::sums::{Pair, Sums};
 use super::tally::{Seen, Tally, Wanted};
 use super::times::{Window, step_after};
 use crate::kernel::{Duration, Time};
-
-/// A span without an event: levels stay what they are, and nothing is counted.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Gap {
-    pub from: Time,
-    /// It ends before then.
-    pub until: Time,
-}
-
-impl Gap {
-    /// How many more steps end in it after the one that ends at `now`.
-    pub fn steps_after(&self, now: Time, step: Duration) -> u64 {
-        self.until.0.saturating_sub(1).saturating_sub(now.0) / step.0
-    }
-}
 
 /// Sums that advance in steps.
 #[derive(Clone, Debug)]

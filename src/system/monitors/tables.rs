@@ -1,6 +1,7 @@
 //! What monitors found: `alerts.csv`, `monitors.csv`, `faults.csv` and the metrics.
 
 use super::alert::{Alert, Alerts, Cause};
+use super::alert_sums::AlertSums;
 use super::evaluation::Monitors;
 use super::fault::{Fault, FaultId};
 use crate::kernel::{Duration, Time};
@@ -8,20 +9,6 @@ use crate::stats::{Cell, Moments, Table};
 use crate::system::setup::Setup;
 
 /// What monitors found in the measured window, over all rules.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct AlertSums {
-    /// Alerts that fired.
-    pub fired: u64,
-    /// Seconds that they fired, added up.
-    pub firing_s: f64,
-    /// Alerts that fired without a fault; NaN where none is injected.
-    pub false_alarms: f64,
-    /// Faults that no alert told of; NaN where none is injected.
-    pub missed: f64,
-    /// Mean time from the onset to the alert.
-    pub detect_mean_s: f64,
-}
-
 /// The window that is measured.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::system) struct Measured {

@@ -1,6 +1,6 @@
 //! What requests that ended add up to: counted once for all rules over the same requests.
 
-use super::metric::Span;
+use super::span::Span;
 use super::spec::BadSpec;
 use super::times::Recorder;
 use crate::kernel::Duration;

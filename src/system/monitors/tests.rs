@@ -2,8 +2,8 @@
 
 use super::alert::{Alerts, Cause};
 use super::evaluation::{Monitors, Progress};
+use super::gap::Gap;
 use super::rule::Rule;
-use super::sources::Gap;
 use super::spec::MonitorSpec;
 use super::tally::Seen;
 use crate::kernel::{Duration, Time};

@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use super::sources::Gap;
+use super::gap::Gap;
 use crate::kernel::{Duration, Time};
 
 /// Significant bits of a time, the first included: a slot is 1/1024 of its times wide, so

@@ -1,21 +1,20 @@
 //! A run's results as tables.
 
+mod breakdown;
+mod classes;
 pub mod replicas;
 mod spend;
 mod workflows;
 
-pub use spend::level_name;
-pub use workflows::FlowSums;
-
 use serde::{Deserialize, Serialize};
 
 use super::caches::contents_table;
-use super::measure::{BATCHED, Share, breakdown_table, classes_table};
+use super::measure::{BATCHED, Share};
 use super::model::System;
 use super::monitors::{self, tables::Measured};
 use super::setup::Setup;
 use super::upstream::prefix_table;
-use crate::cache::LevelStats;
+use crate::cache::{LevelStats, SEMANTIC};
 use crate::kernel::Time;
 use crate::pipeline::Stage;
 use crate::stats::{Cell, Table};
@@ -103,7 +102,7 @@ pub fn collect(
     let answers = setup.record_spend.then(|| spend::answers(&system, setup));
     let end = system.observers.measures.window_end;
     let window = Measured { from: system.observers.measures.window_start, end };
-    let breakdown = breakdown_table(&mut system, setup, over);
+    let breakdown = breakdown::table(&mut system, setup, over);
     let caches = system.caches.levels.take().filter(|_| setup.record_cache);
     let mut tables = RunTables {
         budgets,
@@ -124,7 +123,7 @@ pub fn collect(
         cache: caches.map_or_else(Table::default, |caches| contents_table(caches, setup, over)),
         prefix: prefix_table(&system.upstream, setup),
         replicas,
-        classes: classes_table(&system.observers.measures, system.clients.source.slo_classes()),
+        classes: classes::table(&system.observers.measures, system.clients.source.slo_classes()),
         alerts: monitors::tables::alerts(system.observers.monitors.as_deref(), setup),
         monitors: monitors::tables::monitors(system.observers.monitors.as_deref(), window),
         faults: monitors::tables::faults_table(system.observers.monitors.as_deref(), setup),
@@ -259,12 +258,21 @@ fn levels(system: &System<'_>, over: Time) -> Table {
             table.push(level_row(name, stats, caches.entries(level), stale, times));
         }
     }
-    system.caches.semantic_row().into_iter().for_each(|row| table.push(row));
+    semantic_row(system).into_iter().for_each(|row| table.push(row));
     table
 }
 
+/// The row of the semantic cache.
+fn semantic_row(system: &System<'_>) -> Option<Vec<Cell>> {
+    let cache = &system.caches.semantic.as_ref()?.cache;
+    let stats = cache.stats();
+    let latency = (stats.lookups > 0).then(|| cache.latency().as_secs_f64());
+    let times = [latency.into(), Cell::Empty, Cell::Empty];
+    Some(level_row(SEMANTIC, stats, cache.len(), Cell::Empty, times))
+}
+
 /// A row of `levels.csv`; `times` are its last three columns.
-pub fn level_row(
+fn level_row(
     name: &str,
     stats: &LevelStats,
     entries: usize,

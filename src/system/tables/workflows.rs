@@ -1,74 +1,9 @@
-//! What workflows and their steps did, as tables and metrics.
+//! What workflows and their steps did, as tables.
 
-use crate::orchestration::{Kind, OfRoot, Reason, Spent, Tally};
-use crate::stats::{Cell, Histogram, Table};
+use crate::orchestration::{Kind, OfRoot, Reason, Spent};
+use crate::stats::{Cell, Table};
+use crate::system::measure::critical_share;
 use crate::system::model::System;
-
-/// Sums over all workflows, for metrics; NaN where there are none.
-#[derive(Clone, Debug, Default)]
-pub struct FlowSums {
-    /// Whether there are workflows at all.
-    pub any: bool,
-    /// Workflows that began, or were turned away.
-    pub arrived: u64,
-    /// Of these, those that came to their end.
-    pub completed: u64,
-    /// Of these, those with a right result.
-    pub right: u64,
-    /// From arrival to the end, of completed ones.
-    pub makespan: Histogram,
-    /// Steps' items and tries that were begun.
-    pub jobs: u64,
-    /// What they used.
-    pub spent: Spent,
-    /// Nanoseconds along critical paths, by kind.
-    pub path: [u128; Kind::ALL.len()],
-}
-
-impl FlowSums {
-    /// Those of a tally.
-    pub fn of(tally: &Tally) -> Self {
-        let mut sums = FlowSums { any: true, ..FlowSums::default() };
-        for root in &tally.roots {
-            sums.arrived += root.arrived;
-            sums.completed += root.completed;
-            sums.right += root.right;
-            sums.makespan.merge(&root.makespan);
-            sums.jobs += root.jobs;
-            sums.spent.add(&root.spent);
-            sums.path.iter_mut().zip(root.path).for_each(|(sum, more)| *sum += more);
-        }
-        sums
-    }
-
-    /// A number of all workflows; NaN where there are none.
-    pub fn all(&self, value: f64) -> f64 {
-        if self.any { value } else { f64::NAN }
-    }
-
-    /// A number by workflow.
-    pub fn each(&self, value: f64) -> f64 {
-        if self.arrived > 0 { value / self.arrived as f64 } else { f64::NAN }
-    }
-
-    /// The share of critical paths that was spent on a kind.
-    pub fn share(&self, kind: Kind) -> f64 {
-        share(&self.path, kind)
-    }
-
-    /// Seconds by workflow that were waited for what; index of
-    /// [`Blocked`](crate::orchestration::Blocked).
-    pub fn blocked_s(&self, by: usize) -> f64 {
-        self.each(self.spent.blocked_ns[by] as f64 / 1e9)
-    }
-}
-
-/// The share of a path that was spent on a kind; who waits before a retry is blocked.
-fn share(path: &[u128; Kind::ALL.len()], kind: Kind) -> f64 {
-    let all: u128 = path.iter().sum();
-    let also = if kind == Kind::Blocked { path[Kind::Backoff as usize] } else { 0 };
-    if all == 0 { f64::NAN } else { (path[kind as usize] + also) as f64 / all as f64 }
-}
 
 /// The kinds that a critical path has a share of: together all of it.
 const KINDS: [Kind; 6] =
@@ -136,7 +71,7 @@ fn workflow(name: &str, of: &OfRoot) -> Vec<Cell> {
     ];
     row.extend(spent(&of.spent));
     row.extend(of.failed.map(Cell::from));
-    row.extend(KINDS.map(|kind| Cell::from(share(&of.path, kind))));
+    row.extend(KINDS.map(|kind| Cell::from(critical_share(&of.path, kind))));
     row
 }
 

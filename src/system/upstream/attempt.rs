@@ -7,14 +7,14 @@ use crate::serving::{Faults, Service, Work, seed_output_tokens};
 use crate::system::agenda::Task;
 use crate::system::context::Context;
 use crate::system::event::Event;
-use crate::system::ids::Id;
+use crate::system::ids::{AttemptId, InferenceId};
 use crate::workload::Incoming;
 
 impl Upstream {
     /// Sends a request to a replica of the model whose turn it is.
     pub(super) fn launch(
         &mut self,
-        id: Id<Inference>,
+        id: InferenceId,
         hedge: bool,
         cx: &mut Context<'_, '_>,
     ) -> Result<(), RequestError> {
@@ -137,7 +137,7 @@ impl Upstream {
     }
 
     /// A station begins to work on an attempt.
-    pub(super) fn begin(&mut self, id: Id<Attempt>, cx: &mut Context<'_, '_>) {
+    pub(super) fn begin(&mut self, id: AttemptId, cx: &mut Context<'_, '_>) {
         let now = cx.now();
         let Attempt { inference, model, replica, .. } = self.attempts[id];
         let incoming = &cx.requests[self.inferences[inference].request].incoming;
@@ -189,7 +189,7 @@ impl Upstream {
     }
 
     /// A replica has read an attempt's prompt.
-    pub fn read(&mut self, id: Id<Attempt>, cx: &mut Context<'_, '_>) {
+    pub fn read(&mut self, id: AttemptId, cx: &mut Context<'_, '_>) {
         let Some(attempt) = self.attempts.get_mut(id) else { return };
         attempt.read = None;
         let Attempt { inference, model, replica, .. } = *attempt;
@@ -198,7 +198,7 @@ impl Upstream {
     }
 
     /// A replica is done with an attempt.
-    pub fn served(&mut self, id: Id<Attempt>, cx: &mut Context<'_, '_>) {
+    pub fn served(&mut self, id: AttemptId, cx: &mut Context<'_, '_>) {
         let Some(attempt) = self.attempts.get_mut(id) else { return };
         attempt.done = None;
         self.free_server(id, cx);
@@ -218,7 +218,7 @@ impl Upstream {
 
     /// The first answer: the other attempts are called off, and the request goes
     /// on with it.
-    fn win(&mut self, id: Id<Attempt>, cx: &mut Context<'_, '_>) {
+    fn win(&mut self, id: AttemptId, cx: &mut Context<'_, '_>) {
         self.unlink(id);
         let attempt = self.attempts[id];
         let inference = &mut self.inferences[attempt.inference];

@@ -8,12 +8,12 @@ use crate::pipeline::RequestError;
 use crate::serving::Service;
 use crate::system::agenda::Task;
 use crate::system::context::Context;
-use crate::system::ids::Id;
+use crate::system::ids::{AttemptId, InferenceId};
 use crate::system::tracer::TracedAttempt;
 
 impl Upstream {
     /// An attempt lost against another.
-    pub(super) fn call_off(&mut self, id: Id<Attempt>, cx: &mut Context<'_, '_>) {
+    pub(super) fn call_off(&mut self, id: AttemptId, cx: &mut Context<'_, '_>) {
         let Attempt { model, replica, .. } = self.attempts[id];
         if replica != NOBODY {
             self.models[model as usize].fleet.called_off(cx.now(), replica);
@@ -25,7 +25,7 @@ impl Upstream {
 
     /// Nobody waits for an attempt any more. Its server stops, if it does so, and
     /// what it has done is paid for; or it goes on in vain.
-    fn give_up_waiting(&mut self, id: Id<Attempt>, cx: &mut Context<'_, '_>) {
+    fn give_up_waiting(&mut self, id: AttemptId, cx: &mut Context<'_, '_>) {
         let now = cx.now();
         self.unlink(id);
         let attempt = self.attempts[id];
@@ -55,7 +55,7 @@ impl Upstream {
     }
 
     /// An attempt takes too long.
-    pub fn time_out(&mut self, id: Id<Attempt>, cx: &mut Context<'_, '_>) {
+    pub fn time_out(&mut self, id: AttemptId, cx: &mut Context<'_, '_>) {
         let Some(attempt) = self.attempts.get_mut(id) else { return };
         (attempt.timeout, attempt.timed_out) = (None, true);
         let Attempt { inference, model, replica, .. } = *attempt;
@@ -71,12 +71,7 @@ impl Upstream {
     }
 
     /// An attempt that has left its server came to nothing by its replica's fault.
-    pub fn attempt_failed(
-        &mut self,
-        id: Id<Attempt>,
-        error: RequestError,
-        cx: &mut Context<'_, '_>,
-    ) {
+    pub fn attempt_failed(&mut self, id: AttemptId, error: RequestError, cx: &mut Context<'_, '_>) {
         // It was given up meanwhile.
         let Some(attempt) = self.attempts.get(id) else { return };
         let fleet = &mut self.models[attempt.model as usize].fleet;
@@ -91,7 +86,7 @@ impl Upstream {
     /// An attempt that has left its server came to nothing, which is no replica's fault.
     pub(super) fn attempt_lost(
         &mut self,
-        id: Id<Attempt>,
+        id: AttemptId,
         error: RequestError,
         cx: &mut Context<'_, '_>,
     ) {
@@ -106,7 +101,7 @@ impl Upstream {
     }
 
     /// Takes an attempt out of where it waits to be served. False if it is served.
-    pub(super) fn leave_queue(&mut self, id: Id<Attempt>, cx: &mut Context<'_, '_>) -> bool {
+    pub(super) fn leave_queue(&mut self, id: AttemptId, cx: &mut Context<'_, '_>) -> bool {
         let now = cx.now();
         let attempt = self.attempts[id];
         let tokens = self.tokens_of(attempt.inference, cx);
@@ -151,7 +146,7 @@ impl Upstream {
     }
 
     /// An attempt leaves its server, where the next begins.
-    pub(super) fn free_server(&mut self, id: Id<Attempt>, cx: &mut Context<'_, '_>) {
+    pub(super) fn free_server(&mut self, id: AttemptId, cx: &mut Context<'_, '_>) {
         let now = cx.now();
         let attempt = self.attempts[id];
         let Attempt { model, replica, place, .. } = attempt;
@@ -216,7 +211,7 @@ impl Upstream {
     /// Work that was paid for and that nobody got.
     pub(super) fn charge_for_nothing(
         &mut self,
-        id: Id<Attempt>,
+        id: AttemptId,
         output_tokens: u32,
         cx: &mut Context<'_, '_>,
     ) {
@@ -242,7 +237,7 @@ impl Upstream {
     }
 
     /// An attempt is gone, and its events with it.
-    pub(super) fn drop_attempt(&mut self, id: Id<Attempt>, cx: &mut Context<'_, '_>) {
+    pub(super) fn drop_attempt(&mut self, id: AttemptId, cx: &mut Context<'_, '_>) {
         self.last_work = cx.now();
         let Some(attempt) = self.attempts.remove(id) else { return };
         debug_assert_eq!(attempt.place, Place::Gone, "it has left its server");
@@ -263,7 +258,7 @@ impl Upstream {
     }
 
     /// Takes an attempt out of those that its request waits for.
-    pub(super) fn unlink(&mut self, id: Id<Attempt>) {
+    pub(super) fn unlink(&mut self, id: AttemptId) {
         let Attempt { inference, next, .. } = self.attempts[id];
         let inference = &mut self.inferences[inference];
         let mut link = &mut inference.waiting_for;
@@ -297,7 +292,7 @@ impl Upstream {
 
     /// Notes an attempt as its replica's, if it has one that can crash.
     #[inline]
-    pub(super) fn list(&mut self, id: Id<Attempt>) {
+    pub(super) fn list(&mut self, id: AttemptId) {
         let attempt = &mut self.attempts[id];
         let servers = &self.models[attempt.model as usize];
         if servers.crashes && attempt.replica != NOBODY {
@@ -309,7 +304,7 @@ impl Upstream {
 
     /// An attempt is no more its replica's.
     #[inline]
-    pub(super) fn unlist(&mut self, id: Id<Attempt>) {
+    pub(super) fn unlist(&mut self, id: AttemptId) {
         let Attempt { model, replica, listed, .. } = self.attempts[id];
         if listed == NOBODY {
             return;
@@ -325,7 +320,7 @@ impl Upstream {
 
     /// Tokens of a request's prompt.
     #[inline]
-    pub(super) fn tokens_of(&self, id: Id<Inference>, cx: &Context<'_, '_>) -> u64 {
+    pub(super) fn tokens_of(&self, id: InferenceId, cx: &Context<'_, '_>) -> u64 {
         kv_tokens(&cx.requests[self.inferences[id].request].incoming)
     }
 }

@@ -12,7 +12,7 @@ use crate::serving::engine::{Job, JobId, ProgressKind, Refused};
 use crate::system::agenda::Task;
 use crate::system::context::Context;
 use crate::system::event::Event;
-use crate::system::ids::Id;
+use crate::system::ids::AttemptId;
 
 impl Upstream {
     /// A queue or an engine is due, after all else of this instant. The last of them
@@ -48,7 +48,7 @@ impl Upstream {
     fn step_engine(
         &mut self,
         number: u32,
-        heard: &mut Vec<(Id<Attempt>, ProgressKind)>,
+        heard: &mut Vec<(AttemptId, ProgressKind)>,
         cx: &mut Context<'_, '_>,
     ) {
         let now = cx.now();
@@ -97,7 +97,7 @@ impl Upstream {
     /// An attempt is sent to an engine, which it reaches at once or after some time.
     pub(super) fn approach_engine(
         &mut self,
-        id: Id<Attempt>,
+        id: AttemptId,
         cx: &mut Context<'_, '_>,
     ) -> Result<(), RequestError> {
         let Attempt { inference, model, replica, .. } = self.attempts[id];
@@ -120,7 +120,7 @@ impl Upstream {
     }
 
     /// An attempt that may be on its way to an engine is so no more.
-    pub(super) fn stop_approach(&mut self, id: Id<Attempt>, cx: &mut Context<'_, '_>) {
+    pub(super) fn stop_approach(&mut self, id: AttemptId, cx: &mut Context<'_, '_>) {
         let Attempt { inference, model, replica, .. } = self.attempts[id];
         let Some(event) = self.attempts[id].done.take() else { return };
         cx.sim.cancel(event);
@@ -131,7 +131,7 @@ impl Upstream {
     }
 
     /// An attempt reaches its engine after some time.
-    pub fn reach_engine(&mut self, id: Id<Attempt>, cx: &mut Context<'_, '_>) {
+    pub fn reach_engine(&mut self, id: AttemptId, cx: &mut Context<'_, '_>) {
         if self.attempts.get(id).is_none() {
             return;
         }
@@ -147,7 +147,7 @@ impl Upstream {
         }
     }
 
-    fn submit(&mut self, id: Id<Attempt>, cx: &mut Context<'_, '_>) -> Result<(), RequestError> {
+    fn submit(&mut self, id: AttemptId, cx: &mut Context<'_, '_>) -> Result<(), RequestError> {
         let now = cx.now();
         let Attempt { inference, model, replica, output_tokens, decodes, .. } = self.attempts[id];
         let incoming = &cx.requests[self.inferences[inference].request].incoming;
@@ -207,7 +207,7 @@ impl Upstream {
     }
 
     /// An engine tells of an attempt, unless it has gone meanwhile.
-    pub fn progress(&mut self, id: Id<Attempt>, kind: ProgressKind, cx: &mut Context<'_, '_>) {
+    pub fn progress(&mut self, id: AttemptId, kind: ProgressKind, cx: &mut Context<'_, '_>) {
         let Some(attempt) = self.attempts.get_mut(id) else { return };
         match kind {
             ProgressKind::Started { cached_tokens } => self.engine_began(id, cached_tokens, cx),
@@ -220,7 +220,7 @@ impl Upstream {
         }
     }
 
-    fn engine_began(&mut self, id: Id<Attempt>, cached_tokens: u32, cx: &mut Context<'_, '_>) {
+    fn engine_began(&mut self, id: AttemptId, cached_tokens: u32, cx: &mut Context<'_, '_>) {
         let now = cx.now();
         self.draw_error(id, cx);
         let attempt = &mut self.attempts[id];
@@ -257,7 +257,7 @@ impl Upstream {
 
     /// An engine begins with an attempt, which may become an error there: where prompts
     /// are computed apart, on either side.
-    fn draw_error(&mut self, id: Id<Attempt>, cx: &mut Context<'_, '_>) {
+    fn draw_error(&mut self, id: AttemptId, cx: &mut Context<'_, '_>) {
         let attempt = &mut self.attempts[id];
         let Some(faults) = &mut self.models[attempt.model as usize].faults else { return };
         attempt.fails = faults.errs(cx.sim.now());
@@ -268,7 +268,7 @@ impl Upstream {
 
     /// An attempt's prompt is computed: it leaves that replica, and its keys and values
     /// go to one that decodes.
-    fn move_to_decode(&mut self, id: Id<Attempt>, cx: &mut Context<'_, '_>) {
+    fn move_to_decode(&mut self, id: AttemptId, cx: &mut Context<'_, '_>) {
         let now = cx.now();
         let Attempt { inference, model, replica, .. } = self.attempts[id];
         let Inference { request, .. } = self.inferences[inference];
@@ -294,7 +294,7 @@ impl Upstream {
         self.list(id);
     }
 
-    fn engine_finished(&mut self, id: Id<Attempt>, cx: &mut Context<'_, '_>) {
+    fn engine_finished(&mut self, id: AttemptId, cx: &mut Context<'_, '_>) {
         let now = cx.now();
         let Attempt { model, replica, output_tokens, fails, place, .. } = self.attempts[id];
         if place != Place::Leaving {

@@ -19,7 +19,6 @@ pub use prefix::table as prefix_table;
 pub use state::{Attempt, Inference, NOBODY, Place};
 pub use tenant_slots::Slot;
 
-use super::ids::{Id, Table};
 use super::measure::Serving;
 use super::setup::Setup;
 use crate::cache::PrefixCache;
@@ -29,6 +28,7 @@ use crate::serving::engine::{EngineSpec, ProgressKind};
 use crate::serving::fleet::Autoscaler;
 use crate::serving::resilience::Limits;
 use crate::serving::{Faults, Fleet, Latency, ModelSpec};
+use crate::system::ids::{AttemptId, OfAttempt, OfInference, Table};
 use crate::workload::Source;
 use rules::Rules;
 
@@ -80,7 +80,7 @@ struct ReplicaState {
     /// Its crash, repair or start to come.
     timer: Option<EventId>,
     /// The attempts that it has, in no order.
-    attempts: Vec<Id<Attempt>>,
+    attempts: Vec<AttemptId>,
 }
 
 /// The models' servers, and all that is under way at them.
@@ -94,16 +94,16 @@ pub struct Upstream {
     /// Whether an event will divide them anew.
     division_awaited: bool,
     rules: Rules,
-    attempts: Table<Attempt>,
+    attempts: Table<OfAttempt, Attempt>,
     /// Requests before the models.
-    pub inferences: Table<Inference>,
+    pub inferences: Table<OfInference, Inference>,
     /// Draws how long answers are.
     output: Stream,
     /// Room for the blocks of a prompt.
     blocks: Vec<u64>,
     /// Room for what happened in an engine, and in all that were due.
     news: Vec<(u32, ProgressKind)>,
-    heard: Vec<(Id<Attempt>, ProgressKind)>,
+    heard: Vec<(AttemptId, ProgressKind)>,
     /// Late events of this instant: queues and engines that are due.
     due_queues: Vec<u32>,
     due_engines: Vec<u32>,

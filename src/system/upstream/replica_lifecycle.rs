@@ -1,14 +1,14 @@
 //! Replicas that come and go: crashes, repairs, starts, and the load by which
 //! there are more or fewer.
 
-use super::{Attempt, Upstream};
+use super::Upstream;
 use crate::kernel::{Duration, Time};
 use crate::pipeline::RequestError;
 use crate::serving::fleet::{Phase, TargetSpec};
 use crate::system::agenda::Task;
 use crate::system::context::Context;
 use crate::system::event::Event;
-use crate::system::ids::Id;
+use crate::system::ids::AttemptId;
 
 impl Upstream {
     /// Schedules the first crash of each replica and the first look at load.
@@ -116,7 +116,7 @@ impl Upstream {
             self.set_timer(model, replica, after, cx);
         }
         let number = self.number(model, replica) as usize;
-        let mut lost: Vec<Id<Attempt>> = self.replicas[number].attempts.clone();
+        let mut lost: Vec<AttemptId> = self.replicas[number].attempts.clone();
         lost.sort_unstable_by_key(|id| id.slot());
         // First those that wait, so that no service begins on a replica that is down.
         let mut served = lost.clone();

@@ -8,7 +8,7 @@ use crate::serving::resilience::Per;
 use crate::system::agenda::Task;
 use crate::system::context::Context;
 use crate::system::event::Event;
-use crate::system::ids::Id;
+use crate::system::ids::InferenceId;
 
 impl Upstream {
     /// A request that has chosen `model` asks it. The error with which it is given up, if
@@ -16,7 +16,7 @@ impl Upstream {
     /// come.
     pub fn request(
         &mut self,
-        id: Id<Inference>,
+        id: InferenceId,
         model: u32,
         cx: &mut Context<'_, '_>,
     ) -> Option<RequestError> {
@@ -37,7 +37,7 @@ impl Upstream {
     /// Whether the client and the model's load allow it.
     fn pass_gateway(
         &mut self,
-        id: Id<Inference>,
+        id: InferenceId,
         cx: &mut Context<'_, '_>,
     ) -> Result<(), RequestError> {
         let Inference { request, model, measured, .. } = self.inferences[id];
@@ -68,7 +68,7 @@ impl Upstream {
     }
 
     /// Makes an attempt with the model whose turn it is.
-    fn ask(&mut self, id: Id<Inference>, cx: &mut Context<'_, '_>) -> Result<(), RequestError> {
+    fn ask(&mut self, id: InferenceId, cx: &mut Context<'_, '_>) -> Result<(), RequestError> {
         self.inferences[id].asked = cx.now();
         self.launch(id, false, cx)?;
         self.arm_hedge(id, cx);
@@ -79,7 +79,7 @@ impl Upstream {
     /// The error with which it is given up, if none is left.
     fn retry_or_fall_back(
         &mut self,
-        id: Id<Inference>,
+        id: InferenceId,
         mut error: RequestError,
         cx: &mut Context<'_, '_>,
     ) -> Option<RequestError> {
@@ -114,7 +114,7 @@ impl Upstream {
 
     /// Turns to the next model of the chain that the budget pays for. False if there is
     /// none.
-    fn fall_back(&mut self, id: Id<Inference>, cx: &mut Context<'_, '_>) -> bool {
+    fn fall_back(&mut self, id: InferenceId, cx: &mut Context<'_, '_>) -> bool {
         let inference = &mut self.inferences[id];
         let chain = &self.rules.fallbacks[inference.first as usize];
         if inference.fallbacks as usize >= chain.len() {
@@ -148,7 +148,7 @@ impl Upstream {
     /// Nobody waits for a request any more: its attempts are given up, if there are
     /// any. Between two of them, and where it is no more before a model, it goes on in
     /// vain.
-    pub fn call_off_request(&mut self, id: Id<Inference>, cx: &mut Context<'_, '_>) {
+    pub fn call_off_request(&mut self, id: InferenceId, cx: &mut Context<'_, '_>) {
         let Some(inference) = self.inferences.get_mut(id) else { return };
         if inference.waiting_for.is_none() {
             return;
@@ -163,7 +163,7 @@ impl Upstream {
     }
 
     /// The backoff is over.
-    pub fn retry(&mut self, id: Id<Inference>, cx: &mut Context<'_, '_>) {
+    pub fn retry(&mut self, id: InferenceId, cx: &mut Context<'_, '_>) {
         let Some(inference) = self.inferences.get(id) else { return };
         debug_assert!(!inference.over, "a request that is finished is not tried again");
         if let Err(error) = self.ask(id, cx) {
@@ -174,7 +174,7 @@ impl Upstream {
     /// The last attempt that was waited for has failed.
     pub fn attempts_failed(
         &mut self,
-        id: Id<Inference>,
+        id: InferenceId,
         error: RequestError,
         cx: &mut Context<'_, '_>,
     ) {
@@ -189,14 +189,14 @@ impl Upstream {
     }
 
     /// The request goes on without an answer.
-    fn give_up(&mut self, id: Id<Inference>, error: RequestError, cx: &mut Context<'_, '_>) {
+    fn give_up(&mut self, id: InferenceId, error: RequestError, cx: &mut Context<'_, '_>) {
         let inference = &mut self.inferences[id];
         inference.error = Some(error);
         cx.agenda.push(Task::Advance(inference.request));
     }
 
     /// From now on a second attempt is due, if there may be one.
-    fn arm_hedge(&mut self, id: Id<Inference>, cx: &mut Context<'_, '_>) {
+    fn arm_hedge(&mut self, id: InferenceId, cx: &mut Context<'_, '_>) {
         if self.rules.most_hedges == 0 {
             return;
         }
@@ -208,7 +208,7 @@ impl Upstream {
     }
 
     /// An attempt has taken long: another is made beside it.
-    pub fn hedge(&mut self, id: Id<Inference>, cx: &mut Context<'_, '_>) {
+    pub fn hedge(&mut self, id: InferenceId, cx: &mut Context<'_, '_>) {
         let Some(inference) = self.inferences.get_mut(id) else { return };
         inference.hedge_timer = None;
         if inference.waiting_for.is_none() {
@@ -231,7 +231,7 @@ impl Upstream {
 
     /// A request is finished: what it left behind goes, or stays until its abandoned
     /// attempts are gone. Whether it may be forgotten.
-    pub fn leave(&mut self, id: Option<Id<Inference>>, now: Time) -> bool {
+    pub fn leave(&mut self, id: Option<InferenceId>, now: Time) -> bool {
         self.last_work = now;
         let Some(id) = id else { return true };
         let inference = &mut self.inferences[id];

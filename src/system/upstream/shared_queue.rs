@@ -10,7 +10,7 @@ use crate::kernel::Time;
 use crate::system::agenda::Task;
 use crate::system::context::Context;
 use crate::system::event::Event;
-use crate::system::ids::Id;
+use crate::system::ids::AttemptId;
 
 impl Upstream {
     /// Has the queue before a model's replicas looked at, at the latest `at`; never if
@@ -58,12 +58,12 @@ impl Upstream {
         }
     }
 
-    fn first_queued(&self, model: u32) -> Option<Id<Attempt>> {
+    fn first_queued(&self, model: u32) -> Option<AttemptId> {
         self.attempts.at(self.models[model as usize].fleet.first_queued()?)
     }
 
     /// An attempt that waited before all replicas has got one with room.
-    fn send_to_replica(&mut self, id: Id<Attempt>, cx: &mut Context<'_, '_>) {
+    fn send_to_replica(&mut self, id: AttemptId, cx: &mut Context<'_, '_>) {
         let now = cx.now();
         let Attempt { model, replica, queued, .. } = self.attempts[id];
         let servers = &self.models[model as usize];
@@ -85,11 +85,7 @@ impl Upstream {
 
     /// The replica of the first of a request's attempts from `attempt` on that has one of
     /// `model`: another one is to be made elsewhere.
-    pub(super) fn replica_beside(
-        &self,
-        mut attempt: Option<Id<Attempt>>,
-        model: u32,
-    ) -> Option<u32> {
+    pub(super) fn replica_beside(&self, mut attempt: Option<AttemptId>, model: u32) -> Option<u32> {
         while let Some(id) = attempt {
             let it = &self.attempts[id];
             if it.model == model && it.replica != super::NOBODY {

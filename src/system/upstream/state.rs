@@ -12,8 +12,7 @@ use crate::pipeline::RequestError;
 use crate::serving::Service;
 use crate::serving::engine::JobId;
 use crate::system::charge::Spend;
-use crate::system::ids::Id;
-use crate::system::request::Request;
+use crate::system::ids::{AttemptId, InferenceId, RequestId};
 
 /// No replica.
 pub const NOBODY: u32 = u32::MAX;
@@ -48,7 +47,7 @@ pub enum Place {
 #[expect(clippy::struct_excessive_bools, reason = "any of them may go with any other")]
 pub struct Attempt {
     /// What it is for.
-    pub inference: Id<Inference>,
+    pub inference: InferenceId,
     /// The model asked.
     pub model: u32,
     /// [`NOBODY`] while it waits before all of them.
@@ -88,7 +87,7 @@ pub struct Attempt {
     /// When it takes too long.
     pub timeout: Option<EventId>,
     /// The next attempt that the same request waits for.
-    pub next: Option<Id<Attempt>>,
+    pub next: Option<AttemptId>,
     /// Its place in the list of its replica's attempts, where that can crash.
     pub listed: u32,
 }
@@ -97,7 +96,7 @@ pub struct Attempt {
 #[derive(Clone, Copy, Debug)]
 pub struct Inference {
     /// The request.
-    pub request: Id<Request>,
+    pub request: RequestId,
     /// Whether it counts.
     pub measured: bool,
     /// The request is finished; only abandoned attempts are left.
@@ -115,7 +114,7 @@ pub struct Inference {
     /// When the last attempt was made that is no hedge.
     pub asked: Time,
     /// The first of the attempts that are waited for.
-    pub waiting_for: Option<Id<Attempt>>,
+    pub waiting_for: Option<AttemptId>,
     /// Attempts that there are, the abandoned ones among them.
     pub attempts: u32,
     /// When another attempt is made beside the present one.
@@ -142,7 +141,7 @@ pub struct Inference {
 
 impl Inference {
     /// Nothing was asked yet.
-    pub fn new(request: Id<Request>, measured: bool, full_input: u64) -> Self {
+    pub fn new(request: RequestId, measured: bool, full_input: u64) -> Self {
         Inference {
             request,
             measured,

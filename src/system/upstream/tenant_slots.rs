@@ -6,8 +6,7 @@ use crate::cost::ModelId;
 use crate::cost::allocate::{Places, Seated, Tenant};
 use crate::kernel::{Scheduler, Time};
 use crate::system::event::Event;
-use crate::system::ids::Id;
-use crate::system::request::Request;
+use crate::system::ids::RequestId;
 use crate::workload::UserId;
 
 /// What becomes of a request that asks for a slot.
@@ -27,7 +26,7 @@ impl Upstream {
     /// Asks for a slot for a request of `user` that has chosen `model`.
     pub fn take_slot(
         &mut self,
-        id: Id<Request>,
+        id: RequestId,
         (user, model): (UserId, u32),
         sim: &mut Scheduler<Event>,
     ) -> Slot {
