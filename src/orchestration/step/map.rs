@@ -94,7 +94,7 @@ fn check_items(items: &LengthsSpec, problems: &mut Problems) {
     let typical = lengths.pick(if ends { 1.0 - f64::EPSILON } else { 0.5 });
     if typical > MOST_ITEMS {
         problems.error_help(
-            format!("expected at most {} items", MOST_ITEMS),
+            format!("expected at most {MOST_ITEMS} items"),
             "let a loop do a map of fewer several times",
         );
     }
