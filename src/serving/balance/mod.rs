@@ -12,9 +12,10 @@
 //! | [`scores`](Scores) | the best by a weighted sum of load, memory and prefix |
 //!
 //! To add one: write its file, implementing [`Balance`], and give it a line in the list
-//! below. Balancers see [`Loads`], never servers. The loads are kept up to date as they
-//! change, and in order where a balancer [needs](Needs) that, so that a choice takes about
-//! as long among thousands of replicas as among a few.
+//! below. What all share is in `load_balancing`, below them. Balancers see [`Loads`], never
+//! servers. The loads are kept up to date as they change, and in order where a balancer
+//! [needs](Needs) that, so that a choice takes about as long among thousands of replicas as
+//! among a few.
 
 #[macro_use]
 mod list;
@@ -22,6 +23,7 @@ mod list;
 mod ask;
 mod least_kv;
 mod least_outstanding;
+mod load_balancing;
 mod loads;
 mod power_of_two;
 mod prefix_affinity;
@@ -41,6 +43,7 @@ use serde::{Deserialize, Serialize};
 pub use ask::{Among, Ask};
 pub use least_kv::LeastKv;
 pub use least_outstanding::LeastOutstanding;
+pub use load_balancing::Balance;
 pub use loads::{Load, Loads, Needs, Order, room_for};
 pub use power_of_two::{PowerOfTwo, PowerOfTwoSpec};
 pub use prefix_affinity::{PrefixAffinity, PrefixAffinitySpec};
@@ -71,24 +74,4 @@ balancers! {
     /// The highest weighted sum of free queue, free memory and prefix held:
     /// `scores: { outstanding: 1, kv: 1, prefix: 2 }`.
     "scores": Scores(spec: ScoresSpec);
-}
-
-/// A way of choosing a replica.
-pub trait Balance {
-    /// What an experiment says of it; `()` if there is nothing to say.
-    type Spec;
-
-    /// Reports settings that balance nothing.
-    fn check(_spec: &Self::Spec, _problems: &mut Problems) {}
-
-    /// What it looks at.
-    fn needs(_spec: &Self::Spec) -> Needs {
-        Needs::default()
-    }
-
-    /// One for at most `replicas` replicas; `stream` is for lots.
-    fn new(spec: &Self::Spec, replicas: u32, stream: Stream) -> Self;
-
-    /// The replica for a request, one of those that may be chosen.
-    fn pick(&mut self, ask: &Ask<'_>) -> u32;
 }

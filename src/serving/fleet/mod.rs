@@ -17,6 +17,7 @@ mod holders;
 mod marks;
 mod node;
 mod queue;
+mod shared_queue;
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Service, Work, scale};
+use super::service_time::{Service, Work, scale};
 use crate::kernel::{Duration, Stream};
 use crate::spec::Problems;
 use crate::workload::duration_distribution::{Span, SpanSpec};

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::presets::{LinearFigures, LinearPreset};
-use super::{Batch, MOST_TICKS, Overheads, Pace, TICKS_PER_NANO};
+use super::step_time::{Batch, MOST_TICKS, Overheads, Pace, TICKS_PER_NANO};
 use crate::kernel::Duration;
 use crate::spec::Problems;
 

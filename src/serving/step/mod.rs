@@ -13,11 +13,13 @@
 //! only how long the step takes but how that goes on: a [`Pace`], an arithmetic
 //! progression for so many steps. All figures are whole [ticks](TICKS_PER_NANO), so
 //! that adding up a thousand steps one by one and in one go gives the same time.
+//! All that is in `step_time`, below the models.
 
 mod hardware;
 mod linear;
 mod presets;
 mod roofline;
+mod step_time;
 mod table;
 
 use std::sync::Arc;
@@ -29,20 +31,14 @@ pub use hardware::{GpuFigures, GpuSpec, TransformerFigures, TransformerSpec};
 pub use linear::LinearSpec;
 pub use presets::LinearPreset;
 pub use roofline::RooflineSpec;
+pub use step_time::{Batch, Growth, MOST_TICKS, Overheads, Pace, TICKS_PER_NANO};
 pub use table::TableSpec;
 
-use crate::kernel::Duration;
 use crate::spec::{Problem, Problems};
 use crate::workload::DataPaths;
 use linear::Linear;
 use roofline::Roofline;
 use table::Table;
-
-/// Ticks of a step's time in a nanosecond: coefficients are kept in 2^-20 ns.
-pub const TICKS_PER_NANO: u64 = 1 << 20;
-
-/// No step is longer: 2^60 ticks, some 18 minutes. Keeps sums from overflowing.
-pub const MOST_TICKS: u64 = 1 << 60;
 
 /// How a step's time is found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -81,90 +77,6 @@ impl StepSpec {
             StepSpec::Roofline(spec) => spec.kv_tokens(utilization),
             StepSpec::Table(_) => LinearPreset::default().figures().kv_tokens(),
         }
-    }
-}
-
-/// What a step works on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Batch {
-    /// Prompt tokens computed.
-    pub prefill_tokens: u64,
-    /// Pairs of a computed prompt token and a token that it attends to, itself
-    /// among them.
-    pub prefill_pairs: u64,
-    /// Sequences that compute one token.
-    pub decode_seqs: u64,
-    /// Tokens whose keys and values are read or written: for each sequence, all
-    /// those up to the last that it computes.
-    pub context_tokens: u64,
-    /// Those among them of decoding sequences.
-    pub decode_context: u64,
-}
-
-/// By how much a batch that goes on grows from one step to the next.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Growth {
-    /// Of [`Batch::prefill_pairs`].
-    pub prefill_pairs: u64,
-    /// Of [`Batch::context_tokens`].
-    pub context_tokens: u64,
-    /// Of [`Batch::decode_context`].
-    pub decode_context: u64,
-}
-
-/// The times of the next steps: step `k` from 0 takes `first + k x slope` ticks,
-/// for `steps` steps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pace {
-    /// Ticks of the first step.
-    pub first: u64,
-    /// Ticks by which each further one is longer.
-    pub slope: i64,
-    /// How many steps this holds for; at least 1.
-    pub steps: u64,
-}
-
-impl Pace {
-    /// Steps that all take as long.
-    pub const fn constant(ticks: u64) -> Self {
-        let first = if ticks < MOST_TICKS { ticks } else { MOST_TICKS };
-        Pace { first, slope: 0, steps: u64::MAX }
-    }
-
-    /// At most `steps` steps in a line, as long as none is longer than any may be.
-    fn line(first: u64, slope: i64, steps: u64) -> Self {
-        if first >= MOST_TICKS {
-            return Pace { steps: 1, ..Pace::constant(first) };
-        }
-        let longest = match u64::try_from(slope) {
-            Ok(rise) if rise > 0 => (MOST_TICKS - first) / rise + 1,
-            _ => u64::MAX,
-        };
-        Pace { first, slope, steps: steps.min(longest) }
-    }
-}
-
-/// What a request costs beside its steps, as fitted beside them: time before it
-/// reaches the scheduler and after each token, which keeps no GPU busy.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Overheads {
-    /// Before a request can be scheduled.
-    pub per_request: Duration,
-    /// The same, for each token of its prompt.
-    pub per_input_token: Duration,
-    /// After each token of the answer.
-    pub per_output_token: Duration,
-}
-
-impl Overheads {
-    /// From when a request comes until it can be scheduled.
-    pub fn before(&self, input_tokens: u32) -> Duration {
-        self.per_request + self.per_input_token * u64::from(input_tokens)
-    }
-
-    /// How much later than its step the `nth` token of an answer reaches the client.
-    pub fn after(&self, nth: u32) -> Duration {
-        self.per_output_token * u64::from(nth)
     }
 }
 

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::hardware::{GpuSpec, TransformerSpec};
-use super::{Batch, Growth, MOST_TICKS, Pace, TICKS_PER_NANO};
+use super::step_time::{Batch, Growth, MOST_TICKS, Pace, TICKS_PER_NANO};
 use crate::kernel::Duration;
 use crate::spec::{Fraction, Positive, Problems};
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Batch, Growth, MOST_TICKS, Pace, TICKS_PER_NANO};
+use super::step_time::{Batch, Growth, MOST_TICKS, Pace, TICKS_PER_NANO};
 use crate::spec::{Path, Problem};
 use crate::workload::DataPaths;
 
