@@ -196,17 +196,19 @@ impl System<'_> {
         let System { requests, clients, upstream, charge, observers, .. } = self;
         let request = &mut requests[id];
         let Some(of) = request.inference else { return Next::Finish };
-        let mut inference = upstream.inferences[of];
+        let inference = &mut upstream.inferences[of];
         if let Some(error) = inference.error {
             return self.give_up(id, of, error);
         }
-        upstream.leave_slot(&mut inference.spend.slot);
-        charge.release(request.incoming.user, &mut inference.spend);
+        let (model, prefix) = (inference.model, inference.prefix);
+        let mut slot = inference.spend.slot.take();
+        upstream.leave_slot(&mut slot);
         let input = request.incoming.input_decitokens;
-        let written = upstream.written_decitokens(inference.model, inference.prefix, input);
-        charge.answer(request, &mut inference, written, clients, observers, now);
-        let (stage, latency) = charge.judge(request, &mut inference, clients, observers, now);
-        upstream.inferences[of] = inference;
+        let written = upstream.written_decitokens(model, prefix, input);
+        let inference = &mut upstream.inferences[of];
+        charge.release(request.incoming.user, &mut inference.spend);
+        charge.answer(request, inference, written, clients, observers, now);
+        let (stage, latency) = charge.judge(request, inference, clients, observers, now);
         if latency.is_zero() {
             return Next::Stage(stage);
         }

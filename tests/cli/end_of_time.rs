@@ -29,7 +29,7 @@ cache: {{ levels: [ {{ name: l1, capacity: 10, latency: 14000w }}, {{ name: l2, 
 models: {{ m: {{ server: {{ tokens: {{ ttft: 14000w }} }} }} }}
 "
         ),
-        &["the end of a request's stage", "cache.levels.0.latency: 8467200000s", "ttft"],
+        &["a model's answer", "cache.levels.0.latency: 8467200000s", "ttft"],
     );
 }
 

@@ -10,7 +10,7 @@
 //! | turning away the less urgent first | [`admission`] |
 //!
 //! Timeouts, retries, hedges and fallbacks need the clock and are in the system
-//! (`system::attempts`). Names are `LiteLLM`'s where it has them.
+//! (`system::upstream`). Names are `LiteLLM`'s where it has them.
 
 pub mod admission;
 pub mod backoff;

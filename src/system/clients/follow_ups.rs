@@ -33,7 +33,7 @@ impl Clients {
             measures.turns += u64::from(end.turns);
         }
         let Some(next) = follow_up.next else { return };
-        if next.at >= self.closes {
+        if !self.is_open(next.at) {
             return;
         }
         self.at_once = if next.at > incoming.at { 0 } else { self.at_once + 1 };

@@ -65,13 +65,20 @@ impl Clients {
             || workflows.is_some_and(|it| it.engine.stuck().is_some())
     }
 
+    /// Whether requests may come then. Where no duration ends them, what would come at the
+    /// end of time is an error and not no request.
+    #[inline]
+    pub(super) fn is_open(&self, at: Time) -> bool {
+        at < self.closes || self.closes == Time::MAX
+    }
+
     /// Fetches the workload's next request and schedules its arrival.
     pub fn fetch(&mut self, sim: &mut Scheduler<Event>) {
         if self.arrived + u64::from(self.next.is_some()) >= self.most_requests {
             return;
         }
         match self.source.next() {
-            Some(Ok(incoming)) if incoming.at < self.closes => {
+            Some(Ok(incoming)) if self.is_open(incoming.at) => {
                 sim.schedule_at(incoming.at, Event::Arrive);
                 self.next = Some(incoming);
             }

@@ -23,8 +23,6 @@ pub use timeline::{
 };
 pub use times::Times;
 
-use std::collections::BTreeMap;
-
 use super::charge::Savings;
 use super::monitors::AlertSums;
 use super::request::Answer;
@@ -98,8 +96,9 @@ pub struct Measures {
     pub cost: Money,
     /// Saved by caches.
     pub saved: Money,
-    /// Hits and what they saved by level, 255 being the semantic cache.
-    pub saved_by_level: BTreeMap<u8, (u64, Money)>,
+    /// Hits and what they saved by level, 255 being the semantic cache, as far as there were
+    /// any: see [`Measures::hits_by_level`].
+    saved_by_level: Vec<(u64, Money)>,
     /// Saved by the price of cached input.
     pub prefix_saved: Money,
     /// Tokens x 10 that were in prefix caches.
@@ -344,6 +343,12 @@ impl Measures {
         self.savings.list + self.saved + self.coalesced_saved
     }
 
+    /// The levels that gave answers: how many, and what those saved.
+    pub fn hits_by_level(&self) -> impl Iterator<Item = (u8, u64, Money)> + '_ {
+        let levels = self.saved_by_level.iter().enumerate().filter(|(_, (hits, _))| *hits > 0);
+        levels.map(|(level, (hits, saved))| (level as u8, *hits, *saved))
+    }
+
     /// The stage's statistics.
     #[inline]
     pub fn stage(&mut self, stage: Stage) -> &mut StageStats {
@@ -359,7 +364,11 @@ impl Measures {
         }
         self.hits += 1;
         self.saved += answer.cost;
-        let of_level = self.saved_by_level.entry(level).or_default();
+        let place = usize::from(level);
+        if self.saved_by_level.len() <= place {
+            self.saved_by_level.resize(place + 1, (0, Money::ZERO));
+        }
+        let of_level = &mut self.saved_by_level[place];
         *of_level = (of_level.0 + 1, of_level.1 + answer.cost);
     }
 

@@ -148,8 +148,8 @@ pub fn allocation(system: &System<'_>) -> Table {
 pub fn savings(system: &System<'_>) -> Table {
     let measures = &system.observers.measures;
     let mut steps: Vec<(String, Money)> = Vec::new();
-    for (level, (_, saved)) in &measures.saved_by_level {
-        steps.push((format!("cache {}", level_name(system, *level)), *saved));
+    for (level, _, saved) in measures.hits_by_level() {
+        steps.push((format!("cache {}", level_name(system, level)), saved));
     }
     let savings = &measures.savings;
     steps.extend(
@@ -194,8 +194,8 @@ pub fn answers(system: &System<'_>, setup: &Setup) -> Table {
         let (cost, saved) = (Cell::Num(cost.usd()), Cell::Num(saved.usd()));
         table.push(vec![kind.into(), source.into(), answers.into(), cost, saved]);
     };
-    for (level, (hits, saved)) in &measures.saved_by_level {
-        row("cache", level_name(system, *level), *hits, Money::ZERO, *saved);
+    for (level, hits, saved) in measures.hits_by_level() {
+        row("cache", level_name(system, level), hits, Money::ZERO, saved);
     }
     if measures.coalesced > 0 {
         row("wait", "single flight", measures.coalesced, Money::ZERO, measures.coalesced_saved);
