@@ -16,7 +16,7 @@ use crate::serving::engine::ProgressKind;
 use crate::workload::{CallId, UserId};
 
 /// One thing that is to happen at once.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub enum Task {
     /// A request goes on: what its stage waited for is there.
     Advance(RequestId),

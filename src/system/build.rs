@@ -5,7 +5,7 @@ use super::caches::Caches;
 use super::charge::Charge;
 use super::clients::Clients;
 use super::ids::Table;
-use super::measure::{Breakdown, Classes, Measures, Observers, Recorder, Share, Timeline};
+use super::measure::{Breakdown, Measures, Observers, Recorder, Timeline};
 use super::model::System;
 use super::monitors::Monitors;
 use super::setup::{Setup, Warmup};
@@ -59,16 +59,7 @@ pub fn build<'r>(
     let clients = Clients::new(setup, source, streams);
     let observers = Observers {
         measuring: false,
-        measures: Measures {
-            models: vec![Share::default(); setup.models.len()],
-            users: vec![Share::default(); users.len()],
-            classes: Classes::new(setup.slo.as_ref(), clients.source.slo_classes(), users.len()),
-            has_engines: setup.models.iter().map(|(_, it)| it.server.engine.is_some()).collect(),
-            has_fleets: setup.resilience.is_some()
-                || setup.models.iter().any(|(_, it)| it.server.is_fleet()),
-            has_levers: setup.cost.levers.is_some(),
-            ..Measures::default()
-        },
+        measures: Measures::new(setup, &clients.source),
         timeline: Timeline::new(interval, upstream.serving()),
         breakdown: Breakdown::asked(setup, users.len()),
         monitors: Monitors::new(setup, clients.source.slo_classes()),

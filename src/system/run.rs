@@ -58,12 +58,11 @@ pub fn run_traced<'r>(
             return Err(RunError::Interrupted);
         }
         match ended {
-            Ended::Drained => break,
             Ended::EndOfTime if simulation.model.awaits_something() => {
                 return Err(end_of_time(simulation.next_event()));
             }
-            // A crash, say, that nobody is left to see.
-            Ended::EndOfTime => break,
+            // What comes after the end of time is, say, a crash that nobody is left to see.
+            Ended::Drained | Ended::EndOfTime => break,
             Ended::Stopped | Ended::Reached => {}
         }
     }

@@ -64,7 +64,9 @@ pub fn sources() -> Vec<Source> {
     let declared: Vec<Names> = sources
         .iter()
         .flat_map(|it| &it.modules)
-        .flat_map(|it| it.children.iter().map(|child| [&it.path[..], &[child.clone()]].concat()))
+        .flat_map(|it| {
+            it.children.iter().map(|child| [&it.path[..], std::slice::from_ref(child)].concat())
+        })
         .collect();
     let is_reached = |path: &[String]| {
         (1..=path.len()).all(|length| declared.iter().any(|it| it == &path[..length]))
@@ -74,7 +76,8 @@ pub fn sources() -> Vec<Source> {
 }
 
 fn list(root: &Path, folder: &Path, files: &mut Vec<String>) {
-    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{folder:?}: {error}"));
+    let entries =
+        fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     for entry in entries {
         let path = entry.expect("an entry of src/").path();
         if path.is_dir() {
@@ -165,7 +168,7 @@ impl<'t> Reader<'_, 't> {
                     _ => self.read_path(text.clone(), &mut tokens),
                 },
                 Token::Mark(_) if text == ";" => public = false,
-                _ => {}
+                Token::Mark(_) => {}
             }
             before = text;
         }
@@ -256,7 +259,7 @@ impl<'t> Reader<'_, 't> {
                     add(None, std::mem::take(&mut target));
                 }
                 Token::Mark(':') => {}
-                _ => break,
+                Token::Mark(_) => break,
             }
         }
         if let Some(last) = target.last().cloned() {
@@ -296,8 +299,7 @@ fn is_for_tests(tokens: &mut Tokens<'_>) -> bool {
 fn skip_item(tokens: &mut Tokens<'_>) {
     for token in tokens.by_ref() {
         match token {
-            Token::Mark(';') => return,
-            Token::Group('{', _) => return,
+            Token::Mark(';') | Token::Group('{', _) => return,
             _ => {}
         }
     }

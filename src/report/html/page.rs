@@ -24,7 +24,7 @@ pub(crate) struct Section {
     pub id: &'static str,
     pub title: &'static str,
     pub body: Markup,
-    /// PointValues in it, and what they are called.
+    /// Links to what is in it, and what that is called.
     pub entries: Vec<(String, String)>,
 }
 

@@ -86,7 +86,7 @@ impl<'a> Among<'a> {
     }
 
     /// All of them in order, from the one at a place on.
-    fn from_place(&self, place: usize) -> impl Iterator<Item = u32> {
+    fn all_from(&self, place: usize) -> impl Iterator<Item = u32> {
         (place..self.count()).map(|place| self.nth(place))
     }
 
@@ -133,7 +133,7 @@ impl Ask<'_> {
         let mut best = self.among.nth(from);
         let mut lowest = key(best);
         let before = (0..from).map(|place| self.among.nth(place));
-        for replica in self.among.from_place(from + 1).chain(before) {
+        for replica in self.among.all_from(from + 1).chain(before) {
             let value = key(replica);
             if value < lowest {
                 (best, lowest) = (replica, value);

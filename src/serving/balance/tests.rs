@@ -111,13 +111,16 @@ fn apply(loads: &mut Loads, plain: &mut Plain, replica: u32, change: Change) {
     }
 }
 
+/// Changes of replicas, and the draws of the choice that comes after them.
+type Round = (Vec<(u32, Change)>, u64, u32);
+
 /// Random changes and choices among 23 replicas, those from `split` on being the second
 /// side; each choice must be that of the definition.
 fn agree(
     spec: &BalanceSpec,
     split: u32,
     shared: bool,
-    rounds: &[(Vec<(u32, Change)>, u64, u32)],
+    rounds: &[Round],
 ) -> Result<(), TestCaseError> {
     const REPLICAS: u32 = 23;
     let needs = spec.needs();
@@ -184,7 +187,9 @@ fn every_balancer_chooses_an_available_replica_and_uses_all_of_them() {
         let mut balancer = Balancer::new(&spec, 8, stream());
         let mut loads = Loads::new(8, 8, spec.needs(), false);
         let available = [1, 2, 5, 7];
-        available.into_iter().for_each(|replica| loads.set_available(replica, true));
+        for replica in available {
+            loads.set_available(replica, true);
+        }
         let mut chosen = [0_u32; 8];
         for affinity in 0..400_u64 {
             let affinity = affinity.wrapping_mul(0x9e37_79b9_7f4a_7c15);

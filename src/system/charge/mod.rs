@@ -173,11 +173,7 @@ impl Charge {
         self.optimizer.charge_fee(user, amount, now);
         observers.timeline.at(now).spend += amount;
         if measured {
-            let measures = &mut observers.measures;
-            measures.cost += amount;
-            measures.fees += amount;
-            measures.users[user.0 as usize].cost += amount;
-            measures.savings.routing -= amount;
+            observers.measures.fee(user.0, amount);
         }
     }
 }

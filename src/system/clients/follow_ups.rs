@@ -20,7 +20,7 @@ impl Clients {
         incoming: &Incoming,
         measured: bool,
         answer: Option<u32>,
-        measures: &mut Measures,
+        counts: &mut Measures,
         sim: &mut Scheduler<Event>,
     ) {
         let now = sim.now();
@@ -28,9 +28,9 @@ impl Clients {
         if let Some(end) = follow_up.ended
             && measured
         {
-            measures.sessions += 1;
-            measures.sessions_abandoned += u64::from(end.abandoned);
-            measures.turns += u64::from(end.turns);
+            counts.sessions += 1;
+            counts.sessions_abandoned += u64::from(end.abandoned);
+            counts.turns += u64::from(end.turns);
         }
         let Some(next) = follow_up.next else { return };
         if !self.is_open(next.at) {

@@ -26,11 +26,13 @@ pub use times::Times;
 use super::charge::Savings;
 use super::monitors::AlertSums;
 use super::request::Answer;
+use super::setup::Setup;
 use crate::cache::Match;
 use crate::cost::{Money, Usage};
 use crate::kernel::{Duration, Time};
 use crate::pipeline::{RequestError, Stage, StageStats};
 use crate::stats::Histogram;
+use crate::workload::Source;
 
 /// The measurements of one run. Requests count from their arrival: those that
 /// came before the warm-up ended are left out everywhere.
@@ -328,6 +330,21 @@ pub struct Served {
 }
 
 impl Measures {
+    /// Nothing was measured of a setup yet.
+    pub fn new(setup: &Setup, source: &Source) -> Self {
+        let (models, users) = (&setup.models, source.users().len());
+        Measures {
+            models: vec![Share::default(); models.len()],
+            users: vec![Share::default(); users],
+            classes: Classes::new(setup.slo.as_ref(), source.slo_classes(), users),
+            has_engines: models.iter().map(|(_, it)| it.server.engine.is_some()).collect(),
+            has_fleets: setup.resilience.is_some()
+                || models.iter().any(|(_, it)| it.server.is_fleet()),
+            has_levers: setup.cost.levers.is_some(),
+            ..Measures::default()
+        }
+    }
+
     /// The window's length in seconds.
     pub fn window_s(&self) -> f64 {
         self.window_end.since(self.window_start).as_secs_f64()
@@ -412,6 +429,14 @@ impl Measures {
             share.queue_ns += u128::from(served.queue.as_nanos());
             share.inference_ns += u128::from(served.inference.as_nanos());
         }
+    }
+
+    /// Counts what `user` was charged for something other than a model's tokens.
+    pub fn fee(&mut self, user: u32, amount: Money) {
+        self.cost += amount;
+        self.fees += amount;
+        self.users[user as usize].cost += amount;
+        self.savings.routing -= amount;
     }
 
     /// Counts what `model` did in vain for a request of `user`. Times of answers are

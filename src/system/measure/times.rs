@@ -34,7 +34,7 @@ impl Times {
         let streamed = total.0.saturating_sub(first_token.0);
         let tokens = request.answer.map_or(0, |answer| answer.output_tokens);
         let gaps = u64::from(tokens.saturating_sub(1));
-        let tpot = if gaps == 0 { 0 } else { streamed / gaps };
+        let tpot = streamed.checked_div(gaps).unwrap_or(0);
         Times { ttft, tpot: Duration(tpot), e2e }
     }
 }

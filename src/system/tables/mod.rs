@@ -258,7 +258,9 @@ fn levels(system: &System<'_>, over: Time) -> Table {
             table.push(level_row(name, stats, caches.entries(level), stale, times));
         }
     }
-    semantic_row(system).into_iter().for_each(|row| table.push(row));
+    if let Some(row) = semantic_row(system) {
+        table.push(row);
+    }
     table
 }
 

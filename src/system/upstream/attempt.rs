@@ -179,13 +179,11 @@ impl Upstream {
     #[inline]
     pub fn answer_tokens(&mut self, incoming: &Incoming, model: u32, cx: &Context<'_, '_>) -> u32 {
         let most = cx.clients.params[incoming.profile.0 as usize].max_tokens;
-        match incoming.output_tokens {
-            Some(tokens) => tokens.min(most),
-            None => {
-                let quality = self.models[model as usize].quality;
-                seed_output_tokens(most, quality, self.output.uniform())
-            }
+        if let Some(tokens) = incoming.output_tokens {
+            return tokens.min(most);
         }
+        let quality = self.models[model as usize].quality;
+        seed_output_tokens(most, quality, self.output.uniform())
     }
 
     /// A replica has read an attempt's prompt.

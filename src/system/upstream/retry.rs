@@ -127,10 +127,10 @@ impl Upstream {
         let measures = &mut cx.observers.measures;
         while let Some(next) = chain.get(inference.fallbacks as usize) {
             inference.fallbacks += 1;
-            let hold = &mut inference.spend.hold;
-            let held =
-                cx.charge.optimizer.hold_instead(&demand, ModelId(*next), *hold, cx.sim.now());
-            *hold = held.unwrap_or_default();
+            let (model, now) = (ModelId(*next), cx.sim.now());
+            let before = inference.spend.hold;
+            let held = cx.charge.optimizer.hold_instead(&demand, model, before, now);
+            inference.spend.hold = held.unwrap_or_default();
             if held.is_none() {
                 measures.attempts.fallbacks_denied += u64::from(inference.measured);
                 continue;
