@@ -487,6 +487,7 @@ impl Measures {
         self.rejected += rejected;
         self.errors += 1 - rejected;
         self.budget_rejections += no_budget;
+        self.attempts.shed += u64::from(error == RequestError::Shed);
         if let Some(model) = self.models.get_mut(model as usize) {
             model.rejected += rejected;
         }

@@ -40,7 +40,7 @@ impl Upstream {
         id: InferenceId,
         cx: &mut Context<'_, '_>,
     ) -> Result<(), RequestError> {
-        let Inference { request, model, measured, .. } = self.inferences[id];
+        let Inference { request, model, .. } = self.inferences[id];
         let rules = &mut self.rules;
         if rules.clients.is_empty() && rules.thresholds.is_none() {
             return Ok(());
@@ -60,7 +60,6 @@ impl Upstream {
             let fleet = &self.models[model as usize].fleet;
             let most = thresholds[usize::from(incoming.slo_class.0)] * fleet.up() as f64;
             if fleet.outstanding() as f64 >= most {
-                cx.observers.measures.attempts.shed += u64::from(measured);
                 return Err(RequestError::Shed);
             }
         }
