@@ -65,6 +65,7 @@ impl Upstream {
         let measured = self.inferences[inference].measured;
         cx.observers.measures.attempts.timeouts += u64::from(measured);
         self.give_up_waiting(id, cx);
+        self.look_at_queue(model, cx.now(), cx);
         if self.inferences[inference].waiting_for.is_none() {
             cx.agenda.push(Task::AttemptsFailed(inference, RequestError::Timeout));
         }
@@ -74,6 +75,7 @@ impl Upstream {
     pub fn attempt_failed(&mut self, id: AttemptId, error: RequestError, cx: &mut Context<'_, '_>) {
         // It was given up meanwhile.
         let Some(attempt) = self.attempts.get(id) else { return };
+        let model = attempt.model;
         let fleet = &mut self.models[attempt.model as usize].fleet;
         if attempt.timed_out {
             fleet.held_against(cx.now(), attempt.replica);
@@ -81,6 +83,8 @@ impl Upstream {
             fleet.failed(cx.now(), attempt.replica);
         }
         self.attempt_lost(id, error, cx);
+        // A breaker that opens lets the next through after a while.
+        self.look_at_queue(model, cx.now(), cx);
     }
 
     /// An attempt that has left its server came to nothing, which is no replica's fault.

@@ -116,6 +116,9 @@ impl Upstream {
             self.set_timer(model, replica, after, cx);
         }
         let number = self.number(model, replica) as usize;
+        if self.replicas[number].working {
+            self.last_work = now;
+        }
         let mut lost: Vec<AttemptId> = self.replicas[number].attempts.clone();
         lost.sort_unstable_by_key(|id| id.slot());
         // First those that wait, so that no service begins on a replica that is down.
@@ -142,8 +145,14 @@ impl Upstream {
         if fleet.node(replica).phase() == Phase::Draining && fleet.load(replica).outstanding == 0 {
             self.enter(model, replica, Phase::Off, cx);
             self.clear_timer(model, replica, cx);
-            if let Some(cache) = &mut self.models[model as usize].prefixes {
+            let servers = &mut self.models[model as usize];
+            if let Some(cache) = &mut servers.prefixes {
                 cache.clear(replica as usize);
+            }
+            // A step may still run for requests that were given up.
+            if let Some(batching) = servers.fleet.engine(replica) {
+                batching.crash(cx.sim.now());
+                self.rewake(model, replica, cx);
             }
         }
     }
