@@ -27,7 +27,7 @@
 //! | [`serving`] | how long a model works and who waits for it |
 //! | [`pipeline`] | the stages and the request's parameters |
 //! | [`orchestration`] | the workflows and agents that a request begins |
-//! | [`system`] | wires these parts into one [`kernel::Model`] and measures |
+//! | [`system`] | a request's stages through all parts, in one [`kernel::Model`]; an agenda of what is to end; what is measured |
 //! | [`experiment`] | a YAML file, checked, made into points and numbered runs |
 //! | [`report`] | tables to CSV files, charts and a summary |
 //! | [`cli`] | the program |
