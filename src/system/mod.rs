@@ -2,15 +2,15 @@
 //!
 //! | part | owns | rooms |
 //! |---|---|---|
-//! | [`clients`] | the workload, workflows, what follows answers | `clients/` |
-//! | [`caches`] | cache levels, the semantic cache, single flight | `caches/` |
-//! | [`upstream`] | fleets of replicas, attempts, what is done where they fail | `upstream/` |
-//! | [`charge`] | prices, budgets, the choice of models, savings | `charge/` |
-//! | [`measure`] | counts, the timeline, monitors' facts: those who look on | `measure/`, `monitors/` |
+//! | `clients` | the workload, workflows, what follows answers | `clients/` |
+//! | `caches` | cache levels, the semantic cache, single flight | `caches/` |
+//! | `upstream` | fleets of replicas, attempts, what is done where they fail | `upstream/` |
+//! | `charge` | prices, budgets, the choice of models, savings | `charge/` |
+//! | `measure` | counts, the timeline, monitors' facts: those who look on | `measure/`, `monitors/` |
 //!
-//! [`model`] holds them together, [`stages`] is a request's way through them, and
-//! [`agenda`] what an event leaves to be ended. [`build`], [`run`] and [`finish`] are a
-//! run's beginning, middle and end; [`tables`] its results.
+//! `model` holds them together, `stages` is a request's way through them, and
+//! `agenda` what an event leaves to be ended. `build`, `run` and `finish` are a
+//! run's beginning, middle and end; `tables` its results.
 
 mod agenda;
 mod build;

@@ -15,7 +15,7 @@
 //! | [`pacing`](PacingSpec) | so that a budget lasts to its end |
 //! | [`floor`](FloorSpec) | the least cost for a mean quality over a window |
 //!
-//! To add one: a file with its spec, a [`SelectorSpec`], and its selector, a [`Select`];
+//! To add one: a file with its spec, a `SelectorSpec`, and its selector, a `Select`;
 //! and a line in the list below.
 
 #[macro_use]

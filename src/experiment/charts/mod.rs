@@ -1,7 +1,7 @@
 //! The `charts:` block of an experiment file: what to draw. How it is drawn is
 //! the report's matter.
 //!
-//! To add a kind: write its file, implementing [`Kind`] on its spec, and give it a line in
+//! To add a kind: write its file, implementing `Kind` on its spec, and give it a line in
 //! the list below: its name in experiments and its spec.
 
 #[macro_use]

@@ -55,7 +55,7 @@ impl Sweep {
     /// The points of an experiment.
     ///
     /// # Errors
-    /// As [`Sweep::new`].
+    /// If there are too many points, or a value is not allowed where it is put.
     pub fn of(experiment: &Experiment, resolved: &Value) -> Result<Sweep, Vec<Problem>> {
         let most = experiment.replicated().most() as u32;
         Sweep::new(&experiment.sweep, resolved, experiment.seed, most)

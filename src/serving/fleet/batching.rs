@@ -11,7 +11,7 @@ const NOBODY: u32 = u32::MAX;
 /// What happened to a job may come to light after it was taken back, and whoever brought
 /// it may still have its number after it was finished. So a number has a generation: an
 /// index is used again at once, with another one, and what is said of or by a number of
-/// the past is skipped ([`place`](Batching::place)).
+/// the past is skipped (`place`).
 #[derive(Clone, Debug)]
 pub struct Batching {
     engine: Engine,

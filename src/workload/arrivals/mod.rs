@@ -1,6 +1,6 @@
 //! When requests arrive: one process a file.
 //!
-//! To add one: a file with its spec (what YAML fills), a [`ProcessSpec`], and a
+//! To add one: a file with its spec (what YAML fills), a `ProcessSpec`, and a
 //! process whose `next_at` gives the next arrival's time; then a line in the
 //! list below.
 //!
