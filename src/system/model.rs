@@ -115,11 +115,7 @@ impl<'r> System<'r> {
     #[inline]
     pub(super) fn work_off(&mut self, sim: &mut Scheduler<Event>) {
         while let Some(task) = self.agenda.pop() {
-            if let Task::Advance(id) = task {
-                self.advance(id, sim);
-            } else {
-                self.end(task, sim);
-            }
+            self.end(task, sim);
         }
     }
 

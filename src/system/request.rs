@@ -20,7 +20,6 @@ pub type Requests = Table<OfRequest, Request>;
 
 /// A request between arrival and response.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one of its own")]
 pub struct Request {
     /// What came in.
     pub incoming: Incoming,
@@ -38,8 +37,6 @@ pub struct Request {
     pub cached: bool,
     /// Whether an answer was found and is being read from its cache level.
     pub reading: bool,
-    /// Whether it has left: only attempts that nobody waits for still need it.
-    pub over: bool,
     /// What it has to do with a single flight.
     pub flight: Flight,
     /// The chosen model, or the one that made its answer.
@@ -83,7 +80,6 @@ impl Request {
             measured,
             cached: false,
             reading: false,
-            over: false,
             flight: Flight::None,
             model: u32::MAX,
             since: incoming.at,

@@ -1,15 +1,17 @@
 //! The way of a request: its stages, one after another, and what each part does to it.
 
+use super::charge::Charge;
 use super::event::Event;
 use super::ids::{InferenceId, RequestId};
 use super::model::System;
 use super::request::{Next, Request, fail};
-use super::upstream::{Inference, Slot};
-use crate::cost::Refusal;
+use super::upstream::{Inference, Slot, Upstream};
+use crate::cost::{Money, Refusal};
 use crate::kernel::{Duration, Scheduler};
 use crate::orchestration::Answered;
 use crate::pipeline::{RequestError, Stage};
 use crate::serving::Service;
+use crate::workload::UserId;
 
 impl System<'_> {
     /// Does the work of a request's stage, and of those after it that take no time.
@@ -147,8 +149,7 @@ impl System<'_> {
     /// Asks the chosen model for an answer.
     fn ask_model(&mut self, id: RequestId, of: InferenceId, sim: &mut Scheduler<Event>) -> Next {
         let (upstream, mut cx) = self.upstream(sim);
-        let model = upstream.inferences[of].model;
-        match upstream.request(of, model, &mut cx) {
+        match upstream.request(of, &mut cx) {
             None => Next::Wait,
             Some(error) => self.give_up(id, of, error),
         }
@@ -201,12 +202,10 @@ impl System<'_> {
             return self.give_up(id, of, error);
         }
         let (model, prefix) = (inference.model, inference.prefix);
-        let mut slot = inference.spend.slot.take();
-        upstream.leave_slot(&mut slot);
-        let input = request.incoming.input_decitokens;
+        let (user, input) = (request.incoming.user, request.incoming.input_decitokens);
+        let_go(user, of, charge, upstream);
         let written = upstream.written_decitokens(model, prefix, input);
         let inference = &mut upstream.inferences[of];
-        charge.release(request.incoming.user, &mut inference.spend);
         charge.answer(request, inference, written, clients, observers, now);
         let (stage, latency) = charge.judge(request, inference, clients, observers, now);
         if latency.is_zero() {
@@ -220,41 +219,31 @@ impl System<'_> {
     /// Ends a request with an error, unless a cheaper model has answered already.
     fn give_up(&mut self, id: RequestId, of: InferenceId, error: RequestError) -> Next {
         let request = &mut self.requests[id];
+        let_go(request.incoming.user, of, &mut self.charge, &mut self.upstream);
         let inference = &mut self.upstream.inferences[of];
-        let spend = &mut inference.spend;
-        self.charge.release(request.incoming.user, spend);
-        let mut slot = spend.slot.take();
-        match request.answer {
-            None => {
-                request.model = inference.model;
-                self.upstream.leave_slot(&mut slot);
-                fail(request, error)
-            }
-            Some(answer) => {
-                request.model = answer.model;
-                inference.queued = inference.queued.min(inference.started);
-                self.upstream.leave_slot(&mut slot);
-                Next::Stage(Stage::Postprocess)
-            }
+        if let Some(answer) = request.answer {
+            request.model = answer.model;
+            inference.queued = inference.queued.min(inference.started);
+            return Next::Stage(Stage::Postprocess);
         }
+        request.model = inference.model;
+        fail(request, error)
     }
 
-    /// The end of a request: those who wait for it hear of it, and what it held is let go.
+    /// The end of a request, which holds nothing any more: those who wait for it hear of it.
     #[inline]
     fn finish(&mut self, id: RequestId, sim: &mut Scheduler<Event>) {
         let now = sim.now();
-        let System { requests, clients, caches, upstream, charge, observers, .. } = self;
+        let System { requests, clients, caches, upstream, observers, .. } = self;
         let request = requests[id];
         if request.error.is_some() {
             caches.end(&request, requests, sim);
         }
-        if let Some(of) = request.inference {
-            let spend = &mut upstream.inferences[of].spend;
-            charge.release(request.incoming.user, spend);
-            let mut slot = spend.slot.take();
-            upstream.leave_slot(&mut slot);
-        }
         let inference = request.inference.map(|of| &upstream.inferences[of]);
+        debug_assert!(
+            inference.is_none_or(|it| it.spend.hold == Money::ZERO && it.spend.slot.is_none()),
+            "money and slots are let go with the answer, or when it is given up"
+        );
         let outcome = observers.finish(&request, inference, now);
         let incoming = &request.incoming;
         if let Some(record) = observers.recorder.as_mut().filter(|_| request.measured) {
@@ -276,8 +265,6 @@ impl System<'_> {
         if self.upstream.leave(request.inference, now) {
             self.requests.remove(id);
             self.clients.forget(incoming);
-        } else {
-            self.requests[id].over = true;
         }
         // A workflow's client waits for its end.
         if incoming.thread.is_some() && incoming.call.is_none() {
@@ -287,6 +274,12 @@ impl System<'_> {
             self.clients.follow_up(incoming, request.measured, tokens, measures, sim);
         }
     }
+}
+
+/// Lets go of what is held for a request at its model: money, and a slot.
+fn let_go(user: UserId, of: InferenceId, charge: &mut Charge, upstream: &mut Upstream) {
+    upstream.leave_slot(of);
+    charge.release(user, &mut upstream.inferences[of].spend);
 }
 
 fn validate(

@@ -19,13 +19,20 @@ impl Upstream {
             self.models[model as usize].fleet.called_off(cx.now(), replica);
         }
         self.give_up_waiting(id, cx);
-        // A replica whose trial it was may get another request.
+    }
+
+    /// Nobody waits for an attempt any more, whatever becomes of it.
+    fn give_up_waiting(&mut self, id: AttemptId, cx: &mut Context<'_, '_>) {
+        let model = self.attempts[id].model;
+        self.stop_or_abandon(id, cx);
+        // A replica whose trial it was may get another request, or one whose breaker it
+        // opened will after a while.
         self.look_at_queue(model, cx.now(), cx);
     }
 
-    /// Nobody waits for an attempt any more. Its server stops, if it does so, and
-    /// what it has done is paid for; or it goes on in vain.
-    fn give_up_waiting(&mut self, id: AttemptId, cx: &mut Context<'_, '_>) {
+    /// Its server stops, if it does so, and what it has done is paid for; or it goes on
+    /// in vain.
+    fn stop_or_abandon(&mut self, id: AttemptId, cx: &mut Context<'_, '_>) {
         let now = cx.now();
         self.unlink(id);
         let attempt = self.attempts[id];
@@ -65,7 +72,6 @@ impl Upstream {
         let measured = self.inferences[inference].measured;
         cx.observers.measures.attempts.timeouts += u64::from(measured);
         self.give_up_waiting(id, cx);
-        self.look_at_queue(model, cx.now(), cx);
         if self.inferences[inference].waiting_for.is_none() {
             cx.agenda.push(Task::AttemptsFailed(inference, RequestError::Timeout));
         }
@@ -136,9 +142,7 @@ impl Upstream {
             | Place::Leaving
             | Place::Gone => return false,
         }
-        if matches!(attempt.place, Place::Preparing) {
-            self.stop_approach(id, cx);
-        }
+        self.stop_approach(id, cx);
         self.attempts[id].place = Place::Gone;
         self.unlist(id);
         if matches!(attempt.place, Place::Waiting(_)) {
@@ -155,9 +159,7 @@ impl Upstream {
         let attempt = self.attempts[id];
         let Attempt { model, replica, place, .. } = attempt;
         let tokens = self.tokens_of(attempt.inference, cx);
-        if place == Place::Moving {
-            self.stop_approach(id, cx);
-        }
+        self.stop_approach(id, cx);
         let fleet = &mut self.models[model as usize].fleet;
         if let Place::Running(job) | Place::Handed(job) = place
             && let Some(batching) = fleet.engine(replica)
@@ -265,33 +267,21 @@ impl Upstream {
     pub(super) fn unlink(&mut self, id: AttemptId) {
         let Attempt { inference, next, .. } = self.attempts[id];
         let inference = &mut self.inferences[inference];
-        let mut link = &mut inference.waiting_for;
+        if inference.waiting_for == Some(id) {
+            inference.waiting_for = next;
+            return;
+        }
         // There are few: the present one, and hedges.
-        let mut before = match *link {
-            Some(first) if first == id => {
+        let mut before = inference.waiting_for;
+        while let Some(other) = before {
+            let link = &mut self.attempts[other].next;
+            if *link == Some(id) {
                 *link = next;
                 return;
             }
-            Some(first) => first,
-            None => {
-                debug_assert!(false, "an attempt is waited for until it is given up");
-                return;
-            }
-        };
-        loop {
-            link = &mut self.attempts[before].next;
-            match *link {
-                Some(other) if other == id => {
-                    *link = next;
-                    return;
-                }
-                Some(other) => before = other,
-                None => {
-                    debug_assert!(false, "an attempt is waited for until it is given up");
-                    return;
-                }
-            }
+            before = *link;
         }
+        debug_assert!(false, "an attempt is waited for until it is given up");
     }
 
     /// Notes an attempt as its replica's, if it has one that can crash.

@@ -121,7 +121,10 @@ impl Upstream {
 
     /// An attempt that may be on its way to an engine is so no more.
     pub(super) fn stop_approach(&mut self, id: AttemptId, cx: &mut Context<'_, '_>) {
-        let Attempt { inference, model, replica, .. } = self.attempts[id];
+        let Attempt { inference, model, replica, place, .. } = self.attempts[id];
+        if !matches!(place, Place::Preparing | Place::Moving) {
+            return;
+        }
         let Some(event) = self.attempts[id].done.take() else { return };
         cx.sim.cancel(event);
         let tokens = self.tokens_of(inference, cx);

@@ -11,17 +11,12 @@ use crate::system::event::Event;
 use crate::system::ids::InferenceId;
 
 impl Upstream {
-    /// A request that has chosen `model` asks it. The error with which it is given up, if
+    /// A request that has chosen its model asks it. The error with which it is given up, if
     /// it is at once; else [`Task::Advance`] tells when there is an answer, or none will
     /// come.
-    pub fn request(
-        &mut self,
-        id: InferenceId,
-        model: u32,
-        cx: &mut Context<'_, '_>,
-    ) -> Option<RequestError> {
+    pub fn request(&mut self, id: InferenceId, cx: &mut Context<'_, '_>) -> Option<RequestError> {
         let now = cx.now();
-        self.inferences[id].begin(model, now);
+        self.inferences[id].begin(now);
         if let Err(error) = self.pass_gateway(id, cx) {
             return Some(error);
         }

@@ -168,9 +168,9 @@ impl Inference {
     }
 
     /// The chosen model is asked now.
-    pub fn begin(&mut self, model: u32, now: Time) {
+    pub fn begin(&mut self, now: Time) {
         debug_assert_eq!(self.waiting_for, None, "one model is asked after another");
-        (self.first, self.model) = (model, model);
+        self.first = self.model;
         (self.fallbacks, self.tries, self.hedges) = (0, 0, 0);
         (self.asked, self.error) = (now, None);
     }

@@ -6,7 +6,7 @@ use crate::cost::ModelId;
 use crate::cost::allocate::{Places, Seated, Tenant};
 use crate::kernel::{Scheduler, Time};
 use crate::system::event::Event;
-use crate::system::ids::RequestId;
+use crate::system::ids::{InferenceId, RequestId};
 use crate::workload::UserId;
 
 /// What becomes of a request that asks for a slot.
@@ -43,8 +43,10 @@ impl Upstream {
     }
 
     /// A request leaves its slot, if it has one.
-    pub fn leave_slot(&mut self, slot: &mut Option<Tenant>) {
-        if let (Some(slots), Some(tenant)) = (&mut self.slots, slot.take()) {
+    #[inline]
+    pub fn leave_slot(&mut self, of: InferenceId) {
+        let slot = self.inferences[of].spend.slot.take();
+        if let (Some(slots), Some(tenant)) = (&mut self.slots, slot) {
             slots.leave(tenant);
         }
     }
