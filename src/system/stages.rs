@@ -234,24 +234,24 @@ impl System<'_> {
     #[inline]
     fn finish(&mut self, id: RequestId, sim: &mut Scheduler<Event>) {
         let now = sim.now();
-        let System { requests, clients, caches, upstream, observers, .. } = self;
-        let request = requests[id];
+        let System { requests, clients, caches, upstream, observers, agenda, .. } = self;
+        let request = &requests[id];
         if request.error.is_some() {
-            caches.end(&request, requests, sim);
+            caches.end(request, requests, sim);
         }
         let inference = request.inference.map(|of| &upstream.inferences[of]);
         debug_assert!(
             inference.is_none_or(|it| it.spend.hold == Money::ZERO && it.spend.slot.is_none()),
             "money and slots are let go with the answer, or when it is given up"
         );
-        let outcome = observers.finish(&request, inference, now);
+        let outcome = observers.finish(request, inference, now);
         let incoming = &request.incoming;
         if let Some(record) = observers.recorder.as_mut().filter(|_| request.measured) {
             let workflows = clients.workflows.as_ref();
             record(&super::measure::Finished {
                 source: &clients.source,
                 params: &clients.params[incoming.profile.0 as usize],
-                request: &request,
+                request,
                 inference,
                 call: workflows.and_then(|it| it.engine.name_of(incoming.call?)),
                 outcome,
@@ -259,19 +259,21 @@ impl System<'_> {
             });
         }
         if let Some(call) = incoming.call {
-            let answered = answer_to_workflow(&request, inference);
-            self.clients.answer_call(call, &answered, &mut self.agenda, sim);
-        }
-        if self.upstream.leave(request.inference, now) {
-            self.requests.remove(id);
-            self.clients.forget(incoming);
+            let answered = answer_to_workflow(request, inference);
+            clients.answer_call(call, &answered, agenda, sim);
         }
         // A workflow's client waits for its end.
-        if incoming.thread.is_some() && incoming.call.is_none() {
+        let waits = incoming.thread.is_some() && incoming.call.is_none();
+        let waiting = waits.then(|| {
             let answer = request.answer.filter(|_| request.error.is_none());
-            let tokens = answer.map(|answer| answer.output_tokens);
-            let measures = &mut self.observers.measures;
-            self.clients.follow_up(incoming, request.measured, tokens, measures, sim);
+            (*incoming, request.measured, answer.map(|answer| answer.output_tokens))
+        });
+        if upstream.leave(request.inference, now) {
+            clients.forget(incoming);
+            requests.remove(id);
+        }
+        if let Some((incoming, measured, tokens)) = waiting {
+            clients.follow_up(&incoming, measured, tokens, &mut observers.measures, sim);
         }
     }
 }
