@@ -5,7 +5,8 @@ use super::event::Event;
 use super::ids::{InferenceId, RequestId};
 use super::model::System;
 use super::request::{Next, Request, fail};
-use super::upstream::{Inference, Slot, Upstream};
+use super::tracer::AttemptKind;
+use super::upstream::{Inference, NOBODY, Slot, Upstream};
 use crate::cost::{Money, Refusal};
 use crate::kernel::{Duration, Scheduler};
 use crate::orchestration::Answered;
@@ -184,6 +185,7 @@ impl System<'_> {
         let inference = &mut upstream.inferences[of];
         inference.spend.full_output = full_output;
         inference.output_tokens = cx.charge.cut(full_output);
+        (inference.replica, inference.kind) = (NOBODY, AttemptKind::Batch);
         inference.started = cx.now().saturating_add(turnaround);
         inference.service = Service::default();
         inference.error = None;
@@ -246,7 +248,7 @@ impl System<'_> {
         );
         let outcome = observers.finish(&request, inference, now);
         let incoming = &request.incoming;
-        if let Some(record) = observers.recorder.as_mut().filter(|_| request.measured) {
+        if let Some(record) = observers.recorder.as_mut().filter(|_| observers.measuring) {
             let workflows = clients.workflows.as_ref();
             record(&super::measure::Finished {
                 source: &clients.source,

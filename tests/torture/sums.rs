@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use windtunnel::stats::Table;
-use windtunnel::system::Warmup;
 
 use crate::hold::{Found, column, sum, texts};
 use crate::run::Books;
@@ -103,10 +102,8 @@ pub fn tables(books: &Books, found: &mut Found) {
     at_most(found, &tables.prefix, "hits", "lookups");
     at_most(found, &tables.classes, "good", "completed");
     at_most(found, &tables.classes, "completed", "requests");
-    // After a warm-up they also answer those that came before its end.
-    if books.experiment.warmup == Warmup::None {
-        at_most(found, &tables.replicas, "completed", "requests");
-        at_most(found, &tables.replicas, "failed", "requests");
+    for part in ["refused", "completed", "failed"] {
+        at_most(found, &tables.replicas, part, "requests");
     }
     at_most(found, &tables.replicas, "up_s", "on_s");
     at_most(found, &tables.monitors, "resolved", "fired");

@@ -61,6 +61,8 @@ pub struct OfRoot {
     pub failed: [u64; Reason::NAMES.len()],
     /// From arrival to the end, of completed ones.
     pub makespan: Histogram,
+    /// The same of those that failed or were turned away.
+    pub failed_makespan: Histogram,
     /// Critical paths of completed ones.
     pub path: PathSums,
     /// Items of steps that were begun, retries among them.

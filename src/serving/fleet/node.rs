@@ -46,19 +46,6 @@ impl Phase {
     }
 }
 
-/// What a replica has done since the warm-up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct NodeStats {
-    /// Requests that were sent to it and taken in.
-    pub requests: u64,
-    /// Answered.
-    pub completed: u64,
-    /// Failed: crashes, errors, timeouts.
-    pub failed: u64,
-    /// How often it crashed.
-    pub crashes: u64,
-}
-
 /// How a replica works.
 #[derive(Clone, Debug)]
 pub enum Server {
@@ -85,8 +72,8 @@ pub struct Node {
     pub server: Server,
     /// What keeps requests away where it fails.
     pub breaker: Option<Breaker>,
-    /// What it has done.
-    pub stats: NodeStats,
+    /// How often it has crashed since the warm-up.
+    pub crashes: u64,
     phase: Phase,
     since: Time,
     serving: Gauge,
@@ -100,7 +87,7 @@ impl Node {
         Node {
             server,
             breaker,
-            stats: NodeStats::default(),
+            crashes: 0,
             phase,
             since: Time::ZERO,
             serving: gauge(phase.serves()),
@@ -125,7 +112,7 @@ impl Node {
         self.serving.set(now, u64::from(phase.serves()));
         self.down.set(now, u64::from(phase == Phase::Down));
         self.on.set(now, u64::from(phase.is_on()));
-        self.stats.crashes += u64::from(phase == Phase::Down);
+        self.crashes += u64::from(phase == Phase::Down);
     }
 
     /// How long it served, in seconds.
@@ -157,7 +144,7 @@ impl Node {
     }
 
     pub(super) fn reset_stats(&mut self, now: Time) {
-        self.stats = NodeStats::default();
+        self.crashes = 0;
         self.serving.reset(now);
         self.down.reset(now);
         self.on.reset(now);

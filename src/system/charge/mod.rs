@@ -10,7 +10,7 @@ pub use spend::{Savings, Spend};
 use super::clients::Clients;
 use super::measure::{Observers, Served, Waste};
 use super::request::{Answer, Request};
-use super::upstream::Inference;
+use super::upstream::{Inference, Paid, traced_answer};
 use crate::cost::{Choice, Demand, Lesson, Levers, ModelId, Money, Optimizer, Refusal, Usage};
 use crate::kernel::Time;
 use crate::workload::{Incoming, UserId};
@@ -96,14 +96,23 @@ impl Charge {
             model: model.0,
         });
         observers.timeline.at(now).spend += cost;
-        let waited = spend.seated_after;
+        let waited = inference.queue();
+        inference.waited += waited;
+        inference.worked += inference.service.total;
+        if observers.in_window(now) {
+            observers.measures.in_window.paid(model.0, &usage);
+        }
+        if observers.traces() {
+            let paid = Paid { usage, cost };
+            observers.trace_attempt(&traced_answer(request, inference, &paid, now));
+        }
         if request.measured {
             let full_price = self.optimizer.price(model).of_usage(&usage.uncached());
             observers.measures.serve(
                 user.0,
                 model.0,
                 &Served {
-                    queue: inference.started - inference.queued + waited,
+                    queue: waited,
                     inference: inference.service.total,
                     first_token: inference.service.first_token,
                     usage,
@@ -120,11 +129,11 @@ impl Charge {
             request: lots,
             quality,
             cost,
-            latency: now - inference.queued + waited,
+            latency: now - inference.queued + inference.spend.seated_after,
         });
     }
 
-    /// Charges for work that nobody got; `counts` tells whether the request is measured,
+    /// Charges for work that nobody got, and returns how much; `counts` tells whether the request is measured,
     /// and whether the server keeps prefixes.
     #[expect(clippy::too_many_arguments, reason = "who pays, for what, and who is told")]
     pub fn waste(
@@ -136,14 +145,18 @@ impl Charge {
         clients: &mut Clients,
         observers: &mut Observers<'_>,
         now: Time,
-    ) {
+    ) -> Money {
         let cost = self.optimizer.charge(incoming.user, ModelId(model), usage, now);
         observers.timeline.at(now).spend += cost;
+        if observers.in_window(now) {
+            observers.measures.in_window.paid(model, usage);
+        }
         clients.charge_call(incoming.call, cost, now);
         if measured {
             let waste = Waste { usage: *usage, cost, prefix };
             observers.measures.waste(incoming.user.0, model, &waste);
         }
+        cost
     }
 
     /// Charges something other than a model's tokens to a request's user.

@@ -131,8 +131,14 @@ metrics! {
     sessions_abandoned: "of these, those that the user left before all turns that were meant", |m| m.sessions_abandoned as f64;
     session_turns_mean: "mean number of answered turns of these sessions", |m| ratio(m.turns, m.sessions);
     error_rate: "(errors + rejected) / requests", |m| ratio(m.errors + m.rejected, m.requests);
-    throughput_rps: "requests answered in the window / its length", |m| m.completed_in_window as f64 / m.window_s();
-    goodput_rps: "requests answered within the SLO / length of the window; without an SLO, throughput_rps", |m| m.classes.as_ref().map_or(m.completed_in_window, |it| it.good_in_window) as f64 / m.window_s();
+    throughput_rps: "requests answered in the window, whenever they came / its length", |m| m.per_s(m.in_window.completed as f64);
+    goodput_rps: "of these, those answered within the SLO / length of the window; without an SLO, throughput_rps", |m| m.per_s(m.classes.as_ref().map_or(m.in_window.completed, |it| it.good_in_window) as f64);
+    output_tokens_per_s: "tokens of answers that models were paid for in the window, wasted ones among them / its length", |m| m.per_s(m.in_window.output_tokens as f64);
+    total_tokens_per_s: "the same with the tokens of their prompts", |m| m.per_s(m.in_window.tokens());
+    good_tokens_per_s: "tokens of answers that models made and that were given within the SLO in the window / its length: token goodput", |m| m.per_s(m.in_window.good_tokens as f64);
+    tokens_per_s_per_gpu: "output tokens of models with GPUs of their own, as in output_tokens_per_s, by second of these GPUs in the window", |m| m.per_gpu(m.in_window.gpu_tokens as f64, 1.0);
+    tokens_per_s_per_user: "1 / tpot_p50_s: how fast the median answer streams (InferenceMAX: interactivity)", |m| 1.0 / m.tpot.quantile(0.50);
+    jobs_per_gpu_hour: "workflows that ended in the window with a right result, by hour of models' own GPUs in the window", |m| m.flows.all(m.per_gpu(m.in_window.jobs as f64, 3600.0));
     slo_attainment: "requests answered within the SLO / requests; this and the next where there is an SLO or more than one class", |m| m.classes.as_ref().map_or(f64::NAN, |it| ratio(it.good, m.requests));
     class_fairness: "Jain's index over SLO classes of the share of their requests answered within the SLO: 1 where all are alike", |m| m.classes.as_ref().map_or(f64::NAN, Classes::fairness);
     user_fairness: "the same over users", |m| m.classes.as_ref().map_or(f64::NAN, |it| it.user_fairness(m.users.iter().map(|user| user.requests)));
@@ -142,19 +148,29 @@ metrics! {
     e2e_p95_s: "95th percentile of the same", |m| m.e2e.quantile(0.95);
     e2e_p99_s: "99th percentile of the same", |m| m.e2e.quantile(0.99);
     e2e_max_s: "longest of the same", |m| m.e2e.quantile(1.0);
+    failed_e2e_mean_s: "mean time from arrival to the failure, of requests that were refused as wrong, turned away or failed", |m| m.failed_e2e.mean();
+    failed_e2e_p99_s: "99th percentile of the same", |m| m.failed_e2e.quantile(0.99);
     ttft_mean_s: "mean time from arrival to the first token of the answer", |m| m.ttft.mean();
     ttft_p50_s: "median of the same", |m| m.ttft.quantile(0.50);
     ttft_p90_s: "90th percentile of the same", |m| m.ttft.quantile(0.90);
+    ttft_p95_s: "95th percentile of the same", |m| m.ttft.quantile(0.95);
     ttft_p99_s: "99th percentile of the same", |m| m.ttft.quantile(0.99);
     tpot_mean_s: "mean over requests of the time per output token after the first; of models that stream", |m| m.tpot.mean();
     tpot_p50_s: "median of the same", |m| m.tpot.quantile(0.50);
+    tpot_p90_s: "90th percentile of the same", |m| m.tpot.quantile(0.90);
+    tpot_p95_s: "95th percentile of the same", |m| m.tpot.quantile(0.95);
     tpot_p99_s: "99th percentile of the same", |m| m.tpot.quantile(0.99);
-    itl_p99_s: "99th percentile over tokens of the time between two tokens of an answer", |m| m.itl.quantile(0.99);
-    queue_mean_s: "mean wait for a model server, of requests that reached one", |m| m.queue.mean();
+    itl_p50_s: "median over tokens of the time between two tokens of an answer", |m| m.itl.quantile(0.50);
+    itl_p90_s: "90th percentile of the same", |m| m.itl.quantile(0.90);
+    itl_p95_s: "95th percentile of the same", |m| m.itl.quantile(0.95);
+    itl_p99_s: "99th percentile of the same", |m| m.itl.quantile(0.99);
+    queue_mean_s: "mean wait for a model server, over answers of models", |m| m.queue.mean();
     queue_p99_s: "99th percentile of the same", |m| m.queue.quantile(0.99);
-    inference_mean_s: "mean time that a model worked on a request", |m| m.inference.mean();
+    queue_share: "what answered requests waited for model servers / their times from arrival to response, added up", |m| m.queued_ns as f64 / m.e2e.sum_nanos() as f64;
+    inference_mean_s: "mean time that a model worked on an answer", |m| m.inference.mean();
     inference_total_s: "sum of the same", |m| m.inference.sum();
     utilization: "busy share of the models' servers from the warm-up until the last answer, where their number is limited", |m| m.utilization;
+    saturation: "the share in use of what limits the most loaded model: of its servers, or of its engines' memory or of the sequences that they may work on, whichever is more", |m| m.saturation;
     input_tokens: "tokens of the prompts that models worked on", |m| m.input_decitokens as f64 / 10.0;
     cached_input_tokens: "of these, tokens that were in a prefix cache and not computed", |m| if m.prefix_decitokens == 0 { f64::NAN } else { m.cached_decitokens as f64 / 10.0 };
     prefix_hit_rate: "cached_input_tokens / input_tokens, of models with a prefix cache", |m| ratio(m.cached_decitokens, m.prefix_decitokens);
@@ -181,16 +197,18 @@ metrics! {
     allocation_jain: "Jain's index over tenants of what each used of what it asked for: 1 is fair (with cost.allocate)", |m| m.allocation[0];
     allocation_utility: "utility of what tenants used, as a share of that of all they asked for", |m| m.allocation[1];
     total_cost_usd: "cost_usd and server_cost_usd", |m| m.cost.usd() + m.servers_cost.usd();
-    attempts: "requests sent to replicas, retries and hedges among them; this and the next where a model has replicas, faults or limits, or there is a resilience block", |m| of_fleets(m, m.attempts.made);
-    retries: "of these, further ones after a failure, with the same model", |m| of_fleets(m, m.attempts.retries);
+    attempts: "requests sent to replicas, which took or refused them, retries and hedges among them; this and the next where a model has replicas, faults or limits, or there is a resilience block", |m| of_fleets(m, m.attempts.sent);
+    unsent: "attempts that came to no replica: none was up, the queue before all of them was full, or they were given up while they waited there", |m| of_fleets(m, m.attempts.unsent);
+    throttled: "attempts that a model's provider refused (429), before any replica", |m| of_fleets(m, m.attempts.throttled);
+    rate_limited: "requests that a limit of their client refused; part of rejected", |m| of_fleets(m, m.attempts.rate_limited);
+    retries: "attempts after a failure, with the same model, whether they were sent or not", |m| of_fleets(m, m.attempts.retries);
     retries_denied: "retries and hedges for which nothing was left in the retry budget", |m| of_fleets(m, m.attempts.retries_denied);
-    hedges: "attempts made beside one that took long", |m| of_fleets(m, m.attempts.hedges);
+    hedges: "attempts made beside one that took long, whether they were sent or not", |m| of_fleets(m, m.attempts.hedges);
     hedges_won: "of these, those that answered first", |m| of_fleets(m, m.attempts.hedges_won);
     fallbacks: "turns to another model after one failed for good", |m| of_fleets(m, m.attempts.fallbacks);
     fallbacks_denied: "models next in turn that were passed over, as the budget did not pay for them", |m| of_fleets(m, m.attempts.fallbacks_denied);
     timeouts: "attempts given up for the time they took", |m| of_fleets(m, m.attempts.timeouts);
-    throttled: "attempts that a model's provider refused (429)", |m| of_fleets(m, m.attempts.throttled);
-    crashed: "attempts lost in a crash", |m| of_fleets(m, m.attempts.crashed);
+    crashed: "attempts lost in a crash while somebody waited for them", |m| of_fleets(m, m.attempts.crashed);
     shed: "requests turned away so that others were served in time; part of rejected", |m| of_fleets(m, m.attempts.shed);
     wasted_cost_usd: "money charged for work whose answer nobody got; part of cost_usd", |m| if m.has_fleets { m.wasted.usd() } else { f64::NAN };
     availability: "share of their time that replicas were up, rather than down after a crash", |m| if m.has_fleets { m.replicas.up_s / (m.replicas.up_s + m.replicas.down_s) } else { f64::NAN };
@@ -209,6 +227,7 @@ metrics! {
     makespan_mean_s: "mean time from a workflow's arrival to its end, of completed ones", |m| m.flows.makespan.mean();
     makespan_p50_s: "median of the same", |m| m.flows.makespan.quantile(0.5);
     makespan_p99_s: "99th percentile of the same", |m| m.flows.makespan.quantile(0.99);
+    failed_makespan_p99_s: "99th percentile of the time from arrival to the end, of workflows that failed or were turned away", |m| m.flows.failed_makespan.quantile(0.99);
     steps_per_workflow: "items of steps that were begun, retries among them, by workflow", |m| m.flows.each(m.flows.jobs as f64);
     calls_per_workflow: "calls of models by workflow: the amplification of a request", |m| m.flows.each(m.flows.spent.calls as f64);
     tokens_per_workflow: "tokens that models read and wrote, by workflow", |m| m.flows.each(m.flows.spent.input_decitokens as f64 / 10.0 + m.flows.spent.output_tokens as f64);
@@ -227,6 +246,7 @@ metrics! {
     false_alarms: "of these alerts, those without a fault to tell of; this and the next where crashes or brown-outs are injected", |m| watched(m, |it| it.false_alarms);
     faults_missed: "crashes and brown-outs that no alert told of", |m| watched(m, |it| it.missed);
     time_to_detect_mean_s: "mean time from the beginning of a fault to the alert of a monitor that first told of it; without injected faults, from the condition to the alert", |m| watched(m, |it| it.detect_mean_s);
+    window_s: "length of the measured window", |m| m.window_s();
     events: "simulation events of the whole run", |m| m.events as f64;
     drift: "growth of the number of requests in the system over the window, by a straight line, as a share of its mean: 0 if steady, 2 if it grows evenly from nothing", |m| m.steadiness.drift;
     overloaded: "1 if that growth is an overload, else 0; over replications the share of overloaded runs", |m| f64::from(u8::from(m.steadiness.overloaded));
@@ -236,12 +256,14 @@ metrics! {
 mod tests {
     use super::*;
     use crate::cost::Money;
+    use crate::system::measure::InWindow;
 
     #[test]
     fn what_is_divided_by_nothing_is_no_value() {
         // Money without a request, answers in a window without length.
-        let measures =
-            Measures { cost: Money::from_usd(1.0), completed_in_window: 3, ..Measures::default() };
+        let in_window = InWindow { completed: 3, ..InWindow::default() };
+        let cost = Money::from_usd(1.0);
+        let measures = Measures { cost, in_window, ..Measures::default() };
         let values = values(&measures);
         for name in ["cost_per_request_usd", "throughput_rps", "goodput_rps"] {
             assert!(MetricId::named(name).expect(name).of(&values).is_nan(), "{name}");

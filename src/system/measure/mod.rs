@@ -1,9 +1,11 @@
 //! What one run measures, from the end of the warm-up on.
 
+mod attempts;
 mod breakdown;
 mod classes;
 mod flow_sums;
 mod in_flight_samples;
+mod in_window;
 mod metrics;
 mod observers;
 mod slo_spec;
@@ -11,9 +13,11 @@ mod steady_state;
 mod timeline;
 mod times;
 
+pub use attempts::Attempts;
 pub use breakdown::Breakdown;
 pub use classes::Classes;
 pub use flow_sums::{FlowSums, critical_share};
+pub use in_window::InWindow;
 pub use metrics::{METRICS, Metric, MetricId, values};
 pub use observers::{Finished, Observers, Recorder};
 pub use slo_spec::{SloSpec, TargetsSpec};
@@ -35,7 +39,8 @@ use crate::stats::Histogram;
 use crate::workload::Source;
 
 /// The measurements of one run. Requests count from their arrival: those that
-/// came before the warm-up ended are left out everywhere.
+/// came before the warm-up ended are left out everywhere but of rates, which are those of
+/// the window ([`InWindow`]).
 #[derive(Debug, Default)]
 pub struct Measures {
     /// Requests that arrived.
@@ -44,8 +49,8 @@ pub struct Measures {
     pub payload_bytes: u64,
     /// Answered, whenever that was.
     pub completed: u64,
-    /// Answered before the window closed.
-    pub completed_in_window: u64,
+    /// What happened in the window, whoever began before it.
+    pub in_window: InWindow,
     /// Wrong requests.
     pub errors: u64,
     /// Requests turned away.
@@ -80,6 +85,8 @@ pub struct Measures {
     pub steadiness: Steadiness,
     /// Arrival to the whole response.
     pub e2e: Histogram,
+    /// The same of those that failed, until they did.
+    pub failed_e2e: Histogram,
     /// Arrival to the first token.
     pub ttft: Histogram,
     /// Time per output token after the first, a value per request.
@@ -90,6 +97,8 @@ pub struct Measures {
     pub queue: Histogram,
     /// Work of a model server.
     pub inference: Histogram,
+    /// What answered requests had waited for servers, in nanoseconds.
+    pub queued_ns: u128,
     /// Tokens x 10 that models read.
     pub input_decitokens: u64,
     /// Tokens that models wrote.
@@ -136,6 +145,8 @@ pub struct Measures {
     pub has_engines: Vec<bool>,
     /// Busy share of the limited servers; NaN where there are none.
     pub utilization: f64,
+    /// The share in use of what limits the most loaded model; NaN where nothing does.
+    pub saturation: f64,
     /// Whether requests may have several attempts: whether the next numbers mean
     /// anything.
     pub has_fleets: bool,
@@ -272,33 +283,6 @@ impl Default for Replicas {
     }
 }
 
-/// What became of attempts, where a request may have several.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Attempts {
-    /// Attempts made, those that no replica took among them.
-    pub made: u64,
-    /// Of these, further ones after a failure, with the same model.
-    pub retries: u64,
-    /// Retries and hedges for which nothing was left in the budget.
-    pub retries_denied: u64,
-    /// Attempts made beside another.
-    pub hedges: u64,
-    /// Of these, those that were faster than it.
-    pub hedges_won: u64,
-    /// Turns to the next model after one failed for good.
-    pub fallbacks: u64,
-    /// Models next in turn that the budget did not pay for.
-    pub fallbacks_denied: u64,
-    /// Attempts given up for the time they took.
-    pub timeouts: u64,
-    /// Attempts refused by the provider (429).
-    pub throttled: u64,
-    /// Attempts lost in a crash.
-    pub crashed: u64,
-    /// Requests turned away so that others are served in time.
-    pub shed: u64,
-}
-
 /// Work that was paid for and that nobody got.
 #[derive(Clone, Copy, Debug)]
 pub struct Waste {
@@ -334,6 +318,7 @@ impl Measures {
     pub fn new(setup: &Setup, source: &Source) -> Self {
         let (models, users) = (&setup.models, source.users().len());
         Measures {
+            in_window: InWindow::new(models.iter().map(|(_, it)| it.has_gpus()).collect()),
             models: vec![Share::default(); models.len()],
             users: vec![Share::default(); users],
             classes: Classes::new(setup.slo.as_ref(), source.slo_classes(), users),
@@ -348,6 +333,16 @@ impl Measures {
     /// The window's length in seconds.
     pub fn window_s(&self) -> f64 {
         self.window_end.since(self.window_start).as_secs_f64()
+    }
+
+    /// So much in the window, by second.
+    pub fn per_s(&self, amount: f64) -> f64 {
+        amount / self.window_s()
+    }
+
+    /// The same by so many seconds of the models' own GPUs.
+    pub fn per_gpu(&self, amount: f64, seconds: f64) -> f64 {
+        amount / (self.in_window.gpu_s / seconds)
     }
 
     /// An amount of a lever in dollars; NaN where there are none.
@@ -472,12 +467,15 @@ impl Measures {
             share.e2e_ns += u128::from(e2e.as_nanos());
         }
     }
-    /// Counts a request without an answer, which `model` was chosen for, if one was.
-    pub fn fail(&mut self, user: u32, model: u32, error: RequestError) {
+
+    /// Counts a request without an answer, which `model` was chosen for, if one was, and
+    /// that took so long.
+    pub fn fail(&mut self, user: u32, model: u32, error: RequestError, e2e: Duration) {
         if error == RequestError::CalledOff {
             self.called_off += 1;
             return;
         }
+        self.failed_e2e.record(e2e);
         let rejected = u64::from(error.is_rejection());
         let share = &mut self.users[user as usize];
         share.rejected += rejected;
@@ -488,6 +486,7 @@ impl Measures {
         self.errors += 1 - rejected;
         self.budget_rejections += no_budget;
         self.attempts.shed += u64::from(error == RequestError::Shed);
+        self.attempts.rate_limited += u64::from(error == RequestError::RateLimited);
         if let Some(model) = self.models.get_mut(model as usize) {
             model.rejected += rejected;
         }

@@ -7,7 +7,7 @@ use crate::serving::fleet::Phase;
 use crate::system::caches::Flight;
 use crate::system::monitors::Monitors;
 use crate::system::request::{Request, SIMILAR};
-use crate::system::tracer::{TracedAttempt, TracedRequest, Tracer};
+use crate::system::tracer::{TracedAttempt, TracedRequest, TracedWorkflow, Tracer};
 use crate::system::upstream::Inference;
 use crate::workload::Source;
 
@@ -66,6 +66,12 @@ pub struct Observers<'r> {
 }
 
 impl Observers<'_> {
+    /// Whether what happens now is in the measured window.
+    #[inline]
+    pub fn in_window(&self, now: Time) -> bool {
+        self.measuring && now < self.closes
+    }
+
     /// A request was in a queue for so long.
     #[inline]
     pub fn waited(&mut self, span: Duration) {
@@ -109,13 +115,27 @@ impl Observers<'_> {
         self.sojourn_ns += u128::from(e2e.as_nanos());
         let answer = request.answer.filter(|_| request.error.is_none());
         let times = Times::of(request, inference, now);
+        let in_window = self.in_window(now);
+        let good = self
+            .measures
+            .classes
+            .as_mut()
+            .map_or(answer.is_some(), |classes| classes.count(request, &times, in_window));
         let outcome = if let Some(answer) = answer {
             let interval = self.timeline.at(now);
             interval.completions += 1;
             interval.e2e_ns += u128::from(e2e.as_nanos());
+            let made = inference.filter(|_| !request.cached);
+            if in_window {
+                let window = &mut self.measures.in_window;
+                window.completed += 1;
+                let tokens = made.filter(|_| good).map_or(0, |_| answer.output_tokens);
+                window.good_tokens += u64::from(tokens);
+            }
             if request.measured {
                 self.measures.complete(incoming.user.0, &answer, e2e, times.ttft);
-                self.measures.completed_in_window += u64::from(now < self.closes);
+                let waited = made.map_or(Duration::ZERO, |it| it.waited);
+                self.measures.queued_ns += u128::from(waited.as_nanos());
             }
             match request.flight {
                 Flight::Landed => Outcome::Coalesced,
@@ -127,7 +147,7 @@ impl Observers<'_> {
             let error = request.error.unwrap_or(RequestError::QueueFull);
             self.timeline.at(now).errors += 1;
             if request.measured {
-                self.measures.fail(incoming.user.0, request.model, error);
+                self.measures.fail(incoming.user.0, request.model, error, e2e);
             }
             Outcome::Failed(error)
         };
@@ -144,9 +164,6 @@ impl Observers<'_> {
             e2e,
             outcome,
         });
-        if let Some(classes) = self.measures.classes.as_mut().filter(|_| request.measured) {
-            classes.count(request, &times, now < self.closes);
-        }
         if let Some(monitors) = &mut self.monitors {
             monitors.finish(request, inference, &times);
         }
@@ -175,7 +192,14 @@ impl Observers<'_> {
     /// An attempt ends.
     pub fn trace_attempt(&mut self, attempt: &TracedAttempt) {
         if let Some(tracer) = &mut self.tracer {
-            tracer.attempt(attempt);
+            tracer.attempt(&TracedAttempt { after_warmup: self.measuring, ..*attempt });
+        }
+    }
+
+    /// A workflow ends.
+    pub fn trace_workflow(&mut self, workflow: &TracedWorkflow) {
+        if let Some(tracer) = &mut self.tracer {
+            tracer.workflow(workflow);
         }
     }
 

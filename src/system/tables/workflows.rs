@@ -42,7 +42,7 @@ pub fn workflows(system: &System<'_>) -> Table {
     let shares = KINDS.map(|kind| format!("critical_{}_share", kind.name()));
     let columns = ["workflow", "arrived", "completed", "right", "success_rate", "steps"]
         .into_iter()
-        .chain(["makespan_mean_s", "makespan_p50_s", "makespan_p99_s"])
+        .chain(["makespan_mean_s", "makespan_p50_s", "makespan_p99_s", "failed_makespan_p99_s"])
         .chain(SPENT)
         .map(str::to_owned)
         .chain(failed)
@@ -68,6 +68,7 @@ fn workflow(name: &str, of: &OfRoot) -> Vec<Cell> {
         of.makespan.mean().into(),
         of.makespan.quantile(0.5).into(),
         of.makespan.quantile(0.99).into(),
+        of.failed_makespan.quantile(0.99).into(),
     ];
     row.extend(spent(&of.spent));
     row.extend(of.failed.map(Cell::from));

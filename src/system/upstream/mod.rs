@@ -14,10 +14,12 @@ mod rules;
 mod shared_queue;
 mod state;
 mod tenant_slots;
+mod traced;
 
 pub use prefix::table as prefix_table;
 pub use state::{Attempt, Inference, NOBODY, Place};
 pub use tenant_slots::Slot;
+pub use traced::{Paid, Sent, answered as traced_answer};
 
 use super::measure::Serving;
 use super::setup::Setup;
@@ -81,6 +83,8 @@ struct ReplicaState {
     timer: Option<EventId>,
     /// The attempts that it has, in no order.
     attempts: Vec<AttemptId>,
+    /// What measured requests sent to it.
+    sent: Sent,
 }
 
 /// The models' servers, and all that is under way at them.
