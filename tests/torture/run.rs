@@ -214,23 +214,25 @@ fn simulate(
     let setup = &prepared.setups[point];
     let streams = Streams::new(outline.experiment.seed, 0);
     let (mut rows, mut requests, mut attempts) = (Vec::new(), Vec::new(), Vec::new());
-    let mut writer = RequestWriter::new(&mut requests, setup, 0, 0);
-    let attempt_writer = AttemptWriter::new(&mut attempts, setup, 0, 0);
-    let mut watch = Watch { attempts: attempt_writer, ends: Vec::new() };
-    let tables = {
-        let mut write = watched.then(|| writer.recorder());
-        let recorder = Box::new(|finished: &Finished<'_>| {
-            rows.push(row(finished));
-            if let Some(write) = &mut write {
-                write(finished);
-            }
-        });
-        let tracer = watched.then_some(&mut watch as &mut dyn Tracer);
-        system::run_traced(setup, &streams, stop, Some(recorder), tracer)?
+    let (tables, ends) = {
+        let mut writer = RequestWriter::new(&mut requests, setup, 0, 0);
+        let attempts = AttemptWriter::new(&mut attempts, setup, 0, 0);
+        let mut watch = Watch { attempts, ends: Vec::new() };
+        let tables = {
+            let mut write = watched.then(|| writer.recorder());
+            let recorder = Box::new(|finished: &Finished<'_>| {
+                rows.push(row(finished));
+                if let Some(write) = &mut write {
+                    write(finished);
+                }
+            });
+            let tracer = watched.then_some(&mut watch as &mut dyn Tracer);
+            system::run_traced(setup, &streams, stop, Some(recorder), tracer)?
+        };
+        writer.finish().expect("rows in memory");
+        watch.attempts.finish().expect("rows in memory");
+        (tables, watch.ends)
     };
-    writer.finish().expect("rows in memory");
-    let Watch { attempts: attempt_writer, ends } = watch;
-    attempt_writer.finish().expect("rows in memory");
     Ok(Books {
         experiment: outline.experiment.clone(),
         tables,

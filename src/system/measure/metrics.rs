@@ -217,7 +217,7 @@ metrics! {
     replica_hours: "hours that replicas were on and paid for, starting and down ones among them", |m| if m.has_fleets { m.replicas.on_s / 3600.0 } else { f64::NAN };
     batch_size_mean: "mean number of sequences in a step of the batching engines, over the time of steps", |m| m.replicas.batch_mean;
     kv_use_mean: "mean share of the batching engines' memory for keys and values that was in use", |m| m.replicas.kv_mean;
-    preemptions: "how often a sequence lost its memory to others and had to be computed again", |m| if m.replicas.kv_mean.is_nan() { f64::NAN } else { m.replicas.preemptions as f64 };
+    preemptions: "how often a sequence lost its memory to others and had to be computed again", |m| if m.has_engines.contains(&true) { m.replicas.preemptions as f64 } else { f64::NAN };
     prefill_utilization: "busy share of the engines that compute prompts for others that decode, while they were up", |m| m.replicas.sides[0].share();
     decode_utilization: "the same of the engines that decode", |m| m.replicas.sides[1].share();
     called_off: "of these requests, given up by the workflows that they were of", |m| m.flows.all(m.called_off as f64);
