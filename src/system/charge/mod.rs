@@ -21,6 +21,8 @@ pub struct Charge {
     pub optimizer: Optimizer,
     /// What makes requests cheaper, if anything does.
     pub levers: Option<Levers>,
+    /// Whether anybody wants to know what answers cost by the list.
+    pub lists: bool,
 }
 
 impl Charge {
@@ -93,9 +95,15 @@ impl Charge {
             cost: spend.spent,
             quality,
             output_tokens: inference.output_tokens,
+            full_output: spend.full_output,
             model: model.0,
+            wrong: self.optimizer.is_wrong(quality),
         });
-        observers.timeline.at(now).spend += cost;
+        observers.timeline.at(now).charged += cost;
+        if self.lists {
+            let Spend { full_input, full_output, .. } = inference.spend;
+            inference.spend.list = self.list_price(model, full_input, full_output);
+        }
         let waited = spend.seated_after;
         if request.measured {
             let full_price = self.optimizer.price(model).of_usage(&usage.uncached());
@@ -112,8 +120,10 @@ impl Charge {
                     full_price,
                 },
             );
-            let savings = &mut observers.measures.savings;
-            self.count_savings(savings, &inference.spend, model, &usage, full_price);
+            if self.lists {
+                let savings = &mut observers.measures.savings;
+                self.count_savings(savings, &inference.spend, model, &usage, full_price);
+            }
         }
         self.optimizer.learn(&Lesson {
             model,
@@ -138,7 +148,7 @@ impl Charge {
         now: Time,
     ) {
         let cost = self.optimizer.charge(incoming.user, ModelId(model), usage, now);
-        observers.timeline.at(now).spend += cost;
+        observers.timeline.at(now).charged += cost;
         clients.charge_call(incoming.call, cost, now);
         if measured {
             let waste = Waste { usage: *usage, cost, prefix };
@@ -146,8 +156,8 @@ impl Charge {
         }
     }
 
-    /// Charges something other than a model's tokens to a request's user.
-    pub fn fee(
+    /// Charges a judge of an answer to a request's user.
+    pub fn judgement(
         &mut self,
         request: &Request,
         spend: &mut Spend,
@@ -157,12 +167,17 @@ impl Charge {
         now: Time,
     ) {
         spend.spent += amount;
-        clients.charge_call(request.incoming.call, amount, now);
-        self.user(request.incoming.user, amount, request.measured, observers, now);
+        spend.judged += amount;
+        clients.judge_call(request.incoming.call, amount, now);
+        let user = request.incoming.user;
+        self.fee(user, amount, observers, now);
+        if request.measured {
+            observers.measures.judge(user.0, amount);
+        }
     }
 
-    /// Charges something other than a model's tokens to a user.
-    pub fn user(
+    /// Charges a workflow's tool to a user.
+    pub fn tool(
         &mut self,
         user: UserId,
         amount: Money,
@@ -170,10 +185,15 @@ impl Charge {
         observers: &mut Observers<'_>,
         now: Time,
     ) {
-        self.optimizer.charge_fee(user, amount, now);
-        observers.timeline.at(now).spend += amount;
+        self.fee(user, amount, observers, now);
         if measured {
-            observers.measures.fee(user.0, amount);
+            observers.measures.tool(user.0, amount);
         }
+    }
+
+    /// Charges something other than a model's tokens.
+    fn fee(&mut self, user: UserId, amount: Money, observers: &mut Observers<'_>, now: Time) {
+        self.optimizer.charge_fee(user, amount, now);
+        observers.timeline.at(now).charged += amount;
     }
 }

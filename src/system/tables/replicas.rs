@@ -8,7 +8,8 @@ use crate::stats::{Cell, Table};
 use crate::system::model::System;
 use crate::system::setup::Setup;
 
-/// Adds up what all replicas did until `over`, and gives a row for each.
+/// Adds up what all replicas did, and gives a row for each: their time is that of the window,
+/// their work goes on until `over`.
 pub fn collect(system: &mut System<'_>, setup: &Setup, over: Time) -> Table {
     let mut table = Table::new([
         "model",
@@ -22,7 +23,7 @@ pub fn collect(system: &mut System<'_>, setup: &Setup, over: Time) -> Table {
         "down_s",
         "on_s",
         "utilization",
-        "cost_usd",
+        "server_cost_usd",
         "batch_mean",
         "kv_use_mean",
         "kv_use_max",
@@ -41,7 +42,7 @@ pub fn collect(system: &mut System<'_>, setup: &Setup, over: Time) -> Table {
         for (replica, node) in servers.fleet.nodes_mut().iter_mut().enumerate() {
             let on = Duration(u64::try_from(node.on_ns(over)).unwrap_or(u64::MAX));
             let cost = charge.optimizer.charge_servers(model_id, gpus, on);
-            measures.servers_cost += cost;
+            measures.serve_hours(model_id.0, cost);
             let sums = &mut measures.replicas;
             sums.up_s += node.up_s(over);
             sums.down_s += node.down_s(over);
@@ -63,8 +64,7 @@ pub fn collect(system: &mut System<'_>, setup: &Setup, over: Time) -> Table {
             table.push(row);
         }
     }
-    measures.replicas.mean =
-        measures.replicas.up_s / over.since(measures.window_start).as_secs_f64();
+    measures.replicas.mean = measures.replicas.up_s / measures.window_s();
     measures.replicas.batch_mean = engines.batch / engines.busy;
     measures.replicas.kv_mean = engines.kv / engines.up;
     measures.replicas.preemptions = engines.preemptions;
@@ -103,7 +103,7 @@ struct Engines {
     /// Sequences x seconds of steps, and seconds of steps.
     batch: f64,
     busy: f64,
-    /// Share of memory x seconds up, and seconds up.
+    /// Share of memory x seconds of serving, and these seconds.
     kv: f64,
     up: f64,
     preemptions: u64,
@@ -112,7 +112,7 @@ struct Engines {
 impl Engines {
     /// The last columns of a replica, which are empty where it is no engine.
     fn add(&mut self, node: &mut Node, over: Time) -> [Cell; 4] {
-        let up = node.up_s(over);
+        let up = node.served_s(over);
         let Server::Engine(batching) = &mut node.server else {
             return [Cell::Empty, Cell::Empty, Cell::Empty, Cell::Empty];
         };
