@@ -261,8 +261,10 @@ models: {{ m: {{ price: {{ per_token: 0.00001 }}, server: {{ tokens: {{}} }} }} 
 
 #[test]
 fn a_false_hit_costs_what_a_wrong_answer_does() {
-    let (free, dear) =
-        (tables(&phrasings("")), tables(&phrasings("cost: { wrong_answer: $0.50, budgets: { default: { daily: $9 } } }")));
+    let (free, dear) = (
+        tables(&phrasings("")),
+        tables(&phrasings("cost: { wrong_answer: $0.50, budgets: { default: { daily: $9 } } }")),
+    );
     let wrong = metric(&dear, "semantic_false_hits");
     assert!(wrong > 5.0, "{wrong}");
     close(&dear, "wrong_answers", wrong);

@@ -178,7 +178,9 @@ impl Node {
         self.stats = NodeStats::default();
         self.serving.reset(now);
         let within = now.min(self.closes);
-        [&mut self.up, &mut self.down, &mut self.on].map(|gauge| gauge.reset(within));
+        self.up.reset(within);
+        self.down.reset(within);
+        self.on.reset(within);
         match &mut self.server {
             Server::Station(station) => station.reset_stats(now),
             Server::Engine(batching) => batching.engine_mut().reset_stats(now),

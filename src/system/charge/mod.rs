@@ -101,8 +101,7 @@ impl Charge {
         });
         observers.timeline.at(now).charged += cost;
         if self.lists {
-            let Spend { full_input, full_output, .. } = inference.spend;
-            inference.spend.list = self.list_price(model, full_input, full_output);
+            spend.list = self.list_price(model, spend.full_input, spend.full_output);
         }
         let waited = spend.seated_after;
         if request.measured {

@@ -49,7 +49,9 @@ impl Measures {
     pub fn coalesce(&mut self, user: u32, answer: &Answer) {
         self.coalesced += 1;
         self.coalesced_saved += answer.cost;
-        self.shares(user, answer.model).map(|share| share.coalesced += 1);
+        for share in self.shares(user, answer.model) {
+            share.coalesced += 1;
+        }
     }
 
     /// Counts what an answered request costs by the list, and who saved that: a cache, or

@@ -252,8 +252,7 @@ mod tests {
     fn what_is_divided_by_nothing_is_no_value() {
         // Money without a request, answers in a window without length.
         let bill = Bill { tokens: Money::from_usd(1.0), ..Bill::default() };
-        let measures =
-            Measures { bill, completed_in_window: 3, ..Measures::default() };
+        let measures = Measures { bill, completed_in_window: 3, ..Measures::default() };
         let values = values(&measures);
         for name in ["cost_per_request_usd", "throughput_rps", "goodput_rps"] {
             assert!(MetricId::named(name).expect(name).of(&values).is_nan(), "{name}");

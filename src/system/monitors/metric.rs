@@ -262,7 +262,8 @@ mod tests {
         // A bound of 20/s is not exceeded by 1200 requests in a minute.
         let minute = Pair { part: 1200, whole: 60_000_000_000 };
         assert_eq!(Watched::Throughput.of(minute), Some(20.0));
-        let dollars = Pair { part: 3_000_000_000_000 * 3_600_000_000_000, whole: 1_800_000_000_000 };
+        let dollars =
+            Pair { part: 3_000_000_000_000 * 3_600_000_000_000, whole: 1_800_000_000_000 };
         assert_eq!(Watched::CostPerHour.of(dollars), Some(6.0));
         assert_eq!(Watched::ErrorRate.of(Pair { part: 1, whole: 20 }), Some(0.05));
         assert_eq!(Watched::ErrorRate.of(Pair::default()), None);
