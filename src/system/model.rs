@@ -146,7 +146,7 @@ impl<'r> System<'r> {
                 }
             }
             Task::Bill { user, amount, measured } => {
-                self.charge.user(user, amount, measured, &mut self.observers, sim.now());
+                self.charge.tool(user, amount, measured, &mut self.observers, sim.now());
             }
             Task::Forget(id) => {
                 if let Some(request) = self.requests.remove(id) {
@@ -158,6 +158,10 @@ impl<'r> System<'r> {
                 self.workflow_ended(&end, sim.now());
                 if let Some(blocks) = end.incoming.blocks {
                     self.clients.source.release(blocks);
+                }
+                if end.outcome.is_ok_and(|said| said.label != 0) {
+                    let user = end.incoming.user.0;
+                    self.observers.wrong_answer((user, None), end.measured, sim.now());
                 }
                 if end.incoming.thread.is_some() {
                     let answer = end.outcome.ok().map(|said| said.tokens);

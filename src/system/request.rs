@@ -97,8 +97,12 @@ pub struct Answer {
     pub quality: f64,
     /// Its length.
     pub output_tokens: u32,
+    /// Its length if it had not been cut.
+    pub full_output: u32,
     /// Who made it.
     pub model: u32,
+    /// Whether it is known to be wrong.
+    pub wrong: bool,
 }
 
 impl Request {

@@ -236,7 +236,7 @@ impl System<'_> {
     #[inline]
     fn finish(&mut self, id: RequestId, sim: &mut Scheduler<Event>) {
         let now = sim.now();
-        let System { requests, clients, caches, upstream, observers, .. } = self;
+        let System { requests, clients, caches, upstream, charge, observers, .. } = self;
         let request = requests[id];
         if request.error.is_some() {
             caches.end(&request, requests, sim);
@@ -247,6 +247,10 @@ impl System<'_> {
             "money and slots are let go with the answer, or when it is given up"
         );
         let outcome = observers.finish(&request, inference, now);
+        let list = charge.listed(&request, inference).filter(|_| request.measured);
+        if let Some(list) = list {
+            observers.measures.list(outcome, list);
+        }
         let incoming = &request.incoming;
         if let Some(record) = observers.recorder.as_mut().filter(|_| observers.measuring) {
             let workflows = clients.workflows.as_ref();
@@ -255,6 +259,7 @@ impl System<'_> {
                 params: &clients.params[incoming.profile.0 as usize],
                 request: &request,
                 inference,
+                list,
                 call: workflows.and_then(|it| it.engine.name_of(incoming.call?)),
                 outcome,
                 at: now,

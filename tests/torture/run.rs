@@ -46,8 +46,10 @@ pub struct Row {
     pub e2e_s: f64,
     /// Until the first token, where it was answered.
     pub ttft_s: f64,
-    /// What its answer had cost.
+    /// What it was charged: nothing, if its answer was made for another.
     pub cost_usd: f64,
+    /// What its answer costs by the list.
+    pub list_usd: f64,
 }
 
 /// All that a run tells.
@@ -246,13 +248,15 @@ fn simulate(
 fn row(finished: &Finished<'_>) -> Row {
     let Finished { request, outcome, at, .. } = finished;
     let answered = outcome.error().is_none();
+    let made = request.answer.filter(|_| !request.cached);
     Row {
         id: request.id,
         measured: request.measured,
         outcome: outcome.name(),
         e2e_s: (*at - request.incoming.at).as_secs_f64(),
         ttft_s: if answered { finished.times().ttft.as_secs_f64() } else { f64::NAN },
-        cost_usd: request.answer.map_or(0.0, |answer| answer.cost.usd()),
+        cost_usd: made.map_or(0.0, |answer| answer.cost.usd()),
+        list_usd: finished.list.map_or(0.0, |list| list.usd()),
     }
 }
 

@@ -334,6 +334,16 @@ impl Fleet {
         self.phases[phase as usize].last().copied()
     }
 
+    /// Replicas that are paid for: those that start, drain or are down among them.
+    pub fn paid_for(&self) -> u32 {
+        self.len() - self.phases[Phase::Off as usize].len() as u32
+    }
+
+    /// The window closes then: later time of replicas is neither counted nor paid for.
+    pub fn close_at(&mut self, closes: Time) {
+        self.nodes_mut().iter_mut().for_each(|node| node.close_at(closes));
+    }
+
     /// The mean numbers of requests being worked on and under way since the last
     /// call.
     pub fn take_load(&mut self, now: Time) -> (f64, f64) {

@@ -67,6 +67,7 @@ impl Caches {
         };
         if !right {
             answer.quality = semantic.wrong_answer_quality;
+            answer.wrong = true;
         }
         if semantic.promote
             && let Some(levels) = &mut self.levels

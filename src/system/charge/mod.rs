@@ -21,6 +21,8 @@ pub struct Charge {
     pub optimizer: Optimizer,
     /// What makes requests cheaper, if anything does.
     pub levers: Option<Levers>,
+    /// Whether anybody wants to know what answers cost by the list.
+    pub lists: bool,
 }
 
 impl Charge {
@@ -93,9 +95,14 @@ impl Charge {
             cost: spend.spent,
             quality,
             output_tokens: inference.output_tokens,
+            full_output: spend.full_output,
             model: model.0,
+            wrong: self.optimizer.is_wrong(quality),
         });
-        observers.timeline.at(now).spend += cost;
+        observers.timeline.at(now).charged += cost;
+        if self.lists {
+            spend.list = self.list_price(model, spend.full_input, spend.full_output);
+        }
         let waited = inference.queue();
         inference.waited += waited;
         inference.worked += inference.service.total;
@@ -121,8 +128,10 @@ impl Charge {
                     full_price,
                 },
             );
-            let savings = &mut observers.measures.savings;
-            self.count_savings(savings, &inference.spend, model, &usage, full_price);
+            if self.lists {
+                let savings = &mut observers.measures.savings;
+                self.count_savings(savings, &inference.spend, model, &usage, full_price);
+            }
         }
         self.optimizer.learn(&Lesson {
             model,
@@ -133,8 +142,8 @@ impl Charge {
         });
     }
 
-    /// Charges for work that nobody got, and returns how much; `counts` tells whether the request is measured,
-    /// and whether the server keeps prefixes.
+    /// Charges for work that nobody got, and returns how much. It is told whether the request
+    /// is measured, and whether the server keeps prefixes.
     #[expect(clippy::too_many_arguments, reason = "who pays, for what, and who is told")]
     pub fn waste(
         &mut self,
@@ -147,7 +156,7 @@ impl Charge {
         now: Time,
     ) -> Money {
         let cost = self.optimizer.charge(incoming.user, ModelId(model), usage, now);
-        observers.timeline.at(now).spend += cost;
+        observers.timeline.at(now).charged += cost;
         if observers.in_window(now) {
             observers.measures.in_window.paid(model, usage);
         }
@@ -159,8 +168,8 @@ impl Charge {
         cost
     }
 
-    /// Charges something other than a model's tokens to a request's user.
-    pub fn fee(
+    /// Charges a judge of an answer to a request's user.
+    pub fn judgement(
         &mut self,
         request: &Request,
         spend: &mut Spend,
@@ -170,12 +179,17 @@ impl Charge {
         now: Time,
     ) {
         spend.spent += amount;
-        clients.charge_call(request.incoming.call, amount, now);
-        self.user(request.incoming.user, amount, request.measured, observers, now);
+        spend.judged += amount;
+        clients.judge_call(request.incoming.call, amount, now);
+        let user = request.incoming.user;
+        self.fee(user, amount, observers, now);
+        if request.measured {
+            observers.measures.judge(user.0, amount);
+        }
     }
 
-    /// Charges something other than a model's tokens to a user.
-    pub fn user(
+    /// Charges a workflow's tool to a user.
+    pub fn tool(
         &mut self,
         user: UserId,
         amount: Money,
@@ -183,10 +197,15 @@ impl Charge {
         observers: &mut Observers<'_>,
         now: Time,
     ) {
-        self.optimizer.charge_fee(user, amount, now);
-        observers.timeline.at(now).spend += amount;
+        self.fee(user, amount, observers, now);
         if measured {
-            observers.measures.fee(user.0, amount);
+            observers.measures.tool(user.0, amount);
         }
+    }
+
+    /// Charges something other than a model's tokens.
+    fn fee(&mut self, user: UserId, amount: Money, observers: &mut Observers<'_>, now: Time) {
+        self.optimizer.charge_fee(user, amount, now);
+        observers.timeline.at(now).charged += amount;
     }
 }

@@ -61,6 +61,11 @@ impl Classes {
         jain(shares(self.shares.iter().map(|it| (it.good, it.requests))))
     }
 
+    /// Whether an answer met the targets of its class.
+    pub fn met(&self, request: &Request, times: &Times) -> bool {
+        self.targets[usize::from(request.incoming.slo_class.0)].met(times)
+    }
+
     /// A request is finished: whether with a good answer.
     pub fn count(&mut self, request: &Request, times: &Times, in_window: bool) -> bool {
         let class = usize::from(request.incoming.slo_class.0);

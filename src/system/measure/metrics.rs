@@ -176,8 +176,21 @@ metrics! {
     prefix_hit_rate: "cached_input_tokens / input_tokens, of models with a prefix cache", |m| ratio(m.cached_decitokens, m.prefix_decitokens);
     prefix_block_hit_rate: "blocks of prompts that were in a prefix cache / blocks looked up, wherever they were in the prompt", |m| ratio(m.prefix_blocks[1], m.prefix_blocks[0]);
     output_tokens: "tokens that models made", |m| m.output_tokens as f64;
-    cost_usd: "money charged for models, US dollars", |m| m.cost.usd();
-    cost_per_request_usd: "cost_usd / requests", |m| m.cost.usd() / m.requests as f64;
+    cost_usd: "all that was paid for the window: token_cost_usd + server_cost_usd + judge_cost_usd + tool_cost_usd + wrong_answer_cost_usd", |m| m.bill.total().usd();
+    token_cost_usd: "charged for models' tokens: those of the window's requests, whenever they were answered", |m| m.bill.tokens.usd();
+    server_cost_usd: "for models' own servers: replica_hours x their gpus x price.per_gpu_hour", |m| m.bill.servers.usd();
+    judge_cost_usd: "charged for judges of answers", |m| m.bill.judges.usd();
+    tool_cost_usd: "charged by tools of workflows", |m| m.bill.tools.usd();
+    wrong_answer_cost_usd: "wrong_answers x cost.wrong_answer; charged to no budget", |m| m.bill.wrong_answers.usd();
+    wrong_answers: "answers known to be wrong: false hits of the semantic cache, answers that cost.quality drew as wrong; of workflows their wrong results, and not their calls", |m| m.wrong_answers as f64;
+    cost_per_request_usd: "cost_usd / requests", |m| m.bill.total().usd() / m.requests as f64;
+    cost_per_good_request_usd: "cost_usd / requests answered within the SLO and not known to be wrong", |m| m.bill.total().usd() / m.good as f64;
+    cost_per_job_usd: "cost_usd / workflows that came to their end with a right result", |m| m.flows.all(m.bill.total().usd() / m.flows.right as f64);
+    cost_per_hour_usd: "cost_usd / length of the window in hours", |m| m.bill.total().usd() / m.window_s() * 3600.0;
+    cost_per_month_usd: "cost_per_hour_usd x 730", |m| m.bill.total().usd() / m.window_s() * 3600.0 * 730.0;
+    cost_per_mtok_usd: "cost_usd / million tokens, input and output (blended)", |m| m.bill.total().usd() / (m.input_decitokens as f64 / 1e7 + m.output_tokens as f64 / 1e6);
+    cost_per_input_mtok_usd: "cost_usd / million input tokens", |m| m.bill.total().usd() / (m.input_decitokens as f64 / 1e7);
+    cost_per_output_mtok_usd: "cost_usd / million output tokens", |m| m.bill.total().usd() / (m.output_tokens as f64 / 1e6);
     cost_saved_usd: "what the answers that came from caches had cost when they were made", |m| m.saved.usd();
     prefix_saved_usd: "what cached input tokens would have cost more without the prefix cache; not part of cost_saved_usd", |m| if m.prefix_decitokens == 0 { f64::NAN } else { m.prefix_saved.usd() };
     quality_mean: "mean quality of the answers", |m| m.quality_sum / m.completed as f64;
@@ -187,16 +200,13 @@ metrics! {
     budget_waits: "times that a request waited for its budget to begin anew (at_limit: queue)", |m| m.budget_waits as f64;
     budget_alerts: "times that a soft limit was passed", |m| m.alerts as f64;
     escalations: "answers that a cascade's judge did not accept, so that the next model was asked", |m| m.escalations as f64;
-    fees_usd: "money charged for judges; part of cost_usd", |m| m.fees.usd();
-    server_cost_usd: "money for models' own servers: replica_hours x their gpus x price.per_gpu_hour; not part of cost_usd", |m| m.servers_cost.usd();
-    list_cost_usd: "what the same answers would have cost of the baseline model, at full length, at once and with nothing cached (with cost.levers)", |m| m.lever(m.list_cost());
+    list_cost_usd: "what all answers, those of caches among them, would have cost of the baseline model, at full length, at once and with nothing cached (with cost.levers)", |m| m.lever(m.savings.list);
     routing_saved_usd: "what the choice of models saved on that, judges taken off; below zero where it cost more", |m| m.lever(m.savings.routing);
     compression_saved_usd: "what shorter prompts saved", |m| m.lever(m.savings.compression);
     trimming_saved_usd: "what shorter answers saved", |m| m.lever(m.savings.trimming);
     batch_saved_usd: "what the batch API saved", |m| m.lever(m.savings.batch);
     allocation_jain: "Jain's index over tenants of what each used of what it asked for: 1 is fair (with cost.allocate)", |m| m.allocation[0];
     allocation_utility: "utility of what tenants used, as a share of that of all they asked for", |m| m.allocation[1];
-    total_cost_usd: "cost_usd and server_cost_usd", |m| m.cost.usd() + m.servers_cost.usd();
     attempts: "requests sent to replicas, which took or refused them, retries and hedges among them; this and the next where a model has replicas, faults or limits, or there is a resilience block", |m| of_fleets(m, m.attempts.sent);
     unsent: "attempts that came to no replica: none was up, the queue before all of them was full, or they were given up while they waited there", |m| of_fleets(m, m.attempts.unsent);
     throttled: "attempts that a model's provider refused (429), before any replica", |m| of_fleets(m, m.attempts.throttled);
@@ -210,11 +220,11 @@ metrics! {
     timeouts: "attempts given up for the time they took", |m| of_fleets(m, m.attempts.timeouts);
     crashed: "attempts lost in a crash while somebody waited for them", |m| of_fleets(m, m.attempts.crashed);
     shed: "requests turned away so that others were served in time; part of rejected", |m| of_fleets(m, m.attempts.shed);
-    wasted_cost_usd: "money charged for work whose answer nobody got; part of cost_usd", |m| if m.has_fleets { m.wasted.usd() } else { f64::NAN };
-    availability: "share of their time that replicas were up, rather than down after a crash", |m| if m.has_fleets { m.replicas.up_s / (m.replicas.up_s + m.replicas.down_s) } else { f64::NAN };
+    wasted_cost_usd: "money charged for work whose answer nobody got; part of token_cost_usd", |m| if m.has_fleets || m.flows.any { m.wasted.usd() } else { f64::NAN };
+    availability: "share of the window that replicas were up, rather than down after a crash", |m| if m.has_fleets { m.replicas.up_s / (m.replicas.up_s + m.replicas.down_s) } else { f64::NAN };
     breaker_opened: "how often a replica was left out for failing too often", |m| of_fleets(m, m.replicas.breaker_opened);
-    replicas_mean: "mean number of replicas that were up", |m| if m.has_fleets { m.replicas.mean } else { f64::NAN };
-    replica_hours: "hours that replicas were on and paid for, starting and down ones among them", |m| if m.has_fleets { m.replicas.on_s / 3600.0 } else { f64::NAN };
+    replicas_mean: "mean number of replicas that were up, over the window", |m| if m.has_fleets { m.replicas.mean } else { f64::NAN };
+    replica_hours: "hours of the window that replicas were on and paid for, starting and down ones among them", |m| if m.has_fleets { m.replicas.on_s / 3600.0 } else { f64::NAN };
     batch_size_mean: "mean number of sequences in a step of the batching engines, over the time of steps", |m| m.replicas.batch_mean;
     kv_use_mean: "mean share of the batching engines' memory for keys and values that was in use", |m| m.replicas.kv_mean;
     preemptions: "how often a sequence lost its memory to others and had to be computed again", |m| if m.has_engines.contains(&true) { m.replicas.preemptions as f64 } else { f64::NAN };
@@ -231,7 +241,7 @@ metrics! {
     steps_per_workflow: "items of steps that were begun, retries among them, by workflow", |m| m.flows.each(m.flows.jobs as f64);
     calls_per_workflow: "calls of models by workflow: the amplification of a request", |m| m.flows.each(m.flows.spent.calls as f64);
     tokens_per_workflow: "tokens that models read and wrote, by workflow", |m| m.flows.each(m.flows.spent.input_decitokens as f64 / 10.0 + m.flows.spent.output_tokens as f64);
-    cost_per_workflow_usd: "charged by models and tools, by workflow", |m| m.flows.each(m.flows.spent.cost.usd());
+    cost_per_workflow_usd: "cost_usd / workflows", |m| m.flows.each(m.bill.total().usd());
     workflow_wasted_usd: "of the money charged for workflows, that for failed ones and for calls that nobody waited for any more", |m| m.flows.all(m.flows.spent.wasted.usd());
     critical_llm_share: "share of the workflows' critical paths that models were at work, with the pipeline and caches before them", |m| m.flows.share(Kind::Llm);
     critical_queue_share: "share of the critical paths spent waiting for a model's server", |m| m.flows.share(Kind::Queue);
@@ -256,14 +266,14 @@ metrics! {
 mod tests {
     use super::*;
     use crate::cost::Money;
-    use crate::system::measure::InWindow;
+    use crate::system::measure::{Bill, InWindow};
 
     #[test]
     fn what_is_divided_by_nothing_is_no_value() {
         // Money without a request, answers in a window without length.
         let in_window = InWindow { completed: 3, ..InWindow::default() };
-        let cost = Money::from_usd(1.0);
-        let measures = Measures { cost, in_window, ..Measures::default() };
+        let bill = Bill { tokens: Money::from_usd(1.0), ..Bill::default() };
+        let measures = Measures { bill, in_window, ..Measures::default() };
         let values = values(&measures);
         for name in ["cost_per_request_usd", "throughput_rps", "goodput_rps"] {
             assert!(MetricId::named(name).expect(name).of(&values).is_nan(), "{name}");

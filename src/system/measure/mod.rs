@@ -1,7 +1,9 @@
 //! What one run measures, from the end of the warm-up on.
 
 mod attempts;
+mod bill;
 mod breakdown;
+mod charges;
 mod classes;
 mod flow_sums;
 mod in_flight_samples;
@@ -14,6 +16,7 @@ mod timeline;
 mod times;
 
 pub use attempts::Attempts;
+pub use bill::{Bill, LevelHits, Waste};
 pub use breakdown::Breakdown;
 pub use classes::Classes;
 pub use flow_sums::{FlowSums, critical_share};
@@ -103,13 +106,19 @@ pub struct Measures {
     pub input_decitokens: u64,
     /// Tokens that models wrote.
     pub output_tokens: u64,
-    /// Charged for models.
-    pub cost: Money,
+    /// Paid, by what it was paid for.
+    pub bill: Bill,
+    /// Answers within the SLO that were not known to be wrong.
+    pub good: u64,
+    /// Answers that were known to be wrong.
+    pub wrong_answers: u64,
+    /// What each of those costs.
+    pub wrong_answer_price: Money,
     /// Saved by caches.
     pub saved: Money,
     /// Hits and what they saved by level, 255 being the semantic cache, as far as there were
     /// any: see [`Measures::hits_by_level`].
-    saved_by_level: Vec<(u64, Money)>,
+    by_level: Vec<LevelHits>,
     /// Saved by the price of cached input.
     pub prefix_saved: Money,
     /// Tokens x 10 that were in prefix caches.
@@ -128,10 +137,6 @@ pub struct Measures {
     pub alerts: u64,
     /// Answers that a judge did not accept.
     pub escalations: u64,
-    /// Of the money charged, that for judges.
-    pub fees: Money,
-    /// For models' own servers, by the hour.
-    pub servers_cost: Money,
     /// Whether savings are told apart.
     pub has_levers: bool,
     /// What levers saved.
@@ -212,8 +217,8 @@ pub struct Share {
     pub cached_decitokens: u64,
     /// Tokens written by models.
     pub output_tokens: u64,
-    /// Charged.
-    pub cost: Money,
+    /// Paid; of a user without servers, of a model without judges and tools.
+    pub bill: Bill,
     /// Saved by caches.
     pub saved: Money,
     /// Sum of the answers' quality.
@@ -226,8 +231,8 @@ pub struct Share {
     pub inference_ns: u128,
 }
 
-/// What the replicas of all models did, from the end of the warm-up until the last
-/// answer.
+/// What the replicas of all models did: their time is that of the window, their steps go on
+/// until the last answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Replicas {
     /// Seconds up.
@@ -283,17 +288,6 @@ impl Default for Replicas {
     }
 }
 
-/// Work that was paid for and that nobody got.
-#[derive(Clone, Copy, Debug)]
-pub struct Waste {
-    /// Tokens read and written.
-    pub usage: Usage,
-    /// Charged.
-    pub cost: Money,
-    /// Whether the server keeps prefixes.
-    pub prefix: bool,
-}
-
 /// What a model did for one request.
 #[derive(Clone, Copy, Debug)]
 pub struct Served {
@@ -326,6 +320,7 @@ impl Measures {
             has_fleets: setup.resilience.is_some()
                 || models.iter().any(|(_, it)| it.server.is_fleet()),
             has_levers: setup.cost.levers.is_some(),
+            wrong_answer_price: setup.cost.wrong_answer.unwrap_or_default(),
             ..Measures::default()
         }
     }
@@ -345,51 +340,10 @@ impl Measures {
         amount / (self.in_window.gpu_s / seconds)
     }
 
-    /// An amount of a lever in dollars; NaN where there are none.
-    pub fn lever(&self, amount: Money) -> f64 {
-        if self.has_levers { amount.usd() } else { f64::NAN }
-    }
-
-    /// What all answers would have cost without any lever or cache.
-    pub fn list_cost(&self) -> Money {
-        self.savings.list + self.saved + self.coalesced_saved
-    }
-
-    /// The levels that gave answers: how many, and what those saved.
-    pub fn hits_by_level(&self) -> impl Iterator<Item = (u8, u64, Money)> + '_ {
-        let levels = self.saved_by_level.iter().enumerate().filter(|(_, (hits, _))| *hits > 0);
-        levels.map(|(level, (hits, saved))| (level as u8, *hits, *saved))
-    }
-
     /// The stage's statistics.
     #[inline]
     pub fn stage(&mut self, stage: Stage) -> &mut StageStats {
         &mut self.stages[stage as usize]
-    }
-
-    /// Counts an answer from a cache level to a request of `user`.
-    #[inline]
-    pub fn hit(&mut self, user: u32, level: u8, answer: &Answer) {
-        for share in [&mut self.users[user as usize], &mut self.models[answer.model as usize]] {
-            share.hits += 1;
-            share.saved += answer.cost;
-        }
-        self.hits += 1;
-        self.saved += answer.cost;
-        let place = usize::from(level);
-        if self.saved_by_level.len() <= place {
-            self.saved_by_level.resize(place + 1, (0, Money::ZERO));
-        }
-        let of_level = &mut self.saved_by_level[place];
-        *of_level = (of_level.0 + 1, of_level.1 + answer.cost);
-    }
-
-    /// Counts an answer that another request of `user` waited for.
-    pub fn coalesce(&mut self, user: u32, answer: &Answer) {
-        self.coalesced += 1;
-        self.coalesced_saved += answer.cost;
-        self.users[user as usize].coalesced += 1;
-        self.models[answer.model as usize].coalesced += 1;
     }
 
     /// Counts what `model` did for a request of `user`.
@@ -408,7 +362,7 @@ impl Measures {
         }
         self.input_decitokens += usage.input_decitokens;
         self.output_tokens += u64::from(usage.output_tokens);
-        self.cost += served.cost;
+        self.bill.tokens += served.cost;
         if let Some(prefix) = served.prefix {
             self.cached_decitokens += usage.cached_decitokens;
             self.prefix_decitokens += usage.input_decitokens;
@@ -420,37 +374,9 @@ impl Measures {
             share.input_decitokens += usage.input_decitokens;
             share.cached_decitokens += usage.cached_decitokens;
             share.output_tokens += u64::from(usage.output_tokens);
-            share.cost += served.cost;
+            share.bill.tokens += served.cost;
             share.queue_ns += u128::from(served.queue.as_nanos());
             share.inference_ns += u128::from(served.inference.as_nanos());
-        }
-    }
-
-    /// Counts what `user` was charged for something other than a model's tokens.
-    pub fn fee(&mut self, user: u32, amount: Money) {
-        self.cost += amount;
-        self.fees += amount;
-        self.users[user as usize].cost += amount;
-        self.savings.routing -= amount;
-    }
-
-    /// Counts what `model` did in vain for a request of `user`. Times of answers are
-    /// not touched.
-    pub fn waste(&mut self, user: u32, model: u32, waste: &Waste) {
-        let Waste { usage, cost, prefix } = waste;
-        self.wasted += *cost;
-        if *prefix {
-            self.cached_decitokens += usage.cached_decitokens;
-            self.prefix_decitokens += usage.input_decitokens;
-        }
-        self.cost += *cost;
-        self.input_decitokens += usage.input_decitokens;
-        self.output_tokens += u64::from(usage.output_tokens);
-        for share in [&mut self.users[user as usize], &mut self.models[model as usize]] {
-            share.input_decitokens += usage.input_decitokens;
-            share.cached_decitokens += usage.cached_decitokens;
-            share.output_tokens += u64::from(usage.output_tokens);
-            share.cost += *cost;
         }
     }
 

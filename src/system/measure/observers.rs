@@ -1,6 +1,7 @@
 //! Those who look on: they see what happens and change nothing.
 
-use super::{Breakdown, Measures, Timeline, Times};
+use super::{Breakdown, Classes, Measures, Timeline, Times};
+use crate::cost::Money;
 use crate::kernel::{Duration, Time};
 use crate::pipeline::{Log, LogEntry, Outcome, Params, RequestError};
 use crate::serving::fleet::Phase;
@@ -21,6 +22,8 @@ pub struct Finished<'f> {
     pub request: &'f Request,
     /// Its way through the models, if it asked one.
     pub inference: Option<&'f Inference>,
+    /// What its answer costs by the list, if it was answered.
+    pub list: Option<Money>,
     /// The number of its workflow and the name of its step, if it is of one.
     pub call: Option<(u64, &'f str)>,
     /// How it ended.
@@ -136,6 +139,12 @@ impl Observers<'_> {
                 self.measures.complete(incoming.user.0, &answer, e2e, times.ttft);
                 let waited = made.map_or(Duration::ZERO, |it| it.waited);
                 self.measures.queued_ns += u128::from(waited.as_nanos());
+                self.measures.good += u64::from(self.is_good(request, &times));
+            }
+            // What a call was answered matters to its workflow, which has an end of its own.
+            if answer.wrong && incoming.call.is_none() {
+                let whose = (incoming.user.0, Some(answer.model));
+                self.wrong_answer(whose, request.measured, now);
             }
             match request.flight {
                 Flight::Landed => Outcome::Coalesced,
@@ -169,6 +178,21 @@ impl Observers<'_> {
         }
         self.trace_request(request, outcome, now);
         outcome
+    }
+
+    /// Whether an answer was within the SLO and is not known to be wrong.
+    fn is_good(&self, request: &Request, times: &Times) -> bool {
+        let within = |classes: &Classes| classes.met(request, times);
+        self.measures.classes.as_ref().is_none_or(within)
+            && request.answer.is_some_and(|answer| !answer.wrong)
+    }
+
+    /// A user gets a wrong answer: a model's, or what a workflow came to.
+    pub fn wrong_answer(&mut self, whose: (u32, Option<u32>), measured: bool, now: Time) {
+        self.timeline.at(now).wrong_answers += self.measures.wrong_answer_price;
+        if measured {
+            self.measures.wrong_answer(whose.0, whose.1);
+        }
     }
 
     /// Whether anybody is told of everything.

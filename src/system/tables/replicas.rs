@@ -9,7 +9,8 @@ use crate::system::model::System;
 use crate::system::setup::Setup;
 use crate::system::upstream::Sent;
 
-/// Adds up what all replicas did until `over`, and gives a row for each.
+/// Adds up what all replicas did, and gives a row for each: their time is that of the window,
+/// their work goes on until `over`.
 pub fn collect(system: &mut System<'_>, setup: &Setup, over: Time) -> Table {
     let mut table = Table::new([
         "model",
@@ -24,7 +25,7 @@ pub fn collect(system: &mut System<'_>, setup: &Setup, over: Time) -> Table {
         "down_s",
         "on_s",
         "utilization",
-        "cost_usd",
+        "server_cost_usd",
         "batch_mean",
         "kv_use_mean",
         "kv_use_max",
@@ -46,7 +47,7 @@ pub fn collect(system: &mut System<'_>, setup: &Setup, over: Time) -> Table {
             let node = &mut upstream.models[index].fleet.nodes_mut()[replica];
             let on = Duration(u64::try_from(node.on_ns(over)).unwrap_or(u64::MAX));
             let cost = charge.optimizer.charge_servers(model_id, gpus, on);
-            measures.servers_cost += cost;
+            measures.serve_hours(model_id.0, cost);
             if measures.in_window.has_gpus(model_id.0) {
                 measures.in_window.gpu_s += gpus as f64 * on.as_secs_f64();
             }
@@ -76,8 +77,7 @@ pub fn collect(system: &mut System<'_>, setup: &Setup, over: Time) -> Table {
         measures.saturation = measures.saturation.max(most);
         engines.join(&of_model);
     }
-    measures.replicas.mean =
-        measures.replicas.up_s / over.since(measures.window_start).as_secs_f64();
+    measures.replicas.mean = measures.replicas.up_s / measures.window_s();
     measures.replicas.batch_mean = engines.batch / engines.busy;
     measures.replicas.kv_mean = engines.kv / engines.up;
     measures.replicas.preemptions = engines.preemptions;
@@ -118,7 +118,7 @@ struct Engines {
     batch: f64,
     busy: f64,
     /// Share of memory in use x seconds, the same of sequences that they may work on at a
-    /// time, and seconds up.
+    /// time, and seconds of serving.
     kv: f64,
     seats: f64,
     up: f64,
@@ -128,7 +128,7 @@ struct Engines {
 impl Engines {
     /// The last columns of a replica, which are empty where it is no engine.
     fn add(&mut self, node: &mut Node, window: Duration, over: Time) -> [Cell; 5] {
-        let (_, up) = node.busy_s(over).unwrap_or_default();
+        let up = node.served_s(over);
         let Server::Engine(batching) = &mut node.server else {
             return [const { Cell::Empty }; 5];
         };

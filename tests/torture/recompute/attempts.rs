@@ -55,7 +55,12 @@ pub fn values(books: &Books, window: &Window) -> Vec<Value> {
     }
     values.extend(prefixes(&measured));
     values.extend(in_window(books, window));
-    if !books.tables.replicas.rows.is_empty() {
+    let fleets = !books.tables.replicas.rows.is_empty();
+    if fleets || books.experiment.orchestration.is_some() {
+        let vain = measured.iter().filter(|row| row.text("outcome") != "answered");
+        values.push(exact("wasted_cost_usd", sum(vain.map(|row| row.number("cost_usd")))));
+    }
+    if fleets {
         values.extend(counts(&measured));
     }
     values
@@ -105,7 +110,6 @@ fn counts(measured: &[Row<'_>]) -> Vec<Value> {
         !is_sent(row) && row.text("kind") != "batch" && row.text("outcome") != "throttled"
     });
     let won = count(&|row| row.text("kind") == "hedge" && row.text("outcome") == "answered");
-    let vain = measured.iter().filter(|row| row.text("outcome") != "answered");
     let values = [
         ("attempts", count(&is_sent)),
         ("unsent", unsent),
@@ -116,7 +120,6 @@ fn counts(measured: &[Row<'_>]) -> Vec<Value> {
         ("fallbacks", kind("fallback")),
         ("timeouts", outcome("timeout")),
         ("crashed", outcome("crashed")),
-        ("wasted_cost_usd", sum(vain.map(|row| row.number("cost_usd")))),
     ];
     values.map(|(name, value)| (name, value, Within::Rounding)).into()
 }

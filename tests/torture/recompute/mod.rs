@@ -42,6 +42,17 @@ pub const NOT_FROM_ROWS: &[(&str, &[&str])] = &[
         "the state of a budget leaves no row",
         &["budget_overshoot_usd", "budget_waits", "budget_alerts"],
     ),
+    (
+        "what was not asked for has no price in a row",
+        &[
+            "prefix_saved_usd",
+            "routing_saved_usd",
+            "compression_saved_usd",
+            "trimming_saved_usd",
+            "batch_saved_usd",
+        ],
+    ),
+    ("tools of workflows have no rows", &["tool_cost_usd"]),
     ("what a tenant asked for leaves no row", &["allocation_jain", "allocation_utility"]),
     (
         "the steps of a workflow leave no row",
@@ -70,10 +81,10 @@ pub const NOT_FROM_ROWS: &[(&str, &[&str])] = &[
 fn values(books: &Books) -> Vec<Value> {
     let rows = requests::Window::of(books);
     let mut values = requests::values(books, &rows);
+    values.extend(derived::values(books));
     values.extend(attempts::values(books, &rows));
     values.extend(servers::values(books, &rows));
     values.extend(workflows::values(books, &rows));
-    derived::add(books, &mut values);
     values
 }
 

@@ -54,6 +54,7 @@ pub fn values(books: &Books, window: &Window) -> Vec<Value> {
         exact("availability", up / (up + down)),
         exact("breaker_opened", total(replicas, "breaker_opened")),
         exact("replicas_mean", up / window.length_s),
+        exact("server_cost_usd", total(replicas, "cost_usd")),
         exact("replica_hours", total(replicas, "on_s") / 3600.0),
     ];
     if engines {

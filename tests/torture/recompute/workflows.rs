@@ -38,7 +38,6 @@ pub fn values(books: &Books, window: &Window) -> Vec<Value> {
         exact("steps_per_workflow", each("steps")),
         exact("calls_per_workflow", each("calls")),
         exact("tokens_per_workflow", each("input_tokens") + each("output_tokens")),
-        exact("cost_per_workflow_usd", each("cost_usd")),
         exact("workflow_wasted_usd", sum(table, "wasted_usd")),
         exact("blocked_budget_mean_s", each("blocked_budget_s")),
         exact("blocked_limit_mean_s", each("blocked_limit_s")),
