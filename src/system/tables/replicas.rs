@@ -22,6 +22,7 @@ pub fn collect(system: &mut System<'_>, setup: &Setup, over: Time) -> Table {
         "crashes",
         "breaker_opened",
         "up_s",
+        "served_s",
         "down_s",
         "on_s",
         "utilization",
@@ -95,7 +96,7 @@ fn name_of(split: Option<&DisaggregateSpec>, replica: usize) -> Cell {
     }
 }
 
-fn of_node(node: &mut Node, sent: Sent, over: Time) -> [Cell; 10] {
+fn of_node(node: &mut Node, sent: Sent, over: Time) -> [Cell; 11] {
     let busy = node.busy_s(over).filter(|(_, most)| *most > 0.0);
     [
         sent.requests.into(),
@@ -105,6 +106,7 @@ fn of_node(node: &mut Node, sent: Sent, over: Time) -> [Cell; 10] {
         node.crashes.into(),
         node.breaker.as_ref().map(Breaker::opened).into(),
         Cell::Num(node.up_s(over)),
+        Cell::Num(node.served_s(over)),
         Cell::Num(node.down_s(over)),
         Cell::Num(node.on_ns(over) as f64 / 1e9),
         busy.map(|(busy, most)| busy / most).into(),

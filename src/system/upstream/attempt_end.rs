@@ -279,14 +279,18 @@ impl Upstream {
         inference.attempts -= 1;
         let (request, gone) = (inference.request, inference.attempts == 0 && inference.over);
         let measured = inference.measured;
-        cx.observers.measures.attempts.unsent += u64::from(measured && attempt.replica == NOBODY);
+        // What became of it after it was given up does not matter any more.
+        if attempt.timed_out {
+            outcome = AttemptOutcome::Failed(RequestError::Timeout);
+        } else if attempt.abandoned {
+            outcome = AttemptOutcome::CalledOff;
+        }
+        if measured {
+            let counts = &mut cx.observers.measures.attempts;
+            counts.unsent += u64::from(attempt.replica == NOBODY);
+            counts.crashed += u64::from(outcome == AttemptOutcome::Failed(RequestError::Crashed));
+        }
         if cx.observers.traces() && outcome != AttemptOutcome::Answered {
-            // What became of it then does not matter any more.
-            if attempt.timed_out {
-                outcome = AttemptOutcome::Failed(RequestError::Timeout);
-            } else if attempt.abandoned {
-                outcome = AttemptOutcome::CalledOff;
-            }
             let request = &cx.requests[request];
             let traced = attempt.traced(request, measured, outcome, paid, cx.sim.now());
             cx.observers.trace_attempt(&traced);

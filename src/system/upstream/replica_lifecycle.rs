@@ -1,7 +1,7 @@
 //! Replicas that come and go: crashes, repairs, starts, and the load by which
 //! there are more or fewer.
 
-use super::{Attempt, Upstream};
+use super::Upstream;
 use crate::kernel::{Duration, Time};
 use crate::pipeline::RequestError;
 use crate::serving::fleet::{Phase, TargetSpec};
@@ -135,10 +135,6 @@ impl Upstream {
             self.rewake(model, replica, cx);
         }
         for id in lost.into_iter().rev() {
-            let Attempt { inference, abandoned, .. } = self.attempts[id];
-            // What nobody waits for any more is no loss.
-            let counts = self.inferences[inference].measured && !abandoned;
-            cx.observers.measures.attempts.crashed += u64::from(counts);
             cx.agenda.push(Task::AttemptFailed(id, RequestError::Crashed));
         }
     }

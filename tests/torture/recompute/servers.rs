@@ -28,20 +28,23 @@ fn total(table: &Table, name: &str) -> f64 {
     sum(column(table, name).into_iter().filter(|value| !value.is_nan()))
 }
 
-/// A column's mean by the weights of others, of the rows that have it.
-fn weighted(table: &Table, name: &str, weights: &[&str]) -> f64 {
-    let values = column(table, name);
-    let weight = |row: usize| weights.iter().map(|name| column(table, name)[row]).product::<f64>();
-    let rows: Vec<usize> = (0..values.len()).filter(|row| !values[*row].is_nan()).collect();
-    let whole = sum(rows.iter().map(|row| weight(*row)));
-    sum(rows.iter().map(|row| values[*row] * weight(*row))) / whole
+/// A column's mean by weights, of the rows that have it.
+fn weighted(table: &Table, name: &str, weights: &[f64]) -> f64 {
+    let parts = column(table, name).into_iter().zip(weights);
+    let parts: Vec<(f64, f64)> = parts
+        .map(|(value, weight)| (value, *weight))
+        .filter(|(value, _)| !value.is_nan())
+        .collect();
+    let whole = sum(parts.iter().map(|(_, weight)| *weight).filter(|weight| !weight.is_nan()));
+    sum(parts.iter().filter(|(_, weight)| *weight > 0.0).map(|(value, weight)| value * weight))
+        / whole
 }
 
 /// What replicas did.
 pub fn values(books: &Books, window: &Window) -> Vec<Value> {
     let replicas = &books.tables.replicas;
     if replicas.rows.is_empty() {
-        return Vec::new();
+        return of_single(books);
     }
     let exact = |name, value| (name, value, Within::Rounding);
     let (up, down) = (total(replicas, "up_s"), total(replicas, "down_s"));
@@ -54,74 +57,74 @@ pub fn values(books: &Books, window: &Window) -> Vec<Value> {
         exact("availability", up / (up + down)),
         exact("breaker_opened", total(replicas, "breaker_opened")),
         exact("replicas_mean", up / window.length_s),
-        exact("server_cost_usd", total(replicas, "cost_usd")),
+        exact("server_cost_usd", total(replicas, "server_cost_usd")),
         exact("replica_hours", total(replicas, "on_s") / 3600.0),
     ];
     if engines {
         values.push(exact("preemptions", total(replicas, "preemptions")));
     }
-    if always_up(books) {
-        values.extend(of_lasting(books));
-    }
+    values.extend(of_work(books));
     values
 }
 
-/// Whether all replicas are up all the time, so that each counts alike.
-fn always_up(books: &Books) -> bool {
-    books.experiment.models.values().all(|model| {
-        let server = &model.server;
-        let crashes = server.faults.as_ref().is_some_and(|faults| faults.mtbf.is_some());
-        server.autoscale.is_none() && !crashes
-    })
+/// Requests that a replica of a model works on at a time, an engine's steps being one; nothing
+/// where that is not limited.
+fn width(books: &Books, model: &str) -> Option<f64> {
+    let server = &books.experiment.models.get(model)?.server;
+    server.engine.as_ref().map(|_| 1.0).or_else(|| server.concurrency.map(f64::from))
 }
 
-/// Shares of replicas that are all there for the same time.
-fn of_lasting(books: &Books) -> Vec<Value> {
+/// Shares of what replicas could do, weighted by how long they served.
+fn of_work(books: &Books) -> Vec<Value> {
     let replicas = &books.tables.replicas;
     let exact = |name, value| (name, value, Within::Rounding);
-    let models = &books.experiment.models;
-    let mut values = Vec::new();
-    if models.values().any(|model| model.server.engine.is_some()) {
-        values.push(exact("kv_use_mean", weighted(replicas, "kv_use_mean", &[])));
-        let busy = weighted_by_busy(books);
-        values.push(exact("batch_size_mean", busy));
+    let models = texts(replicas, "model");
+    let weights: Vec<f64> = column(replicas, "served_s")
+        .into_iter()
+        .zip(&models)
+        .map(|(served, model)| served * width(books, model).unwrap_or(0.0))
+        .collect();
+    let side = |side: &str| -> Vec<f64> {
+        let names = texts(replicas, "replica").into_iter().zip(&weights);
+        names.map(|(name, weight)| if name.starts_with(side) { *weight } else { 0.0 }).collect()
+    };
+    let mut values = vec![
+        exact("utilization", weighted(replicas, "utilization", &weights)),
+        exact("prefill_utilization", weighted(replicas, "utilization", &side("prefill"))),
+        exact("decode_utilization", weighted(replicas, "utilization", &side("decode"))),
+    ];
+    if books.experiment.models.values().any(|model| model.server.engine.is_some()) {
+        let busy = column(replicas, "utilization").into_iter().zip(&weights);
+        let busy: Vec<f64> = busy.map(|(share, weight)| share * weight).collect();
+        values.push(exact("kv_use_mean", weighted(replicas, "kv_use_mean", &weights)));
+        values.push(exact("batch_size_mean", weighted(replicas, "batch_mean", &busy)));
     }
-    let limited = models.values().map(|model| match &model.server.engine {
-        Some(_) => 1.0,
-        None => f64::from(model.server.concurrency.unwrap_or(0)),
-    });
-    let limits: Vec<f64> = limited.collect();
-    let (mut busy, mut most, mut saturation) = (0.0, 0.0, f64::NAN);
-    for ((name, model), limit) in models.iter().zip(limits) {
-        let of_model = |column_name: &str| -> Vec<f64> {
-            let all = texts(replicas, "model").into_iter().zip(column(replicas, column_name));
-            all.filter(|(model, _)| model == name).map(|(_, value)| value).collect()
-        };
-        let shares = of_model("utilization");
-        let mean = |values: &[f64]| sum(values.iter().copied()) / values.len() as f64;
-        if limit > 0.0 && shares.iter().all(|share| !share.is_nan()) {
-            busy += sum(shares.iter().copied()) * limit;
-            most += shares.len() as f64 * limit;
-        }
+    let mut saturation = f64::NAN;
+    for (name, model) in &books.experiment.models {
+        let own = models.iter().zip(&weights);
+        let own: Vec<f64> =
+            own.map(|(model, weight)| if model == name { *weight } else { 0.0 }).collect();
+        let mean = |column: &str| weighted(replicas, column, &own);
         let used = match &model.server.engine {
-            Some(_) => mean(&of_model("kv_use_mean")).max(mean(&of_model("seats_use_mean"))),
-            None if limit > 0.0 => mean(&shares),
-            None => f64::NAN,
+            Some(_) => mean("kv_use_mean").max(mean("seats_use_mean")),
+            None => mean("utilization"),
         };
         saturation = used.max(saturation);
     }
-    values.push(exact("utilization", busy / most));
     values.push(exact("saturation", saturation));
-    for (name, side) in [("prefill_utilization", "prefill"), ("decode_utilization", "decode")] {
-        let all = texts(replicas, "replica").into_iter().zip(column(replicas, "utilization"));
-        let side: Vec<f64> =
-            all.filter(|(name, _)| name.starts_with(side)).map(|(_, share)| share).collect();
-        values.push(exact(name, sum(side.iter().copied()) / side.len() as f64));
-    }
     values
 }
 
-/// Mean sequences of a step over the time of steps.
-fn weighted_by_busy(books: &Books) -> f64 {
-    weighted(&books.tables.replicas, "batch_mean", &["utilization"])
+/// The same of models that are one server each.
+fn of_single(books: &Books) -> Vec<Value> {
+    let table = &books.tables.models;
+    let models = texts(table, "model");
+    let weights: Vec<f64> =
+        models.into_iter().map(|model| width(books, model).unwrap_or(0.0)).collect();
+    let shares = column(table, "utilization");
+    let most = shares.iter().copied().fold(f64::NAN, f64::max);
+    vec![
+        ("utilization", weighted(table, "utilization", &weights), Within::Rounding),
+        ("saturation", most, Within::Rounding),
+    ]
 }
