@@ -21,7 +21,7 @@ pub struct InWindow {
     /// Seconds that such GPUs were paid for, added up.
     pub gpu_s: f64,
     /// By model: whether it has GPUs of its own.
-    own_gpus: Vec<bool>,
+    pub own_gpus: Vec<bool>,
 }
 
 impl InWindow {

@@ -7,6 +7,7 @@
 mod attempt;
 mod attempt_end;
 mod batching;
+mod counts;
 mod prefix;
 mod replica_lifecycle;
 mod retry;
@@ -16,10 +17,11 @@ mod state;
 mod tenant_slots;
 mod traced;
 
+pub use counts::Sent;
 pub use prefix::table as prefix_table;
 pub use state::{Attempt, Inference, NOBODY, Place};
 pub use tenant_slots::Slot;
-pub use traced::{Paid, Sent, answered as traced_answer};
+pub use traced::{Paid, answered as traced_answer};
 
 use super::measure::Serving;
 use super::setup::Setup;
