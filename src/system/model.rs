@@ -153,10 +153,11 @@ impl<'r> System<'r> {
             }
             Task::WorkflowEnded => {
                 let Some(end) = self.agenda.pop_end() else { return };
+                self.upstream.last_work = sim.now();
                 if let Some(blocks) = end.incoming.blocks {
                     self.clients.source.release(blocks);
                 }
-                if end.outcome.is_ok_and(|said| said.label != 0) {
+                if !end.is_plain && end.outcome.is_ok_and(|said| said.label != 0) {
                     let user = end.incoming.user.0;
                     self.observers.wrong_answer((user, None), end.measured, sim.now());
                 }

@@ -81,7 +81,8 @@ impl<'s, W: Write> RequestWriter<'s, W> {
     }
 
     fn row(&self, finished: &Finished<'_>) -> [Cell; REQUEST_COLUMNS.len()] {
-        let Finished { source, params, request, inference, list, call, outcome, at } = finished;
+        let Finished { source, params, request, inference, list, is_plain, .. } = finished;
+        let Finished { call, outcome, at, .. } = finished;
         let incoming = &request.incoming;
         // To the nanosecond: a real cell keeps nine digits only.
         let seconds = |at: Time| Cell::Text(at.to_string().trim_end_matches('s').to_owned());
@@ -107,7 +108,7 @@ impl<'s, W: Write> RequestWriter<'s, W> {
         let judged = inference.map_or(Money::ZERO, |it| it.spend.judged);
         let is_wrong = answer.filter(|_| !failed).map(|answer| answer.wrong);
         // A workflow's calls are judged by what it comes to.
-        let price = self.setup.cost.wrong_answer.filter(|_| incoming.call.is_none());
+        let price = self.setup.cost.wrong_answer.filter(|_| *is_plain);
         let wrong = price.filter(|_| is_wrong == Some(true));
         let cost = if made.is_some() { made } else { wrong.map(|_| Money::ZERO) };
         let cost = cost.map(|cost| cost + wrong.unwrap_or_default());

@@ -79,7 +79,12 @@ pub struct End {
     pub measured: bool,
     /// What came of it.
     pub outcome: Result<Said, Reason>,
+    /// Whether it is a plain request.
+    pub is_plain: bool,
 }
+
+/// The place of plain requests among the kinds of workflows.
+const PLAIN_ROOT: u32 = 0;
 
 /// What is to be done about what has ended. Frames are named with their keys, as
 /// another may have taken the place by then.

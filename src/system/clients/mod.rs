@@ -152,6 +152,16 @@ impl Clients {
         self.workflows.as_ref()?.engine.model_of(request.incoming.call?)
     }
 
+    /// Whether a request's answer goes to its user, rather than into a workflow.
+    #[inline]
+    pub fn is_plain(&self, request: &Request) -> bool {
+        let workflows = self.workflows.as_ref();
+        request
+            .incoming
+            .call
+            .is_none_or(|call| workflows.is_some_and(|it| it.engine.is_plain_request(call)))
+    }
+
     /// What names what is drawn for a request, and what decides how difficult it is:
     /// its number and prompt, or those of its workflow.
     #[inline]

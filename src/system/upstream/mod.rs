@@ -113,7 +113,7 @@ pub struct Upstream {
     due_engines: Vec<u32>,
     /// Events to come that keep no request waiting: timers and looks at load.
     idle_events: usize,
-    /// When the last request or attempt ended.
+    /// When the last request, attempt or workflow ended.
     pub last_work: Time,
 }
 
