@@ -271,6 +271,11 @@ impl Engine {
         &self.plan.roots[self.instances[instance as usize].root as usize]
     }
 
+    /// Whether a workflow is under way.
+    pub fn is_busy(&self) -> bool {
+        !self.jobs.is_empty()
+    }
+
     /// The names of steps that workflows still wait for: after the last event there
     /// should be none.
     pub fn stuck(&self) -> Option<String> {

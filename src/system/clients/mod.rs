@@ -62,7 +62,7 @@ impl Clients {
         let workflows = self.workflows.as_ref();
         self.next.is_some()
             || !self.following.is_empty()
-            || workflows.is_some_and(|it| it.engine.stuck().is_some())
+            || workflows.is_some_and(|it| it.engine.is_busy())
     }
 
     /// Whether requests may come then. Where no duration ends them, what would come at the
