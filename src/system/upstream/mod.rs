@@ -117,9 +117,7 @@ pub struct Upstream {
     /// Late events of this instant: queues and engines that are due.
     due_queues: Vec<u32>,
     due_engines: Vec<u32>,
-    /// Events to come that keep no request waiting: timers and looks at load.
-    idle_events: usize,
-    /// When the last request or attempt ended.
+    /// When the last request, attempt or workflow ended.
     pub last_work: Time,
 }
 
@@ -187,7 +185,6 @@ impl Upstream {
             heard: Vec::new(),
             due_queues: Vec::new(),
             due_engines: Vec::new(),
-            idle_events: 0,
             last_work: Time::ZERO,
             models,
         }
