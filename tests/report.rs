@@ -256,7 +256,7 @@ fn write_odd(dir: &Path, rows: &[[Cell; 4]], title: &str) {
         Table::new(["point", "a.rate", "b", "e2e_p99_s", "e2e_p99_s_ci95", "hit_rate"]);
     let mut levels = Table::new(["point", "level", "hits"]);
     let mut latency = Table::new(["point", "quantile", "e2e_s"]);
-    let mut timeline = Table::new(["point", "time_s", "queue", "spend_usd"]);
+    let mut timeline = Table::new(["point", "time_s", "queue", "charged_usd"]);
     for (i, [a, b, c, d]) in rows.iter().enumerate() {
         let quantile = Cell::Num(i as f64 / rows.len() as f64);
         points.push(cells(i, &[a, b, c, d, a]));

@@ -109,6 +109,7 @@ const FEATURES: &[&str] = &[
     "at_limit.downgrade",
     "at_soft.downgrade",
     "charge.reserve",
+    "cost.wrong_answer",
     "levers.compression",
     "levers.trim",
     "levers.batch",
@@ -157,6 +158,7 @@ const FEATURES: &[&str] = &[
     ".warmup",
     "warmup.auto",
     ".sweep",
+    "record.attempts",
     "record.spend",
     "record.breakdown",
 ];
