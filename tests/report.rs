@@ -215,7 +215,7 @@ fn what_is_missing_is_named_with_what_is_near() {
 #[test]
 fn the_summary_has_a_row_for_each_point() {
     let folder = Folder { replications: 3, noise: 0.04, ..sweep() };
-    golden("summary.txt", &summary(&folder.points_table(), &folder.swept(), Terminal::default()));
+    golden("summary.txt", &summary(&folder.points_table(), &folder.swept(), &[], Terminal::default()));
 }
 
 #[test]
@@ -223,14 +223,14 @@ fn the_summary_keeps_to_the_terminal_and_counts_what_it_leaves_out() {
     let mut folder = sweep();
     folder.sweep.push(("seed", counts(&[1, 2, 3, 4, 5])));
     let terminal = Terminal { width: Some(80), color: true };
-    let text = summary(&folder.points_table(), &folder.swept(), terminal);
+    let text = summary(&folder.points_table(), &folder.swept(), &[], terminal);
     let plain = text.replace("\u{1b}[1m", "").replace("\u{1b}[0m", "");
     assert_ne!(text, plain);
     assert!(plain.lines().all(|line| line.chars().count() <= 80), "{plain}");
     // Two rules, the header, its rule, 20 rows, the last line: none is broken.
     assert_eq!(plain.lines().count(), 25, "{plain}");
     assert!(plain.ends_with("... and 20 more points in points.csv\n"), "{plain}");
-    assert_eq!(summary(&Table::new(["point"]), &[], terminal), "");
+    assert_eq!(summary(&Table::new(["point"]), &[], &[], terminal), "");
 }
 
 /// Numbers that give charts trouble.
@@ -253,13 +253,13 @@ fn write_odd(dir: &Path, rows: &[[Cell; 4]], title: &str) {
         [vec![Cell::Int(row as i64)], key.iter().map(|c| (*c).clone()).collect()].concat()
     };
     let mut points =
-        Table::new(["point", "a.rate", "b", "e2e_p99_s", "e2e_p99_s_ci95", "hit_rate"]);
+        Table::new(["point", "a.rate", "b", "e2e_p99_s", "e2e_p99_s_lo95", "e2e_p99_s_hi95", "hit_rate"]);
     let mut levels = Table::new(["point", "level", "hits"]);
     let mut latency = Table::new(["point", "quantile", "e2e_s"]);
     let mut timeline = Table::new(["point", "time_s", "queue", "spend_usd"]);
     for (i, [a, b, c, d]) in rows.iter().enumerate() {
         let quantile = Cell::Num(i as f64 / rows.len() as f64);
-        points.push(cells(i, &[a, b, c, d, a]));
+        points.push(cells(i, &[a, b, c, d, b, a]));
         levels.push(cells(i % 3, &[b, c]));
         latency.push(cells(i % 2, &[&quantile, c]));
         timeline.push(cells(i % 2, &[a, c, d]));
@@ -299,7 +299,7 @@ proptest! {
             prop_assert!(!svg.contains("NaN") && !svg.contains("inf\""), "{}", path.display());
         }
         let points = read_table(&dir.path().join("points.csv")).unwrap();
-        summary(&points, &swept, Terminal { width: Some(60), color: true });
+        summary(&points, &swept, &[], Terminal { width: Some(60), color: true });
     }
 }
 

@@ -1,7 +1,9 @@
 //! Names of metrics and swept paths in words.
 
 use crate::report::number_format;
+use crate::report::results::estimates::even_half;
 use crate::report::unit::Unit;
+use crate::stats::Estimate;
 
 /// What most people want to know of a system.
 pub(crate) const HEADLINES: [&str; 10] = [
@@ -58,6 +60,21 @@ pub(crate) fn metric_value(metric: &str, value: f64) -> String {
         Unit::Usd => number_format::dollars(value),
         Unit::Fraction => number_format::percent(value),
         _ => number_format::short(value),
+    }
+}
+
+/// The same with its interval: `1.25 s ± 4 %`, or the ends where these are not as far from
+/// the mean: `93.1 % (78.5 % to 98.0 %)`.
+pub(crate) fn estimate_value(metric: &str, estimate: &Estimate) -> String {
+    let Estimate { mean, low, high } = *estimate;
+    let value = |value: f64| metric_value(metric, value);
+    match even_half(estimate) {
+        Some(half) => {
+            let relative = number_format::significant(100.0 * half / mean.abs(), 2);
+            format!("{} ± {relative} %", value(mean))
+        }
+        None if high > low => format!("{} ({} to {})", value(mean), value(low), value(high)),
+        None => value(mean),
     }
 }
 

@@ -12,6 +12,7 @@ use crate::report::files::file_name;
 use crate::report::results::Results;
 use crate::report::results::columns::{column, number, show};
 use crate::report::results::dimension::{Dimension, Level};
+use crate::report::results::estimates::EstimateColumns;
 use crate::report::results::panels::Interval;
 use crate::report::unit::Unit;
 use crate::report::{display_names, number_format};
@@ -124,8 +125,8 @@ fn places(
 ) -> Result<Vec<Place>, ReportError> {
     let table = &results.points;
     let x = column(table, "points.csv", &spec.x)?;
-    let y = column(table, "points.csv", &spec.y)?;
-    let ci = table.column(&format!("{}_ci95", spec.y));
+    column(table, "points.csv", &spec.y)?;
+    let y = EstimateColumns::find(table, &spec.y);
     let told = |path: &str| [series, facet].into_iter().flatten().any(|it| it.path == path);
     let rest: Vec<&String> = results.swept.iter().filter(|path| !told(path)).collect();
     let level = |row: usize, dimension: Option<&Dimension>| {
@@ -136,15 +137,13 @@ fn places(
     };
     let place = |row: usize| {
         let cells = &table.rows[row];
-        let (x, y) = (number(&cells[x])?, number(&cells[y])?);
-        let half = ci.and_then(|ci| number(&cells[ci])).unwrap_or(0.0);
+        let (x, estimate) = (number(&cells[x])?, y.and_then(|y| y.read(cells))?);
         let names: Vec<String> = rest.iter().map(|path| show(results.cell(row, path))).collect();
         Some(Place {
             x,
-            y,
-            // What is never negative has no part of its interval below zero.
-            low: if y >= 0.0 { (y - half).max(0.0) } else { y - half },
-            high: y + half,
+            y: estimate.mean,
+            low: estimate.low,
+            high: estimate.high,
             series: level(row, series),
             facet: level(row, facet),
             name: names.join(", "),

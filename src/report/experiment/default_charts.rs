@@ -5,24 +5,31 @@ use std::path::Path;
 use crate::experiment::charts::{CdfSpec, ChartSpec, Names, TimelineSpec, TornadoSpec, XySpec};
 use crate::experiment::sweep::VARIANT;
 use crate::report::error::ReportError;
-use crate::report::results::columns::number;
+use crate::report::experiment::subject::drawn_first;
 use crate::report::results::dimension::Dimension;
 use crate::report::results::{Results, SENSITIVITY};
 
-/// What most people want to know of a sweep.
-const METRICS: [&str; 3] = ["cost_per_request_usd", "e2e_p99_s", "cache_hit_rate"];
 /// A path with more values than this is not a series.
 const SERIES: usize = 8;
 
-/// The charts that suit a results folder: for a sweep the cost per request,
-/// p99 latency and cache hit rate (those that vary) along the first swept path
-/// that holds numbers, or as bars where none does; for a single run what each
-/// cache level and model did; for both the distribution of latency and a
-/// timeline. Charts whose tables are not there are left out.
+/// The charts that suit a results folder: for a sweep what most people want to know of such
+/// an experiment (of plain requests the cost, p99 latency and cache hit rate, as far as
+/// they vary) along the first swept path that holds numbers, or as bars where none does; for
+/// a single run what each cache level and model did; for both the distribution of latency
+/// and a timeline. Charts whose tables are not there are left out.
 ///
 /// # Errors
 /// If `points.csv` cannot be read.
 pub fn default_charts(dir: &Path, swept: &[String]) -> Result<Vec<ChartSpec>, ReportError> {
+    charts_of(dir, swept, &[])
+}
+
+/// The same of the metrics that `asked` names, if it names any.
+pub(super) fn charts_of(
+    dir: &Path,
+    swept: &[String],
+    asked: &[String],
+) -> Result<Vec<ChartSpec>, ReportError> {
     let results = Results::open(dir, swept, "")?;
     let dimensions: Vec<Dimension> = results
         .axes(&[])
@@ -36,7 +43,7 @@ pub fn default_charts(dir: &Path, swept: &[String]) -> Result<Vec<ChartSpec>, Re
     } else if dimensions.is_empty() {
         charts.extend(parts_of_a_run(&results));
     } else {
-        charts.extend(sweep(&results, &dimensions));
+        charts.extend(sweep(&results, &dimensions, asked));
     }
     // More points than colours: a curve for each value of one path.
     let series = dimensions.iter().min_by_key(|d| d.levels.len() > SERIES);
@@ -51,8 +58,8 @@ pub fn default_charts(dir: &Path, swept: &[String]) -> Result<Vec<ChartSpec>, Re
     Ok(charts)
 }
 
-fn sweep(results: &Results, dimensions: &[Dimension]) -> Vec<ChartSpec> {
-    let metrics: Vec<&str> = METRICS.into_iter().filter(|m| varies(results, m)).collect();
+fn sweep(results: &Results, dimensions: &[Dimension], asked: &[String]) -> Vec<ChartSpec> {
+    let metrics = drawn_first(&results.points, asked);
     let variant = dimensions.iter().find(|d| d.path == VARIANT);
     let numeric = match variant {
         // What a variant sets belongs to it; other paths come after those of variants.
@@ -68,7 +75,7 @@ fn sweep(results: &Results, dimensions: &[Dimension]) -> Vec<ChartSpec> {
         Some(variant) => Some(variant).filter(other),
         None => dimensions.iter().find(other),
     };
-    let chart = |metric: &str| {
+    let chart = |metric: String| {
         let spec = XySpec {
             x: Some(x.path.clone()),
             y: Names::from(metric),
@@ -78,14 +85,6 @@ fn sweep(results: &Results, dimensions: &[Dimension]) -> Vec<ChartSpec> {
         if numeric.is_some() { ChartSpec::Line(spec) } else { ChartSpec::Bar(spec) }
     };
     metrics.into_iter().map(chart).collect()
-}
-
-/// Whether a metric was measured, and not as the same value everywhere.
-fn varies(results: &Results, metric: &str) -> bool {
-    let Some(column) = results.points.column(metric) else { return false };
-    let mut values = results.points.rows.iter().filter_map(|row| number(&row[column]));
-    let first = values.next();
-    values.any(|value| Some(value) != first)
 }
 
 fn parts_of_a_run(results: &Results) -> Vec<ChartSpec> {

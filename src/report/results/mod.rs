@@ -8,10 +8,13 @@
 pub(crate) mod aggregate;
 pub(crate) mod columns;
 pub(crate) mod dimension;
+pub(crate) mod estimates;
 pub(crate) mod intervals;
+pub(crate) mod overloaded;
 pub(crate) mod panels;
 pub(crate) mod point_label;
 pub(crate) mod series_style;
+pub(crate) mod survivors;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -93,22 +96,7 @@ impl<'a> Results<'a> {
     /// The swept paths that charts have as axes: what a variant sets belongs to it, unless
     /// it is asked for.
     pub(crate) fn axes(&self, asked: &[&str]) -> Vec<&'a String> {
-        let named = self.swept.iter().any(|path| path == VARIANT);
-        let Some(variant) = self.points.column(VARIANT).filter(|_| named) else {
-            return self.swept.iter().collect();
-        };
-        let is_own = |path: &str| {
-            let Some(column) = self.points.column(path).filter(|column| *column != variant) else {
-                return false;
-            };
-            let mut values: BTreeMap<String, &Cell> = BTreeMap::new();
-            let mut rows = self.points.rows.iter();
-            rows.all(|row| {
-                *values.entry(row[variant].to_string()).or_insert(&row[column]) == &row[column]
-            })
-        };
-        let is_axis = |path: &&String| asked.contains(&path.as_str()) || !is_own(path);
-        self.swept.iter().filter(is_axis).collect()
+        axes_of(&self.points, self.swept, asked)
     }
 
     /// A column of `points.csv` as an axis.
@@ -176,6 +164,27 @@ impl<'a> Results<'a> {
         }
         Ok(())
     }
+}
+
+/// The swept paths that tell points apart: what a variant sets belongs to it, unless it is
+/// asked for.
+pub(crate) fn axes_of<'s>(points: &Table, swept: &'s [String], asked: &[&str]) -> Vec<&'s String> {
+    let named = swept.iter().any(|path| path == VARIANT);
+    let Some(variant) = points.column(VARIANT).filter(|_| named) else {
+        return swept.iter().collect();
+    };
+    let is_own = |path: &str| {
+        let Some(column) = points.column(path).filter(|column| *column != variant) else {
+            return false;
+        };
+        let mut values: BTreeMap<String, &Cell> = BTreeMap::new();
+        let mut rows = points.rows.iter();
+        rows.all(|row| {
+            *values.entry(row[variant].to_string()).or_insert(&row[column]) == &row[column]
+        })
+    };
+    let is_axis = |path: &&String| asked.contains(&path.as_str()) || !is_own(path);
+    swept.iter().filter(is_axis).collect()
 }
 
 /// Which rows of a long table are read, and what of them.

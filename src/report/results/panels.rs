@@ -9,7 +9,8 @@ use crate::report::results::Results;
 use crate::report::results::aggregate::Aggregate;
 use crate::report::results::columns::{column, number};
 use crate::report::results::dimension::Dimension;
-use crate::stats::Table;
+use crate::report::results::estimates::EstimateColumns;
+use crate::stats::{Estimate, Table};
 
 /// Something measured at a place of the sweep.
 #[derive(Clone, Debug)]
@@ -66,20 +67,19 @@ impl SweptMetric {
 
     fn of_points(results: &Results, metric: &str, paths: &[&str]) -> Result<Self, ReportError> {
         let table = &results.points;
-        let mean = column(table, "points.csv", metric)?;
-        let half = table.column(&format!("{metric}_ci95"));
+        column(table, "points.csv", metric)?;
+        let found = EstimateColumns::find(table, metric);
         let dimensions = dimensions_of(results, paths);
         let mut observations = Vec::new();
         let mut interval = Interval::None;
         for (row, cells) in table.rows.iter().enumerate() {
-            let Some(value) = number(&cells[mean]) else { continue };
-            let half = half.and_then(|half| number(&cells[half])).filter(|half| *half > 0.0);
-            if half.is_some() {
+            let Some(estimate) = found.and_then(|found| found.read(cells)) else { continue };
+            if estimate.high > estimate.low {
                 interval = Interval::Confidence;
             }
-            let half = half.unwrap_or(0.0);
+            let Estimate { mean: value, low, high } = estimate;
             let at = places(results, &dimensions, row);
-            observations.push(Observation { at, value, low: value - half, high: value + half });
+            observations.push(Observation { at, value, low, high });
         }
         Ok(SweptMetric { dimensions, observations, interval })
     }

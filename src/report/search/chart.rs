@@ -9,10 +9,11 @@ use crate::report::figure::{
     Axis, Entry, Figure, Legend, Mark, Marker, NamedFigure, Panel, Sample, Style, style,
 };
 use crate::report::results::columns::{column, number};
+use crate::report::results::estimates::EstimateColumns;
 use crate::report::search::manifest::SearchManifest;
 use crate::report::unit::{Unit, quantity};
 use crate::report::{display_names, number_format};
-use crate::stats::{Cell, Table};
+use crate::stats::{Cell, Estimate, Table};
 
 const FILE: &str = "search.csv";
 /// Values that span more than this factor are drawn by their logarithms.
@@ -48,27 +49,25 @@ fn along_the_load(manifest: &SearchManifest, table: &Table) -> Result<NamedFigur
     let unit = unit.map_or(Unit::Plain, |(unit, _)| unit);
     let (mut marks, mut entries, mut loads, mut shares) = (vec![], vec![], vec![], vec![1.0]);
     for (series, bound) in manifest.bounds.iter().enumerate() {
-        let (mean, half) = (
-            column(table, FILE, &bound.metric)?,
-            column(table, FILE, &format!("{}_ci95", bound.metric))?,
-        );
+        column(table, FILE, &bound.metric)?;
+        let metric = EstimateColumns::find(table, &bound.metric);
         let Some(limit) = bound.below.or(bound.above).filter(|limit| *limit != 0.0) else {
             continue;
         };
-        let mut points: Vec<(f64, f64, f64)> = table
+        let mut points: Vec<(f64, Estimate)> = table
             .rows
             .iter()
             .filter_map(|row| {
-                let half = number(&row[half]).unwrap_or(0.0);
-                Some((number_of(&row[load])?, number(&row[mean])? / limit, half / limit.abs()))
+                let estimate = metric.and_then(|metric| metric.read(row))?;
+                Some((number_of(&row[load])?, estimate.per(limit)))
             })
-            .filter(|(_, share, _)| drawable(*share))
+            .filter(|(_, it)| [it.mean, it.low, it.high].into_iter().all(drawable))
             .collect();
         points.sort_by(|a, b| a.0.total_cmp(&b.0));
         let style = style(series);
-        let line: Vec<(f64, f64)> = points.iter().map(|(load, share, _)| (*load, *share)).collect();
-        for (load, share, half) in &points {
-            let (low, high) = (share - half, share + half);
+        let line: Vec<(f64, f64)> = points.iter().map(|(load, it)| (*load, it.mean)).collect();
+        for (load, Estimate { low, high, .. }) in &points {
+            let (low, high) = (low.min(*high), high.max(*low));
             shares.extend([low.max(0.0), high]);
             marks.push(Mark::Whisker { x: *load, low: low.max(1e-9), high, style });
         }

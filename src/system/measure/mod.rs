@@ -6,6 +6,7 @@ mod flow_sums;
 mod in_flight_samples;
 mod metrics;
 mod observers;
+mod scales;
 mod slo_spec;
 mod steady_state;
 mod timeline;
@@ -16,8 +17,9 @@ pub use classes::Classes;
 pub use flow_sums::{FlowSums, critical_share};
 pub use metrics::{METRICS, Metric, MetricId, values};
 pub use observers::{Finished, Observers, Recorder};
+pub use scales::scale_of;
 pub use slo_spec::{SloSpec, TargetsSpec};
-pub use steady_state::{BATCHED, Series, Steadiness, judge as judge_steadiness};
+pub use steady_state::{BATCHED, Course, Series, Steadiness, judge as judge_steadiness};
 pub use timeline::{
     COLUMNS as TIMELINE_COLUMNS, Interval, MOST_FIXED_INTERVALS, Serving, Timeline,
 };
