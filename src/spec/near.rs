@@ -88,7 +88,7 @@ mod tests {
     fn of_many_names_the_five_nearest_are_told() {
         assert_eq!(
             suggestion("p99_latency", &MANY),
-            "the nearest of 14 are: e2e_p99_s, ttft_p99_s, makespan_p99_s, e2e_p50_s, events"
+            "the nearest of 14 are: e2e_p99_s, makespan_p99_s, ttft_p99_s, quality_mean, e2e_mean_s"
         );
         assert!(suggestion("latency_p99_seconds", &MANY).contains("e2e_p99_s, ttft_p99_s"));
         let slip = suggestion("e2e_p98_s", &MANY);

@@ -149,7 +149,9 @@ fn of_precision(points: &Table, swept: &[String], experiment: &Experiment) -> Ve
             continue;
         };
         let half = ends_of(points, metric, row).map(|(low, high)| (high - low) / 2.0);
-        if runs < most || half.is_some_and(|half| half <= relative * mean.abs()) {
+        // The ends are rounded.
+        let enough = relative * mean.abs() * (1.0 + 1e-6);
+        if runs < most || half.is_some_and(|half| half <= enough) {
             continue;
         }
         let known = match half {
