@@ -215,7 +215,10 @@ fn what_is_missing_is_named_with_what_is_near() {
 #[test]
 fn the_summary_has_a_row_for_each_point() {
     let folder = Folder { replications: 3, noise: 0.04, ..sweep() };
-    golden("summary.txt", &summary(&folder.points_table(), &folder.swept(), &[], Terminal::default()));
+    golden(
+        "summary.txt",
+        &summary(&folder.points_table(), &folder.swept(), &[], Terminal::default()),
+    );
 }
 
 #[test]
@@ -252,8 +255,15 @@ fn write_odd(dir: &Path, rows: &[[Cell; 4]], title: &str) {
     let cells = |row: usize, key: &[&Cell]| {
         [vec![Cell::Int(row as i64)], key.iter().map(|c| (*c).clone()).collect()].concat()
     };
-    let mut points =
-        Table::new(["point", "a.rate", "b", "e2e_p99_s", "e2e_p99_s_lo95", "e2e_p99_s_hi95", "hit_rate"]);
+    let mut points = Table::new([
+        "point",
+        "a.rate",
+        "b",
+        "e2e_p99_s",
+        "e2e_p99_s_lo95",
+        "e2e_p99_s_hi95",
+        "hit_rate",
+    ]);
     let mut levels = Table::new(["point", "level", "hits"]);
     let mut latency = Table::new(["point", "quantile", "e2e_s"]);
     let mut timeline = Table::new(["point", "time_s", "queue", "spend_usd"]);

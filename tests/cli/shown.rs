@@ -26,19 +26,19 @@ fn widest(text: &str) -> usize {
 #[test]
 fn columns_say_what_is_shown_first_everywhere() {
     let sweep = "sweep: { grid: { workload.arrivals.poisson.rate: [1/s, 2/s] } }\n";
-    let bench = Bench::new(&format!("{SYSTEM}{sweep}columns: [e2e_p90_s, throughput_rps]\n"));
+    let bench = Bench::new(&format!("{SYSTEM}{sweep}columns: [e2e_mean_s, throughput_rps]\n"));
     let output = bench.windtunnel(&["run", "experiment.yaml", "--format", "svg,html"]);
     let table = stderr(&output);
     let head = table.lines().nth(1).expect("a header");
     let words: Vec<&str> = head.split_whitespace().collect();
-    assert_eq!(words, ["rate", "e2e", "p90", "throughput"], "{table}");
+    assert_eq!(words, ["rate", "e2e", "mean", "throughput"], "{table}");
     let page = fs::read_to_string(bench.path().join("results/x/report.html")).expect("a page");
     let key = page.split("id=\"key-numbers\"").nth(1).expect("key numbers");
     let key = key.split("</thead>").next().expect("heads");
-    assert!(key.contains("p90 latency") && key.contains("throughput"), "{key}");
+    assert!(key.contains("mean latency") && key.contains("throughput"), "{key}");
     assert!(!key.contains("p99 latency") && !key.contains("cost per request"), "{key}");
     let charts = bench.path().join("results/x/charts");
-    assert!(charts.join("e2e_p90_s-by-workload.arrivals.poisson.rate.svg").exists());
+    assert!(charts.join("e2e_mean_s-by-workload.arrivals.poisson.rate.svg").exists());
     assert!(!charts.join("e2e_p99_s-by-workload.arrivals.poisson.rate.svg").exists());
 }
 
@@ -66,7 +66,8 @@ fn a_name_that_is_no_metric_has_its_place_and_the_five_nearest() {
     }
     let bench = Bench::new(SYSTEM);
     bench.run(&["--format", "csv"]);
-    let compared = bench.windtunnel(&["compare", "results/x:0", "results/x:0", "--metric", "latency_p99"]);
+    let compared =
+        bench.windtunnel(&["compare", "results/x:0", "results/x:0", "--metric", "latency_p99"]);
     assert_eq!(compared.status.code(), Some(2));
 }
 
@@ -81,20 +82,26 @@ fn variants_are_shown_by_name_and_no_table_is_wider_than_a_hundred_columns() {
     - {{ name: {long} too, resilience.num_retries: 2, resilience.timeout: 3s }}
 "
     ));
-    let table: String = told.lines().filter(|line| !line.starts_with("warning")).collect::<Vec<_>>().join("\n");
+    let table: String =
+        told.lines().filter(|line| !line.starts_with("warning")).collect::<Vec<_>>().join("\n");
     assert!(widest(&table) <= 100, "{told}");
     assert!(table.contains("plain") && table.contains('…'), "{told}");
     for yaml in ["tiers", "{", "num_retries", "prefix_cache", "(default)"] {
         assert!(!table.contains(yaml), "{yaml}: {told}");
     }
-    let names: Vec<&str> = table.lines().skip(3).filter_map(|line| line.split("  ").next()).collect();
+    let names: Vec<&str> =
+        table.lines().skip(3).filter_map(|line| line.split("  ").next()).collect();
     assert_ne!(names.get(1), names.get(2), "cut names still differ: {told}");
 }
 
 #[test]
 fn many_swept_paths_leave_room_for_what_was_measured() {
     let ranges: String = (0..9)
-        .map(|i| format!("      models.model-number-{i}.server.tokens.ttft: {{ from: 10ms, to: 900ms }}\n"))
+        .map(|i| {
+            format!(
+                "      models.model-number-{i}.server.tokens.ttft: {{ from: 10ms, to: 900ms }}\n"
+            )
+        })
         .collect();
     let models: String = (0..9)
         .map(|i| format!("  model-number-{i}: {{ server: {{ tokens: {{ ttft: 10ms }} }} }}\n"))
@@ -102,16 +109,22 @@ fn many_swept_paths_leave_room_for_what_was_measured() {
     let told = told(&format!(
         "name: y\nduration: 30s\nreplications: 2\nmodels:\n{models}sweep:\n  latin_hypercube:\n    points: 4\n    ranges:\n{ranges}"
     ));
-    let table: String = told.lines().filter(|line| !line.starts_with("warning")).collect::<Vec<_>>().join("\n");
+    let table: String =
+        told.lines().filter(|line| !line.starts_with("warning")).collect::<Vec<_>>().join("\n");
     assert!(widest(&table) <= 100, "{told}");
-    assert!(table.contains("e2e p99") && table.contains("no room for: "), "{told}");
-    assert!(table.contains("point"), "{told}");
+    assert!(
+        table.contains("e2e p99") && table.contains("no room for 6 more swept paths"),
+        "{told}"
+    );
+    let head: Vec<&str> = table.lines().nth(1).expect("a header").split("   ").collect();
+    assert_eq!(head[0].trim(), "point", "{told}");
+    assert_ne!(head[1], head[2], "cut titles still differ: {told}");
 }
 
 #[test]
 fn a_warning_is_told_once_however_many_files_include_it() {
     let bench = Bench::new("include: base.yaml\nname: one\n");
-    let price = "models: { m: { price: { input: $0.000002, cached_input: $0.000001 } } }";
+    let price = "models: { m: { price: { input: $0.000002, output: $0.000004, cached_input: $0.000001 } } }";
     fs::write(bench.path().join("base.yaml"), format!("duration: 10s\n{price}\n")).expect("a file");
     fs::write(bench.path().join("two.yaml"), "include: base.yaml\nname: two\n").expect("a file");
     for arguments in [&["run", "experiment.yaml"][..], &["run", "experiment.yaml", "two.yaml"]] {
@@ -123,7 +136,7 @@ fn a_warning_is_told_once_however_many_files_include_it() {
 
 #[test]
 fn a_warning_is_taken_back_where_a_point_of_the_sweep_has_what_is_missing() {
-    let price = "models: { m: { price: { input: $0.000002, cached_input: $0.000001 } } }";
+    let price = "models: { m: { price: { input: $0.000002, output: $0.000004, cached_input: $0.000001 } } }";
     let cache = "models.m.server.prefix_cache: { capacity: 1000 tokens }";
     let tokens = "models.m.server.tokens: { per_input_token: 1us }";
     let checked = |sweep: &str| {
@@ -158,7 +171,9 @@ models: {{ m: {{ server: {{ tokens: {{ ttft: 1m, tpot: 0s }} }} }} }}
 
 #[test]
 fn times_of_few_say_of_how_few() {
-    let yaml = format!("{SYSTEM}resilience: {{ timeout: 600ms }}\nsweep: {{ grid: {{ workload.arrivals.poisson.rate: [1/s, 2/s] }} }}\n");
+    let yaml = format!(
+        "{SYSTEM}resilience: {{ timeout: 600ms }}\nsweep: {{ grid: {{ workload.arrivals.poisson.rate: [1/s, 2/s] }} }}\n"
+    );
     let bench = Bench::new(&yaml);
     let output = bench.windtunnel(&["run", "experiment.yaml", "--format", "svg,html"]);
     let table = stderr(&output);

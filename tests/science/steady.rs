@@ -175,7 +175,8 @@ fn answers_that_take_a_third_of_the_run_are_no_overload() {
 fn a_load_that_is_meant_to_change_has_no_drift_of_its_own() {
     let with = |arrivals: &str, duration: &str| {
         let poisson = "arrivals: { poisson: { rate: 0.5 } }";
-        let yaml = mm1(0.5, "").replace(poisson, arrivals).replace("2h", duration);
+        let yaml = mm1(0.5, "").replace(poisson, arrivals);
+        let yaml = yaml.replace("duration: 2h", &format!("duration: {duration}"));
         metric(&run(&prepared(&yaml), 0), "drift")
     };
     let swings = "arrivals: { sinusoidal: { mean: 0.5/s, amplitude: 0.6, period: 2h } }";

@@ -137,7 +137,8 @@ mod tests {
     #[test]
     fn an_interval_with_the_bound_in_it_is_open() {
         let bound = Bound { metric: MetricId::E2E_P99_S, below: Some(2.0), above: None };
-        let estimate = |mean: f64, half: f64| Estimate { mean, low: mean - half, high: mean + half };
+        let estimate =
+            |mean: f64, half: f64| Estimate { mean, low: mean - half, high: mean + half };
         let at = |mean, half| bound.standing(&estimate(mean, half));
         assert_eq!(at(1.0, 0.5), Standing::Holds);
         assert_eq!(at(1.8, 0.5), Standing::Open);

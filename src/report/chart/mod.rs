@@ -49,10 +49,7 @@ pub(super) fn figures(
     Ok(figures)
 }
 
-fn drawn(
-    results: &Results,
-    spec: &ChartSpec,
-) -> Result<Vec<NamedFigure>, ReportError> {
+fn drawn(results: &Results, spec: &ChartSpec) -> Result<Vec<NamedFigure>, ReportError> {
     match spec {
         ChartSpec::Line(spec) => line::figures(results, spec),
         ChartSpec::Bar(spec) => bar::figures(results, spec),

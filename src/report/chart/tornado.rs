@@ -232,8 +232,7 @@ fn panel(parameters: &[Parameter], base: f64, label: &str, unit: Unit) -> Panel 
     let from_below = || parameters.iter().rev();
     let labels: Vec<String> = from_below().map(|parameter| parameter.name.clone()).collect();
     let bars = parameters.iter().flat_map(|parameter| &parameter.bars);
-    let values: Vec<f64> =
-        bars.flat_map(|bar| [bar.from, bar.low, bar.high]).collect();
+    let values: Vec<f64> = bars.flat_map(|bar| [bar.from, bar.low, bar.high]).collect();
     let x = Axis::vertical(label, unit, &values, ScaleSpec::Linear, 420.0);
     let mut marks = Vec::new();
     for (row, parameter) in from_below().enumerate() {

@@ -78,7 +78,11 @@ impl Comparison {
             return Estimate::exact(f64::NAN);
         }
         let Estimate { mean, low, high } = self.estimate().per(mean_a);
-        if mean_a < 0.0 { Estimate { mean, low: high, high: low } } else { Estimate { mean, low, high } }
+        if mean_a < 0.0 {
+            Estimate { mean, low: high, high: low }
+        } else {
+            Estimate { mean, low, high }
+        }
     }
 }
 

@@ -6,8 +6,8 @@ use crate::stats::{Cell, Table};
 
 /// A row for each pair of cases and metric.
 pub(super) fn comparison(rows: &[Comparison]) -> Table {
-    let first =
-        ["at", "a", "b", "metric", "method", "values_a", "values_b", "mean_a", "mean_b"].map(str::to_owned);
+    let first = ["at", "a", "b", "metric", "method", "values_a", "values_b", "mean_a", "mean_b"]
+        .map(str::to_owned);
     let last = ["p", "p_holm", "effect", "verdict"].map(str::to_owned);
     let ends = ["difference", "relative"].into_iter().flat_map(columns_of);
     let mut table = Table::new(first.into_iter().chain(ends).chain(last));

@@ -1,5 +1,7 @@
 //! Short names of metrics and values as they stand in the terminal's table.
 
+use std::collections::BTreeSet;
+
 use crate::report::number_format;
 use crate::report::unit::Unit;
 use crate::stats::Scale;
@@ -40,18 +42,32 @@ pub(super) fn value(metric: &str, value: f64) -> String {
     }
 }
 
-/// A text of at most so many letters, with an ellipsis where it is cut: at its end, or in
-/// its middle, if `ends_tell` it from others.
-pub(super) fn cut(text: &str, most: usize, ends_tell: bool) -> String {
+/// Texts of at most so many letters, with an ellipsis where they are cut: at the end, in the
+/// middle or at the beginning, wherever most of them are still told apart.
+pub(super) fn cut(texts: &[String], most: usize) -> Vec<String> {
+    let kept = most.saturating_sub(1);
+    let all =
+        |tail: usize| -> Vec<String> { texts.iter().map(|it| cut_one(it, most, tail)).collect() };
+    let distinct = |texts: &[String]| texts.iter().collect::<BTreeSet<_>>().len();
+    let mut best = all(0);
+    for tail in [kept / 2, kept] {
+        let other = all(tail);
+        if distinct(&other) > distinct(&best) {
+            best = other;
+        }
+    }
+    best
+}
+
+/// A text of which so many letters at its end are kept, if it must be cut.
+fn cut_one(text: &str, most: usize, tail: usize) -> String {
     let length = text.chars().count();
     if length <= most {
         return text.to_owned();
     }
-    let kept = most.saturating_sub(1);
-    let tail = if ends_tell { kept / 2 } else { 0 };
-    let begin: String = text.chars().take(kept - tail).collect();
+    let begin: String = text.chars().take(most.saturating_sub(1 + tail)).collect();
     let end: String = text.chars().skip(length - tail).collect();
-    format!("{}…{end}", begin.trim_end())
+    format!("{}…{}", begin.trim_end(), end.trim_start())
 }
 
 #[cfg(test)]
@@ -84,8 +100,14 @@ mod tests {
 
     #[test]
     fn long_names_are_cut_where_it_does_not_hide_what_tells_them_apart() {
-        assert_eq!(cut("a name of some length", 10, false), "a name of…");
-        assert_eq!(cut("with retries 3", 9, true), "with…es 3");
-        assert_eq!(cut("short", 5, true), "short");
+        let cut = |texts: &[&str], most| {
+            cut(&texts.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>(), most)
+        };
+        assert_eq!(cut(&["a name of some length", "short"], 10), ["a name of…", "short"]);
+        assert_eq!(cut(&["with retries 3", "with retries 4"], 9), ["with…es 3", "with…es 4"]);
+        assert_eq!(
+            cut(&["number-1.server.ttft", "number-2.server.ttft"], 10),
+            ["number-1.…", "number-2.…"]
+        );
     }
 }

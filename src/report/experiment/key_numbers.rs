@@ -2,8 +2,8 @@
 //! its charts show.
 
 use crate::experiment::charts::ChartSpec;
-use crate::report::html::grid::{Grid, Head};
 use crate::report::experiment::subject::{says, shown_first};
+use crate::report::html::grid::{Grid, Head};
 use crate::report::html::numbers::{NOTHING, grouped, with_interval};
 use crate::report::results::columns::{number, show};
 use crate::report::results::estimates::EstimateColumns;

@@ -20,9 +20,9 @@ mod warnings;
 
 use std::path::{Path, PathBuf};
 
+use default_charts::charts_of;
 pub use default_charts::default_charts;
 pub use summary::summary;
-use default_charts::charts_of;
 pub use tables::{ResultsError, write_results};
 pub use warnings::warnings;
 

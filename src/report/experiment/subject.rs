@@ -38,7 +38,10 @@ impl Subject {
         let mut when = |asked: bool, metrics: &[&'static str]| {
             all.extend(asked.then_some(metrics).into_iter().flatten());
         };
-        when(jobs, &["workflow_success_rate", "makespan_p50_s", "makespan_p99_s", "cost_per_job_usd"]);
+        when(
+            jobs,
+            &["workflow_success_rate", "makespan_p50_s", "makespan_p99_s", "cost_per_job_usd"],
+        );
         when(true, &["cache_hit_rate"]);
         when(similar, &["semantic_false_hits", "semantic_precision"]);
         when(engines, &["ttft_p50_s", "ttft_p99_s", "tpot_p50_s", "tokens_per_s_per_gpu"]);
@@ -139,7 +142,8 @@ mod tests {
 
     #[test]
     fn what_is_shown_first_fits_what_was_measured() {
-        let plain = ["requests", "cache_hit_rate", "e2e_p50_s", "e2e_p99_s", "cost_per_request_usd"];
+        let plain =
+            ["requests", "cache_hit_rate", "e2e_p50_s", "e2e_p99_s", "cost_per_request_usd"];
         assert_eq!(first(&[]), plain, "no errors are nothing to show");
         let jobs = [("workflows", 9.0), ("makespan_p99_s", 8.0), ("cost_per_job_usd", 0.2)];
         assert_eq!(
@@ -147,14 +151,19 @@ mod tests {
             ["workflows", "makespan_p99_s", "cost_per_job_usd", "cache_hit_rate"]
         );
         let engines = [("batch_size_mean", 9.0), ("ttft_p99_s", 0.2), ("cost_per_mtok_usd", 2.0)];
-        assert_eq!(first(&engines), ["requests", "cache_hit_rate", "ttft_p99_s", "cost_per_mtok_usd"]);
+        assert_eq!(
+            first(&engines),
+            ["requests", "cache_hit_rate", "ttft_p99_s", "cost_per_mtok_usd"]
+        );
         let similar = [("semantic_hits", 9.0), ("semantic_false_hits", 2.0)];
         assert!(first(&similar).contains(&"semantic_false_hits".to_owned()));
     }
 
     #[test]
     fn a_month_is_asked_for_where_days_are_simulated() {
-        let money = |cost: f64| [("cost_usd", cost), ("cost_per_hour_usd", 2.0), ("cost_per_month_usd", 1460.0)];
+        let money = |cost: f64| {
+            [("cost_usd", cost), ("cost_per_hour_usd", 2.0), ("cost_per_month_usd", 1460.0)]
+        };
         assert!(first(&money(2.0 * 24.0 * 3.0)).contains(&"cost_per_month_usd".to_owned()));
         assert!(!first(&money(2.0 * 5.0)).contains(&"cost_per_month_usd".to_owned()));
         assert!(!first(&money(0.0)).contains(&"cost_per_month_usd".to_owned()));

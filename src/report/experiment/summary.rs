@@ -1,6 +1,5 @@
 //! The table at the end of a run: a row for each point.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table as Grid};
@@ -58,8 +57,8 @@ fn drawn_width(grid: &Grid) -> usize {
 struct Shown<'p> {
     /// The paths that tell points apart.
     paths: Vec<(&'p str, String)>,
-    /// Those for which there was no room.
-    left_out: Vec<String>,
+    /// How many there was no room for.
+    left_out: usize,
     metrics: Vec<String>,
     intervals: bool,
     /// How much of [`NAMES`] names have.
@@ -69,10 +68,11 @@ struct Shown<'p> {
 
 impl<'p> Shown<'p> {
     fn new(points: &Table, swept: &'p [String], asked: &[String]) -> Self {
-        let title = |path: &'p String| (path.as_str(), display_names::shortest(path, swept).to_owned());
+        let title =
+            |path: &'p String| (path.as_str(), display_names::shortest(path, swept).to_owned());
         Shown {
             paths: axes_of(points, swept, &[]).into_iter().map(title).collect(),
-            left_out: Vec::new(),
+            left_out: 0,
             metrics: shown_first(points, asked),
             intervals: true,
             names: 0,
@@ -103,7 +103,8 @@ impl<'p> Shown<'p> {
         } else if self.metrics.len() > FEW {
             self.metrics.pop();
         } else if self.paths.len() > 1 {
-            self.left_out.extend(self.paths.pop().map(|(_, title)| title));
+            self.paths.pop();
+            self.left_out += 1;
         } else if self.names + 1 < NAMES.len() {
             self.names += 1;
         } else if self.metrics.len() > 1 {
@@ -120,12 +121,17 @@ impl<'p> Shown<'p> {
         let rows = points.rows.len().min(ROWS);
         let mut columns: Vec<(String, Vec<String>, bool)> = Vec::new();
         // What is left out would have told points apart.
-        let numbered = if self.left_out.is_empty() { None } else { points.column("point") };
+        let numbered = if self.left_out == 0 { None } else { points.column("point") };
         if let Some(point) = numbered {
             let numbers = points.rows.iter().take(rows).map(|row| row[point].to_string());
             columns.push(("point".to_owned(), numbers.collect(), false));
         }
-        columns.extend(self.paths.iter().map(|(path, title)| self.path(points, path, title, rows)));
+        let titles: Vec<String> = self.paths.iter().map(|(_, title)| title.clone()).collect();
+        let titles = cut(&titles, NAMES[self.names]).into_iter();
+        columns.extend(self.paths.iter().zip(titles).map(|((path, _), title)| {
+            let (values, is_name) = self.values(points, path, rows);
+            (title, values, is_name)
+        }));
         columns.extend(self.metrics.iter().map(|metric| {
             let found = EstimateColumns::find(points, metric);
             let cell = |row: &Vec<Cell>| self.metric(metric, found, row);
@@ -148,22 +154,14 @@ impl<'p> Shown<'p> {
         grid
     }
 
-    /// The values of a path, those that are cut still apart.
-    fn path(&self, points: &Table, path: &str, title: &str, rows: usize) -> (String, Vec<String>, bool) {
-        let most = NAMES[self.names];
+    /// The values of a path, and whether they are names.
+    fn values(&self, points: &Table, path: &str, rows: usize) -> (Vec<String>, bool) {
         let index = points.column(path);
         let cell = |row: &'_ Vec<Cell>| index.map_or(Cell::Empty, |index| row[index].clone());
         let is_name = points.rows.iter().any(|row| matches!(cell(row), Cell::Text(_)));
-        let values: Vec<String> = points.rows.iter().take(rows).map(|row| show(&cell(row))).collect();
-        let distinct = |values: &[String]| values.iter().collect::<BTreeSet<_>>().len();
-        let at_end: Vec<String> = values.iter().map(|value| cut(value, most, false)).collect();
-        let apart = distinct(&at_end) == distinct(&values);
-        let cells = if apart {
-            at_end
-        } else {
-            values.iter().map(|value| cut(value, most, true)).collect()
-        };
-        (cut(title, most, true), cells, is_name)
+        let values: Vec<String> =
+            points.rows.iter().take(rows).map(|row| show(&cell(row))).collect();
+        (cut(&values, NAMES[self.names]), is_name)
     }
 
     fn metric(&self, metric: &str, found: Option<EstimateColumns>, row: &[Cell]) -> String {
@@ -189,9 +187,10 @@ impl<'p> Shown<'p> {
         if more > 0 {
             notes.push(format!("... and {more} more points in points.csv"));
         }
-        if !self.left_out.is_empty() {
-            let paths: Vec<&str> = self.left_out.iter().rev().map(String::as_str).collect();
-            notes.push(format!("no room for: {} (in points.csv)", paths.join(", ")));
+        match self.left_out {
+            0 => {}
+            1 => notes.push("no room for one more swept path; see points.csv".to_owned()),
+            more => notes.push(format!("no room for {more} more swept paths; see points.csv")),
         }
         notes.extend(survivors::notes(points, self.metrics.iter().map(String::as_str)));
         notes

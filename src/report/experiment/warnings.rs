@@ -243,7 +243,10 @@ mod tests {
             table
         };
         let told = of_indices(&table(0.3)).expect("a warning");
-        assert!(told.starts_with("from 64 samples, Sobol' indices of e2e_p99_s are known"), "{told}");
+        assert!(
+            told.starts_with("from 64 samples, Sobol' indices of e2e_p99_s are known"),
+            "{told}"
+        );
         // 64 x 9 = 576.
         assert!(told.contains("± 30 percentage points") && told.contains("about 1024"), "{told}");
         assert_eq!(of_indices(&table(0.09)), None);

@@ -59,7 +59,8 @@ impl Those {
             return None;
         }
         let [least, most] = [least, most].map(|share| number_format::significant(share * 100.0, 2));
-        let share = if least == most { format!("{least} %") } else { format!("{least} to {most} %") };
+        let share =
+            if least == most { format!("{least} %") } else { format!("{least} to {most} %") };
         Some(format!("{} of the {share} {}", self.what, self.which))
     }
 }
@@ -69,8 +70,7 @@ mod tests {
     use super::*;
 
     fn told(rows: &[[f64; 4]], metrics: &[&str]) -> Vec<String> {
-        let mut points =
-            Table::new(["requests", "completed", "workflows", "workflows_completed"]);
+        let mut points = Table::new(["requests", "completed", "workflows", "workflows_completed"]);
         rows.iter().for_each(|row| points.push(row.map(Cell::from).to_vec()));
         notes(&points, metrics.iter().copied())
     }
@@ -78,14 +78,16 @@ mod tests {
     #[test]
     fn times_of_some_say_of_how_many() {
         let some = [[1000.0, 990.0, 100.0, 51.0]];
-        assert_eq!(told(&some, &["cost_usd", "e2e_p99_s", "makespan_p99_s"]), [
-            "makespan of the 51 % of workflows that completed"
-        ]);
+        assert_eq!(
+            told(&some, &["cost_usd", "e2e_p99_s", "makespan_p99_s"]),
+            ["makespan of the 51 % of workflows that completed"]
+        );
         assert_eq!(told(&some, &["cost_usd", "e2e_p99_s"]), [""; 0]);
         let two = [[1000.0, 400.0, 0.0, 0.0], [1000.0, 1000.0, f64::NAN, f64::NAN]];
-        assert_eq!(told(&two, &["e2e_p99_s", "ttft_p50_s", "makespan_p50_s"]), [
-            "times of the 40 to 100 % of requests that were answered"
-        ]);
+        assert_eq!(
+            told(&two, &["e2e_p99_s", "ttft_p50_s", "makespan_p50_s"]),
+            ["times of the 40 to 100 % of requests that were answered"]
+        );
         assert_eq!(told(&two, &["failed_e2e_p99_s"]), [""; 0], "those that failed");
     }
 }

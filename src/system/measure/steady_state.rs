@@ -121,10 +121,7 @@ pub fn judge(course: &Course, timeline: &mut Timeline) -> Steadiness {
     let longer = if measured > 0.0 { span.as_secs_f64() / measured } else { 1.0 };
     let parts = timeline.mean_in_flight(from, end, PARTS);
     let found = Steadiness::of(&parts, requests as f64 * longer);
-    Steadiness {
-        drift: planned.unwrap_or(found.drift),
-        overloaded: found.overloaded && waited,
-    }
+    Steadiness { drift: planned.unwrap_or(found.drift), overloaded: found.overloaded && waited }
 }
 
 /// The drift from each whole period to the next, or from some of them to as many; NaN where
@@ -181,8 +178,7 @@ mod tests {
         }
         let (begin, end) = (Time::ZERO, Time::ZERO + day * 3);
         let course = |from, rhythm| Course { from, end, requests: 4, rhythm, waited: true };
-        let mut drift =
-            |from, rhythm| judge(&course(from, rhythm), &mut timeline).drift;
+        let mut drift = |from, rhythm| judge(&course(from, rhythm), &mut timeline).drift;
         let found = drift(begin, Rhythm::Every(day));
         // 1/2, 1/2, 1: a slope of 1/4 over three days, by a mean of 2/3.
         assert!((found - 0.75 / (2.0 / 3.0)).abs() < 0.05, "{found}");

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::calendar::CalendarStart;
 use super::curve::{Curve, Piece};
 use super::process::ProcessSpec;
-use super::rhythm::Rhythm;
 use super::rate::{check_peak_rate, default_rate};
+use super::rhythm::Rhythm;
 use crate::kernel::Duration;
 use crate::spec::{Problems, Rate};
 

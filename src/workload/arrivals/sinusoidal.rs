@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::calendar::CalendarStart;
 use super::clock::GapClock;
 use super::process::ProcessSpec;
-use super::rhythm::Rhythm;
 use super::rate::{check_rate, default_rate};
+use super::rhythm::Rhythm;
 use crate::kernel::{Duration, Stream, Time};
 use crate::spec::{Fraction, Problems, Rate};
 
