@@ -6,7 +6,7 @@ use crate::report::unit::Unit;
 use crate::stats::Estimate;
 
 /// What most people want to know of a system.
-pub(crate) const HEADLINES: [&str; 10] = [
+pub(crate) const HEADLINES: [&str; 13] = [
     "e2e_mean_s",
     "e2e_p50_s",
     "e2e_p99_s",
@@ -17,6 +17,9 @@ pub(crate) const HEADLINES: [&str; 10] = [
     "cache_hit_rate",
     "cost_per_request_usd",
     "quality_mean",
+    "workflow_success_rate",
+    "makespan_p99_s",
+    "cost_per_job_usd",
 ];
 
 /// A metric in words: `p99 latency` for `e2e_p99_s`.

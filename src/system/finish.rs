@@ -80,7 +80,8 @@ pub fn finish(
     observers.timeline.at(over);
     let course = Course {
         from: observers.measures.window_start,
-        end,
+        // Where no duration ends it, what is left at the last arrival only drains.
+        end: setup.duration.map_or(system.clients.last_arrival, |_| end),
         requests: observers.measures.requests,
         rhythm: setup.workload.rhythm(),
         waited: observers.timeline.areas()[1] > 0 || setup.holds_back(),

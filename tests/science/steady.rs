@@ -187,6 +187,20 @@ fn a_load_that_is_meant_to_change_has_no_drift_of_its_own() {
 }
 
 #[test]
+fn a_run_that_only_drains_in_the_end_is_steady() {
+    // 300 requests in ten minutes, of which each takes two.
+    let text = "
+name: drains
+requests: 300
+workload: { arrivals: { constant: { rate: 0.5/s } } }
+warmup: 100 requests
+models: { m: { server: { tokens: { ttft: 120s, tpot: 0s } } } }
+";
+    let found = metric(&run(&prepared(text), 0), "drift");
+    assert!(found.abs() < 0.1, "{found}");
+}
+
+#[test]
 fn no_interval_of_a_share_is_beyond_0_or_1() {
     let bench = Bench::new(
         "

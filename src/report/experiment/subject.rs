@@ -7,6 +7,9 @@ use crate::stats::Table;
 /// A window longer than this, in hours, is one of which people ask what a month costs.
 const LONG_H: f64 = 48.0;
 
+/// Qualities that differ by less are those of the same answers.
+const ALIKE: f64 = 0.02;
+
 /// What was measured says what an experiment is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Subject {
@@ -16,6 +19,8 @@ pub(super) struct Subject {
     engines: bool,
     /// Answers to other questions: a semantic cache gave some.
     similar: bool,
+    /// Answers of unlike quality: models or samples are chosen among.
+    choice: bool,
     /// Days or more.
     long: bool,
 }
@@ -27,13 +32,14 @@ impl Subject {
             jobs: says(points, "workflows"),
             engines: says(points, "batch_size_mean"),
             similar: says(points, "semantic_hits"),
+            choice: range(points, "quality_mean").is_some_and(|range| range > ALIKE),
             long: hours(points).is_some_and(|hours| hours >= LONG_H),
         }
     }
 
     /// What most people want to know of it, in the order of a table's columns.
     fn metrics(self) -> Vec<&'static str> {
-        let Subject { jobs, engines, similar, long } = self;
+        let Subject { jobs, engines, similar, choice, long } = self;
         let mut all = vec![if jobs { "workflows" } else { "requests" }];
         let mut when = |asked: bool, metrics: &[&'static str]| {
             all.extend(asked.then_some(metrics).into_iter().flatten());
@@ -49,13 +55,14 @@ impl Subject {
         when(!engines && !jobs, &["e2e_p50_s", "e2e_p99_s"]);
         when(!engines && !jobs, &["cost_per_request_usd"]);
         when(long, &["cost_usd", "cost_per_month_usd"]);
+        when(choice, &["quality_mean"]);
         when(true, &["slo_attainment", "errors", "rejected"]);
         all
     }
 
     /// What is drawn of it along a sweep, the most telling first.
     fn charted(self) -> Vec<&'static str> {
-        let Subject { jobs, engines, similar, long } = self;
+        let Subject { jobs, engines, similar, choice, long } = self;
         let mut all = Vec::new();
         let mut when = |asked: bool, metrics: &[&'static str]| {
             all.extend(asked.then_some(metrics).into_iter().flatten());
@@ -65,6 +72,7 @@ impl Subject {
         when(long, &["cost_per_month_usd"]);
         when(!long && !jobs && !engines, &["cost_per_request_usd"]);
         when(!jobs && !engines, &["e2e_p99_s"]);
+        when(choice, &["quality_mean"]);
         when(true, &["cache_hit_rate"]);
         when(similar, &["semantic_false_hits"]);
         all
@@ -106,6 +114,12 @@ fn varies(points: &Table, metric: &str) -> bool {
 fn values<'t>(points: &'t Table, metric: &str) -> impl Iterator<Item = f64> + use<'t> {
     let column = points.column(metric);
     points.rows.iter().filter_map(move |row| number(&row[column?]))
+}
+
+/// How far the points are apart in a metric.
+fn range(points: &Table, metric: &str) -> Option<f64> {
+    let all = || values(points, metric);
+    Some(all().reduce(f64::max)? - all().reduce(f64::min)?)
 }
 
 /// How long the window was, by what was paid in it and by the hour.
@@ -157,6 +171,13 @@ mod tests {
         );
         let similar = [("semantic_hits", 9.0), ("semantic_false_hits", 2.0)];
         assert!(first(&similar).contains(&"semantic_false_hits".to_owned()));
+    }
+
+    #[test]
+    fn quality_is_shown_where_it_differs() {
+        let quality = |quality: f64| first(&[("quality_mean", quality)]);
+        assert!(quality(0.6).contains(&"quality_mean".to_owned()));
+        assert!(!quality(0.001).contains(&"quality_mean".to_owned()));
     }
 
     #[test]

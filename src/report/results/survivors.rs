@@ -12,8 +12,9 @@ pub(crate) const NEARLY_ALL: f64 = 0.95;
 struct Those {
     /// Beginnings of the names of metrics that only they have.
     metrics: &'static [&'static str],
-    /// The column that counts them, and that of all who came.
-    counts: [&'static str; 2],
+    /// The column that counts them, that of all who came, and that of those who were not
+    /// wanted any more, if there is one.
+    counts: [&'static str; 3],
     what: &'static str,
     which: &'static str,
 }
@@ -21,13 +22,13 @@ struct Those {
 const ALL: [Those; 2] = [
     Those {
         metrics: &["e2e_", "ttft_", "tpot_", "itl_"],
-        counts: ["completed", "requests"],
+        counts: ["completed", "requests", "called_off"],
         what: "times",
         which: "of requests that were answered",
     },
     Those {
         metrics: &["makespan_"],
-        counts: ["workflows_completed", "workflows"],
+        counts: ["workflows_completed", "workflows", ""],
         what: "makespan",
         which: "of workflows that completed",
     },
@@ -47,10 +48,11 @@ pub(crate) fn notes<'m>(
 
 impl Those {
     fn note(&self, points: &Table) -> Option<String> {
-        let [ended, came] = self.counts.map(|name| points.column(name));
+        let [ended, came, unwanted] = self.counts.map(|name| points.column(name));
         let (ended, came) = (ended?, came?);
         let share = |row: &Vec<Cell>| {
             let (ended, came) = (number(&row[ended])?, number(&row[came])?);
+            let came = came - unwanted.and_then(|it| number(&row[it])).unwrap_or(0.0);
             (came > 0.0).then_some(ended / came)
         };
         let shares = || points.rows.iter().filter_map(share);
@@ -89,5 +91,8 @@ mod tests {
             ["times of the 40 to 100 % of requests that were answered"]
         );
         assert_eq!(told(&two, &["failed_e2e_p99_s"]), [""; 0], "those that failed");
+        let mut points = Table::new(["requests", "completed", "called_off"]);
+        points.push([100.0, 50.0, 50.0].map(Cell::from).to_vec());
+        assert_eq!(notes(&points, ["e2e_p99_s"].into_iter()), [""; 0], "nobody wanted the others");
     }
 }

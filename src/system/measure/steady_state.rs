@@ -91,7 +91,7 @@ fn drift(parts: &[f64]) -> f64 {
 pub struct Course {
     /// When measuring began.
     pub from: Time,
-    /// When the window ended.
+    /// When no more requests came.
     pub end: Time,
     /// How many requests came in between.
     pub requests: u64,
