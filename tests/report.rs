@@ -266,7 +266,7 @@ fn write_odd(dir: &Path, rows: &[[Cell; 4]], title: &str) {
     ]);
     let mut levels = Table::new(["point", "level", "hits"]);
     let mut latency = Table::new(["point", "quantile", "e2e_s"]);
-    let mut timeline = Table::new(["point", "time_s", "queue", "spend_usd"]);
+    let mut timeline = Table::new(["point", "time_s", "queue", "charged_usd"]);
     for (i, [a, b, c, d]) in rows.iter().enumerate() {
         let quantile = Cell::Num(i as f64 / rows.len() as f64);
         points.push(cells(i, &[a, b, c, d, b, a]));

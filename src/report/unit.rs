@@ -18,6 +18,8 @@ pub(crate) enum Unit {
     Usd,
     /// Requests per second.
     PerSecond,
+    /// Tokens per second.
+    TokensPerSecond,
     /// A part of one, shown in per cent.
     Fraction,
     /// Bytes, shown in powers of 1024.
@@ -44,12 +46,14 @@ impl Unit {
     pub(crate) fn of_metric(name: &str) -> Unit {
         let ends = |suffixes: &[&str]| suffixes.iter().any(|suffix| name.ends_with(suffix));
         match name {
+            _ if name.contains("tokens_per_s") => Unit::TokensPerSecond,
             _ if ends(&["_s"]) => Unit::Seconds,
             _ if ends(&["_usd"]) => Unit::Usd,
             _ if ends(&["_rps"]) => Unit::PerSecond,
             _ if ends(&[
                 "_rate",
                 "utilization",
+                "saturation",
                 "_share",
                 "_fraction",
                 "_precision",
@@ -76,6 +80,7 @@ impl Unit {
             Unit::Entries => pick(&[(0.0, 1.0, "entries")], DECIMAL),
             Unit::Tokens => pick(&[(0.0, 1.0, "tokens")], DECIMAL),
             Unit::PerSecond => pick(&[(0.0, 1.0, "requests/s")], DECIMAL),
+            Unit::TokensPerSecond => pick(&[(0.0, 1.0, "tokens/s")], DECIMAL),
             Unit::Fraction => pick(&[(0.0, 0.01, "%")], DECIMAL),
             Unit::Usd => pick(&[(1e-4, 1e-6, "millionths of a US$"), (0.0, 1.0, "US$")], DECIMAL),
             Unit::Seconds => pick(

@@ -42,6 +42,11 @@ pub fn finish(
         measures.window_start = end;
     }
     measures.flows = flows.unwrap_or_default();
+    debug_assert!(
+        !measures.flows.any
+            || measures.wrong_answers == measures.flows.completed - measures.flows.right,
+        "of workflows, those that come to a wrong result"
+    );
     measures.allocation = allocation;
     measures.alerts = ledger.alerts();
     measures.overshoot = ledger.overshoot();
@@ -57,11 +62,18 @@ pub fn finish(
     let all =
         measures.busy.iter().flatten().fold((0.0, 0.0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
     measures.utilization = if all.1 > 0.0 { all.0 / all.1 } else { f64::NAN };
+    let shares = measures.busy.iter().flatten().map(|(busy, most)| busy / most);
+    measures.saturation =
+        if measures.has_fleets { f64::NAN } else { shares.fold(f64::NAN, f64::max) };
     if !measures.has_fleets {
         // Every model has one server of one GPU, and those that come and go are none.
         let window = end.since(measures.window_start);
         for model in (0..setup.models.len() as u32).map(ModelId) {
-            measures.servers_cost += system.charge.optimizer.charge_servers(model, 1, window);
+            let cost = system.charge.optimizer.charge_servers(model, 1, window);
+            measures.serve_hours(model.0, cost);
+            if measures.in_window.has_gpus(model.0) {
+                measures.in_window.gpu_s += window.as_secs_f64();
+            }
         }
     }
     let replicas = replicas::collect(&mut system, setup, over);

@@ -51,5 +51,7 @@ pub use run::{run, run_traced};
 pub use run_error::RunError;
 pub use setup::{Setup, Warmup};
 pub use tables::RunTables;
-pub use tracer::{TracedAttempt, TracedRequest, Tracer};
+pub use tracer::{
+    AttemptKind, AttemptOutcome, TracedAttempt, TracedRequest, TracedWorkflow, Tracer,
+};
 pub use upstream::Inference;

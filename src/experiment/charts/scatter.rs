@@ -55,7 +55,7 @@ pub enum Better {
 impl Better {
     /// What most people want of a metric, from its name.
     pub fn of_metric(metric: &str) -> Better {
-        const BAD: [&str; 14] = [
+        const BAD: [&str; 18] = [
             "errors",
             "rejected",
             "misses",
@@ -65,14 +65,19 @@ impl Better {
             "retries",
             "timeouts",
             "throttled",
+            "rate_limited",
+            "unsent",
             "crashed",
             "shed",
             "preemptions",
             "error_rate",
             "stale_hit_rate",
+            "queue_share",
+            "saturation",
         ];
         let saved = metric.ends_with("_saved_usd");
-        let spent = metric.ends_with("_s") || metric.ends_with("_usd") || metric.ends_with("hours");
+        let time = metric.ends_with("_s") && !metric.contains("_per_s");
+        let spent = time || metric.ends_with("_usd") || metric.ends_with("hours");
         let bad = BAD.iter().any(|bad| metric.ends_with(bad));
         if bad || spent && !saved { Better::Low } else { Better::High }
     }

@@ -56,11 +56,12 @@ fn number_of(metric: &str, value: &Value) -> Result<f64, String> {
     let share = percent.and_then(per_cent);
     let found = share.map(|share| (Kind::Number, share)).or_else(|| quantity(value));
     let Some((kind, number)) = found else { return expected() };
+    let is_rate = metric.contains("_per_s");
     let (fits, unit) = match kind {
         Kind::Number => (true, ""),
-        Kind::Seconds => (metric.ends_with("_s"), "seconds"),
+        Kind::Seconds => (metric.ends_with("_s") && !is_rate, "seconds"),
         Kind::Usd => (metric.contains("usd"), "dollars"),
-        Kind::PerSecond => (metric.ends_with("_rps") || metric.ends_with("_tps"), "a rate"),
+        Kind::PerSecond => (metric.ends_with("_rps") || is_rate, "a rate"),
         Kind::Bytes => (metric.contains("bytes"), "bytes"),
         Kind::Tokens => (metric.contains("tokens"), "tokens"),
     };

@@ -13,6 +13,7 @@ pub(super) fn short(metric: &str) -> String {
         "cache_hit_rate" => "cache hits",
         "semantic_false_hits" => "wrong hits",
         "semantic_precision" => "right hits",
+        "wrong_answers" => "wrong",
         "workflow_success_rate" => "success",
         "slo_attainment" => "in SLO",
         "quality_mean" => "quality",

@@ -4,8 +4,8 @@
 use crate::report::results::columns::number;
 use crate::stats::Table;
 
-/// A window longer than this, in hours, is one of which people ask what a month costs.
-const LONG_H: f64 = 48.0;
+/// A window longer than this, in seconds, is one of which people ask what a month costs.
+const LONG_S: f64 = 2.0 * 86_400.0;
 
 /// Qualities that differ by less are those of the same answers.
 const ALIKE: f64 = 0.02;
@@ -33,7 +33,7 @@ impl Subject {
             engines: says(points, "batch_size_mean"),
             similar: says(points, "semantic_hits"),
             choice: range(points, "quality_mean").is_some_and(|range| range > ALIKE),
-            long: hours(points).is_some_and(|hours| hours >= LONG_H),
+            long: values(points, "window_s").any(|window| window >= LONG_S),
         }
     }
 
@@ -49,7 +49,7 @@ impl Subject {
             &["workflow_success_rate", "makespan_p50_s", "makespan_p99_s", "cost_per_job_usd"],
         );
         when(true, &["cache_hit_rate"]);
-        when(similar, &["semantic_false_hits", "semantic_precision"]);
+        when(similar, &["wrong_answers", "semantic_precision"]);
         when(engines, &["ttft_p50_s", "ttft_p99_s", "tpot_p50_s", "tokens_per_s_per_gpu"]);
         when(engines, &["cost_per_mtok_usd"]);
         when(!engines && !jobs, &["e2e_p50_s", "e2e_p99_s"]);
@@ -74,7 +74,7 @@ impl Subject {
         when(!jobs && !engines, &["e2e_p99_s"]);
         when(choice, &["quality_mean"]);
         when(true, &["cache_hit_rate"]);
-        when(similar, &["semantic_false_hits"]);
+        when(similar, &["wrong_answers"]);
         all
     }
 }
@@ -122,12 +122,6 @@ fn range(points: &Table, metric: &str) -> Option<f64> {
     Some(all().reduce(f64::max)? - all().reduce(f64::min)?)
 }
 
-/// How long the window was, by what was paid in it and by the hour.
-fn hours(points: &Table) -> Option<f64> {
-    let all = values(points, "cost_usd").zip(values(points, "cost_per_hour_usd"));
-    all.filter(|(_, by_hour)| *by_hour > 0.0).map(|(all, by_hour)| all / by_hour).reduce(f64::max)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,8 +163,8 @@ mod tests {
             first(&engines),
             ["requests", "cache_hit_rate", "ttft_p99_s", "cost_per_mtok_usd"]
         );
-        let similar = [("semantic_hits", 9.0), ("semantic_false_hits", 2.0)];
-        assert!(first(&similar).contains(&"semantic_false_hits".to_owned()));
+        let similar = [("semantic_hits", 9.0), ("wrong_answers", 2.0)];
+        assert!(first(&similar).contains(&"wrong_answers".to_owned()));
     }
 
     #[test]
@@ -182,12 +176,9 @@ mod tests {
 
     #[test]
     fn a_month_is_asked_for_where_days_are_simulated() {
-        let money = |cost: f64| {
-            [("cost_usd", cost), ("cost_per_hour_usd", 2.0), ("cost_per_month_usd", 1460.0)]
-        };
-        assert!(first(&money(2.0 * 24.0 * 3.0)).contains(&"cost_per_month_usd".to_owned()));
-        assert!(!first(&money(2.0 * 5.0)).contains(&"cost_per_month_usd".to_owned()));
-        assert!(!first(&money(0.0)).contains(&"cost_per_month_usd".to_owned()));
+        let window = |days: f64| [("window_s", days * 86_400.0), ("cost_per_month_usd", 1460.0)];
+        assert!(first(&window(3.0)).contains(&"cost_per_month_usd".to_owned()));
+        assert!(!first(&window(0.1)).contains(&"cost_per_month_usd".to_owned()));
     }
 
     #[test]

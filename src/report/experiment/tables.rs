@@ -7,8 +7,8 @@ use std::path::Path;
 use serde_yaml::Value;
 
 use crate::experiment::{
-    Manifest, REQUEST_COLUMNS, Record, Replications, Resolved, Standing, Store, WorkspaceError,
-    plain,
+    ATTEMPT_COLUMNS, Manifest, REQUEST_COLUMNS, Record, Replications, Resolved, Standing, Store,
+    WorkspaceError, plain,
 };
 use crate::report::csv::write_table;
 use crate::report::error::ReportError;
@@ -165,8 +165,9 @@ struct Files<'f> {
     runs: TableFile,
     timing: TableFile,
     tables: Vec<(&'static str, TableFile)>,
-    /// `requests.csv`, if that was asked for.
+    /// `requests.csv` and `attempts.csv`, if they were asked for.
     requests: Option<BufWriter<File>>,
+    attempts: Option<BufWriter<File>>,
     log: bool,
     cache: bool,
 }
@@ -178,7 +179,11 @@ impl<'f> Files<'f> {
         columns.extend(resolved.sweep.columns());
         columns.extend(METRICS.iter().map(|metric| metric.name.to_owned()));
         let record = &resolved.experiment.record;
-        let requests = record.requests.then(|| requests_file(folder)).transpose()?;
+        let rows_file = |asked: bool, name: &str, columns: &[&str]| {
+            asked.then(|| rows_file(&folder.join(name), columns)).transpose()
+        };
+        let requests = rows_file(record.requests, "requests.csv", &REQUEST_COLUMNS)?;
+        let attempts = rows_file(record.attempts, "attempts.csv", &ATTEMPT_COLUMNS)?;
         if record.timeline {
             fs::create_dir(folder.join(TRACES))?;
         }
@@ -189,6 +194,7 @@ impl<'f> Files<'f> {
             timing: TableFile::create(&folder.join("timing.csv"), &timing)?,
             tables: Vec::new(),
             requests,
+            attempts,
             log: record.log,
             cache: record.cache,
         })
@@ -249,7 +255,7 @@ impl<'f> Files<'f> {
         Ok(())
     }
 
-    /// Adds what the run wrote itself: its requests, and its trace as
+    /// Adds what the run wrote itself: its requests and attempts, and its trace as
     /// `traces/POINT-REPLICATION.json`.
     fn write_kept(
         &mut self,
@@ -260,6 +266,9 @@ impl<'f> Files<'f> {
     ) -> Result<(), ResultsError> {
         if let (Some(out), Some(sum)) = (&mut self.requests, record.requests) {
             Store::copy(&store.requests_path(run), sum, out)?;
+        }
+        if let (Some(out), Some(sum)) = (&mut self.attempts, record.attempts) {
+            Store::copy(&store.attempts_path(run), sum, out)?;
         }
         if let Some(sum) = record.trace {
             let path = self.folder.join(TRACES).join(format!("{point}-{replication}.json"));
@@ -286,8 +295,8 @@ impl<'f> Files<'f> {
         {
             file.rows.flush()?;
         }
-        if let Some(mut requests) = self.requests {
-            io::Write::flush(&mut requests)?;
+        for mut rows in self.requests.into_iter().chain(self.attempts) {
+            io::Write::flush(&mut rows)?;
         }
         Ok(())
     }
@@ -295,10 +304,9 @@ impl<'f> Files<'f> {
 
 const TRACES: &str = "traces";
 
-/// `requests.csv` with its header.
-fn requests_file(folder: &Path) -> Result<BufWriter<File>, ResultsError> {
-    let out = BufWriter::new(File::create(folder.join("requests.csv"))?);
-    let mut header = csv::Writer::from_writer(out);
-    header.write_record(REQUEST_COLUMNS)?;
+/// `requests.csv` or `attempts.csv` with its header.
+fn rows_file(path: &Path, columns: &[&str]) -> Result<BufWriter<File>, ResultsError> {
+    let mut header = csv::Writer::from_writer(BufWriter::new(File::create(path)?));
+    header.write_record(columns)?;
     Ok(header.into_inner().map_err(csv::IntoInnerError::into_error)?)
 }

@@ -7,13 +7,14 @@ use crate::stats::Scale;
 const SHARES: [&str; 2] = ["_rate", "_share"];
 
 /// Shares that are called otherwise.
-const OTHER_SHARES: [&str; 14] = [
+const OTHER_SHARES: [&str; 15] = [
     "semantic_precision",
     "semantic_recall",
     "slo_attainment",
     "class_fairness",
     "user_fairness",
     "utilization",
+    "saturation",
     "quality_mean",
     "allocation_jain",
     "allocation_utility",
