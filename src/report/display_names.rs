@@ -27,6 +27,9 @@ pub(crate) fn metric(name: &str) -> String {
         "goodput_rps" => "goodput",
         "cost_usd" => "cost",
         "cost_per_request_usd" => "cost per request",
+        "cost_per_input_mtok_usd" => "cost per million input tokens",
+        "cost_per_output_mtok_usd" => "cost per million output tokens",
+        "cost_per_mtok_usd" => "cost per million tokens",
         "cost_saved_usd" => "cost saved by caching",
         "quality_mean" => "mean quality",
         "budget_overshoot_usd" => "budget overshoot",
@@ -85,12 +88,15 @@ fn statistic(name: &str) -> Option<String> {
 /// A name without its unit and underscores.
 fn plain(name: &str) -> String {
     let suffix = ["_usd", "_rps", "_s"].into_iter().find_map(|unit| name.strip_suffix(unit));
-    let words = suffix.unwrap_or(name).split('_').map(|word| match word {
+    let name = suffix.filter(|_| !name.ends_with("_per_s")).unwrap_or(name);
+    let words = name.split('_').map(|word| match word {
         "slo" => "SLO",
         "kv" => "KV",
+        "gpu" => "GPU",
         other => other,
     });
-    words.collect::<Vec<_>>().join(" ")
+    let words = words.collect::<Vec<_>>().join(" ");
+    words.replace(" per s ", "/s ").replace("tokens per s", "tokens/s")
 }
 
 /// A swept path in words: `L1 capacity` for `cache.levels.l1.capacity`, or
@@ -212,6 +218,9 @@ mod tests {
             ("slo_attainment", "SLO attainment"),
             ("kv_use_mean", "KV use mean"),
             ("something_new_usd", "something new"),
+            ("tokens_per_s_per_gpu", "tokens/s per GPU"),
+            ("output_tokens_per_s", "output tokens/s"),
+            ("cost_per_output_mtok_usd", "cost per million output tokens"),
         ] {
             assert_eq!(metric(name), words);
         }

@@ -2,7 +2,7 @@
 //! panels.
 
 use crate::experiment::charts::XySpec;
-use crate::report::chart::common::{conditions, grid};
+use crate::report::chart::common::{conditions, grid, title};
 use crate::report::display_names;
 use crate::report::error::ReportError;
 use crate::report::figure::{Style, style};
@@ -10,6 +10,7 @@ use crate::report::files::file_name;
 use crate::report::number_format;
 use crate::report::results::Results;
 use crate::report::results::dimension::Dimension;
+use crate::report::results::joined::joins_strangers;
 use crate::report::results::panels::{Observation, PanelData, SweptMetric, divide};
 use crate::report::unit::Unit;
 
@@ -28,6 +29,9 @@ pub(crate) struct Xy {
     pub panels: Vec<PanelData>,
     /// Of each series.
     pub styles: Vec<Style>,
+    /// Whether points next to one another differ in more than `x`, so that no line may join
+    /// them.
+    pub loose: bool,
     /// What the subtitle has to say besides replications and interval.
     pub notes: Vec<String>,
 }
@@ -59,7 +63,11 @@ impl Xy {
         };
         let (name, unit) = (display_names::metric(metric), Unit::of_metric(metric));
         bound(&mut panels, unit);
-        Ok(Xy { metric: metric.to_owned(), name, unit, data, x, series, panels, styles, notes })
+        let loose = panels
+            .iter()
+            .any(|it| joins_strangers(&data, &it.observations, x, series, &results.drawn));
+        let metric = metric.to_owned();
+        Ok(Xy { metric, name, unit, data, x, series, panels, styles, loose, notes })
     }
 
     /// Keeps the first values of the horizontal axis.
@@ -112,8 +120,8 @@ impl Xy {
 
     pub(crate) fn title(&self, spec: &XySpec) -> String {
         let by = &self.x_dimension().title;
-        let title = || number_format::sentence(&format!("{} by {by}", self.name));
-        spec.title.clone().unwrap_or_else(title)
+        let shown = || number_format::sentence(&format!("{} by {by}", self.name));
+        title(spec.title.as_deref(), (spec.y.0.len() > 1, &self.name), shown)
     }
 
     pub(crate) fn subtitle(&self, results: &Results, spec: &XySpec, drawn: &str) -> String {

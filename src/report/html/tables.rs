@@ -9,6 +9,7 @@ use crate::report::html::grid::{Grid, Head};
 use crate::report::html::numbers::{NOTHING, rounded, with_half};
 use crate::report::html::table_files::{TableFile, files, known, source};
 use crate::report::results::columns::{number, show};
+use crate::report::unit::Unit;
 use crate::report::{display_names, number_format};
 use crate::stats::{Cell, Table};
 
@@ -140,8 +141,15 @@ struct Column<'t> {
     mean: usize,
     half: Option<usize>,
     is_name: bool,
+    /// Whether it holds parts of one, which are shown in per cent.
+    is_share: bool,
     /// Whether it is 0 or empty throughout.
     is_dull: bool,
+}
+
+/// A part of one in per cent, and its interval.
+fn share(part: f64, half: Option<f64>) -> String {
+    format!("{} %", with_half(rounded(100.0 * part, DIGITS), half.map(|half| 100.0 * half)))
 }
 
 fn columns(table: &Table) -> Vec<Column<'_>> {
@@ -154,6 +162,8 @@ fn columns(table: &Table) -> Vec<Column<'_>> {
                 name,
                 mean,
                 half: table.column(&format!("{name}{HALF}")),
+                // What was swept stands as the file has it.
+                is_share: Unit::of_metric(name) == Unit::Fraction && !name.contains('.'),
                 is_name: cells().any(|cell| matches!(cell, Cell::Text(_))),
                 is_dull: name != "point"
                     && cells().all(|cell| *cell == Cell::Empty || number(cell) == Some(0.0)),
@@ -168,6 +178,8 @@ impl Column<'_> {
         match &row[self.mean] {
             Cell::Empty if self.is_name => String::new(),
             Cell::Empty => NOTHING.to_owned(),
+            Cell::Num(value) if self.is_share => share(*value, half),
+            Cell::Int(whole) if self.is_share => share(*whole as f64, half),
             Cell::Num(value) => with_half(rounded(*value, DIGITS), half),
             Cell::Int(count) => with_half(count.to_string(), half),
             text @ Cell::Text(_) => show(text),
