@@ -293,7 +293,7 @@ fn overloaded_points_of_a_line_are_hollow_and_the_legend_says_so() {
     let dir = tempfile::tempdir().unwrap();
     let draw = |share: f64| {
         let mut points = Table::new(["point", "a.rate", "e2e_p99_s", "overloaded"]);
-        for i in 0..4_i64 {
+        for i in 0..4_u64 {
             let overloaded = if i == 3 { share } else { 0.0 };
             points.push(vec![i.into(), i.into(), (i as f64 + 1.0).into(), overloaded.into()]);
         }
@@ -341,10 +341,10 @@ fn a_legend_has_short_names_and_a_logarithm_says_what_becomes_of_zero() {
         r#"{"num_retries":3,"backoff":{"base":"1s"}}"#,
     ];
     for (i, (retries, rate)) in
-        retries.iter().flat_map(|r| [1_i64, 2, 3].map(|rate| (r, rate))).enumerate()
+        retries.iter().flat_map(|r| [1_u64, 2, 3].map(|rate| (r, rate))).enumerate()
     {
         let wait = if rate == 1 { 0.0 } else { i as f64 };
-        points.push(vec![(i as i64).into(), rate.into(), (*retries).into(), wait.into()]);
+        points.push(vec![(i as u64).into(), rate.into(), (*retries).into(), wait.into()]);
     }
     write_table(&dir.path().join("points.csv"), &points).unwrap();
     let charts = charts("[{line: {x: a.rate, y: wait_mean_s, series: resilience, y_scale: log}}]");

@@ -75,6 +75,7 @@ fn statistic(name: &str) -> Option<String> {
         "itl" => "time between tokens",
         "queue" => "time in queue",
         "inference" => "inference time",
+        "makespan" => "makespan",
         _ => return None,
     };
     let statistic = match statistic {
@@ -104,7 +105,12 @@ fn plain(name: &str) -> String {
 pub(crate) fn path(path: &str) -> String {
     let steps: Vec<&str> = path.split('.').collect();
     let steps = without_law(&steps);
-    let words = |steps: &[&str]| steps.join(" ").replace('_', " ").replace("ttl", "TTL");
+    let words = |steps: &[&str]| {
+        let words = steps.join(" ").replace('_', " ").replace("ttl", "TTL");
+        // That it is on or off, or a number, its values say.
+        let plain = ["enable ", "num "].into_iter().find_map(|it| words.strip_prefix(it));
+        plain.map_or_else(|| words.clone(), str::to_owned)
+    };
     match steps.as_slice() {
         ["point"] => "sweep point".to_owned(),
         ["level"] => "cache level".to_owned(),
@@ -156,7 +162,9 @@ fn without_law<'a>(steps: &[&'a str]) -> Vec<&'a str> {
 
 /// Whether a step needs the one before it to say anything.
 fn is_vague(step: &str) -> bool {
-    const VAGUE: [&str; 16] = [
+    const VAGUE: [&str; 18] = [
+        "share",
+        "utilization",
         "after",
         "items",
         "capacity",
@@ -211,6 +219,7 @@ mod tests {
         for (name, words) in [
             ("e2e_p99_s", "p99 latency"),
             ("ttft_mean_s", "mean time to first token"),
+            ("makespan_p99_s", "p99 makespan"),
             ("e2e_max_s", "longest latency"),
             ("cost_per_request_usd", "cost per request"),
             ("cache_hit_rate", "cache hit rate"),
@@ -240,11 +249,15 @@ mod tests {
             ("workload.prompts.zipf.exponent", "prompt exponent"),
             ("workload.arrivals.concurrency.limit", "concurrency limit"),
             ("resilience.hedge.after", "hedge after"),
+            ("resilience.num_retries", "retries"),
+            ("models.gpt.server.engine.enable_prefix_caching", "gpt prefix caching"),
             ("models.gpt-4.server.replicas", "gpt-4 replicas"),
             ("cost.select", "model selection"),
             ("cost.select.utility.quality_threshold", "quality threshold"),
             ("cost.budgets.default.daily", "default daily budget"),
             ("cache.ttl", "cache TTL"),
+            ("cache.invalidation.share", "invalidation share"),
+            ("models.gpt.server.autoscale.target.utilization", "gpt target utilization"),
             ("cache.levels.l2.latency.constant", "L2 latency"),
             ("cache.levels.l2.latency.lognormal.mean", "L2 latency mean"),
             ("models.gpt.price.output", "gpt output price"),

@@ -7,7 +7,7 @@ use crate::report::error::ReportError;
 use crate::report::figure::axis::{Scale, drawable};
 use crate::report::figure::{Axis, Entry, Legend, Mark, Sample, Style, style};
 use crate::report::results::Results;
-use crate::report::results::bounds::Bounds;
+use crate::report::results::bounds::{Bounds, most};
 use crate::report::results::columns::{column, number};
 use crate::report::results::dimension::Dimension;
 use crate::report::unit::{Unit, quantity};
@@ -64,7 +64,8 @@ impl Cloud {
         let told = [&series, &facet, &along].into_iter().flatten();
         let rest = naming(results, &told.map(|it| it.path.as_str()).collect::<Vec<_>>());
         let named_by = match rest.as_slice() {
-            [only] if only.path == VARIANT => String::new(),
+            // Words say themselves what they are.
+            rest if rest.iter().all(|it| !it.numeric || it.path == VARIANT) => String::new(),
             rest => rest.iter().map(|it| it.title.clone()).collect::<Vec<_>>().join(", "),
         };
         let table = &results.points;
@@ -84,7 +85,7 @@ impl Cloud {
             let y = number(&cells[y_at])?;
             let (low, high) = bounds.around(cells, y).unwrap_or((y, y));
             let names: Vec<String> =
-                rest.iter().map(|it| it.name_of(results.cell(row, &it.path))).collect();
+                rest.iter().map(|it| it.in_words(results.cell(row, &it.path))).collect();
             Some(Place {
                 x,
                 y,
@@ -99,7 +100,10 @@ impl Cloud {
         };
         let found = (0..table.rows.len()).filter_map(place);
         let drawn = |it: &Place| [it.x, it.low, it.high].into_iter().all(drawable);
-        let places = found.filter(drawn).collect();
+        let mut places: Vec<Place> = found.filter(drawn).collect();
+        if let Some(most) = most(y, places.iter().map(|place| place.y)) {
+            places.iter_mut().for_each(|place| place.high = place.high.min(most));
+        }
         Ok(Cloud { places, series, facet, styles, named_by })
     }
 

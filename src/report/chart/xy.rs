@@ -9,6 +9,7 @@ use crate::report::figure::{Style, style};
 use crate::report::files::file_name;
 use crate::report::number_format;
 use crate::report::results::Results;
+use crate::report::results::bounds::most;
 use crate::report::results::dimension::Dimension;
 use crate::report::results::joined::joins_strangers;
 use crate::report::results::panels::{Observation, PanelData, SweptMetric, divide};
@@ -62,7 +63,7 @@ impl Xy {
             None => vec![style(0)],
         };
         let (name, unit) = (display_names::metric(metric), Unit::of_metric(metric));
-        bound(&mut panels, unit);
+        bound(&mut panels, metric);
         let loose = panels
             .iter()
             .any(|it| joins_strangers(&data, &it.observations, x, series, &results.drawn));
@@ -164,17 +165,17 @@ fn find_in<'d>(
 }
 
 /// Cuts intervals where the metric cannot be: below zero, above 100 %.
-fn bound(panels: &mut [PanelData], unit: Unit) {
+fn bound(panels: &mut [PanelData], metric: &str) {
     let mut all: Vec<&mut Observation> =
         panels.iter_mut().flat_map(|panel_data| &mut panel_data.observations).collect();
     let positive = all.iter().all(|o| o.value >= 0.0);
-    let part = unit == Unit::Fraction && all.iter().all(|o| o.value <= 1.0);
+    let most = most(metric, all.iter().map(|o| o.value));
     for observation in &mut all {
         if positive {
             observation.low = observation.low.max(0.0);
         }
-        if part {
-            observation.high = observation.high.min(1.0);
+        if let Some(most) = most {
+            observation.high = observation.high.min(most);
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::report::results::dimension::Dimension;
 use crate::report::results::joined::joins_strangers;
 use crate::report::results::panels::{PanelData, SweptMetric, divide};
 use crate::report::results::{Results, SENSITIVITY};
+use crate::stats::Table;
 
 /// What most people want to know of a sweep.
 const METRICS: [&str; 3] = ["cost_per_request_usd", "e2e_p99_s", "cache_hit_rate"];
@@ -154,12 +155,22 @@ fn varies(results: &Results, metric: &str) -> bool {
     values.any(|value| Some(value) != first)
 }
 
+/// Whether a table has rows of more than one thing.
+fn several(table: &Table, entity: &str) -> bool {
+    let column = table.column(entity);
+    let mut names = column.into_iter().flat_map(|at| table.rows.iter().map(move |row| &row[at]));
+    let first = names.next();
+    names.any(|name| Some(name) != first)
+}
+
 fn parts_of_a_run(results: &Results) -> Vec<ChartSpec> {
     [("level", "hits"), ("model", "requests")]
         .into_iter()
         .filter(|(entity, metric)| {
             let file = format!("{entity}s.csv");
-            results.has(&file) && results.columns(&file).iter().any(|column| column == metric)
+            // One bar alone tells nothing apart.
+            results.columns(&file).iter().any(|column| column == metric)
+                && results.table(&file).is_ok_and(|table| several(&table, entity))
         })
         .map(|(entity, metric)| {
             let x = Some(entity.to_owned());

@@ -159,8 +159,15 @@ impl Axis {
         } else {
             let spread = if high > low { high - low } else { high.abs().max(shown.factor) };
             let margin = spread * if high > low { 0.03 } else { 0.5 };
-            let step = step(spread + 2.0 * margin, (length / 70.0).clamp(2.0, 8.0), &shown);
-            linear(with_unit(label, &shown), &shown, low - margin, high + margin, step)
+            let (from, to) = (low - margin, high + margin);
+            let ticks = |most: f64| {
+                linear(with_unit(label, &shown), &shown, from, to, step(to - from, most, &shown))
+            };
+            let most = (length / 70.0).clamp(2.0, 8.0);
+            // One tick alone gives no scale.
+            Some(ticks(most))
+                .filter(|axis| axis.ticks.len() > 1)
+                .unwrap_or_else(|| ticks(2.0 * most))
         };
         // Names such as `10m` and `64MiB` bring their unit along.
         let named = matches!(unit, Unit::Seconds | Unit::Bytes);

@@ -5,7 +5,7 @@ use crate::report::figure::canvas::{Align, Rect};
 /// From a mark to its name.
 const GAP: f64 = 5.0;
 /// From a mark to the end of the line that leads to its name.
-const AWAY: [f64; 3] = [18.0, 30.0, 44.0];
+const AWAY: [f64; 5] = [18.0, 30.0, 44.0, 60.0, 80.0];
 
 /// Where a name stands.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -2,6 +2,7 @@
 //! which columns they stand.
 
 use crate::report::results::columns::number;
+use crate::report::unit::Unit;
 use crate::stats::{Cell, Table};
 
 /// Where a table has the intervals of a metric.
@@ -25,6 +26,14 @@ impl Bounds {
     }
 }
 
+/// The most that a metric can be, where that is known and none of its values is more: parts of
+/// a whole, and qualities.
+pub(crate) fn most(metric: &str, values: impl Iterator<Item = f64>) -> Option<f64> {
+    let bounded = Unit::of_metric(metric) == Unit::Fraction || metric.starts_with("quality");
+    let mut values = values.filter(|value| !value.is_nan());
+    (bounded && values.all(|value| value <= 1.0)).then_some(1.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -39,5 +48,13 @@ mod tests {
             |metric: &str, row: usize| Bounds::of(&table, metric).around(&table.rows[row], 2.0);
         assert_eq!(around("a", 0), Some((1.5, 2.5)));
         assert_eq!([around("a", 1), around("a", 2), around("b", 0)], [None; 3]);
+    }
+
+    #[test]
+    fn parts_of_a_whole_end_at_the_whole() {
+        assert_eq!(most("error_rate", [0.2, f64::NAN].into_iter()), Some(1.0));
+        assert_eq!(most("quality_mean", [0.9].into_iter()), Some(1.0));
+        assert_eq!(most("utilization", [0.9, 1.2].into_iter()), None);
+        assert_eq!(most("e2e_p99_s", [0.9].into_iter()), None);
     }
 }

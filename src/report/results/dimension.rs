@@ -77,6 +77,16 @@ impl Dimension {
         self.levels.get(self.find(cell)).map_or_else(String::new, |level| level.name.clone())
     }
 
+    /// The name of a value where no heading says what it is of: `single flight` and `no single
+    /// flight` for what is on or off.
+    pub(crate) fn in_words(&self, cell: &Cell) -> String {
+        match self.name_of(cell).as_str() {
+            "true" => self.title.clone(),
+            "false" => format!("no {}", self.title),
+            name => name.to_owned(),
+        }
+    }
+
     /// `L1 capacity 100`: a value with its dimension.
     pub(crate) fn with(&self, level: usize) -> String {
         self.levels

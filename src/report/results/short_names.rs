@@ -122,7 +122,7 @@ fn parts(cell: &Cell, section: Option<&Value>, choices: bool) -> Parts {
         Some(Value::Mapping(map)) => match map.iter().next() {
             Some((key, inner)) if choices => {
                 gather(inner, &mut Vec::new(), &mut settings);
-                word(key).replace('_', " ")
+                word(key)
             }
             _ => {
                 gather_map(map, &mut Vec::new(), &mut settings);

@@ -57,10 +57,10 @@ struct Spot {
     overloaded: bool,
 }
 
-/// Logarithmic where values span much.
+/// Logarithmic where values that are not zero span much.
 fn scale(values: &[f64]) -> ScaleSpec {
-    let (low, high) = range(values.iter().copied());
-    if low > 0.0 && high > WIDE * low { ScaleSpec::Log } else { ScaleSpec::Linear }
+    let (low, high) = range(values.iter().copied().filter(|value| *value > 0.0));
+    if high > WIDE * low { ScaleSpec::Log } else { ScaleSpec::Linear }
 }
 
 fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
@@ -206,7 +206,7 @@ fn costs(manifest: &SearchManifest, table: &Table, cost: &str) -> Result<NamedFi
         against(systems, (cost, metric), bound, heading, width)
     };
     let panels = match near {
-        None => vec![panel("", &all, 420.0)],
+        None => vec![panel("", &all, 600.0)],
         Some(bound) => {
             let close = |spots: &[Spot]| -> Vec<Spot> {
                 let is_near = |it: &&Spot| (1.0 / NEAR..=NEAR).contains(&(it.y / bound));
@@ -258,7 +258,7 @@ fn against(
     let mut values: Vec<f64> = all().map(|it| it.y).collect();
     values.extend(bound);
     let (name, unit) = (display_names::metric(cost), Unit::of_metric(cost));
-    let x = Axis::vertical(&name, unit, &costs, scale(&costs), width);
+    let x = Axis::vertical(&name, unit, &costs, scale(&costs), 0.6 * width);
     let (name, unit) = (display_names::metric(metric), Unit::of_metric(metric));
     let y = Axis::vertical(&name, unit, &values, scale(&values), 280.0);
     let ends = |bound: f64| vec![(x.low, bound), (x.high, bound)];
@@ -295,6 +295,8 @@ mod tests {
         assert_eq!(near(&[0.1, 1.1, 70.0]), None, "one alone");
         assert_eq!(near(&[]), None);
         assert_eq!(scale(&[0.9, 1.0, 70.0]), ScaleSpec::Log);
-        assert_eq!(scale(&[0.9, 1.0, 1.1]), ScaleSpec::Linear);
+        assert_eq!(scale(&[0.0, 0.9, 70.0]), ScaleSpec::Log);
+        assert_eq!(scale(&[0.0, 0.9, 1.0, 1.1]), ScaleSpec::Linear);
+        assert_eq!(scale(&[0.0]), ScaleSpec::Linear);
     }
 }
