@@ -40,7 +40,7 @@ pub(crate) fn metric(name: &str) -> String {
         "quality_mean" => "mean quality",
         "output_tokens_per_s" => "output tokens/s",
         "total_tokens_per_s" => "total tokens/s",
-        "good_tokens_per_s" => "token goodput",
+        "good_tokens_per_s" => "good tokens/s",
         "tokens_per_s_per_gpu" => "tokens/s per GPU",
         "tokens_per_s_per_user" => "tokens/s per user",
         "jobs_per_gpu_hour" => "jobs per GPU hour",
@@ -106,6 +106,7 @@ fn statistic(name: &str) -> Option<String> {
         "itl" => "time between tokens",
         "queue" => "time in queue",
         "inference" => "inference time",
+        "makespan" => "makespan",
         _ => return None,
     };
     let statistic = match statistic {
@@ -119,12 +120,15 @@ fn statistic(name: &str) -> Option<String> {
 /// A name without its unit and underscores.
 fn plain(name: &str) -> String {
     let suffix = ["_usd", "_rps", "_s"].into_iter().find_map(|unit| name.strip_suffix(unit));
-    let words = suffix.unwrap_or(name).split('_').map(|word| match word {
+    let name = suffix.filter(|_| !name.ends_with("_per_s")).unwrap_or(name);
+    let words = name.split('_').map(|word| match word {
         "slo" => "SLO",
         "kv" => "KV",
+        "gpu" => "GPU",
         other => other,
     });
-    words.collect::<Vec<_>>().join(" ")
+    let words = words.collect::<Vec<_>>().join(" ");
+    words.replace(" per s ", "/s ").replace("tokens per s", "tokens/s")
 }
 
 /// A swept path in words: `L1 capacity` for `cache.levels.l1.capacity`, or
@@ -132,7 +136,12 @@ fn plain(name: &str) -> String {
 pub(crate) fn path(path: &str) -> String {
     let steps: Vec<&str> = path.split('.').collect();
     let steps = without_law(&steps);
-    let words = |steps: &[&str]| steps.join(" ").replace('_', " ").replace("ttl", "TTL");
+    let words = |steps: &[&str]| {
+        let words = steps.join(" ").replace('_', " ").replace("ttl", "TTL");
+        // That it is on or off, or a number, its values say.
+        let plain = ["enable ", "num "].into_iter().find_map(|it| words.strip_prefix(it));
+        plain.map_or_else(|| words.clone(), str::to_owned)
+    };
     match steps.as_slice() {
         ["point"] => "sweep point".to_owned(),
         ["level"] => "cache level".to_owned(),
@@ -184,7 +193,9 @@ fn without_law<'a>(steps: &[&'a str]) -> Vec<&'a str> {
 
 /// Whether a step needs the one before it to say anything.
 fn is_vague(step: &str) -> bool {
-    const VAGUE: [&str; 16] = [
+    const VAGUE: [&str; 18] = [
+        "share",
+        "utilization",
         "after",
         "items",
         "capacity",
@@ -239,6 +250,7 @@ mod tests {
         for (name, words) in [
             ("e2e_p99_s", "p99 latency"),
             ("ttft_mean_s", "mean time to first token"),
+            ("makespan_p99_s", "p99 makespan"),
             ("e2e_max_s", "longest latency"),
             ("cost_per_request_usd", "cost per request"),
             ("cache_hit_rate", "cache hit rate"),
@@ -246,6 +258,9 @@ mod tests {
             ("slo_attainment", "SLO attainment"),
             ("kv_use_mean", "KV use mean"),
             ("something_new_usd", "something new"),
+            ("tokens_per_s_per_gpu", "tokens/s per GPU"),
+            ("output_tokens_per_s", "output tokens/s"),
+            ("cost_per_output_mtok_usd", "cost per million output tokens"),
         ] {
             assert_eq!(metric(name), words);
         }
@@ -265,11 +280,15 @@ mod tests {
             ("workload.prompts.zipf.exponent", "prompt exponent"),
             ("workload.arrivals.concurrency.limit", "concurrency limit"),
             ("resilience.hedge.after", "hedge after"),
+            ("resilience.num_retries", "retries"),
+            ("models.gpt.server.engine.enable_prefix_caching", "gpt prefix caching"),
             ("models.gpt-4.server.replicas", "gpt-4 replicas"),
             ("cost.select", "model selection"),
             ("cost.select.utility.quality_threshold", "quality threshold"),
             ("cost.budgets.default.daily", "default daily budget"),
             ("cache.ttl", "cache TTL"),
+            ("cache.invalidation.share", "invalidation share"),
+            ("models.gpt.server.autoscale.target.utilization", "gpt target utilization"),
             ("cache.levels.l2.latency.constant", "L2 latency"),
             ("cache.levels.l2.latency.lognormal.mean", "L2 latency mean"),
             ("models.gpt.price.output", "gpt output price"),

@@ -13,6 +13,7 @@
 //! | which inputs matter | [`sobol_indices`], [`screening`] |
 //! | where a run's steady state begins | [`mser()`] |
 //! | whether a level grows | [`mann_kendall`] |
+//! | a smooth curve through scattered points | [`lowess()`] |
 //! | whole numbers: exact moments and quantiles | [`Counts`] |
 //! | the gaps between events | [`Gaps`] |
 //! | events over time | [`Windows`] |
@@ -30,6 +31,7 @@ pub mod fit;
 pub mod gaps;
 pub mod histogram;
 pub mod interval;
+pub mod lowess;
 pub mod moments;
 pub mod morris;
 pub mod mser;
@@ -52,6 +54,7 @@ pub use fairness::jain;
 pub use gaps::Gaps;
 pub use histogram::Histogram;
 pub use interval::{MeanCi, mean_ci, mean_ci95};
+pub use lowess::lowess;
 pub use moments::Moments;
 pub use morris::{Screening, screening};
 pub use mser::{Truncation, mser};

@@ -9,11 +9,12 @@ mod bar;
 mod budget;
 mod cdf;
 mod choose_curves;
+mod cloud;
 mod common;
+mod frontier;
 mod gantt;
 mod heatmap;
 mod line;
-mod pareto;
 mod scatter;
 mod spread;
 mod timeline;
@@ -56,7 +57,7 @@ fn drawn(results: &Results, spec: &ChartSpec) -> Result<Vec<NamedFigure>, Report
         ChartSpec::Cdf(spec) => cdf::figures(results, spec),
         ChartSpec::Timeline(spec) => timeline::figures(results, spec),
         ChartSpec::Budget(spec) => budget::figures(results, spec),
-        ChartSpec::Pareto(spec) => pareto::figures(results, spec),
+        ChartSpec::Frontier(spec) => frontier::figures(results, spec),
         ChartSpec::Waterfall(spec) => waterfall::figures(results, spec),
         ChartSpec::Tornado(spec) => tornado::figures(results, spec),
         ChartSpec::Heatmap(spec) => heatmap::figures(results, spec),

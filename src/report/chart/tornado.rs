@@ -1,6 +1,7 @@
 //! Which parameters matter: a bar for each, the one that matters most on top.
 
 use crate::experiment::charts::{ScaleSpec, TornadoSpec};
+use crate::report::chart::common::title;
 use crate::report::error::ReportError;
 use crate::report::figure::axis::drawable;
 use crate::report::figure::theme::INK;
@@ -100,14 +101,15 @@ pub(super) fn figures(
             metrics.push(name);
         }
     }
-    metrics.iter().map(|metric| figure(results, spec, &table, metric)).collect()
+    let several = metrics.len() > 1;
+    metrics.iter().map(|metric| figure(results, spec, &table, (metric, several))).collect()
 }
 
 fn figure(
     results: &Results,
     spec: &TornadoSpec,
     table: &Table,
-    metric: &str,
+    (metric, several): (&str, bool),
 ) -> Result<NamedFigure, ReportError> {
     let method = ["total", "mu_star"].into_iter().find(|name| table.column(name).is_some());
     let method = method.map(|name| if name == "total" { &SOBOL } else { &MORRIS });
@@ -138,10 +140,9 @@ fn figure(
     }
     let label = method.map_or_else(|| words.clone(), |it| it.label.to_owned());
     let figure = Figure {
-        title: spec
-            .title
-            .clone()
-            .unwrap_or_else(|| number_format::sentence(&format!("what {words} depends on"))),
+        title: title(spec.title.as_deref(), (several, &words), || {
+            number_format::sentence(&format!("what {words} depends on"))
+        }),
         subtitle: spec.subtitle.clone().unwrap_or_else(|| notes.join(" · ")),
         legend: Some(legend(method)),
         panels: vec![panel(&parameters, base, &label, unit)],

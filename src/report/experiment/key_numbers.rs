@@ -97,8 +97,7 @@ fn of_several(points: &Table, swept: &[String], metrics: &[String]) -> Grid {
         let comma = if sign.is_empty() { "" } else { ", " };
         Head { title: format!("{name}{comma}{sign}"), is_name: false }
     }));
-    let overloaded: Vec<bool> =
-        (0..points.rows.len()).map(|row| is_overloaded(points, row)).collect();
+    let overloaded: Vec<bool> = points.rows.iter().map(|row| is_overloaded(points, row)).collect();
     let any = overloaded.contains(&true);
     if any {
         columns.push(Head { title: "state".to_owned(), is_name: true });

@@ -76,7 +76,7 @@ impl<'p> Shown<'p> {
             metrics: shown_first(points, asked),
             intervals: true,
             names: 0,
-            overloaded: (0..points.rows.len()).any(|row| is_overloaded(points, row)),
+            overloaded: points.rows.iter().any(|row| is_overloaded(points, row)),
         }
     }
 
@@ -139,8 +139,10 @@ impl<'p> Shown<'p> {
             (short(metric), cells, false)
         }));
         if self.overloaded {
-            let state = |row| if is_overloaded(points, row) { "overloaded" } else { "" }.to_owned();
-            columns.push((String::new(), (0..rows).map(state).collect(), true));
+            let state = |row: &Vec<Cell>| {
+                if is_overloaded(points, row) { "overloaded" } else { "" }.to_owned()
+            };
+            columns.push((String::new(), points.rows.iter().take(rows).map(state).collect(), true));
         }
         grid.set_header(columns.iter().map(|(title, ..)| title.clone()));
         for row in 0..rows {

@@ -85,7 +85,7 @@ fn of_points(points: &Table, swept: &[String], replications: usize) -> Vec<Strin
                 "{named} has no requests after its warm-up: nothing is measured; shorten the \
                  warm-up or lengthen the run"
             ));
-        } else if is_overloaded(points, index) {
+        } else if is_overloaded(points, row) {
             all.push(format!(
                 "{named} is overloaded in {overloaded:.0} of {runs:.0} runs: requests pile up, and \
                  its means depend on the duration"

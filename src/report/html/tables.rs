@@ -10,6 +10,7 @@ use crate::report::html::numbers::{NOTHING, rounded, with_interval};
 use crate::report::html::table_files::{TableFile, files, known, source};
 use crate::report::results::columns::{HIGH, LOW, number, show};
 use crate::report::results::estimates::EstimateColumns;
+use crate::report::unit::Unit;
 use crate::report::{display_names, number_format};
 use crate::stats::{Cell, Estimate, Table};
 
@@ -139,6 +140,8 @@ struct Column<'t> {
     mean: usize,
     found: Option<EstimateColumns>,
     is_name: bool,
+    /// Whether it holds parts of one, which are shown in per cent.
+    is_share: bool,
     /// Whether it is 0 or empty throughout.
     is_dull: bool,
 }
@@ -156,6 +159,8 @@ fn columns(table: &Table) -> Vec<Column<'_>> {
                 name,
                 mean,
                 found: EstimateColumns::find(table, name),
+                // What was swept stands as the file has it.
+                is_share: Unit::of_metric(name) == Unit::Fraction && !name.contains('.'),
                 is_name: cells().any(|cell| matches!(cell, Cell::Text(_))),
                 is_dull: name != "point"
                     && cells().all(|cell| *cell == Cell::Empty || number(cell) == Some(0.0)),
@@ -173,6 +178,10 @@ impl Column<'_> {
         match &row[self.mean] {
             Cell::Empty if self.is_name => String::new(),
             Cell::Empty => NOTHING.to_owned(),
+            Cell::Num(_) | Cell::Int(_) if self.is_share => {
+                let percent = estimate.unwrap_or(Estimate::exact(f64::NAN)).per(0.01);
+                format!("{} %", with_interval(rounded(percent.mean, DIGITS), &percent))
+            }
             Cell::Num(value) => shown(rounded(*value, DIGITS), *value),
             Cell::Int(count) => shown(count.to_string(), *count as f64),
             text @ Cell::Text(_) => show(text),
