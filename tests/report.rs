@@ -306,6 +306,10 @@ fn overloaded_points_of_a_line_are_hollow_and_the_legend_says_so() {
     assert!(!calm.contains("overloaded") && loaded.contains("overloaded"), "{loaded}");
     // A ring over its mark, and one in the legend, of two discs each.
     assert_eq!(loaded.matches("<circle").count(), calm.matches("<circle").count() + 4);
+    let charts = charts("[{bar: {x: a.rate}}]");
+    let swept = ["a.rate".to_owned()];
+    let files = draw_all(dir.path(), &charts, &swept, &[Format::Svg], "").unwrap();
+    assert!(fs::read_to_string(&files[0]).unwrap().contains("overloaded"), "bars too");
 }
 
 #[test]
