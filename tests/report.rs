@@ -195,11 +195,13 @@ fn default_charts_suit_what_was_swept() {
 
 /// A folder of points drawn at random: each differs from the next in everything.
 fn write_random(dir: &Path) {
-    let mut points = Table::new(["point", "a.rate", "b.size", "e2e_p99_s", "e2e_p99_s_ci95"]);
+    let mut points =
+        Table::new(["point", "a.rate", "b.size", "e2e_p99_s", "e2e_p99_s_lo95", "e2e_p99_s_hi95"]);
     for i in 0..40_usize {
         let [a, b] = [i as f64 / 4.0, (i * 17 % 40) as f64];
         let (y, half) = (1.0 + a + 0.3 * wobble(i), 0.1);
-        points.push(vec![Cell::Int(i as i64), a.into(), b.into(), y.into(), half.into()]);
+        let ends = [y, y - half, y + half].map(Cell::from);
+        points.push([vec![Cell::Int(i as i64), a.into(), b.into()], ends.to_vec()].concat());
     }
     write_table(&dir.join("points.csv"), &points).unwrap();
     let mut latency = Table::new(["point", "replication", "quantile", "e2e_s"]);
@@ -384,7 +386,10 @@ fn what_is_missing_is_named_with_what_is_near() {
 #[test]
 fn the_summary_has_a_row_for_each_point() {
     let folder = Folder { replications: 3, noise: 0.04, ..sweep() };
-    golden("summary.txt", &summary(&folder.points_table(), &folder.swept(), Terminal::default()));
+    golden(
+        "summary.txt",
+        &summary(&folder.points_table(), &folder.swept(), &[], Terminal::default()),
+    );
 }
 
 #[test]
@@ -392,14 +397,14 @@ fn the_summary_keeps_to_the_terminal_and_counts_what_it_leaves_out() {
     let mut folder = sweep();
     folder.sweep.push(("seed", counts(&[1, 2, 3, 4, 5])));
     let terminal = Terminal { width: Some(80), color: true };
-    let text = summary(&folder.points_table(), &folder.swept(), terminal);
+    let text = summary(&folder.points_table(), &folder.swept(), &[], terminal);
     let plain = text.replace("\u{1b}[1m", "").replace("\u{1b}[0m", "");
     assert_ne!(text, plain);
     assert!(plain.lines().all(|line| line.chars().count() <= 80), "{plain}");
     // Two rules, the header, its rule, 20 rows, the last line: none is broken.
     assert_eq!(plain.lines().count(), 25, "{plain}");
     assert!(plain.ends_with("... and 20 more points in points.csv\n"), "{plain}");
-    assert_eq!(summary(&Table::new(["point"]), &[], terminal), "");
+    assert_eq!(summary(&Table::new(["point"]), &[], &[], terminal), "");
 }
 
 /// Numbers that give charts trouble.
@@ -421,14 +426,21 @@ fn write_odd(dir: &Path, rows: &[[Cell; 4]], title: &str) {
     let cells = |row: usize, key: &[&Cell]| {
         [vec![Cell::Int(row as i64)], key.iter().map(|c| (*c).clone()).collect()].concat()
     };
-    let mut points =
-        Table::new(["point", "a.rate", "b", "e2e_p99_s", "e2e_p99_s_ci95", "hit_rate"]);
+    let mut points = Table::new([
+        "point",
+        "a.rate",
+        "b",
+        "e2e_p99_s",
+        "e2e_p99_s_lo95",
+        "e2e_p99_s_hi95",
+        "hit_rate",
+    ]);
     let mut levels = Table::new(["point", "level", "hits"]);
     let mut latency = Table::new(["point", "quantile", "e2e_s"]);
-    let mut timeline = Table::new(["point", "time_s", "queue", "spend_usd"]);
+    let mut timeline = Table::new(["point", "time_s", "queue", "charged_usd"]);
     for (i, [a, b, c, d]) in rows.iter().enumerate() {
         let quantile = Cell::Num(i as f64 / rows.len() as f64);
-        points.push(cells(i, &[a, b, c, d, a]));
+        points.push(cells(i, &[a, b, c, d, b, a]));
         levels.push(cells(i % 3, &[b, c]));
         latency.push(cells(i % 2, &[&quantile, c]));
         timeline.push(cells(i % 2, &[a, c, d]));
@@ -471,7 +483,7 @@ proptest! {
             prop_assert!(!svg.contains("NaN") && !svg.contains("inf\""), "{}", path.display());
         }
         let points = read_table(&dir.path().join("points.csv")).unwrap();
-        summary(&points, &swept, Terminal { width: Some(60), color: true });
+        summary(&points, &swept, &[], Terminal { width: Some(60), color: true });
     }
 }
 

@@ -296,6 +296,13 @@ impl Optimizer {
         }
     }
 
+    /// Whether an answer of that quality is known to be wrong: where none is drawn as right
+    /// or wrong, none is.
+    #[inline]
+    pub fn is_wrong(&self, quality: f64) -> bool {
+        self.truth.is_some() && quality < 0.5
+    }
+
     /// Tells the selector what became of an answer.
     #[inline]
     pub fn learn(&mut self, lesson: &Lesson) {

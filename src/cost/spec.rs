@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::budget::{check_members, check_shared, is_default};
 use super::{
-    AllocateSpec, BudgetSpec, BudgetsSpec, ChargeSpec, LeversSpec, QualitySpec, SelectSpec,
+    AllocateSpec, BudgetSpec, BudgetsSpec, ChargeSpec, LeversSpec, Money, QualitySpec, SelectSpec,
     SharedBudgetSpec,
 };
 use crate::spec::Problems;
@@ -49,6 +49,12 @@ pub struct CostSpec {
     /// savings are not told apart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub levers: Option<LeversSpec>,
+    /// What a wrong answer costs whoever gets it, such as `$0.50`: it is added to the bill
+    /// and charged to nobody's budget. Wrong are false hits of a semantic cache, answers
+    /// that `quality` draws as wrong, and workflows that come to a wrong result. Default:
+    /// nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wrong_answer: Option<Money>,
     /// A fixed amount divided among tenants. Left out, nothing is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allocate: Option<AllocateSpec>,
@@ -184,6 +190,9 @@ mod tests {
             ("select: { utility: { quality: 1 } }", "unknown field `quality`"),
             ("select: { utility: { quality_threshold: 1.1 } }", "1.1 is out of range"),
             ("budgets: { ann: { daily: -1 } }", "`-1` is negative"),
+            ("wrong_answer: -$0.50", "`-$0.50` is negative"),
+            ("wrong_answer: dear", "`dear` is not a number"),
+            ("wrong_answers: $0.50", "unknown field `wrong_answers`"),
         ] {
             let error = read(yaml).unwrap_err();
             assert!(error.contains(complaint), "{yaml}: {error}");

@@ -1,10 +1,12 @@
 //! Names of metrics and swept paths in words.
 
 use crate::report::number_format;
+use crate::report::results::estimates::even_half;
 use crate::report::unit::Unit;
+use crate::stats::Estimate;
 
 /// What most people want to know of a system.
-pub(crate) const HEADLINES: [&str; 10] = [
+pub(crate) const HEADLINES: [&str; 13] = [
     "e2e_mean_s",
     "e2e_p50_s",
     "e2e_p99_s",
@@ -15,6 +17,9 @@ pub(crate) const HEADLINES: [&str; 10] = [
     "cache_hit_rate",
     "cost_per_request_usd",
     "quality_mean",
+    "workflow_success_rate",
+    "makespan_p99_s",
+    "cost_per_job_usd",
 ];
 
 /// A metric in words: `p99 latency` for `e2e_p99_s`.
@@ -27,11 +32,21 @@ pub(crate) fn metric(name: &str) -> String {
         "goodput_rps" => "goodput",
         "cost_usd" => "cost",
         "cost_per_request_usd" => "cost per request",
+        "cost_per_good_request_usd" => "cost per good request",
+        "cost_per_mtok_usd" => "cost per million tokens",
         "cost_per_input_mtok_usd" => "cost per million input tokens",
         "cost_per_output_mtok_usd" => "cost per million output tokens",
-        "cost_per_mtok_usd" => "cost per million tokens",
         "cost_saved_usd" => "cost saved by caching",
         "quality_mean" => "mean quality",
+        "output_tokens_per_s" => "output tokens/s",
+        "total_tokens_per_s" => "total tokens/s",
+        "good_tokens_per_s" => "good tokens/s",
+        "tokens_per_s_per_gpu" => "tokens/s per GPU",
+        "tokens_per_s_per_user" => "tokens/s per user",
+        "jobs_per_gpu_hour" => "jobs per GPU hour",
+        "failed_e2e_mean_s" => "mean time to failure",
+        "failed_e2e_p99_s" => "p99 time to failure",
+        "failed_makespan_p99_s" => "p99 makespan of failed workflows",
         "budget_overshoot_usd" => "budget overshoot",
         "time_to_detect_mean_s" => "mean time to detect",
         "time_to_detect_max_s" => "longest time to detect",
@@ -43,6 +58,7 @@ pub(crate) fn metric(name: &str) -> String {
         "in_flight" => "requests in flight",
         "queue" => "requests queued",
         "spend_usd" => "spend per interval",
+        "charged_usd" => "charges per interval",
         "e2e_s" => "latency",
         "ttft_s" => "time to first token",
         "queue_s" => "time in queue",
@@ -61,6 +77,21 @@ pub(crate) fn metric_value(metric: &str, value: f64) -> String {
         Unit::Usd => number_format::dollars(value),
         Unit::Fraction => number_format::percent(value),
         _ => number_format::short(value),
+    }
+}
+
+/// The same with its interval: `1.25 s ± 4 %`, or the ends where these are not as far from
+/// the mean: `93.1 % (78.5 % to 98.0 %)`.
+pub(crate) fn estimate_value(metric: &str, estimate: &Estimate) -> String {
+    let Estimate { mean, low, high } = *estimate;
+    let value = |value: f64| metric_value(metric, value);
+    match even_half(estimate) {
+        Some(half) => {
+            let relative = number_format::significant(100.0 * half / mean.abs(), 2);
+            format!("{} ± {relative} %", value(mean))
+        }
+        None if high > low => format!("{} ({} to {})", value(mean), value(low), value(high)),
+        None => value(mean),
     }
 }
 

@@ -42,6 +42,14 @@ impl ModelSpec {
         ModelSpec { server, ..ModelSpec::default() }
     }
 
+    /// Whether it runs on GPUs of one's own, as far as the file says: it has batching
+    /// engines, a number of GPUs or a price for them.
+    pub fn has_gpus(&self) -> bool {
+        self.server.engine.is_some()
+            || self.server.gpus.is_some()
+            || self.price.per_gpu_hour.is_some()
+    }
+
     /// Checks price and server.
     pub fn check(&self, problems: &mut Problems) {
         problems.at("price", |p| self.price.check(p));

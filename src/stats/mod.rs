@@ -6,6 +6,7 @@
 //! | a level over time: queue length, busy servers | [`Gauge`] |
 //! | single measurements: mean, variance | [`Moments`] |
 //! | the mean over replications, and how sure it is | [`mean_ci95`] |
+//! | an interval of a share that stays between 0 and 1 | [`Scale`] |
 //! | the mean of one long run, and how sure it is | [`Batches`] |
 //! | whether two systems differ | [`paired_difference`], [`welch_difference`], [`holm`] |
 //! | a quantile over replications | [`quantile_ci`] |
@@ -37,6 +38,7 @@ pub mod mser;
 pub mod popularity;
 pub mod quantile;
 pub mod sample;
+pub mod scale;
 pub mod sobol;
 pub mod student;
 pub mod table;
@@ -59,6 +61,7 @@ pub use mser::{Truncation, mser};
 pub use popularity::Popularity;
 pub use quantile::{QuantileCi, quantile_ci};
 pub use sample::{Point, Sample};
+pub use scale::{Estimate, Scale};
 pub use sobol::{SobolIndices, sobol_indices};
 pub use student::{student_t_quantile, student_t_two_sided};
 pub use table::{Cell, Table};

@@ -54,13 +54,14 @@ pub fn build<'r>(
             .levers
             .as_ref()
             .map(|levers| Levers::new(levers, &names, &users, streams)),
+        lists: setup.cost.levers.is_some() || setup.record_spend || recorder.is_some(),
     };
     let interval = setup.interval.or_else(|| setup.duration.map(|whole| split(whole, INTERVALS)));
     let clients = Clients::new(setup, source, streams);
     let observers = Observers {
         measuring: false,
         measures: Measures::new(setup, &clients.source),
-        timeline: Timeline::new(interval, upstream.serving()),
+        timeline: Timeline::new(interval, upstream.serving()).paid_until(clients.closes),
         breakdown: Breakdown::asked(setup, users.len()),
         monitors: Monitors::new(setup, clients.source.slo_classes()),
         log: Log::new(pipeline.map_or(0, |pipeline| pipeline.log.capacity)),

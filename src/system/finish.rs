@@ -1,7 +1,7 @@
 //! The end of a run: everything is closed, and becomes its results.
 
 use super::measure::FlowSums;
-use super::measure::{self, judge_steadiness};
+use super::measure::{self, Course, judge_steadiness};
 use super::model::System;
 use super::monitors::{self, tables::Measured};
 use super::run_error::RunError;
@@ -42,6 +42,11 @@ pub fn finish(
         measures.window_start = end;
     }
     measures.flows = flows.unwrap_or_default();
+    debug_assert!(
+        !measures.flows.any
+            || measures.wrong_answers == measures.flows.completed - measures.flows.right,
+        "of workflows, those that come to a wrong result"
+    );
     measures.allocation = allocation;
     measures.alerts = ledger.alerts();
     measures.overshoot = ledger.overshoot();
@@ -57,11 +62,18 @@ pub fn finish(
     let all =
         measures.busy.iter().flatten().fold((0.0, 0.0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
     measures.utilization = if all.1 > 0.0 { all.0 / all.1 } else { f64::NAN };
+    let shares = measures.busy.iter().flatten().map(|(busy, most)| busy / most);
+    measures.saturation =
+        if measures.has_fleets { f64::NAN } else { shares.fold(f64::NAN, f64::max) };
     if !measures.has_fleets {
         // Every model has one server of one GPU, and those that come and go are none.
         let window = end.since(measures.window_start);
         for model in (0..setup.models.len() as u32).map(ModelId) {
-            measures.servers_cost += system.charge.optimizer.charge_servers(model, 1, window);
+            let cost = system.charge.optimizer.charge_servers(model, 1, window);
+            measures.serve_hours(model.0, cost);
+            if measures.in_window.has_gpus(model.0) {
+                measures.in_window.gpu_s += window.as_secs_f64();
+            }
         }
     }
     let replicas = replicas::collect(&mut system, setup, over);
@@ -78,8 +90,15 @@ pub fn finish(
         "requests in = answered + failed + called off"
     );
     observers.timeline.at(over);
-    let (from, requests) = (observers.measures.window_start, observers.measures.requests);
-    observers.measures.steadiness = judge_steadiness(from, end, requests, &mut observers.timeline);
+    let course = Course {
+        from: observers.measures.window_start,
+        // Where no duration ends it, what is left at the last arrival only drains.
+        end: setup.duration.map_or(system.clients.last_arrival, |_| end),
+        requests: observers.measures.requests,
+        rhythm: setup.workload.rhythm(),
+        waited: observers.timeline.areas()[1] > 0 || setup.holds_back(),
+    };
+    observers.measures.steadiness = judge_steadiness(&course, &mut observers.timeline);
     system.upstream.trace_end(observers, over);
     debug_assert_eq!(
         observers.timeline.areas(),

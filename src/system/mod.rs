@@ -40,7 +40,7 @@ pub use event::Event;
 pub use measure::{
     BATCHED, Finished, FlowSums, Judged, METRICS, MOST_FIXED_INTERVALS, Measures, Metric, MetricId,
     Recorder, Series, Served, Share, SloSpec, Steadiness, TIMELINE_COLUMNS, TargetsSpec, Timeline,
-    Times,
+    Times, scale_of,
 };
 pub use monitors::{
     AlertSums, BadSpec, MonitorSpec, NoDataSpec, Objective, ObjectiveSpec, Threshold,
@@ -51,5 +51,7 @@ pub use run::{run, run_traced};
 pub use run_error::RunError;
 pub use setup::{Setup, Warmup};
 pub use tables::RunTables;
-pub use tracer::{TracedAttempt, TracedRequest, Tracer};
+pub use tracer::{
+    AttemptKind, AttemptOutcome, TracedAttempt, TracedRequest, TracedWorkflow, Tracer,
+};
 pub use upstream::Inference;

@@ -18,8 +18,10 @@ use super::event::Event;
 use super::measure::Observers;
 use super::monitors::Progress;
 use super::request::{Request, Requests};
+use super::tracer::TracedWorkflow;
 use super::upstream::Upstream;
 use crate::kernel::{Model, Scheduler, Time};
+use crate::orchestration::End;
 use crate::pipeline::StagesSpec;
 use crate::workload::Incoming;
 
@@ -144,7 +146,7 @@ impl<'r> System<'r> {
                 }
             }
             Task::Bill { user, amount, measured } => {
-                self.charge.user(user, amount, measured, &mut self.observers, sim.now());
+                self.charge.tool(user, amount, measured, &mut self.observers, sim.now());
             }
             Task::Forget(id) => {
                 if let Some(request) = self.requests.remove(id) {
@@ -153,8 +155,13 @@ impl<'r> System<'r> {
             }
             Task::WorkflowEnded => {
                 let Some(end) = self.agenda.pop_end() else { return };
+                self.workflow_ended(&end, sim.now());
                 if let Some(blocks) = end.incoming.blocks {
                     self.clients.source.release(blocks);
+                }
+                if end.outcome.is_ok_and(|said| said.label != 0) {
+                    let user = end.incoming.user.0;
+                    self.observers.wrong_answer((user, None), end.measured, sim.now());
                 }
                 if end.incoming.thread.is_some() {
                     let answer = end.outcome.ok().map(|said| said.tokens);
@@ -163,6 +170,18 @@ impl<'r> System<'r> {
                 }
             }
         }
+    }
+
+    /// Those who look on hear of a workflow's end.
+    fn workflow_ended(&mut self, end: &End, now: Time) {
+        let right = end.outcome.ok().map(|said| said.label == 0);
+        let in_window = self.observers.in_window(now);
+        let jobs = &mut self.observers.measures.in_window.jobs;
+        *jobs += u64::from(in_window && right == Some(true));
+        let (measured, from) = (end.measured, end.incoming.at);
+        let after_warmup = self.observers.measuring;
+        let ended = TracedWorkflow { measured, after_warmup, from, until: now, right };
+        self.observers.trace_workflow(&ended);
     }
 
     /// A request of the workload comes, by itself or with the workflow that it begins; or

@@ -18,6 +18,35 @@ pub const SIMILAR: u8 = u8::MAX;
 /// The requests between arrival and response.
 pub type Requests = Table<OfRequest, Request>;
 
+/// What a request found in the caches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Looked {
+    /// It did not ask them.
+    #[default]
+    No,
+    /// Nothing.
+    Miss,
+    /// An answer.
+    Hit,
+    /// An answer whose origin had changed since it was made.
+    StaleHit,
+    /// The answer to another question.
+    FalseHit,
+}
+
+impl Looked {
+    /// Its name in `requests.csv`; none where it did not ask.
+    pub const fn name(self) -> Option<&'static str> {
+        match self {
+            Looked::No => None,
+            Looked::Miss => Some("miss"),
+            Looked::Hit => Some("hit"),
+            Looked::StaleHit => Some("stale_hit"),
+            Looked::FalseHit => Some("false_hit"),
+        }
+    }
+}
+
 /// A request between arrival and response.
 #[derive(Clone, Copy, Debug)]
 pub struct Request {
@@ -37,6 +66,10 @@ pub struct Request {
     pub cached: bool,
     /// Whether an answer was found and is being read from its cache level.
     pub reading: bool,
+    /// What it found in the caches.
+    pub looked: Looked,
+    /// Whether it was turned away because the same had just failed.
+    pub negative: bool,
     /// What it has to do with a single flight.
     pub flight: Flight,
     /// The chosen model, or the one that made its answer.
@@ -64,8 +97,12 @@ pub struct Answer {
     pub quality: f64,
     /// Its length.
     pub output_tokens: u32,
+    /// Its length if it had not been cut.
+    pub full_output: u32,
     /// Who made it.
     pub model: u32,
+    /// Whether it is known to be wrong.
+    pub wrong: bool,
 }
 
 impl Request {
@@ -80,6 +117,8 @@ impl Request {
             measured,
             cached: false,
             reading: false,
+            looked: Looked::No,
+            negative: false,
             flight: Flight::None,
             model: u32::MAX,
             since: incoming.at,

@@ -5,7 +5,8 @@ use super::event::Event;
 use super::ids::{InferenceId, RequestId};
 use super::model::System;
 use super::request::{Next, Request, fail};
-use super::upstream::{Inference, Slot, Upstream};
+use super::tracer::AttemptKind;
+use super::upstream::{Inference, NOBODY, Slot, Upstream};
 use crate::cost::{Money, Refusal};
 use crate::kernel::{Duration, Scheduler};
 use crate::orchestration::Answered;
@@ -184,6 +185,7 @@ impl System<'_> {
         let inference = &mut upstream.inferences[of];
         inference.spend.full_output = full_output;
         inference.output_tokens = cx.charge.cut(full_output);
+        (inference.replica, inference.kind) = (NOBODY, AttemptKind::Batch);
         inference.started = cx.now().saturating_add(turnaround);
         inference.service = Service::default();
         inference.error = None;
@@ -234,7 +236,7 @@ impl System<'_> {
     #[inline]
     fn finish(&mut self, id: RequestId, sim: &mut Scheduler<Event>) {
         let now = sim.now();
-        let System { requests, clients, caches, upstream, observers, .. } = self;
+        let System { requests, clients, caches, upstream, charge, observers, .. } = self;
         let request = requests[id];
         if request.error.is_some() {
             caches.end(&request, requests, sim);
@@ -245,14 +247,19 @@ impl System<'_> {
             "money and slots are let go with the answer, or when it is given up"
         );
         let outcome = observers.finish(&request, inference, now);
+        let list = charge.listed(&request, inference).filter(|_| request.measured);
+        if let Some(list) = list {
+            observers.measures.list(outcome, list);
+        }
         let incoming = &request.incoming;
-        if let Some(record) = observers.recorder.as_mut().filter(|_| request.measured) {
+        if let Some(record) = observers.recorder.as_mut().filter(|_| observers.measuring) {
             let workflows = clients.workflows.as_ref();
             record(&super::measure::Finished {
                 source: &clients.source,
                 params: &clients.params[incoming.profile.0 as usize],
                 request: &request,
                 inference,
+                list,
                 call: workflows.and_then(|it| it.engine.name_of(incoming.call?)),
                 outcome,
                 at: now,

@@ -78,7 +78,7 @@ fn charts_of_what_is_not_there_are_refused_before_the_runs() {
     );
     let frontier = "charts:\n  - frontier: { x: cost_per_requests_usd, y_better: more }\n";
     refused(frontier, "experiment.yaml:2:");
-    refused(frontier, "did you mean");
+    refused(frontier, "higher");
     let metric = frontier.replace(", y_better: more", "");
     refused(&metric, "experiment.yaml:2:20 (charts.0.frontier.x)");
     refused(&metric, "did you mean `cost_per_request_usd`?");

@@ -1,6 +1,7 @@
 //! The cost optimizer, from prices to the choice of a model, against ledgers
 //! computed by hand and against theory.
 
+mod bill;
 #[path = "../support/data.rs"]
 #[allow(dead_code, reason = "only the folder is wanted")]
 mod data;

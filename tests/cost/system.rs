@@ -54,7 +54,7 @@ fn a_cascade_costs_and_answers_as_its_closed_form_says() {
     // that was escalated.
     let expected = n * (200.0 * 0.00001 + 0.0005) + metric(&run, "escalations") * 200.0 * 0.0001;
     assert!((metric(&run, "cost_usd") - expected).abs() < 1e-9);
-    assert!((metric(&run, "fees_usd") - 10.0).abs() < 1e-9);
+    assert!((metric(&run, "judge_cost_usd") - 10.0).abs() < 1e-9);
     // Both models' times: 0.1 + 0.99 s each.
     let e2e = 1.09 * (1.0 + metric(&run, "escalations") / n);
     assert!((metric(&run, "e2e_mean_s") - e2e).abs() < 1e-6, "{}", metric(&run, "e2e_mean_s"));
@@ -257,7 +257,8 @@ models: { llama: { price: { per_gpu_hour: $2.5 } } }
 ",
     );
     assert!((metric(&run, "server_cost_usd") - 3.75).abs() < 1e-12);
-    assert_eq!(metric(&run, "cost_usd"), 0.0);
+    assert_eq!(metric(&run, "token_cost_usd"), 0.0);
+    assert_eq!(metric(&run, "cost_usd"), metric(&run, "server_cost_usd"));
 }
 
 /// Two classes ask alike, at $0.5 a request; $30 an hour is there.
@@ -349,7 +350,7 @@ cache:
     assert_eq!(sum("answers"), metric(&run, "completed"));
     assert!((sum("cost_usd") - metric(&run, "cost_usd")).abs() < 1e-6);
     assert!((sum("saved_usd") - metric(&run, "cost_saved_usd")).abs() < 1e-6);
-    assert!((of("judge", "cost_usd") - metric(&run, "fees_usd")).abs() < 1e-9);
+    assert!((of("judge", "cost_usd") - metric(&run, "judge_cost_usd")).abs() < 1e-9);
     assert_eq!(of("l1", "answers") + of("l2", "answers"), metric(&run, "cache_hits"));
     assert!(of("l1", "saved_usd") > 0.0 && of("l2", "answers") > 0.0);
     // The large model's answers are the escalated ones.

@@ -112,8 +112,8 @@ record: { interval: 10m }
     assert_near("rent", metric(&run, "server_cost_usd"), 3.0 * hours, 1e-9);
     assert_near(
         "all",
-        metric(&run, "total_cost_usd"),
-        3.0 * hours + metric(&run, "cost_usd"),
+        metric(&run, "cost_usd"),
+        3.0 * hours + metric(&run, "token_cost_usd"),
         1e-9,
     );
     let up: f64 = replicas.iter().sum::<f64>() / 6.0;

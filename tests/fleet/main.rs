@@ -7,6 +7,7 @@ mod engines;
 mod faults;
 mod outputs;
 mod queue;
+mod rates;
 #[path = "../support/runs.rs"]
 mod runs;
 mod support;

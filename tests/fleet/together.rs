@@ -20,7 +20,7 @@ fn assert_nothing_is_lost(run: &RunTables) {
     let cost = metric(run, "cost_usd");
     assert!(cost > 0.0);
     assert_near("by user", sum(&run.users, "cost_usd"), cost, 1e-9);
-    let of_models = sum(&run.models, "cost_usd") + metric(run, "fees_usd");
+    let of_models = sum(&run.models, "cost_usd") + metric(run, "judge_cost_usd");
     assert_near("by model, and judges", of_models, cost, 1e-9);
     assert!(metric(run, "wasted_cost_usd") <= cost);
     for column in ["completed", "rejected"] {

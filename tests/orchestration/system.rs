@@ -78,13 +78,15 @@ orchestration:
     let all = spent("request") + spent("w");
     assert!((all - metric(&run, "cost_usd")).abs() < 1e-9, "{all}");
     let steps: f64 = ["call", "think", "act", "vote"]
-        .map(|step| number(&run.steps, step, "cost_usd"))
+        .map(|step| {
+            number(&run.steps, step, "token_cost_usd") + number(&run.steps, step, "tool_cost_usd")
+        })
         .iter()
         .sum();
     assert!((all - steps).abs() < 1e-9);
     assert!(number(&run.workflows, "w", "failed_deadline") > 0.0);
     assert!(metric(&run, "workflow_wasted_usd") > 0.0);
-    assert!((metric(&run, "fees_usd") - spent_by_tools(&run)).abs() < 1e-9);
+    assert!((metric(&run, "tool_cost_usd") - spent_by_tools(&run)).abs() < 1e-9);
 }
 
 fn spent_by_tools(run: &RunTables) -> f64 {

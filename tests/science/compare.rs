@@ -187,3 +187,28 @@ fn what_cannot_be_compared_is_refused() {
     refused(&["results/x", "--name", "../x"], "--name");
     assert!(!Path::new(&bench.path().join("results/compare-x-and-first")).exists());
 }
+
+#[test]
+fn a_node_of_one_s_own_is_dearer_than_an_api_where_it_is() {
+    // At 2 requests a second, $10 an hour are $0.00139 each; the API takes $0.00123.
+    let bench = Bench::new(
+        "
+name: x
+duration: 10m
+replications: 4
+workload: { arrivals: { constant: { rate: 2/s } }, prompts: unique, tokens: { input: { constant: 1000 }, output: { constant: 230 } }, max_tokens: 300 }
+models: { m: { server: { tokens: { ttft: 10ms, tpot: 1ms } } } }
+sweep:
+  list:
+    - { name: api, models.m.price.per_token: 0.000001 }
+    - { name: own, models.m.price.per_gpu_hour: $10 }
+",
+    );
+    bench.run(&[]);
+    let output = bench.windtunnel(&["compare", "results/x", "--metric", "all"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let found = rows(&bench.path().join(stdout(&output).trim()).join("comparison.csv"));
+    for metric in ["cost_usd", "cost_per_request_usd"] {
+        assert_eq!(row(&found, "own", metric)["verdict"], "higher", "{metric}");
+    }
+}

@@ -73,7 +73,7 @@ impl Folder {
         let mut columns = vec!["point".to_owned()];
         columns.extend(self.swept());
         for (name, _) in metrics(&[], 0.0) {
-            columns.extend([name.to_owned(), format!("{name}_ci95")]);
+            columns.extend(["", "_lo95", "_hi95"].map(|end| format!("{name}{end}")));
         }
         let mut table = Table::new(columns);
         for (number, point) in self.points().iter().enumerate() {
@@ -83,7 +83,7 @@ impl Folder {
             for (name, value) in metrics(&self.place(point), noise) {
                 let counts = ["requests", "errors"].contains(&name);
                 let half = if counts || self.replications < 2 { 0.0 } else { self.noise * value };
-                row.extend([Cell::from(value), Cell::from(half)]);
+                row.extend([value, value - half, value + half].map(Cell::from));
             }
             table.push(row);
         }
@@ -110,6 +110,7 @@ impl Folder {
             "utilization",
             "cache_hit_rate",
             "spend_usd",
+            "charged_usd",
         ]);
         for (number, point) in self.points().iter().enumerate() {
             let place = self.place(point);
@@ -152,6 +153,7 @@ impl Folder {
                     let jitter = 1.0 + 0.1 * wobble(seed + 7 * step);
                     let arrivals = (20.0 + 8.0 * wave) * jitter;
                     let warm = 1.0 - libm::exp(-minute / 8.0);
+                    let spend = arrivals * 0.012 * (1.3 - first) * (minute + 1.0) * 3.0;
                     timeline.push(row([
                         minute * 60.0,
                         arrivals,
@@ -161,7 +163,8 @@ impl Folder {
                         (8.0 * (wave - 0.3)).max(0.0) * (1.5 - first) * jitter,
                         (0.7 + 0.25 * wave - 0.2 * first) * jitter.min(1.02),
                         (0.1 + 0.6 * first) * warm * jitter.min(1.0),
-                        arrivals * 0.012 * (1.3 - first) * (minute + 1.0) * 3.0,
+                        spend,
+                        spend,
                     ]
                     .map(Cell::from)
                     .to_vec()));

@@ -109,6 +109,7 @@ const FEATURES: &[&str] = &[
     "at_limit.downgrade",
     "at_soft.downgrade",
     "charge.reserve",
+    "cost.wrong_answer",
     "levers.compression",
     "levers.trim",
     "levers.batch",

@@ -99,6 +99,7 @@ pub fn broken(books: &Books) -> Vec<Failure> {
     crate::sums::tables(books, &mut found);
     crate::sums::over_time(books, &mut found);
     crate::sums::workflows(books, &mut found);
+    crate::recompute::broken(books, &mut found);
     found.0
 }
 
@@ -140,19 +141,20 @@ fn parts(books: &Books, found: &mut Found) {
         ("sessions_abandoned", "sessions"),
         ("goodput_rps", "throughput_rps"),
         ("cached_input_tokens", "input_tokens"),
-        ("fees_usd", "cost_usd"),
-        ("wasted_cost_usd", "cost_usd"),
+        ("wasted_cost_usd", "token_cost_usd"),
         ("hedges_won", "hedges"),
-        ("hedges", "attempts"),
-        ("retries", "attempts"),
-        ("timeouts", "attempts"),
         ("crashed", "attempts"),
-        ("throttled", "attempts"),
+        ("rate_limited", "rejected"),
+        ("output_tokens_per_s", "total_tokens_per_s"),
         ("workflows_completed", "workflows"),
         ("false_alarms", "alerts_fired"),
     ] {
         let kind = format!("{part} <= {whole}");
         found.at_most(&kind, books.count(part), books.count(whole));
+    }
+    let made = books.count("attempts") + books.count("unsent") + books.count("throttled");
+    for part in ["retries", "hedges", "timeouts"] {
+        found.at_most(&format!("{part} are attempts, sent or not"), books.count(part), made);
     }
     let asked = books.count("cache_hits") + books.count("cache_misses");
     found.at_most("cache look-ups <= requests", asked, books.count("requests"));
@@ -173,6 +175,7 @@ fn shares(books: &Books, found: &mut Found) {
         let whole = ["class_fairness", "user_fairness", "allocation_jain", "quality_mean"];
         endings.iter().any(|ending| name.ends_with(ending))
             || whole.contains(&name)
+            || ["saturation", "seats_use_mean"].contains(&name)
             || ["semantic_precision", "semantic_recall", "kv_use_mean", "kv_use_max", "overloaded"]
                 .contains(&name)
     };
@@ -210,10 +213,11 @@ fn tables(books: &Books) -> [(&'static str, &Table); 10] {
 
 /// Percentiles are in order, and times are those of the rows.
 fn times(books: &Books, found: &mut Found) {
-    let orders: [&[&str]; 7] = [
+    let orders: [&[&str]; 8] = [
         &["e2e_p50_s", "e2e_p90_s", "e2e_p95_s", "e2e_p99_s", "e2e_max_s"],
-        &["ttft_p50_s", "ttft_p90_s", "ttft_p99_s"],
-        &["tpot_p50_s", "tpot_p99_s"],
+        &["ttft_p50_s", "ttft_p90_s", "ttft_p95_s", "ttft_p99_s"],
+        &["tpot_p50_s", "tpot_p90_s", "tpot_p95_s", "tpot_p99_s"],
+        &["itl_p50_s", "itl_p90_s", "itl_p95_s", "itl_p99_s"],
         &["makespan_p50_s", "makespan_p99_s"],
         &["e2e_mean_s", "e2e_max_s"],
         &["ttft_mean_s", "e2e_mean_s"],

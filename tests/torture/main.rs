@@ -11,6 +11,7 @@ mod draw;
 mod features;
 mod folders;
 mod hold;
+mod recompute;
 mod run;
 mod shrink;
 mod sums;

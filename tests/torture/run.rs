@@ -11,12 +11,18 @@ use std::time::Duration;
 
 use serde_yaml::Value;
 use windtunnel::experiment::load::Document;
-use windtunnel::experiment::{Experiment, Overrides, Prepared, prepare};
+use windtunnel::experiment::{
+    ATTEMPT_COLUMNS, AttemptWriter, Experiment, Overrides, Prepared, REQUEST_COLUMNS,
+    RequestWriter, prepare,
+};
 use windtunnel::kernel::Streams;
-use windtunnel::system::{self, Finished, RunError, RunTables};
+use windtunnel::system::{
+    self, Finished, RunError, RunTables, TracedAttempt, TracedWorkflow, Tracer,
+};
 
 use crate::block;
 use crate::hold;
+use crate::recompute::Rows;
 
 /// A thread of a run has so much stack: what ends within what began it would soon need more.
 const STACK: usize = 768 << 10;
@@ -40,8 +46,10 @@ pub struct Row {
     pub e2e_s: f64,
     /// Until the first token, where it was answered.
     pub ttft_s: f64,
-    /// What its answer had cost.
+    /// What it was charged: nothing, if its answer was made for another.
     pub cost_usd: f64,
+    /// What its answer costs by the list.
+    pub list_usd: f64,
 }
 
 /// All that a run tells.
@@ -52,6 +60,49 @@ pub struct Books {
     pub tables: RunTables,
     /// Its requests, in order of finishing.
     pub rows: Vec<Row>,
+    /// The rows of `requests.csv`, as they are written.
+    pub requests: Rows,
+    /// The rows of `attempts.csv`.
+    pub attempts: Rows,
+    /// The ends of its workflows.
+    pub ends: Vec<WorkflowEnd>,
+}
+
+/// How a workflow ended.
+#[derive(Clone, Copy, Debug)]
+pub struct WorkflowEnd {
+    /// Whether it counts.
+    pub measured: bool,
+    /// Whether it ended after the warm-up.
+    pub after_warmup: bool,
+    /// When, in nanoseconds.
+    pub until_ns: u64,
+    /// From arrival to the end.
+    pub makespan_s: f64,
+    /// Whether its result was right; nothing if it failed.
+    pub right: Option<bool>,
+}
+
+/// Whoever is told of what a run does, and keeps it.
+struct Watch<'s> {
+    attempts: AttemptWriter<'s, &'s mut Vec<u8>>,
+    ends: Vec<WorkflowEnd>,
+}
+
+impl Tracer for Watch<'_> {
+    fn attempt(&mut self, attempt: &TracedAttempt) {
+        self.attempts.attempt(attempt);
+    }
+
+    fn workflow(&mut self, end: &TracedWorkflow) {
+        self.ends.push(WorkflowEnd {
+            measured: end.measured,
+            after_warmup: end.after_warmup,
+            until_ns: end.until.as_nanos(),
+            makespan_s: (end.until - end.from).as_secs_f64(),
+            right: end.right,
+        });
+    }
 }
 
 /// What a system did that none may.
@@ -83,7 +134,7 @@ pub fn try_system(experiment: &Value, label: &str) -> Verdict {
     };
     let mut failures = Vec::new();
     for point in 0..prepared.setups.len() {
-        let first = match run(&prepared, point, label, &text) {
+        let first = match run(&prepared, point, (label, true), &text) {
             Ok(None) => continue,
             Ok(Some(books)) => books,
             Err(failure) => {
@@ -92,7 +143,7 @@ pub fn try_system(experiment: &Value, label: &str) -> Verdict {
             }
         };
         failures.extend(hold::broken(&first));
-        match run(&prepared, point, label, &text) {
+        match run(&prepared, point, (label, false), &text) {
             Ok(Some(second)) if bytes(&second) == bytes(&first) => {}
             Ok(_) => failures.push(failure("the same bytes when run again", "they differ")),
             Err(failure) => failures.push(failure),
@@ -123,14 +174,14 @@ fn prepared(text: &str) -> Result<Prepared, String> {
 fn run(
     prepared: &Arc<Prepared>,
     point: usize,
-    label: &str,
+    (label, watched): (&str, bool),
     text: &str,
 ) -> Result<Option<Books>, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     let (send, receive) = channel();
     let (of_thread, heard) = (Arc::clone(prepared), Arc::clone(&stop));
     let work = move || {
-        let _ = send.send(catch(|| simulate(&of_thread, point, &heard)));
+        let _ = send.send(catch(|| simulate(&of_thread, point, &heard, watched)));
     };
     let builder = thread::Builder::new().name(label.to_owned()).stack_size(STACK);
     let thread = builder.spawn(work).expect("a thread");
@@ -154,37 +205,70 @@ fn run(
     }
 }
 
-fn simulate(prepared: &Prepared, point: usize, stop: &AtomicBool) -> Result<Books, RunError> {
+/// Runs a point; what it writes is read where it is `watched`, which changes nothing.
+fn simulate(
+    prepared: &Prepared,
+    point: usize,
+    stop: &AtomicBool,
+    watched: bool,
+) -> Result<Books, RunError> {
     let outline = &prepared.resolved;
+    let setup = &prepared.setups[point];
     let streams = Streams::new(outline.experiment.seed, 0);
-    let mut rows = Vec::new();
-    let recorder = Box::new(|finished: &Finished<'_>| rows.push(row(finished)));
-    let tables = system::run(&prepared.setups[point], &streams, stop, Some(recorder))?;
-    Ok(Books { experiment: outline.experiment.clone(), tables, rows })
+    let (mut rows, mut requests, mut attempts) = (Vec::new(), Vec::new(), Vec::new());
+    let (tables, ends) = {
+        let mut writer = RequestWriter::new(&mut requests, setup, 0, 0);
+        let attempts = AttemptWriter::new(&mut attempts, setup, 0, 0);
+        let mut watch = Watch { attempts, ends: Vec::new() };
+        let tables = {
+            let mut write = watched.then(|| writer.recorder());
+            let recorder = Box::new(|finished: &Finished<'_>| {
+                rows.push(row(finished));
+                if let Some(write) = &mut write {
+                    write(finished);
+                }
+            });
+            let tracer = watched.then_some(&mut watch as &mut dyn Tracer);
+            system::run_traced(setup, &streams, stop, Some(recorder), tracer)?
+        };
+        writer.finish().expect("rows in memory");
+        watch.attempts.finish().expect("rows in memory");
+        (tables, watch.ends)
+    };
+    Ok(Books {
+        experiment: outline.experiment.clone(),
+        tables,
+        rows,
+        requests: Rows::read(&REQUEST_COLUMNS, &requests),
+        attempts: Rows::read(&ATTEMPT_COLUMNS, &attempts),
+        ends,
+    })
 }
 
 fn row(finished: &Finished<'_>) -> Row {
     let Finished { request, outcome, at, .. } = finished;
     let answered = outcome.error().is_none();
+    let made = request.answer.filter(|_| !request.cached);
     Row {
         id: request.id,
         measured: request.measured,
         outcome: outcome.name(),
         e2e_s: (*at - request.incoming.at).as_secs_f64(),
         ttft_s: if answered { finished.times().ttft.as_secs_f64() } else { f64::NAN },
-        cost_usd: request.answer.map_or(0.0, |answer| answer.cost.usd()),
+        cost_usd: made.map_or(0.0, |answer| answer.cost.usd()),
+        list_usd: finished.list.map_or(0.0, |list| list.usd()),
     }
 }
 
 /// The books of a file's first point, here and now.
 pub fn books(yaml: &str) -> Result<Books, String> {
     let prepared = prepared(yaml)?;
-    simulate(&prepared, 0, &AtomicBool::new(false)).map_err(|error| error.to_string())
+    simulate(&prepared, 0, &AtomicBool::new(false), true).map_err(|error| error.to_string())
 }
 
 /// The tables of the first point.
 pub fn tables(prepared: &Prepared) -> Result<RunTables, RunError> {
-    Ok(simulate(prepared, 0, &AtomicBool::new(false))?.tables)
+    Ok(simulate(prepared, 0, &AtomicBool::new(false), true)?.tables)
 }
 
 thread_local! {

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use windtunnel::stats::Table;
-use windtunnel::system::Warmup;
 
 use crate::hold::{Found, column, sum, texts};
 use crate::run::Books;
@@ -12,18 +11,50 @@ use crate::run::Books;
 pub fn money(books: &Books, found: &mut Found) {
     let tables = &books.tables;
     let (cost, saved) = (books.count("cost_usd"), books.count("cost_saved_usd"));
-    // Judges and tools are no models.
-    for (by, table, fees) in
-        [("models", &tables.models, books.count("fees_usd")), ("users", &tables.users, 0.0)]
+    let parts: f64 = PARTS.iter().map(|part| books.count(part)).sum();
+    found.same("cost_usd is the sum of its parts", parts, cost);
+    // Judges and tools are no models, nor are workflows that come to a wrong result.
+    let wrong_workflows = sum(&tables.workflows, "wrong_answer_cost_usd");
+    let others = books.count("judge_cost_usd") + books.count("tool_cost_usd") + wrong_workflows;
+    // Servers that nobody used are nobody's.
+    let servers = books.count("server_cost_usd");
+    let unused = if books.count("requests") == 0.0 { servers } else { 0.0 };
+    for (by, table, others) in
+        [("models", &tables.models, others), ("users", &tables.users, unused)]
     {
-        let charged = sum(table, "cost_usd") + fees;
-        found.same(&format!("cost_usd is the sum over {by}"), charged, cost);
+        let paid = sum(table, "cost_usd") + others;
+        found.same(&format!("cost_usd is the sum over {by}"), paid, cost);
         found.same(&format!("cost_saved_usd is the sum over {by}"), sum(table, "saved_usd"), saved);
+        found.same(
+            &format!("token_cost_usd is the sum over {by}"),
+            sum(table, "token_cost_usd"),
+            books.count("token_cost_usd"),
+        );
+        parts_of_rows(by, table, found);
     }
-    let servers = sum(&tables.models, "server_cost_usd");
-    found.same("server_cost_usd is the sum over models", servers, books.count("server_cost_usd"));
-    let both = cost + books.count("server_cost_usd");
-    found.same("total_cost_usd is the sum of both", both, books.count("total_cost_usd"));
+    for part in ["judge_cost_usd", "tool_cost_usd", "wrong_answer_cost_usd"] {
+        let kind = format!("{part} is the sum over users");
+        found.same(&kind, sum(&tables.users, part), books.count(part));
+    }
+    let wrong = sum(&tables.models, "wrong_answer_cost_usd") + wrong_workflows;
+    let kind = "wrong_answer_cost_usd is the sum over models and workflows";
+    found.same(kind, wrong, books.count("wrong_answer_cost_usd"));
+    for (by, table) in [("models", &tables.models), ("replicas", &tables.replicas)] {
+        if !table.rows.is_empty() {
+            let kind = format!("server_cost_usd is the sum over {by}");
+            found.same(&kind, sum(table, "server_cost_usd"), servers);
+        }
+    }
+    let price = books.experiment.cost.as_ref().and_then(|cost| cost.wrong_answer);
+    let wrong = books.count("wrong_answers") * price.unwrap_or_default().usd();
+    let kind = "wrong_answer_cost_usd is the price of wrong_answers";
+    found.same(kind, books.count("wrong_answer_cost_usd"), wrong);
+    if tables.workflows.rows.is_empty() {
+        let false_hits = books.count("semantic_false_hits");
+        found.at_most("false hits are wrong answers", false_hits, books.count("wrong_answers"));
+    }
+    paid_for(books, found);
+    rates(books, found);
     if !tables.answers.rows.is_empty() {
         let answers = &tables.answers;
         found.same("answers.csv adds up to the bill", sum(answers, "cost_usd"), cost);
@@ -35,6 +66,61 @@ pub fn money(books: &Books, found: &mut Found) {
     }
     savings(books, found);
     showback(books, found);
+}
+
+/// What a bill is made of.
+const PARTS: [&str; 5] = [
+    "token_cost_usd",
+    "server_cost_usd",
+    "judge_cost_usd",
+    "tool_cost_usd",
+    "wrong_answer_cost_usd",
+];
+
+/// In each row of a table the parts that it has are the whole.
+fn parts_of_rows(by: &str, table: &Table, found: &mut Found) {
+    let parts: Vec<Vec<f64>> = PARTS.iter().map(|part| column(table, part)).collect();
+    for (row, cost) in column(table, "cost_usd").into_iter().enumerate() {
+        let sum: f64 = parts.iter().filter_map(|part| part.get(row)).sum();
+        found.same(&format!("cost_usd of each of {by} is the sum of its parts"), sum, cost);
+    }
+}
+
+/// Rows of requests and of attempts in vain have all that was charged for tokens and judges.
+fn paid_for(books: &Books, found: &mut Found) {
+    let measured = books.rows.iter().filter(|row| row.measured);
+    let of_rows: f64 = measured.map(|row| row.cost_usd).sum();
+    let charged = books.count("token_cost_usd") + books.count("judge_cost_usd");
+    let kind = "what requests were charged and what was wasted is for tokens and judges";
+    found.same(kind, of_rows + books.count("wasted_cost_usd"), charged);
+    let metric = books.metric("list_cost_usd");
+    if !metric.is_nan() {
+        let listed = books.rows.iter().filter(|row| row.measured).map(|row| row.list_usd).sum();
+        found.same("list_cost_usd is the sum over requests", listed, metric);
+    }
+}
+
+/// What is said by request, hour and token is the same bill.
+fn rates(books: &Books, found: &mut Found) {
+    let cost = books.count("cost_usd");
+    let tokens = books.count("input_tokens") + books.count("output_tokens");
+    for (metric, units) in [
+        ("cost_per_request_usd", books.count("requests")),
+        ("cost_per_mtok_usd", tokens / 1e6),
+        ("cost_per_input_mtok_usd", books.count("input_tokens") / 1e6),
+        ("cost_per_output_mtok_usd", books.count("output_tokens") / 1e6),
+        ("cost_per_workflow_usd", books.count("workflows")),
+    ] {
+        let each = books.metric(metric);
+        if !each.is_nan() {
+            found.same(&format!("{metric} x units is cost_usd"), each * units, cost);
+        }
+    }
+    let month = books.metric("cost_per_month_usd");
+    found.same("a month is 730 hours", month, books.metric("cost_per_hour_usd") * 730.0);
+    // No good request is cheaper than one of all.
+    let good = books.metric("cost_per_good_request_usd");
+    found.at_most("cost of a request <= of a good one", books.metric("cost_per_request_usd"), good);
 }
 
 fn savings(books: &Books, found: &mut Found) {
@@ -59,7 +145,11 @@ fn showback(books: &Books, found: &mut Found) {
         ("requests", "requests"),
         ("cache_hits", "cache_hits"),
         ("cost_usd", "cost_usd"),
-        ("servers_usd", "server_cost_usd"),
+        ("token_cost_usd", "token_cost_usd"),
+        ("judge_cost_usd", "judge_cost_usd"),
+        ("tool_cost_usd", "tool_cost_usd"),
+        ("server_cost_usd", "server_cost_usd"),
+        ("wrong_answer_cost_usd", "wrong_answer_cost_usd"),
         ("budget_rejections", "budget_rejections"),
     ] {
         let values = column(table, column_name);
@@ -67,7 +157,7 @@ fn showback(books: &Books, found: &mut Found) {
             let rows = kinds.iter().zip(&values).filter(|(kind, _)| **kind == by);
             let total: f64 = rows.map(|(_, value)| value).filter(|value| !value.is_nan()).sum();
             // Servers that nobody used are nobody's.
-            if column_name == "servers_usd" && total == 0.0 {
+            if books.count("requests") == 0.0 {
                 continue;
             }
             let kind = format!("{column_name} of showback.csv by {by} is {metric}");
@@ -103,10 +193,8 @@ pub fn tables(books: &Books, found: &mut Found) {
     at_most(found, &tables.prefix, "hits", "lookups");
     at_most(found, &tables.classes, "good", "completed");
     at_most(found, &tables.classes, "completed", "requests");
-    // After a warm-up they also answer those that came before its end.
-    if books.experiment.warmup == Warmup::None {
-        at_most(found, &tables.replicas, "completed", "requests");
-        at_most(found, &tables.replicas, "failed", "requests");
+    for part in ["refused", "completed", "failed"] {
+        at_most(found, &tables.replicas, part, "requests");
     }
     at_most(found, &tables.replicas, "up_s", "on_s");
     at_most(found, &tables.monitors, "resolved", "fired");
@@ -204,7 +292,8 @@ pub fn workflows(books: &Books, found: &mut Found) {
         let named = |name: &&String| name.starts_with(prefix) && name.ends_with(suffix);
         table.columns.iter().filter(named).cloned().collect()
     };
-    let failed: f64 = columns("failed_", "").iter().map(|name| sum(table, name)).sum();
+    let failed = columns("failed_", "").into_iter().filter(|name| !name.ends_with("_s"));
+    let failed: f64 = failed.map(|name| sum(table, &name)).sum();
     found.same("workflows in = completed + failed", arrived, completed + failed);
     at_most(found, table, "right", "completed");
     at_most(found, table, "wasted_usd", "cost_usd");
@@ -216,18 +305,22 @@ pub fn workflows(books: &Books, found: &mut Found) {
             found.same("critical shares add up to 1", total, 1.0);
         }
     }
-    if arrived > 0.0 {
-        let each = books.metric("cost_per_workflow_usd") * arrived;
-        found.same("cost of workflows is the sum over workflows", sum(table, "cost_usd"), each);
-    }
-    if books.all_measured() {
+    parts_of_rows("workflows", table, found);
+    if books.all_measured() && arrived > 0.0 {
         let cost = books.count("cost_usd");
         found.same("cost_usd is the sum over workflows", sum(table, "cost_usd"), cost);
         let calls = sum(table, "calls");
         found.same("calls of workflows are requests", calls, books.count("requests"));
     }
     let steps = &books.tables.steps;
-    for name in ["calls", "cost_usd", "input_tokens", "output_tokens"] {
+    for name in [
+        "calls",
+        "token_cost_usd",
+        "judge_cost_usd",
+        "tool_cost_usd",
+        "input_tokens",
+        "output_tokens",
+    ] {
         let kind = format!("{name} of steps add up to that of workflows");
         found.same(&kind, sum(steps, name), sum(table, name));
     }

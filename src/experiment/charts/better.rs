@@ -14,7 +14,7 @@ pub enum Better {
 }
 
 /// Ends of the names of metrics that nobody wants much of, beside times and money.
-const BAD: [&str; 28] = [
+const BAD: [&str; 31] = [
     "abandoned",
     "blocked_share",
     "bytes",
@@ -33,6 +33,7 @@ const BAD: [&str; 28] = [
     "overloaded",
     "preemptions",
     "queue_share",
+    "rate_limited",
     "rejected",
     "rejections",
     "retries",
@@ -43,6 +44,8 @@ const BAD: [&str; 28] = [
     "throttled",
     "timeouts",
     "tokens_per_workflow",
+    "unsent",
+    "wrong_answers",
 ];
 
 impl Better {

@@ -95,8 +95,8 @@ impl<W: Write> Tracer for TraceWriter<W> {
         let (id, pid) = (self.attempts, attempt.model + 1);
         self.attempts += 1;
         let args = json!({
-            "replica": attempt.replica, "user": attempt.user, "hedge": attempt.hedge,
-            "output_tokens": attempt.output_tokens,
+            "replica": attempt.replica, "user": attempt.user, "kind": attempt.kind.name(),
+            "outcome": attempt.outcome.name(), "output_tokens": attempt.output_tokens,
         });
         let began = attempt.started.unwrap_or(attempt.until);
         if began > attempt.queued {

@@ -3,6 +3,7 @@
 //! A run's record goes to the journal of a workspace (`runs.bin`) when it is done; what
 //! is interrupted goes on from there.
 
+mod attempts_csv;
 mod chrome_trace;
 mod execute;
 mod journal;
@@ -18,11 +19,12 @@ pub(super) mod store;
 mod warmup;
 pub(super) mod workspace;
 
+pub use attempts_csv::{ATTEMPT_COLUMNS, AttemptWriter};
 pub use execute::{ExecuteError, execute};
 pub use manifest::{Manifest, ShardManifest};
 pub use merge::{MergedShards, merge_shards};
 pub use progress::Progress;
-pub use requests_csv::REQUEST_COLUMNS;
+pub use requests_csv::{REQUEST_COLUMNS, RequestWriter};
 pub use shard::Shard;
 pub use store::{Record, Store, WorkspaceError};
 pub use warmup::find_warmup;

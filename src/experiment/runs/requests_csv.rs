@@ -3,36 +3,49 @@
 use std::io::{self, Write};
 
 use crate::cache::{SEMANTIC, cache_key_md5};
+use crate::cost::Money;
 use crate::kernel::Time;
 use crate::pipeline::Outcome;
 use crate::stats::Cell;
 use crate::system::{Finished, Recorder, Setup};
 
 /// The columns of `requests.csv`.
-pub const REQUEST_COLUMNS: [&str; 23] = [
+pub const REQUEST_COLUMNS: [&str; 35] = [
     "point",
     "replication",
     "request_id",
     "workflow",
     "step",
     "user",
+    "slo_class",
+    "measured",
     "arrival_s",
     "finish_s",
     "prompt_chars",
     "input_tokens",
     "output_tokens",
+    "payload_bytes",
     "cache_key",
+    "cache",
     "cache_level",
     "model",
     "queue_s",
     "ttft_s",
+    "tpot_s",
     "inference_s",
     "e2e_s",
     "estimated_cost_usd",
     "cost_usd",
+    "saved_usd",
+    "token_cost_usd",
+    "judge_cost_usd",
+    "wrong_answer_cost_usd",
+    "list_cost_usd",
     "quality",
+    "wrong",
     "outcome",
     "error",
+    "negative_hit",
 ];
 
 /// Writes the rows of one run.
@@ -75,7 +88,7 @@ impl<'s, W: Write> RequestWriter<'s, W> {
     }
 
     fn row(&self, finished: &Finished<'_>) -> [Cell; REQUEST_COLUMNS.len()] {
-        let Finished { source, params, request, inference, call, outcome, at } = finished;
+        let Finished { source, params, request, inference, list, call, outcome, at } = finished;
         let incoming = &request.incoming;
         // To the nanosecond: a real cell keeps nine digits only.
         let seconds = |at: Time| Cell::Text(at.to_string().trim_end_matches('s').to_owned());
@@ -93,10 +106,20 @@ impl<'s, W: Write> RequestWriter<'s, W> {
             Outcome::SimilarHit => Some(SEMANTIC.to_owned()),
             _ => None,
         };
+        let times = finished.times();
+        let tpot = served.map(|_| times.tpot.as_secs_f64()).filter(|tpot| *tpot > 0.0);
         let key = (!params.missing_prompt && !failed).then(|| {
             let text = source.prompt_text(incoming.prompt);
             cache_key_md5(&text, params.temperature, u64::from(params.max_tokens), params.top_p)
         });
+        let made = answer.filter(|_| !request.cached).map(|answer| answer.cost);
+        let judged = inference.map_or(Money::ZERO, |it| it.spend.judged);
+        let is_wrong = answer.filter(|_| !failed).map(|answer| answer.wrong);
+        // A workflow's calls are judged by what it comes to.
+        let price = self.setup.cost.wrong_answer.filter(|_| incoming.call.is_none());
+        let wrong = price.filter(|_| is_wrong == Some(true));
+        let cost = if made.is_some() { made } else { wrong.map(|_| Money::ZERO) };
+        let cost = cost.map(|cost| cost + wrong.unwrap_or_default());
         [
             (self.point as u64).into(),
             self.replication.into(),
@@ -104,23 +127,35 @@ impl<'s, W: Write> RequestWriter<'s, W> {
             call.map_or(request.id, |(workflow, _)| workflow).into(),
             call.map_or(Cell::Int(0), |(_, step)| step.into()),
             source.users()[incoming.user.0 as usize].name.as_str().into(),
+            source.slo_classes()[usize::from(incoming.slo_class.0)].as_str().into(),
+            u64::from(request.measured).into(),
             seconds(incoming.at),
             seconds(*at),
             u64::from(incoming.sent_chars()).into(),
             Cell::Num(incoming.input_decitokens as f64 / 10.0),
             answer.map(|answer| u64::from(answer.output_tokens)).into(),
+            incoming.payload_bytes.into(),
             key.into(),
+            request.looked.name().into(),
             level.into(),
             model.into(),
-            served.map(|it| it.started.since(it.queued).as_secs_f64()).into(),
-            answer.filter(|_| !failed).map(|_| finished.times().ttft.as_secs_f64()).into(),
-            served.map(|it| it.service.total.as_secs_f64()).into(),
+            served.map(|it| it.waited.as_secs_f64()).into(),
+            answer.filter(|_| !failed).map(|_| times.ttft.as_secs_f64()).into(),
+            tpot.into(),
+            served.map(|it| it.worked.as_secs_f64()).into(),
             Cell::Num((*at - incoming.at).as_secs_f64()),
             served.map(|it| it.estimate.usd()).into(),
-            answer.filter(|_| !request.cached).map(|answer| answer.cost.usd()).into(),
+            cost.map(Money::usd).into(),
+            answer.filter(|_| request.cached).map(|answer| answer.cost.usd()).into(),
+            made.map(|cost| (cost - judged).usd()).into(),
+            made.map(|_| judged.usd()).into(),
+            wrong.map(Money::usd).into(),
+            list.map(Money::usd).into(),
             answer.map(|answer| answer.quality).into(),
+            is_wrong.map(u64::from).into(),
             outcome.name().into(),
             outcome.error().map(|error| error.to_string()).into(),
+            u64::from(request.negative).into(),
         ]
     }
 }

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 
+use super::attempts_csv::{AttemptWriter, Writers};
 use super::chrome_trace::TraceWriter;
 use super::progress::Progress;
 use super::requests_csv::RequestWriter;
@@ -150,15 +151,21 @@ impl<'r> Runner<'r> {
         let began = Instant::now();
         let draft = |asked: bool, path| asked.then(|| Draft::create(path)).transpose();
         let mut requests = draft(wanted.requests, store.requests_path(run))?;
+        let mut attempts = draft(wanted.attempts, store.attempts_path(run))?;
         let mut trace = draft(wanted.timeline, store.trace_path(run))?;
         let mut rows =
             requests.as_mut().map(|draft| RequestWriter::new(draft, setup, point, replication));
-        let mut events = trace.as_mut().map(|draft| TraceWriter::new(draft, setup));
+        let mut told = Writers {
+            attempts: attempts
+                .as_mut()
+                .map(|draft| AttemptWriter::new(draft, setup, point, replication)),
+            trace: trace.as_mut().map(|draft| TraceWriter::new(draft, setup)),
+        };
         let recorder = rows.as_mut().map(RequestWriter::recorder);
-        let tracer = events.as_mut().map(|writer| writer as &mut dyn Tracer);
+        let tracer = (!told.is_empty()).then_some(&mut told as &mut dyn Tracer);
         let result = system::run_traced(setup, &streams, &self.progress.stop, recorder, tracer);
         rows.map_or(Ok(()), RequestWriter::finish)?;
-        events.map_or(Ok(()), TraceWriter::finish)?;
+        told.finish()?;
         let tables = result.map_err(|source| match source {
             RunError::Interrupted => Failure::Interrupted,
             source => Failure::Run { run, source },
@@ -166,6 +173,7 @@ impl<'r> Runner<'r> {
         Ok(Record {
             wall_s: began.elapsed().as_secs_f64(),
             requests: requests.map(Draft::finish).transpose()?,
+            attempts: attempts.map(Draft::finish).transpose()?,
             trace: trace.map(Draft::finish).transpose()?,
             tables,
         })

@@ -1,5 +1,5 @@
-//! The finished runs of a folder: a record of each in the journal, and the files
-//! that runs write as they go (`requests-RUN.csv`, `trace-RUN.json`).
+//! The finished runs of a folder: a record of each in the journal, and the files that runs
+//! write as they go (`requests-RUN.csv`, `attempts-RUN.csv`, `trace-RUN.json`).
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -62,6 +62,8 @@ pub struct Record {
     pub wall_s: f64,
     /// The MD5 of its rows of `requests.csv`, if there are any.
     pub requests: Option<[u8; 16]>,
+    /// The same of `attempts.csv`.
+    pub attempts: Option<[u8; 16]>,
     /// The MD5 of its trace events, if there are any.
     pub trace: Option<[u8; 16]>,
     /// Its results.
@@ -133,6 +135,11 @@ impl Store {
         self.folder.join(format!("requests-{run}.csv"))
     }
 
+    /// Where run `run`'s rows of `attempts.csv` are kept.
+    pub fn attempts_path(&self, run: usize) -> PathBuf {
+        self.folder.join(format!("attempts-{run}.csv"))
+    }
+
     /// Where run `run`'s trace events are kept.
     pub fn trace_path(&self, run: usize) -> PathBuf {
         self.folder.join(format!("trace-{run}.json"))
@@ -162,8 +169,11 @@ impl Store {
     pub(super) fn content(&self, run: usize) -> Result<[u8; 16], String> {
         let damaged = |what: String| format!("{what} of `{}` is damaged", self.folder.display());
         let record = self.recall(run).ok_or_else(|| damaged(format!("the record of run {run}")))?;
-        let files =
-            [(record.requests, self.requests_path(run)), (record.trace, self.trace_path(run))];
+        let files = [
+            (record.requests, self.requests_path(run)),
+            (record.attempts, self.attempts_path(run)),
+            (record.trace, self.trace_path(run)),
+        ];
         for (sum, path) in files {
             if sum.is_some_and(|sum| sum_of(&path).ok() != Some(sum)) {
                 return Err(format!("`{}` is damaged", path.display()));

@@ -55,7 +55,7 @@ pub struct CheapestSpec {
     pub space: IndexMap<String, RangeSpec>,
     /// Metrics and their bounds: response times from above, quality from below.
     pub slo: IndexMap<String, BoundSpec>,
-    /// The metric that is made small. Default: `total_cost_usd`, models and servers.
+    /// The metric that is made small. Default: `cost_usd`, all that is paid.
     #[serde(default = "CheapestSpec::cost")]
     pub cost: String,
     /// Systems to begin with: every combination of the space if these are no more, else
@@ -138,7 +138,7 @@ impl LoadSpec {
 
 impl CheapestSpec {
     fn cost() -> String {
-        "total_cost_usd".to_owned()
+        "cost_usd".to_owned()
     }
 
     const fn points() -> u32 {

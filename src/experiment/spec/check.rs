@@ -2,6 +2,7 @@
 
 use super::experiment::Experiment;
 use super::replications;
+use crate::cost::CostSpec;
 use crate::experiment::charts::ChartSpec;
 use crate::experiment::charts::kind::Recording;
 use crate::kernel::Duration;
@@ -54,12 +55,20 @@ impl Experiment {
             let models: Vec<&str> = self.models.keys().map(String::as_str).collect();
             // Whose budgets there are is checked once the workload is ready.
             problems.at("cost", |p| cost.check(&models, None, p));
+            self.check_wrong_answer(cost, problems);
         }
         let metrics: Vec<&str> = MetricId::names().collect();
         problems.at("sweep", |p| self.sweep.check(&metrics, p));
         if let Some(search) = &self.search {
             problems.at("search", |p| search.check(self.replications, p));
         }
+        problems.at("columns", |p| {
+            for (index, name) in self.columns.iter().enumerate() {
+                if MetricId::named(name).is_none() {
+                    p.at(index, |p| p.unknown("metric", name, MetricId::names()));
+                }
+            }
+        });
         problems.at("charts", |p| {
             for (index, chart) in self.charts.iter().flatten().enumerate() {
                 p.at(index, |p| self.check_chart(chart, p));
@@ -176,6 +185,23 @@ impl Experiment {
         for (name, model) in &self.models {
             problems.at("models", |p| {
                 p.at(name.as_str(), |p| p.at("server", |p| model.server.check_trace(of_trace, p)));
+            });
+        }
+    }
+
+    /// Where no answer is ever known to be wrong, a price for that does nothing.
+    fn check_wrong_answer(&self, cost: &CostSpec, problems: &mut Problems) {
+        let semantic = self.cache.as_ref().is_some_and(|cache| cache.semantic.is_some());
+        let known = semantic || cost.quality.is_some() || self.orchestration.is_some();
+        // A point of a sweep may have what the file has not.
+        if cost.wrong_answer.is_some() && !known && self.sweep.columns().is_empty() {
+            problems.at("cost", |p| {
+                p.at("wrong_answer", |p| {
+                    p.warn(
+                        "it has no effect, as no answer is known to be wrong without \
+                         `cost.quality`, a semantic cache or workflows",
+                    );
+                });
             });
         }
     }

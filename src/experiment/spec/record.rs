@@ -10,8 +10,12 @@ use crate::kernel::Duration;
 #[serde(deny_unknown_fields, default)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a file of its own")]
 pub struct RecordSpec {
-    /// Write `requests.csv`, a row per request. Default false.
+    /// Write `requests.csv`, a row per request that ended after the warm-up. Default false.
     pub requests: bool,
+    /// Write `attempts.csv`, a row per try of a model that ended after the warm-up: which replica, how long, what it
+    /// came to and what it cost. Default false.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub attempts: bool,
     /// Write `log.csv`, the pipeline's last log entries. Default false.
     pub log: bool,
     /// Write `cache.csv`, what the caches hold at the end: a `warm_start` for

@@ -267,10 +267,20 @@ impl Engine {
         }
     }
 
-    /// A call was charged for.
+    /// A call was charged for a model's tokens.
     pub fn charged(&mut self, call: CallId, cost: Money, now: Time) {
+        self.charge(call, &Spent { cost, ..Spent::default() }, now);
+    }
+
+    /// A call was charged for somebody who judged its answer.
+    pub fn judged(&mut self, call: CallId, cost: Money, now: Time) {
+        self.charge(call, &Spent { cost, judges: cost, ..Spent::default() }, now);
+    }
+
+    fn charge(&mut self, call: CallId, spent: &Spent, now: Time) {
         let Some(asked) = self.calls.get(call.index()).copied() else { return };
-        self.used(&asked, &Spent { cost, ..Spent::default() });
+        let cost = spent.cost;
+        self.used(&asked, spent);
         self.spend_budget(asked.root, cost, now);
         if asked.job == NONE {
             return;

@@ -112,7 +112,10 @@ impl Engine {
                 of.makespan.record(makespan);
                 self.tally.path(instance.root, path);
             }
-            Err(reason) => of.failed[reason.index()] += 1,
+            Err(reason) => {
+                of.failed_makespan.record(makespan);
+                of.failed[reason.index()] += 1;
+            }
         }
     }
 

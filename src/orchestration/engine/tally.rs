@@ -16,6 +16,10 @@ pub struct Spent {
     pub output_tokens: u64,
     /// Charged by models and tools.
     pub cost: Money,
+    /// Of this, for judges of answers.
+    pub judges: Money,
+    /// Of this, by tools.
+    pub tools: Money,
     /// Of this, for what nobody needed.
     pub wasted: Money,
     /// Nanoseconds that were waited for a budget, for a limit or a turn, and for a
@@ -24,12 +28,19 @@ pub struct Spent {
 }
 
 impl Spent {
+    /// Of what was charged, that for tokens.
+    pub fn tokens(&self) -> Money {
+        self.cost - self.judges - self.tools
+    }
+
     /// Adds what else was used.
     pub fn add(&mut self, more: &Spent) {
         self.calls += more.calls;
         self.input_decitokens += more.input_decitokens;
         self.output_tokens += more.output_tokens;
         self.cost += more.cost;
+        self.judges += more.judges;
+        self.tools += more.tools;
         self.wasted += more.wasted;
         for (sum, more) in self.blocked_ns.iter_mut().zip(more.blocked_ns) {
             *sum += more;
@@ -61,6 +72,8 @@ pub struct OfRoot {
     pub failed: [u64; Reason::NAMES.len()],
     /// From arrival to the end, of completed ones.
     pub makespan: Histogram,
+    /// The same of those that failed or were turned away.
+    pub failed_makespan: Histogram,
     /// Critical paths of completed ones.
     pub path: PathSums,
     /// Items of steps that were begun, retries among them.

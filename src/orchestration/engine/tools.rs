@@ -55,7 +55,7 @@ impl Engine {
         (it.place, it.since) = (Place::Tool(timer), world.now());
         let Some(cost) = spec.cost else { return };
         let of = &mut self.instances[instance as usize];
-        let spent = Spent { cost, ..Spent::default() };
+        let spent = Spent { cost, tools: cost, ..Spent::default() };
         of.spent.add(&spent);
         let (measured, root) = (of.measured, of.root);
         if measured {

@@ -21,7 +21,8 @@ pub(super) fn figures(
 ) -> Result<Vec<NamedFigure>, ReportError> {
     let pick = choose_curves(results, spec.series.as_deref(), &spec.points, CURVES)?;
     let points: Vec<u64> = pick.points.iter().map(|(point, _)| *point).collect();
-    let columns = ["spend_usd".to_owned()];
+    // Budgets are of what users are charged.
+    let columns = ["charged_usd".to_owned()];
     let curves = results.over_time(&columns, &points, None)?;
     let every = spec.every.map(Duration::as_secs_f64);
     let sums: Vec<Vec<(f64, f64)>> = curves.iter().map(|curve| cumulated(curve, every)).collect();

@@ -83,7 +83,7 @@ impl Cloud {
                 None => number(&cells[x_at])?,
             };
             let y = number(&cells[y_at])?;
-            let (low, high) = bounds.around(cells, y).unwrap_or((y, y));
+            let (low, high) = bounds.around(cells).unwrap_or((y, y));
             let names: Vec<String> =
                 rest.iter().map(|it| it.in_words(results.cell(row, &it.path))).collect();
             Some(Place {

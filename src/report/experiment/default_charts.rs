@@ -7,25 +7,23 @@ use crate::experiment::charts::{
 };
 use crate::experiment::sweep::VARIANT;
 use crate::report::error::ReportError;
-use crate::report::results::columns::number;
+use crate::report::experiment::subject::drawn_first;
 use crate::report::results::dimension::Dimension;
 use crate::report::results::joined::joins_strangers;
 use crate::report::results::panels::{PanelData, SweptMetric, divide};
 use crate::report::results::{Results, SENSITIVITY};
 use crate::stats::Table;
 
-/// What most people want to know of a sweep.
-const METRICS: [&str; 3] = ["cost_per_request_usd", "e2e_p99_s", "cache_hit_rate"];
 /// A path with more values than this is not a series.
 const SERIES: usize = 8;
 /// The most paths that a metric is scattered against.
 const PANELS: usize = 9;
 
-/// The charts that suit a results folder: for a sweep the cost per request,
-/// p99 latency and cache hit rate (those that vary) along the first swept path
-/// that holds numbers, or as bars where none does; for a single run what each
-/// cache level and model did; for both the distribution of latency and a
-/// timeline. Where points next to one another differ in more than one path, as those of
+/// The charts that suit a results folder: for a sweep what most people want to know of such
+/// an experiment (of plain requests the cost, p99 latency and cache hit rate, as far as
+/// they vary) along the first swept path that holds numbers, or as bars where none does; for
+/// a single run what each cache level and model did; for both the distribution of latency
+/// and a timeline. Where points next to one another differ in more than one path, as those of
 /// random designs do, no line joins them: each metric is scattered against each path, with
 /// the trend; or a tornado says which paths matter. Charts whose tables are not there are
 /// left out.
@@ -33,6 +31,15 @@ const PANELS: usize = 9;
 /// # Errors
 /// If `points.csv` cannot be read.
 pub fn default_charts(dir: &Path, swept: &[String]) -> Result<Vec<ChartSpec>, ReportError> {
+    charts_of(dir, swept, &[])
+}
+
+/// The same of the metrics that `asked` names, if it names any.
+pub(super) fn charts_of(
+    dir: &Path,
+    swept: &[String],
+    asked: &[String],
+) -> Result<Vec<ChartSpec>, ReportError> {
     let results = Results::open(dir, swept, "")?;
     let dimensions: Vec<Dimension> = results
         .axes(&[])
@@ -47,9 +54,9 @@ pub fn default_charts(dir: &Path, swept: &[String]) -> Result<Vec<ChartSpec>, Re
     } else if dimensions.is_empty() {
         charts.extend(parts_of_a_run(&results));
     } else if random.is_empty() {
-        charts.extend(sweep(&results, &dimensions));
+        charts.extend(sweep(&results, &dimensions, asked));
     } else {
-        charts.extend(scatters(&results, &random));
+        charts.extend(scatters(&results, &random, asked));
     }
     // A few of many points, each of which differs from the next in everything, tell nothing.
     if !random.is_empty() {
@@ -100,13 +107,12 @@ fn path_of(dimension: &Dimension) -> String {
     dimension.path.clone()
 }
 
-fn scatters(results: &Results, paths: &[String]) -> Vec<ChartSpec> {
-    let metrics = METRICS.into_iter().filter(|m| varies(results, m));
-    let chart = |metric: &str| {
+fn scatters(results: &Results, paths: &[String], asked: &[String]) -> Vec<ChartSpec> {
+    let chart = |metric: String| {
         let x = Names(paths.to_vec());
         ChartSpec::Scatter(ScatterSpec { x, y: Names::from(metric), ..ScatterSpec::default() })
     };
-    metrics.map(chart).collect()
+    drawn_first(&results.points, asked).into_iter().map(chart).collect()
 }
 
 /// What a sweep is drawn along, and the path with a line or bar for each value.
@@ -132,10 +138,10 @@ fn axes<'d>(
     (Some(x), series)
 }
 
-fn sweep(results: &Results, dimensions: &[Dimension]) -> Vec<ChartSpec> {
-    let metrics: Vec<&str> = METRICS.into_iter().filter(|m| varies(results, m)).collect();
+fn sweep(results: &Results, dimensions: &[Dimension], asked: &[String]) -> Vec<ChartSpec> {
+    let metrics = drawn_first(&results.points, asked);
     let (Some(x), series) = axes(results, dimensions) else { return Vec::new() };
-    let chart = |metric: &str| {
+    let chart = |metric: String| {
         let spec = XySpec {
             x: Some(x.path.clone()),
             y: Names::from(metric),
@@ -145,14 +151,6 @@ fn sweep(results: &Results, dimensions: &[Dimension]) -> Vec<ChartSpec> {
         if x.numeric && x.path != VARIANT { ChartSpec::Line(spec) } else { ChartSpec::Bar(spec) }
     };
     metrics.into_iter().map(chart).collect()
-}
-
-/// Whether a metric was measured, and not as the same value everywhere.
-fn varies(results: &Results, metric: &str) -> bool {
-    let Some(column) = results.points.column(metric) else { return false };
-    let mut values = results.points.rows.iter().filter_map(|row| number(&row[column]));
-    let first = values.next();
-    values.any(|value| Some(value) != first)
 }
 
 /// Whether a table has rows of more than one thing.

@@ -7,14 +7,15 @@ use std::path::Path;
 use serde_yaml::Value;
 
 use crate::experiment::{
-    Manifest, REQUEST_COLUMNS, Record, Replications, Resolved, Standing, Store, WorkspaceError,
-    plain,
+    ATTEMPT_COLUMNS, Manifest, REQUEST_COLUMNS, Record, Replications, Resolved, Standing, Store,
+    WorkspaceError, plain,
 };
 use crate::report::csv::write_table;
 use crate::report::error::ReportError;
 use crate::report::experiment::sensitivity::write_sensitivity;
-use crate::stats::{Cell, Moments, Table};
-use crate::system::{BATCHED, METRICS, RunTables};
+use crate::report::results::estimates::columns_of;
+use crate::stats::{Cell, MeanCi, Moments, Table};
+use crate::system::{BATCHED, METRICS, RunTables, scale_of};
 
 /// Why the results could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +47,7 @@ pub fn write_results<'s>(
     let mut files = Files::new(resolved, folder)?;
     let replications = resolved.replications();
     let mut points = points_table(resolved);
+    let scales: Vec<_> = METRICS.iter().map(|metric| scale_of(metric.name)).collect();
     let finds_warmup = resolved.finds_warmup();
     let mut skipped = 0;
     for point in 0..resolved.points() {
@@ -71,12 +73,13 @@ pub fn write_results<'s>(
         row.extend(swept_cells(resolved, point));
         row.extend(replications.vary().then(|| Cell::from(count as u64)));
         row.extend(finds_warmup.then(|| Cell::from(warmup.mean())));
-        for (values, metric) in metrics.iter().zip(METRICS) {
-            let estimate = replications.estimate(values);
+        for ((values, metric), scale) in metrics.iter().zip(METRICS).zip(&scales) {
+            let MeanCi { mean, half_width } = replications.estimate(values);
             // One long run has intervals by batch means.
             let batched = BATCHED.iter().position(|name| count == 1 && *name == metric.name);
-            row.push(estimate.mean.into());
-            row.push(batched.map_or(estimate.half_width, |index| alone[index]).into());
+            let half_width = batched.map_or(half_width, |index| alone[index]);
+            let estimate = MeanCi { mean, half_width }.on(*scale);
+            row.extend([estimate.mean, estimate.low, estimate.high].map(Cell::from));
         }
         points.push(row);
     }
@@ -90,8 +93,7 @@ pub fn write_results<'s>(
 
 fn points_table(resolved: &Resolved) -> Table {
     let swept = resolved.sweep.columns();
-    let metrics =
-        METRICS.iter().flat_map(|metric| [metric.name.to_owned(), format!("{}_ci95", metric.name)]);
+    let metrics = METRICS.iter().flat_map(|metric| columns_of(metric.name));
     let count = resolved.replications().vary().then(|| REPLICATIONS.to_owned());
     let warmup = resolved.finds_warmup().then(|| WARMUP.to_owned());
     let first = ["point".to_owned()].into_iter().chain(swept);
@@ -163,8 +165,9 @@ struct Files<'f> {
     runs: TableFile,
     timing: TableFile,
     tables: Vec<(&'static str, TableFile)>,
-    /// `requests.csv`, if that was asked for.
+    /// `requests.csv` and `attempts.csv`, if they were asked for.
     requests: Option<BufWriter<File>>,
+    attempts: Option<BufWriter<File>>,
     log: bool,
     cache: bool,
 }
@@ -176,7 +179,11 @@ impl<'f> Files<'f> {
         columns.extend(resolved.sweep.columns());
         columns.extend(METRICS.iter().map(|metric| metric.name.to_owned()));
         let record = &resolved.experiment.record;
-        let requests = record.requests.then(|| requests_file(folder)).transpose()?;
+        let rows_file = |asked: bool, name: &str, columns: &[&str]| {
+            asked.then(|| rows_file(&folder.join(name), columns)).transpose()
+        };
+        let requests = rows_file(record.requests, "requests.csv", &REQUEST_COLUMNS)?;
+        let attempts = rows_file(record.attempts, "attempts.csv", &ATTEMPT_COLUMNS)?;
         if record.timeline {
             fs::create_dir(folder.join(TRACES))?;
         }
@@ -187,6 +194,7 @@ impl<'f> Files<'f> {
             timing: TableFile::create(&folder.join("timing.csv"), &timing)?,
             tables: Vec::new(),
             requests,
+            attempts,
             log: record.log,
             cache: record.cache,
         })
@@ -247,7 +255,7 @@ impl<'f> Files<'f> {
         Ok(())
     }
 
-    /// Adds what the run wrote itself: its requests, and its trace as
+    /// Adds what the run wrote itself: its requests and attempts, and its trace as
     /// `traces/POINT-REPLICATION.json`.
     fn write_kept(
         &mut self,
@@ -258,6 +266,9 @@ impl<'f> Files<'f> {
     ) -> Result<(), ResultsError> {
         if let (Some(out), Some(sum)) = (&mut self.requests, record.requests) {
             Store::copy(&store.requests_path(run), sum, out)?;
+        }
+        if let (Some(out), Some(sum)) = (&mut self.attempts, record.attempts) {
+            Store::copy(&store.attempts_path(run), sum, out)?;
         }
         if let Some(sum) = record.trace {
             let path = self.folder.join(TRACES).join(format!("{point}-{replication}.json"));
@@ -284,8 +295,8 @@ impl<'f> Files<'f> {
         {
             file.rows.flush()?;
         }
-        if let Some(mut requests) = self.requests {
-            io::Write::flush(&mut requests)?;
+        for mut rows in self.requests.into_iter().chain(self.attempts) {
+            io::Write::flush(&mut rows)?;
         }
         Ok(())
     }
@@ -293,10 +304,9 @@ impl<'f> Files<'f> {
 
 const TRACES: &str = "traces";
 
-/// `requests.csv` with its header.
-fn requests_file(folder: &Path) -> Result<BufWriter<File>, ResultsError> {
-    let out = BufWriter::new(File::create(folder.join("requests.csv"))?);
-    let mut header = csv::Writer::from_writer(out);
-    header.write_record(REQUEST_COLUMNS)?;
+/// `requests.csv` or `attempts.csv` with its header.
+fn rows_file(path: &Path, columns: &[&str]) -> Result<BufWriter<File>, ResultsError> {
+    let mut header = csv::Writer::from_writer(BufWriter::new(File::create(path)?));
+    header.write_record(columns)?;
     Ok(header.into_inner().map_err(csv::IntoInnerError::into_error)?)
 }

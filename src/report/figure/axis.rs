@@ -282,7 +282,8 @@ fn have_room(axis: &Axis, ticks: impl Iterator<Item = Tick>, length: f64) -> boo
 
 fn with_unit(label: &str, shown: &Shown) -> String {
     match shown.sign {
-        "" => number_format::sentence(label),
+        // Some names bring their unit along.
+        sign if label.contains(sign) => number_format::sentence(label),
         sign => format!("{} ({sign})", number_format::sentence(label)),
     }
 }

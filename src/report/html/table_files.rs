@@ -13,7 +13,8 @@ use crate::stats::{Cell, Table};
 
 /// A row for every run, interval, quantile or request: charts show them, or nobody
 /// reads them in a page.
-const LONG: [&str; 11] = [
+const LONG: [&str; 12] = [
+    "attempts.csv",
     "breakdown.csv",
     "cache.csv",
     "cdf.csv",

@@ -52,7 +52,7 @@ pub(crate) type Curve = Vec<(f64, Vec<Aggregate>)>;
 const AVERAGES: [&str; 6] =
     ["arrivals_rps", "completions_rps", "errors_rps", "in_flight", "queue", "utilization"];
 /// Sums over an interval that are 0 when a run is over.
-const SUMS: [&str; 1] = ["spend_usd"];
+const SUMS: [&str; 2] = ["spend_usd", "charged_usd"];
 
 /// What becomes of a column when a run is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

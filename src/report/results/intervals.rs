@@ -144,7 +144,7 @@ impl<K> Wide<K> {
 /// How a column of the timeline is joined, and over what it is a mean, if not over time.
 fn joined(column: &str) -> (How, Option<&'static str>) {
     match column {
-        "spend_usd" => (How::Sum, None),
+        "spend_usd" | "charged_usd" => (How::Sum, None),
         "e2e_mean_s" => (How::Mean, Some("completions_rps")),
         // Nearly all look-ups are of requests that have just come.
         "cache_hit_rate" => (How::Mean, Some("arrivals_rps")),

@@ -9,12 +9,15 @@ pub(crate) mod aggregate;
 pub(crate) mod bounds;
 pub(crate) mod columns;
 pub(crate) mod dimension;
+pub(crate) mod estimates;
 pub(crate) mod intervals;
 pub(crate) mod joined;
+pub(crate) mod overloaded;
 pub(crate) mod panels;
 pub(crate) mod point_label;
 pub(crate) mod series_style;
 pub(crate) mod short_names;
+pub(crate) mod survivors;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -26,6 +29,7 @@ use crate::report::error::ReportError;
 use crate::report::results::aggregate::{Curve, Places, put, rising};
 use crate::report::results::columns::{need, number};
 use crate::report::results::dimension::Dimension;
+use crate::report::results::overloaded::is_overloaded;
 use crate::report::results::series_style::SeriesStyles;
 use crate::stats::{Cell, Table};
 
@@ -48,8 +52,6 @@ pub(crate) struct Results<'a> {
     pub styles: SeriesStyles,
     /// The swept paths whose values were drawn at random, as the manifest has it.
     pub drawn: Vec<String>,
-    /// The column of `points.csv` with the share of runs that could not keep up.
-    overloaded: Option<usize>,
 }
 
 impl<'a> Results<'a> {
@@ -64,7 +66,6 @@ impl<'a> Results<'a> {
         }
         let (fewest, replications) = count_replications(dir).unwrap_or((0, 0));
         Ok(Results {
-            overloaded: points.column("overloaded"),
             drawn: drawn(dir),
             dir,
             swept,
@@ -103,29 +104,13 @@ impl<'a> Results<'a> {
     /// Whether most runs of the point in a row of `points.csv` could not keep up: its means
     /// depend on how long they were.
     pub(crate) fn overloaded(&self, row: usize) -> bool {
-        let share = self.overloaded.and_then(|column| number(&self.points.rows[row][column]));
-        share.is_some_and(|share| share > 0.5)
+        is_overloaded(&self.points, &self.points.rows[row])
     }
 
     /// The swept paths that charts have as axes: what a variant sets belongs to it, unless
     /// it is asked for.
     pub(crate) fn axes(&self, asked: &[&str]) -> Vec<&'a String> {
-        let named = self.swept.iter().any(|path| path == VARIANT);
-        let Some(variant) = self.points.column(VARIANT).filter(|_| named) else {
-            return self.swept.iter().collect();
-        };
-        let is_own = |path: &str| {
-            let Some(column) = self.points.column(path).filter(|column| *column != variant) else {
-                return false;
-            };
-            let mut values: BTreeMap<String, &Cell> = BTreeMap::new();
-            let mut rows = self.points.rows.iter();
-            rows.all(|row| {
-                *values.entry(row[variant].to_string()).or_insert(&row[column]) == &row[column]
-            })
-        };
-        let is_axis = |path: &&String| asked.contains(&path.as_str()) || !is_own(path);
-        self.swept.iter().filter(is_axis).collect()
+        axes_of(&self.points, self.swept, asked)
     }
 
     /// A column of `points.csv` as an axis.
@@ -193,6 +178,27 @@ impl<'a> Results<'a> {
         }
         Ok(())
     }
+}
+
+/// The swept paths that tell points apart: what a variant sets belongs to it, unless it is
+/// asked for.
+pub(crate) fn axes_of<'s>(points: &Table, swept: &'s [String], asked: &[&str]) -> Vec<&'s String> {
+    let named = swept.iter().any(|path| path == VARIANT);
+    let Some(variant) = points.column(VARIANT).filter(|_| named) else {
+        return swept.iter().collect();
+    };
+    let is_own = |path: &str| {
+        let Some(column) = points.column(path).filter(|column| *column != variant) else {
+            return false;
+        };
+        let mut values: BTreeMap<String, &Cell> = BTreeMap::new();
+        let mut rows = points.rows.iter();
+        rows.all(|row| {
+            *values.entry(row[variant].to_string()).or_insert(&row[column]) == &row[column]
+        })
+    };
+    let is_axis = |path: &&String| asked.contains(&path.as_str()) || !is_own(path);
+    swept.iter().filter(is_axis).collect()
 }
 
 /// Which rows of a long table are read, and what of them.

@@ -76,7 +76,7 @@ impl SweptMetric {
         let mut interval = Interval::None;
         for (row, cells) in table.rows.iter().enumerate() {
             let Some(value) = number(&cells[mean]) else { continue };
-            let ends = bounds.around(cells, value);
+            let ends = bounds.around(cells);
             if ends.is_some() {
                 interval = Interval::Confidence;
             }

@@ -11,6 +11,7 @@ use crate::report::figure::{
 };
 use crate::report::results::bounds::Bounds;
 use crate::report::results::columns::{column, number};
+use crate::report::results::overloaded::is_overloaded;
 use crate::report::search::manifest::SearchManifest;
 use crate::report::unit::{Unit, quantity};
 use crate::report::{display_names, number_format};
@@ -99,10 +100,10 @@ fn along_the_load(manifest: &SearchManifest, table: &Table) -> Result<NamedFigur
         };
         let spot = |row: &Vec<Cell>| {
             let mean = number(&row[mean])?;
-            let (low, high) = bounds.around(row, mean).unwrap_or((mean, mean));
+            let (low, high) = bounds.around(row).unwrap_or((mean, mean));
             let (x, y) = (number_of(&row[load])?, mean / limit);
             let (low, high) = ((low / limit).max(0.0).min(y), high / limit);
-            Some(Spot { x, y, low, high, overloaded: overloaded(table, row) })
+            Some(Spot { x, y, low, high, overloaded: is_overloaded(table, row) })
         };
         let mut spots: Vec<Spot> = table.rows.iter().filter_map(spot).collect();
         spots.retain(|it| [it.x, it.y, it.low, it.high].into_iter().all(drawable));
@@ -170,11 +171,6 @@ fn along(
     Panel { heading: heading.to_owned(), ..Panel::alone(x, y, marks) }
 }
 
-fn overloaded(table: &Table, row: &[Cell]) -> bool {
-    let share = table.column("overloaded").and_then(|column| number(&row[column]));
-    share.is_some_and(|share| share > 0.5)
-}
-
 /// The trials of a search for the cheapest system, by what they are.
 struct Systems {
     holding: Vec<Spot>,
@@ -190,7 +186,7 @@ fn costs(manifest: &SearchManifest, table: &Table, cost: &str) -> Result<NamedFi
     let holds = |row: &Vec<Cell>| row[verdict].to_string() == "holds";
     let place = |row: &Vec<Cell>| {
         let (x, y) = (number(&row[x])?, number(&row[y])?);
-        let spot = Spot { x, y, low: y, high: y, overloaded: overloaded(table, row) };
+        let spot = Spot { x, y, low: y, high: y, overloaded: is_overloaded(table, row) };
         (drawable(x) && drawable(y)).then_some(spot)
     };
     let of = |wanted: bool| -> Vec<Spot> {

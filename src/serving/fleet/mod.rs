@@ -25,7 +25,7 @@ mod tests;
 pub use autoscale::{AutoscaleSpec, Autoscaler, TargetSpec};
 pub use batching::Batching;
 pub use disaggregate::DisaggregateSpec;
-pub use node::{Node, NodeStats, Phase, Server};
+pub use node::{Node, Phase, Server};
 pub use queue::{PolicySpec, QueueSpec};
 
 use std::collections::BTreeSet;
@@ -224,7 +224,6 @@ impl Fleet {
     /// A request is a replica's from now on.
     fn join(&mut self, now: Time, replica: u32, kv_tokens: u64) {
         let node = &mut self.nodes[replica as usize];
-        node.stats.requests += 1;
         if node.breaker.as_mut().is_some_and(Breaker::sent) {
             self.availability.touch(replica);
         }
@@ -287,21 +286,13 @@ impl Fleet {
     /// A replica answered a request.
     pub fn succeeded(&mut self, replica: u32) {
         let node = &mut self.nodes[replica as usize];
-        node.stats.completed += 1;
         if node.breaker.as_mut().is_some_and(Breaker::succeeded) {
             self.availability.touch(replica);
         }
     }
 
-    /// A replica failed a request that it had taken in.
+    /// A replica failed or refused a request, which is held against it.
     pub fn failed(&mut self, now: Time, replica: u32) {
-        self.nodes[replica as usize].stats.failed += 1;
-        self.held_against(now, replica);
-    }
-
-    /// A replica refused a request, or failed one again that it had failed already: that
-    /// is held against it, and is no further failure in its statistics.
-    pub fn held_against(&mut self, now: Time, replica: u32) {
         let node = &mut self.nodes[replica as usize];
         if node.breaker.as_mut().is_some_and(|breaker| breaker.failed(now)) {
             self.availability.touch(replica);
@@ -341,6 +332,16 @@ impl Fleet {
     /// The last replica that does this.
     pub fn last_in(&self, phase: Phase) -> Option<u32> {
         self.phases[phase as usize].last().copied()
+    }
+
+    /// Replicas that are paid for: those that start, drain or are down among them.
+    pub fn paid_for(&self) -> u32 {
+        self.len() - self.phases[Phase::Off as usize].len() as u32
+    }
+
+    /// The window closes then: later time of replicas is neither counted nor paid for.
+    pub fn close_at(&mut self, closes: Time) {
+        self.nodes_mut().iter_mut().for_each(|node| node.close_at(closes));
     }
 
     /// The mean numbers of requests being worked on and under way since the last

@@ -46,19 +46,6 @@ impl Phase {
     }
 }
 
-/// What a replica has done since the warm-up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct NodeStats {
-    /// Requests that were sent to it and taken in.
-    pub requests: u64,
-    /// Answered.
-    pub completed: u64,
-    /// Failed: crashes, errors, timeouts.
-    pub failed: u64,
-    /// How often it crashed.
-    pub crashes: u64,
-}
-
 /// How a replica works.
 #[derive(Clone, Debug)]
 pub enum Server {
@@ -85,13 +72,17 @@ pub struct Node {
     pub server: Server,
     /// What keeps requests away where it fails.
     pub breaker: Option<Breaker>,
-    /// What it has done.
-    pub stats: NodeStats,
+    /// How often it has crashed since the warm-up.
+    pub crashes: u64,
     phase: Phase,
     since: Time,
+    /// Until its last work.
     serving: Gauge,
+    /// Until the window closes: what is paid for, and what its time was.
+    up: Gauge,
     down: Gauge,
     on: Gauge,
+    closes: Time,
 }
 
 impl Node {
@@ -100,13 +91,20 @@ impl Node {
         Node {
             server,
             breaker,
-            stats: NodeStats::default(),
+            crashes: 0,
             phase,
             since: Time::ZERO,
             serving: gauge(phase.serves()),
+            up: gauge(phase.serves()),
             down: gauge(false),
             on: gauge(phase.is_on()),
+            closes: Time::MAX,
         }
+    }
+
+    /// The window closes then: what comes later is in no sum of its time.
+    pub(super) const fn close_at(&mut self, closes: Time) {
+        self.closes = closes;
     }
 
     /// What it is doing.
@@ -123,21 +121,28 @@ impl Node {
         self.phase = phase;
         self.since = now;
         self.serving.set(now, u64::from(phase.serves()));
-        self.down.set(now, u64::from(phase == Phase::Down));
-        self.on.set(now, u64::from(phase.is_on()));
-        self.stats.crashes += u64::from(phase == Phase::Down);
+        let within = now.min(self.closes);
+        self.up.set(within, u64::from(phase.serves()));
+        self.down.set(within, u64::from(phase == Phase::Down));
+        self.on.set(within, u64::from(phase.is_on()));
+        self.crashes += u64::from(phase == Phase::Down);
     }
 
-    /// How long it served, in seconds.
+    /// How long it served within the window, in seconds.
     pub fn up_s(&self, now: Time) -> f64 {
+        self.up.area_secs(now.min(self.closes))
+    }
+
+    /// How long it served, after the window as well, in seconds.
+    pub fn served_s(&self, now: Time) -> f64 {
         self.serving.area_secs(now)
     }
 
     /// How much of what it could do it did: seconds of work, and the seconds times
-    /// requests that it could have worked for. An engine is at work while a step runs.
-    /// `None` where it can do any number of things at a time.
+    /// requests that it could have worked for, after the window as well. An engine is at
+    /// work while a step runs. `None` where it can do any number of things at a time.
     pub fn busy_s(&mut self, now: Time) -> Option<(f64, f64)> {
-        let up = self.up_s(now);
+        let up = self.served_s(now);
         match &mut self.server {
             Server::Station(station) => {
                 Some((station.busy_s(now), up * f64::from(station.limit()?)))
@@ -146,21 +151,23 @@ impl Node {
         }
     }
 
-    /// How long it was down, in seconds.
+    /// How long it was down within the window, in seconds.
     pub fn down_s(&self, now: Time) -> f64 {
-        self.down.area_secs(now)
+        self.down.area_secs(now.min(self.closes))
     }
 
-    /// How long it was paid for, in nanoseconds.
+    /// How long it was paid for within the window, in nanoseconds.
     pub fn on_ns(&self, now: Time) -> u128 {
-        self.on.area(now)
+        self.on.area(now.min(self.closes))
     }
 
     pub(super) fn reset_stats(&mut self, now: Time) {
-        self.stats = NodeStats::default();
+        self.crashes = 0;
         self.serving.reset(now);
-        self.down.reset(now);
-        self.on.reset(now);
+        let within = now.min(self.closes);
+        self.up.reset(within);
+        self.down.reset(within);
+        self.on.reset(within);
         match &mut self.server {
             Server::Station(station) => station.reset_stats(now),
             Server::Engine(batching) => batching.engine_mut().reset_stats(now),

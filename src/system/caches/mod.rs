@@ -13,7 +13,7 @@ pub use warm_start::{Contents, ContentsError, table as contents_table};
 
 use super::event::Event;
 use super::measure::Observers;
-use super::request::{Answer, Next, Request, Requests, fail};
+use super::request::{Answer, Looked, Next, Request, Requests, fail};
 use super::setup::Setup;
 use crate::cache::{CacheSpec, Hierarchy, NegativeCache};
 use crate::cost::Optimizer;
@@ -132,6 +132,7 @@ impl Caches {
             levels.promote(level, request.key, now);
             let time = levels.transfer(level, hit.bytes);
             take_answer(request, hit.value, optimizer, observers, now);
+            request.looked = if hit.stale { Looked::StaleHit } else { Looked::Hit };
             observers.measures.stale_hits += u64::from(hit.stale && request.measured);
             if time > Duration::ZERO {
                 request.reading = true;
@@ -183,6 +184,7 @@ impl Caches {
         observers: &mut Observers<'_>,
         now: Time,
     ) -> Next {
+        request.looked = Looked::Miss;
         observers.timeline.at(now).asked += 1;
         observers.measures.misses += u64::from(request.measured);
         if let Some(flights) = &mut self.flights {
@@ -196,11 +198,12 @@ impl Caches {
 
     fn negative_hit(
         &mut self,
-        request: &Request,
+        request: &mut Request,
         observers: &mut Observers<'_>,
         now: Time,
     ) -> Option<RequestError> {
         let error = self.negative.as_mut()?.get(request.key, now)?;
+        request.negative = true;
         observers.measures.negative_hits += u64::from(request.measured);
         Some(error)
     }

@@ -7,7 +7,7 @@ use crate::kernel::{Streams, Time};
 use crate::pipeline::Stage;
 use crate::system::ids::RequestId;
 use crate::system::measure::Observers;
-use crate::system::request::{Answer, Next, Request, SIMILAR};
+use crate::system::request::{Answer, Looked, Next, Request, SIMILAR};
 use crate::workload::Source;
 
 /// The semantic cache, and what becomes of its answers.
@@ -67,6 +67,7 @@ impl Caches {
         };
         if !right {
             answer.quality = semantic.wrong_answer_quality;
+            answer.wrong = true;
         }
         if semantic.promote
             && let Some(levels) = &mut self.levels
@@ -75,6 +76,7 @@ impl Caches {
         }
         request.level = SIMILAR;
         take_answer(request, answer, optimizer, observers, now);
+        request.looked = if right { Looked::Hit } else { Looked::FalseHit };
         Next::Stage(Stage::Format)
     }
 

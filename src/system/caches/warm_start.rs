@@ -176,13 +176,17 @@ impl<'s> Rows<'s> {
         let level = get("level").map(|name| place("level", name, &self.levels)).transpose()?;
         let models: Vec<&str> = self.setup.models.iter().map(|(name, _)| name.as_str()).collect();
         let model = get("model").map_or(Ok(0), |name| place("model", name, &models))?;
+        let quality = number(get, "quality", quality)?
+            .unwrap_or_else(|| self.setup.models[model].1.quality.get());
+        let output_tokens = number(get, "output_tokens", str::parse::<u32>)?
+            .unwrap_or(self.setup.params[profile as usize].max_tokens);
         let answer = Answer {
             cost: number(get, "cost_usd", str::parse::<Money>)?.unwrap_or(Money::ZERO),
-            quality: number(get, "quality", quality)?
-                .unwrap_or_else(|| self.setup.models[model].1.quality.get()),
-            output_tokens: number(get, "output_tokens", str::parse::<u32>)?
-                .unwrap_or(self.setup.params[profile as usize].max_tokens),
+            quality,
+            output_tokens,
+            full_output: output_tokens,
             model: model as u32,
+            wrong: self.setup.cost.quality.is_some() && quality < 0.5,
         };
         let age = number(get, "age_s", |text| parse_duration(&format!("{text}s")))?;
         let age = age.unwrap_or(Duration::ZERO);

@@ -29,7 +29,7 @@ impl Charge {
         let Some(verdict) = self.optimizer.judge(lots, spend.attempt, answer.quality) else {
             return taken;
         };
-        self.fee(request, spend, verdict.cost, clients, observers, now);
+        self.judgement(request, spend, verdict.cost, clients, observers, now);
         if let Some(answer) = &mut request.answer {
             answer.cost = spend.spent;
         }

@@ -2,7 +2,7 @@
 //! off to the batch API.
 
 use super::{Charge, Savings, Spend};
-use crate::cost::{ModelId, Money, Usage};
+use crate::cost::{Levers, ModelId, Money, Usage};
 use crate::kernel::Duration;
 use crate::system::request::Request;
 use crate::system::upstream::Inference;
@@ -62,7 +62,9 @@ impl Charge {
         self.optimizer.quality(model, lots, question, factor)
     }
 
-    /// From the list price to what would have been charged without a prefix cache.
+    /// From what the answer would cost at full length and at once to what would have been
+    /// charged without a prefix cache. That the model was asked is taken off what its choice
+    /// saved; the list price of the answer that counts is added to it at the end.
     pub(super) fn count_savings(
         &self,
         savings: &mut Savings,
@@ -71,23 +73,33 @@ impl Charge {
         usage: &Usage,
         full_price: Money,
     ) {
-        let Some(levers) = &self.levers else { return };
         let price = self.optimizer.price(model);
-        let Spend { full_input, full_output, attempt, .. } = *spend;
-        let full = Usage::new(full_input, full_output);
-        let at_full_length = price.of_usage(&full);
-        let compressed = price.of_usage(&Usage::new(usage.input_decitokens, full_output));
+        let at_full_length = price.of_usage(&Usage::new(spend.full_input, spend.full_output));
+        let compressed = price.of_usage(&Usage::new(usage.input_decitokens, spend.full_output));
         let trimmed = price.of_usage(&Usage { batch: false, ..usage.uncached() });
-        let list = match levers.baseline() {
-            None => at_full_length,
-            Some(baseline) if attempt == 0 => self.optimizer.price(baseline).of_usage(&full),
-            // The baseline would have answered once.
-            Some(_) => Money::ZERO,
-        };
-        savings.list += list;
-        savings.routing += list - at_full_length;
+        savings.routing -= at_full_length;
         savings.compression += at_full_length - compressed;
         savings.trimming += compressed - trimmed;
         savings.batch += trimmed - full_price;
+    }
+
+    /// The list price of an answer of a model: what the baseline would cost for it, at full
+    /// length, at once and with nothing cached.
+    pub(super) fn list_price(&self, model: ModelId, full_input: u64, full_output: u32) -> Money {
+        let baseline = self.levers.as_ref().and_then(Levers::baseline).unwrap_or(model);
+        self.optimizer.price(baseline).of_usage(&Usage::new(full_input, full_output))
+    }
+
+    /// The list price of an answered request, where that is kept: of what a model answered,
+    /// that of the moment when it was charged.
+    pub fn listed(&self, request: &Request, inference: Option<&Inference>) -> Option<Money> {
+        let answer = request.answer.filter(|_| self.lists && request.error.is_none())?;
+        Some(match inference.filter(|_| !request.cached) {
+            Some(inference) => inference.spend.list,
+            None => {
+                let input = request.incoming.input_decitokens;
+                self.list_price(ModelId(answer.model), input, answer.full_output)
+            }
+        })
     }
 }

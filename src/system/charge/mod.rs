@@ -10,7 +10,7 @@ pub use spend::{Savings, Spend};
 use super::clients::Clients;
 use super::measure::{Observers, Served, Waste};
 use super::request::{Answer, Request};
-use super::upstream::Inference;
+use super::upstream::{Inference, Paid, traced_answer};
 use crate::cost::{Choice, Demand, Lesson, Levers, ModelId, Money, Optimizer, Refusal, Usage};
 use crate::kernel::Time;
 use crate::workload::{Incoming, UserId};
@@ -21,6 +21,8 @@ pub struct Charge {
     pub optimizer: Optimizer,
     /// What makes requests cheaper, if anything does.
     pub levers: Option<Levers>,
+    /// Whether anybody wants to know what answers cost by the list.
+    pub lists: bool,
 }
 
 impl Charge {
@@ -93,17 +95,31 @@ impl Charge {
             cost: spend.spent,
             quality,
             output_tokens: inference.output_tokens,
+            full_output: spend.full_output,
             model: model.0,
+            wrong: self.optimizer.is_wrong(quality),
         });
-        observers.timeline.at(now).spend += cost;
-        let waited = spend.seated_after;
+        observers.timeline.at(now).charged += cost;
+        if self.lists {
+            spend.list = self.list_price(model, spend.full_input, spend.full_output);
+        }
+        let waited = inference.queue();
+        inference.waited += waited;
+        inference.worked += inference.service.total;
+        if observers.in_window(now) {
+            observers.measures.in_window.paid(model.0, &usage);
+        }
+        if observers.traces() {
+            let paid = Paid { usage, cost };
+            observers.trace_attempt(&traced_answer(request, inference, &paid, now));
+        }
         if request.measured {
             let full_price = self.optimizer.price(model).of_usage(&usage.uncached());
             observers.measures.serve(
                 user.0,
                 model.0,
                 &Served {
-                    queue: inference.started - inference.queued + waited,
+                    queue: waited,
                     inference: inference.service.total,
                     first_token: inference.service.first_token,
                     usage,
@@ -112,20 +128,22 @@ impl Charge {
                     full_price,
                 },
             );
-            let savings = &mut observers.measures.savings;
-            self.count_savings(savings, &inference.spend, model, &usage, full_price);
+            if self.lists {
+                let savings = &mut observers.measures.savings;
+                self.count_savings(savings, &inference.spend, model, &usage, full_price);
+            }
         }
         self.optimizer.learn(&Lesson {
             model,
             request: lots,
             quality,
             cost,
-            latency: now - inference.queued + waited,
+            latency: now - inference.queued + inference.spend.seated_after,
         });
     }
 
-    /// Charges for work that nobody got; `counts` tells whether the request is measured,
-    /// and whether the server keeps prefixes.
+    /// Charges for work that nobody got, and returns how much. It is told whether the request
+    /// is measured, and whether the server keeps prefixes.
     #[expect(clippy::too_many_arguments, reason = "who pays, for what, and who is told")]
     pub fn waste(
         &mut self,
@@ -136,18 +154,22 @@ impl Charge {
         clients: &mut Clients,
         observers: &mut Observers<'_>,
         now: Time,
-    ) {
+    ) -> Money {
         let cost = self.optimizer.charge(incoming.user, ModelId(model), usage, now);
-        observers.timeline.at(now).spend += cost;
+        observers.timeline.at(now).charged += cost;
+        if observers.in_window(now) {
+            observers.measures.in_window.paid(model, usage);
+        }
         clients.charge_call(incoming.call, cost, now);
         if measured {
             let waste = Waste { usage: *usage, cost, prefix };
             observers.measures.waste(incoming.user.0, model, &waste);
         }
+        cost
     }
 
-    /// Charges something other than a model's tokens to a request's user.
-    pub fn fee(
+    /// Charges a judge of an answer to a request's user.
+    pub fn judgement(
         &mut self,
         request: &Request,
         spend: &mut Spend,
@@ -157,12 +179,17 @@ impl Charge {
         now: Time,
     ) {
         spend.spent += amount;
-        clients.charge_call(request.incoming.call, amount, now);
-        self.user(request.incoming.user, amount, request.measured, observers, now);
+        spend.judged += amount;
+        clients.judge_call(request.incoming.call, amount, now);
+        let user = request.incoming.user;
+        self.fee(user, amount, observers, now);
+        if request.measured {
+            observers.measures.judge(user.0, amount);
+        }
     }
 
-    /// Charges something other than a model's tokens to a user.
-    pub fn user(
+    /// Charges a workflow's tool to a user.
+    pub fn tool(
         &mut self,
         user: UserId,
         amount: Money,
@@ -170,10 +197,15 @@ impl Charge {
         observers: &mut Observers<'_>,
         now: Time,
     ) {
-        self.optimizer.charge_fee(user, amount, now);
-        observers.timeline.at(now).spend += amount;
+        self.fee(user, amount, observers, now);
         if measured {
-            observers.measures.fee(user.0, amount);
+            observers.measures.tool(user.0, amount);
         }
+    }
+
+    /// Charges something other than a model's tokens.
+    fn fee(&mut self, user: UserId, amount: Money, observers: &mut Observers<'_>, now: Time) {
+        self.optimizer.charge_fee(user, amount, now);
+        observers.timeline.at(now).charged += amount;
     }
 }

@@ -11,6 +11,10 @@ pub struct Spend {
     pub hold: Money,
     /// Charged so far, for all models that were asked.
     pub spent: Money,
+    /// Of this, for judges.
+    pub judged: Money,
+    /// What the answer costs by the list, where that is kept.
+    pub list: Money,
     /// The tenant whose slot it has at its model.
     pub slot: Option<Tenant>,
     /// How long it waited for that.
@@ -37,6 +41,8 @@ impl Spend {
         Spend {
             hold: Money::ZERO,
             spent: Money::ZERO,
+            judged: Money::ZERO,
+            list: Money::ZERO,
             slot: None,
             seated_after: Duration::ZERO,
             attempt: 0,
@@ -53,8 +59,10 @@ impl Spend {
 /// What levers saved on the way from the list price to the bill.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Savings {
-    /// What the baseline would have cost for what models answered.
+    /// What the baseline would have cost for all answers.
     pub list: Money,
+    /// By waiting for an answer that another request had asked for.
+    pub coalesced: Money,
     /// By the choice of models; below zero where it cost more.
     pub routing: Money,
     /// By shorter prompts.

@@ -147,11 +147,18 @@ impl Clients {
         }
     }
 
-    /// A workflow's call was charged for.
+    /// A workflow's call was charged for a model's tokens.
     #[inline]
     pub fn charge_call(&mut self, call: Option<CallId>, cost: Money, now: Time) {
         if let (Some(call), Some(workflows)) = (call, &mut self.workflows) {
             workflows.engine.charged(call, cost, now);
+        }
+    }
+
+    /// A workflow's call was charged for somebody who judged its answer.
+    pub fn judge_call(&mut self, call: Option<CallId>, cost: Money, now: Time) {
+        if let (Some(call), Some(workflows)) = (call, &mut self.workflows) {
+            workflows.engine.judged(call, cost, now);
         }
     }
 

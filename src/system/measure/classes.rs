@@ -15,7 +15,7 @@ pub struct ClassShare {
     pub completed: u64,
     /// Answered well.
     pub good: u64,
-    /// Of these, before the window closed.
+    /// Answered well within the window, whenever the request came.
     pub good_in_window: u64,
     /// Turned away.
     pub rejected: u64,
@@ -36,9 +36,9 @@ pub struct Classes {
     pub shares: Vec<ClassShare>,
     /// By user: good answers.
     users: Vec<u64>,
-    /// Good answers, and those of them within the window.
+    /// Good answers.
     pub good: u64,
-    /// See above.
+    /// Good answers within the window, whenever the requests came.
     pub good_in_window: u64,
 }
 
@@ -61,10 +61,29 @@ impl Classes {
         jain(shares(self.shares.iter().map(|it| (it.good, it.requests))))
     }
 
-    /// A measured request is finished.
-    pub fn count(&mut self, request: &Request, times: &Times, in_window: bool) {
+    /// Whether an answer met the targets of its class.
+    pub fn met(&self, request: &Request, times: &Times) -> bool {
+        self.targets[usize::from(request.incoming.slo_class.0)].met(times)
+    }
+
+    /// A request is finished: whether with a good answer.
+    pub fn count(&mut self, request: &Request, times: &Times, in_window: bool) -> bool {
         let class = usize::from(request.incoming.slo_class.0);
+        let answered = request.error.is_none() && request.answer.is_some();
+        let good = answered && self.targets[class].met(times);
         let share = &mut self.shares[class];
+        if in_window {
+            share.good_in_window += u64::from(good);
+            self.good_in_window += u64::from(good);
+        }
+        if request.measured {
+            self.count_measured(request, times, good);
+        }
+        good
+    }
+
+    fn count_measured(&mut self, request: &Request, times: &Times, good: bool) {
+        let share = &mut self.shares[usize::from(request.incoming.slo_class.0)];
         share.requests += 1;
         if let Some(error) = request.error {
             // Given up by its workflow, it is neither.
@@ -78,12 +97,10 @@ impl Classes {
         share.completed += 1;
         share.e2e.record(times.e2e);
         share.ttft.record(times.ttft);
-        if self.targets[class].met(times) {
+        if good {
             share.good += 1;
-            share.good_in_window += u64::from(in_window);
             self.users[request.incoming.user.0 as usize] += 1;
             self.good += 1;
-            self.good_in_window += u64::from(in_window);
         }
     }
 

@@ -16,6 +16,8 @@ pub struct FlowSums {
     pub right: u64,
     /// From arrival to the end, of completed ones.
     pub makespan: Histogram,
+    /// The same of those that failed.
+    pub failed_makespan: Histogram,
     /// Steps' items and tries that were begun.
     pub jobs: u64,
     /// What they used.
@@ -33,6 +35,7 @@ impl FlowSums {
             sums.completed += root.completed;
             sums.right += root.right;
             sums.makespan.merge(&root.makespan);
+            sums.failed_makespan.merge(&root.failed_makespan);
             sums.jobs += root.jobs;
             sums.spent.add(&root.spent);
             sums.path.iter_mut().zip(root.path).for_each(|(sum, more)| *sum += more);

@@ -1,23 +1,32 @@
 //! What one run measures, from the end of the warm-up on.
 
+mod attempts;
+mod bill;
 mod breakdown;
+mod charges;
 mod classes;
 mod flow_sums;
 mod in_flight_samples;
+mod in_window;
 mod metrics;
 mod observers;
+mod scales;
 mod slo_spec;
 mod steady_state;
 mod timeline;
 mod times;
 
+pub use attempts::Attempts;
+pub use bill::{Bill, LevelHits, Waste};
 pub use breakdown::Breakdown;
 pub use classes::Classes;
 pub use flow_sums::{FlowSums, critical_share};
+pub use in_window::InWindow;
 pub use metrics::{METRICS, Metric, MetricId, values};
 pub use observers::{Finished, Observers, Recorder};
+pub use scales::scale_of;
 pub use slo_spec::{SloSpec, TargetsSpec};
-pub use steady_state::{BATCHED, Series, Steadiness, judge as judge_steadiness};
+pub use steady_state::{BATCHED, Course, Series, Steadiness, judge as judge_steadiness};
 pub use timeline::{
     COLUMNS as TIMELINE_COLUMNS, Interval, MOST_FIXED_INTERVALS, Serving, Timeline,
 };
@@ -35,7 +44,8 @@ use crate::stats::Histogram;
 use crate::workload::Source;
 
 /// The measurements of one run. Requests count from their arrival: those that
-/// came before the warm-up ended are left out everywhere.
+/// came before the warm-up ended are left out everywhere but of rates, which are those of
+/// the window ([`InWindow`]).
 #[derive(Debug, Default)]
 pub struct Measures {
     /// Requests that arrived.
@@ -44,8 +54,8 @@ pub struct Measures {
     pub payload_bytes: u64,
     /// Answered, whenever that was.
     pub completed: u64,
-    /// Answered before the window closed.
-    pub completed_in_window: u64,
+    /// What happened in the window, whoever began before it.
+    pub in_window: InWindow,
     /// Wrong requests.
     pub errors: u64,
     /// Requests turned away.
@@ -80,6 +90,8 @@ pub struct Measures {
     pub steadiness: Steadiness,
     /// Arrival to the whole response.
     pub e2e: Histogram,
+    /// The same of those that failed, until they did.
+    pub failed_e2e: Histogram,
     /// Arrival to the first token.
     pub ttft: Histogram,
     /// Time per output token after the first, a value per request.
@@ -90,17 +102,25 @@ pub struct Measures {
     pub queue: Histogram,
     /// Work of a model server.
     pub inference: Histogram,
+    /// What answered requests had waited for servers, in nanoseconds.
+    pub queued_ns: u128,
     /// Tokens x 10 that models read.
     pub input_decitokens: u64,
     /// Tokens that models wrote.
     pub output_tokens: u64,
-    /// Charged for models.
-    pub cost: Money,
+    /// Paid, by what it was paid for.
+    pub bill: Bill,
+    /// Answers within the SLO that were not known to be wrong.
+    pub good: u64,
+    /// Answers that were known to be wrong.
+    pub wrong_answers: u64,
+    /// What each of those costs.
+    pub wrong_answer_price: Money,
     /// Saved by caches.
     pub saved: Money,
     /// Hits and what they saved by level, 255 being the semantic cache, as far as there were
     /// any: see [`Measures::hits_by_level`].
-    saved_by_level: Vec<(u64, Money)>,
+    by_level: Vec<LevelHits>,
     /// Saved by the price of cached input.
     pub prefix_saved: Money,
     /// Tokens x 10 that were in prefix caches.
@@ -119,10 +139,6 @@ pub struct Measures {
     pub alerts: u64,
     /// Answers that a judge did not accept.
     pub escalations: u64,
-    /// Of the money charged, that for judges.
-    pub fees: Money,
-    /// For models' own servers, by the hour.
-    pub servers_cost: Money,
     /// Whether savings are told apart.
     pub has_levers: bool,
     /// What levers saved.
@@ -136,6 +152,8 @@ pub struct Measures {
     pub has_engines: Vec<bool>,
     /// Busy share of the limited servers; NaN where there are none.
     pub utilization: f64,
+    /// The share in use of what limits the most loaded model; NaN where nothing does.
+    pub saturation: f64,
     /// Whether requests may have several attempts: whether the next numbers mean
     /// anything.
     pub has_fleets: bool,
@@ -201,8 +219,8 @@ pub struct Share {
     pub cached_decitokens: u64,
     /// Tokens written by models.
     pub output_tokens: u64,
-    /// Charged.
-    pub cost: Money,
+    /// Paid; of a user without servers, of a model without judges and tools.
+    pub bill: Bill,
     /// Saved by caches.
     pub saved: Money,
     /// Sum of the answers' quality.
@@ -215,8 +233,8 @@ pub struct Share {
     pub inference_ns: u128,
 }
 
-/// What the replicas of all models did, from the end of the warm-up until the last
-/// answer.
+/// What the replicas of all models did: their time is that of the window, their steps go on
+/// until the last answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Replicas {
     /// Seconds up.
@@ -272,44 +290,6 @@ impl Default for Replicas {
     }
 }
 
-/// What became of attempts, where a request may have several.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Attempts {
-    /// Attempts made, those that no replica took among them.
-    pub made: u64,
-    /// Of these, further ones after a failure, with the same model.
-    pub retries: u64,
-    /// Retries and hedges for which nothing was left in the budget.
-    pub retries_denied: u64,
-    /// Attempts made beside another.
-    pub hedges: u64,
-    /// Of these, those that were faster than it.
-    pub hedges_won: u64,
-    /// Turns to the next model after one failed for good.
-    pub fallbacks: u64,
-    /// Models next in turn that the budget did not pay for.
-    pub fallbacks_denied: u64,
-    /// Attempts given up for the time they took.
-    pub timeouts: u64,
-    /// Attempts refused by the provider (429).
-    pub throttled: u64,
-    /// Attempts lost in a crash.
-    pub crashed: u64,
-    /// Requests turned away so that others are served in time.
-    pub shed: u64,
-}
-
-/// Work that was paid for and that nobody got.
-#[derive(Clone, Copy, Debug)]
-pub struct Waste {
-    /// Tokens read and written.
-    pub usage: Usage,
-    /// Charged.
-    pub cost: Money,
-    /// Whether the server keeps prefixes.
-    pub prefix: bool,
-}
-
 /// What a model did for one request.
 #[derive(Clone, Copy, Debug)]
 pub struct Served {
@@ -334,6 +314,7 @@ impl Measures {
     pub fn new(setup: &Setup, source: &Source) -> Self {
         let (models, users) = (&setup.models, source.users().len());
         Measures {
+            in_window: InWindow::new(models.iter().map(|(_, it)| it.has_gpus()).collect()),
             models: vec![Share::default(); models.len()],
             users: vec![Share::default(); users],
             classes: Classes::new(setup.slo.as_ref(), source.slo_classes(), users),
@@ -341,6 +322,7 @@ impl Measures {
             has_fleets: setup.resilience.is_some()
                 || models.iter().any(|(_, it)| it.server.is_fleet()),
             has_levers: setup.cost.levers.is_some(),
+            wrong_answer_price: setup.cost.wrong_answer.unwrap_or_default(),
             ..Measures::default()
         }
     }
@@ -350,51 +332,20 @@ impl Measures {
         self.window_end.since(self.window_start).as_secs_f64()
     }
 
-    /// An amount of a lever in dollars; NaN where there are none.
-    pub fn lever(&self, amount: Money) -> f64 {
-        if self.has_levers { amount.usd() } else { f64::NAN }
+    /// So much in the window, by second.
+    pub fn per_s(&self, amount: f64) -> f64 {
+        amount / self.window_s()
     }
 
-    /// What all answers would have cost without any lever or cache.
-    pub fn list_cost(&self) -> Money {
-        self.savings.list + self.saved + self.coalesced_saved
-    }
-
-    /// The levels that gave answers: how many, and what those saved.
-    pub fn hits_by_level(&self) -> impl Iterator<Item = (u8, u64, Money)> + '_ {
-        let levels = self.saved_by_level.iter().enumerate().filter(|(_, (hits, _))| *hits > 0);
-        levels.map(|(level, (hits, saved))| (level as u8, *hits, *saved))
+    /// The same by so many seconds of the models' own GPUs.
+    pub fn per_gpu(&self, amount: f64, seconds: f64) -> f64 {
+        amount / (self.in_window.gpu_s / seconds)
     }
 
     /// The stage's statistics.
     #[inline]
     pub fn stage(&mut self, stage: Stage) -> &mut StageStats {
         &mut self.stages[stage as usize]
-    }
-
-    /// Counts an answer from a cache level to a request of `user`.
-    #[inline]
-    pub fn hit(&mut self, user: u32, level: u8, answer: &Answer) {
-        for share in [&mut self.users[user as usize], &mut self.models[answer.model as usize]] {
-            share.hits += 1;
-            share.saved += answer.cost;
-        }
-        self.hits += 1;
-        self.saved += answer.cost;
-        let place = usize::from(level);
-        if self.saved_by_level.len() <= place {
-            self.saved_by_level.resize(place + 1, (0, Money::ZERO));
-        }
-        let of_level = &mut self.saved_by_level[place];
-        *of_level = (of_level.0 + 1, of_level.1 + answer.cost);
-    }
-
-    /// Counts an answer that another request of `user` waited for.
-    pub fn coalesce(&mut self, user: u32, answer: &Answer) {
-        self.coalesced += 1;
-        self.coalesced_saved += answer.cost;
-        self.users[user as usize].coalesced += 1;
-        self.models[answer.model as usize].coalesced += 1;
     }
 
     /// Counts what `model` did for a request of `user`.
@@ -413,7 +364,7 @@ impl Measures {
         }
         self.input_decitokens += usage.input_decitokens;
         self.output_tokens += u64::from(usage.output_tokens);
-        self.cost += served.cost;
+        self.bill.tokens += served.cost;
         if let Some(prefix) = served.prefix {
             self.cached_decitokens += usage.cached_decitokens;
             self.prefix_decitokens += usage.input_decitokens;
@@ -425,37 +376,9 @@ impl Measures {
             share.input_decitokens += usage.input_decitokens;
             share.cached_decitokens += usage.cached_decitokens;
             share.output_tokens += u64::from(usage.output_tokens);
-            share.cost += served.cost;
+            share.bill.tokens += served.cost;
             share.queue_ns += u128::from(served.queue.as_nanos());
             share.inference_ns += u128::from(served.inference.as_nanos());
-        }
-    }
-
-    /// Counts what `user` was charged for something other than a model's tokens.
-    pub fn fee(&mut self, user: u32, amount: Money) {
-        self.cost += amount;
-        self.fees += amount;
-        self.users[user as usize].cost += amount;
-        self.savings.routing -= amount;
-    }
-
-    /// Counts what `model` did in vain for a request of `user`. Times of answers are
-    /// not touched.
-    pub fn waste(&mut self, user: u32, model: u32, waste: &Waste) {
-        let Waste { usage, cost, prefix } = waste;
-        self.wasted += *cost;
-        if *prefix {
-            self.cached_decitokens += usage.cached_decitokens;
-            self.prefix_decitokens += usage.input_decitokens;
-        }
-        self.cost += *cost;
-        self.input_decitokens += usage.input_decitokens;
-        self.output_tokens += u64::from(usage.output_tokens);
-        for share in [&mut self.users[user as usize], &mut self.models[model as usize]] {
-            share.input_decitokens += usage.input_decitokens;
-            share.cached_decitokens += usage.cached_decitokens;
-            share.output_tokens += u64::from(usage.output_tokens);
-            share.cost += *cost;
         }
     }
 
@@ -472,12 +395,15 @@ impl Measures {
             share.e2e_ns += u128::from(e2e.as_nanos());
         }
     }
-    /// Counts a request without an answer, which `model` was chosen for, if one was.
-    pub fn fail(&mut self, user: u32, model: u32, error: RequestError) {
+
+    /// Counts a request without an answer, which `model` was chosen for, if one was, and
+    /// that took so long.
+    pub fn fail(&mut self, user: u32, model: u32, error: RequestError, e2e: Duration) {
         if error == RequestError::CalledOff {
             self.called_off += 1;
             return;
         }
+        self.failed_e2e.record(e2e);
         let rejected = u64::from(error.is_rejection());
         let share = &mut self.users[user as usize];
         share.rejected += rejected;
@@ -488,6 +414,7 @@ impl Measures {
         self.errors += 1 - rejected;
         self.budget_rejections += no_budget;
         self.attempts.shed += u64::from(error == RequestError::Shed);
+        self.attempts.rate_limited += u64::from(error == RequestError::RateLimited);
         if let Some(model) = self.models.get_mut(model as usize) {
             model.rejected += rejected;
         }

@@ -1,13 +1,14 @@
 //! Those who look on: they see what happens and change nothing.
 
-use super::{Breakdown, Measures, Timeline, Times};
+use super::{Breakdown, Classes, Measures, Timeline, Times};
+use crate::cost::Money;
 use crate::kernel::{Duration, Time};
 use crate::pipeline::{Log, LogEntry, Outcome, Params, RequestError};
 use crate::serving::fleet::Phase;
 use crate::system::caches::Flight;
 use crate::system::monitors::Monitors;
 use crate::system::request::{Request, SIMILAR};
-use crate::system::tracer::{TracedAttempt, TracedRequest, Tracer};
+use crate::system::tracer::{TracedAttempt, TracedRequest, TracedWorkflow, Tracer};
 use crate::system::upstream::Inference;
 use crate::workload::Source;
 
@@ -21,6 +22,8 @@ pub struct Finished<'f> {
     pub request: &'f Request,
     /// Its way through the models, if it asked one.
     pub inference: Option<&'f Inference>,
+    /// What its answer costs by the list, if it was answered.
+    pub list: Option<Money>,
     /// The number of its workflow and the name of its step, if it is of one.
     pub call: Option<(u64, &'f str)>,
     /// How it ended.
@@ -66,6 +69,12 @@ pub struct Observers<'r> {
 }
 
 impl Observers<'_> {
+    /// Whether what happens now is in the measured window.
+    #[inline]
+    pub fn in_window(&self, now: Time) -> bool {
+        self.measuring && now < self.closes
+    }
+
     /// A request was in a queue for so long.
     #[inline]
     pub fn waited(&mut self, span: Duration) {
@@ -109,13 +118,33 @@ impl Observers<'_> {
         self.sojourn_ns += u128::from(e2e.as_nanos());
         let answer = request.answer.filter(|_| request.error.is_none());
         let times = Times::of(request, inference, now);
+        let in_window = self.in_window(now);
+        let good = self
+            .measures
+            .classes
+            .as_mut()
+            .map_or(answer.is_some(), |classes| classes.count(request, &times, in_window));
         let outcome = if let Some(answer) = answer {
             let interval = self.timeline.at(now);
             interval.completions += 1;
             interval.e2e_ns += u128::from(e2e.as_nanos());
+            let made = inference.filter(|_| !request.cached);
+            if in_window {
+                let window = &mut self.measures.in_window;
+                window.completed += 1;
+                let tokens = made.filter(|_| good).map_or(0, |_| answer.output_tokens);
+                window.good_tokens += u64::from(tokens);
+            }
             if request.measured {
                 self.measures.complete(incoming.user.0, &answer, e2e, times.ttft);
-                self.measures.completed_in_window += u64::from(now < self.closes);
+                let waited = made.map_or(Duration::ZERO, |it| it.waited);
+                self.measures.queued_ns += u128::from(waited.as_nanos());
+                self.measures.good += u64::from(self.is_good(request, &times));
+            }
+            // What a call was answered matters to its workflow, which has an end of its own.
+            if answer.wrong && incoming.call.is_none() {
+                let whose = (incoming.user.0, Some(answer.model));
+                self.wrong_answer(whose, request.measured, now);
             }
             match request.flight {
                 Flight::Landed => Outcome::Coalesced,
@@ -127,7 +156,7 @@ impl Observers<'_> {
             let error = request.error.unwrap_or(RequestError::QueueFull);
             self.timeline.at(now).errors += 1;
             if request.measured {
-                self.measures.fail(incoming.user.0, request.model, error);
+                self.measures.fail(incoming.user.0, request.model, error, e2e);
             }
             Outcome::Failed(error)
         };
@@ -144,14 +173,26 @@ impl Observers<'_> {
             e2e,
             outcome,
         });
-        if let Some(classes) = self.measures.classes.as_mut().filter(|_| request.measured) {
-            classes.count(request, &times, now < self.closes);
-        }
         if let Some(monitors) = &mut self.monitors {
             monitors.finish(request, inference, &times);
         }
         self.trace_request(request, outcome, now);
         outcome
+    }
+
+    /// Whether an answer was within the SLO and is not known to be wrong.
+    fn is_good(&self, request: &Request, times: &Times) -> bool {
+        let within = |classes: &Classes| classes.met(request, times);
+        self.measures.classes.as_ref().is_none_or(within)
+            && request.answer.is_some_and(|answer| !answer.wrong)
+    }
+
+    /// A user gets a wrong answer: a model's, or what a workflow came to.
+    pub fn wrong_answer(&mut self, whose: (u32, Option<u32>), measured: bool, now: Time) {
+        self.timeline.at(now).wrong_answers += self.measures.wrong_answer_price;
+        if measured {
+            self.measures.wrong_answer(whose.0, whose.1);
+        }
     }
 
     /// Whether anybody is told of everything.
@@ -175,7 +216,14 @@ impl Observers<'_> {
     /// An attempt ends.
     pub fn trace_attempt(&mut self, attempt: &TracedAttempt) {
         if let Some(tracer) = &mut self.tracer {
-            tracer.attempt(attempt);
+            tracer.attempt(&TracedAttempt { after_warmup: self.measuring, ..*attempt });
+        }
+    }
+
+    /// A workflow ends.
+    pub fn trace_workflow(&mut self, workflow: &TracedWorkflow) {
+        if let Some(tracer) = &mut self.tracer {
+            tracer.workflow(workflow);
         }
     }
 

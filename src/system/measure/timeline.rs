@@ -14,7 +14,7 @@ const MOST_INTERVALS: usize = 128;
 pub const MOST_FIXED_INTERVALS: usize = 100_000;
 
 /// The columns of `timeline.csv` after `point` and `replication`.
-pub const COLUMNS: [&str; 11] = [
+pub const COLUMNS: [&str; 12] = [
     "time_s",
     "arrivals_rps",
     "completions_rps",
@@ -26,7 +26,11 @@ pub const COLUMNS: [&str; 11] = [
     "spend_usd",
     "e2e_mean_s",
     "replicas",
+    "charged_usd",
 ];
+
+/// Nanoseconds of an hour.
+const HOUR: i128 = 3600 * 1_000_000_000;
 
 /// What happened in one interval.
 #[derive(Clone, Copy, Debug, Default)]
@@ -41,8 +45,13 @@ pub struct Interval {
     pub hits: u64,
     /// Requests that asked the caches.
     pub asked: u64,
-    /// Money charged.
-    pub spend: Money,
+    /// Money charged to users: for tokens, judges and tools.
+    pub charged: Money,
+    /// What wrong answers cost.
+    pub wrong_answers: Money,
+    /// Pico-dollars an hour x nanoseconds of servers that were paid for; what no one has
+    /// the money for saturates.
+    pub server_area: i128,
     /// Sum of the answered requests' end-to-end times, in nanoseconds.
     pub e2e_ns: u128,
     /// Requests in the system x nanoseconds; the next are such areas, too.
@@ -64,13 +73,29 @@ impl Interval {
         self.errors += other.errors;
         self.hits += other.hits;
         self.asked += other.asked;
-        self.spend += other.spend;
+        self.charged += other.charged;
+        self.wrong_answers += other.wrong_answers;
+        self.server_area = self.server_area.saturating_add(other.server_area);
         self.e2e_ns += other.e2e_ns;
         self.in_flight_ns += other.in_flight_ns;
         self.queue_ns += other.queue_ns;
         self.busy_ns += other.busy_ns;
         self.servers_ns += other.servers_ns;
         self.replicas_ns += other.replicas_ns;
+    }
+
+    /// Nanoseconds of an hour.
+    pub const HOUR: f64 = HOUR as f64;
+
+    /// All that was spent, in pico-dollars x [hours](Interval::HOUR): exact, so that what a
+    /// window spent is a difference.
+    pub fn spend_area(&self) -> i128 {
+        let at_once = self.charged + self.wrong_answers;
+        at_once.picos().saturating_mul(HOUR).saturating_add(self.server_area)
+    }
+
+    fn spend_usd(&self) -> f64 {
+        (self.charged + self.wrong_answers).usd() + self.server_area as f64 / HOUR as f64 / 1e12
     }
 }
 
@@ -103,6 +128,8 @@ pub struct Serving {
     pub servers: u32,
     /// Replicas that are up.
     pub replicas: u32,
+    /// What all that are paid for cost by the hour, in pico-dollars.
+    pub per_hour: i128,
 }
 
 /// Collects intervals. It needs no events of its own: levels change only at
@@ -128,6 +155,8 @@ pub struct Timeline {
     busy: Level,
     serving: Serving,
     serving_since: Time,
+    /// Servers are paid for until then.
+    closes: Time,
 }
 
 impl Timeline {
@@ -149,7 +178,15 @@ impl Timeline {
             busy: Level::default(),
             serving,
             serving_since: Time::ZERO,
+            closes: Time::MAX,
         }
+    }
+
+    /// Servers are paid for until the window closes.
+    #[must_use]
+    pub fn paid_until(mut self, closes: Time) -> Self {
+        self.closes = closes;
+        self
     }
 
     /// The interval that `now` is in, for counting.
@@ -222,18 +259,23 @@ impl Timeline {
     }
 
     /// The mean numbers of requests in the system in `count` equal parts of the span
-    /// between `from` and `end`, the end of the run.
+    /// between `from` and `end`.
     pub fn mean_in_flight(&mut self, from: Time, end: Time, count: u64) -> Vec<f64> {
-        self.at(end);
-        self.fill(end);
+        // The run may have gone on.
+        let over = self.in_flight.since.max(end);
+        self.at(over);
+        self.fill(over);
         let [area, _] = self.areas();
-        self.samples.parts(from, end, area, count)
+        self.samples.parts(from, end, (over, area), count)
     }
 
     fn fill_serving(&mut self, until: Time) {
         let span = u128::from(until.since(self.serving_since).as_nanos());
         self.open.servers_ns += span * u128::from(self.serving.servers);
         self.open.replicas_ns += span * u128::from(self.serving.replicas);
+        let paid = i128::from(until.min(self.closes).since(self.serving_since).as_nanos());
+        let cost = self.serving.per_hour.saturating_mul(paid);
+        self.open.server_area = self.open.server_area.saturating_add(cost);
         self.serving_since = until;
     }
 
@@ -346,9 +388,10 @@ impl Timeline {
             average(interval.queue_ns),
             ratio(interval.busy_ns as f64 / 1e9, served),
             ratio(interval.hits as f64, interval.asked as f64),
-            Cell::Num(interval.spend.usd()),
+            Cell::Num(interval.spend_usd()),
             ratio(interval.e2e_ns as f64 / 1e9, interval.completions as f64),
             average(interval.replicas_ns),
+            Cell::Num(interval.charged.usd()),
         ]
     }
 }

@@ -62,7 +62,7 @@ pub enum Watched {
     InFlight,
     /// Mean number of replicas that are up.
     Replicas,
-    /// Money charged in the window.
+    /// All that was spent in the window: charges, servers by the hour, wrong answers.
     Cost,
     /// The same by the hour.
     CostPerHour,
@@ -147,13 +147,14 @@ impl Watched {
     /// How much of the part and of the whole make one of the metric's units.
     const fn units(self) -> (f64, f64) {
         const NANOS: f64 = 1e9;
-        const PICOS: f64 = 1e12;
+        // Of money that runs up by the hour: pico-dollars x hours.
+        const DOLLAR_HOUR: f64 = 1e12 * Totals::HOUR;
         match self {
             Watched::Arrivals | Watched::Throughput | Watched::Goodput | Watched::Errors => {
                 (1.0, NANOS)
             }
-            Watched::Cost | Watched::CostPerRequest => (PICOS, 1.0),
-            Watched::CostPerHour => (PICOS, 3600.0 * NANOS),
+            Watched::Cost | Watched::CostPerRequest => (DOLLAR_HOUR, 1.0),
+            Watched::CostPerHour => (DOLLAR_HOUR, Totals::HOUR),
             Watched::Quality | Watched::Times(..) => (NANOS, 1.0),
             _ => (1.0, 1.0),
         }
@@ -223,9 +224,9 @@ impl Summed {
             Watched::InFlight => area(totals.in_flight_ns, clock),
             Watched::Replicas => area(totals.replicas_ns, clock),
             Watched::Cost | Watched::CostPerHour => {
-                Pair { part: totals.spend.picos(), whole: clock }
+                Pair { part: totals.spend_area(), whole: clock }
             }
-            Watched::CostPerRequest => Pair { part: totals.spend.picos(), whole: ended },
+            Watched::CostPerRequest => Pair { part: totals.spend_area(), whole: ended },
             Watched::Quality => Pair { part: tally.quality, whole: u128::from(tally.answered) },
             Watched::Times(span, _) => {
                 let (nanos, requests) = tally.times[span as usize];
@@ -261,7 +262,8 @@ mod tests {
         // A bound of 20/s is not exceeded by 1200 requests in a minute.
         let minute = Pair { part: 1200, whole: 60_000_000_000 };
         assert_eq!(Watched::Throughput.of(minute), Some(20.0));
-        let dollars = Pair { part: 3_000_000_000_000, whole: 1_800_000_000_000 };
+        let dollars =
+            Pair { part: 3_000_000_000_000 * 3_600_000_000_000, whole: 1_800_000_000_000 };
         assert_eq!(Watched::CostPerHour.of(dollars), Some(6.0));
         assert_eq!(Watched::ErrorRate.of(Pair { part: 1, whole: 20 }), Some(0.05));
         assert_eq!(Watched::ErrorRate.of(Pair::default()), None);

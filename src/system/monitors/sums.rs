@@ -13,7 +13,8 @@ pub(super) struct Pair {
 impl Sub for Pair {
     type Output = Pair;
     fn sub(self, earlier: Pair) -> Pair {
-        Pair { part: self.part - earlier.part, whole: self.whole - earlier.whole }
+        // Money that nobody has saturates before it gets here.
+        Pair { part: self.part.saturating_sub(earlier.part), whole: self.whole - earlier.whole }
     }
 }
 
@@ -64,7 +65,8 @@ impl Sums {
     /// So many more steps end, like the last one. Only differences are ever read.
     pub fn skip(&mut self, steps: u64) {
         debug_assert!(self.is_even(), "windows are the same after as before");
-        self.skipped.part += i128::from(steps) * self.last.part;
+        let part = i128::from(steps).saturating_mul(self.last.part);
+        self.skipped.part = self.skipped.part.saturating_add(part);
         self.skipped.whole += u128::from(steps) * self.last.whole;
     }
 

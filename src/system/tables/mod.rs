@@ -1,5 +1,6 @@
 //! A run's results as tables.
 
+mod bills;
 mod breakdown;
 mod classes;
 pub mod replicas;
@@ -9,7 +10,7 @@ mod workflows;
 use serde::{Deserialize, Serialize};
 
 use super::caches::contents_table;
-use super::measure::{BATCHED, Share};
+use super::measure::{BATCHED, Bill, Share};
 use super::model::System;
 use super::monitors::{self, tables::Measured};
 use super::setup::Setup;
@@ -18,6 +19,7 @@ use crate::cache::{LevelStats, SEMANTIC};
 use crate::kernel::Time;
 use crate::pipeline::Stage;
 use crate::stats::{Cell, Table};
+use bills::Division;
 
 /// The results of one run. The tables lack `point` and `replication`, which the
 /// run does not know.
@@ -158,7 +160,8 @@ const SHARE: [&str; 10] = [
     "inference_mean_s",
 ];
 
-fn share(share: &Share) -> [Cell; SHARE.len()] {
+/// The columns of a share that costs so many dollars in all.
+fn share(share: &Share, cost: f64) -> [Cell; SHARE.len()] {
     [
         share.requests.into(),
         share.completed.into(),
@@ -166,7 +169,7 @@ fn share(share: &Share) -> [Cell; SHARE.len()] {
         share.hits.into(),
         Cell::Num(share.input_decitokens as f64 / 10.0),
         share.output_tokens.into(),
-        Cell::Num(share.cost.usd()),
+        Cell::Num(cost),
         Cell::Num(share.saved.usd()),
         seconds(share.e2e_ns, share.completed),
         seconds(share.inference_ns, share.completed - share.hits - share.coalesced),
@@ -186,14 +189,16 @@ fn models(system: &System<'_>, setup: &Setup) -> Table {
         "cached_input_tokens",
         "prefix_hit_rate",
         "quality_mean",
+        "token_cost_usd",
         "server_cost_usd",
+        "wrong_answer_cost_usd",
     ]);
     let mut table = Table::new(columns);
     for (index, ((name, spec), model)) in
         setup.models.iter().zip(&system.observers.measures.models).enumerate()
     {
         let mut row = vec![Cell::from(name.as_str())];
-        row.extend(share(model));
+        row.extend(share(model, model.bill.total().usd()));
         row.push(seconds(model.queue_ns, model.completed - model.hits - model.coalesced));
         row.push(system.observers.measures.busy[index].map(|(busy, most)| busy / most).into());
         let (cached, all) = (model.cached_decitokens as f64, model.input_decitokens as f64);
@@ -201,23 +206,26 @@ fn models(system: &System<'_>, setup: &Setup) -> Table {
         row.push(keeps.then_some(cached / 10.0).into());
         row.push((keeps && all > 0.0).then(|| cached / all).into());
         row.push(quality(model));
-        let account = system.charge.optimizer.ledger().models()[table.rows.len()];
-        row.push(Cell::Num(account.servers.usd()));
+        let Bill { tokens, servers, wrong_answers, .. } = model.bill;
+        row.extend([tokens, servers, wrong_answers].map(|part| Cell::Num(part.usd())));
         table.push(row);
     }
     table
 }
 
 fn users(system: &System<'_>) -> Table {
-    let mut table =
-        Table::new(["user", "class"].into_iter().chain(SHARE).chain(["errors", "quality_mean"]));
+    let columns = ["user", "class"].into_iter().chain(SHARE).chain(["errors", "quality_mean"]);
+    let mut table = Table::new(columns.chain(bills::PARTS));
+    let division = Division::among_users(&system.observers.measures);
     for (user, measured) in
         system.clients.source.users().iter().zip(&system.observers.measures.users)
     {
         let mut row = vec![Cell::from(user.name.as_str()), Cell::from(&*user.class)];
-        row.extend(share(measured));
+        let servers = division.part(bills::tokens(measured), measured.requests);
+        row.extend(share(measured, bills::total(&measured.bill, servers)));
         row.push(measured.errors.into());
         row.push(quality(measured));
+        row.extend(bills::parts(&measured.bill, servers));
         table.push(row);
     }
     table

@@ -3,11 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use super::bills::{self, Division};
 use crate::cache::SEMANTIC;
 use crate::cost::forecast::forecast;
 use crate::cost::{Calendar, Money};
 use crate::kernel::Time;
 use crate::stats::{Cell, Table};
+use crate::system::measure::{Bill, LevelHits};
 use crate::system::model::System;
 use crate::system::request::SIMILAR;
 use crate::system::setup::Setup;
@@ -43,80 +45,82 @@ pub fn budgets(system: &System<'_>) -> Table {
 
 /// What a payer is shown.
 #[derive(Default)]
-struct Bill {
+struct Shown {
     requests: u64,
     hits: u64,
     tokens: f64,
-    cost: Money,
+    bill: Bill,
+    servers: f64,
     saved: Money,
     overshoot: Money,
     rejections: u64,
 }
 
-/// A row per class of users, then per user: their bill, their share of all bills,
-/// and of what own servers cost, in proportion to tokens.
+/// A row per class of users, then per user: their bill and its parts, and their share of
+/// all bills.
 pub fn showback(system: &System<'_>) -> Table {
-    let mut table = Table::new([
-        "kind",
-        "payer",
-        "requests",
-        "cache_hits",
-        "tokens",
-        "cost_usd",
-        "cost_share",
-        "servers_usd",
-        "saved_usd",
-        "overshoot_usd",
-        "budget_rejections",
-    ]);
+    let mut table = Table::new(
+        ["kind", "payer", "requests", "cache_hits", "tokens", "cost_usd", "cost_share"]
+            .into_iter()
+            .chain(bills::PARTS)
+            .chain(["saved_usd", "overshoot_usd", "budget_rejections"]),
+    );
+    let measures = &system.observers.measures;
+    let division = Division::among_users(measures);
     let accounts = system.charge.optimizer.ledger().users();
-    let mut classes: BTreeMap<&str, Bill> = BTreeMap::new();
-    let mut bills = Vec::new();
-    for (index, (user, share)) in
-        system.clients.source.users().iter().zip(&system.observers.measures.users).enumerate()
-    {
+    let mut classes: BTreeMap<&str, Shown> = BTreeMap::new();
+    let mut payers = Vec::new();
+    let users = system.clients.source.users();
+    for (index, (user, share)) in users.iter().zip(&measures.users).enumerate() {
         let account = accounts.get(index).copied().unwrap_or_default();
-        let bill = Bill {
+        let tokens = bills::tokens(share);
+        let shown = Shown {
             requests: share.requests,
             hits: share.hits,
-            tokens: share.input_decitokens as f64 / 10.0 + share.output_tokens as f64,
-            cost: share.cost,
+            tokens,
+            bill: share.bill,
+            servers: division.part(tokens, share.requests),
             saved: share.saved,
             overshoot: account.overshoot,
             rejections: share.budget_rejections,
         };
-        classes.entry(&user.class).or_default().add(&bill);
-        bills.push(("user", user.name.as_str(), bill));
+        classes.entry(&user.class).or_default().add(&shown);
+        payers.push(("user", user.name.as_str(), shown));
     }
-    let classes = classes.into_iter().map(|(class, bill)| ("class", class, bill));
-    let (cost, tokens) = bills.iter().fold((0.0, 0.0), |(cost, tokens), (_, _, bill)| {
-        (cost + bill.cost.usd(), tokens + bill.tokens)
-    });
-    let servers = system.observers.measures.servers_cost.usd();
-    for (kind, name, bill) in classes.chain(bills) {
-        table.push(vec![
+    let classes = classes.into_iter().map(|(class, shown)| ("class", class, shown));
+    let all: f64 = payers.iter().map(|(_, _, shown)| shown.cost()).sum();
+    for (kind, name, shown) in classes.chain(payers) {
+        let mut row = vec![
             kind.into(),
             name.into(),
-            bill.requests.into(),
-            bill.hits.into(),
-            Cell::Num(bill.tokens),
-            Cell::Num(bill.cost.usd()),
-            Cell::from(bill.cost.usd() / cost),
-            Cell::from(servers * bill.tokens / tokens),
-            Cell::Num(bill.saved.usd()),
-            Cell::Num(bill.overshoot.usd()),
-            bill.rejections.into(),
+            shown.requests.into(),
+            shown.hits.into(),
+            Cell::Num(shown.tokens),
+            Cell::Num(shown.cost()),
+            Cell::from(shown.cost() / all),
+        ];
+        row.extend(bills::parts(&shown.bill, shown.servers));
+        row.extend([
+            Cell::Num(shown.saved.usd()),
+            Cell::Num(shown.overshoot.usd()),
+            shown.rejections.into(),
         ]);
+        table.push(row);
     }
     table
 }
 
-impl Bill {
-    fn add(&mut self, other: &Bill) {
+impl Shown {
+    fn cost(&self) -> f64 {
+        bills::total(&self.bill, self.servers)
+    }
+
+    fn add(&mut self, other: &Shown) {
         self.requests += other.requests;
         self.hits += other.hits;
         self.tokens += other.tokens;
-        self.cost += other.cost;
+        self.bill.add(&other.bill);
+        self.servers += other.servers;
         self.saved += other.saved;
         self.overshoot += other.overshoot;
         self.rejections += other.rejections;
@@ -143,18 +147,19 @@ pub fn allocation(system: &System<'_>) -> Table {
     table
 }
 
-/// From the list price to the bill: a row for it, one for each lever and cache
-/// level, and one for what is paid. The first less all between is the last.
+/// From the list price to the bill: a row for it, one for each cache level and lever, one
+/// for each further part of the bill, and one for what is paid. The first less all between
+/// is the last.
 pub fn savings(system: &System<'_>) -> Table {
     let measures = &system.observers.measures;
     let mut steps: Vec<(String, Money)> = Vec::new();
-    for (level, _, saved) in measures.hits_by_level() {
-        steps.push((format!("cache {}", level_name(system, level)), saved));
+    for (level, hits) in measures.hits_by_level() {
+        steps.push((format!("cache {}", level_name(system, level)), hits.list));
     }
-    let savings = &measures.savings;
+    let (savings, bill) = (&measures.savings, &measures.bill);
     steps.extend(
         [
-            ("single flight", measures.coalesced_saved),
+            ("single flight", savings.coalesced),
             ("choice of models", savings.routing),
             ("compression", savings.compression),
             ("trimming", savings.trimming),
@@ -162,18 +167,20 @@ pub fn savings(system: &System<'_>) -> Table {
             ("prefix cache", measures.prefix_saved),
             // Paid, and no part of what the answers would have cost.
             ("wasted work", -measures.wasted),
+            ("tools", -bill.tools),
+            ("own servers", -bill.servers),
+            ("wrong answers", -bill.wrong_answers),
         ]
         .map(|(name, saved)| (name.to_owned(), saved)),
     );
     let saved: Money = steps.iter().map(|(_, saved)| *saved).sum();
-    let list = measures.cost + saved;
-    debug_assert!(!measures.has_levers || list == measures.list_cost(), "savings add up");
+    debug_assert_eq!(savings.list, bill.total() + saved, "savings add up");
     let mut table = Table::new(["step", "usd"]);
-    table.push(vec!["list price".into(), Cell::Num(list.usd())]);
+    table.push(vec!["list price".into(), Cell::Num(savings.list.usd())]);
     for (name, saved) in steps.iter().filter(|(_, saved)| *saved != Money::ZERO) {
         table.push(vec![name.as_str().into(), Cell::Num(saved.usd())]);
     }
-    table.push(vec!["paid".into(), Cell::Num(measures.cost.usd())]);
+    table.push(vec!["paid".into(), Cell::Num(bill.total().usd())]);
     table
 }
 
@@ -186,7 +193,8 @@ pub fn level_name<'s>(system: &'s System<'_>, level: u8) -> &'s str {
 
 /// Who answered: a row per cache level, one for requests that waited for another
 /// one, and one per model; what that cost, and what it would have cost if each
-/// answer had been made anew. The costs of all rows are the bill.
+/// answer had been made anew. Then what else was paid for. The costs of all rows are the
+/// bill.
 pub fn answers(system: &System<'_>, setup: &Setup) -> Table {
     let measures = &system.observers.measures;
     let mut table = Table::new(["kind", "source", "answers", "cost_usd", "saved_usd"]);
@@ -194,7 +202,7 @@ pub fn answers(system: &System<'_>, setup: &Setup) -> Table {
         let (cost, saved) = (Cell::Num(cost.usd()), Cell::Num(saved.usd()));
         table.push(vec![kind.into(), source.into(), answers.into(), cost, saved]);
     };
-    for (level, hits, saved) in measures.hits_by_level() {
+    for (level, LevelHits { hits, saved, .. }) in measures.hits_by_level() {
         row("cache", level_name(system, level), hits, Money::ZERO, saved);
     }
     if measures.coalesced > 0 {
@@ -202,10 +210,19 @@ pub fn answers(system: &System<'_>, setup: &Setup) -> Table {
     }
     for ((name, _), share) in setup.models.iter().zip(&measures.models) {
         let own = share.completed.saturating_sub(share.hits + share.coalesced);
-        row("model", name, own, share.cost, Money::ZERO);
+        row("model", name, own, share.bill.tokens, Money::ZERO);
     }
-    if measures.fees != Money::ZERO {
-        row("fee", "judge", 0, measures.fees, Money::ZERO);
+    let of_model = |(name, _): &'_ (String, _)| format!("{name} servers");
+    let servers = setup.models.iter().map(of_model).zip(&measures.models);
+    let bill = &measures.bill;
+    let rest = [
+        ("fee", "judge".to_owned(), bill.judges),
+        ("fee", "tools".to_owned(), bill.tools),
+        ("wrong", "wrong answers".to_owned(), bill.wrong_answers),
+    ];
+    let servers = servers.map(|(name, share)| ("servers", name, share.bill.servers));
+    for (kind, source, cost) in servers.chain(rest).filter(|(_, _, cost)| *cost != Money::ZERO) {
+        row(kind, &source, 0, cost, Money::ZERO);
     }
     table
 }

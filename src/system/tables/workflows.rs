@@ -1,5 +1,7 @@
 //! What workflows and their steps did, as tables.
 
+use super::bills::Division;
+use crate::cost::Money;
 use crate::orchestration::{Kind, OfRoot, Reason, Spent};
 use crate::stats::{Cell, Table};
 use crate::system::measure::critical_share;
@@ -10,11 +12,13 @@ const KINDS: [Kind; 6] =
     [Kind::Llm, Kind::Queue, Kind::Tool, Kind::Retrieval, Kind::Human, Kind::Blocked];
 
 /// The columns of what was spent.
-const SPENT: [&str; 8] = [
+const SPENT: [&str; 10] = [
     "calls",
     "input_tokens",
     "output_tokens",
-    "cost_usd",
+    "token_cost_usd",
+    "judge_cost_usd",
+    "tool_cost_usd",
     "wasted_usd",
     "blocked_budget_s",
     "blocked_limit_s",
@@ -27,7 +31,9 @@ fn spent(spent: &Spent) -> [Cell; SPENT.len()] {
         spent.calls.into(),
         Cell::Num(spent.input_decitokens as f64 / 10.0),
         spent.output_tokens.into(),
-        Cell::Num(spent.cost.usd()),
+        Cell::Num(spent.tokens().usd()),
+        Cell::Num(spent.judges.usd()),
+        Cell::Num(spent.tools.usd()),
         Cell::Num(spent.wasted.usd()),
         budget,
         limit,
@@ -42,21 +48,33 @@ pub fn workflows(system: &System<'_>) -> Table {
     let shares = KINDS.map(|kind| format!("critical_{}_share", kind.name()));
     let columns = ["workflow", "arrived", "completed", "right", "success_rate", "steps"]
         .into_iter()
-        .chain(["makespan_mean_s", "makespan_p50_s", "makespan_p99_s"])
+        .chain(["makespan_mean_s", "makespan_p50_s", "makespan_p99_s", "failed_makespan_p99_s"])
         .chain(SPENT)
+        .chain(["server_cost_usd", "wrong_answer_cost_usd", "cost_usd"])
         .map(str::to_owned)
         .chain(failed)
         .chain(shares);
     let mut table = Table::new(columns);
-    for (name, of) in flows.engine.plan().names().zip(&flows.engine.tally().roots) {
+    let (roots, measures) = (&flows.engine.tally().roots, &system.observers.measures);
+    let division =
+        Division::among(measures, roots.iter().map(|of| (tokens(&of.spent), of.arrived)));
+    for (name, of) in flows.engine.plan().names().zip(roots) {
         if of.arrived > 0 || table.rows.is_empty() && name != crate::orchestration::PLAIN {
-            table.push(workflow(name, of));
+            let servers = division.part(tokens(&of.spent), of.arrived);
+            let wrong = measures.wrong_answer_price * i128::from(of.completed - of.right);
+            table.push(workflow(name, of, servers, wrong));
         }
     }
     table
 }
 
-fn workflow(name: &str, of: &OfRoot) -> Vec<Cell> {
+/// The tokens that models read and wrote.
+fn tokens(spent: &Spent) -> f64 {
+    spent.input_decitokens as f64 / 10.0 + spent.output_tokens as f64
+}
+
+/// A row; in dollars, its part of the servers, and what its wrong results cost.
+fn workflow(name: &str, of: &OfRoot, servers: f64, wrong: Money) -> Vec<Cell> {
     let rate = (of.arrived > 0).then(|| of.right as f64 / of.arrived as f64);
     let mut row: Vec<Cell> = vec![
         name.into(),
@@ -68,8 +86,11 @@ fn workflow(name: &str, of: &OfRoot) -> Vec<Cell> {
         of.makespan.mean().into(),
         of.makespan.quantile(0.5).into(),
         of.makespan.quantile(0.99).into(),
+        of.failed_makespan.quantile(0.99).into(),
     ];
     row.extend(spent(&of.spent));
+    let all = (of.spent.cost + wrong).usd() + servers;
+    row.extend([servers, wrong.usd(), all].map(Cell::Num));
     row.extend(of.failed.map(Cell::from));
     row.extend(KINDS.map(|kind| Cell::from(critical_share(&of.path, kind))));
     row

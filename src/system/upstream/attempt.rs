@@ -8,6 +8,7 @@ use crate::system::agenda::Task;
 use crate::system::context::Context;
 use crate::system::event::Event;
 use crate::system::ids::{AttemptId, InferenceId};
+use crate::system::tracer::{AttemptKind, AttemptOutcome};
 use crate::workload::Incoming;
 
 impl Upstream {
@@ -20,18 +21,30 @@ impl Upstream {
     ) -> Result<(), RequestError> {
         let now = cx.now();
         let Inference { request, model, measured, waiting_for, .. } = self.inferences[id];
+        let kind = self.inferences[id].next_kind(hedge);
         let incoming = &cx.requests[request].incoming;
-        cx.observers.measures.attempts.made += u64::from(measured);
-        self.pass_provider(incoming, model, measured, cx)?;
         let not = waiting_for.and_then(|_| self.replica_beside(waiting_for, model));
         let slot = self.attempts.next_id();
-        let (replica, place) = self.find_place(slot.slot(), model, not, incoming, cx)?;
+        let taken = self.pass_provider(incoming, model, cx);
+        let taken =
+            taken.and_then(|()| self.find_place(slot.slot(), (model, measured), not, incoming, cx));
+        let to = taken.map_or_else(|(replica, _)| replica, |(replica, _)| replica);
+        if to != NOBODY {
+            self.count_sent((model, to), measured, cx.observers);
+        }
+        let (replica, place) = match taken {
+            Ok(taken) => taken,
+            Err(refusal) => {
+                self.not_taken(id, kind, refusal, cx);
+                return Err(refusal.1);
+            }
+        };
         let inference = &mut self.inferences[id];
         let attempt = self.attempts.insert(Attempt {
             inference: id,
             model,
             replica,
-            hedge,
+            kind,
             abandoned: false,
             timed_out: false,
             fails: false,
@@ -69,10 +82,10 @@ impl Upstream {
             Place::Preparing => {
                 cx.observers.timeline.queue(now, 1);
                 if let Err(error) = self.approach_engine(attempt, cx) {
-                    self.models[model as usize].fleet.failed(now, replica);
+                    self.refused_by(attempt, cx);
                     self.unlink(attempt);
                     self.leave_queue(attempt, cx);
-                    self.drop_attempt(attempt, cx);
+                    self.drop_attempt(attempt, AttemptOutcome::Failed(error), None, cx);
                     self.replica_freed(model, replica, cx);
                     return Err(error);
                 }
@@ -83,15 +96,15 @@ impl Upstream {
     }
 
     /// The replica for an attempt, and where it is there; or its place in the queue before
-    /// all of them.
+    /// all of them. Else who refused it, [`NOBODY`] where none was asked, and why.
     fn find_place(
         &mut self,
         slot: u32,
-        model: u32,
+        (model, measured): (u32, bool),
         not: Option<u32>,
         incoming: &Incoming,
         cx: &mut Context<'_, '_>,
-    ) -> Result<(u32, Place), RequestError> {
+    ) -> Result<(u32, Place), (u32, RequestError)> {
         let now = cx.now();
         let affinity = self.prepare_choice(incoming, model, cx.clients);
         let priority = cx.clients.priority(incoming);
@@ -104,14 +117,17 @@ impl Upstream {
         let Some(replica) = free else {
             return match fleet.enqueue(now, slot, priority) {
                 Some(Admission::Queued(ticket)) => Ok((NOBODY, Place::Shared(ticket))),
-                Some(_) => Err(RequestError::QueueFull),
-                None => Err(RequestError::Unavailable),
+                Some(_) => Err((NOBODY, RequestError::QueueFull)),
+                None => Err((NOBODY, RequestError::Unavailable)),
             };
         };
         let admission = fleet.arrive(now, replica, slot, tokens, priority);
         if admission == Admission::Refused {
-            fleet.held_against(now, replica);
-            return Err(RequestError::QueueFull);
+            fleet.failed(now, replica);
+            if measured {
+                self.count_at(model, replica, |it| it.refused += 1);
+            }
+            return Err((replica, RequestError::QueueFull));
         }
         let place = match admission {
             _ if servers.engine_blocks.is_some() => Place::Preparing,
@@ -126,14 +142,12 @@ impl Upstream {
         &mut self,
         incoming: &Incoming,
         model: u32,
-        measured: bool,
-        cx: &mut Context<'_, '_>,
-    ) -> Result<(), RequestError> {
+        cx: &Context<'_, '_>,
+    ) -> Result<(), (u32, RequestError)> {
         let servers = &mut self.models[model as usize];
         let throttled = !servers.limits.admit(cx.sim.now(), cx.clients.most_tokens(incoming))
             || servers.faults.as_mut().is_some_and(Faults::throttles);
-        cx.observers.measures.attempts.throttled += u64::from(throttled && measured);
-        if throttled { Err(RequestError::Throttled) } else { Ok(()) }
+        if throttled { Err((NOBODY, RequestError::Throttled)) } else { Ok(()) }
     }
 
     /// A station begins to work on an attempt.
@@ -200,15 +214,19 @@ impl Upstream {
         let Some(attempt) = self.attempts.get_mut(id) else { return };
         attempt.done = None;
         self.free_server(id, cx);
-        let Attempt { model, replica, fails, abandoned, output_tokens, .. } = self.attempts[id];
+        let Attempt { inference, model, replica, fails, abandoned, output_tokens, .. } =
+            self.attempts[id];
         if fails {
             self.attempt_failed(id, RequestError::ServerError, cx);
             return;
         }
         self.models[model as usize].fleet.succeeded(replica);
+        if self.inferences[inference].measured {
+            self.count_at(model, replica, |it| it.completed += 1);
+        }
         if abandoned {
-            self.charge_for_nothing(id, output_tokens, cx);
-            self.drop_attempt(id, cx);
+            let paid = self.charge_for_nothing(id, output_tokens, cx);
+            self.drop_attempt(id, AttemptOutcome::CalledOff, Some(paid), cx);
         } else {
             self.win(id, cx);
         }
@@ -226,14 +244,15 @@ impl Upstream {
         if let Some(delay) = self.rules.hedges.get_mut(attempt.model as usize) {
             delay.answered(cx.sim.now() - inference.asked);
         }
-        let won = attempt.hedge && inference.measured;
+        let won = attempt.kind == AttemptKind::Hedge && inference.measured;
         cx.observers.measures.attempts.hedges_won += u64::from(won);
         while let Some(other) = self.inferences[attempt.inference].waiting_for {
             self.call_off(other, cx);
         }
-        self.drop_attempt(id, cx);
+        self.drop_attempt(id, AttemptOutcome::Answered, None, cx);
         let inference = &mut self.inferences[attempt.inference];
         inference.model = attempt.model;
+        (inference.replica, inference.kind) = (attempt.replica, attempt.kind);
         inference.queued = attempt.queued;
         inference.started = attempt.started;
         inference.service = attempt.service;

@@ -1,7 +1,7 @@
 //! The end of an attempt: given up, out of its server, paid for in vain, gone.
 
 use super::attempt::kv_tokens;
-use super::{Attempt, Inference, NOBODY, Place, Upstream};
+use super::{Attempt, Inference, NOBODY, Paid, Place, Upstream};
 use crate::cost::Usage;
 use crate::kernel::Time;
 use crate::pipeline::RequestError;
@@ -9,7 +9,7 @@ use crate::serving::Service;
 use crate::system::agenda::Task;
 use crate::system::context::Context;
 use crate::system::ids::{AttemptId, InferenceId};
-use crate::system::tracer::TracedAttempt;
+use crate::system::tracer::AttemptOutcome;
 
 impl Upstream {
     /// An attempt lost against another.
@@ -37,7 +37,7 @@ impl Upstream {
         self.unlink(id);
         let attempt = self.attempts[id];
         if attempt.place == Place::Gone {
-            self.drop_attempt(id, cx);
+            self.drop_attempt(id, AttemptOutcome::CalledOff, None, cx);
             return;
         }
         // It is the gateway in whose queue it is, if it has one, and that knows.
@@ -49,6 +49,7 @@ impl Upstream {
             }
             return;
         }
+        let mut paid = None;
         if self.leave_queue(id, cx) {
             if attempt.replica != NOBODY {
                 self.replica_freed(attempt.model, attempt.replica, cx);
@@ -56,9 +57,9 @@ impl Upstream {
         } else {
             let made = self.made_by(&attempt, now);
             self.free_server(id, cx);
-            self.charge_for_nothing(id, made, cx);
+            paid = Some(self.charge_for_nothing(id, made, cx));
         }
-        self.drop_attempt(id, cx);
+        self.drop_attempt(id, AttemptOutcome::CalledOff, paid, cx);
     }
 
     /// An attempt takes too long.
@@ -66,10 +67,13 @@ impl Upstream {
         let Some(attempt) = self.attempts.get_mut(id) else { return };
         (attempt.timeout, attempt.timed_out) = (None, true);
         let Attempt { inference, model, replica, .. } = *attempt;
+        let measured = self.inferences[inference].measured;
         if replica != NOBODY {
             self.models[model as usize].fleet.failed(cx.now(), replica);
+            if measured {
+                self.count_at(model, replica, |it| it.failed += 1);
+            }
         }
-        let measured = self.inferences[inference].measured;
         cx.observers.measures.attempts.timeouts += u64::from(measured);
         self.give_up_waiting(id, cx);
         if self.inferences[inference].waiting_for.is_none() {
@@ -81,16 +85,29 @@ impl Upstream {
     pub fn attempt_failed(&mut self, id: AttemptId, error: RequestError, cx: &mut Context<'_, '_>) {
         // It was given up meanwhile.
         let Some(attempt) = self.attempts.get(id) else { return };
-        let model = attempt.model;
-        let fleet = &mut self.models[attempt.model as usize].fleet;
-        if attempt.timed_out {
-            fleet.held_against(cx.now(), attempt.replica);
-        } else {
-            fleet.failed(cx.now(), attempt.replica);
+        let Attempt { inference, model, replica, timed_out, .. } = *attempt;
+        match error {
+            RequestError::QueueFull | RequestError::DoesNotFit => self.refused_by(id, cx),
+            _ => {
+                self.models[model as usize].fleet.failed(cx.now(), replica);
+                // What took too long has failed once already.
+                if self.inferences[inference].measured && !timed_out {
+                    self.count_at(model, replica, |it| it.failed += 1);
+                }
+            }
         }
         self.attempt_lost(id, error, cx);
         // A breaker that opens lets the next through after a while.
         self.look_at_queue(model, cx.now(), cx);
+    }
+
+    /// A replica does not take an attempt that was sent to it.
+    pub(super) fn refused_by(&mut self, id: AttemptId, cx: &mut Context<'_, '_>) {
+        let Attempt { inference, model, replica, .. } = self.attempts[id];
+        self.models[model as usize].fleet.failed(cx.now(), replica);
+        if self.inferences[inference].measured {
+            self.count_at(model, replica, |it| it.refused += 1);
+        }
     }
 
     /// An attempt that has left its server came to nothing, which is no replica's fault.
@@ -104,7 +121,7 @@ impl Upstream {
         if !abandoned {
             self.unlink(id);
         }
-        self.drop_attempt(id, cx);
+        self.drop_attempt(id, AttemptOutcome::Failed(error), None, cx);
         if !abandoned && self.inferences[inference].waiting_for.is_none() {
             cx.agenda.push(Task::AttemptsFailed(inference, error));
         }
@@ -214,13 +231,13 @@ impl Upstream {
         }
     }
 
-    /// Work that was paid for and that nobody got.
+    /// Work that was paid for and that nobody got: how much.
     pub(super) fn charge_for_nothing(
         &mut self,
         id: AttemptId,
         output_tokens: u32,
         cx: &mut Context<'_, '_>,
-    ) {
+    ) -> Paid {
         let attempt = &self.attempts[id];
         let Inference { request, measured, .. } = self.inferences[attempt.inference];
         let incoming = &cx.requests[request].incoming;
@@ -231,7 +248,7 @@ impl Upstream {
             ..Usage::new(input, output_tokens)
         };
         let prefix = attempt.prefix.is_some();
-        cx.charge.waste(
+        let cost = cx.charge.waste(
             incoming,
             attempt.model,
             &usage,
@@ -240,10 +257,18 @@ impl Upstream {
             cx.observers,
             cx.sim.now(),
         );
+        Paid { usage, cost }
     }
 
-    /// An attempt is gone, and its events with it.
-    pub(super) fn drop_attempt(&mut self, id: AttemptId, cx: &mut Context<'_, '_>) {
+    /// An attempt is gone, and its events with it. An answer that is taken is told of when
+    /// it is charged for.
+    pub(super) fn drop_attempt(
+        &mut self,
+        id: AttemptId,
+        mut outcome: AttemptOutcome,
+        paid: Option<Paid>,
+        cx: &mut Context<'_, '_>,
+    ) {
         self.last_work = cx.now();
         let Some(attempt) = self.attempts.remove(id) else { return };
         debug_assert_eq!(attempt.place, Place::Gone, "it has left its server");
@@ -253,9 +278,22 @@ impl Upstream {
         let inference = &mut self.inferences[attempt.inference];
         inference.attempts -= 1;
         let (request, gone) = (inference.request, inference.attempts == 0 && inference.over);
-        if cx.observers.traces() {
-            let user = cx.requests[request].incoming.user.0;
-            cx.observers.trace_attempt(&traced(&attempt, user, cx.sim.now()));
+        let measured = inference.measured;
+        // What became of it after it was given up does not matter any more.
+        if attempt.timed_out {
+            outcome = AttemptOutcome::Failed(RequestError::Timeout);
+        } else if attempt.abandoned {
+            outcome = AttemptOutcome::CalledOff;
+        }
+        if measured {
+            let counts = &mut cx.observers.measures.attempts;
+            counts.unsent += u64::from(attempt.replica == NOBODY);
+            counts.crashed += u64::from(outcome == AttemptOutcome::Failed(RequestError::Crashed));
+        }
+        if cx.observers.traces() && outcome != AttemptOutcome::Answered {
+            let request = &cx.requests[request];
+            let traced = attempt.traced(request, measured, outcome, paid, cx.sim.now());
+            cx.observers.trace_attempt(&traced);
         }
         if gone {
             self.inferences.remove(attempt.inference);
@@ -316,19 +354,5 @@ impl Upstream {
     #[inline]
     pub(super) fn tokens_of(&self, id: InferenceId, cx: &Context<'_, '_>) -> u64 {
         kv_tokens(&cx.requests[self.inferences[id].request].incoming)
-    }
-}
-
-/// What a tracer is told of an attempt that ends now.
-fn traced(attempt: &Attempt, user: u32, now: Time) -> TracedAttempt {
-    TracedAttempt {
-        model: attempt.model,
-        replica: (attempt.replica != NOBODY).then_some(attempt.replica),
-        user,
-        queued: attempt.queued,
-        started: attempt.began.then_some(attempt.started),
-        until: now,
-        output_tokens: attempt.output_tokens,
-        hedge: attempt.hedge,
     }
 }

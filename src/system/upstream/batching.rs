@@ -280,6 +280,10 @@ impl Upstream {
         let transfer = split.transfer(input_tokens(incoming.input_decitokens));
         self.free_server(id, cx);
         self.models[model as usize].fleet.succeeded(replica);
+        let measured = self.inferences[inference].measured;
+        if measured {
+            self.count_at(model, replica, |it| it.completed += 1);
+        }
         let affinity = self.prepare_choice(incoming, model, cx.clients);
         let fleet = &mut self.models[model as usize].fleet;
         let Some(replica) = fleet.choose_decode(now, affinity) else {
@@ -290,6 +294,9 @@ impl Upstream {
         fleet.arrive(now, replica, id.slot(), tokens, 0);
         if let Some(batching) = fleet.engine(replica) {
             batching.approach(tokens);
+        }
+        if measured {
+            self.count_at(model, replica, |it| it.requests += 1);
         }
         let attempt = &mut self.attempts[id];
         (attempt.replica, attempt.place, attempt.decodes) = (replica, Place::Moving, true);

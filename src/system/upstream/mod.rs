@@ -14,10 +14,12 @@ mod rules;
 mod shared_queue;
 mod state;
 mod tenant_slots;
+mod traced;
 
 pub use prefix::table as prefix_table;
 pub use state::{Attempt, Inference, NOBODY, Place};
 pub use tenant_slots::Slot;
+pub use traced::{Paid, Sent, answered as traced_answer};
 
 use super::measure::Serving;
 use super::setup::Setup;
@@ -68,6 +70,10 @@ pub struct ModelServers {
     first_replica: u32,
     /// Replicas that are up, as the timeline knows.
     counted: u32,
+    /// Replicas that are paid for, as the timeline knows, and what one is an hour, in
+    /// pico-dollars.
+    paid_for: u32,
+    per_hour: i128,
 }
 
 /// What is known of one replica beside its server.
@@ -81,6 +87,8 @@ struct ReplicaState {
     timer: Option<EventId>,
     /// The attempts that it has, in no order.
     attempts: Vec<AttemptId>,
+    /// What measured requests sent to it.
+    sent: Sent,
 }
 
 /// The models' servers, and all that is under way at them.
@@ -155,10 +163,15 @@ impl Upstream {
                     && (server.prefix_cache.is_some() || server.engine.is_some()),
                 first_replica,
                 counted: fleet.up() as u32,
+                paid_for: fleet.paid_for(),
+                per_hour: per_hour(model),
                 fleet,
             }
         };
-        let models: Vec<ModelServers> = setup.models.iter().enumerate().map(servers).collect();
+        let mut models: Vec<ModelServers> = setup.models.iter().enumerate().map(servers).collect();
+        if let Some(whole) = setup.duration {
+            models.iter_mut().for_each(|model| model.fleet.close_at(Time::ZERO + whole));
+        }
         Upstream {
             replicas: (0..replicas).map(|_| ReplicaState::default()).collect(),
             slots,
@@ -184,6 +197,7 @@ impl Upstream {
         for model in &self.models {
             serving.replicas += model.counted;
             serving.servers += model.counted * model.width;
+            serving.per_hour += i128::from(model.paid_for) * model.per_hour;
         }
         serving
     }
@@ -217,4 +231,11 @@ impl Upstream {
         let model = self.models.partition_point(|it| it.first_replica <= number) - 1;
         (model as u32, number - self.models[model].first_replica)
     }
+}
+
+/// What one replica of a model is an hour, in pico-dollars: the price of its GPUs; so little
+/// at most that those of any number of replicas can be added up.
+fn per_hour(model: &ModelSpec) -> i128 {
+    let gpus = i128::from(model.server.gpus.unwrap_or(1));
+    model.price.price().gpu_hour().picos().saturating_mul(gpus).min(i128::MAX >> 40)
 }

@@ -35,12 +35,14 @@ impl Upstream {
         for at in faults.changes() {
             for replica in 0..servers.fleet.len() {
                 cx.sim.schedule_at(at, Event::Slowdown(self.number(model, replica)));
+                self.idle_events += 1;
             }
         }
     }
 
     /// A brown-out begins or ends.
     pub fn change_slowdown(&mut self, number: u32, cx: &mut Context<'_, '_>) {
+        self.idle_events -= 1;
         let (model, replica) = self.replica(number);
         let servers = &mut self.models[model as usize];
         let Some(faults) = &servers.faults else { return };
@@ -133,8 +135,6 @@ impl Upstream {
             self.rewake(model, replica, cx);
         }
         for id in lost.into_iter().rev() {
-            let measured = self.inferences[self.attempts[id].inference].measured;
-            cx.observers.measures.attempts.crashed += u64::from(measured);
             cx.agenda.push(Task::AttemptFailed(id, RequestError::Crashed));
         }
     }
@@ -230,9 +230,13 @@ impl Upstream {
         }
         let (up, width) = (servers.fleet.up() as u32, servers.width);
         let before = std::mem::replace(&mut servers.counted, up);
+        let paid_for = servers.fleet.paid_for();
+        let paid_before = std::mem::replace(&mut servers.paid_for, paid_for);
+        let more = (i128::from(paid_for) - i128::from(paid_before)) * servers.per_hour;
         cx.observers.timeline.serve(now, |serving| {
             serving.replicas = serving.replicas + up - before;
             serving.servers = serving.servers + up * width - before * width;
+            serving.per_hour += more;
         });
     }
 

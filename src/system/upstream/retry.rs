@@ -217,8 +217,8 @@ impl Upstream {
             return;
         }
         inference.hedges += 1;
+        attempts.hedges += u64::from(measured);
         if self.launch(id, true, cx).is_ok() {
-            cx.observers.measures.attempts.hedges += u64::from(measured);
             self.arm_hedge(id, cx);
         }
     }

@@ -37,8 +37,8 @@ impl Upstream {
         self.models[model as usize].dispatch = None;
         while let Some(id) = self.first_queued(model) {
             let inference = &self.inferences[self.attempts[id].inference];
-            let (incoming, others) =
-                (&cx.requests[inference.request].incoming, inference.waiting_for);
+            let (others, measured) = (inference.waiting_for, inference.measured);
+            let incoming = &cx.requests[inference.request].incoming;
             let not = self.replica_beside(others, model);
             let affinity = self.prepare_choice(incoming, model, cx.clients);
             let priority = cx.clients.priority(incoming);
@@ -53,6 +53,7 @@ impl Upstream {
             fleet.dequeue(now);
             fleet.arrive(now, replica, id.slot(), tokens, priority);
             self.attempts[id].replica = replica;
+            self.count_sent((model, replica), measured, cx.observers);
             self.list(id);
             self.send_to_replica(id, cx);
         }

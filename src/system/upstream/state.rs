@@ -7,12 +7,13 @@
 
 use crate::cache::Match;
 use crate::cost::Money;
-use crate::kernel::{EventId, Ticket, Time};
+use crate::kernel::{Duration, EventId, Ticket, Time};
 use crate::pipeline::RequestError;
 use crate::serving::Service;
 use crate::serving::engine::JobId;
 use crate::system::charge::Spend;
 use crate::system::ids::{AttemptId, InferenceId, RequestId};
+use crate::system::tracer::AttemptKind;
 
 /// No replica.
 pub const NOBODY: u32 = u32::MAX;
@@ -52,8 +53,8 @@ pub struct Attempt {
     pub model: u32,
     /// [`NOBODY`] while it waits before all of them.
     pub replica: u32,
-    /// Whether it was made beside another.
-    pub hedge: bool,
+    /// Why it was made.
+    pub kind: AttemptKind,
     /// Its client has given it up; nobody waits for its answer.
     pub abandoned: bool,
     /// It took too long, which its replica was blamed for.
@@ -125,6 +126,11 @@ pub struct Inference {
     pub estimate: Money,
     /// What it has cost, and what was done about it.
     pub spend: Spend,
+    /// Why the attempt was made that answered, and at which replica: [`NOBODY`] at the
+    /// batch API.
+    pub kind: AttemptKind,
+    /// See above.
+    pub replica: u32,
     /// When it asked for a server.
     pub queued: Time,
     /// When a server began to work on it.
@@ -137,6 +143,10 @@ pub struct Inference {
     pub prefix: Option<Match>,
     /// Tenths of a token of the prompt that were not computed therefore.
     pub cached_decitokens: u64,
+    /// How long the answers of all models that were asked had waited for a server.
+    pub waited: Duration,
+    /// How long these models worked.
+    pub worked: Duration,
 }
 
 impl Inference {
@@ -158,12 +168,16 @@ impl Inference {
             error: None,
             estimate: Money::ZERO,
             spend: Spend::new(full_input),
+            kind: AttemptKind::First,
+            replica: NOBODY,
             queued: Time::ZERO,
             started: Time::ZERO,
             service: Service::default(),
             output_tokens: 0,
             prefix: None,
             cached_decitokens: 0,
+            waited: Duration::ZERO,
+            worked: Duration::ZERO,
         }
     }
 

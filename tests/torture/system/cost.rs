@@ -56,6 +56,7 @@ pub fn cost(draw: &mut Draw, names: &Names) -> Block {
             }
         })
         .maybe(draw, 0.3, "levers", |d| levers(d, names))
+        .maybe(draw, 0.3, "wrong_answer", Draw::money)
         .maybe(draw, 0.3, "allocate", |d| allocate(d, names));
     shared(draw, names, cost)
 }

@@ -83,7 +83,7 @@ pub fn monitors(draw: &mut Draw, names: &Names, slo: bool) -> Vec<Value> {
 
 /// Tables besides the summary.
 pub fn record(draw: &mut Draw) -> Block {
-    ["requests", "log", "cache", "spend", "breakdown", "timeline"]
+    ["requests", "attempts", "log", "cache", "spend", "breakdown", "timeline"]
         .into_iter()
         .fold(block(), |record, table| record.maybe(draw, 0.6, table, |_| true))
         .maybe(draw, 0.4, "workflows", |d| d.pick(&[1, 100]))

@@ -1,0 +1,184 @@
+//! What is counted and told of attempts: which replica got them, and what they came to.
+
+use super::{Attempt, Inference, NOBODY, Upstream};
+use crate::cost::{Money, Usage};
+use crate::kernel::{Duration, Time};
+use crate::pipeline::RequestError;
+use crate::system::context::Context;
+use crate::system::ids::InferenceId;
+use crate::system::measure::Observers;
+use crate::system::request::Request;
+use crate::system::tracer::{AttemptKind, AttemptOutcome, TracedAttempt};
+
+/// What measured requests' attempts at a replica came to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sent {
+    /// Attempts that were sent to it.
+    pub requests: u64,
+    /// Of these, those that it did not take: its queue was full, or they do not fit it.
+    pub refused: u64,
+    /// Those that it answered.
+    pub completed: u64,
+    /// Those that it failed: crashes, errors, timeouts.
+    pub failed: u64,
+}
+
+/// What was charged for an attempt.
+#[derive(Clone, Copy, Debug)]
+pub struct Paid {
+    /// Tokens read and written.
+    pub usage: Usage,
+    /// Dollars.
+    pub cost: Money,
+}
+
+impl Inference {
+    /// Why the next attempt is made.
+    pub(super) const fn next_kind(&self, hedge: bool) -> AttemptKind {
+        match self {
+            _ if hedge => AttemptKind::Hedge,
+            Inference { tries: 1.., .. } => AttemptKind::Retry,
+            Inference { fallbacks: 1.., .. } => AttemptKind::Fallback,
+            _ => AttemptKind::First,
+        }
+    }
+
+    /// How long the answer had waited for its tenant's place and for a server.
+    pub fn queue(&self) -> Duration {
+        self.started.since(self.queued) + self.spend.seated_after
+    }
+}
+
+impl Upstream {
+    /// What a replica did with measured requests.
+    pub fn sent_to(&self, model: u32, replica: u32) -> Sent {
+        self.replicas[self.number(model, replica) as usize].sent
+    }
+
+    /// Counts something of a measured request's attempt at a replica.
+    #[inline]
+    pub(super) fn count_at(&mut self, model: u32, replica: u32, count: impl FnOnce(&mut Sent)) {
+        let number = self.number(model, replica) as usize;
+        count(&mut self.replicas[number].sent);
+    }
+
+    /// An attempt is sent to a replica.
+    #[inline]
+    pub(super) fn count_sent(
+        &mut self,
+        (model, replica): (u32, u32),
+        measured: bool,
+        observers: &mut Observers<'_>,
+    ) {
+        if measured {
+            observers.measures.attempts.sent += 1;
+            self.count_at(model, replica, |it| it.requests += 1);
+        }
+    }
+
+    /// An attempt that none took: no replica, or not the one that it was sent to.
+    #[cold]
+    pub(super) fn not_taken(
+        &mut self,
+        id: InferenceId,
+        kind: AttemptKind,
+        (replica, error): (u32, RequestError),
+        cx: &mut Context<'_, '_>,
+    ) {
+        let now = cx.now();
+        let Inference { request, model, measured, .. } = self.inferences[id];
+        if measured {
+            let counts = &mut cx.observers.measures.attempts;
+            match error {
+                _ if replica != NOBODY => {}
+                RequestError::Throttled => counts.throttled += 1,
+                _ => counts.unsent += 1,
+            }
+        }
+        if cx.observers.traces() {
+            let request = &cx.requests[request];
+            cx.observers.trace_attempt(&TracedAttempt {
+                replica: (replica != NOBODY).then_some(replica),
+                kind,
+                ..nothing(request, measured, model, now, AttemptOutcome::Failed(error))
+            });
+        }
+    }
+}
+
+impl Attempt {
+    /// What a tracer is told of an attempt that ends now, its answer not taken.
+    pub(super) fn traced(
+        &self,
+        request: &Request,
+        measured: bool,
+        outcome: AttemptOutcome,
+        paid: Option<Paid>,
+        now: Time,
+    ) -> TracedAttempt {
+        let started = self.began.then_some(self.started);
+        let usage = paid.map_or_else(Usage::default, |paid| paid.usage);
+        TracedAttempt {
+            replica: (self.replica != NOBODY).then_some(self.replica),
+            kind: self.kind,
+            queued: self.queued,
+            started,
+            queue: started.unwrap_or(now).since(self.queued),
+            input_decitokens: usage.input_decitokens,
+            cached_decitokens: usage.cached_decitokens,
+            output_tokens: usage.output_tokens,
+            prefix: self.prefix.filter(|_| paid.is_some()),
+            cost: paid.map_or(Money::ZERO, |paid| paid.cost),
+            ..nothing(request, measured, self.model, now, outcome)
+        }
+    }
+}
+
+/// What a tracer is told of an answer, which is taken now and was charged for.
+pub fn answered(request: &Request, inference: &Inference, paid: &Paid, now: Time) -> TracedAttempt {
+    let usage = &paid.usage;
+    TracedAttempt {
+        replica: (inference.replica != NOBODY).then_some(inference.replica),
+        kind: inference.kind,
+        queued: inference.queued,
+        started: Some(inference.started),
+        queue: inference.queue(),
+        service: Some((inference.service.first_token, inference.service.total)),
+        input_decitokens: usage.input_decitokens,
+        cached_decitokens: usage.cached_decitokens,
+        output_tokens: usage.output_tokens,
+        prefix: inference.prefix,
+        cost: paid.cost,
+        ..nothing(request, inference.measured, inference.model, now, AttemptOutcome::Answered)
+    }
+}
+
+/// An attempt that took no time and cost nothing.
+fn nothing(
+    request: &Request,
+    measured: bool,
+    model: u32,
+    now: Time,
+    outcome: AttemptOutcome,
+) -> TracedAttempt {
+    TracedAttempt {
+        request: request.id,
+        user: request.incoming.user.0,
+        measured,
+        after_warmup: false,
+        model,
+        replica: None,
+        kind: AttemptKind::First,
+        queued: now,
+        started: None,
+        until: now,
+        outcome,
+        queue: Duration::ZERO,
+        service: None,
+        input_decitokens: 0,
+        cached_decitokens: 0,
+        output_tokens: 0,
+        prefix: None,
+        cost: Money::ZERO,
+    }
+}

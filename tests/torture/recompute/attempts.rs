@@ -1,0 +1,125 @@
+//! Formulas over the rows of `attempts.csv`.
+
+use super::requests::Window;
+use super::rows::Row;
+use super::statistics::{mean, quantile, sum, weighted_quantile};
+use super::{Value, Within};
+use crate::run::Books;
+
+/// Whether models of the file have GPUs of their own, as far as it says.
+pub fn has_gpus(books: &Books, model: &str) -> bool {
+    let Some(spec) = books.experiment.models.get(model) else { return false };
+    let priced = spec.price.per_gpu_hour.is_some();
+    spec.server.engine.is_some() || spec.server.gpus.is_some() || priced
+}
+
+/// What rows of attempts say.
+pub fn values(books: &Books, window: &Window) -> Vec<Value> {
+    let measured: Vec<Row<'_>> = books.attempts.iter().filter(|row| row.is("measured")).collect();
+    let outcome = |row: &Row<'_>, name: &str| row.text("outcome") == name;
+    let answered: Vec<&Row<'_>> = measured.iter().filter(|row| outcome(row, "answered")).collect();
+    let all = |name: &str| sum(measured.iter().map(|row| row.number(name)));
+    let of = |rows: &[&Row<'_>], name: &str| -> Vec<f64> {
+        rows.iter().filter_map(|row| row.value(name)).collect()
+    };
+    let exact = |name, value| (name, value, Within::Rounding);
+    let near = |name, value| (name, value, Within::Histogram);
+    let (queue, inference) = (of(&answered, "queue_s"), of(&answered, "inference_s"));
+    let tpot = of(&answered, "tpot_s");
+    let mut values = vec![
+        near("tpot_p50_s", quantile(&tpot, 0.5)),
+        near("tpot_p90_s", quantile(&tpot, 0.9)),
+        near("tpot_p95_s", quantile(&tpot, 0.95)),
+        near("tpot_p99_s", quantile(&tpot, 0.99)),
+        exact("tpot_mean_s", mean(&tpot)),
+        near("tokens_per_s_per_user", 1.0 / quantile(&tpot, 0.5)),
+        exact("queue_mean_s", mean(&queue)),
+        near("queue_p99_s", quantile(&queue, 0.99)),
+        exact("inference_mean_s", mean(&inference)),
+        exact("inference_total_s", sum(inference.iter().copied())),
+        exact("input_tokens", all("input_tokens")),
+        exact("output_tokens", all("output_tokens")),
+        exact("token_cost_usd", all("cost_usd")),
+    ];
+    // Where a batch is decoded together, times between tokens are those of its steps.
+    if books.experiment.models.values().all(|model| model.server.engine.is_none()) {
+        let gaps = answered
+            .iter()
+            .filter_map(|row| Some((row.value("tpot_s")?, row.number("output_tokens") - 1.0)));
+        let gaps: Vec<(f64, f64)> = gaps.collect();
+        for (name, q) in
+            [("itl_p50_s", 0.5), ("itl_p90_s", 0.9), ("itl_p95_s", 0.95), ("itl_p99_s", 0.99)]
+        {
+            values.push(near(name, weighted_quantile(&gaps, q)));
+        }
+    }
+    values.extend(prefixes(&measured));
+    values.extend(in_window(books, window));
+    let fleets = !books.tables.replicas.rows.is_empty();
+    if fleets || books.experiment.orchestration.is_some() {
+        let vain = measured.iter().filter(|row| row.text("outcome") != "answered");
+        values.push(exact("wasted_cost_usd", sum(vain.map(|row| row.number("cost_usd")))));
+    }
+    if fleets {
+        values.extend(counts(&measured));
+    }
+    values
+}
+
+/// What prefix caches had.
+fn prefixes(measured: &[Row<'_>]) -> Vec<Value> {
+    let exact = |name, value| (name, value, Within::Rounding);
+    let kept: Vec<&Row<'_>> =
+        measured.iter().filter(|row| row.value("cached_input_tokens").is_some()).collect();
+    let cached = sum(kept.iter().map(|row| row.number("cached_input_tokens")));
+    let input = sum(kept.iter().map(|row| row.number("input_tokens")));
+    let looked_up = kept.iter().filter(|row| row.text("outcome") == "answered");
+    let blocks = sum(looked_up.clone().map(|row| row.number("prefix_blocks")));
+    let found = sum(looked_up.map(|row| row.number("prefix_blocks_found")));
+    vec![
+        exact("cached_input_tokens", if input > 0.0 { cached } else { f64::NAN }),
+        exact("prefix_hit_rate", cached / input),
+        exact("prefix_block_hit_rate", found / blocks),
+    ]
+}
+
+/// Tokens by second: of attempts that ended in the window, whenever they were made.
+fn in_window(books: &Books, window: &Window) -> Vec<Value> {
+    let here: Vec<Row<'_>> =
+        books.attempts.iter().filter(|row| window.has(row.nanos("end_s"))).collect();
+    let all = |name: &str| sum(here.iter().map(|row| row.number(name)));
+    let output = all("output_tokens");
+    let rate = |name, amount: f64| (name, amount / window.length_s, Within::Rounding);
+    let own = here.iter().filter(|row| has_gpus(books, row.text("model")));
+    let own = sum(own.map(|row| row.number("output_tokens")));
+    vec![
+        rate("output_tokens_per_s", output),
+        rate("total_tokens_per_s", output + all("input_tokens")),
+        ("tokens_per_s_per_gpu", own / super::servers::gpu_s(books, window), Within::Rounding),
+    ]
+}
+
+/// How many were made, and what they came to.
+fn counts(measured: &[Row<'_>]) -> Vec<Value> {
+    let count =
+        |is: &dyn Fn(&Row<'_>) -> bool| measured.iter().filter(|row| is(row)).count() as f64;
+    let outcome = |name: &'static str| count(&|row| row.text("outcome") == name);
+    let kind = |name: &'static str| count(&|row| row.text("kind") == name);
+    let is_sent = |row: &Row<'_>| !row.text("replica").is_empty();
+    let unsent = count(&|row| {
+        !is_sent(row) && row.text("kind") != "batch" && row.text("outcome") != "throttled"
+    });
+    let won = count(&|row| row.text("kind") == "hedge" && row.text("outcome") == "answered");
+    let values = [
+        ("attempts", count(&is_sent)),
+        ("unsent", unsent),
+        ("throttled", outcome("throttled")),
+        ("retries", kind("retry")),
+        ("hedges", kind("hedge")),
+        ("hedges_won", won),
+        ("fallbacks", kind("fallback")),
+        ("timeouts", outcome("timeout")),
+        ("crashed", outcome("crashed")),
+    ];
+    values.map(|(name, value)| (name, value, Within::Rounding)).into()
+}

@@ -1,0 +1,49 @@
+//! Formulas over other metrics: what money comes to by request, by hour, by token.
+
+use super::requests::is_good;
+use super::{Value, Within};
+use crate::run::Books;
+
+/// Hours of a month.
+const MONTH: f64 = 730.0;
+
+/// What is made of other metrics.
+pub fn values(books: &Books) -> Vec<Value> {
+    let of = |name: &str| books.count(name);
+    let parts = ["token", "server", "judge", "tool", "wrong_answer"];
+    let cost: f64 = parts.iter().map(|part| of(&format!("{part}_cost_usd"))).sum();
+    let hourly = cost / of("window_s") * 3600.0;
+    let mtok = |tokens: f64| cost / (tokens / 1e6);
+    let measured = || books.requests.iter().filter(|row| row.is("measured"));
+    let right = |row: &super::rows::Row<'_>| is_good(books, row) && !row.is("wrong");
+    let good = measured().filter(right).count() as f64;
+    let mut values = vec![
+        ("cost_usd", cost),
+        ("cost_per_request_usd", cost / of("requests")),
+        ("cost_per_good_request_usd", cost / good),
+        ("cost_per_hour_usd", hourly),
+        ("cost_per_month_usd", hourly * MONTH),
+        ("cost_per_input_mtok_usd", mtok(of("input_tokens"))),
+        ("cost_per_output_mtok_usd", mtok(of("output_tokens"))),
+        ("cost_per_mtok_usd", mtok(of("input_tokens") + of("output_tokens"))),
+    ];
+    let price = books.experiment.cost.as_ref().and_then(|cost| cost.wrong_answer);
+    let wrong = if books.experiment.orchestration.is_some() {
+        let ends = books.ends.iter().filter(|end| end.measured);
+        let (arrived, jobs) = (ends.clone().count() as f64, ends.clone());
+        let jobs = jobs.filter(|end| end.right == Some(true)).count() as f64;
+        values.push(("cost_per_job_usd", cost / jobs));
+        values.push(("cost_per_workflow_usd", cost / arrived));
+        ends.filter(|end| end.right == Some(false)).count() as f64
+    } else {
+        measured().filter(|row| row.is("wrong")).count() as f64
+    };
+    values.push(("wrong_answers", wrong));
+    values.push(("wrong_answer_cost_usd", wrong * price.map_or(0.0, |price| price.usd())));
+    let judges: f64 = measured().map(|row| row.number("judge_cost_usd")).sum();
+    values.push(("judge_cost_usd", judges));
+    if books.experiment.cost.as_ref().is_some_and(|cost| cost.levers.is_some()) {
+        values.push(("list_cost_usd", measured().map(|row| row.number("list_cost_usd")).sum()));
+    }
+    values.into_iter().map(|(name, value)| (name, value, Within::Rounding)).collect()
+}
