@@ -291,6 +291,34 @@ fn a_frontier_names_its_points_by_their_variants_and_marks_what_is_overloaded() 
 }
 
 #[test]
+fn whiskers_stay_within_their_panel() {
+    let dir = tempfile::tempdir().unwrap();
+    let columns =
+        ["point", "a.rate", "e2e_p99_s", "e2e_p99_s_lo95", "e2e_p99_s_hi95", "throughput_rps"];
+    let mut points = Table::new(columns);
+    // Intervals that reach zero, where the axis need not.
+    for row in [[0.0, 1.0, 80.0, 0.0, 95.0, 5.0], [1.0, 2.0, 90.0, 0.0, 99.0, 6.0]] {
+        points.push(row.map(Cell::from).to_vec());
+    }
+    write_table(&dir.path().join("points.csv"), &points).unwrap();
+    let charts = charts(
+        "[{frontier: {x: throughput_rps, y: e2e_p99_s}}, {scatter: {x: a.rate, y: e2e_p99_s}}]",
+    );
+    let swept = ["a.rate".to_owned()];
+    for file in draw_all(dir.path(), &charts, &swept, &[Format::Svg], "").unwrap() {
+        let svg = fs::read_to_string(&file).unwrap();
+        let document = Document::parse(&svg).unwrap();
+        let lines = document.descendants().filter_map(|node| node.attribute("points"));
+        let heights = lines.flat_map(str::split_whitespace).filter_map(|at| at.split(',').nth(1));
+        let lowest = heights.map(|y| y.parse::<f64>().unwrap()).fold(0.0, f64::max);
+        let axis = svg.lines().find(|line| line.contains("Throughput") || line.contains("Rate"));
+        assert!(axis.is_some(), "{svg}");
+        let height: f64 = document.root_element().attribute("height").unwrap().parse().unwrap();
+        assert!(lowest < 10.0 * (height - 40.0), "{}: {lowest}", file.display());
+    }
+}
+
+#[test]
 fn overloaded_points_of_a_line_are_hollow_and_the_legend_says_so() {
     let dir = tempfile::tempdir().unwrap();
     let draw = |share: f64| {
@@ -308,6 +336,10 @@ fn overloaded_points_of_a_line_are_hollow_and_the_legend_says_so() {
     assert!(!calm.contains("overloaded") && loaded.contains("overloaded"), "{loaded}");
     // A ring over its mark, and one in the legend, of two discs each.
     assert_eq!(loaded.matches("<circle").count(), calm.matches("<circle").count() + 4);
+    let charts = charts("[{bar: {x: a.rate}}]");
+    let swept = ["a.rate".to_owned()];
+    let files = draw_all(dir.path(), &charts, &swept, &[Format::Svg], "").unwrap();
+    assert!(fs::read_to_string(&files[0]).unwrap().contains("overloaded"), "bars too");
 }
 
 #[test]

@@ -136,7 +136,10 @@ impl Cloud {
     /// Every value that the vertical axis has to show. An interval that reaches zero should
     /// not forbid a logarithmic one.
     pub(super) fn heights(&self) -> Vec<f64> {
-        let ends = |it: &Place| [if it.low > 0.0 { it.low } else { it.y }, it.y, it.high];
+        let ends = |it: &Place| {
+            let reaches_zero = it.low <= 0.0 && it.y > 0.0;
+            [if reaches_zero { it.y } else { it.low }, it.y, it.high]
+        };
         self.places.iter().flat_map(ends).collect()
     }
 }
@@ -160,21 +163,32 @@ fn naming(results: &Results, told: &[&str]) -> Vec<Dimension> {
     axes.map(|path| results.dimension(path)).filter(|it| it.levels.len() > 1).collect()
 }
 
-/// The whiskers of places in their styles.
+/// The whiskers of places in their styles, as far as they are within the axis.
 pub(super) fn whiskers<'p>(
     places: impl Iterator<Item = &'p Place>,
+    y: &Axis,
     style: impl Fn(&Place) -> Style,
 ) -> Vec<Mark> {
-    let wide = places.filter(|place| place.high > place.low);
-    wide.map(|it| Mark::Whisker { x: it.x, low: it.low, high: it.high, style: style(it) }).collect()
+    let whisker = |it: &Place| {
+        let [low, high] = within(y, it);
+        Mark::Whisker { x: it.x, low, high, style: style(it) }
+    };
+    places.filter(|place| place.high > place.low).map(whisker).collect()
 }
 
 /// The names of places, of those that are short.
-pub(super) fn names<'p>(places: impl Iterator<Item = &'p Place>) -> Vec<Mark> {
+pub(super) fn names<'p>(places: impl Iterator<Item = &'p Place>, y: &Axis) -> Vec<Mark> {
     let short = |it: &&Place| !it.name.is_empty() && it.name.chars().count() <= NAME;
-    let name =
-        |it: &Place| Mark::Name { x: it.x, low: it.low, high: it.high, text: it.name.clone() };
+    let name = |it: &Place| {
+        let [low, high] = within(y, it);
+        Mark::Name { x: it.x, low, high, text: it.name.clone() }
+    };
     places.filter(short).map(name).collect()
+}
+
+/// The ends of a place's interval within an axis.
+fn within(y: &Axis, place: &Place) -> [f64; 2] {
+    [place.low, place.high].map(|end| end.clamp(y.low, y.high))
 }
 
 /// Where places are.

@@ -34,6 +34,7 @@ pub(super) fn figures(
     let height = if panels == 1 { 340.0 } else { height };
     let (x, y) = between(spec, &cloud, (560.0 / columns as f64, height));
     let panel = |i: usize| {
+        let marks = marks(&cloud.of_panel(i), &cloud.styles, &y, better(spec));
         let mut y = y.clone();
         if !i.is_multiple_of(columns) {
             y.label.clear();
@@ -44,7 +45,7 @@ pub(super) fn figures(
             x: x.clone(),
             y,
             x_labels: i + columns >= panels,
-            marks: marks(&cloud.of_panel(i), &cloud.styles, better(spec)),
+            marks,
         }
     };
     let panels: Vec<Panel> = (0..panels).map(panel).collect();
@@ -138,7 +139,7 @@ const GREY: usize = 6;
 /// What joins the front.
 const FRONT: Style = Style { color: theme::FAINT_INK, marker: Marker::Nothing, dash: None };
 
-fn marks(places: &[&Place], styles: &[Style], better: [Better; 2]) -> Vec<Mark> {
+fn marks(places: &[&Place], styles: &[Style], y: &Axis, better: [Better; 2]) -> Vec<Mark> {
     let steady: Vec<(f64, f64)> = spots(places.iter().copied().filter(|it| !it.overloaded));
     let line = front(&steady, better);
     let is_best = |it: &Place| !it.overloaded && line.contains(&(it.x, it.y));
@@ -153,7 +154,7 @@ fn marks(places: &[&Place], styles: &[Style], better: [Better; 2]) -> Vec<Mark> 
     let (best, beaten): (Vec<&Place>, Vec<&Place>) =
         places.iter().copied().partition(|it| is_best(it));
     for (group, is_front) in [(&beaten, false), (&best, true)] {
-        marks.extend(whiskers(group.iter().copied(), style));
+        marks.extend(whiskers(group.iter().copied(), y, style));
         for (index, full) in styles.iter().enumerate() {
             let mine = || group.iter().copied().filter(move |it| it.series == index);
             let points = spots(mine().filter(|it| !it.overloaded));
@@ -168,9 +169,9 @@ fn marks(places: &[&Place], styles: &[Style], better: [Better; 2]) -> Vec<Mark> 
         }
     }
     // Names of the front have the first choice of places.
-    marks.extend(names(best.iter().copied()));
+    marks.extend(names(best.iter().copied(), y));
     if places.len() <= NAMED {
-        marks.extend(names(beaten.iter().copied()));
+        marks.extend(names(beaten.iter().copied(), y));
     }
     marks
 }
@@ -209,6 +210,7 @@ fn legend(cloud: &Cloud, labels: &[String]) -> Legend {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiment::charts::ScaleSpec;
 
     #[test]
     fn the_front_is_what_no_other_beats() {
@@ -237,7 +239,8 @@ mod tests {
         };
         let places = [place(1.0, 5.0, true), place(2.0, 4.0, false), place(3.0, 3.0, false)];
         let places: Vec<&Place> = places.iter().collect();
-        let marks = marks(&places, &[style(0)], [Better::Higher; 2]);
+        let y = metric_axis("quality_mean", &[3.0, 5.0], ScaleSpec::Auto, 300.0);
+        let marks = marks(&places, &[style(0)], &y, [Better::Higher; 2]);
         let of = |wanted: fn(&Mark) -> Option<&Vec<(f64, f64)>>| {
             marks.iter().filter_map(wanted).flatten().copied().collect::<Vec<_>>()
         };

@@ -60,7 +60,7 @@ fn figure(results: &Results, spec: &ScatterSpec, y: &str) -> Result<NamedFigure,
                 x: across.clone(),
                 y: y_axis,
                 x_labels: several || all.len() + columns >= panels,
-                marks: marks(&mine, &cloud.styles, curves, !is_swept(results, x)),
+                marks: marks(&mine, (&cloud.styles, &vertical), curves, !is_swept(results, x)),
             });
         }
     }
@@ -166,8 +166,13 @@ fn curves(places: &[&Place], styles: &[Style], (x, y): (&Axis, &Axis)) -> Vec<Ma
     styles.iter().enumerate().filter_map(curve).collect()
 }
 
-fn marks(places: &[&Place], styles: &[Style], curves: Vec<Mark>, named: bool) -> Vec<Mark> {
-    let mut marks = whiskers(places.iter().copied(), |it| styles[it.series].faded());
+fn marks(
+    places: &[&Place],
+    (styles, y): (&[Style], &Axis),
+    curves: Vec<Mark>,
+    named: bool,
+) -> Vec<Mark> {
+    let mut marks = whiskers(places.iter().copied(), y, |it| styles[it.series].faded());
     for (index, style) in styles.iter().enumerate() {
         let mine = |overloaded: bool| {
             spots(
@@ -183,7 +188,7 @@ fn marks(places: &[&Place], styles: &[Style], curves: Vec<Mark>, named: bool) ->
     // Among many marks a curve below them could not be seen.
     marks.extend(curves);
     if named && places.len() <= NAMED {
-        marks.extend(names(places.iter().copied()));
+        marks.extend(names(places.iter().copied(), y));
     }
     marks
 }

@@ -283,6 +283,8 @@ fn have_room(axis: &Axis, ticks: impl Iterator<Item = Tick>, length: f64) -> boo
 fn with_unit(label: &str, shown: &Shown) -> String {
     match shown.sign {
         "" => number_format::sentence(label),
+        // Names of rates may bring their unit along.
+        sign if sign.contains('/') && label.contains(sign) => number_format::sentence(label),
         sign => format!("{} ({sign})", number_format::sentence(label)),
     }
 }

@@ -214,7 +214,7 @@ impl<'b> Canvas<'b> {
 
     /// Whether what is filled has an outline: light greys would be lost on paper.
     fn outlines(&self, paint: Paint) -> bool {
-        self.theme == ThemeSpec::Print && matches!(paint, Paint::Series(_))
+        self.theme == ThemeSpec::Print && matches!(paint, Paint::Series(_) | Paint::Faded(_))
     }
 
     /// Text on a fill, centred: almost white or almost black in every theme.

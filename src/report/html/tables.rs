@@ -188,3 +188,23 @@ impl Column<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_a_whole_are_in_per_cent_and_what_was_swept_is_as_it_stands() {
+        let mut table = Table::new([
+            "a.error_rate",
+            "cache_hit_rate",
+            "cache_hit_rate_lo95",
+            "cache_hit_rate_hi95",
+            "quality_mean",
+        ]);
+        table.push([0.05, 0.376_543_2, 0.364_543_2, 0.388_543_2, 0.9].map(Cell::from).to_vec());
+        let shown: Vec<String> =
+            columns(&table).iter().map(|column| column.show(&table.rows[0])).collect();
+        assert_eq!(shown, ["0.05", "37.654 ± 1.2 %", "0.9"]);
+    }
+}
