@@ -188,3 +188,23 @@ fn times_of_few_say_of_how_few() {
     let cost = fs::read_to_string(cost).expect("a chart");
     assert!(!cost.contains("that were answered"), "money is that of all");
 }
+
+#[test]
+fn too_few_samples_of_a_study_are_told_with_how_many_it_takes() {
+    let told = told(&format!(
+        "{}sweep:
+  sobol:
+    samples: 8
+    metrics: [throughput_rps, e2e_mean_s]
+    ranges:
+      models.m.server.tokens.ttft: {{ from: 10ms, to: 900ms }}
+      workload.arrivals.poisson.rate: {{ from: 1/s, to: 9/s }}
+",
+        SYSTEM
+            .replace("replications: 3", "replications: 1")
+            .replace("models: { m: { ", "models: { m: { server: { tokens: { ttft: 10ms } }, ")
+    ));
+    let warning = told.lines().find(|line| line.starts_with("warning: from 8 samples"));
+    let warning = warning.unwrap_or_else(|| panic!("no warning: {told}"));
+    assert!(warning.contains("it takes about"), "{warning}");
+}
