@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 use resvg::tiny_skia::Pixmap;
 use resvg::usvg::roxmltree::Document;
-use support::folder::{Folder, counts, names};
+use support::folder::{Folder, counts, names, wobble};
 use support::{charts, golden};
+use windtunnel::experiment::charts::ChartSpec;
 use windtunnel::report::csv::{read_table, write_table};
 use windtunnel::report::{Format, Terminal, default_charts, draw_all, summary};
 use windtunnel::stats::{Cell, Table};
@@ -68,7 +69,7 @@ fn write_savings(dir: &Path) {
 fn charts_of_money_draw_the_same_bytes_as_ever() {
     let kinds = format!(
         "[{{budget: {{budget: $4000, every: 30m, points: [0, 7]}}}}, {{waterfall: {{}}}},
-          {{pareto: {{quality: cache_hit_rate, series: {CAPACITY}, labels: [tiny, small]}}}}]"
+          {{frontier: {{y: cache_hit_rate, series: {CAPACITY}, labels: [tiny, small], file: frontier}}}}]"
     );
     let (folder, dir) = (sweep(), tempfile::tempdir().unwrap());
     folder.write(dir.path());
@@ -192,6 +193,204 @@ fn default_charts_suit_what_was_swept() {
     );
 }
 
+/// A folder of points drawn at random: each differs from the next in everything.
+fn write_random(dir: &Path) {
+    let mut points =
+        Table::new(["point", "a.rate", "b.size", "e2e_p99_s", "e2e_p99_s_lo95", "e2e_p99_s_hi95"]);
+    for i in 0..40_usize {
+        let [a, b] = [i as f64 / 4.0, (i * 17 % 40) as f64];
+        let (y, half) = (1.0 + a + 0.3 * wobble(i), 0.1);
+        let ends = [y, y - half, y + half].map(Cell::from);
+        points.push([vec![Cell::Int(i as i64), a.into(), b.into()], ends.to_vec()].concat());
+    }
+    write_table(&dir.join("points.csv"), &points).unwrap();
+    let mut latency = Table::new(["point", "replication", "quantile", "e2e_s"]);
+    latency.push(vec![Cell::Int(0), Cell::Int(0), 0.5.into(), 1.0.into()]);
+    write_table(&dir.join("latency.csv"), &latency).unwrap();
+}
+
+#[test]
+fn points_at_random_are_scattered_with_a_trend_and_never_joined() {
+    let dir = tempfile::tempdir().unwrap();
+    write_random(dir.path());
+    let swept = ["a.rate", "b.size"].map(str::to_owned);
+    let chosen = default_charts(dir.path(), &swept).unwrap();
+    let [ChartSpec::Scatter(scatter)] = chosen.as_slice() else { panic!("{chosen:?}") };
+    assert_eq!((&scatter.x.0[..], &scatter.y.0[..]), (&swept[..], &["e2e_p99_s".to_owned()][..]));
+    let svg = |specs: &[ChartSpec]| {
+        let files = draw_all(dir.path(), specs, &swept, &[Format::Svg], "random").unwrap();
+        fs::read_to_string(&files[0]).unwrap()
+    };
+    for specs in [chosen, charts("[{line: {x: a.rate}}]")] {
+        let svg = svg(&specs);
+        assert!(svg.contains("trend (LOWESS)"), "{svg}");
+        // A line through all marks would be one path of forty places.
+        let longest = svg.matches("<polyline").count();
+        let joined = svg
+            .lines()
+            .filter(|line| line.contains("<polyline") && line.matches(',').count() >= 40);
+        assert_eq!(joined.count(), 0, "{longest} lines");
+    }
+    // Points that differ along the path alone are joined as ever.
+    let line = "[{line: {x: cache.levels.l1.capacity, series: cache.levels.l1.policy}}]";
+    let grid = drawn(&sweep(), line, &[Format::Svg]);
+    assert!(!String::from_utf8(grid[0].1.clone()).unwrap().contains("LOWESS"));
+}
+
+/// A folder of named points, of which the second could not keep up.
+fn write_named(dir: &Path, overloaded: f64) {
+    let mut points = Table::new([
+        "point",
+        "variant",
+        "a.b",
+        "c.d",
+        "throughput_rps",
+        "quality_mean",
+        "overloaded",
+    ]);
+    for (i, (name, a, x, y)) in
+        [("eager", "1", 5.0, 0.5), ("lazy", "", 9.0, 0.9), ("steady", "3", 7.0, 0.3)]
+            .into_iter()
+            .enumerate()
+    {
+        let a = if a.is_empty() { Cell::Empty } else { a.into() };
+        let overloaded = if name == "lazy" { overloaded } else { 0.0 };
+        points.push(vec![
+            Cell::Int(i as i64),
+            name.into(),
+            a,
+            Cell::Empty,
+            x.into(),
+            y.into(),
+            overloaded.into(),
+        ]);
+    }
+    write_table(&dir.join("points.csv"), &points).unwrap();
+}
+
+#[test]
+fn a_frontier_names_its_points_by_their_variants_and_marks_what_is_overloaded() {
+    let draw = |overloaded: f64| {
+        let dir = tempfile::tempdir().unwrap();
+        write_named(dir.path(), overloaded);
+        let swept = ["variant", "a.b", "c.d"].map(str::to_owned);
+        let charts = charts("[{frontier: {x: throughput_rps, y: quality_mean}}]");
+        let files = draw_all(dir.path(), &charts, &swept, &[Format::Svg], "").unwrap();
+        fs::read_to_string(&files[0]).unwrap()
+    };
+    let (calm, loaded) = (draw(0.4), draw(0.6));
+    let lines = |svg: &str| svg.lines().map(str::trim).map(str::to_owned).collect::<Vec<_>>();
+    for name in ["eager", "lazy", "steady"] {
+        assert!(lines(&calm).iter().any(|line| line == name), "{name} alone:\n{calm}");
+    }
+    assert!(!calm.contains("(default)"), "{calm}");
+    assert!(calm.contains("higher is better") && calm.contains("beaten by another"), "{calm}");
+    assert!(!calm.contains("overloaded"), "{calm}");
+    assert!(loaded.contains("overloaded beats nothing"), "{loaded}");
+    assert!(lines(&loaded).iter().any(|line| line == "overloaded"), "a legend:\n{loaded}");
+}
+
+#[test]
+fn whiskers_stay_within_their_panel() {
+    let dir = tempfile::tempdir().unwrap();
+    let columns =
+        ["point", "a.rate", "e2e_p99_s", "e2e_p99_s_lo95", "e2e_p99_s_hi95", "throughput_rps"];
+    let mut points = Table::new(columns);
+    // Intervals that reach zero, where the axis need not.
+    for row in [[0.0, 1.0, 80.0, 0.0, 95.0, 5.0], [1.0, 2.0, 90.0, 0.0, 99.0, 6.0]] {
+        points.push(row.map(Cell::from).to_vec());
+    }
+    write_table(&dir.path().join("points.csv"), &points).unwrap();
+    let charts = charts(
+        "[{frontier: {x: throughput_rps, y: e2e_p99_s}}, {scatter: {x: a.rate, y: e2e_p99_s}}]",
+    );
+    let swept = ["a.rate".to_owned()];
+    for file in draw_all(dir.path(), &charts, &swept, &[Format::Svg], "").unwrap() {
+        let svg = fs::read_to_string(&file).unwrap();
+        let document = Document::parse(&svg).unwrap();
+        let lines = document.descendants().filter_map(|node| node.attribute("points"));
+        let heights = lines.flat_map(str::split_whitespace).filter_map(|at| at.split(',').nth(1));
+        let lowest = heights.map(|y| y.parse::<f64>().unwrap()).fold(0.0, f64::max);
+        let axis = svg.lines().find(|line| line.contains("Throughput") || line.contains("Rate"));
+        assert!(axis.is_some(), "{svg}");
+        let height: f64 = document.root_element().attribute("height").unwrap().parse().unwrap();
+        assert!(lowest < 10.0 * (height - 40.0), "{}: {lowest}", file.display());
+    }
+}
+
+#[test]
+fn overloaded_points_of_a_line_are_hollow_and_the_legend_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let draw = |share: f64| {
+        let mut points = Table::new(["point", "a.rate", "e2e_p99_s", "overloaded"]);
+        for i in 0..4_u64 {
+            let overloaded = if i == 3 { share } else { 0.0 };
+            points.push(vec![i.into(), i.into(), (i as f64 + 1.0).into(), overloaded.into()]);
+        }
+        write_table(&dir.path().join("points.csv"), &points).unwrap();
+        let (charts, swept) = (charts("[{line: {x: a.rate}}]"), ["a.rate".to_owned()]);
+        let files = draw_all(dir.path(), &charts, &swept, &[Format::Svg], "").unwrap();
+        fs::read_to_string(&files[0]).unwrap()
+    };
+    let (calm, loaded) = (draw(0.5), draw(0.8));
+    assert!(!calm.contains("overloaded") && loaded.contains("overloaded"), "{loaded}");
+    // A ring over its mark, and one in the legend, of two discs each.
+    assert_eq!(loaded.matches("<circle").count(), calm.matches("<circle").count() + 4);
+    let charts = charts("[{bar: {x: a.rate}}]");
+    let swept = ["a.rate".to_owned()];
+    let files = draw_all(dir.path(), &charts, &swept, &[Format::Svg], "").unwrap();
+    assert!(fs::read_to_string(&files[0]).unwrap().contains("overloaded"), "bars too");
+}
+
+#[test]
+fn a_title_over_several_metrics_is_that_of_the_group() {
+    let title = |yaml: &str| {
+        let files = drawn(&sweep(), yaml, &[Format::Svg]);
+        files
+            .into_iter()
+            .map(|(_, svg)| {
+                let svg = String::from_utf8(svg).unwrap();
+                let title = svg.split("<title>").nth(1).unwrap().split("</title>").next().unwrap();
+                title.to_owned()
+            })
+            .collect::<Vec<_>>()
+    };
+    for kind in ["line", "bar", "box"] {
+        let both = format!("[{{{kind}: {{x: {CAPACITY}, y: [e2e_p99_s, errors], title: Sizes}}}}]");
+        let both = if kind == "box" { both.replace("errors", "requests") } else { both };
+        let found = title(&both);
+        assert_eq!(found[0], "Sizes: p99 latency", "{kind}");
+        assert!(found[1].starts_with("Sizes: ") && found[1] != found[0], "{kind}: {found:?}");
+        let one = title(&format!("[{{{kind}: {{x: {CAPACITY}, y: e2e_p99_s, title: Sizes}}}}]"));
+        assert_eq!(one, ["Sizes"], "{kind}");
+    }
+}
+
+#[test]
+fn a_legend_has_short_names_and_a_logarithm_says_what_becomes_of_zero() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut points = Table::new(["point", "a.rate", "resilience", "wait_mean_s"]);
+    let retries = [
+        r#"{"num_retries":0,"backoff":{"base":"1s"}}"#,
+        r#"{"num_retries":3,"backoff":{"base":"1s"}}"#,
+    ];
+    for (i, (retries, rate)) in
+        retries.iter().flat_map(|r| [1_u64, 2, 3].map(|rate| (r, rate))).enumerate()
+    {
+        let wait = if rate == 1 { 0.0 } else { i as f64 };
+        points.push(vec![(i as u64).into(), rate.into(), (*retries).into(), wait.into()]);
+    }
+    write_table(&dir.path().join("points.csv"), &points).unwrap();
+    let charts = charts("[{line: {x: a.rate, y: wait_mean_s, series: resilience, y_scale: log}}]");
+    let swept = ["a.rate", "resilience"].map(str::to_owned);
+    let files = draw_all(dir.path(), &charts, &swept, &[Format::Svg], "").unwrap();
+    let svg = fs::read_to_string(&files[0]).unwrap();
+    let lines: Vec<&str> = svg.lines().map(str::trim).collect();
+    assert!(lines.contains(&"retries 0") && lines.contains(&"retries 3"), "{svg}");
+    assert!(!svg.contains("backoff"), "{svg}");
+    assert!(svg.contains("linear below 1 s"), "{svg}");
+}
+
 #[test]
 fn what_is_missing_is_named_with_what_is_near() {
     let dir = tempfile::tempdir().unwrap();
@@ -215,7 +414,10 @@ fn what_is_missing_is_named_with_what_is_near() {
 #[test]
 fn the_summary_has_a_row_for_each_point() {
     let folder = Folder { replications: 3, noise: 0.04, ..sweep() };
-    golden("summary.txt", &summary(&folder.points_table(), &folder.swept(), Terminal::default()));
+    golden(
+        "summary.txt",
+        &summary(&folder.points_table(), &folder.swept(), &[], Terminal::default()),
+    );
 }
 
 #[test]
@@ -223,14 +425,14 @@ fn the_summary_keeps_to_the_terminal_and_counts_what_it_leaves_out() {
     let mut folder = sweep();
     folder.sweep.push(("seed", counts(&[1, 2, 3, 4, 5])));
     let terminal = Terminal { width: Some(80), color: true };
-    let text = summary(&folder.points_table(), &folder.swept(), terminal);
+    let text = summary(&folder.points_table(), &folder.swept(), &[], terminal);
     let plain = text.replace("\u{1b}[1m", "").replace("\u{1b}[0m", "");
     assert_ne!(text, plain);
     assert!(plain.lines().all(|line| line.chars().count() <= 80), "{plain}");
     // Two rules, the header, its rule, 20 rows, the last line: none is broken.
     assert_eq!(plain.lines().count(), 25, "{plain}");
     assert!(plain.ends_with("... and 20 more points in points.csv\n"), "{plain}");
-    assert_eq!(summary(&Table::new(["point"]), &[], terminal), "");
+    assert_eq!(summary(&Table::new(["point"]), &[], &[], terminal), "");
 }
 
 /// Numbers that give charts trouble.
@@ -252,14 +454,21 @@ fn write_odd(dir: &Path, rows: &[[Cell; 4]], title: &str) {
     let cells = |row: usize, key: &[&Cell]| {
         [vec![Cell::Int(row as i64)], key.iter().map(|c| (*c).clone()).collect()].concat()
     };
-    let mut points =
-        Table::new(["point", "a.rate", "b", "e2e_p99_s", "e2e_p99_s_ci95", "hit_rate"]);
+    let mut points = Table::new([
+        "point",
+        "a.rate",
+        "b",
+        "e2e_p99_s",
+        "e2e_p99_s_lo95",
+        "e2e_p99_s_hi95",
+        "hit_rate",
+    ]);
     let mut levels = Table::new(["point", "level", "hits"]);
     let mut latency = Table::new(["point", "quantile", "e2e_s"]);
     let mut timeline = Table::new(["point", "time_s", "queue", "charged_usd"]);
     for (i, [a, b, c, d]) in rows.iter().enumerate() {
         let quantile = Cell::Num(i as f64 / rows.len() as f64);
-        points.push(cells(i, &[a, b, c, d, a]));
+        points.push(cells(i, &[a, b, c, d, b, a]));
         levels.push(cells(i % 3, &[b, c]));
         latency.push(cells(i % 2, &[&quantile, c]));
         timeline.push(cells(i % 2, &[a, c, d]));
@@ -289,6 +498,9 @@ proptest! {
         let swept = ["a.rate".to_owned(), "b".to_owned()];
         let yaml = "[{line: {x: a.rate, y: [e2e_p99_s, hit_rate], series: b}}, {line: {x: b, x_scale: log, y_scale: log}},
             {line: {x: point}}, {bar: {x: b, series: a.rate}}, {bar: {x: level, y: hits}},
+            {scatter: {x: [a.rate, b, hit_rate], y: e2e_p99_s, x_scale: log, y_scale: log}},
+            {frontier: {x: hit_rate, y: e2e_p99_s}}, {frontier: {x: e2e_p99_s, y: hit_rate, series: b, y_scale: log}},
+            {heatmap: {metric: e2e_p99_s, scale: log}},
             {cdf: {}}, {cdf: {series: b, x_scale: log}}, {timeline: {}}, {timeline: {series: a.rate}}]";
         let mut specs = charts(yaml);
         specs.extend(default_charts(dir.path(), &swept).unwrap());
@@ -299,7 +511,7 @@ proptest! {
             prop_assert!(!svg.contains("NaN") && !svg.contains("inf\""), "{}", path.display());
         }
         let points = read_table(&dir.path().join("points.csv")).unwrap();
-        summary(&points, &swept, Terminal { width: Some(60), color: true });
+        summary(&points, &swept, &[], Terminal { width: Some(60), color: true });
     }
 }
 

@@ -1,5 +1,7 @@
 //! `windtunnel check`: all mistakes at once.
 
+use std::collections::BTreeSet;
+
 use super::{Failure, Files, print, tell};
 use crate::experiment::load::{Diagnostic, Document};
 use crate::experiment::prepare;
@@ -12,12 +14,15 @@ pub(super) struct Args {
 
 pub(super) fn main(args: &Args) -> Result<(), Failure> {
     let mut found: Vec<Diagnostic> = Vec::new();
+    // Files that include the same one have its warnings, too.
+    let mut told = BTreeSet::new();
     for file in &args.files.paths {
         let prepared =
             Document::open(file).and_then(|document| prepare(&document, &args.files.overrides()));
         match prepared {
             Ok(prepared) => {
-                for warning in &prepared.warnings {
+                let warnings = prepared.warnings.iter().map(ToString::to_string);
+                for warning in warnings.filter(|warning| told.insert(warning.clone())) {
                     tell(&format!("{warning}\n"));
                 }
                 let replications = prepared.resolved.replications();

@@ -1,5 +1,6 @@
 //! What a command ends with, if not well.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use crate::experiment::WorkspaceError;
@@ -18,8 +19,12 @@ pub(super) enum Failure {
 
 impl Failure {
     pub(in crate::cli) fn input(diagnostics: &[Diagnostic]) -> Self {
-        let texts: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
-        let errors = diagnostics.iter().filter(|found| found.is_error()).count();
+        // Files that include the same one have its problems, too.
+        let mut seen = BTreeSet::new();
+        let all = diagnostics.iter().map(|found| (found.to_string(), found.is_error()));
+        let all: Vec<(String, bool)> = all.filter(|(text, _)| seen.insert(text.clone())).collect();
+        let errors = all.iter().filter(|(_, is_error)| *is_error).count();
+        let texts: Vec<String> = all.into_iter().map(|(text, _)| text).collect();
         let plural = if errors == 1 { "" } else { "s" };
         Failure::Input(format!(
             "{}\n\n{errors} error{plural} found; nothing was run",

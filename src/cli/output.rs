@@ -42,6 +42,8 @@ pub(super) enum OutputFormat {
 pub(super) struct Made {
     points: Table,
     swept: Vec<String>,
+    /// The metrics that the file wants to be shown.
+    columns: Vec<String>,
     warnings: Vec<String>,
     /// Why not every chart is drawn.
     undrawn: Option<ReportError>,
@@ -70,10 +72,9 @@ impl Output {
             drawn => drawn.err(),
         };
         let swept = resolved.sweep.columns();
-        let replications = resolved.experiment.replications as usize;
-        let mut warnings = report::warnings(&points, &swept, replications);
-        warnings.extend(report::precision_warnings(&points, &swept, &resolved.experiment));
-        Ok(Made { points, swept, warnings, undrawn })
+        let warnings = report::warnings(&staging, &points, &swept, &resolved.experiment);
+        let columns = resolved.experiment.columns.clone();
+        Ok(Made { points, swept, columns, warnings, undrawn })
     }
 
     /// Puts results in their place and shows a summary, and what to beware of. Returns their folder.
@@ -81,7 +82,8 @@ impl Output {
         let folder =
             workspace.publish().map_err(|error| Failure::Run(format!("error: {error}")))?;
         if !self.quiet {
-            tell(report::summary(&made.points, &made.swept, terminal()).trim_end());
+            let Made { points, swept, columns, .. } = &made;
+            tell(report::summary(points, swept, columns, terminal()).trim_end());
         }
         for warning in &made.warnings {
             tell(&format!("warning: {warning}"));

@@ -1,5 +1,6 @@
 //! `windtunnel run`: experiments to results folders.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -59,6 +60,12 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
         return Err(Failure::input(&found));
     }
     args.files.refuse_same_name(all.iter().map(|prepared| &prepared.resolved.name))?;
+    // Files that include the same one have its warnings, too.
+    let mut told = BTreeSet::new();
+    let warnings = all.iter().flat_map(|prepared| &prepared.warnings).map(ToString::to_string);
+    for warning in warnings.filter(|warning| told.insert(warning.clone())) {
+        tell(&format!("{warning}\n"));
+    }
     let progress = Arc::new(Progress::default());
     for prepared in &all {
         let folder = run_one(args, prepared, &progress)?;
@@ -68,9 +75,6 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
 }
 
 fn run_one(args: &Args, prepared: &Prepared, progress: &Arc<Progress>) -> Result<PathBuf, Failure> {
-    for warning in &prepared.warnings {
-        tell(&format!("{warning}\n"));
-    }
     let resolved = &prepared.resolved;
     if args.files.quick && resolved.experiment.quick.is_empty() {
         tell(&format!("warning: {} has no `quick:` block: all of it is run", resolved.name));

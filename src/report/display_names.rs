@@ -1,10 +1,12 @@
 //! Names of metrics and swept paths in words.
 
 use crate::report::number_format;
+use crate::report::results::estimates::even_half;
 use crate::report::unit::Unit;
+use crate::stats::Estimate;
 
 /// What most people want to know of a system.
-pub(crate) const HEADLINES: [&str; 10] = [
+pub(crate) const HEADLINES: [&str; 13] = [
     "e2e_mean_s",
     "e2e_p50_s",
     "e2e_p99_s",
@@ -15,6 +17,9 @@ pub(crate) const HEADLINES: [&str; 10] = [
     "cache_hit_rate",
     "cost_per_request_usd",
     "quality_mean",
+    "workflow_success_rate",
+    "makespan_p99_s",
+    "cost_per_job_usd",
 ];
 
 /// A metric in words: `p99 latency` for `e2e_p99_s`.
@@ -35,7 +40,7 @@ pub(crate) fn metric(name: &str) -> String {
         "quality_mean" => "mean quality",
         "output_tokens_per_s" => "output tokens/s",
         "total_tokens_per_s" => "total tokens/s",
-        "good_tokens_per_s" => "token goodput",
+        "good_tokens_per_s" => "good tokens/s",
         "tokens_per_s_per_gpu" => "tokens/s per GPU",
         "tokens_per_s_per_user" => "tokens/s per user",
         "jobs_per_gpu_hour" => "jobs per GPU hour",
@@ -75,6 +80,21 @@ pub(crate) fn metric_value(metric: &str, value: f64) -> String {
     }
 }
 
+/// The same with its interval: `1.25 s ± 4 %`, or the ends where these are not as far from
+/// the mean: `93.1 % (78.5 % to 98.0 %)`.
+pub(crate) fn estimate_value(metric: &str, estimate: &Estimate) -> String {
+    let Estimate { mean, low, high } = *estimate;
+    let value = |value: f64| metric_value(metric, value);
+    match even_half(estimate) {
+        Some(half) => {
+            let relative = number_format::significant(100.0 * half / mean.abs(), 2);
+            format!("{} ± {relative} %", value(mean))
+        }
+        None if high > low => format!("{} ({} to {})", value(mean), value(low), value(high)),
+        None => value(mean),
+    }
+}
+
 /// `p99 time in queue` for `queue_p99_s`: what, which statistic, unit.
 fn statistic(name: &str) -> Option<String> {
     let mut words = name.strip_suffix("_s")?.split('_');
@@ -86,6 +106,7 @@ fn statistic(name: &str) -> Option<String> {
         "itl" => "time between tokens",
         "queue" => "time in queue",
         "inference" => "inference time",
+        "makespan" => "makespan",
         _ => return None,
     };
     let statistic = match statistic {
@@ -99,12 +120,15 @@ fn statistic(name: &str) -> Option<String> {
 /// A name without its unit and underscores.
 fn plain(name: &str) -> String {
     let suffix = ["_usd", "_rps", "_s"].into_iter().find_map(|unit| name.strip_suffix(unit));
-    let words = suffix.unwrap_or(name).split('_').map(|word| match word {
+    let name = suffix.filter(|_| !name.ends_with("_per_s")).unwrap_or(name);
+    let words = name.split('_').map(|word| match word {
         "slo" => "SLO",
         "kv" => "KV",
+        "gpu" => "GPU",
         other => other,
     });
-    words.collect::<Vec<_>>().join(" ")
+    let words = words.collect::<Vec<_>>().join(" ");
+    words.replace(" per s ", "/s ").replace("tokens per s", "tokens/s")
 }
 
 /// A swept path in words: `L1 capacity` for `cache.levels.l1.capacity`, or
@@ -112,7 +136,12 @@ fn plain(name: &str) -> String {
 pub(crate) fn path(path: &str) -> String {
     let steps: Vec<&str> = path.split('.').collect();
     let steps = without_law(&steps);
-    let words = |steps: &[&str]| steps.join(" ").replace('_', " ").replace("ttl", "TTL");
+    let words = |steps: &[&str]| {
+        let words = steps.join(" ").replace('_', " ").replace("ttl", "TTL");
+        // That it is on or off, or a number, its values say.
+        let plain = ["enable ", "num "].into_iter().find_map(|it| words.strip_prefix(it));
+        plain.map_or_else(|| words.clone(), str::to_owned)
+    };
     match steps.as_slice() {
         ["point"] => "sweep point".to_owned(),
         ["level"] => "cache level".to_owned(),
@@ -164,7 +193,9 @@ fn without_law<'a>(steps: &[&'a str]) -> Vec<&'a str> {
 
 /// Whether a step needs the one before it to say anything.
 fn is_vague(step: &str) -> bool {
-    const VAGUE: [&str; 16] = [
+    const VAGUE: [&str; 18] = [
+        "share",
+        "utilization",
         "after",
         "items",
         "capacity",
@@ -219,6 +250,7 @@ mod tests {
         for (name, words) in [
             ("e2e_p99_s", "p99 latency"),
             ("ttft_mean_s", "mean time to first token"),
+            ("makespan_p99_s", "p99 makespan"),
             ("e2e_max_s", "longest latency"),
             ("cost_per_request_usd", "cost per request"),
             ("cache_hit_rate", "cache hit rate"),
@@ -226,6 +258,9 @@ mod tests {
             ("slo_attainment", "SLO attainment"),
             ("kv_use_mean", "KV use mean"),
             ("something_new_usd", "something new"),
+            ("tokens_per_s_per_gpu", "tokens/s per GPU"),
+            ("output_tokens_per_s", "output tokens/s"),
+            ("cost_per_output_mtok_usd", "cost per million output tokens"),
         ] {
             assert_eq!(metric(name), words);
         }
@@ -245,11 +280,15 @@ mod tests {
             ("workload.prompts.zipf.exponent", "prompt exponent"),
             ("workload.arrivals.concurrency.limit", "concurrency limit"),
             ("resilience.hedge.after", "hedge after"),
+            ("resilience.num_retries", "retries"),
+            ("models.gpt.server.engine.enable_prefix_caching", "gpt prefix caching"),
             ("models.gpt-4.server.replicas", "gpt-4 replicas"),
             ("cost.select", "model selection"),
             ("cost.select.utility.quality_threshold", "quality threshold"),
             ("cost.budgets.default.daily", "default daily budget"),
             ("cache.ttl", "cache TTL"),
+            ("cache.invalidation.share", "invalidation share"),
+            ("models.gpt.server.autoscale.target.utilization", "gpt target utilization"),
             ("cache.levels.l2.latency.constant", "L2 latency"),
             ("cache.levels.l2.latency.lognormal.mean", "L2 latency mean"),
             ("models.gpt.price.output", "gpt output price"),

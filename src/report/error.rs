@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::spec::nearest;
+use crate::spec::suggestion;
 
 /// Why a table could not be read or a chart not be drawn.
 #[derive(Debug, Error)]
@@ -33,7 +33,7 @@ pub enum ReportError {
         file: String,
         /// The column.
         column: String,
-        /// The nearest name, or all there are.
+        /// The nearest names, or all there are.
         help: String,
     },
     /// A chart names a path that was not swept.
@@ -41,7 +41,7 @@ pub enum ReportError {
     NotSwept {
         /// The path.
         name: String,
-        /// The nearest name, or all there are.
+        /// The nearest names, or all there are.
         help: String,
     },
     /// The folder is not a results folder, or one of another version.
@@ -73,20 +73,12 @@ impl ReportError {
         move |source| ReportError::Csv { path, source }
     }
 
-    pub(crate) fn column(file: &str, column: &str, columns: &[String]) -> Self {
+    pub(crate) fn column<S: AsRef<str>>(file: &str, column: &str, columns: &[S]) -> Self {
         let (file, column_name) = (file.to_owned(), column.to_owned());
-        ReportError::Column { file, column: column_name, help: near(column, columns) }
+        ReportError::Column { file, column: column_name, help: suggestion(column, columns) }
     }
 
     pub(crate) fn not_swept(name: &str, swept: &[String]) -> Self {
-        ReportError::NotSwept { name: name.to_owned(), help: near(name, swept) }
-    }
-}
-
-fn near(name: &str, known: &[String]) -> String {
-    match nearest(name, known.iter().map(String::as_str)) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None if known.is_empty() => "there is none".to_owned(),
-        None => format!("expected one of: {}", known.join(", ")),
+        ReportError::NotSwept { name: name.to_owned(), help: suggestion(name, swept) }
     }
 }

@@ -41,8 +41,7 @@ pub use compare::{
 pub use draw::Format;
 pub use error::ReportError;
 pub use experiment::{
-    ResultsError, default_charts, draw_all, draw_in, precision_warnings, summary, warnings,
-    write_results,
+    ResultsError, default_charts, draw_all, draw_in, summary, warnings, write_results,
 };
 pub use files::file_name as folder_name;
 pub(crate) use html::quoted;

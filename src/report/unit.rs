@@ -18,8 +18,6 @@ pub(crate) enum Unit {
     Usd,
     /// Requests per second.
     PerSecond,
-    /// Tokens per second.
-    TokensPerSecond,
     /// A part of one, shown in per cent.
     Fraction,
     /// Bytes, shown in powers of 1024.
@@ -41,27 +39,35 @@ const DECIMAL: &[f64] = &[1.0, 2.0, 5.0];
 const SIXTIES: &[f64] = &[1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0];
 const HOURS: &[f64] = &[1.0, 2.0, 3.0, 6.0, 12.0, 24.0];
 
+/// Ends of the names of metrics that are parts of one.
+const SHARES: [&str; 14] = [
+    "_rate",
+    "utilization",
+    "_share",
+    "_fraction",
+    "_precision",
+    "_recall",
+    "_ratio",
+    "attainment",
+    "availability",
+    "kv_use_mean",
+    "kv_use",
+    "overloaded",
+    "drift",
+    "saturation",
+];
+
 impl Unit {
     /// The unit of a metric, from the end of its name.
     pub(crate) fn of_metric(name: &str) -> Unit {
         let ends = |suffixes: &[&str]| suffixes.iter().any(|suffix| name.ends_with(suffix));
         match name {
-            _ if name.contains("tokens_per_s") => Unit::TokensPerSecond,
+            // Rates of tokens: the name in words has the unit.
+            _ if ends(&["_per_s"]) => Unit::Plain,
             _ if ends(&["_s"]) => Unit::Seconds,
             _ if ends(&["_usd"]) => Unit::Usd,
             _ if ends(&["_rps"]) => Unit::PerSecond,
-            _ if ends(&[
-                "_rate",
-                "utilization",
-                "saturation",
-                "_share",
-                "_fraction",
-                "_precision",
-                "_recall",
-            ]) =>
-            {
-                Unit::Fraction
-            }
+            _ if ends(&SHARES) => Unit::Fraction,
             _ if ends(&["_tokens"]) => Unit::Tokens,
             _ if ends(&["_bytes"]) => Unit::Bytes,
             _ => Unit::Plain,
@@ -80,7 +86,6 @@ impl Unit {
             Unit::Entries => pick(&[(0.0, 1.0, "entries")], DECIMAL),
             Unit::Tokens => pick(&[(0.0, 1.0, "tokens")], DECIMAL),
             Unit::PerSecond => pick(&[(0.0, 1.0, "requests/s")], DECIMAL),
-            Unit::TokensPerSecond => pick(&[(0.0, 1.0, "tokens/s")], DECIMAL),
             Unit::Fraction => pick(&[(0.0, 0.01, "%")], DECIMAL),
             Unit::Usd => pick(&[(1e-4, 1e-6, "millionths of a US$"), (0.0, 1.0, "US$")], DECIMAL),
             Unit::Seconds => pick(
@@ -159,6 +164,19 @@ mod tests {
         assert_eq!(quantities(&texts(&["1KiB"])), Some((Unit::Bytes, vec![1024.0])));
         assert_eq!(quantities(&texts(&["120/m"])), Some((Unit::PerSecond, vec![2.0])));
         assert_eq!(quantities(&texts(&["$0.5"])), Some((Unit::Usd, vec![0.5])));
+    }
+
+    #[test]
+    fn what_a_metric_measures_follows_from_its_name() {
+        for share in
+            ["cache_hit_rate", "slo_attainment", "queue_share", "availability", "overloaded"]
+        {
+            assert_eq!(Unit::of_metric(share), Unit::Fraction, "{share}");
+        }
+        for plain in ["output_tokens_per_s", "tokens_per_s_per_gpu", "user_fairness"] {
+            assert_eq!(Unit::of_metric(plain), Unit::Plain, "{plain}");
+        }
+        assert_eq!(Unit::of_metric("e2e_p99_s"), Unit::Seconds);
     }
 
     #[test]

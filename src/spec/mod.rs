@@ -7,13 +7,15 @@
 //! `check(&self, problems: &mut Problems)`.
 
 mod names;
+mod near;
 mod number;
 mod problem;
 mod units;
 
 pub(crate) use names::one_or_many;
+pub use near::{nearest, suggestion};
 pub(crate) use number::per_cent;
 pub use number::{Correlation, Fraction, NonNegative, Positive};
-pub use problem::{Help, Path, Problem, Problems, Segment, Severity, nearest};
+pub use problem::{Help, Path, Problem, Problems, Segment, Severity};
 pub(crate) use units::from_text;
 pub use units::{Bandwidth, Capacity, Rate, format_rate, parse_duration};

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::near::suggestion;
+
 /// One step of a [`Path`]: a key of a map or an index of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Segment {
@@ -196,7 +198,7 @@ impl Problems {
     }
 
     /// Reports that `name` is not one of `known` (a `what`), with the nearest
-    /// name that is.
+    /// names that are.
     pub fn unknown<'a>(
         &mut self,
         what: &str,
@@ -204,10 +206,10 @@ impl Problems {
         known: impl IntoIterator<Item = &'a str>,
     ) {
         let known: Vec<&str> = known.into_iter().collect();
-        let help = match nearest(name, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if known.is_empty() => format!("there is no {what} in this file"),
-            None => format!("expected one of: {}", known.join(", ")),
+        let help = if known.is_empty() {
+            format!("there is no {what} in this file")
+        } else {
+            suggestion(name, &known)
         };
         self.error_help(format!("unknown {what} `{name}`"), help);
     }
@@ -231,14 +233,4 @@ impl Problems {
         self.list
             .push(Problem { severity, ..Problem::error(self.here.clone(), message) }.help(help));
     }
-}
-
-/// The name in `known` nearest to `name`, if one is near enough to be meant.
-pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= 1 + name.len().max(candidate.len()) / 4)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
 }

@@ -2,6 +2,7 @@
 
 use super::interval::mean_ci;
 use super::moments::Moments;
+use super::scale::{Estimate, Scale};
 use super::student::{student_t_quantile, student_t_two_sided};
 
 /// The difference of two means.
@@ -22,6 +23,20 @@ pub struct Difference {
     /// The effect's size: the difference in standard deviations; NaN where there are too
     /// few values.
     pub effect: f64,
+}
+
+impl Difference {
+    /// The difference with its interval, where the means are on a scale: two shares are at
+    /// most 1 apart.
+    pub fn ends(&self, scale: Scale) -> Estimate {
+        let Difference { difference: mean, half_width: half, .. } = *self;
+        let whole = Estimate { mean, low: mean - half, high: mean + half };
+        if scale == Scale::Share {
+            let [low, high] = [whole.low, whole.high].map(|end| end.clamp(-1.0, 1.0));
+            return Estimate { mean, low, high };
+        }
+        whole
+    }
 }
 
 /// The difference of systems whose values were measured in pairs, on the same random
@@ -160,6 +175,17 @@ mod tests {
         let one = paired_difference(&[1.0], &[2.0], 0.95);
         assert!(one.difference == 1.0 && one.p.is_nan() && one.half_width.is_nan());
         assert_eq!(welch_difference(&[1.0; 3], &[1.0; 4], 0.95).p, 1.0);
+    }
+
+    #[test]
+    fn two_shares_are_at_most_one_apart() {
+        let found = paired_difference(&[0.1, 0.9], &[0.9, 1.0], 0.95);
+        assert!(found.difference + found.half_width > 1.0);
+        let ends = found.ends(Scale::Share);
+        assert_eq!((ends.mean, ends.low, ends.high), (found.difference, -1.0, 1.0));
+        assert!(found.ends(Scale::Amount).high > 1.0);
+        let one = paired_difference(&[0.1], &[0.9], 0.95).ends(Scale::Share);
+        assert!(one.low.is_nan() && one.high.is_nan(), "{one:?}");
     }
 
     #[test]

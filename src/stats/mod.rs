@@ -6,12 +6,14 @@
 //! | a level over time: queue length, busy servers | [`Gauge`] |
 //! | single measurements: mean, variance | [`Moments`] |
 //! | the mean over replications, and how sure it is | [`mean_ci95`] |
+//! | an interval of a share that stays between 0 and 1 | [`Scale`] |
 //! | the mean of one long run, and how sure it is | [`Batches`] |
 //! | whether two systems differ | [`paired_difference`], [`welch_difference`], [`holm`] |
 //! | a quantile over replications | [`quantile_ci`] |
 //! | which inputs matter | [`sobol_indices`], [`screening`] |
 //! | where a run's steady state begins | [`mser()`] |
 //! | whether a level grows | [`mann_kendall`] |
+//! | a smooth curve through scattered points | [`lowess()`] |
 //! | whole numbers: exact moments and quantiles | [`Counts`] |
 //! | the gaps between events | [`Gaps`] |
 //! | events over time | [`Windows`] |
@@ -29,12 +31,14 @@ pub mod fit;
 pub mod gaps;
 pub mod histogram;
 pub mod interval;
+pub mod lowess;
 pub mod moments;
 pub mod morris;
 pub mod mser;
 pub mod popularity;
 pub mod quantile;
 pub mod sample;
+pub mod scale;
 pub mod sobol;
 pub mod student;
 pub mod table;
@@ -50,12 +54,14 @@ pub use fairness::jain;
 pub use gaps::Gaps;
 pub use histogram::Histogram;
 pub use interval::{MeanCi, mean_ci, mean_ci95};
+pub use lowess::lowess;
 pub use moments::Moments;
 pub use morris::{Screening, screening};
 pub use mser::{Truncation, mser};
 pub use popularity::Popularity;
 pub use quantile::{QuantileCi, quantile_ci};
 pub use sample::{Point, Sample};
+pub use scale::{Estimate, Scale};
 pub use sobol::{SobolIndices, sobol_indices};
 pub use student::{student_t_quantile, student_t_two_sided};
 pub use table::{Cell, Table};

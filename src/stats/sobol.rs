@@ -1,21 +1,18 @@
 //! How much of an output's variance each input explains.
 
+use super::scale::Estimate;
 use crate::kernel::Stream;
 
-/// Resamples behind an interval.
-const RESAMPLES: usize = 200;
+/// Resamples behind an interval: ten are beyond either end.
+const RESAMPLES: usize = 400;
 
-/// Sobol' indices of one input, with half widths of their 95 % intervals.
+/// Sobol' indices of one input, with their 95 % intervals.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SobolIndices {
     /// The share of the variance that the input explains alone.
-    pub first: f64,
-    /// Half the width of its interval.
-    pub first_half: f64,
+    pub first: Estimate,
     /// The share that it has a part in, alone or together with others.
-    pub total: f64,
-    /// Half the width of its interval.
-    pub total_half: f64,
+    pub total: Estimate,
 }
 
 /// The indices of each input from a function's values at `n` points of a sample `a`, of
@@ -24,8 +21,11 @@ pub struct SobolIndices {
 /// First order: `mean(b (mixed - a)) / V` (Saltelli and others, Computer Physics
 /// Communications 181(2), 2010, table 2, b). Total: `mean((a - mixed)^2) / 2V` (Jansen,
 /// Computer Physics Communications 117, 1999; there f). Outputs are centred first, which
-/// leaves less to chance. The intervals are normal ones by bootstrap over the points.
-/// NaN where the output does not vary.
+/// leaves less to chance. From few points either sum may be below 0 or above 1, which no
+/// index is: the nearest that is possible is taken. The intervals are those between the
+/// percentiles of a bootstrap over the points, to whose resamples the same applies (Efron and
+/// Tibshirani, An Introduction to the Bootstrap, 1993, 13.7). NaN where the output does not
+/// vary.
 pub fn sobol_indices(
     a: &[f64],
     b: &[f64],
@@ -37,14 +37,13 @@ pub fn sobol_indices(
         .map(|_| all.iter().map(|_| stream.below(a.len() as u64) as usize).collect())
         .collect();
     let of_input = |mixed: &Vec<f64>| {
-        let [first, total] = indices(a, b, mixed, &all);
+        let found = indices(a, b, mixed, &all);
         let resampled: Vec<[f64; 2]> =
             draws.iter().map(|rows| indices(a, b, mixed, rows)).collect();
-        let half = |which: usize| {
-            let moments: super::Moments = resampled.iter().map(|it| it[which]).collect();
-            1.96 * moments.std_dev()
+        let estimate = |which: usize| {
+            percentiles(found[which], resampled.iter().map(|it| it[which]).collect())
         };
-        SobolIndices { first, first_half: half(0), total, total_half: half(1) }
+        SobolIndices { first: estimate(0), total: estimate(1) }
     };
     mixed.iter().map(of_input).collect()
 }
@@ -61,7 +60,19 @@ fn indices(a: &[f64], b: &[f64], mixed: &[f64], rows: &[usize]) -> [f64; 2] {
         alone += (b[row] - mean) * moved;
         part += moved * moved;
     }
-    [alone / n / variance, part / (2.0 * n) / variance]
+    [alone / n / variance, part / (2.0 * n) / variance].map(|index| index.clamp(0.0, 1.0))
+}
+
+/// An index between the percentiles of its resamples, of which some may not vary.
+fn percentiles(mean: f64, mut resampled: Vec<f64>) -> Estimate {
+    resampled.retain(|index| !index.is_nan());
+    resampled.sort_unstable_by(f64::total_cmp);
+    if resampled.is_empty() {
+        return Estimate { mean, low: f64::NAN, high: f64::NAN };
+    }
+    let beyond = resampled.len() / 40;
+    let (low, high) = (resampled[beyond], resampled[resampled.len() - 1 - beyond]);
+    Estimate { mean, low: low.min(mean), high: high.max(mean) }
 }
 
 #[cfg(test)]
@@ -98,10 +109,11 @@ mod tests {
         let found = sobol_indices(&values(&a), &values(&b), &mixed, &mut boot);
         let truth = [(0.313_905, 0.557_589), (0.442_411, 0.442_411), (0.0, 0.243_684)];
         for (found, (first, total)) in found.iter().zip(truth) {
-            assert!((found.first - first).abs() < 0.02, "{found:?} {first}");
-            assert!((found.total - total).abs() < 0.015, "{found:?} {total}");
-            assert!((found.first - first).abs() < 2.0 * found.first_half, "{found:?} {first}");
-            assert!(found.first_half < 0.04 && found.total_half < 0.03, "{found:?}");
+            assert!((found.first.mean - first).abs() < 0.02, "{found:?} {first}");
+            assert!((found.total.mean - total).abs() < 0.015, "{found:?} {total}");
+            let wide = found.first.half_width();
+            assert!((found.first.mean - first).abs() < 2.0 * wide.max(0.01), "{found:?} {first}");
+            assert!(wide < 0.04 && found.total.half_width() < 0.03, "{found:?}");
         }
     }
 
@@ -109,6 +121,21 @@ mod tests {
     fn a_constant_has_no_indices() {
         let mut stream = Streams::new(1, 0).stream("x");
         let found = sobol_indices(&[2.0; 8], &[2.0; 8], &[vec![2.0; 8]], &mut stream);
-        assert!(found[0].first.is_nan() && found[0].total.is_nan());
+        assert!(found[0].first.mean.is_nan() && found[0].total.mean.is_nan());
+    }
+
+    #[test]
+    fn no_index_and_no_interval_is_beyond_what_a_share_can_be() {
+        let mut stream = Streams::new(3, 0).stream("x");
+        for _ in 0..50 {
+            let mut draw = || -> Vec<f64> { (0..8).map(|_| stream.uniform().powi(9)).collect() };
+            let (a, b, mixed) = (draw(), draw(), [draw(), draw()]);
+            let mut boot = Streams::new(1, 0).stream("bootstrap");
+            for found in sobol_indices(&a, &b, &mixed, &mut boot) {
+                for Estimate { mean, low, high } in [found.first, found.total] {
+                    assert!(0.0 <= low && low <= mean && mean <= high && high <= 1.0, "{found:?}");
+                }
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The end of a run: everything is closed, and becomes its results.
 
 use super::measure::FlowSums;
-use super::measure::{self, judge_steadiness};
+use super::measure::{self, Course, judge_steadiness};
 use super::model::System;
 use super::monitors::{self, tables::Measured};
 use super::run_error::RunError;
@@ -85,8 +85,16 @@ pub fn finish(
         "requests in = answered + failed + called off"
     );
     observers.timeline.at(over);
-    let (from, requests) = (observers.measures.window_start, observers.measures.requests);
-    observers.measures.steadiness = judge_steadiness(from, end, requests, &mut observers.timeline);
+    let blocked = observers.measures.flows.spent.blocked_ns.iter().any(|blocked| *blocked > 0);
+    let course = Course {
+        from: observers.measures.window_start,
+        // Where no duration ends it, what is left at the last arrival only drains.
+        end: setup.duration.map_or(system.clients.last_arrival, |_| end),
+        requests: observers.measures.requests,
+        rhythm: setup.workload.rhythm(),
+        waited: blocked || observers.timeline.areas()[1] > 0 || setup.holds_back(),
+    };
+    observers.measures.steadiness = judge_steadiness(&course, &mut observers.timeline);
     system.upstream.trace_end(observers, over);
     debug_assert_eq!(
         observers.timeline.areas(),

@@ -40,7 +40,7 @@ pub use event::Event;
 pub use measure::{
     BATCHED, Finished, FlowSums, Judged, METRICS, MOST_FIXED_INTERVALS, Measures, Metric, MetricId,
     Recorder, Series, Served, Share, SloSpec, Steadiness, TIMELINE_COLUMNS, TargetsSpec, Timeline,
-    Times,
+    Times, scale_of,
 };
 pub use monitors::{
     AlertSums, BadSpec, MonitorSpec, NoDataSpec, Objective, ObjectiveSpec, Threshold,

@@ -82,3 +82,18 @@ pub struct Setup {
     /// The timeline's interval; without one it is chosen by the run's length.
     pub interval: Option<Duration>,
 }
+
+impl Setup {
+    /// Whether anything that keeps no count of it may hold a request back, so that others wait
+    /// behind it: an engine's steps, budgets, or the gateway.
+    pub fn holds_back(&self) -> bool {
+        let cost = &self.cost;
+        self.resilience.is_some()
+            || self.models.iter().any(|(_, model)| model.server.engine.is_some())
+            || cost.budgets.is_some()
+            || !cost.teams.is_empty()
+            || !cost.keys.is_empty()
+            || cost.global.is_some()
+            || cost.allocate.is_some()
+    }
+}

@@ -7,7 +7,7 @@ use indexmap::IndexSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::arrivals::ArrivalsSpec;
+use super::arrivals::{ArrivalsSpec, Rhythm};
 use super::lengths::LengthsSpec;
 use super::params::Profile;
 use super::prompts::PromptsSpec;
@@ -95,6 +95,16 @@ impl WorkloadSpec {
         let fractions: f64 =
             clients.iter().filter_map(|it| it.rate_fraction).map(Positive::get).sum();
         clients.iter().map(|client| whole.with(client, self.rate_of(client, fractions))).collect()
+    }
+
+    /// How the rate of requests is meant to change: those of a trace or a list come when
+    /// they did. The spec must have passed its check.
+    pub(super) fn rhythm(&self) -> Rhythm {
+        if self.trace.is_some() || self.requests.is_some() {
+            return Rhythm::Changing;
+        }
+        let clients = self.resolved_clients();
+        clients.iter().map(|it| it.arrivals.rhythm()).fold(Rhythm::Even, Rhythm::and)
     }
 
     /// The lengths of answers that clients draw, where in the file they are set, and

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::arrivals::CalendarStart;
+use super::arrivals::{CalendarStart, Rhythm};
 use super::client_plans::{ClientPlans, population};
 use super::columns;
 use super::data_paths::DataPaths;
@@ -38,6 +38,8 @@ pub(super) struct Ready {
     pub slo_classes: Vec<String>,
     /// With which prompts begin.
     pub shared_prefix: Arc<SharedPrefixes>,
+    /// How the rate of requests is meant to change.
+    pub rhythm: Rhythm,
     pub kind: Kind,
 }
 
@@ -100,6 +102,7 @@ impl Plan {
             profiles,
             slo_classes: spec.slo_classes(),
             shared_prefix: Arc::new(shared_prefix.unwrap_or_default()),
+            rhythm: spec.rhythm(),
             kind,
         };
         match &mut ready.kind {
@@ -122,6 +125,11 @@ impl Plan {
             }
         }
         Ok(Plan(Arc::new(ready)))
+    }
+
+    /// How the rate of requests is meant to change.
+    pub fn rhythm(&self) -> Rhythm {
+        self.0.rhythm
     }
 
     /// The requests of one run, from the beginning.

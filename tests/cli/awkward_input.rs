@@ -76,6 +76,14 @@ fn charts_of_what_is_not_there_are_refused_before_the_runs() {
         "replications: 5\ncharts: [ { timeline: { replication: 5 } } ]\n",
         "there is no replication 5: expected 0 to 4",
     );
+    let frontier = "charts:\n  - frontier: { x: cost_per_requests_usd, y_better: more }\n";
+    refused(frontier, "experiment.yaml:2:");
+    refused(frontier, "higher");
+    let metric = frontier.replace(", y_better: more", "");
+    refused(&metric, "experiment.yaml:2:20 (charts.0.frontier.x)");
+    refused(&metric, "did you mean `cost_per_request_usd`?");
+    refused("charts: [ { frontier: { x: e2e_p99_s, y: e2e_p99_s } } ]\n", "are the same metric");
+    refused("charts: [ { scatter: { x: cach_hit_rate } } ]\n", "did you mean `cache_hit_rate`?");
 }
 
 #[test]

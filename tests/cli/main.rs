@@ -14,5 +14,6 @@ mod resume;
 mod setup_time;
 mod shards;
 mod shipped;
+mod shown;
 mod support;
 mod traces;

@@ -109,13 +109,11 @@ record: {{ requests: true }}
     assert!(counts[0] > counts[1] && counts.iter().all(|count| count % 4 == 0), "{counts:?}");
     let runs = columns(&folder, "runs.csv", &["point"]);
     assert_eq!(runs.len(), counts.iter().sum::<usize>());
-    for (row, count) in
-        columns(&folder, "points.csv", &["e2e_p99_s", "e2e_p99_s_ci95"]).iter().zip(&counts)
-    {
-        let (mean, half) = row.split_once(' ').expect("two columns");
-        let (mean, half): (f64, f64) =
-            (mean.parse().expect("a mean"), half.parse().expect("a half"));
-        assert!(*count == 24 || half <= 0.08 * mean, "{row} after {count}");
+    let names = ["e2e_p99_s", "e2e_p99_s_lo95", "e2e_p99_s_hi95"];
+    for (row, count) in columns(&folder, "points.csv", &names).iter().zip(&counts) {
+        let row: Vec<f64> = row.split(' ').map(|it| it.parse().expect("a number")).collect();
+        let half = (row[2] - row[1]) / 2.0;
+        assert!(*count == 24 || half <= 0.08 * row[0] + 1e-9, "{row:?} after {count}");
     }
     let title = format!("mean of {} to {} replications", counts[1], counts[0]);
     let chart = fs::read_dir(folder.join("charts")).expect("charts").any(|file| {
@@ -141,7 +139,9 @@ fn antithetic_pairs_give_narrower_intervals_of_a_mean() {
     let half = |arguments: &[&str]| -> f64 {
         let bench = Bench::new(&text);
         let folder = bench.run(arguments);
-        columns(&folder, "points.csv", &["throughput_rps_ci95"])[0].parse().expect("a number")
+        let ends = columns(&folder, "points.csv", &["throughput_rps_lo95", "throughput_rps_hi95"]);
+        let (low, high) = ends[0].split_once(' ').expect("two columns");
+        high.parse::<f64>().expect("a number") - low.parse::<f64>().expect("a number")
     };
     let (single, paired) = (half(&[]), half(&["--set", "antithetic=true"]));
     assert!(paired < 0.85 * single, "{paired} {single}");

@@ -143,3 +143,105 @@ fn the_summary_warns_of_an_overload_and_of_a_drift() {
     assert!(told.contains("warning: point 1 (rate 1.3) is overloaded in 3 of 3 runs"), "{told}");
     assert!(!told.contains("point 0"), "{told}");
 }
+
+/// An API of unlimited concurrency whose answers take 30 s of a run of 100 s.
+fn slow_api(server: &str) -> String {
+    format!(
+        "
+name: slow
+duration: 100s
+workload:
+  arrivals: {{ poisson: {{ rate: 2/s }} }}
+  tokens: {{ input: {{ constant: 100 }}, output: {{ constant: 11 }} }}
+models: {{ m: {{ server: {{ tokens: {{ ttft: 30s, tpot: 10ms }}{server} }} }} }}
+"
+    )
+}
+
+#[test]
+fn answers_that_take_a_third_of_the_run_are_no_overload() {
+    for (server, most) in [("", 0), (", concurrency: 1000", 0), (", concurrency: 75", 1)] {
+        let prepared = prepared(&slow_api(server));
+        let told = (0..20).filter(|r| metric(&run(&prepared, *r), "overloaded") == 1.0).count();
+        assert!(told <= most, "{server}: {told} of 20");
+    }
+    // Half of what comes can be served.
+    let prepared = prepared(&slow_api(", concurrency: 30"));
+    let told = (0..20).filter(|r| metric(&run(&prepared, *r), "overloaded") == 1.0).count();
+    assert!(told >= 18, "{told} of 20");
+}
+
+#[test]
+fn a_load_that_is_meant_to_change_has_no_drift_of_its_own() {
+    let with = |arrivals: &str, duration: &str| {
+        let poisson = "arrivals: { poisson: { rate: 0.5 } }";
+        let yaml = mm1(0.5, "").replace(poisson, arrivals);
+        let yaml = yaml.replace("duration: 2h", &format!("duration: {duration}"));
+        metric(&run(&prepared(&yaml), 0), "drift")
+    };
+    let swings = "arrivals: { sinusoidal: { mean: 0.5/s, amplitude: 0.6, period: 2h } }";
+    assert!(with(swings, "3h").is_nan(), "one period cannot be compared with another");
+    let drift = with(swings, "20h");
+    assert!(drift.abs() < 0.3, "{drift}");
+    assert!(with("arrivals: { ramp: { from: 0.1/s, to: 0.8/s, over: 2h } }", "2h").is_nan());
+}
+
+#[test]
+fn a_run_that_only_drains_in_the_end_is_steady() {
+    // 300 requests in ten minutes, of which each takes two.
+    let text = "
+name: drains
+requests: 300
+workload: { arrivals: { constant: { rate: 0.5/s } } }
+warmup: 100 requests
+models: { m: { server: { tokens: { ttft: 120s, tpot: 0s } } } }
+";
+    let found = metric(&run(&prepared(text), 0), "drift");
+    assert!(found.abs() < 0.1, "{found}");
+}
+
+#[test]
+fn no_interval_of_a_share_is_beyond_0_or_1() {
+    let bench = Bench::new(
+        "
+name: shares
+duration: 20s
+replications: 3
+slo: { e2e: 700ms }
+workload: { arrivals: { poisson: { rate: 1/s } }, prompts: { zipf: { count: 20 } } }
+cache: { levels: [ { name: l1, capacity: 5 } ] }
+models: { m: { quality: 0.97, server: { concurrency: 1 } } }
+",
+    );
+    let folder = bench.run(&["--format", "csv"]);
+    let text = std::fs::read_to_string(folder.join("points.csv")).expect("points");
+    let mut lines = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let (head, row) = (lines.next().expect("a header"), lines.next().expect("a point"));
+    let mut wide = 0;
+    for (name, cell) in head.iter().zip(&row) {
+        let of = ["_lo95", "_hi95"].iter().find_map(|end| name.strip_suffix(end));
+        let (Some(of), Ok(end)) = (of, cell.parse::<f64>()) else { continue };
+        if system::scale_of(of) == windtunnel::stats::Scale::Share {
+            assert!((0.0..=1.0).contains(&end), "{name} {end}");
+            wide += usize::from(end > 0.0 && end < 1.0);
+        } else if !of.ends_with("drift") && !of.ends_with("_saved_usd") {
+            assert!(end >= 0.0, "{name} {end}");
+        }
+    }
+    assert!(wide >= 6, "{wide} ends of intervals");
+}
+
+#[test]
+fn jobs_of_steps_that_never_wait_are_no_overload() {
+    let text = "
+name: jobs
+requests: 300
+workload: { arrivals: { poisson: { rate: 10/s } } }
+orchestration:
+  workflows: { job: { steps: { a: { llm: {} }, b: { llm: {}, after: [a] } } } }
+models: { m: { server: { tokens: { ttft: 6s, tpot: 0s } } } }
+";
+    let prepared = prepared(text);
+    let told = (0..10).filter(|r| metric(&run(&prepared, *r), "overloaded") == 1.0).count();
+    assert_eq!(told, 0);
+}

@@ -73,7 +73,7 @@ impl Folder {
         let mut columns = vec!["point".to_owned()];
         columns.extend(self.swept());
         for (name, _) in metrics(&[], 0.0) {
-            columns.extend([name.to_owned(), format!("{name}_ci95")]);
+            columns.extend(["", "_lo95", "_hi95"].map(|end| format!("{name}{end}")));
         }
         let mut table = Table::new(columns);
         for (number, point) in self.points().iter().enumerate() {
@@ -83,7 +83,7 @@ impl Folder {
             for (name, value) in metrics(&self.place(point), noise) {
                 let counts = ["requests", "errors"].contains(&name);
                 let half = if counts || self.replications < 2 { 0.0 } else { self.noise * value };
-                row.extend([Cell::from(value), Cell::from(half)]);
+                row.extend([value, value - half, value + half].map(Cell::from));
             }
             table.push(row);
         }

@@ -8,14 +8,15 @@
 pub(super) mod kind;
 
 mod area;
+mod better;
 mod budget;
 mod cdf;
 mod check;
+mod frontier;
 mod gantt;
 mod heatmap;
 mod latency;
 mod names;
-mod pareto;
 mod scale;
 mod scatter;
 mod spread;
@@ -29,17 +30,18 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use area::{AreaSpec, Entity};
+pub use better::Better;
 pub use budget::BudgetChartSpec;
 pub use cdf::CdfSpec;
+pub use frontier::FrontierSpec;
 pub use gantt::GanttSpec;
 pub use heatmap::HeatmapSpec;
 use kind::Kind;
 pub use kind::Recording;
 pub use latency::LatencyMetric;
 pub use names::Names;
-pub use pareto::ParetoSpec;
 pub use scale::ScaleSpec;
-pub use scatter::{Better, ScatterSpec};
+pub use scatter::ScatterSpec;
 pub use spread::SpreadSpec;
 pub use theme::ThemeSpec;
 pub use timeline::TimelineSpec;
@@ -60,9 +62,9 @@ kinds! {
     "timeline": Timeline(TimelineSpec);
     /// What was spent over virtual time, against a budget.
     "budget": Budget(BudgetChartSpec);
-    /// Cost against quality, a mark for each point, and which of them are beaten
-    /// by no other.
-    "pareto": Pareto(ParetoSpec);
+    /// Two metrics that are both wanted, such as cost and quality, a mark for each point,
+    /// and which of them are beaten by no other.
+    "frontier": Frontier(FrontierSpec);
     /// What each lever saved, from the list price to the bill (with `record: {
     /// spend: true }`).
     "waterfall": Waterfall(WaterfallSpec);
@@ -72,8 +74,8 @@ kinds! {
     /// A metric over two swept paths, as a field of colours with the values written
     /// in it.
     "heatmap": Heatmap(HeatmapSpec);
-    /// One metric against another, a mark for each point, and which of them are
-    /// beaten by no other in both.
+    /// A metric against another or against a swept path, a mark for each point, and the
+    /// trend.
     "scatter": Scatter(ScatterSpec);
     /// The quartiles and the ends of a metric across replications, or of a latency
     /// across requests.
@@ -172,9 +174,23 @@ mod tests {
         assert_eq!(
             found("[{scatter: {x: cost_used, y: cost_usd}}, {box: {y: e2e_q_s, facet: x}}]"),
             [
-                "scatter.x: unknown metric `cost_used`",
+                "scatter.x: unknown metric or swept path `cost_used`",
                 "box.facet: unknown swept path `x`",
                 "box.y: unknown metric `e2e_q_s`",
+            ]
+        );
+        assert_eq!(found("[{scatter: {x: cache.levels.l1.capacity, y: cost_usd}}]"), [""; 0]);
+        assert_eq!(
+            found(
+                "[{frontier: {x: cost_us, y: e2e_p99_s, series: cache.levels}},
+                  {frontier: {x: cost_usd, y: cost_usd}},
+                  {scatter: {x: [cost_usd, e2e_p99_s], facet: cache.levels.l1.capacity}}]"
+            ),
+            [
+                "frontier.series: unknown swept path `cache.levels`",
+                "frontier.x: unknown metric `cost_us`",
+                "frontier.y: `x` and `y` are the same metric",
+                "scatter.facet: each `x` has a panel already",
             ]
         );
         assert_eq!(

@@ -1,33 +1,34 @@
-//! What a chart of two metrics shows.
+//! What a chart of points between two axes shows.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::check::{check_file, check_metrics, check_path};
+use super::check::{check_file, check_metrics, check_path, is_swept};
 use super::kind::Kind;
+use super::names::Names;
 use super::scale::ScaleSpec;
 use crate::spec::Problems;
 
-/// One metric against another, a mark for each point.
+/// A metric against another, or against a swept path, a mark for each point. No line joins
+/// them: they may differ in anything.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ScatterSpec {
-    /// The metric from left to right. Default: `cost_per_request_usd`.
-    pub x: String,
-    /// The metric from bottom to top. Default: `e2e_p99_s`.
-    pub y: String,
-    /// Which end of `x` is wanted. Default: `low` for times, money, errors and the
-    /// like, else `high`.
-    pub x_better: Option<Better>,
-    /// Which end of `y` is wanted. Default: as for `x`.
-    pub y_better: Option<Better>,
-    /// Whether a line joins the points that no other beats in both. Default true.
-    pub front: bool,
-    /// The swept path whose values are told apart by colour. Default: the first.
+    /// The metric or swept path from left to right, or a list of them with a panel for
+    /// each. Default: `cost_per_request_usd`.
+    pub x: Names,
+    /// The metric from bottom to top, or a list with a chart for each. Default:
+    /// `e2e_p99_s`.
+    pub y: Names,
+    /// Whether a dashed curve shows the trend (LOWESS). Default: along swept paths that
+    /// hold numbers.
+    pub trend: Option<bool>,
+    /// The swept path whose values are told apart by colour. Default: the first that has
+    /// few values and is not `x`.
     pub series: Option<String>,
     /// The swept path with a panel for each value. Default: none.
     pub facet: Option<String>,
-    /// What to call the series' values, in their order. Default: as they are.
+    /// What to call the series' values, in their order. Default: as they are, in short.
     pub labels: Vec<String>,
     /// The horizontal scale. Default: `auto`.
     pub x_scale: ScaleSpec,
@@ -37,60 +38,17 @@ pub struct ScatterSpec {
     pub title: Option<String>,
     /// The subtitle. Default: the conditions.
     pub subtitle: Option<String>,
-    /// The name of the file in `charts/`, without extension. Default: made of the
-    /// metrics.
+    /// The name of the file in `charts/`, without extension. Default: made of what is
+    /// shown.
     pub file: Option<String>,
-}
-
-/// Which end of a metric is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Better {
-    /// Little of it.
-    Low,
-    /// Much of it.
-    High,
-}
-
-impl Better {
-    /// What most people want of a metric, from its name.
-    pub fn of_metric(metric: &str) -> Better {
-        const BAD: [&str; 18] = [
-            "errors",
-            "rejected",
-            "misses",
-            "false_hits",
-            "stale_hits",
-            "abandoned",
-            "retries",
-            "timeouts",
-            "throttled",
-            "rate_limited",
-            "unsent",
-            "crashed",
-            "shed",
-            "preemptions",
-            "error_rate",
-            "stale_hit_rate",
-            "queue_share",
-            "saturation",
-        ];
-        let saved = metric.ends_with("_saved_usd");
-        let time = metric.ends_with("_s") && !metric.contains("_per_s");
-        let spent = time || metric.ends_with("_usd") || metric.ends_with("hours");
-        let bad = BAD.iter().any(|bad| metric.ends_with(bad));
-        if bad || spent && !saved { Better::Low } else { Better::High }
-    }
 }
 
 impl Default for ScatterSpec {
     fn default() -> Self {
         ScatterSpec {
-            x: "cost_per_request_usd".to_owned(),
-            y: "e2e_p99_s".to_owned(),
-            x_better: None,
-            y_better: None,
-            front: true,
+            x: Names::from("cost_per_request_usd"),
+            y: Names::default(),
+            trend: None,
             series: None,
             facet: None,
             labels: Vec::new(),
@@ -107,12 +65,29 @@ impl Kind for ScatterSpec {
     fn check(&self, swept: &[String], metrics: &[&str], problems: &mut Problems) {
         check_path("series", self.series.as_deref(), swept, problems);
         check_path("facet", self.facet.as_deref(), swept, problems);
-        check_metrics("x", std::slice::from_ref(&self.x), metrics, problems);
-        check_metrics("y", std::slice::from_ref(&self.y), metrics, problems);
+        problems.at("x", |p| {
+            if self.x.0.is_empty() {
+                p.error_help("there is nothing to draw", "name a metric or a swept path");
+            }
+            let known = |name: &str| metrics.contains(&name) || is_swept(name, swept);
+            for name in self.x.iter().filter(|name| !known(name)) {
+                let all = swept.iter().map(String::as_str).chain(metrics.iter().copied());
+                p.unknown("metric or swept path", name, all);
+            }
+        });
+        check_metrics("y", &self.y.0, metrics, problems);
+        if self.facet.is_some() && self.x.0.len() > 1 {
+            problems.at("facet", |p| {
+                p.error_help(
+                    "each `x` has a panel already",
+                    "give one `x`, or draw a chart for each",
+                );
+            });
+        }
         check_file(self.file.as_deref(), problems);
     }
 
     fn metrics(&self) -> Vec<&str> {
-        vec![&self.x, &self.y]
+        self.x.iter().chain(self.y.iter()).collect()
     }
 }

@@ -8,6 +8,7 @@ pub(super) mod resolved;
 mod warnings;
 pub(super) mod workloads;
 
+use std::collections::BTreeSet;
 use std::path::Path as FilePath;
 
 pub use overrides::Overrides;
@@ -75,6 +76,8 @@ pub fn prepare(document: &Document, overrides: &Overrides) -> Result<Prepared, V
     found.extend(unknown_payers(&experiment, &setups[0]).iter().map(diagnose));
     found.extend(unmeasured_workload(&setups[0]).iter().map(diagnose));
     let name = name(document, &experiment)?;
+    let mut seen = BTreeSet::new();
+    found.retain(|it| seen.insert((it.place.clone(), it.message.clone())));
     let warnings = found;
     let resolved = Resolved { name, hash: hash(&value), experiment, value, sweep };
     Ok(Prepared { resolved, setups, warnings })

@@ -17,7 +17,8 @@ use crate::system::Setup;
 /// More points with mistakes than anyone mends at once.
 const MOST_ERRORS: usize = 50;
 
-/// Reads and checks every point.
+/// Reads and checks every point. A warning of the experiment as it stands is taken back if a
+/// point is without: what is swept there is what was missing.
 pub(super) fn setups(
     document: &Document,
     sweep: &Sweep,
@@ -32,11 +33,17 @@ pub(super) fn setups(
     }
     let mut setups = Vec::with_capacity(sweep.points());
     let mut errors = Vec::new();
+    let mut everywhere = Told::of(found);
     for point in 0..sweep.points() {
         let diagnose = |problem: &Problem| diagnose_point(document, sweep, point, problem);
-        let mut here = Vec::new();
-        let experiment = read_checked(&sweep.apply(resolved, point), diagnose, &mut here);
+        let (mut here, mut told) = (Vec::new(), Told::default());
+        let note = |problem: &Problem| {
+            told.0.insert((problem.path.to_string(), problem.message.clone()));
+            diagnose(problem)
+        };
+        let experiment = read_checked(&sweep.apply(resolved, point), note, &mut here);
         here.retain(Diagnostic::is_error);
+        everywhere.0.retain(|problem| told.0.contains(problem));
         if let Some(experiment) = experiment.filter(|_| here.is_empty()) {
             match workloads.setup(&experiment) {
                 Ok(setup) => setups.push(setup),
@@ -49,12 +56,23 @@ pub(super) fn setups(
         }
     }
     if errors.is_empty() {
+        found.retain(|it| everywhere.0.contains(&(it.path.clone(), it.message.clone())));
         return Ok(setups);
     }
     let mut seen = BTreeSet::new();
     errors.retain(|error| seen.insert((error.place.clone(), error.message.clone())));
     found.append(&mut errors);
     Err(std::mem::take(found))
+}
+
+/// Problems by their paths and messages.
+#[derive(Default)]
+struct Told(BTreeSet<(String, String)>);
+
+impl Told {
+    fn of(found: &[Diagnostic]) -> Self {
+        Told(found.iter().map(|it| (it.path.clone(), it.message.clone())).collect())
+    }
 }
 
 /// A problem at a point: it came from the value that was put at its path, or

@@ -10,11 +10,11 @@ use crate::spec::{Path, Problem, Problems, Segment};
 /// Reads and checks an experiment; all problems go to `found`.
 pub(in crate::experiment) fn read_checked(
     value: &Value,
-    diagnose: impl Fn(&Problem) -> Diagnostic,
+    mut diagnose: impl FnMut(&Problem) -> Diagnostic,
     found: &mut Vec<Diagnostic>,
 ) -> Option<Experiment> {
     let reading = read::<Experiment>(value);
-    found.extend(reading.problems.iter().map(&diagnose));
+    found.extend(reading.problems.iter().map(&mut diagnose));
     let experiment = reading.spec?;
     let mut problems = Problems::default();
     experiment.check(&mut problems);

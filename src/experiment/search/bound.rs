@@ -6,7 +6,7 @@ use serde_yaml::Value;
 
 use crate::experiment::sweep::quantity::{Kind, quantity};
 use crate::spec::{Problems, per_cent};
-use crate::stats::MeanCi;
+use crate::stats::Estimate;
 use crate::system::MetricId;
 
 /// The bound of a metric: `{ below: 2s }`, or `{ above: 0.9 }`.
@@ -92,14 +92,14 @@ pub enum Standing {
 
 impl Bound {
     /// On which side an estimate is.
-    pub fn standing(&self, estimate: &MeanCi) -> Standing {
-        let MeanCi { mean, half_width } = *estimate;
+    pub fn standing(&self, estimate: &Estimate) -> Standing {
+        let Estimate { mean, low, high } = *estimate;
         if mean.is_nan() {
             return Standing::Fails;
         }
         // One value says nothing of its spread.
-        let half = if half_width.is_nan() { f64::INFINITY } else { half_width };
-        let (low, high) = (mean - half, mean + half);
+        let low = if low.is_nan() { f64::NEG_INFINITY } else { low };
+        let high = if high.is_nan() { f64::INFINITY } else { high };
         let above_all = self.below.is_some_and(|most| low > most);
         let below_all = self.above.is_some_and(|least| high < least);
         if above_all || below_all {
@@ -138,7 +138,9 @@ mod tests {
     #[test]
     fn an_interval_with_the_bound_in_it_is_open() {
         let bound = Bound { metric: MetricId::E2E_P99_S, below: Some(2.0), above: None };
-        let at = |mean, half_width| bound.standing(&MeanCi { mean, half_width });
+        let estimate =
+            |mean: f64, half: f64| Estimate { mean, low: mean - half, high: mean + half };
+        let at = |mean, half| bound.standing(&estimate(mean, half));
         assert_eq!(at(1.0, 0.5), Standing::Holds);
         assert_eq!(at(1.8, 0.5), Standing::Open);
         assert_eq!(at(2.2, 0.5), Standing::Open);
@@ -146,11 +148,11 @@ mod tests {
         assert_eq!(at(f64::NAN, 0.5), Standing::Fails);
         assert_eq!(at(1.0, f64::NAN), Standing::Open);
         let floor = Bound { below: None, above: Some(0.9), ..bound };
-        assert_eq!(floor.standing(&MeanCi { mean: 0.95, half_width: 0.01 }), Standing::Holds);
+        assert_eq!(floor.standing(&estimate(0.95, 0.01)), Standing::Holds);
         assert!((floor.excess(0.81) - 0.1).abs() < 1e-12);
         assert_eq!(floor.words(), "e2e_p99_s >= 0.9");
         let band = Bound { below: Some(0.6), ..Bound { above: Some(0.3), ..floor } };
-        let at = |mean, half_width| band.standing(&MeanCi { mean, half_width });
+        let at = |mean, half| band.standing(&estimate(mean, half));
         assert_eq!(at(0.45, 0.1), Standing::Holds);
         assert_eq!(at(0.607, 0.77), Standing::Open, "all of the band is in the interval");
         assert_eq!((at(0.7, 0.05), at(0.2, 0.05)), (Standing::Fails, Standing::Fails));

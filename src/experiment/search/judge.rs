@@ -2,7 +2,7 @@
 
 use super::bound::{Bound, Standing};
 use crate::experiment::spec::replications::Replications;
-use crate::stats::MeanCi;
+use crate::stats::Estimate;
 use crate::system::MetricId;
 
 /// What a trial was judged to be.
@@ -47,6 +47,7 @@ pub(super) fn judge(
     let level = 1.0 - RISK / (looks * bounds.len()).max(1) as f64;
     let of = |bound: &Bound| {
         let estimate = replications.estimate_at(level, &values(bound.metric));
+        let estimate = estimate.on(bound.metric.scale());
         (bound.standing(&estimate), bound.excess(estimate.mean), closeness(bound, &estimate))
     };
     let found: Vec<_> = bounds.iter().map(of).collect();
@@ -67,7 +68,7 @@ pub(super) fn judge(
 }
 
 /// How near an estimate that holds is to its bound: 1 at it, 0 far away.
-fn closeness(bound: &Bound, estimate: &MeanCi) -> f64 {
+fn closeness(bound: &Bound, estimate: &Estimate) -> f64 {
     let above = bound.below.map_or(0.0, |most| estimate.mean / most);
     let below = bound.above.map_or(0.0, |least| least / estimate.mean);
     above.max(below)

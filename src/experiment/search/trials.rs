@@ -23,7 +23,7 @@ use crate::experiment::runs::store::{Store, WorkspaceError};
 use crate::experiment::runs::workspace::Workspace;
 use crate::experiment::spec::replications::Replications;
 use crate::spec::Problem;
-use crate::stats::MeanCi;
+use crate::stats::Estimate;
 use crate::system::{MetricId, RunError, Setup};
 
 /// Why a search has no end.
@@ -141,8 +141,8 @@ impl<'s> Trials<'s> {
     }
 
     /// How the means of a trial are estimated.
-    pub fn estimate(&self, trial: usize, metric: MetricId) -> MeanCi {
-        self.replications.estimate(&self.list[trial].values(metric))
+    pub fn estimate(&self, trial: usize, metric: MetricId) -> Estimate {
+        self.replications.estimate(&self.list[trial].values(metric)).on(metric.scale())
     }
 
     /// The seed of the experiment.

@@ -62,6 +62,13 @@ impl Experiment {
         if let Some(search) = &self.search {
             problems.at("search", |p| search.check(self.replications, p));
         }
+        problems.at("columns", |p| {
+            for (index, name) in self.columns.iter().enumerate() {
+                if MetricId::named(name).is_none() {
+                    p.at(index, |p| p.unknown("metric", name, MetricId::names()));
+                }
+            }
+        });
         problems.at("charts", |p| {
             for (index, chart) in self.charts.iter().flatten().enumerate() {
                 p.at(index, |p| self.check_chart(chart, p));

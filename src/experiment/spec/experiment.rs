@@ -85,6 +85,11 @@ pub struct Experiment {
     /// What `windtunnel search` looks for. Default: nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub search: Option<SearchSpec>,
+    /// The metrics that are shown first: in the terminal's table, among the page's key
+    /// numbers, and in charts where none are asked for. Default: chosen by what the
+    /// experiment is about.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<String>,
     /// The charts to draw. Default: chosen by what is varied.
     pub charts: Option<Vec<ChartSpec>>,
     /// The colours of the charts. Default: `light`.
@@ -121,6 +126,7 @@ impl Default for Experiment {
             cost: None,
             sweep: SweepSpec::default(),
             search: None,
+            columns: Vec::new(),
             charts: None,
             theme: ThemeSpec::default(),
             record: RecordSpec::default(),

@@ -174,17 +174,17 @@ impl Replications {
                     None => return Standing::Needs(until),
                 }
             }
-            if until == self.most || self.is_enough(&values, relative) {
+            if until == self.most || self.is_enough(metric, &values, relative) {
                 return Standing::Done(until);
             }
         }
     }
 
-    fn is_enough(&self, values: &[f64], relative: f64) -> bool {
-        let estimate = self.estimate(values);
+    fn is_enough(&self, metric: MetricId, values: &[f64], relative: f64) -> bool {
+        let estimate = self.estimate(values).on(metric.scale());
         // More runs of what is never measured would not help.
         let unmeasured = values.iter().all(|value| !value.is_finite());
-        unmeasured || estimate.half_width <= relative * estimate.mean.abs()
+        unmeasured || estimate.half_width() <= relative * estimate.mean.abs()
     }
 
     /// The mean of a metric over a point's replications, with its 95 % interval. The two

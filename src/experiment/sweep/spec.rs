@@ -116,6 +116,16 @@ impl SweepSpec {
         !self.one_at_a_time.is_empty() && self.designs() == 1 && self.when.is_empty()
     }
 
+    /// The paths whose values are drawn, rather than listed: points that are next to one
+    /// another on one of them differ on the others.
+    pub fn drawn(&self) -> Vec<&str> {
+        let latin = self.latin_hypercube.iter().flat_map(|spec| spec.ranges.keys());
+        let random = self.random.iter().flat_map(|spec| spec.ranges.keys());
+        let sobol = self.sobol.iter().flat_map(|spec| spec.ranges.keys());
+        let morris = self.morris.iter().flat_map(|spec| spec.ranges.keys());
+        latin.chain(random).chain(sobol).chain(morris).map(String::as_str).collect()
+    }
+
     /// Whether `sensitivity.csv` is a result.
     pub fn is_sensitivity(&self) -> bool {
         self.sobol.is_some() || self.morris.is_some() || self.is_one_at_a_time()

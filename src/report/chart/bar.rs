@@ -1,13 +1,15 @@
 //! A metric for each value of a path, model or cache level: bars from zero,
-//! grouped by series, with the interval as a whisker.
+//! grouped by series, with the interval as a whisker. Bars of what was overloaded are
+//! faded, with a hollow mark.
 
 use crate::experiment::charts::{ScaleSpec, XySpec};
+use crate::report::chart::common::OVERLOADED;
 use crate::report::chart::xy::Xy;
 use crate::report::error::ReportError;
 use crate::report::figure::axis::drawable;
 use crate::report::figure::theme::INK;
 use crate::report::figure::{
-    Axis, Entry, Figure, Legend, Mark, NamedFigure, Panel, Sample, Style, Tick,
+    Axis, Entry, Figure, Legend, Mark, Marker, NamedFigure, Panel, Sample, Style, Tick,
 };
 use crate::report::number_format;
 use crate::report::results::Results;
@@ -56,7 +58,7 @@ fn figure(results: &Results, spec: &XySpec, metric: &str) -> Result<NamedFigure,
         columns,
         height,
     };
-    Ok(NamedFigure { name: xy.file(spec), figure })
+    Ok(NamedFigure { name: xy.file(spec), figure: figure.with_hollow(OVERLOADED) })
 }
 
 /// Room for a line of text above the largest value.
@@ -89,7 +91,12 @@ fn panel(
             let left = o.at[xy.x] as f64 + offset + gap / 2.0;
             let right = left + wide - gap;
             let middle = f64::midpoint(left, right);
-            marks.push(Mark::Bar { left, right, value: o.value, style });
+            let shade = if o.overloaded { style.faded() } else { style };
+            marks.push(Mark::Bar { left, right, value: o.value, style: shade });
+            if o.overloaded {
+                let round = Style { marker: Marker::Circle, ..style };
+                marks.push(Mark::Hollow { points: vec![(middle, o.value)], style: round });
+            }
             let (low, high) = (o.low.max(y.low), o.high.min(y.high));
             if high > low {
                 marks.push(Mark::Whisker { x: middle, low, high, style: ink(style) });

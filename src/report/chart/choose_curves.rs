@@ -6,7 +6,6 @@ use crate::report::error::ReportError;
 use crate::report::figure::{Entry, Legend, Sample, Style};
 use crate::report::number_format;
 use crate::report::results::Results;
-use crate::report::results::columns::show;
 use crate::report::results::dimension::Dimension;
 
 /// The most curves of a chart: as many as the palette has colours.
@@ -54,7 +53,13 @@ pub(crate) fn choose_curves(
     let mut rows: Vec<usize> =
         rows.filter(|row| asked.is_empty() || asked.contains(&numbers[*row])).collect();
     let mut notes = Vec::new();
-    let mut named: Vec<&Dimension> = dimensions.iter().filter(|d| d.levels.len() > 1).collect();
+    // What all of them have in common tells none of them apart.
+    let differs = |d: &&Dimension| {
+        let mut values = rows.iter().map(|row| d.find(results.cell(*row, &d.path)));
+        let first = values.next();
+        values.any(|value| Some(value) != first)
+    };
+    let mut named: Vec<&Dimension> = dimensions.iter().filter(differs).collect();
     if let Some(series) = series {
         let chosen = dimensions.iter().find(|d| d.path == series);
         let chosen = chosen.ok_or_else(|| ReportError::not_swept(series, results.swept))?;
@@ -67,7 +72,11 @@ pub(crate) fn choose_curves(
         notes.push(format!("{most} of {total} points"));
     }
     let name = |row: usize| {
-        let values = named.iter().map(|d| show(results.cell(row, &d.path)));
+        let value = |d: &&Dimension| {
+            let cell = results.cell(row, &d.path);
+            if named.len() > 1 { d.in_words(cell) } else { d.name_of(cell) }
+        };
+        let values = named.iter().map(value);
         let name = values.collect::<Vec<_>>().join(", ");
         if name.is_empty() { format!("point {}", numbers[row]) } else { name }
     };
@@ -103,7 +112,7 @@ fn hold(
     if rows.len() < before {
         let held: Vec<String> = others
             .iter()
-            .map(|d| format!("{} {}", d.title, show(results.cell(first, &d.path))))
+            .map(|d| format!("{} {}", d.title, d.name_of(results.cell(first, &d.path))))
             .collect();
         if !held.is_empty() {
             notes.push(format!("held at {}", held.join(", ")));

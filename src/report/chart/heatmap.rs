@@ -1,9 +1,10 @@
 //! A metric over two swept paths: a field of colours, with the values in it.
 
 use crate::experiment::charts::{HeatmapSpec, ScaleSpec};
-use crate::report::chart::common::{conditions, grid};
+use crate::report::chart::common::{conditions, grid, title};
 use crate::report::error::ReportError;
 use crate::report::figure::axis::drawable;
+use crate::report::figure::symlog::{linear_part, symexp, symlog};
 use crate::report::figure::{
     Axis, Entry, Figure, Legend, Mark, Marker, NamedFigure, Paint, Panel, Sample, Style,
 };
@@ -71,12 +72,12 @@ fn figure(results: &Results, spec: &HeatmapSpec, metric: &str) -> Result<NamedFi
         }
     };
     let name = display_names::metric(metric);
-    let title = || {
+    let shown = || {
         let (x, y) = (&data.dimensions[x_at].title, &data.dimensions[y_at].title);
         number_format::sentence(&format!("{name} by {x} and {y}"))
     };
     let figure = Figure {
-        title: spec.title.clone().unwrap_or_else(title),
+        title: title(spec.title.as_deref(), (spec.metric.0.len() > 1, &name), shown),
         subtitle: spec
             .subtitle
             .clone()
@@ -119,11 +120,20 @@ fn level_names(dimension: &Dimension) -> Vec<String> {
     dimension.levels.iter().map(|level| level.name.clone()).collect()
 }
 
+/// How colours are spaced.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Spacing {
+    Linear,
+    Log,
+    /// By logarithms, but linear up to this distance of zero.
+    SymLog(f64),
+}
+
 /// From values to colours.
 struct Scale {
     low: f64,
     high: f64,
-    log: bool,
+    spacing: Spacing,
     unit: Unit,
     shown: Shown,
 }
@@ -133,28 +143,36 @@ impl Scale {
         let drawn = || values.iter().copied().filter(|value| drawable(*value));
         let (low, high) =
             (drawn().fold(f64::INFINITY, f64::min), drawn().fold(f64::NEG_INFINITY, f64::max));
-        let log = match asked {
-            ScaleSpec::Linear => false,
-            ScaleSpec::Log => low > 0.0,
-            ScaleSpec::Auto => low > 0.0 && high / low >= WIDE,
+        let spacing = match (asked, linear_part(asked, values)) {
+            (_, Some(linear)) => Spacing::SymLog(linear),
+            (ScaleSpec::Log, None) if low > 0.0 => Spacing::Log,
+            (ScaleSpec::Auto, None) if low > 0.0 && high / low >= WIDE => Spacing::Log,
+            _ => Spacing::Linear,
         };
         let largest = if high.is_finite() { high.abs().max(low.abs()) } else { 0.0 };
-        Scale { low, high, log, unit, shown: unit.shown(largest) }
+        Scale { low, high, spacing, unit, shown: unit.shown(largest) }
     }
 
     /// The place of a value on the scale, from 0 to 1.
     fn part(&self, value: f64) -> f64 {
-        let at = |v: f64| if self.log { libm::log(v) } else { v };
+        let at = |v: f64| match self.spacing {
+            Spacing::Linear => v,
+            Spacing::Log => libm::log(v),
+            Spacing::SymLog(linear) => symlog(v, linear),
+        };
         let span = at(self.high) - at(self.low);
         if span > 0.0 { ((at(value) - at(self.low)) / span).clamp(0.0, 1.0) } else { 0.5 }
     }
 
     /// The value at a place.
     fn value(&self, part: f64) -> f64 {
-        if self.log {
-            self.low * libm::pow(self.high / self.low, part)
-        } else {
-            self.low + (self.high - self.low) * part
+        match self.spacing {
+            Spacing::Linear => self.low + (self.high - self.low) * part,
+            Spacing::Log => self.low * libm::pow(self.high / self.low, part),
+            Spacing::SymLog(linear) => {
+                let (low, high) = (symlog(self.low, linear), symlog(self.high, linear));
+                symexp(low + (high - low) * part, linear)
+            }
         }
     }
 
@@ -190,9 +208,15 @@ impl Scale {
             )
         };
         let unit = if self.shown.sign.is_empty() { "" } else { &format!(" ({})", self.shown.sign) };
-        let log = if self.log { ", logarithmic" } else { "" };
+        let spacing = match self.spacing {
+            Spacing::Linear => String::new(),
+            Spacing::Log => ", logarithmic".to_owned(),
+            Spacing::SymLog(linear) => {
+                format!(", logarithmic, linear below {}", self.text(linear))
+            }
+        };
         Some(Legend {
-            heading: number_format::sentence(&format!("{name}{unit}{log}")),
+            heading: number_format::sentence(&format!("{name}{unit}{spacing}")),
             entries: (0..SAMPLES).map(entry).collect(),
             sample: Sample::Bar,
             at_ends: false,
@@ -209,9 +233,12 @@ mod tests {
         let linear = Scale::of(&[1.0, 11.0, f64::NAN], Unit::Plain, ScaleSpec::Auto);
         assert_eq!([1.0, 6.0, 11.0].map(|v| linear.part(v)), [0.0, 0.5, 1.0]);
         let log = Scale::of(&[1.0, 10_000.0], Unit::Plain, ScaleSpec::Auto);
-        assert!(log.log && (log.part(100.0) - 0.5).abs() < 1e-12);
+        assert!(log.spacing == Spacing::Log && (log.part(100.0) - 0.5).abs() < 1e-12);
         assert!((log.value(0.5) - 100.0).abs() < 1e-9);
-        assert!(!Scale::of(&[0.0, 10_000.0], Unit::Plain, ScaleSpec::Log).log);
+        let zeros = Scale::of(&[0.0, 1.0, 10_000.0], Unit::Plain, ScaleSpec::Log);
+        assert!(zeros.part(0.0) == 0.0 && zeros.part(1.0) > 0.05 && zeros.part(100.0) > 0.45);
+        let heading = zeros.legend("x").map(|legend| legend.heading);
+        assert!(heading.is_some_and(|it| it.contains("logarithmic, linear below 1")));
         let flat = Scale::of(&[3.0, 3.0], Unit::Plain, ScaleSpec::Auto);
         assert!(flat.part(3.0) == 0.5 && flat.legend("x").is_none());
     }

@@ -1,12 +1,14 @@
 //! A metric along a swept path: a line with markers for each series, and the
-//! confidence interval as a band.
+//! confidence interval as a band. Where the points next to one another differ in other
+//! paths too, they are not joined, and a dashed curve shows the trend.
 
 use crate::experiment::charts::XySpec;
+use crate::report::chart::common::{OVERLOADED, trend};
 use crate::report::chart::xy::Xy;
 use crate::report::error::ReportError;
-use crate::report::figure::axis::drawable;
+use crate::report::figure::axis::{Scale, drawable};
 use crate::report::figure::{
-    Axis, Entry, Figure, Legend, Mark, NamedFigure, Panel, Sample, Style, band,
+    Axis, Entry, Figure, Legend, Mark, Marker, NamedFigure, Panel, Sample, Style, band,
 };
 use crate::report::results::Results;
 use crate::report::results::panels::{Observation, PanelData};
@@ -20,7 +22,10 @@ pub(super) fn figures(results: &Results, spec: &XySpec) -> Result<Vec<NamedFigur
 }
 
 fn figure(results: &Results, spec: &XySpec, metric: &str) -> Result<NamedFigure, ReportError> {
-    let xy = Xy::read(results, spec, metric)?;
+    let mut xy = Xy::read(results, spec, metric)?;
+    if xy.loose {
+        xy.notes.push("points differ in more than this; dashed: trend (LOWESS)".to_owned());
+    }
     let (x, y) = axes(&xy, spec);
     let (columns, height) = xy.grid();
     let panels: Vec<Panel> = xy
@@ -31,13 +36,13 @@ fn figure(results: &Results, spec: &XySpec, metric: &str) -> Result<NamedFigure,
         .collect();
     let figure = Figure {
         title: xy.title(spec),
-        subtitle: xy.subtitle(results, spec, "band"),
+        subtitle: xy.subtitle(results, spec, if xy.loose { "whiskers" } else { "band" }),
         legend: legend(&xy, &x),
         panels,
         columns,
         height,
     };
-    Ok(NamedFigure { name: xy.file(spec), figure })
+    Ok(NamedFigure { name: xy.file(spec), figure: figure.with_hollow(OVERLOADED) })
 }
 
 /// The axes that all panels share.
@@ -63,9 +68,19 @@ fn panel(xy: &Xy, panel_data: &PanelData, index: usize, x: Axis, mut y: Axis) ->
     let mut bands = Vec::new();
     let mut lines = Vec::new();
     for series in 0..xy.series_names().len() {
+        if xy.loose {
+            draw_loose(xy, panel_data, (&x, &y), series, &mut lines);
+            continue;
+        }
         for run in runs(xy, panel_data, series) {
             draw_run(xy, &run, &y, xy.styles[series], &mut bands, &mut lines);
         }
+    }
+    for series in 0..xy.series_names().len() {
+        let mine = xy.of_series(panel_data, series).into_iter();
+        let overloaded = mine.filter(|o| o.overloaded && is_drawn(o));
+        let points = overloaded.map(|o| place(xy, o)).collect();
+        lines.push(Mark::Hollow { points, style: xy.styles[series] });
     }
     bands.extend(lines);
     if !index.is_multiple_of(xy.grid().0) {
@@ -85,7 +100,7 @@ fn runs<'a>(xy: &Xy, panel_data: &'a PanelData, series: usize) -> Vec<Vec<&'a Ob
     present.sort_unstable();
     present.dedup();
     let drawn = xy.of_series(panel_data, series).into_iter();
-    for observation in drawn.filter(|o| [o.value, o.low, o.high].into_iter().all(drawable)) {
+    for observation in drawn.filter(|o| is_drawn(o)) {
         let rank = present.binary_search(&observation.at[xy.x]).unwrap_or(0);
         match runs.last_mut() {
             Some(run) if last.is_some_and(|last| rank <= last + 1) => run.push(observation),
@@ -96,6 +111,44 @@ fn runs<'a>(xy: &Xy, panel_data: &'a PanelData, series: usize) -> Vec<Vec<&'a Ob
     runs
 }
 
+/// Whether an observation can be drawn with its interval.
+fn is_drawn(o: &Observation) -> bool {
+    [o.value, o.low, o.high].into_iter().all(drawable)
+}
+
+/// Where an observation is drawn.
+fn place(xy: &Xy, o: &Observation) -> (f64, f64) {
+    (xy.x_dimension().levels[o.at[xy.x]].value, o.value)
+}
+
+/// Points that no line may join: marks, and their trend.
+fn draw_loose(
+    xy: &Xy,
+    panel_data: &PanelData,
+    (x, y): (&Axis, &Axis),
+    series: usize,
+    lines: &mut Vec<Mark>,
+) {
+    let style = xy.styles[series];
+    let mine = xy.of_series(panel_data, series);
+    let drawn: Vec<&Observation> = mine.into_iter().filter(|o| is_drawn(o)).collect();
+    let points: Vec<(f64, f64)> = drawn.iter().map(|o| place(xy, o)).collect();
+    let steady: Vec<(f64, f64)> =
+        drawn.iter().filter(|o| !o.overloaded).map(|o| place(xy, o)).collect();
+    if x.scale != Scale::Category {
+        let dashed = Style { marker: Marker::Nothing, dash: Some((6.0, 4.0)), ..style };
+        let trend = trend(&steady, x, y);
+        if !trend.is_empty() {
+            lines.push(Mark::Line { points: trend, style: dashed });
+        }
+    }
+    for o in drawn.iter().filter(|o| o.high > o.low) {
+        let (low, high) = (o.low.clamp(y.low, y.high), o.high.clamp(y.low, y.high));
+        lines.push(Mark::Whisker { x: place(xy, o).0, low, high, style: style.faded() });
+    }
+    lines.push(Mark::Markers { points, style });
+}
+
 fn draw_run(
     xy: &Xy,
     run: &[&Observation],
@@ -104,7 +157,7 @@ fn draw_run(
     bands: &mut Vec<Mark>,
     lines: &mut Vec<Mark>,
 ) {
-    let x = |o: &Observation| xy.x_dimension().levels[o.at[xy.x]].value;
+    let x = |o: &Observation| place(xy, o).0;
     let inside = |value: f64| value.clamp(y.low, y.high);
     let points: Vec<(f64, f64)> = run.iter().map(|o| (x(o), o.value)).collect();
     let opacity = band(xy.series_names().len());
@@ -140,8 +193,9 @@ fn legend(xy: &Xy, x: &Axis) -> Option<Legend> {
         .series_names()
         .into_iter()
         .enumerate()
-        .map(|(i, name)| Entry { name, style: xy.styles[i], end: end(i) })
+        .map(|(i, name)| Entry { end: end(i), ..Entry::new(name, xy.styles[i]) })
         .collect();
-    let at_ends = entries.len() <= 10 && x.low < x.high;
-    Some(Legend { heading: xy.series_title(), entries, sample: Sample::LineAndMarker, at_ends })
+    let at_ends = entries.len() <= 10 && x.low < x.high && !xy.loose;
+    let sample = if xy.loose { Sample::Marker } else { Sample::LineAndMarker };
+    Some(Legend { heading: xy.series_title(), entries, sample, at_ends })
 }

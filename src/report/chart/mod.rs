@@ -9,11 +9,12 @@ mod bar;
 mod budget;
 mod cdf;
 mod choose_curves;
+mod cloud;
 mod common;
+mod frontier;
 mod gantt;
 mod heatmap;
 mod line;
-mod pareto;
 mod scatter;
 mod spread;
 mod timeline;
@@ -24,21 +25,39 @@ mod xy;
 use crate::experiment::charts::ChartSpec;
 use crate::report::error::ReportError;
 use crate::report::figure::NamedFigure;
-use crate::report::results::Results;
+use crate::report::results::{Results, survivors};
 use spread::Shape;
 
-/// The figures of a chart: one, or one for each metric.
+/// The figures of a chart: one, or one for each metric. Those of times that many did not
+/// come to say so.
 pub(super) fn figures(
     results: &Results,
     spec: &ChartSpec,
 ) -> Result<Vec<NamedFigure>, ReportError> {
+    let mut figures = drawn(results, spec)?;
+    let metrics: Vec<&str> = match spec {
+        ChartSpec::Cdf(spec) => vec![spec.metric.column()],
+        _ => spec.metrics(),
+    };
+    let each = metrics.len() == figures.len();
+    for (index, named) in figures.iter_mut().enumerate() {
+        let shown = if each { &metrics[index..=index] } else { &metrics[..] };
+        for note in survivors::notes(&results.points, shown.iter().copied()) {
+            let NamedFigure { figure, .. } = named;
+            figure.subtitle = format!("{} · {note}", figure.subtitle);
+        }
+    }
+    Ok(figures)
+}
+
+fn drawn(results: &Results, spec: &ChartSpec) -> Result<Vec<NamedFigure>, ReportError> {
     match spec {
         ChartSpec::Line(spec) => line::figures(results, spec),
         ChartSpec::Bar(spec) => bar::figures(results, spec),
         ChartSpec::Cdf(spec) => cdf::figures(results, spec),
         ChartSpec::Timeline(spec) => timeline::figures(results, spec),
         ChartSpec::Budget(spec) => budget::figures(results, spec),
-        ChartSpec::Pareto(spec) => pareto::figures(results, spec),
+        ChartSpec::Frontier(spec) => frontier::figures(results, spec),
         ChartSpec::Waterfall(spec) => waterfall::figures(results, spec),
         ChartSpec::Tornado(spec) => tornado::figures(results, spec),
         ChartSpec::Heatmap(spec) => heatmap::figures(results, spec),

@@ -1,257 +1,194 @@
-//! One metric against another: a mark for each point of the sweep, and a line
-//! through those that no other beats in both.
+//! A metric against others, or against swept paths: a mark for each point of the sweep, a
+//! panel for each `x`, and the trend.
 
-use crate::experiment::charts::{Better, ScaleSpec, ScatterSpec};
-use crate::report::chart::common::{conditions, grid};
+use crate::experiment::charts::{ScaleSpec, ScatterSpec};
+use crate::experiment::sweep::VARIANT;
+use crate::report::chart::cloud::{Cloud, Place, is_swept, metric_axis, names, spots, whiskers};
+use crate::report::chart::common::{OVERLOADED, conditions, grid, title, trend};
 use crate::report::error::ReportError;
-use crate::report::figure::axis::{Scale, drawable};
-use crate::report::figure::{
-    Axis, Entry, Figure, Legend, Mark, Marker, NamedFigure, Panel, Sample, Style, style, theme,
-};
+use crate::report::figure::axis::Scale;
+use crate::report::figure::{Axis, Figure, Mark, Marker, NamedFigure, Panel, Sample, Style, theme};
 use crate::report::files::file_name;
 use crate::report::results::Results;
-use crate::report::results::columns::{column, number, show};
-use crate::report::results::dimension::{Dimension, Level};
+use crate::report::results::dimension::Dimension;
 use crate::report::results::panels::Interval;
-use crate::report::unit::Unit;
 use crate::report::{display_names, number_format};
 
-/// More series than this share one style.
-const SERIES: usize = 16;
+/// A path with more values than this is not the series, unless that is asked for.
+const SERIES: usize = 8;
 /// More marks than this have no names.
 const NAMED: usize = 14;
-/// More values than this have no panels.
-const FACETS: usize = 12;
 
-/// A point of the sweep.
-#[derive(Clone, Debug)]
-struct Place {
-    x: f64,
-    y: f64,
-    low: f64,
-    high: f64,
-    series: usize,
-    facet: usize,
-    name: String,
-}
-
+/// A figure for each `y`.
 pub(super) fn figures(
     results: &Results,
     spec: &ScatterSpec,
 ) -> Result<Vec<NamedFigure>, ReportError> {
-    let facet = spec.facet.as_deref().map(|path| swept(results, path)).transpose()?;
-    let other = || results.swept.iter().find(|path| spec.facet.as_ref() != Some(*path));
-    let series = spec.series.as_ref().or_else(other);
-    let series = series.map(|path| swept(results, path)).transpose()?;
-    let series = series.filter(|dimension| dimension.levels.len() <= SERIES);
-    let places = places(results, spec, series.as_ref(), facet.as_ref())?;
-    let styles = series.as_ref().map_or_else(|| vec![style(0)], |it| results.styles.all(it));
-    let panels = facet.as_ref().map_or(1, |it| it.levels.len().min(FACETS));
+    spec.y.iter().map(|metric| figure(results, spec, metric)).collect()
+}
+
+fn figure(results: &Results, spec: &ScatterSpec, y: &str) -> Result<NamedFigure, ReportError> {
+    let series = spec.series.clone().or_else(|| series(results, spec));
+    let read = |x: &str| Cloud::read(results, (x, y), series.as_deref(), spec.facet.as_deref());
+    let clouds: Vec<(&str, Cloud)> =
+        spec.x.iter().map(|x| Ok((x, read(x)?))).collect::<Result<_, ReportError>>()?;
+    let panels: usize = clouds.iter().map(|(_, cloud)| cloud.panels()).sum();
     let (columns, height) = grid(panels);
-    let (x, y) = axes(spec, &places, (560.0 / columns as f64, height));
-    let panel = |i: usize| {
-        let mine: Vec<&Place> = places.iter().filter(|place| place.facet == i).collect();
-        let mut y = y.clone();
-        if !i.is_multiple_of(columns) {
-            y.label.clear();
+    let height = if panels == 1 { 320.0 } else { height };
+    let heights: Vec<f64> = clouds.iter().flat_map(|(_, cloud)| cloud.heights()).collect();
+    let vertical = metric_axis(y, &heights, spec.y_scale, height);
+    let several = clouds.len() > 1;
+    let mut all = Vec::new();
+    let mut has_trend = false;
+    for (x, cloud) in &clouds {
+        let across = across(results, spec, x, cloud, 560.0 / columns as f64);
+        for i in 0..cloud.panels() {
+            let mut y_axis = vertical.clone();
+            if !all.len().is_multiple_of(columns) {
+                y_axis.label.clear();
+            }
+            let mine = cloud.of_panel(i);
+            let curves = match spec.trend {
+                Some(false) => Vec::new(),
+                None if !is_swept(results, x) => Vec::new(),
+                _ => curves(&mine, &cloud.styles, (&across, &vertical)),
+            };
+            has_trend |= !curves.is_empty();
+            all.push(Panel {
+                heading: cloud.heading(i),
+                legend: None,
+                x: across.clone(),
+                y: y_axis,
+                x_labels: several || all.len() + columns >= panels,
+                marks: marks(&mine, (&cloud.styles, &vertical), curves, !is_swept(results, x)),
+            });
         }
-        Panel {
-            heading: facet
-                .as_ref()
-                .map_or_else(String::new, |it| number_format::sentence(&it.with(i))),
-            legend: None,
-            x: x.clone(),
-            y,
-            x_labels: i + columns >= panels,
-            marks: marks(&mine, &styles, spec),
-        }
-    };
-    let whiskers = format!("whiskers of {}", display_names::metric(&spec.y));
-    let mut notes = Vec::new();
-    if spec.front {
-        notes.push("dashed: beaten by no other".to_owned());
     }
-    let figure = Figure {
-        title: spec.title.clone().unwrap_or_else(|| {
-            let (x, y) = (display_names::metric(&spec.x), display_names::metric(&spec.y));
-            number_format::sentence(&format!("{y} against {x}"))
-        }),
-        subtitle: spec
-            .subtitle
-            .clone()
-            .unwrap_or_else(|| conditions(results, Interval::Confidence, &whiskers, notes)),
-        legend: series
-            .as_ref()
-            .filter(|it| it.levels.len() > 1)
-            .map(|it| legend(it, &styles, &spec.labels)),
-        panels: (0..panels).map(panel).collect(),
-        columns,
-        height: if panels == 1 { 320.0 } else { height },
-    };
-    let name = || format!("{}-against-{}", file_name(&spec.y), file_name(&spec.x));
-    Ok(vec![NamedFigure { name: spec.file.as_deref().map_or_else(name, file_name), figure }])
-}
-
-fn swept(results: &Results, path: &str) -> Result<Dimension, ReportError> {
-    if !results.swept.iter().any(|known| known == path) {
-        return Err(ReportError::not_swept(path, results.swept));
-    }
-    Ok(results.dimension(path))
-}
-
-/// The axes that all panels share.
-fn axes(spec: &ScatterSpec, places: &[Place], (width, height): (f64, f64)) -> (Axis, Axis) {
-    let xs: Vec<f64> = places.iter().map(|place| place.x).collect();
-    let ys: Vec<f64> = places.iter().flat_map(|it| [it.low, it.y, it.high]).collect();
-    let (x_name, y_name) = (display_names::metric(&spec.x), display_names::metric(&spec.y));
-    let (x_unit, y_unit) = (Unit::of_metric(&spec.x), Unit::of_metric(&spec.y));
-    let mut x = Axis::measured(&x_name, x_unit, &xs, spec.x_scale, width);
-    let mut y = Axis::vertical(&y_name, y_unit, &ys, spec.y_scale, height);
-    if y.scale == Scale::Linear {
-        tighten(&mut y, &ys);
-    }
-    if x.scale == Scale::Linear || spec.x_scale == ScaleSpec::Auto {
-        x.high += 0.03 * (x.high - x.low);
-    }
-    (x, y)
-}
-
-fn places(
-    results: &Results,
-    spec: &ScatterSpec,
-    series: Option<&Dimension>,
-    facet: Option<&Dimension>,
-) -> Result<Vec<Place>, ReportError> {
-    let table = &results.points;
-    let x = column(table, "points.csv", &spec.x)?;
-    let y = column(table, "points.csv", &spec.y)?;
-    let ci = table.column(&format!("{}_ci95", spec.y));
-    let told = |path: &str| [series, facet].into_iter().flatten().any(|it| it.path == path);
-    let rest: Vec<&String> = results.swept.iter().filter(|path| !told(path)).collect();
-    let level = |row: usize, dimension: Option<&Dimension>| {
-        dimension.map_or(0, |dimension| {
-            let name = show(results.cell(row, &dimension.path));
-            dimension.levels.iter().position(|level| level.name == name).unwrap_or(0)
-        })
-    };
-    let place = |row: usize| {
-        let cells = &table.rows[row];
-        let (x, y) = (number(&cells[x])?, number(&cells[y])?);
-        let half = ci.and_then(|ci| number(&cells[ci])).unwrap_or(0.0);
-        let names: Vec<String> = rest.iter().map(|path| show(results.cell(row, path))).collect();
-        Some(Place {
-            x,
-            y,
-            // What is never negative has no part of its interval below zero.
-            low: if y >= 0.0 { (y - half).max(0.0) } else { y - half },
-            high: y + half,
-            series: level(row, series),
-            facet: level(row, facet),
-            name: names.join(", "),
-        })
-    };
-    let found = (0..table.rows.len()).filter_map(place);
-    Ok(found.filter(|it| [it.x, it.low, it.high].into_iter().all(drawable)).collect())
-}
-
-fn marks(places: &[&Place], styles: &[Style], spec: &ScatterSpec) -> Vec<Mark> {
-    let ink = Style { color: theme::FAINT_INK, marker: Marker::Nothing, dash: Some((6.0, 4.0)) };
-    let mut marks = Vec::new();
-    if spec.front {
-        let wanted = |asked: Option<Better>, metric: &str| {
-            asked.unwrap_or_else(|| Better::of_metric(metric))
+    let subtitle = || subtitle(results, y, &clouds, has_trend);
+    let shown = || {
+        let x = match spec.x.0.as_slice() {
+            [only] => in_words(results, only),
+            _ => "what was varied".to_owned(),
         };
-        let better = [wanted(spec.x_better, &spec.x), wanted(spec.y_better, &spec.y)];
-        let points: Vec<(f64, f64)> = places.iter().map(|place| (place.x, place.y)).collect();
-        let front = front(&points, better);
-        if front.len() > 1 {
-            marks.push(Mark::Line { points: front, style: ink });
-        }
+        let against = if spec.x.iter().all(|x| is_swept(results, x)) { "by" } else { "against" };
+        number_format::sentence(&format!("{} {against} {x}", display_names::metric(y)))
+    };
+    let legend = clouds.first().and_then(|(_, cloud)| cloud.legend(&spec.labels, Sample::Marker));
+    let name = display_names::metric(y);
+    let figure = Figure {
+        title: title(spec.title.as_deref(), (spec.y.0.len() > 1, &name), shown),
+        subtitle: spec.subtitle.clone().unwrap_or_else(subtitle),
+        legend,
+        panels: all,
+        columns,
+        height,
+    };
+    let file = match (&spec.file, spec.x.0.as_slice()) {
+        (Some(file), _) if spec.y.0.len() > 1 => format!("{}-{}", file_name(file), file_name(y)),
+        (Some(file), _) => file_name(file),
+        (None, [x]) => format!("{}-against-{}", file_name(y), file_name(x)),
+        (None, _) => format!("{}-scatter", file_name(y)),
+    };
+    Ok(NamedFigure { name: file, figure: figure.with_hollow(OVERLOADED) })
+}
+
+/// The conditions, and what the marks are.
+fn subtitle(results: &Results, y: &str, clouds: &[(&str, Cloud)], has_trend: bool) -> String {
+    let all = || clouds.iter().flat_map(|(_, cloud)| &cloud.places);
+    let interval =
+        if all().any(|it| it.high > it.low) { Interval::Confidence } else { Interval::None };
+    let mut notes = Vec::new();
+    if has_trend {
+        notes.push("dashed: trend (LOWESS)".to_owned());
     }
-    for place in places.iter().filter(|place| place.high > place.low) {
-        let (low, high) = (place.low, place.high);
-        marks.push(Mark::Whisker { x: place.x, low, high, style: styles[place.series] });
+    let named = clouds.iter().find(|(x, cloud)| {
+        !cloud.named_by.is_empty() && !is_swept(results, x) && cloud.places.len() <= NAMED
+    });
+    notes.extend(named.map(|(_, cloud)| format!("names: {}", cloud.named_by)));
+    conditions(results, interval, &format!("whiskers of {}", display_names::metric(y)), notes)
+}
+
+/// The path whose values have colours, where none is asked for: the first with few values
+/// that is no `x` and not drawn at random.
+fn series(results: &Results, spec: &ScatterSpec) -> Option<String> {
+    let free = |path: &&String| {
+        let levels = results.dimension(path).levels.len();
+        !spec.x.iter().any(|x| x == path.as_str())
+            && spec.facet.as_ref() != Some(*path)
+            && !results.drawn.contains(*path)
+            && (2..=SERIES).contains(&levels)
+    };
+    let axes: Vec<&String> = results.axes(&[]).into_iter().filter(free).collect();
+    // Where one name tells all points apart there is no need of colours.
+    let alone = |path: &String| {
+        path == VARIANT && results.dimension(path).levels.len() == results.points.rows.len()
+    };
+    axes.into_iter().find(|path| !alone(path)).cloned()
+}
+
+/// A metric or a swept path in words.
+fn in_words(results: &Results, x: &str) -> String {
+    if is_swept(results, x) { results.dimension(x).title } else { display_names::metric(x) }
+}
+
+/// The horizontal axis of one `x`.
+fn across(results: &Results, spec: &ScatterSpec, x: &str, cloud: &Cloud, length: f64) -> Axis {
+    if is_swept(results, x) {
+        return along(&results.dimension(x), spec.x_scale, length);
     }
+    let values: Vec<f64> = cloud.places.iter().map(|place| place.x).collect();
+    metric_axis(x, &values, spec.x_scale, length)
+}
+
+fn along(dimension: &Dimension, scale: ScaleSpec, length: f64) -> Axis {
+    if dimension.numeric {
+        let values: Vec<(f64, &str)> =
+            dimension.levels.iter().map(|level| (level.value, level.name.as_str())).collect();
+        Axis::horizontal(&dimension.title, dimension.unit, &values, scale, length)
+    } else {
+        let names: Vec<String> = dimension.levels.iter().map(|l| l.name.clone()).collect();
+        Axis::categories(&dimension.title, &names)
+    }
+}
+
+/// The trend of each series, where the axis has distances.
+fn curves(places: &[&Place], styles: &[Style], (x, y): (&Axis, &Axis)) -> Vec<Mark> {
+    if x.scale == Scale::Category {
+        return Vec::new();
+    }
+    let curve = |(index, style): (usize, &Style)| {
+        let mine = places.iter().copied().filter(|it| it.series == index && !it.overloaded);
+        let points = trend(&spots(mine), x, y);
+        let color = if styles.len() > 1 { style.color } else { theme::FAINT_INK };
+        let style = Style { color, marker: Marker::Nothing, dash: Some((6.0, 4.0)) };
+        (!points.is_empty()).then_some(Mark::Line { points, style })
+    };
+    styles.iter().enumerate().filter_map(curve).collect()
+}
+
+fn marks(
+    places: &[&Place],
+    (styles, y): (&[Style], &Axis),
+    curves: Vec<Mark>,
+    named: bool,
+) -> Vec<Mark> {
+    let mut marks = whiskers(places.iter().copied(), y, |it| styles[it.series].faded());
     for (index, style) in styles.iter().enumerate() {
-        let mine = places.iter().filter(|place| place.series == index);
-        let points: Vec<(f64, f64)> = mine.map(|place| (place.x, place.y)).collect();
-        marks.push(Mark::Markers { points, style: *style });
+        let mine = |overloaded: bool| {
+            spots(
+                places
+                    .iter()
+                    .copied()
+                    .filter(move |it| it.series == index && it.overloaded == overloaded),
+            )
+        };
+        marks.push(Mark::Markers { points: mine(false), style: *style });
+        marks.push(Mark::Hollow { points: mine(true), style: *style });
     }
-    if places.len() <= NAMED {
-        for place in places.iter().filter(|place| place.name.chars().count() <= 24) {
-            let Place { x, low, high, .. } = **place;
-            marks.push(Mark::Name { x, low, high, text: place.name.clone() });
-        }
+    // Among many marks a curve below them could not be seen.
+    marks.extend(curves);
+    if named && places.len() <= NAMED {
+        marks.extend(names(places.iter().copied(), y));
     }
     marks
-}
-
-/// The points that no other beats, from the best `x` on.
-fn front(points: &[(f64, f64)], better: [Better; 2]) -> Vec<(f64, f64)> {
-    // Little is wanted of both once the signs are turned.
-    let sign = better.map(|it| if it == Better::Low { 1.0 } else { -1.0 });
-    let mut sorted: Vec<(f64, f64)> =
-        points.iter().map(|(x, y)| (sign[0] * x, sign[1] * y)).collect();
-    sorted.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
-    let mut front: Vec<(f64, f64)> = Vec::new();
-    for place in sorted {
-        if front.last().is_none_or(|last| place.1 < last.1) {
-            front.push(place);
-        }
-    }
-    front.into_iter().map(|(x, y)| (sign[0] * x, sign[1] * y)).collect()
-}
-
-/// Begins the axis at the tick below the lowest value, as there are no bars that
-/// would have to stand on zero, and leaves room for a name at the top.
-fn tighten(y: &mut Axis, values: &[f64]) {
-    let lowest = values.iter().copied().fold(f64::INFINITY, f64::min);
-    let below = y.ticks.iter().map(|tick| tick.at).filter(|at| *at <= lowest);
-    if let Some(low) = below.reduce(f64::max) {
-        y.low = y.low.max(low);
-        y.ticks.retain(|tick| tick.at >= low);
-        y.minor.retain(|at| *at >= low);
-    }
-    y.high += 0.06 * (y.high - y.low);
-}
-
-fn legend(dimension: &Dimension, styles: &[Style], labels: &[String]) -> Legend {
-    let entry = |(i, level): (usize, &Level)| {
-        Entry::new(labels.get(i).unwrap_or(&level.name).clone(), styles[i])
-    };
-    Legend::above(
-        &number_format::sentence(&dimension.title),
-        dimension.levels.iter().enumerate().map(entry).collect(),
-        Sample::Marker,
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_front_is_what_no_other_beats() {
-        let places = [(3.0, 0.9), (1.0, 0.5), (2.0, 0.4), (3.0, 0.8), (2.5, 0.7), (4.0, 0.9)];
-        assert_eq!(
-            front(&places, [Better::Low, Better::High]),
-            [(1.0, 0.5), (2.5, 0.7), (3.0, 0.9)]
-        );
-        assert_eq!(front(&places, [Better::Low, Better::Low]), [(1.0, 0.5), (2.0, 0.4)]);
-        assert_eq!(front(&places, [Better::High, Better::High]), [(4.0, 0.9)]);
-        assert_eq!(
-            front(&places, [Better::High, Better::Low]),
-            [(4.0, 0.9), (3.0, 0.8), (2.5, 0.7), (2.0, 0.4)]
-        );
-    }
-
-    #[test]
-    fn what_is_wanted_of_a_metric_follows_from_its_name() {
-        for low in ["e2e_p99_s", "cost_usd", "error_rate", "replica_hours", "semantic_false_hits"] {
-            assert_eq!(Better::of_metric(low), Better::Low, "{low}");
-        }
-        for high in ["quality_mean", "throughput_rps", "cache_hit_rate", "cost_saved_usd"] {
-            assert_eq!(Better::of_metric(high), Better::High, "{high}");
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! Which parameters matter: a bar for each, the one that matters most on top.
 
 use crate::experiment::charts::{ScaleSpec, TornadoSpec};
+use crate::report::chart::common::title;
 use crate::report::error::ReportError;
 use crate::report::figure::axis::drawable;
 use crate::report::figure::theme::INK;
@@ -9,10 +10,11 @@ use crate::report::figure::{
 };
 use crate::report::files::file_name;
 use crate::report::results::columns::{column, number, show};
+use crate::report::results::estimates::{EstimateColumns, columns_of};
 use crate::report::results::{Results, SENSITIVITY};
 use crate::report::unit::Unit;
 use crate::report::{display_names, number_format};
-use crate::stats::Table;
+use crate::stats::{Cell, Table};
 
 /// The most parameters.
 const MOST: usize = 25;
@@ -29,7 +31,8 @@ struct Bar {
     series: usize,
     from: f64,
     to: f64,
-    half: f64,
+    low: f64,
+    high: f64,
     /// Stands at its end.
     text: String,
 }
@@ -63,23 +66,23 @@ impl Parameter {
 
 /// What the bars of a method mean.
 struct Method {
-    /// The column of the value, that of its half width, and the series' name.
-    series: &'static [(&'static str, &'static str, &'static str)],
+    /// The column of the value, and the series' name.
+    series: &'static [(&'static str, &'static str)],
     label: &'static str,
     note: &'static str,
 }
 
 const SOBOL: Method = Method {
     series: &[
-        ("total", "total_ci95", "total, with all that it has a part in"),
-        ("first_order", "first_order_ci95", "first order, alone"),
+        ("total", "total, with all that it has a part in"),
+        ("first_order", "first order, alone"),
     ],
     label: "share of the variance",
     note: "Sobol' indices",
 };
 
 const MORRIS: Method = Method {
-    series: &[("mu_star", "mu_star_ci95", "mean size of the elementary effects")],
+    series: &[("mu_star", "mean size of the elementary effects")],
     label: "mean size of the change over the whole range",
     note: "elementary effects of Morris",
 };
@@ -98,14 +101,15 @@ pub(super) fn figures(
             metrics.push(name);
         }
     }
-    metrics.iter().map(|metric| figure(results, spec, &table, metric)).collect()
+    let several = metrics.len() > 1;
+    metrics.iter().map(|metric| figure(results, spec, &table, (metric, several))).collect()
 }
 
 fn figure(
     results: &Results,
     spec: &TornadoSpec,
     table: &Table,
-    metric: &str,
+    (metric, several): (&str, bool),
 ) -> Result<NamedFigure, ReportError> {
     let method = ["total", "mu_star"].into_iter().find(|name| table.column(name).is_some());
     let method = method.map(|name| if name == "total" { &SOBOL } else { &MORRIS });
@@ -130,16 +134,15 @@ fn figure(
     }
     if method.is_none() {
         let bars = || parameters.iter().flat_map(|parameter| &parameter.bars);
-        let low = bars().map(|bar| bar.to - bar.half).fold(base, f64::min);
-        let high = bars().map(|bar| bar.to + bar.half).fold(base, f64::max);
+        let low = bars().map(|bar| bar.low).fold(base, f64::min);
+        let high = bars().map(|bar| bar.high).fold(base, f64::max);
         parameters = parameters.into_iter().flat_map(|it| it.rows(high - low)).collect();
     }
     let label = method.map_or_else(|| words.clone(), |it| it.label.to_owned());
     let figure = Figure {
-        title: spec
-            .title
-            .clone()
-            .unwrap_or_else(|| number_format::sentence(&format!("what {words} depends on"))),
+        title: title(spec.title.as_deref(), (several, &words), || {
+            number_format::sentence(&format!("what {words} depends on"))
+        }),
         subtitle: spec.subtitle.clone().unwrap_or_else(|| notes.join(" · ")),
         legend: Some(legend(method)),
         panels: vec![panel(&parameters, base, &label, unit)],
@@ -152,7 +155,7 @@ fn figure(
 
 fn legend(method: Option<&Method>) -> Legend {
     let names: Vec<&str> = match method {
-        Some(method) => method.series.iter().map(|(.., name)| *name).collect(),
+        Some(method) => method.series.iter().map(|(_, name)| *name).collect(),
         None => vec!["lower", "higher"],
     };
     let heading = if method.is_some() { "Index" } else { "Than as it is" };
@@ -165,15 +168,17 @@ fn indices(table: &Table, metric: &str, method: &Method) -> Result<Vec<Parameter
     let at = |name: &str| column(table, SENSITIVITY, name);
     let (of, path) = (at("metric")?, at("path")?);
     let mut columns = Vec::new();
-    for (value, half, _) in method.series {
-        columns.push((at(value)?, at(half)?));
+    for (value, _) in method.series {
+        at(value)?;
+        columns.push(EstimateColumns::find(table, value));
     }
     let mine = table.rows.iter().filter(|row| row[of].to_string() == metric);
-    let parameter = |row: &Vec<crate::stats::Cell>| {
-        let bar = |(series, (value, half)): (usize, &(usize, usize))| {
-            let to = number(&row[*value]).filter(|value| drawable(*value))?;
-            let half = number(&row[*half]).unwrap_or(0.0);
-            Some(Bar { series, from: 0.0, to, half, text: String::new() })
+    let parameter = |row: &Vec<Cell>| {
+        let bar = |(series, found): (usize, &Option<EstimateColumns>)| {
+            let found = found.and_then(|found| found.read(row))?;
+            let (to, low, high) = (found.mean, found.low, found.high);
+            let bar = Bar { series, from: 0.0, to, low, high, text: String::new() };
+            [to, low, high].into_iter().all(drawable).then_some(bar)
         };
         let bars = columns.iter().enumerate().filter_map(bar).collect();
         Parameter {
@@ -193,7 +198,9 @@ fn swings(
 ) -> Result<(Vec<Parameter>, f64), ReportError> {
     let at = |name: &str| column(table, SENSITIVITY, name);
     let (of, path, value) = (at("metric")?, at("path")?, at("value")?);
-    let (base, mean, half) = (at("base_mean")?, at("mean")?, at("difference_ci95")?);
+    let (base, mean) = (at("base_mean")?, at("mean")?);
+    let [_, low, high] = columns_of("difference");
+    let (low, high) = (at(&low)?, at(&high)?);
     let mut parameters: Vec<(String, Parameter)> = Vec::new();
     let mut from = 0.0;
     for row in table.rows.iter().filter(|row| row[of].to_string() == metric) {
@@ -209,11 +216,13 @@ fn swings(
             parameters.push((path.clone(), Parameter { name, bars: Vec::new() }));
             parameters.len() - 1
         });
+        let end = |column: usize| number(&row[column]).map_or(to, |by| start + by);
         parameters[index].1.bars.push(Bar {
             series: usize::from(to >= start),
             from: start,
             to,
-            half: number(&row[half]).unwrap_or(0.0),
+            low: end(low),
+            high: end(high),
             text: show(&row[value]),
         });
     }
@@ -224,8 +233,7 @@ fn panel(parameters: &[Parameter], base: f64, label: &str, unit: Unit) -> Panel 
     let from_below = || parameters.iter().rev();
     let labels: Vec<String> = from_below().map(|parameter| parameter.name.clone()).collect();
     let bars = parameters.iter().flat_map(|parameter| &parameter.bars);
-    let values: Vec<f64> =
-        bars.flat_map(|bar| [bar.from, bar.to - bar.half, bar.to + bar.half]).collect();
+    let values: Vec<f64> = bars.flat_map(|bar| [bar.from, bar.low, bar.high]).collect();
     let x = Axis::vertical(label, unit, &values, ScaleSpec::Linear, 420.0);
     let mut marks = Vec::new();
     for (row, parameter) in from_below().enumerate() {
@@ -240,9 +248,9 @@ fn panel(parameters: &[Parameter], base: f64, label: &str, unit: Unit) -> Panel 
             let corners =
                 vec![(bar.from, bottom), (bar.to, bottom), (bar.to, top), (bar.from, top)];
             marks.push(Mark::Area { outline: corners, style: style(bar.series), opacity: 0.85 });
-            if bar.half > 0.0 {
+            if bar.high > bar.low {
                 let ink = Style { color: INK, marker: Marker::Nothing, dash: None };
-                let ends = [bar.to - bar.half, bar.to + bar.half];
+                let ends = [bar.low, bar.high];
                 marks.push(Mark::Line { points: ends.map(|x| (x, middle)).to_vec(), style: ink });
             }
             if !bar.text.is_empty() {

@@ -8,8 +8,9 @@ use crate::report::files::file_name;
 use crate::report::number_format;
 use crate::report::results::Results;
 use crate::report::results::aggregate::Aggregate;
-use crate::report::results::columns::{column, number, show};
+use crate::report::results::columns::{column, number};
 use crate::report::results::panels::Interval;
+use crate::report::results::point_label::point_in_words;
 use crate::report::unit::Unit;
 use crate::stats::Cell;
 
@@ -112,8 +113,7 @@ fn bars(steps: &[(String, f64)]) -> Vec<(f64, f64)> {
 
 fn point_name(results: &Results, point: u64) -> String {
     let row = results.point_numbers().iter().position(|number| *number == point).unwrap_or(0);
-    let value = |path: &String| format!("{path} {}", show(results.cell(row, path)));
-    results.swept.iter().map(value).collect::<Vec<_>>().join(", ")
+    point_in_words(&results.points, row, results.swept)
 }
 
 #[cfg(test)]

@@ -2,14 +2,16 @@
 //! panels.
 
 use crate::experiment::charts::XySpec;
-use crate::report::chart::common::{conditions, grid};
+use crate::report::chart::common::{conditions, grid, title};
 use crate::report::display_names;
 use crate::report::error::ReportError;
 use crate::report::figure::{Style, style};
 use crate::report::files::file_name;
 use crate::report::number_format;
 use crate::report::results::Results;
+use crate::report::results::bounds::most;
 use crate::report::results::dimension::Dimension;
+use crate::report::results::joined::joins_strangers;
 use crate::report::results::panels::{Observation, PanelData, SweptMetric, divide};
 use crate::report::unit::Unit;
 
@@ -28,6 +30,9 @@ pub(crate) struct Xy {
     pub panels: Vec<PanelData>,
     /// Of each series.
     pub styles: Vec<Style>,
+    /// Whether points next to one another differ in more than `x`, so that no line may join
+    /// them.
+    pub loose: bool,
     /// What the subtitle has to say besides replications and interval.
     pub notes: Vec<String>,
 }
@@ -58,8 +63,12 @@ impl Xy {
             None => vec![style(0)],
         };
         let (name, unit) = (display_names::metric(metric), Unit::of_metric(metric));
-        bound(&mut panels, unit);
-        Ok(Xy { metric: metric.to_owned(), name, unit, data, x, series, panels, styles, notes })
+        bound(&mut panels, metric);
+        let loose = panels
+            .iter()
+            .any(|it| joins_strangers(&data, &it.observations, x, series, &results.drawn));
+        let metric = metric.to_owned();
+        Ok(Xy { metric, name, unit, data, x, series, panels, styles, loose, notes })
     }
 
     /// Keeps the first values of the horizontal axis.
@@ -112,8 +121,8 @@ impl Xy {
 
     pub(crate) fn title(&self, spec: &XySpec) -> String {
         let by = &self.x_dimension().title;
-        let title = || number_format::sentence(&format!("{} by {by}", self.name));
-        spec.title.clone().unwrap_or_else(title)
+        let shown = || number_format::sentence(&format!("{} by {by}", self.name));
+        title(spec.title.as_deref(), (spec.y.0.len() > 1, &self.name), shown)
     }
 
     pub(crate) fn subtitle(&self, results: &Results, spec: &XySpec, drawn: &str) -> String {
@@ -156,17 +165,17 @@ fn find_in<'d>(
 }
 
 /// Cuts intervals where the metric cannot be: below zero, above 100 %.
-fn bound(panels: &mut [PanelData], unit: Unit) {
+fn bound(panels: &mut [PanelData], metric: &str) {
     let mut all: Vec<&mut Observation> =
         panels.iter_mut().flat_map(|panel_data| &mut panel_data.observations).collect();
     let positive = all.iter().all(|o| o.value >= 0.0);
-    let part = unit == Unit::Fraction && all.iter().all(|o| o.value <= 1.0);
+    let most = most(metric, all.iter().map(|o| o.value));
     for observation in &mut all {
         if positive {
             observation.low = observation.low.max(0.0);
         }
-        if part {
-            observation.high = observation.high.min(1.0);
+        if let Some(most) = most {
+            observation.high = observation.high.min(most);
         }
     }
 }

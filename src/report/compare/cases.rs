@@ -13,7 +13,7 @@ use crate::report::error::ReportError;
 use crate::report::results::Results;
 use crate::report::results::columns::number;
 use crate::report::results::point_label::point_in_words;
-use crate::spec::nearest;
+use crate::spec::suggestion;
 use crate::stats::{Cell, Table};
 
 /// A results folder with its runs.
@@ -317,9 +317,8 @@ impl Folder {
         let swept = &self.manifest.swept;
         let means = |path: &&String| *path == name || display_names::shortest(path, swept) == name;
         swept.iter().find(means).cloned().ok_or_else(|| {
-            let near = nearest(name, swept.iter().map(String::as_str));
-            let help = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            format!("`{}` was not swept by `{name}`{help}", self.path.display())
+            let help = suggestion(name, swept);
+            format!("`{}` was not swept by `{name}`: {help}", self.path.display())
         })
     }
 

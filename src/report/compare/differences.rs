@@ -2,9 +2,9 @@
 
 use crate::report::compare::cases::{Cases, Values};
 use crate::report::display_names::HEADLINES;
-use crate::spec::nearest;
-use crate::stats::{Difference, holm, paired_difference, welch_difference};
-use crate::system::METRICS;
+use crate::spec::suggestion;
+use crate::stats::{Difference, Estimate, holm, paired_difference, welch_difference};
+use crate::system::{METRICS, scale_of};
 
 /// A difference is called real where Holm's adjusted p is below this.
 pub(super) const SURE: f64 = 0.05;
@@ -66,14 +66,23 @@ impl Comparison {
         }
     }
 
-    /// The difference and half the width of its interval as shares of the first mean;
-    /// NaN where that is 0.
-    pub fn relative(&self) -> [f64; 2] {
-        let Difference { mean_a, difference, half_width, .. } = self.difference;
+    /// The difference with its interval, which for a share holds no more than 1.
+    pub fn estimate(&self) -> Estimate {
+        self.difference.ends(scale_of(&self.metric))
+    }
+
+    /// The same as shares of the first mean; NaN where that is 0.
+    pub fn relative(&self) -> Estimate {
+        let mean_a = self.difference.mean_a;
         if mean_a == 0.0 {
-            return [f64::NAN; 2];
+            return Estimate::exact(f64::NAN);
         }
-        [difference / mean_a, half_width / mean_a.abs()]
+        let Estimate { mean, low, high } = self.estimate().per(mean_a);
+        if mean_a < 0.0 {
+            Estimate { mean, low: high, high: low }
+        } else {
+            Estimate { mean, low, high }
+        }
     }
 }
 
@@ -88,9 +97,8 @@ pub fn compare(cases: &Cases, metrics: &[String]) -> Result<Vec<Comparison>, Str
     if let Some(unknown) =
         metrics.iter().find(|name| *name != "all" && !known().any(|known| known == *name))
     {
-        let help = nearest(unknown, known());
-        let help = help.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-        return Err(format!("unknown metric `{unknown}`{help}"));
+        let help = suggestion(unknown, &known().collect::<Vec<_>>());
+        return Err(format!("unknown metric `{unknown}`: {help}"));
     }
     let asked = !metrics.is_empty() && metrics.iter().all(|name| name != "all");
     let names: Vec<&str> = match metrics {

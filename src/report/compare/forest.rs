@@ -10,10 +10,11 @@ use crate::report::figure::{
     Axis, Entry, Figure, Legend, Mark, Marker, NamedFigure, Panel, Sample, Style, style,
 };
 use crate::report::files::file_name;
-use crate::report::results::columns::{column, number};
+use crate::report::results::columns::column;
+use crate::report::results::estimates::EstimateColumns;
 use crate::report::unit::Unit;
 use crate::report::{display_names, number_format};
-use crate::stats::{Cell, Table};
+use crate::stats::{Cell, Estimate, Table};
 
 /// The most rows of a figure.
 const ROWS: usize = 40;
@@ -25,8 +26,7 @@ struct Row {
     metric: String,
     /// Which cases, or where.
     pair: String,
-    relative: f64,
-    half: f64,
+    relative: Estimate,
     real: bool,
 }
 
@@ -73,19 +73,22 @@ pub(crate) fn figures(
 fn rows(table: &Table) -> Result<Vec<Row>, ReportError> {
     let at = |name: &str| column(table, "comparison.csv", name);
     let (place, a, b, metric) = (at("at")?, at("a")?, at("b")?, at("metric")?);
-    let (relative, half, verdict) = (at("relative")?, at("relative_ci95")?, at("verdict")?);
+    let verdict = at("verdict")?;
+    at("relative")?;
+    let relative = EstimateColumns::find(table, "relative");
     let text = |cell: &Cell| cell.to_string();
     let row = |cells: &Vec<Cell>| {
         let pair = match text(&cells[place]) {
             place if place.is_empty() => format!("{} against {}", text(&cells[b]), text(&cells[a])),
             place => place,
         };
-        let relative = number(&cells[relative]).filter(|value| drawable(*value))?;
+        let relative = relative.and_then(|it| it.read(cells))?;
+        drawable(relative.mean).then_some(())?;
+        let whole = drawable(relative.low) && drawable(relative.high);
         Some(Row {
             metric: text(&cells[metric]),
             pair,
-            relative,
-            half: number(&cells[half]).filter(|value| drawable(*value)).unwrap_or(0.0),
+            relative: if whole { relative } else { Estimate::exact(relative.mean) },
             real: ["higher", "lower"].contains(&text(&cells[verdict]).as_str()),
         })
     };
@@ -102,7 +105,7 @@ fn figure(
     // The first row stands on top.
     let from_below = || shown.iter().rev();
     let labels: Vec<String> = from_below().map(|row| name(row)).collect();
-    let ends = shown.iter().flat_map(|row| [row.relative - row.half, row.relative + row.half]);
+    let ends = shown.iter().flat_map(|row| [row.relative.low, row.relative.high]);
     let values: Vec<f64> = ends.chain([0.0]).collect();
     let real = style(0);
     let none = Style { color: FAINT_INK, marker: Marker::Ring, dash: None };
@@ -113,9 +116,9 @@ fn figure(
     for (place, row) in from_below().enumerate() {
         let (y, style) = (place as f64 + 1.0, if row.real { real } else { none });
         let whisker = Style { dash: None, ..style };
-        let ends = [row.relative - row.half, row.relative + row.half];
+        let ends = [row.relative.low, row.relative.high];
         marks.push(Mark::Line { points: ends.map(|x| (x, y)).to_vec(), style: whisker });
-        marks.push(Mark::Markers { points: vec![(row.relative, y)], style });
+        marks.push(Mark::Markers { points: vec![(row.relative.mean, y)], style });
     }
     let entry = |name: &str, style: Style| Entry::new(name, style);
     let entries = vec![entry("shown", real), entry("not shown", none)];

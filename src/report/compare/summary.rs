@@ -6,8 +6,10 @@ use comfy_table::CellAlignment;
 
 use crate::report::compare::differences::{Comparison, Verdict};
 use crate::report::display_names::metric_value;
+use crate::report::results::estimates::even_half;
 use crate::report::terminal::{Terminal, grid, lines};
 use crate::report::{display_names, number_format};
+use crate::stats::Estimate;
 
 /// The most rows; the others are in `comparison.csv`.
 const ROWS: usize = 40;
@@ -56,15 +58,17 @@ fn compared(row: &Comparison) -> String {
 fn shown(row: &Comparison) -> Vec<String> {
     let it = &row.difference;
     let value = |value: f64| metric_value(&row.metric, value);
-    let [relative, half] = row.relative();
     let unknown = || "-".to_owned();
-    let relative = match (relative.is_finite(), half.is_finite()) {
-        (false, _) => unknown(),
-        (true, false) => signed(number_format::percent(relative.abs()), relative),
-        (true, true) => {
-            let half = number_format::significant(100.0 * half, 2);
-            format!("{} ± {half} %", signed(number_format::percent(relative.abs()), relative))
+    let share = |value: f64| signed(number_format::percent(value.abs()), value);
+    let relative = row.relative();
+    let Estimate { mean, low, high } = relative;
+    let relative = match even_half(&relative) {
+        _ if !mean.is_finite() => unknown(),
+        Some(half) => {
+            format!("{} ± {} %", share(mean), number_format::significant(100.0 * half, 2))
         }
+        None if high > low => format!("{} ({} to {})", share(mean), share(low), share(high)),
+        None => share(mean),
     };
     let number = |value: f64, digits: i32| {
         if value.is_finite() { number_format::significant(value, digits) } else { unknown() }

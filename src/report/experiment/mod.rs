@@ -9,19 +9,22 @@
 //! | `charts/` | | the experiment's own charts, or those that suit its sweep |
 
 mod default_charts;
+mod headings;
 mod key_numbers;
 mod page;
 mod sensitivity;
+mod subject;
 mod summary;
 mod tables;
 mod warnings;
 
 use std::path::{Path, PathBuf};
 
+use default_charts::charts_of;
 pub use default_charts::default_charts;
 pub use summary::summary;
 pub use tables::{ResultsError, write_results};
-pub use warnings::{precision_warnings, warnings};
+pub use warnings::warnings;
 
 use crate::experiment::charts::{ChartSpec, ThemeSpec};
 use crate::experiment::{Experiment, Manifest};
@@ -56,7 +59,10 @@ impl Drawable for Finished {
         let Manifest { swept, name, .. } = &self.manifest;
         match &self.experiment.charts {
             Some(specs) => figures(dir, specs, swept, name),
-            None => figures(dir, &default_charts(dir, swept)?, swept, name),
+            None => {
+                let specs = charts_of(dir, swept, &self.experiment.columns)?;
+                figures(dir, &specs, swept, name)
+            }
         }
     }
 

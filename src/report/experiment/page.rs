@@ -8,7 +8,7 @@ use crate::experiment::{Experiment, Manifest};
 use crate::report::csv::read_table;
 use crate::report::error::ReportError;
 use crate::report::experiment::key_numbers::key_numbers;
-use crate::report::experiment::warnings::{precision_warnings, warnings as steady_state_warnings};
+use crate::report::experiment::warnings::warnings as all_warnings;
 use crate::report::html::components::{commands, folded, quoted, tables, warnings};
 use crate::report::html::tables::{PointValues, grids};
 use crate::report::html::{Page, Section};
@@ -26,8 +26,7 @@ pub(super) fn page(
 ) -> Result<Page, ReportError> {
     let points = read_table(&dir.join("points.csv"))?;
     let swept = &manifest.swept;
-    let mut beware = steady_state_warnings(&points, swept, manifest.replications as usize);
-    beware.extend(precision_warnings(&points, swept, experiment));
+    let mut beware = all_warnings(dir, &points, swept, experiment);
     let specs = experiment.charts.as_deref().unwrap_or_default();
     if manifest.skipped_trace_rows > 0 {
         let rows = manifest.skipped_trace_rows;
@@ -36,7 +35,7 @@ pub(super) fn page(
     let summary = html! {
         (warnings(&beware))
         (varied(&points, swept))
-        (key_numbers(&points, swept, specs).markup())
+        (key_numbers(&points, swept, specs, &experiment.columns).markup())
     };
     let grids = grids(dir, &PointValues::new(&points, swept), swept)?;
     let mut sections = vec![Section::new("summary", "Summary", summary)];

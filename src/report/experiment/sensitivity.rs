@@ -17,7 +17,9 @@ use crate::report::display_names::HEADLINES;
 use crate::report::error::ReportError;
 use crate::report::results::SENSITIVITY;
 use crate::report::results::columns::number;
-use crate::stats::{Cell, Table, paired_difference, screening, sobol_indices};
+use crate::report::results::estimates::columns_of;
+use crate::stats::{Cell, Estimate, Scale, Table, paired_difference, screening, sobol_indices};
+use crate::system::scale_of;
 
 /// Writes `sensitivity.csv` into `folder`, whose `points.csv` and `runs.csv` are written,
 /// if the experiment's design is one for it.
@@ -40,6 +42,17 @@ pub(super) fn write_sensitivity(resolved: &Resolved, folder: &Path) -> Result<()
     write_table(&path, &table).map_err(ReportError::io(&path))
 }
 
+/// A table of some columns, then means with their intervals, then others.
+fn table(first: &[&str], means: &[&str], last: &[&str]) -> Table {
+    let plain = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let means = means.iter().flat_map(|mean| columns_of(mean));
+    Table::new(plain(first).into_iter().chain(means).chain(plain(last)))
+}
+
+fn cells(estimate: &Estimate) -> [Cell; 3] {
+    [estimate.mean, estimate.low, estimate.high].map(Cell::from)
+}
+
 /// The metrics to explain that were measured at every point, with their values.
 fn measured(points: &Table, wanted: &[String]) -> Vec<(String, Vec<f64>)> {
     let names: Vec<&str> = match wanted {
@@ -59,15 +72,7 @@ fn measured(points: &Table, wanted: &[String]) -> Vec<(String, Vec<f64>)> {
 }
 
 fn sobol(spec: &SobolSpec, points: &Table, seed: u64) -> Table {
-    let mut table = Table::new([
-        "metric",
-        "path",
-        "first_order",
-        "first_order_ci95",
-        "total",
-        "total_ci95",
-        "samples",
-    ]);
+    let mut table = table(&["metric", "path"], &["first_order", "total"], &["samples"]);
     let size = spec.points_of_sample();
     for (metric, values) in measured(points, &spec.metrics) {
         let nth =
@@ -76,9 +81,9 @@ fn sobol(spec: &SobolSpec, points: &Table, seed: u64) -> Table {
         let mut stream = Streams::new(seed, 0).stream("sensitivity.bootstrap");
         let found = sobol_indices(&nth(0), &nth(size - 1), &mixed, &mut stream);
         for (path, index) in spec.ranges.keys().zip(found) {
-            let numbers = [index.first, index.first_half, index.total, index.total_half];
             let mut row: Vec<Cell> = vec![metric.as_str().into(), path.as_str().into()];
-            row.extend(numbers.map(Cell::from));
+            row.extend(cells(&index.first));
+            row.extend(cells(&index.total));
             row.push(u64::from(spec.samples).into());
             table.push(row);
         }
@@ -87,8 +92,7 @@ fn sobol(spec: &SobolSpec, points: &Table, seed: u64) -> Table {
 }
 
 fn morris(spec: &MorrisSpec, points: &Table, seed: u64) -> Table {
-    let mut table =
-        Table::new(["metric", "path", "mu", "mu_star", "mu_star_ci95", "sigma", "trajectories"]);
+    let mut table = table(&["metric", "path", "mu"], &["mu_star"], &["sigma", "trajectories"]);
     let walks = spec.walks(seed);
     for (metric, values) in measured(points, &spec.metrics) {
         let mut effects = vec![Vec::new(); spec.ranges.len()];
@@ -99,9 +103,10 @@ fn morris(spec: &MorrisSpec, points: &Table, seed: u64) -> Table {
         }
         for (path, effects) in spec.ranges.keys().zip(&effects) {
             let found = screening(effects);
-            let numbers = [found.mu, found.mu_star.mean, found.mu_star.half_width, found.sigma];
             let mut row: Vec<Cell> = vec![metric.as_str().into(), path.as_str().into()];
-            row.extend(numbers.map(Cell::from));
+            row.push(found.mu.into());
+            row.extend(cells(&found.mu_star.on(Scale::Amount)));
+            row.push(found.sigma.into());
             row.push(u64::from(spec.trajectories).into());
             table.push(row);
         }
@@ -127,17 +132,8 @@ fn runs_of(runs: &Table, metric: &str, antithetic: bool) -> Option<BTreeMap<usiz
 }
 
 fn one_at_a_time(resolved: &Resolved, runs: &Table) -> Table {
-    let mut table = Table::new([
-        "metric",
-        "path",
-        "value",
-        "base_value",
-        "base_mean",
-        "mean",
-        "difference",
-        "difference_ci95",
-        "p",
-    ]);
+    let first = ["metric", "path", "value", "base_value", "base_mean", "mean"];
+    let mut table = table(&first, &["difference"], &["p"]);
     let sweep = &resolved.sweep;
     let base = sweep.values(0);
     let columns = sweep.columns();
@@ -160,8 +156,9 @@ fn one_at_a_time(resolved: &Resolved, runs: &Table) -> Table {
                 text(&here[axis]).into(),
                 text(&base[axis]).into(),
             ];
-            let numbers = [found.mean_a, found.mean_b, found.difference, found.half_width, found.p];
-            row.extend(numbers.map(Cell::from));
+            row.extend([found.mean_a, found.mean_b].map(Cell::from));
+            row.extend(cells(&found.ends(scale_of(metric))));
+            row.push(found.p.into());
             table.push(row);
         }
     }

@@ -4,139 +4,202 @@ use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table as Grid};
 
-use crate::report::results::columns::{number, show};
+use crate::report::display_names;
+use crate::report::experiment::headings::{cut, short, value};
+use crate::report::experiment::subject::shown_first;
+use crate::report::number_format;
+use crate::report::results::columns::show;
+use crate::report::results::estimates::{EstimateColumns, even_half};
+use crate::report::results::overloaded::is_overloaded;
+use crate::report::results::{axes_of, survivors};
 use crate::report::terminal::{Terminal, grid, lines};
-use crate::report::{display_names, number_format};
 use crate::stats::{Cell, Table};
 
 /// The most points in the table; the others are in `points.csv`.
 const ROWS: usize = 20;
+/// The width where no terminal says how wide it is: in a pipe, a file, a log.
+const PIPED: usize = 100;
+/// Longer names are cut, and the more so the narrower the terminal is.
+const NAMES: [usize; 4] = [40, 24, 16, 10];
+/// Fewer metrics than this are shown only where there is no room at all.
+const FEW: usize = 3;
 
-/// The summary of the points: their swept values and what most people want to
-/// know of them, with 95 % intervals where they were measured. Ends with a
+/// The summary of the points: what tells them apart, and what most people want to know of
+/// such an experiment, or the metrics that `asked` names, with 95 % intervals where there
+/// is room. Never wider than the terminal, or 100 columns where there is none. Ends with a
 /// line end; empty if there are no points.
-pub fn summary(points: &Table, swept: &[String], terminal: Terminal) -> String {
+pub fn summary(points: &Table, swept: &[String], asked: &[String], terminal: Terminal) -> String {
     if points.rows.is_empty() {
         return String::new();
     }
-    let mut columns = columns(points, swept);
-    let mut grid = drawn(points, &columns);
-    if let Some(width) = terminal.width {
-        while drawn_width(&grid) > usize::from(width) && leave_out(&mut columns) {
-            grid = drawn(points, &columns);
-        }
+    let width = terminal.width.map_or(PIPED, usize::from);
+    let mut shown = Shown::new(points, swept, asked);
+    let mut grid = shown.grid(points);
+    while drawn_width(&grid) > width && shown.give_way() {
+        grid = shown.grid(points);
+    }
+    if drawn_width(&grid) > width {
+        let width = u16::try_from(width).unwrap_or(u16::MAX);
         grid.set_width(width).set_content_arrangement(ContentArrangement::Dynamic);
     }
     let mut text = lines(&grid, terminal);
-    if points.rows.len() > ROWS {
-        let _ = writeln!(text, "... and {} more points in points.csv", points.rows.len() - ROWS);
+    for note in shown.notes(points) {
+        let _ = writeln!(text, "{note}");
     }
     text
-}
-
-fn drawn(points: &Table, columns: &[Column]) -> Grid {
-    // As wide as it takes; the caller fits it to the terminal.
-    let mut grid = grid(Terminal::default());
-    grid.set_header(columns.iter().map(|column| column.title.clone()));
-    for row in points.rows.iter().take(ROWS) {
-        grid.add_row(columns.iter().map(|column| column.show(points, row)));
-    }
-    for (column, shown) in columns.iter().zip(grid.column_iter_mut()) {
-        if !column.is_name {
-            shown.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    grid
 }
 
 fn drawn_width(grid: &Grid) -> usize {
     grid.lines().map(|line| line.chars().count()).max().unwrap_or(0)
 }
 
-/// Gives up what matters least on a narrow terminal: the intervals, then the
-/// columns that `points.csv` tells better. False if all that is left matters.
-fn leave_out(columns: &mut Vec<Column>) -> bool {
-    let mut intervals = columns.iter_mut().filter(|column| column.interval).peekable();
-    if intervals.peek().is_some() {
-        intervals.for_each(|column| column.interval = false);
-        return true;
-    }
-    let least = ["rejected", "errors", "e2e_p50_s", "requests"];
-    let found = least.iter().find_map(|name| columns.iter().position(|c| c.source == *name));
-    found.map(|index| columns.remove(index)).is_some()
+/// What is shown, as long as there is room.
+struct Shown<'p> {
+    /// The paths that tell points apart.
+    paths: Vec<(&'p str, String)>,
+    /// How many there was no room for.
+    left_out: usize,
+    metrics: Vec<String>,
+    intervals: bool,
+    /// How much of [`NAMES`] names have.
+    names: usize,
+    overloaded: bool,
 }
 
-/// How a number is written.
-type Format = fn(f64) -> String;
-
-/// A column of the summary.
-struct Column {
-    /// The column of `points.csv`.
-    source: String,
-    title: String,
-    /// Whether it holds names, which are aligned to the left.
-    is_name: bool,
-    format: Format,
-    /// Whether the interval follows the mean.
-    interval: bool,
-}
-
-fn columns(points: &Table, swept: &[String]) -> Vec<Column> {
-    let count = |value| number_format::grouped(value, 1);
-    let metrics: [(&str, &str, Format, bool); 7] = [
-        ("requests", "requests", count, false),
-        ("cache_hit_rate", "cache hits", number_format::percent, false),
-        ("e2e_p50_s", "e2e p50", number_format::seconds, false),
-        ("e2e_p99_s", "e2e p99", number_format::seconds, true),
-        ("cost_per_request_usd", "cost/request", number_format::dollars, true),
-        ("errors", "errors", count, false),
-        ("rejected", "rejected", count, false),
-    ];
-    let path = |path: &String| {
-        let values = points.column(path).map(|i| points.rows.iter().map(move |row| &row[i]));
-        let is_name = values.is_some_and(|mut v| v.any(|cell| matches!(cell, Cell::Text(_))));
-        Column {
-            source: path.clone(),
-            title: display_names::shortest(path, swept).to_owned(),
-            is_name,
-            format: number_format::short,
-            interval: false,
+impl<'p> Shown<'p> {
+    fn new(points: &Table, swept: &'p [String], asked: &[String]) -> Self {
+        let title =
+            |path: &'p String| (path.as_str(), display_names::shortest(path, swept).to_owned());
+        Shown {
+            paths: axes_of(points, swept, &[]).into_iter().map(title).collect(),
+            left_out: 0,
+            metrics: shown_first(points, asked),
+            intervals: true,
+            names: 0,
+            overloaded: points.rows.iter().any(|row| is_overloaded(points, row)),
         }
-    };
-    let metric = |(source, title, format, interval): (&str, &str, _, _)| Column {
-        source: source.to_owned(),
-        title: title.to_owned(),
-        is_name: false,
-        format,
-        interval,
-    };
-    let measured = |source: &str| {
-        points.column(source).is_some_and(|i| points.rows.iter().any(|r| number(&r[i]).is_some()))
-    };
-    let mut columns: Vec<Column> = swept.iter().map(path).collect();
-    columns.extend(metrics.into_iter().filter(|(source, ..)| measured(source)).map(metric));
-    columns
-}
+    }
 
-impl Column {
-    fn show(&self, points: &Table, row: &[Cell]) -> String {
-        let cell = |name: &str| points.column(name).and_then(|i| row.get(i));
-        let Some(found) = cell(&self.source) else { return String::new() };
-        let is_metric = points.column(&format!("{}_ci95", self.source)).is_some();
-        match number(found) {
-            Some(value) if is_metric => {
-                let half = cell(&format!("{}_ci95", self.source)).and_then(number);
-                let half = half.filter(|half| self.interval && *half > 0.0);
-                half.map_or_else(|| (self.format)(value), |half| self.with(value, half))
+    /// Gives up what matters least: the ends of long names, the intervals, the metrics that
+    /// `points.csv` tells better, at last the paths that come last. False if all that is left
+    /// matters.
+    fn give_way(&mut self) -> bool {
+        if self.names == 0 {
+            self.names = 1;
+            return true;
+        }
+        if self.intervals {
+            self.intervals = false;
+            return true;
+        }
+        let least = ["rejected", "errors", "requests", "workflows"];
+        let found = least.iter().find_map(|name| self.metrics.iter().position(|it| it == name));
+        if let Some(index) = found.filter(|_| self.metrics.len() > FEW) {
+            self.metrics.remove(index);
+            return true;
+        }
+        if self.names == 1 {
+            self.names = 2;
+        } else if self.metrics.len() > FEW {
+            self.metrics.pop();
+        } else if self.paths.len() > 1 {
+            self.paths.pop();
+            self.left_out += 1;
+        } else if self.names + 1 < NAMES.len() {
+            self.names += 1;
+        } else if self.metrics.len() > 1 {
+            self.metrics.pop();
+        } else {
+            return false;
+        }
+        true
+    }
+
+    fn grid(&self, points: &Table) -> Grid {
+        // As wide as it takes; the caller fits it to the terminal.
+        let mut grid = grid(Terminal::default());
+        let rows = points.rows.len().min(ROWS);
+        let mut columns: Vec<(String, Vec<String>, bool)> = Vec::new();
+        // What is left out would have told points apart.
+        let numbered = if self.left_out == 0 { None } else { points.column("point") };
+        if let Some(point) = numbered {
+            let numbers = points.rows.iter().take(rows).map(|row| row[point].to_string());
+            columns.push(("point".to_owned(), numbers.collect(), false));
+        }
+        let titles: Vec<String> = self.paths.iter().map(|(_, title)| title.clone()).collect();
+        let titles = cut(&titles, NAMES[self.names]).into_iter();
+        columns.extend(self.paths.iter().zip(titles).map(|((path, _), title)| {
+            let (values, is_name) = self.values(points, path, rows);
+            (title, values, is_name)
+        }));
+        columns.extend(self.metrics.iter().map(|metric| {
+            let found = EstimateColumns::find(points, metric);
+            let cell = |row: &Vec<Cell>| self.metric(metric, found, row);
+            let cells = points.rows.iter().take(rows).map(cell).collect();
+            (short(metric), cells, false)
+        }));
+        if self.overloaded {
+            let state = |row: &Vec<Cell>| {
+                if is_overloaded(points, row) { "overloaded" } else { "" }.to_owned()
+            };
+            columns.push((String::new(), points.rows.iter().take(rows).map(state).collect(), true));
+        }
+        grid.set_header(columns.iter().map(|(title, ..)| title.clone()));
+        for row in 0..rows {
+            grid.add_row(columns.iter().map(|(_, cells, _)| cells[row].clone()));
+        }
+        for ((.., is_name), column) in columns.iter().zip(grid.column_iter_mut()) {
+            if !is_name {
+                column.set_cell_alignment(CellAlignment::Right);
             }
-            None if is_metric => "-".to_owned(),
-            _ => show(found),
+        }
+        grid
+    }
+
+    /// The values of a path, and whether they are names.
+    fn values(&self, points: &Table, path: &str, rows: usize) -> (Vec<String>, bool) {
+        let index = points.column(path);
+        let cell = |row: &'_ Vec<Cell>| index.map_or(Cell::Empty, |index| row[index].clone());
+        let is_name = points.rows.iter().any(|row| matches!(cell(row), Cell::Text(_)));
+        let values: Vec<String> =
+            points.rows.iter().take(rows).map(|row| show(&cell(row))).collect();
+        (cut(&values, NAMES[self.names]), is_name)
+    }
+
+    fn metric(&self, metric: &str, found: Option<EstimateColumns>, row: &[Cell]) -> String {
+        let Some(estimate) = found.and_then(|found| found.read(row)) else { return "-".to_owned() };
+        let mean = value(metric, estimate.mean);
+        match even_half(&estimate).filter(|_| self.intervals && has_interval(metric)) {
+            Some(half) => {
+                let relative = number_format::significant(100.0 * half / estimate.mean.abs(), 2);
+                format!("{mean} ± {relative} %")
+            }
+            None if self.intervals && has_interval(metric) && estimate.high > estimate.low => {
+                let [low, high] = [estimate.low, estimate.high].map(|end| value(metric, end));
+                format!("{mean} ({low} to {high})")
+            }
+            None => mean,
         }
     }
 
-    /// The mean and its interval in one unit: `1.25 s ± 4 %`.
-    fn with(&self, value: f64, half: f64) -> String {
-        let relative = number_format::significant(100.0 * half / value.abs(), 2);
-        format!("{} ± {relative} %", (self.format)(value))
+    /// What is to be known of the table.
+    fn notes(&self, points: &Table) -> Vec<String> {
+        let mut notes = Vec::new();
+        let more = points.rows.len().saturating_sub(ROWS);
+        if more > 0 {
+            notes.push(format!("... and {more} more points in points.csv"));
+        }
+        match self.left_out {
+            0 => {}
+            1 => notes.push("no room for one more swept path; see points.csv".to_owned()),
+            more => notes.push(format!("no room for {more} more swept paths; see points.csv")),
+        }
+        notes.extend(survivors::notes(points, self.metrics.iter().map(String::as_str)));
+        notes
     }
+}
+
+/// Whether a metric is one of which people ask how sure it is: what is slowest, and money.
+fn has_interval(metric: &str) -> bool {
+    metric.ends_with("_p99_s") || metric.starts_with("cost_per_")
 }

@@ -13,8 +13,9 @@ use crate::experiment::{
 use crate::report::csv::write_table;
 use crate::report::error::ReportError;
 use crate::report::experiment::sensitivity::write_sensitivity;
-use crate::stats::{Cell, Moments, Table};
-use crate::system::{BATCHED, METRICS, RunTables};
+use crate::report::results::estimates::columns_of;
+use crate::stats::{Cell, MeanCi, Moments, Table};
+use crate::system::{BATCHED, METRICS, RunTables, scale_of};
 
 /// Why the results could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +47,7 @@ pub fn write_results<'s>(
     let mut files = Files::new(resolved, folder)?;
     let replications = resolved.replications();
     let mut points = points_table(resolved);
+    let scales: Vec<_> = METRICS.iter().map(|metric| scale_of(metric.name)).collect();
     let finds_warmup = resolved.finds_warmup();
     let mut skipped = 0;
     for point in 0..resolved.points() {
@@ -71,12 +73,13 @@ pub fn write_results<'s>(
         row.extend(swept_cells(resolved, point));
         row.extend(replications.vary().then(|| Cell::from(count as u64)));
         row.extend(finds_warmup.then(|| Cell::from(warmup.mean())));
-        for (values, metric) in metrics.iter().zip(METRICS) {
-            let estimate = replications.estimate(values);
+        for ((values, metric), scale) in metrics.iter().zip(METRICS).zip(&scales) {
+            let MeanCi { mean, half_width } = replications.estimate(values);
             // One long run has intervals by batch means.
             let batched = BATCHED.iter().position(|name| count == 1 && *name == metric.name);
-            row.push(estimate.mean.into());
-            row.push(batched.map_or(estimate.half_width, |index| alone[index]).into());
+            let half_width = batched.map_or(half_width, |index| alone[index]);
+            let estimate = MeanCi { mean, half_width }.on(*scale);
+            row.extend([estimate.mean, estimate.low, estimate.high].map(Cell::from));
         }
         points.push(row);
     }
@@ -90,8 +93,7 @@ pub fn write_results<'s>(
 
 fn points_table(resolved: &Resolved) -> Table {
     let swept = resolved.sweep.columns();
-    let metrics =
-        METRICS.iter().flat_map(|metric| [metric.name.to_owned(), format!("{}_ci95", metric.name)]);
+    let metrics = METRICS.iter().flat_map(|metric| columns_of(metric.name));
     let count = resolved.replications().vary().then(|| REPLICATIONS.to_owned());
     let warmup = resolved.finds_warmup().then(|| WARMUP.to_owned());
     let first = ["point".to_owned()].into_iter().chain(swept);

@@ -1,6 +1,7 @@
 //! Axes: ranges that people would choose.
 
 use crate::experiment::charts::ScaleSpec;
+use crate::report::figure::symlog::{linear_part, symexp, symlog};
 use crate::report::figure::text::{Weight, shorten, width};
 use crate::report::figure::theme::TICK;
 use crate::report::figure::ticks::{self, Tick, outwards, step};
@@ -8,10 +9,15 @@ use crate::report::number_format;
 use crate::report::unit::{Shown, Unit};
 
 /// How values are spaced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Scale {
     Linear,
     Log,
+    /// By logarithms, but linear around zero: within this distance of it. For values of which
+    /// some are zero or less.
+    SymLog {
+        linear: f64,
+    },
     /// Names side by side, at 0, 1, 2 ...
     Category,
 }
@@ -40,12 +46,14 @@ pub(crate) fn drawable(value: f64) -> bool {
 }
 
 impl Axis {
-    /// The coordinate of a value: the value itself or its decimal logarithm.
+    /// The coordinate of a value: the value itself, its decimal logarithm, or what is as good
+    /// as that away from zero.
     pub(crate) fn coordinate(&self, value: f64) -> f64 {
         match self.scale {
             // What is not positive lies below the axis' end.
             Scale::Log if value > 0.0 => libm::log10(value),
             Scale::Log => libm::log10(self.low),
+            Scale::SymLog { linear } => symlog(value, linear),
             _ => value,
         }
     }
@@ -54,6 +62,7 @@ impl Axis {
     pub(crate) fn value(&self, coordinate: f64) -> f64 {
         match self.scale {
             Scale::Log => libm::pow(10.0, coordinate),
+            Scale::SymLog { linear } => symexp(coordinate, linear),
             _ => coordinate,
         }
     }
@@ -102,6 +111,9 @@ impl Axis {
     ) -> Axis {
         let (low, high) = extent(values);
         let shown = unit.shown(low.abs().max(high.abs()));
+        if let Some(linear) = linear_part(scale, values) {
+            return symmetric(label, &shown, (low, high), linear, length / 34.0);
+        }
         let label = with_unit(label, &shown);
         if wants_log(scale, values, 1000.0) {
             return logarithmic(label, &shown, outwards(low, -1), outwards(high, 1), length / 34.0);
@@ -137,7 +149,9 @@ impl Axis {
         let values: Vec<f64> = chosen.iter().map(|(value, _)| *value).collect();
         let (low, high) = extent(&values);
         let shown = unit.shown(low.abs().max(high.abs()));
-        let mut axis = if wants_log(scale, &values, 30.0) {
+        let mut axis = if let Some(linear) = linear_part(scale, &values) {
+            symmetric(label, &shown, (low, high), linear, length / 60.0)
+        } else if wants_log(scale, &values, 30.0) {
             let spread = (high / low).max(1.0);
             let margin = libm::pow(spread, 0.03).max(1.05);
             let label = with_unit(label, &shown);
@@ -145,8 +159,15 @@ impl Axis {
         } else {
             let spread = if high > low { high - low } else { high.abs().max(shown.factor) };
             let margin = spread * if high > low { 0.03 } else { 0.5 };
-            let step = step(spread + 2.0 * margin, (length / 70.0).clamp(2.0, 8.0), &shown);
-            linear(with_unit(label, &shown), &shown, low - margin, high + margin, step)
+            let (from, to) = (low - margin, high + margin);
+            let ticks = |most: f64| {
+                linear(with_unit(label, &shown), &shown, from, to, step(to - from, most, &shown))
+            };
+            let most = (length / 70.0).clamp(2.0, 8.0);
+            // One tick alone gives no scale.
+            Some(ticks(most))
+                .filter(|axis| axis.ticks.len() > 1)
+                .unwrap_or_else(|| ticks(2.0 * most))
         };
         // Names such as `10m` and `64MiB` bring their unit along.
         let named = matches!(unit, Unit::Seconds | Unit::Bytes);
@@ -160,7 +181,7 @@ impl Axis {
         };
         if have_room(&axis, chosen.iter().map(tick), length) {
             axis.ticks = chosen.iter().map(tick).collect();
-            if named {
+            if named && !matches!(axis.scale, Scale::SymLog { .. }) {
                 axis.label = number_format::sentence(label);
             }
         }
@@ -177,6 +198,9 @@ impl Axis {
     ) -> Axis {
         let (low, high) = extent(values);
         let shown = unit.shown(high);
+        if let Some(linear) = linear_part(scale, values) {
+            return symmetric(label, &shown, (low, high), linear, length / 60.0);
+        }
         let label = with_unit(label, &shown);
         if wants_log(scale, values, 100.0) {
             return logarithmic(label, &shown, outwards(low, -1), outwards(high, 1), length / 60.0);
@@ -225,6 +249,21 @@ fn logarithmic(label: String, shown: &Shown, low: f64, high: f64, room: f64) -> 
     Axis { label, scale: Scale::Log, low, high, ticks, minor, length: None }
 }
 
+/// A logarithmic axis on which zero has a place; its label says how far it is linear.
+fn symmetric(label: &str, shown: &Shown, (low, high): (f64, f64), linear: f64, room: f64) -> Axis {
+    let end = |value: f64| match value {
+        _ if value.abs() <= linear => libm::copysign(linear, value),
+        _ => libm::copysign(outwards(value.abs(), 1), value),
+    };
+    let (low, high) =
+        (if low < 0.0 { end(low) } else { 0.0 }, if high > 0.0 { end(high) } else { 0.0 });
+    let unit = if shown.sign.is_empty() { String::new() } else { format!(" {}", shown.sign) };
+    let until = number_format::short(linear / shown.factor);
+    let label = format!("{}, linear below {until}{unit}", with_unit(label, shown));
+    let (ticks, minor) = ticks::symmetric(shown, (low, high), linear, room);
+    Axis { label, scale: Scale::SymLog { linear }, low, high, ticks, minor, length: None }
+}
+
 /// Whether ticks (in rising order) are few, short and apart.
 fn have_room(axis: &Axis, ticks: impl Iterator<Item = Tick>, length: f64) -> bool {
     let span = axis.coordinate(axis.high) - axis.coordinate(axis.low);
@@ -244,6 +283,8 @@ fn have_room(axis: &Axis, ticks: impl Iterator<Item = Tick>, length: f64) -> boo
 fn with_unit(label: &str, shown: &Shown) -> String {
     match shown.sign {
         "" => number_format::sentence(label),
+        // Names of rates may bring their unit along.
+        sign if sign.contains('/') && label.contains(sign) => number_format::sentence(label),
         sign => format!("{} ({sign})", number_format::sentence(label)),
     }
 }
@@ -357,6 +398,28 @@ mod tests {
         assert_eq!(labels(&axis), ["0.01", "0.1", "1", "10", "100", "1k"]);
         let narrow = Axis::vertical("m", Unit::Plain, &[3.0, 4.0], ScaleSpec::Log, 300.0);
         assert_eq!(labels(&narrow), ["2", "5"]);
+    }
+
+    #[test]
+    fn a_logarithmic_axis_with_zeros_says_how_far_it_is_linear() {
+        let values = [0.0, 0.02, 3.0, 900.0];
+        let axis = Axis::vertical("m", Unit::Seconds, &values, ScaleSpec::Log, 300.0);
+        assert!(matches!(axis.scale, Scale::SymLog { .. }), "{:?}", axis.scale);
+        assert!(axis.label.contains("linear below 0.02 s"), "{}", axis.label);
+        assert_eq!(labels(&axis)[..3], ["0", "0.02", "0.1"]);
+        let place = |value| axis.coordinate(value) / axis.coordinate(axis.high);
+        assert!(place(0.0) == 0.0 && place(0.02) > 0.05, "small values can be told from zero");
+        assert!(place(900.0) > 0.9 && place(3.0) < 0.7, "large ones by their ratios");
+        for value in values {
+            assert!((axis.value(axis.coordinate(value)) - value).abs() <= 1e-9 * value);
+        }
+        // Nobody asked for a logarithm, or all is zero: linear, and no word of it.
+        for (values, scale) in [(values, ScaleSpec::Auto), ([0.0; 4], ScaleSpec::Log)] {
+            let axis = Axis::vertical("m", Unit::Seconds, &values, scale, 300.0);
+            assert_eq!(axis.scale, Scale::Linear);
+        }
+        let both = Axis::vertical("m", Unit::Plain, &[-50.0, 0.0, 2000.0], ScaleSpec::Log, 300.0);
+        assert!(both.low <= -50.0 && both.high >= 2000.0, "{both:?}");
     }
 
     #[test]

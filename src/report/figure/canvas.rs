@@ -214,7 +214,7 @@ impl<'b> Canvas<'b> {
 
     /// Whether what is filled has an outline: light greys would be lost on paper.
     fn outlines(&self, paint: Paint) -> bool {
-        self.theme == ThemeSpec::Print && matches!(paint, Paint::Series(_))
+        self.theme == ThemeSpec::Print && matches!(paint, Paint::Series(_) | Paint::Faded(_))
     }
 
     /// Text on a fill, centred: almost white or almost black in every theme.
@@ -254,9 +254,44 @@ impl<'b> Canvas<'b> {
             Marker::Diamond => self.polygon(center, &[0.0, 90.0, 180.0, 270.0], 5.1, color),
             Marker::Triangle => self.polygon(center, &[90.0, 210.0, 330.0], 5.2, color),
             Marker::Nabla => self.polygon(center, &[270.0, 30.0, 150.0], 5.2, color),
-            Marker::Cross => self.strokes(center, 3.3, 3.3, color),
+            Marker::Pointer => self.polygon(center, &[0.0, 120.0, 240.0], 5.2, color),
+            Marker::Cross => self.strokes(center, 3.3, 3.3, (2.0, color)),
             Marker::Nothing => Ok(()),
-            Marker::Plus => self.strokes(center, 4.4, 0.0, color),
+            Marker::Plus => self.strokes(center, 4.4, 0.0, (2.0, color)),
+        }
+    }
+
+    /// The same marker with an empty middle, on top of it.
+    pub(crate) fn hollow(&self, center: (f64, f64), style: Style) -> Drawn {
+        let paper = self.paper();
+        match style.marker {
+            Marker::Circle | Marker::Ring => {
+                self.disc(center, 4.6, style.color.line(self.theme))?;
+                self.disc(center, 2.9, paper)
+            }
+            Marker::Cross | Marker::Plus => {
+                let (long, wide) =
+                    if style.marker == Marker::Cross { (3.3, 3.3) } else { (4.4, 0.0) };
+                let color = style.color.line(self.theme);
+                self.strokes(center, long, wide, (4.0, color))?;
+                self.crossed(center, (long - 0.6, wide - 0.6_f64.min(wide)), (1.4, paper))
+            }
+            Marker::Nothing => Ok(()),
+            Marker::Square
+            | Marker::Diamond
+            | Marker::Triangle
+            | Marker::Nabla
+            | Marker::Pointer => {
+                self.marker(center, style)?;
+                let (angles, radius): (&[f64], f64) = match style.marker {
+                    Marker::Square => (&[45.0, 135.0, 225.0, 315.0], 2.7),
+                    Marker::Diamond => (&[0.0, 90.0, 180.0, 270.0], 2.9),
+                    Marker::Triangle => (&[90.0, 210.0, 330.0], 2.5),
+                    Marker::Nabla => (&[270.0, 30.0, 150.0], 2.5),
+                    _ => (&[0.0, 120.0, 240.0], 2.5),
+                };
+                self.polygon_alone(center, angles, radius, paper)
+            }
         }
     }
 
@@ -268,26 +303,48 @@ impl<'b> Canvas<'b> {
         self.area.draw(&Circle::new(at(center), units(radius), color.filled())).map_err(reason)
     }
 
-    fn polygon(&self, (x, y): (f64, f64), angles: &[f64], radius: f64, color: RGBColor) -> Drawn {
-        let corner = |angle: f64, radius: f64| {
+    fn polygon(&self, center: (f64, f64), angles: &[f64], radius: f64, color: RGBColor) -> Drawn {
+        self.polygon_alone(center, angles, radius + 1.6, self.paper())?;
+        self.polygon_alone(center, angles, radius, color)
+    }
+
+    fn polygon_alone(
+        &self,
+        (x, y): (f64, f64),
+        angles: &[f64],
+        radius: f64,
+        color: RGBColor,
+    ) -> Drawn {
+        let corner = |angle: &f64| {
             let turn = angle.to_radians();
             at((x + radius * libm::cos(turn), y - radius * libm::sin(turn)))
         };
-        for (radius, color) in [(radius + 1.6, self.paper()), (radius, color)] {
-            let corners: Vec<_> = angles.iter().map(|angle| corner(*angle, radius)).collect();
-            self.area.draw(&Polygon::new(corners, color.filled())).map_err(reason)?;
-        }
-        Ok(())
+        let corners: Vec<_> = angles.iter().map(corner).collect();
+        self.area.draw(&Polygon::new(corners, color.filled())).map_err(reason)
     }
 
-    fn strokes(&self, (x, y): (f64, f64), long: f64, wide: f64, color: RGBColor) -> Drawn {
-        for (color, width) in [(self.paper(), 4.2), (color, 2.0)] {
-            let color = color.to_rgba();
-            let style = ShapeStyle { color, filled: false, stroke_width: units(width) as u32 };
-            self.line((x - long, y - wide), (x + long, y + wide), style)?;
-            self.line((x - wide, y + long), (x + wide, y - long), style)?;
-        }
-        Ok(())
+    /// Two strokes that cross, with a rim of paper.
+    fn strokes(
+        &self,
+        center: (f64, f64),
+        long: f64,
+        wide: f64,
+        (width, color): (f64, RGBColor),
+    ) -> Drawn {
+        self.crossed(center, (long, wide), (width + 2.2, self.paper()))?;
+        self.crossed(center, (long, wide), (width, color))
+    }
+
+    fn crossed(
+        &self,
+        (x, y): (f64, f64),
+        (long, wide): (f64, f64),
+        (width, color): (f64, RGBColor),
+    ) -> Drawn {
+        let color = color.to_rgba();
+        let style = ShapeStyle { color, filled: false, stroke_width: units(width) as u32 };
+        self.line((x - long, y - wide), (x + long, y + wide), style)?;
+        self.line((x - wide, y + long), (x + wide, y - long), style)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a figure is made of: panels of marks on axes.
 
 use crate::report::figure::axis::Axis;
-use crate::report::figure::theme::{Paint, Style};
+use crate::report::figure::theme::{Marker, Paint, Style};
 
 /// A figure and the name of its file, without extension.
 pub(crate) struct NamedFigure {
@@ -42,6 +42,8 @@ pub(crate) struct Legend {
 pub(crate) struct Entry {
     pub name: String,
     pub style: Style,
+    /// Whether its marker has an empty middle.
+    pub hollow: bool,
     /// Where its line ends, in the units of the data.
     pub end: Option<(f64, f64)>,
 }
@@ -79,6 +81,8 @@ pub(crate) enum Mark {
     Line { points: Vec<(f64, f64)>, style: Style },
     /// Markers at data points.
     Markers { points: Vec<(f64, f64)>, style: Style },
+    /// Markers with an empty middle, in place of full ones below them.
+    Hollow { points: Vec<(f64, f64)>, style: Style },
     /// A bar from zero.
     Bar { left: f64, right: f64, value: f64, style: Style },
     /// An interval at a data point.
@@ -91,6 +95,29 @@ pub(crate) enum Mark {
     Tile { corners: [(f64, f64); 2], paint: Paint, text: String },
 }
 
+impl Figure {
+    /// The figure with a legend of what hollow marks are, if there are any: at the panel,
+    /// where the legend's names stand at the ends of lines.
+    pub(crate) fn with_hollow(mut self, name: &str) -> Figure {
+        let is_hollow =
+            |mark: &Mark| matches!(mark, Mark::Hollow { points, .. } if !points.is_empty());
+        if !self.panels.iter().any(|panel| panel.marks.iter().any(is_hollow)) {
+            return self;
+        }
+        let entry = Entry::hollow(name);
+        match (&mut self.legend, self.panels.as_mut_slice()) {
+            (Some(legend), [panel]) if legend.at_ends && panel.legend.is_none() => {
+                panel.legend = Some(Legend::above("", vec![entry], Sample::Marker));
+            }
+            (Some(legend), _) => legend.entries.push(entry),
+            (legend @ None, _) => {
+                *legend = Some(Legend::above("", vec![entry], Sample::Marker));
+            }
+        }
+        self
+    }
+}
+
 impl Legend {
     /// A legend in rows above the panels.
     pub(crate) fn above(heading: &str, entries: Vec<Entry>, sample: Sample) -> Self {
@@ -99,9 +126,15 @@ impl Legend {
 }
 
 impl Entry {
+    /// What markers with an empty middle are, of whichever series.
+    pub(crate) fn hollow(name: &str) -> Self {
+        let style = Style { color: Paint::FaintInk, marker: Marker::Circle, dash: None };
+        Entry { hollow: true, ..Entry::new(name, style) }
+    }
+
     /// A series without a line's end.
     pub(crate) fn new(name: impl Into<String>, style: Style) -> Self {
-        Entry { name: name.into(), style, end: None }
+        Entry { name: name.into(), style, hollow: false, end: None }
     }
 }
 

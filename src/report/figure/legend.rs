@@ -4,7 +4,7 @@ use crate::report::figure::canvas::{Align, Canvas, Drawn, Font, Rect};
 use crate::report::figure::grammar::{Entry, Legend, Sample};
 use crate::report::figure::spread_labels::spread;
 use crate::report::figure::text::{Weight, shorten, width, wrap};
-use crate::report::figure::theme::{AXIS, FAINT_INK, INK, SUBTITLE, Style};
+use crate::report::figure::theme::{AXIS, FAINT_INK, INK, SUBTITLE};
 
 /// Height of a row.
 pub(crate) const ROW: f64 = 19.0;
@@ -27,7 +27,7 @@ struct Item<'a> {
     left: f64,
     row: usize,
     text: String,
-    style: Option<&'a Style>,
+    entry: Option<&'a Entry>,
 }
 
 fn sample_width(sample: Sample) -> f64 {
@@ -44,7 +44,7 @@ fn arrange(legend: &Legend, room: f64) -> Vec<Item<'_>> {
     if !legend.heading.is_empty() {
         let text = shorten(&legend.heading, SUBTITLE, Weight::Bold, room / 2.0);
         left += width(&text, SUBTITLE, Weight::Bold) + BETWEEN;
-        items.push(Item { left: 0.0, row, text, style: None });
+        items.push(Item { left: 0.0, row, text, entry: None });
     }
     let sample = sample_width(legend.sample) + GAP;
     for entry in &legend.entries {
@@ -53,7 +53,7 @@ fn arrange(legend: &Legend, room: f64) -> Vec<Item<'_>> {
         if left > 0.0 && left + wide > room {
             (left, row) = (0.0, row + 1);
         }
-        items.push(Item { left, row, text, style: Some(&entry.style) });
+        items.push(Item { left, row, text, entry: Some(entry) });
         left += wide + BETWEEN;
     }
     items
@@ -68,7 +68,7 @@ pub(crate) fn height(legend: &Legend, room: f64) -> f64 {
 pub(crate) fn single_row(legend: &Legend) -> f64 {
     let items = arrange(legend, f64::INFINITY);
     items.last().map_or(0.0, |item| {
-        let sample = if item.style.is_some() { sample_width(legend.sample) + GAP } else { 0.0 };
+        let sample = if item.entry.is_some() { sample_width(legend.sample) + GAP } else { 0.0 };
         item.left + sample + width(&item.text, SUBTITLE, Weight::Regular)
     })
 }
@@ -78,18 +78,27 @@ pub(crate) fn draw(canvas: &Canvas, legend: &Legend, (x, y): (f64, f64), room: f
     for item in arrange(legend, room) {
         let left = x + item.left;
         let baseline = y + item.row as f64 * ROW + 13.0;
-        let Some(style) = item.style else {
+        let Some(entry) = item.entry else {
             canvas.text(&item.text, (left, baseline), Align::Left, font(Weight::Bold))?;
             continue;
         };
-        draw_sample(canvas, legend.sample, *style, (left, baseline - 4.2))?;
+        draw_sample(canvas, legend.sample, entry, (left, baseline - 4.2))?;
         let text = left + sample_width(legend.sample) + GAP;
         canvas.text(&item.text, (text, baseline), Align::Left, font(Weight::Regular))?;
     }
     Ok(())
 }
 
-fn draw_sample(canvas: &Canvas, sample: Sample, style: Style, (left, middle): (f64, f64)) -> Drawn {
+fn draw_sample(
+    canvas: &Canvas,
+    sample: Sample,
+    entry: &Entry,
+    (left, middle): (f64, f64),
+) -> Drawn {
+    let style = entry.style;
+    if entry.hollow {
+        return canvas.hollow((left + sample_width(sample) / 2.0, middle), style);
+    }
     if sample == Sample::Bar {
         let rect = Rect { left, top: middle - BAR / 2.0, width: BAR, height: BAR };
         return canvas.fill(rect, style.color);

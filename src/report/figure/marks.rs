@@ -5,9 +5,9 @@ use plotters::prelude::*;
 use crate::report::figure::axis::{Axis, Scale};
 use crate::report::figure::canvas::{Align, Canvas, Drawn, Font, Plot, Rect, length, px, reason};
 use crate::report::figure::grammar::{Mark, Panel};
-use crate::report::figure::place_names::Naming;
+use crate::report::figure::place_names::{Named, Naming};
 use crate::report::figure::text::{Weight, width};
-use crate::report::figure::theme::{FAINT_INK, INK, Paint, SUBTITLE, Style};
+use crate::report::figure::theme::{AXIS, FAINT_INK, INK, Paint, SUBTITLE, Style};
 
 const LINE: f64 = 2.0;
 /// Size of names beside marks.
@@ -48,6 +48,11 @@ pub(crate) fn draw(canvas: &Canvas, plot: &mut Plot, panel: &Panel) -> Drawn {
                     canvas.marker(px(plot.backend_coord(&point)), *style)?;
                 }
             }
+            Mark::Hollow { points, style } => {
+                for point in places(points) {
+                    canvas.hollow(px(plot.backend_coord(&point)), *style)?;
+                }
+            }
             Mark::Bar { left, right, value, style } => {
                 let foot = base(&panel.y);
                 let corners = [(*left, foot), (*right, panel.y.coordinate(*value))];
@@ -67,7 +72,11 @@ pub(crate) fn draw(canvas: &Canvas, plot: &mut Plot, panel: &Panel) -> Drawn {
                 let ends = [low, high].map(|y| px(plot.backend_coord(&place(&(*x, *y)))));
                 let font = Font { size: NAME, weight: Weight::Regular, color: INK };
                 let size = (width(text, NAME, font.weight), 0.75 * NAME);
-                if let Some((at, align)) = naming.place(around(ends), size) {
+                let mark = around(ends);
+                if let Some(Named { at, align, leader }) = naming.place(mark, size) {
+                    if let Some([from, to]) = leader {
+                        canvas.line(from, to, canvas.stroke(AXIS, 0.6))?;
+                    }
                     canvas.text(text, at, align, font)?;
                 }
             }
@@ -87,7 +96,7 @@ fn naming(plot: &Plot, panel: &Panel) -> Naming {
     let mut taken = Vec::new();
     for mark in &panel.marks {
         match mark {
-            Mark::Markers { points, .. } => {
+            Mark::Markers { points, .. } | Mark::Hollow { points, .. } => {
                 taken.extend(points.iter().map(|(x, y)| around([at(*x, *y); 2])));
             }
             Mark::Whisker { x, low, high, .. } => {
@@ -119,7 +128,8 @@ fn shows_nothing(mark: &Mark, has_lanes: bool) -> bool {
         Mark::Area { style, .. } if style.color == Paint::Alert => !has_lanes,
         Mark::Area { outline: points, .. }
         | Mark::Line { points, .. }
-        | Mark::Markers { points, .. } => points.is_empty(),
+        | Mark::Markers { points, .. }
+        | Mark::Hollow { points, .. } => points.is_empty(),
         Mark::Bar { .. }
         | Mark::Whisker { .. }
         | Mark::Text { .. }

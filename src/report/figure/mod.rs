@@ -13,6 +13,7 @@ mod marks;
 mod place_names;
 pub(crate) mod png;
 mod spread_labels;
+pub(crate) mod symlog;
 mod text;
 pub(crate) mod theme;
 mod ticks;

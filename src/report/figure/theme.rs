@@ -17,6 +17,8 @@ pub(crate) enum Paint {
     MinorGrid,
     /// The series with this number.
     Series(usize),
+    /// The same, faded: what stands back behind what matters.
+    Faded(usize),
     /// A value on a scale of colours, from 0 to 1.
     Scale(f64),
     /// A time in which an alert fired.
@@ -167,6 +169,7 @@ impl Paint {
             Paint::MinorGrid => colors.minor_grid,
             Paint::Alert => colors.alert,
             Paint::Series(series) => colors.lines[series % COLORS],
+            Paint::Faded(series) => between(colors.paper, colors.lines[series % COLORS], FADED),
             Paint::Scale(part) => mixed(colors.scale, part),
         }
     }
@@ -185,11 +188,18 @@ impl Paint {
     }
 }
 
+/// How much of its colour a faded series has.
+const FADED: f64 = 0.38;
+
 /// The colour at a place of a scale, between its neighbours.
 fn mixed(scale: &[RGBColor], part: f64) -> RGBColor {
     let place = part.clamp(0.0, 1.0) * (scale.len() - 1) as f64;
     let first = (libm::floor(place) as usize).min(scale.len() - 2);
-    let (a, b, part) = (scale[first], scale[first + 1], place - first as f64);
+    between(scale[first], scale[first + 1], place - first as f64)
+}
+
+/// The colour so far on the way from one to another.
+fn between(a: RGBColor, b: RGBColor, part: f64) -> RGBColor {
     let mix = |a: u8, b: u8| {
         libm::round(f64::from(a) + (f64::from(b) - f64::from(a)) * part).clamp(0.0, 255.0) as u8
     };
@@ -230,6 +240,8 @@ pub(crate) enum Marker {
     Triangle,
     Diamond,
     Nabla,
+    /// A triangle that points to the right.
+    Pointer,
     Ring,
     Cross,
     Plus,
@@ -260,10 +272,10 @@ pub(crate) fn style(series: usize) -> Style {
     use Marker::Diamond;
     use Marker::Nabla;
     use Marker::Plus;
-    use Marker::Ring;
+    use Marker::Pointer;
     use Marker::Square;
     use Marker::Triangle;
-    const MARKERS: [Marker; 8] = [Circle, Square, Triangle, Diamond, Nabla, Ring, Cross, Plus];
+    const MARKERS: [Marker; 8] = [Circle, Square, Triangle, Diamond, Nabla, Pointer, Cross, Plus];
     let round = series / COLORS;
     Style {
         color: Paint::Series(series % COLORS),
@@ -273,6 +285,14 @@ pub(crate) fn style(series: usize) -> Style {
 }
 
 impl Style {
+    /// The same, faded.
+    pub(crate) fn faded(self) -> Style {
+        match self.color {
+            Paint::Series(series) => Style { color: Paint::Faded(series), ..self },
+            _ => self,
+        }
+    }
+
     /// The dashes of its lines: greys need them from the first series on.
     pub(crate) fn dashes(self, theme: ThemeSpec) -> Option<(f64, f64)> {
         match (theme, self.color, self.dash) {

@@ -52,26 +52,58 @@ pub(super) fn logarithmic(shown: &Shown, low: f64, high: f64, room: f64) -> (Vec
     let (from, to) = (low / shown.factor, high / shown.factor);
     let (first, last) = (number_format::exponent(from), number_format::exponent(to));
     let inside = |v: &f64| *v >= from * (1.0 - 1e-9) && *v <= to * (1.0 + 1e-9);
-    let multiples = |of: &[f64], every: i32| -> Vec<f64> {
-        (first..=last)
-            .filter(|n| n % every == 0)
-            .flat_map(|n| of.iter().map(move |m| m * pow10(n)))
-            .filter(inside)
-            .collect()
+    let multiples = |of: &[f64]| -> Vec<f64> {
+        (first..=last).flat_map(|n| of.iter().map(move |m| m * pow10(n))).filter(inside).collect()
     };
-    let every = libm::ceil(f64::from(last - first + 1) / room.max(2.0)) as i32;
-    let mut at = multiples(&[1.0, 2.0, 5.0], 1);
+    let fine = multiples(&[1.0, 2.0, 5.0]);
+    let mut at = fine.clone();
     if at.len() as f64 > room || last - first > 3 {
-        at = multiples(&[1.0], every.max(1));
+        // Only the powers that there are take room.
+        let powers = multiples(&[1.0]);
+        let every = libm::ceil(powers.len() as f64 / room.max(2.0)).max(1.0) as usize;
+        at = powers.into_iter().step_by(every).collect();
     }
     if at.len() < 2 {
-        at = vec![from, to];
+        at = match fine.as_slice() {
+            [low, .., high] => vec![*low, *high],
+            _ => vec![from, to],
+        };
     }
     let tick = |at: f64| Tick { at: at * shown.factor, label: number_format::short(at) };
     let minor = match last - first {
-        0..=5 => multiples(&[2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0], 1),
+        0..=5 => multiples(&[2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]),
         _ => Vec::new(),
     };
     let minor = minor.into_iter().map(|at| at * shown.factor).collect();
     (at.into_iter().map(tick).collect(), minor)
+}
+
+/// Round numbers on a scale that is linear up to `linear` on either side of zero: zero, and
+/// powers of ten beyond, `room` of them at most where that can be.
+pub(super) fn symmetric(
+    shown: &Shown,
+    (low, high): (f64, f64),
+    linear: f64,
+    room: f64,
+) -> (Vec<Tick>, Vec<f64>) {
+    let sides = f64::from(u8::from(low < 0.0) + u8::from(high > 0.0)).max(1.0);
+    let side = |end: f64| {
+        if end.abs() < linear * (1.0 - 1e-9) {
+            return (Vec::new(), Vec::new());
+        }
+        let (mut ticks, minor) =
+            logarithmic(shown, linear, end.abs(), (room / sides - 1.0).max(2.0));
+        if !ticks.iter().any(|tick| tick.at <= linear * (1.0 + 1e-9)) && linear * 3.0 < end.abs() {
+            let label = number_format::short(linear / shown.factor);
+            ticks.insert(0, Tick { at: linear, label });
+        }
+        (ticks, minor)
+    };
+    let turned = |tick: Tick| Tick { at: -tick.at, label: format!("-{}", tick.label) };
+    let (below, faint_below) = if low < 0.0 { side(low) } else { (Vec::new(), Vec::new()) };
+    let (above, faint_above) = if high > 0.0 { side(high) } else { (Vec::new(), Vec::new()) };
+    let zero = Tick { at: 0.0, label: "0".to_owned() };
+    let ticks = below.into_iter().rev().map(turned).chain([zero]).chain(above).collect();
+    let minor = faint_below.into_iter().map(|at| -at).chain(faint_above).collect();
+    (ticks, minor)
 }

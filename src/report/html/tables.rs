@@ -6,11 +6,13 @@ use std::path::Path;
 use crate::experiment::sweep::VARIANT;
 use crate::report::error::ReportError;
 use crate::report::html::grid::{Grid, Head};
-use crate::report::html::numbers::{NOTHING, rounded, with_half};
+use crate::report::html::numbers::{NOTHING, rounded, with_interval};
 use crate::report::html::table_files::{TableFile, files, known, source};
-use crate::report::results::columns::{number, show};
+use crate::report::results::columns::{HIGH, LOW, number, show};
+use crate::report::results::estimates::EstimateColumns;
+use crate::report::unit::Unit;
 use crate::report::{display_names, number_format};
-use crate::stats::{Cell, Table};
+use crate::stats::{Cell, Estimate, Table};
 
 /// The most rows of a table, and the most cells, unless these are fewer rows than [`FEW`].
 const ROWS: usize = 200;
@@ -20,8 +22,6 @@ const FEW: usize = 25;
 const PATHS: usize = 3;
 /// Significant digits.
 const DIGITS: usize = 5;
-/// The end of the name of a column that has the half widths of another's intervals.
-const HALF: &str = "_ci95";
 
 /// Which values each point has on the swept paths.
 #[derive(Default)]
@@ -134,26 +134,33 @@ fn note(source: &TableFile, left: usize, dull: usize) -> String {
     parts.join(" ")
 }
 
-/// A column as it is shown: perhaps with the half widths of its intervals.
+/// A column as it is shown: perhaps with its intervals.
 struct Column<'t> {
     name: &'t str,
     mean: usize,
-    half: Option<usize>,
+    found: Option<EstimateColumns>,
     is_name: bool,
+    /// Whether it holds parts of one, which are shown in per cent.
+    is_share: bool,
     /// Whether it is 0 or empty throughout.
     is_dull: bool,
 }
 
 fn columns(table: &Table) -> Vec<Column<'_>> {
-    let is_half = |name: &str| name.strip_suffix(HALF).is_some_and(|it| table.column(it).is_some());
-    let names = table.columns.iter().enumerate().filter(|(_, name)| !is_half(name));
+    let is_end = |name: &str| {
+        let of = [LOW, HIGH].iter().find_map(|end| name.strip_suffix(end));
+        of.is_some_and(|it| table.column(it).is_some())
+    };
+    let names = table.columns.iter().enumerate().filter(|(_, name)| !is_end(name));
     names
         .map(|(mean, name)| {
             let cells = || table.rows.iter().map(|row| &row[mean]);
             Column {
                 name,
                 mean,
-                half: table.column(&format!("{name}{HALF}")),
+                found: EstimateColumns::find(table, name),
+                // What was swept stands as the file has it.
+                is_share: Unit::of_metric(name) == Unit::Fraction && !name.contains('.'),
                 is_name: cells().any(|cell| matches!(cell, Cell::Text(_))),
                 is_dull: name != "point"
                     && cells().all(|cell| *cell == Cell::Empty || number(cell) == Some(0.0)),
@@ -164,13 +171,40 @@ fn columns(table: &Table) -> Vec<Column<'_>> {
 
 impl Column<'_> {
     fn show(&self, row: &[Cell]) -> String {
-        let half = self.half.and_then(|half| number(&row[half]));
+        let estimate = self.found.and_then(|found| found.read(row));
+        let shown = |mean: String, value: f64| {
+            with_interval(mean, &estimate.unwrap_or(Estimate::exact(value)))
+        };
         match &row[self.mean] {
             Cell::Empty if self.is_name => String::new(),
             Cell::Empty => NOTHING.to_owned(),
-            Cell::Num(value) => with_half(rounded(*value, DIGITS), half),
-            Cell::Int(count) => with_half(count.to_string(), half),
+            Cell::Num(_) | Cell::Int(_) if self.is_share => {
+                let percent = estimate.unwrap_or(Estimate::exact(f64::NAN)).per(0.01);
+                format!("{} %", with_interval(rounded(percent.mean, DIGITS), &percent))
+            }
+            Cell::Num(value) => shown(rounded(*value, DIGITS), *value),
+            Cell::Int(count) => shown(count.to_string(), *count as f64),
             text @ Cell::Text(_) => show(text),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_a_whole_are_in_per_cent_and_what_was_swept_is_as_it_stands() {
+        let mut table = Table::new([
+            "a.error_rate",
+            "cache_hit_rate",
+            "cache_hit_rate_lo95",
+            "cache_hit_rate_hi95",
+            "quality_mean",
+        ]);
+        table.push([0.05, 0.376_543_2, 0.364_543_2, 0.388_543_2, 0.9].map(Cell::from).to_vec());
+        let shown: Vec<String> =
+            columns(&table).iter().map(|column| column.show(&table.rows[0])).collect();
+        assert_eq!(shown, ["0.05", "37.654 ± 1.2 %", "0.9"]);
     }
 }

@@ -4,9 +4,18 @@ use crate::report::error::ReportError;
 use crate::report::number_format;
 use crate::stats::{Cell, Table};
 
+/// The ends of the names of the columns with the ends of intervals.
+pub(crate) const LOW: &str = "_lo95";
+pub(crate) const HIGH: &str = "_hi95";
+
 pub(crate) fn need(columns: &[String], file: &str, name: &str) -> Result<usize, ReportError> {
     let found = columns.iter().position(|column| column == name);
-    found.ok_or_else(|| ReportError::column(file, name, columns))
+    found.ok_or_else(|| {
+        // The ends of intervals stand beside what they are of.
+        let is_end = |name: &str| [LOW, HIGH].iter().any(|end| name.ends_with(end));
+        let known: Vec<&String> = columns.iter().filter(|column| !is_end(column)).collect();
+        ReportError::column(file, name, &known)
+    })
 }
 
 /// The column of a table, or an error with the nearest name.

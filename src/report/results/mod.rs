@@ -6,22 +6,30 @@
 //! ```
 
 pub(crate) mod aggregate;
+pub(crate) mod bounds;
 pub(crate) mod columns;
 pub(crate) mod dimension;
+pub(crate) mod estimates;
 pub(crate) mod intervals;
+pub(crate) mod joined;
+pub(crate) mod overloaded;
 pub(crate) mod panels;
 pub(crate) mod point_label;
 pub(crate) mod series_style;
+pub(crate) mod short_names;
+pub(crate) mod survivors;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::experiment::Manifest;
 use crate::experiment::sweep::VARIANT;
 use crate::report::csv::{open, read_cell, read_table};
 use crate::report::error::ReportError;
 use crate::report::results::aggregate::{Curve, Places, put, rising};
 use crate::report::results::columns::{need, number};
 use crate::report::results::dimension::Dimension;
+use crate::report::results::overloaded::is_overloaded;
 use crate::report::results::series_style::SeriesStyles;
 use crate::stats::{Cell, Table};
 
@@ -42,6 +50,8 @@ pub(crate) struct Results<'a> {
     pub title: &'a str,
     /// The styles of values in all charts.
     pub styles: SeriesStyles,
+    /// The swept paths whose values were drawn at random, as the manifest has it.
+    pub drawn: Vec<String>,
 }
 
 impl<'a> Results<'a> {
@@ -56,6 +66,7 @@ impl<'a> Results<'a> {
         }
         let (fewest, replications) = count_replications(dir).unwrap_or((0, 0));
         Ok(Results {
+            drawn: drawn(dir),
             dir,
             swept,
             points,
@@ -90,25 +101,16 @@ impl<'a> Results<'a> {
         index.and_then(|index| self.points.rows[row].get(index)).unwrap_or(&Cell::Empty)
     }
 
+    /// Whether most runs of the point in a row of `points.csv` could not keep up: its means
+    /// depend on how long they were.
+    pub(crate) fn overloaded(&self, row: usize) -> bool {
+        is_overloaded(&self.points, &self.points.rows[row])
+    }
+
     /// The swept paths that charts have as axes: what a variant sets belongs to it, unless
     /// it is asked for.
     pub(crate) fn axes(&self, asked: &[&str]) -> Vec<&'a String> {
-        let named = self.swept.iter().any(|path| path == VARIANT);
-        let Some(variant) = self.points.column(VARIANT).filter(|_| named) else {
-            return self.swept.iter().collect();
-        };
-        let is_own = |path: &str| {
-            let Some(column) = self.points.column(path).filter(|column| *column != variant) else {
-                return false;
-            };
-            let mut values: BTreeMap<String, &Cell> = BTreeMap::new();
-            let mut rows = self.points.rows.iter();
-            rows.all(|row| {
-                *values.entry(row[variant].to_string()).or_insert(&row[column]) == &row[column]
-            })
-        };
-        let is_axis = |path: &&String| asked.contains(&path.as_str()) || !is_own(path);
-        self.swept.iter().filter(is_axis).collect()
+        axes_of(&self.points, self.swept, asked)
     }
 
     /// A column of `points.csv` as an axis.
@@ -178,6 +180,27 @@ impl<'a> Results<'a> {
     }
 }
 
+/// The swept paths that tell points apart: what a variant sets belongs to it, unless it is
+/// asked for.
+pub(crate) fn axes_of<'s>(points: &Table, swept: &'s [String], asked: &[&str]) -> Vec<&'s String> {
+    let named = swept.iter().any(|path| path == VARIANT);
+    let Some(variant) = points.column(VARIANT).filter(|_| named) else {
+        return swept.iter().collect();
+    };
+    let is_own = |path: &str| {
+        let Some(column) = points.column(path).filter(|column| *column != variant) else {
+            return false;
+        };
+        let mut values: BTreeMap<String, &Cell> = BTreeMap::new();
+        let mut rows = points.rows.iter();
+        rows.all(|row| {
+            *values.entry(row[variant].to_string()).or_insert(&row[column]) == &row[column]
+        })
+    };
+    let is_axis = |path: &&String| asked.contains(&path.as_str()) || !is_own(path);
+    swept.iter().filter(is_axis).collect()
+}
+
 /// Which rows of a long table are read, and what of them.
 struct Wanted<'w> {
     file: &'w str,
@@ -197,6 +220,15 @@ struct Row<'r> {
     replication: &'r str,
     key: f64,
     values: &'r [Option<f64>],
+}
+
+/// The paths whose values a random design drew; none where no manifest tells.
+fn drawn(dir: &Path) -> Vec<String> {
+    let experiment = Manifest::read(dir).and_then(|manifest| manifest.experiment());
+    experiment.map_or_else(
+        |_| Vec::new(),
+        |experiment| experiment.sweep.drawn().into_iter().map(str::to_owned).collect(),
+    )
 }
 
 /// The fewest and the most replications of a point in `runs.csv`, if it tells.

@@ -7,6 +7,7 @@ use crate::report::error::ReportError;
 use crate::report::number_format;
 use crate::report::results::Results;
 use crate::report::results::aggregate::Aggregate;
+use crate::report::results::bounds::Bounds;
 use crate::report::results::columns::{column, number};
 use crate::report::results::dimension::Dimension;
 use crate::stats::Table;
@@ -20,6 +21,8 @@ pub(crate) struct Observation {
     /// The interval around it; both equal `value` if there is none.
     pub low: f64,
     pub high: f64,
+    /// Whether the point could not keep up.
+    pub overloaded: bool,
 }
 
 /// What the intervals are.
@@ -67,19 +70,19 @@ impl SweptMetric {
     fn of_points(results: &Results, metric: &str, paths: &[&str]) -> Result<Self, ReportError> {
         let table = &results.points;
         let mean = column(table, "points.csv", metric)?;
-        let half = table.column(&format!("{metric}_ci95"));
+        let bounds = Bounds::of(table, metric);
         let dimensions = dimensions_of(results, paths);
         let mut observations = Vec::new();
         let mut interval = Interval::None;
         for (row, cells) in table.rows.iter().enumerate() {
             let Some(value) = number(&cells[mean]) else { continue };
-            let half = half.and_then(|half| number(&cells[half])).filter(|half| *half > 0.0);
-            if half.is_some() {
+            let ends = bounds.around(cells);
+            if ends.is_some() {
                 interval = Interval::Confidence;
             }
-            let half = half.unwrap_or(0.0);
-            let at = places(results, &dimensions, row);
-            observations.push(Observation { at, value, low: value - half, high: value + half });
+            let (low, high) = ends.unwrap_or((value, value));
+            let (at, overloaded) = (places(results, &dimensions, row), results.overloaded(row));
+            observations.push(Observation { at, value, low, high, overloaded });
         }
         Ok(SweptMetric { dimensions, observations, interval })
     }
@@ -104,7 +107,8 @@ impl SweptMetric {
             let Some(value) = fold.mean() else { continue };
             let mut at = places(results, &dimensions, row);
             at.push(level);
-            observations.push(Observation { at, value, low: fold.low, high: fold.high });
+            let (low, high, overloaded) = (fold.low, fold.high, results.overloaded(row));
+            observations.push(Observation { at, value, low, high, overloaded });
         }
         dimensions.push(last);
         let interval = if results.replications > 1 { Interval::Range } else { Interval::None };
@@ -124,7 +128,8 @@ impl SweptMetric {
         let dimensions = dimensions_of(results, &paths);
         let observation = |row: usize| {
             let (at, value) = (places(results, &dimensions, row), row as f64);
-            Observation { at, value, low: value, high: value }
+            let overloaded = results.overloaded(row);
+            Observation { at, value, low: value, high: value, overloaded }
         };
         let observations = (0..results.points.rows.len()).map(observation).collect();
         Ok(SweptMetric { dimensions, observations, interval: Interval::None })

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use crate::experiment::search::{Finding, Trial, Trials};
-use crate::report::display_names::metric_value;
+use crate::report::display_names::estimate_value;
 use crate::report::results::columns::{number, show};
+use crate::report::results::estimates::EstimateColumns;
 use crate::report::terminal::{Terminal, grid, lines};
 use crate::report::{display_names, number_format};
 use crate::stats::Table;
@@ -36,16 +37,9 @@ pub fn search_summary(
         let mut cells = vec![text("trial")];
         cells.extend(paths.iter().map(|path| text(path)));
         cells.extend(metrics.iter().map(|name| {
-            let mean = cell(name).and_then(number);
-            let half = cell(&format!("{name}_ci95")).and_then(number);
-            match (mean, half.filter(|half| *half > 0.0)) {
-                (None, _) => "-".to_owned(),
-                (Some(mean), None) => metric_value(name, mean),
-                (Some(mean), Some(half)) => {
-                    let relative = number_format::significant(100.0 * half / mean.abs(), 2);
-                    format!("{} ± {relative} %", metric_value(name, mean))
-                }
-            }
+            let found = EstimateColumns::find(table, name);
+            let estimate = found.and_then(|found| found.read(&table.rows[row]));
+            estimate.map_or("-".to_owned(), |estimate| estimate_value(name, &estimate))
         }));
         cells.extend(["replications", "verdict", "binds"].map(text));
         shown.add_row(cells);

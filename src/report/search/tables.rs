@@ -2,6 +2,7 @@
 
 use crate::experiment::plain;
 use crate::experiment::search::{Finding, Trials};
+use crate::report::results::estimates::columns_of;
 use crate::report::search::pareto_front::pareto;
 use crate::stats::{Cell, Table};
 use crate::system::MetricId;
@@ -28,8 +29,7 @@ pub(super) fn search(trials: &Trials<'_>, finding: &Finding) -> Table {
     let mut columns = vec!["trial".to_owned(), "stage".to_owned()];
     columns.extend(trials.knobs.iter().map(|knob| knob.name.clone()));
     columns.extend(["replications", "verdict", "sure", "binds", "pareto"].map(str::to_owned));
-    let names = metrics.iter().map(|metric| metric.name());
-    columns.extend(names.flat_map(|name| [name.to_owned(), format!("{name}_ci95")]));
+    columns.extend(metrics.iter().flat_map(|metric| columns_of(metric.name())));
     let mut table = Table::new(columns);
     for (number, (trial, found)) in trials.list.iter().zip(&finding.judgements).enumerate() {
         let mut row: Vec<Cell> = vec![(number as u64).into(), trial.stage.as_str().into()];
@@ -41,7 +41,7 @@ pub(super) fn search(trials: &Trials<'_>, finding: &Finding) -> Table {
         row.push(u64::from(front[number]).into());
         for metric in &metrics {
             let estimate = trials.estimate(number, *metric);
-            row.extend([estimate.mean, estimate.half_width].map(Cell::from));
+            row.extend([estimate.mean, estimate.low, estimate.high].map(Cell::from));
         }
         table.push(row);
     }

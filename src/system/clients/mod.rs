@@ -25,6 +25,8 @@ pub struct Clients {
     pub workflows: Option<Box<Workflows>>,
     /// When no more requests come: they come before.
     pub closes: Time,
+    /// When the last request of the workload came.
+    pub last_arrival: Time,
     most_requests: u64,
     next: Option<Incoming>,
     /// Requests that follow answers, until they come.
@@ -48,6 +50,7 @@ impl Clients {
             params: Arc::clone(&setup.params),
             workflows,
             closes: setup.duration.map_or(Time::MAX, |whole| Time::ZERO + whole),
+            last_arrival: Time::ZERO,
             most_requests: setup.requests.unwrap_or(u64::MAX),
             next: None,
             following: Table::default(),
@@ -101,6 +104,7 @@ impl Clients {
             return None;
         }
         self.arrived += 1;
+        self.last_arrival = incoming.at;
         self.fetch(sim);
         Some(incoming)
     }
@@ -120,6 +124,7 @@ impl Clients {
             return None;
         }
         self.arrived += 1;
+        self.last_arrival = incoming.at;
         Some(incoming)
     }
 

@@ -39,24 +39,24 @@ impl InFlightSamples {
         self.next = self.next.saturating_add(self.step);
     }
 
-    /// The mean numbers in `count` equal parts of the span between `from` and `end`, when
-    /// the area is `last`. Within a step the area is taken to grow evenly.
-    pub fn parts(&self, from: Time, end: Time, last: u128, count: u64) -> Vec<f64> {
+    /// The mean numbers in `count` equal parts of the span between `from` and `end`; the run
+    /// was over later, with an area of `last`. Within a step the area is taken to grow
+    /// evenly.
+    pub fn parts(&self, from: Time, end: Time, (over, last): (Time, u128), count: u64) -> Vec<f64> {
         let span = end.since(from).as_nanos() as f64;
         let until = |part: u64| {
             let share = part as f64 / count as f64;
-            self.area(from.since(Time::ZERO).as_nanos() as f64 + span * share, end, last)
+            self.area(from.since(Time::ZERO).as_nanos() as f64 + span * share, over, last)
         };
         let mean = |part| (until(part + 1) - until(part)) / (span / count as f64);
         (0..count).map(mean).collect()
     }
 
     /// The area until so many nanoseconds.
-    fn area(&self, at: f64, end: Time, last: u128) -> f64 {
+    fn area(&self, at: f64, over: Time, last: u128) -> f64 {
         let step = self.step.as_nanos() as f64;
-        // Samples at `end` or after it are its own.
-        let end = end.since(Time::ZERO).as_nanos() as f64;
-        let known = self.areas.len().min((end / step) as usize);
+        let over = over.since(Time::ZERO).as_nanos() as f64;
+        let known = self.areas.len().min((over / step) as usize);
         let index = ((at / step) as usize).min(known);
         let (begins, before) = match index {
             0 => (0.0, 0.0),
@@ -64,7 +64,7 @@ impl InFlightSamples {
         };
         let (ends, after) = match self.areas[..known].get(index) {
             Some(area) => (begins + step, *area as f64),
-            None => (end, last as f64),
+            None => (over, last as f64),
         };
         if ends > begins {
             before + (after - before) * ((at - begins) / (ends - begins))
@@ -99,7 +99,7 @@ mod tests {
             let (samples, end, last) = growing(seconds);
             for share in [0.0, 0.1, 0.5] {
                 let from = Time::ZERO + Duration::from_secs_f64(seconds as f64 * share);
-                let parts = samples.parts(from, end, last, 20);
+                let parts = samples.parts(from, end, (end, last), 20);
                 let length = (seconds as f64) * (1.0 - share) / 20.0;
                 for (part, found) in parts.iter().enumerate() {
                     let middle = seconds as f64 * share + length * (part as f64 + 0.5);
@@ -117,6 +117,14 @@ mod tests {
     fn a_run_shorter_than_a_step_is_one() {
         let samples = InFlightSamples::default();
         let end = Time::ZERO + Duration(500);
-        assert_eq!(samples.parts(Time::ZERO, end, 1500, 4), [3.0; 4]);
+        assert_eq!(samples.parts(Time::ZERO, end, (end, 1500), 4), [3.0; 4]);
+    }
+
+    #[test]
+    fn what_comes_after_the_span_is_none_of_it() {
+        let (samples, over, last) = growing(3600);
+        let end = Time::ZERO + Duration::from_secs(1800);
+        let parts = samples.parts(Time::ZERO, end, (over, last), 2);
+        assert!((parts[0] - 450.0).abs() < 18.0 && (parts[1] - 1350.0).abs() < 18.0, "{parts:?}");
     }
 }

@@ -258,7 +258,7 @@ metrics! {
     time_to_detect_mean_s: "mean time from the beginning of a fault to the alert of a monitor that first told of it; without injected faults, from the condition to the alert", |m| watched(m, |it| it.detect_mean_s);
     window_s: "length of the measured window", |m| m.window_s();
     events: "simulation events of the whole run", |m| m.events as f64;
-    drift: "growth of the number of requests in the system over the window, by a straight line, as a share of its mean: 0 if steady, 2 if it grows evenly from nothing", |m| m.steadiness.drift;
+    drift: "growth of the number of requests in the system over the window, by a straight line, as a share of its mean: 0 if steady, 2 if it grows evenly from nothing; of whole periods, at least two, where the load has one, and none where it is meant to change otherwise", |m| m.steadiness.drift;
     overloaded: "1 if that growth is an overload, else 0; over replications the share of overloaded runs", |m| f64::from(u8::from(m.steadiness.overloaded));
 }
 

@@ -10,6 +10,7 @@ mod in_flight_samples;
 mod in_window;
 mod metrics;
 mod observers;
+mod scales;
 mod slo_spec;
 mod steady_state;
 mod timeline;
@@ -23,8 +24,9 @@ pub use flow_sums::{FlowSums, critical_share};
 pub use in_window::InWindow;
 pub use metrics::{METRICS, Metric, MetricId, values};
 pub use observers::{Finished, Observers, Recorder};
+pub use scales::scale_of;
 pub use slo_spec::{SloSpec, TargetsSpec};
-pub use steady_state::{BATCHED, Series, Steadiness, judge as judge_steadiness};
+pub use steady_state::{BATCHED, Course, Series, Steadiness, judge as judge_steadiness};
 pub use timeline::{
     COLUMNS as TIMELINE_COLUMNS, Interval, MOST_FIXED_INTERVALS, Serving, Timeline,
 };

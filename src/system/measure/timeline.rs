@@ -261,12 +261,14 @@ impl Timeline {
     }
 
     /// The mean numbers of requests in the system in `count` equal parts of the span
-    /// between `from` and `end`, the end of the run.
+    /// between `from` and `end`.
     pub fn mean_in_flight(&mut self, from: Time, end: Time, count: u64) -> Vec<f64> {
-        self.at(end);
-        self.fill(end);
+        // The run may have gone on.
+        let over = self.in_flight.since.max(end);
+        self.at(over);
+        self.fill(over);
         let [area, _] = self.areas();
-        self.samples.parts(from, end, area, count)
+        self.samples.parts(from, end, (over, area), count)
     }
 
     fn fill_serving(&mut self, until: Time) {

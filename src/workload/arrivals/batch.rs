@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::calendar::CalendarStart;
 use super::process::ProcessSpec;
+use super::rhythm::Rhythm;
 use super::{Arrivals, ArrivalsSpec};
 use crate::kernel::{Stream, Time};
 use crate::spec::{Positive, Problems};
@@ -40,6 +41,10 @@ impl Default for BatchSpec {
 }
 
 impl ProcessSpec for BatchSpec {
+    fn rhythm(&self) -> Rhythm {
+        self.arrivals.rhythm()
+    }
+
     fn check(&self, problems: &mut Problems) {
         problems.at("arrivals", |p| {
             if matches!(*self.arrivals, ArrivalsSpec::Batch(_)) {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::calendar::CalendarStart;
 use super::closed_loop::check_clients;
 use super::process::ProcessSpec;
+use super::rhythm::Rhythm;
 use super::{Arrivals, ArrivalsSpec};
 use crate::kernel::{Stream, Time};
 use crate::spec::Problems;
@@ -34,6 +35,10 @@ impl Default for ConcurrencySpec {
 
 impl ProcessSpec for ConcurrencySpec {
     const WAITS_FOR_ANSWERS: bool = true;
+
+    fn rhythm(&self) -> Rhythm {
+        self.arrivals.as_ref().map_or(Rhythm::Even, |arrivals| arrivals.rhythm())
+    }
 
     fn check(&self, problems: &mut Problems) {
         problems.at("limit", |p| check_clients(self.limit, p));

@@ -27,6 +27,13 @@ macro_rules! arrivals {
                 }
             }
 
+            /// How its rate is meant to change.
+            pub fn rhythm(&self) -> Rhythm {
+                match self {
+                    $( ArrivalsSpec::$Name(spec) => spec.rhythm(), )+
+                }
+            }
+
             /// The same process at another mean rate; `None` where the rate is not one
             /// number.
             pub(super) fn at_rate(&self, rate: Rate) -> Option<Self> {

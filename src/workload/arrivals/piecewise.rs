@@ -7,6 +7,7 @@ use super::calendar::CalendarStart;
 use super::curve::{Curve, Piece};
 use super::process::ProcessSpec;
 use super::rate::{check_peak_rate, default_rate};
+use super::rhythm::Rhythm;
 use crate::kernel::Duration;
 use crate::spec::{Problems, Rate};
 
@@ -56,6 +57,15 @@ impl Default for PiecewiseSpec {
 }
 
 impl ProcessSpec for PiecewiseSpec {
+    fn rhythm(&self) -> Rhythm {
+        let changes = self.points.windows(2).any(|pair| pair[0].rate != pair[1].rate);
+        match self.period {
+            _ if !changes => Rhythm::Even,
+            Some(period) => Rhythm::Every(period),
+            None => Rhythm::Changing,
+        }
+    }
+
     fn check(&self, problems: &mut Problems) {
         if self.period.is_some_and(Duration::is_zero) {
             problems.at("period", |p| p.error("expected a duration longer than 0"));

@@ -1,5 +1,6 @@
 //! What a spec of arrivals must say.
 
+use super::rhythm::Rhythm;
 use crate::spec::{Problems, Rate};
 
 /// What an experiment says of a process of arrivals.
@@ -9,6 +10,11 @@ pub(super) trait ProcessSpec: Sized {
 
     /// Reports what is wrong with it.
     fn check(&self, problems: &mut Problems);
+
+    /// How its rate is meant to change.
+    fn rhythm(&self) -> Rhythm {
+        Rhythm::Even
+    }
 
     /// The same process at another mean rate; `None` where the rate is not one
     /// number.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::curve::{Curve, Piece};
 use super::process::ProcessSpec;
 use super::rate::{check_peak_rate, default_rate};
+use super::rhythm::Rhythm;
 use crate::kernel::Duration;
 use crate::spec::{Problems, Rate};
 
@@ -35,6 +36,10 @@ impl Default for RampSpec {
 }
 
 impl ProcessSpec for RampSpec {
+    fn rhythm(&self) -> Rhythm {
+        Rhythm::Changing
+    }
+
     fn check(&self, problems: &mut Problems) {
         problems.at("from", |p| check_peak_rate(self.from, p));
         problems.at("to", |p| check_peak_rate(self.to, p));

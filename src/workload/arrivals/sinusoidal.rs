@@ -9,6 +9,7 @@ use super::calendar::CalendarStart;
 use super::clock::GapClock;
 use super::process::ProcessSpec;
 use super::rate::{check_rate, default_rate};
+use super::rhythm::Rhythm;
 use crate::kernel::{Duration, Stream, Time};
 use crate::spec::{Fraction, Problems, Rate};
 
@@ -40,6 +41,10 @@ impl Default for SinusoidalSpec {
 }
 
 impl ProcessSpec for SinusoidalSpec {
+    fn rhythm(&self) -> Rhythm {
+        if self.amplitude.get() > 0.0 { Rhythm::Every(self.period) } else { Rhythm::Even }
+    }
+
     fn check(&self, problems: &mut Problems) {
         problems.at("mean", |p| check_rate(self.mean, p));
         if self.period.is_zero() {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::curve::{Curve, Piece};
 use super::process::ProcessSpec;
 use super::rate::{check_peak_rate, default_rate};
+use super::rhythm::Rhythm;
 use crate::kernel::Duration;
 use crate::spec::{Problems, Rate};
 
@@ -40,6 +41,10 @@ impl Default for SpikeSpec {
 }
 
 impl ProcessSpec for SpikeSpec {
+    fn rhythm(&self) -> Rhythm {
+        self.every.map_or(Rhythm::Changing, Rhythm::Every)
+    }
+
     fn check(&self, problems: &mut Problems) {
         problems.at("base", |p| check_peak_rate(self.base, p));
         problems.at("peak", |p| check_peak_rate(self.peak, p));

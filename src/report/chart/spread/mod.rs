@@ -4,7 +4,7 @@
 mod density;
 
 use crate::experiment::charts::{LatencyMetric, SpreadSpec};
-use crate::report::chart::common::{conditions, grid};
+use crate::report::chart::common::{conditions, grid, title};
 use crate::report::chart::spread::density::{Distribution, density};
 use crate::report::error::ReportError;
 use crate::report::figure::axis::drawable;
@@ -102,10 +102,10 @@ fn figure(
         }
     };
     let by = &data.dimensions[x].title;
-    let title = || number_format::sentence(&format!("spread of {name} by {by}"));
+    let shown = || number_format::sentence(&format!("spread of {name} by {by}"));
     let subtitle = || conditions(results, Interval::None, "", notes);
     let figure = Figure {
-        title: spec.title.clone().unwrap_or_else(title),
+        title: title(spec.title.as_deref(), (spec.y.0.len() > 1, &name), shown),
         subtitle: spec.subtitle.clone().unwrap_or_else(subtitle),
         legend: series.map(|s| legend(&data.dimensions[s], &styles)),
         panels: panels.iter().enumerate().map(panel).collect(),
