@@ -53,7 +53,7 @@ fn a_name_that_is_no_metric_has_its_place_and_the_five_nearest() {
     for yaml in [
         "columns: [latency_p99]",
         "charts: [ { line: { y: latency_p99 } } ]",
-        "charts: [ { pareto: { cost: latency_p99 } } ]",
+        "charts: [ { frontier: { y: latency_p99 } } ]",
         "charts: [ { scatter: { x: latency_p99 } } ]",
         "precision: { metric: latency_p99 }",
         "search: { cheapest: { space: { seed: [1] }, slo: { latency_p99: { below: 1s } } } }",
