@@ -156,10 +156,11 @@ impl<'r> System<'r> {
             Task::WorkflowEnded => {
                 let Some(end) = self.agenda.pop_end() else { return };
                 self.workflow_ended(&end, sim.now());
+                self.upstream.last_work = sim.now();
                 if let Some(blocks) = end.incoming.blocks {
                     self.clients.source.release(blocks);
                 }
-                if end.outcome.is_ok_and(|said| said.label != 0) {
+                if !end.is_plain && end.outcome.is_ok_and(|said| said.label != 0) {
                     let user = end.incoming.user.0;
                     self.observers.wrong_answer((user, None), end.measured, sim.now());
                 }
@@ -178,9 +179,14 @@ impl<'r> System<'r> {
         let in_window = self.observers.in_window(now);
         let jobs = &mut self.observers.measures.in_window.jobs;
         *jobs += u64::from(in_window && right == Some(true));
-        let (measured, from) = (end.measured, end.incoming.at);
-        let after_warmup = self.observers.measuring;
-        let ended = TracedWorkflow { measured, after_warmup, from, until: now, right };
+        let ended = TracedWorkflow {
+            measured: end.measured,
+            after_warmup: self.observers.measuring,
+            from: end.incoming.at,
+            until: now,
+            is_plain: end.is_plain,
+            right,
+        };
         self.observers.trace_workflow(&ended);
     }
 

@@ -247,6 +247,13 @@ impl System<'_> {
             "money and slots are let go with the answer, or when it is given up"
         );
         let outcome = observers.finish(&request, inference, now);
+        let is_plain = clients.is_plain(&request);
+        if let Some(answer) = request.answer.filter(|it| it.wrong && is_plain)
+            && request.error.is_none()
+        {
+            let whose = (request.incoming.user.0, Some(answer.model));
+            observers.wrong_answer(whose, request.measured, now);
+        }
         let list = charge.listed(&request, inference).filter(|_| request.measured);
         if let Some(list) = list {
             observers.measures.list(outcome, list);
@@ -260,6 +267,7 @@ impl System<'_> {
                 request: &request,
                 inference,
                 list,
+                is_plain,
                 call: workflows.and_then(|it| it.engine.name_of(incoming.call?)),
                 outcome,
                 at: now,

@@ -144,6 +144,8 @@ pub struct TracedWorkflow {
     pub from: Time,
     /// When it ended.
     pub until: Time,
+    /// Whether it is a plain request, which is a workflow of its own.
+    pub is_plain: bool,
     /// Whether its result was right; nothing if it failed.
     pub right: Option<bool>,
 }

@@ -130,9 +130,10 @@ fn a_side_that_decodes_may_refuse_what_was_prefilled() {
         yaml.replace("engine:\n", "engine:\n        max_num_seqs: 2\n        queue_limit: 2\n");
     let run = simulate(&narrow);
     // A prompt takes 15 ms, an answer 1 s: it is the others that are full.
-    let failed = |row: usize| cell(&run.replicas, row, "failed");
-    assert!(failed(1) > 0.3 * metric(&run, "requests"), "{}", failed(1));
-    assert_eq!(failed(0) + failed(1), metric(&run, "rejected"));
+    let refused = |row: usize| cell(&run.replicas, row, "refused");
+    assert!(refused(1) > 0.3 * metric(&run, "requests"), "{}", refused(1));
+    assert_eq!(refused(0) + refused(1), metric(&run, "rejected"));
+    assert_eq!(metric(&run, "attempts"), cell(&run.replicas, 0, "requests"));
     assert_eq!(cell(&run.replicas, 0, "completed"), cell(&run.replicas, 1, "requests"));
     let patient = narrow.replace(
         "duration: 10m",

@@ -158,6 +158,7 @@ const FEATURES: &[&str] = &[
     ".warmup",
     "warmup.auto",
     ".sweep",
+    "record.attempts",
     "record.spend",
     "record.breakdown",
 ];

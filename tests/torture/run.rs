@@ -79,6 +79,8 @@ pub struct WorkflowEnd {
     pub until_ns: u64,
     /// From arrival to the end.
     pub makespan_s: f64,
+    /// Whether it is a plain request.
+    pub is_plain: bool,
     /// Whether its result was right; nothing if it failed.
     pub right: Option<bool>,
 }
@@ -100,6 +102,7 @@ impl Tracer for Watch<'_> {
             after_warmup: end.after_warmup,
             until_ns: end.until.as_nanos(),
             makespan_s: (end.until - end.from).as_secs_f64(),
+            is_plain: end.is_plain,
             right: end.right,
         });
     }

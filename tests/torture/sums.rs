@@ -14,8 +14,10 @@ pub fn money(books: &Books, found: &mut Found) {
     let parts: f64 = PARTS.iter().map(|part| books.count(part)).sum();
     found.same("cost_usd is the sum of its parts", parts, cost);
     // Judges and tools are no models, nor are workflows that come to a wrong result.
-    let wrong_workflows = sum(&tables.workflows, "wrong_answer_cost_usd");
-    let others = books.count("judge_cost_usd") + books.count("tool_cost_usd") + wrong_workflows;
+    let wrong = books.count("wrong_answer_cost_usd");
+    let of_models = sum(&tables.models, "wrong_answer_cost_usd");
+    let fees = books.count("judge_cost_usd") + books.count("tool_cost_usd");
+    let others = fees + wrong - of_models;
     // Servers that nobody used are nobody's.
     let servers = books.count("server_cost_usd");
     let unused = if books.count("requests") == 0.0 { servers } else { 0.0 };
@@ -36,9 +38,13 @@ pub fn money(books: &Books, found: &mut Found) {
         let kind = format!("{part} is the sum over users");
         found.same(&kind, sum(&tables.users, part), books.count(part));
     }
-    let wrong = sum(&tables.models, "wrong_answer_cost_usd") + wrong_workflows;
-    let kind = "wrong_answer_cost_usd is the sum over models and workflows";
-    found.same(kind, wrong, books.count("wrong_answer_cost_usd"));
+    if tables.workflows.rows.is_empty() {
+        found.same("wrong_answer_cost_usd is the sum over models", of_models, wrong);
+    } else {
+        let of_workflows = sum(&tables.workflows, "wrong_answer_cost_usd");
+        found.same("wrong_answer_cost_usd is the sum over workflows", of_workflows, wrong);
+        found.at_most("models' wrong answers are of all", of_models, wrong);
+    }
     for (by, table) in [("models", &tables.models), ("replicas", &tables.replicas)] {
         if !table.rows.is_empty() {
             let kind = format!("server_cost_usd is the sum over {by}");

@@ -10,12 +10,13 @@ use crate::stats::Cell;
 use crate::system::{Finished, Recorder, Setup};
 
 /// The columns of `requests.csv`.
-pub const REQUEST_COLUMNS: [&str; 35] = [
+pub const REQUEST_COLUMNS: [&str; 36] = [
     "point",
     "replication",
     "request_id",
     "workflow",
     "step",
+    "in_workflow",
     "user",
     "slo_class",
     "measured",
@@ -88,7 +89,8 @@ impl<'s, W: Write> RequestWriter<'s, W> {
     }
 
     fn row(&self, finished: &Finished<'_>) -> [Cell; REQUEST_COLUMNS.len()] {
-        let Finished { source, params, request, inference, list, call, outcome, at } = finished;
+        let Finished { source, params, request, inference, list, is_plain, .. } = finished;
+        let Finished { call, outcome, at, .. } = finished;
         let incoming = &request.incoming;
         // To the nanosecond: a real cell keeps nine digits only.
         let seconds = |at: Time| Cell::Text(at.to_string().trim_end_matches('s').to_owned());
@@ -116,7 +118,7 @@ impl<'s, W: Write> RequestWriter<'s, W> {
         let judged = inference.map_or(Money::ZERO, |it| it.spend.judged);
         let is_wrong = answer.filter(|_| !failed).map(|answer| answer.wrong);
         // A workflow's calls are judged by what it comes to.
-        let price = self.setup.cost.wrong_answer.filter(|_| incoming.call.is_none());
+        let price = self.setup.cost.wrong_answer.filter(|_| *is_plain);
         let wrong = price.filter(|_| is_wrong == Some(true));
         let cost = if made.is_some() { made } else { wrong.map(|_| Money::ZERO) };
         let cost = cost.map(|cost| cost + wrong.unwrap_or_default());
@@ -126,6 +128,7 @@ impl<'s, W: Write> RequestWriter<'s, W> {
             request.id.into(),
             call.map_or(request.id, |(workflow, _)| workflow).into(),
             call.map_or(Cell::Int(0), |(_, step)| step.into()),
+            u64::from(!*is_plain).into(),
             source.users()[incoming.user.0 as usize].name.as_str().into(),
             source.slo_classes()[usize::from(incoming.slo_class.0)].as_str().into(),
             u64::from(request.measured).into(),

@@ -2,7 +2,7 @@
 
 use super::frames::{Call, Job, NONE, Place};
 use super::tally::{Blocked, Spent};
-use super::{Draw, Engine, Reason, Said, Todo, World, draw, prompt_of, subkey, then};
+use super::{Draw, Engine, PLAIN_ROOT, Reason, Said, Todo, World, draw, prompt_of, subkey, then};
 use crate::cost::Money;
 use crate::kernel::{Duration, Time};
 use crate::orchestration::plan::{Body, Kind, Llm};
@@ -324,6 +324,11 @@ impl Engine {
     /// are alike.
     pub fn priority_of(&self, call: CallId) -> Option<u32> {
         self.calls.get(call.index())?.priority
+    }
+
+    /// Whether a call is a plain request, whose answer is what it comes to.
+    pub fn is_plain_request(&self, call: CallId) -> bool {
+        self.calls.get(call.index()).is_some_and(|call| call.root == PLAIN_ROOT)
     }
 
     /// Whether its workflow waits for a call.

@@ -3,7 +3,9 @@
 
 use super::frames::{Failed, Instance, Job, NONE, Owner, Place, Run, Scope, Status};
 use super::tally::{Blocked, Spent};
-use super::{Draw, End, Engine, Path, Reason, Said, Todo, Turns, Wake, World, draw, subkey};
+use super::{
+    Draw, End, Engine, PLAIN_ROOT, Path, Reason, Said, Todo, Turns, Wake, World, draw, subkey,
+};
 use crate::cost::Money;
 use crate::kernel::keyed_uniform::mix;
 use crate::kernel::{Duration, Time};
@@ -75,7 +77,8 @@ impl Engine {
         let makespan = world.now().since(instance.incoming.at);
         self.count_instance(&instance, outcome, &path, makespan);
         let Instance { root, incoming, number, measured, .. } = instance;
-        world.ended(End { incoming, number, measured, outcome });
+        let is_plain = root == PLAIN_ROOT;
+        world.ended(End { incoming, number, measured, outcome, is_plain });
         if outcome.is_err_and(Reason::is_rejection) {
             return;
         }

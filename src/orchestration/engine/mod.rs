@@ -79,7 +79,12 @@ pub struct End {
     pub measured: bool,
     /// What came of it.
     pub outcome: Result<Said, Reason>,
+    /// Whether it is a plain request.
+    pub is_plain: bool,
 }
+
+/// The place of plain requests among the kinds of workflows.
+const PLAIN_ROOT: u32 = 0;
 
 /// What is to be done about what has ended. Frames are named with their keys, as
 /// another may have taken the place by then.
@@ -264,6 +269,11 @@ impl Engine {
     /// The workflow that an instance is one of.
     fn root_of(&self, instance: u32) -> &super::plan::Root {
         &self.plan.roots[self.instances[instance as usize].root as usize]
+    }
+
+    /// Whether a workflow is under way.
+    pub fn is_busy(&self) -> bool {
+        !self.jobs.is_empty()
     }
 
     /// The names of steps that workflows still wait for: after the last event there

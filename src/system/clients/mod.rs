@@ -65,7 +65,7 @@ impl Clients {
         let workflows = self.workflows.as_ref();
         self.next.is_some()
             || !self.following.is_empty()
-            || workflows.is_some_and(|it| it.engine.stuck().is_some())
+            || workflows.is_some_and(|it| it.engine.is_busy())
     }
 
     /// Whether requests may come then. Where no duration ends them, what would come at the
@@ -155,6 +155,16 @@ impl Clients {
     #[inline]
     pub fn pinned(&self, request: &Request) -> Option<u32> {
         self.workflows.as_ref()?.engine.model_of(request.incoming.call?)
+    }
+
+    /// Whether a request's answer goes to its user, rather than into a workflow.
+    #[inline]
+    pub fn is_plain(&self, request: &Request) -> bool {
+        let workflows = self.workflows.as_ref();
+        request
+            .incoming
+            .call
+            .is_none_or(|call| workflows.is_some_and(|it| it.engine.is_plain_request(call)))
     }
 
     /// What names what is drawn for a request, and what decides how difficult it is:

@@ -24,6 +24,8 @@ pub struct Finished<'f> {
     pub inference: Option<&'f Inference>,
     /// What its answer costs by the list, if it was answered.
     pub list: Option<Money>,
+    /// Whether its answer goes to its user, rather than into a workflow.
+    pub is_plain: bool,
     /// The number of its workflow and the name of its step, if it is of one.
     pub call: Option<(u64, &'f str)>,
     /// How it ended.
@@ -140,11 +142,6 @@ impl Observers<'_> {
                 let waited = made.map_or(Duration::ZERO, |it| it.waited);
                 self.measures.queued_ns += u128::from(waited.as_nanos());
                 self.measures.good += u64::from(self.is_good(request, &times));
-            }
-            // What a call was answered matters to its workflow, which has an end of its own.
-            if answer.wrong && incoming.call.is_none() {
-                let whose = (incoming.user.0, Some(answer.model));
-                self.wrong_answer(whose, request.measured, now);
             }
             match request.flight {
                 Flight::Landed => Outcome::Coalesced,

@@ -243,13 +243,15 @@ impl Timeline {
         change(&mut self.serving);
     }
 
-    /// What happened from the start of the run until `now`.
-    pub fn totals(&mut self, now: Time) -> Interval {
-        self.at(now);
-        self.fill(now);
-        self.fill_serving(now);
+    /// What happened from the start of the run until `now`, if nothing else happens. The run
+    /// may be over before: who asks does not pass the time.
+    pub fn totals(&self, now: Time) -> Interval {
         let mut all = self.total;
         all.join(&self.open);
+        let mut levels = [self.in_flight, self.queue, self.busy];
+        let areas = [&mut all.in_flight_ns, &mut all.queue_ns, &mut all.busy_ns];
+        levels.iter_mut().zip(areas).for_each(|(level, area)| level.fill(now, area));
+        self.serve_until(now, &mut all);
         all
     }
 
@@ -270,13 +272,20 @@ impl Timeline {
     }
 
     fn fill_serving(&mut self, until: Time) {
+        let mut open = self.open;
+        self.serve_until(until, &mut open);
+        self.open = open;
+        self.serving_since = until;
+    }
+
+    /// Adds what there was to serve since it last changed.
+    fn serve_until(&self, until: Time, to: &mut Interval) {
         let span = u128::from(until.since(self.serving_since).as_nanos());
-        self.open.servers_ns += span * u128::from(self.serving.servers);
-        self.open.replicas_ns += span * u128::from(self.serving.replicas);
+        to.servers_ns += span * u128::from(self.serving.servers);
+        to.replicas_ns += span * u128::from(self.serving.replicas);
         let paid = i128::from(until.min(self.closes).since(self.serving_since).as_nanos());
         let cost = self.serving.per_hour.saturating_mul(paid);
-        self.open.server_area = self.open.server_area.saturating_add(cost);
-        self.serving_since = until;
+        to.server_area = to.server_area.saturating_add(cost);
     }
 
     fn fill(&mut self, until: Time) {

@@ -2,7 +2,7 @@
 
 use super::bills::Division;
 use crate::cost::Money;
-use crate::orchestration::{Kind, OfRoot, Reason, Spent};
+use crate::orchestration::{Kind, OfRoot, PLAIN, Reason, Spent};
 use crate::stats::{Cell, Table};
 use crate::system::measure::critical_share;
 use crate::system::model::System;
@@ -58,10 +58,14 @@ pub fn workflows(system: &System<'_>) -> Table {
     let (roots, measures) = (&flows.engine.tally().roots, &system.observers.measures);
     let division =
         Division::among(measures, roots.iter().map(|of| (tokens(&of.spent), of.arrived)));
+    // What a plain request is answered is wrong or not as without workflows.
+    let others = roots.iter().skip(1).map(|of| of.completed - of.right).sum::<u64>();
+    let plain_wrong = measures.wrong_answers - others;
     for (name, of) in flows.engine.plan().names().zip(roots) {
-        if of.arrived > 0 || table.rows.is_empty() && name != crate::orchestration::PLAIN {
+        if of.arrived > 0 || table.rows.is_empty() && name != PLAIN {
             let servers = division.part(tokens(&of.spent), of.arrived);
-            let wrong = measures.wrong_answer_price * i128::from(of.completed - of.right);
+            let wrong = if name == PLAIN { plain_wrong } else { of.completed - of.right };
+            let wrong = measures.wrong_answer_price * i128::from(wrong);
             table.push(workflow(name, of, servers, wrong));
         }
     }
@@ -105,7 +109,7 @@ pub fn steps(system: &System<'_>) -> Table {
         .chain(SPENT);
     let mut table = Table::new(columns);
     for ((workflow, step), of) in flows.engine.plan().steps().zip(&flows.engine.tally().steps) {
-        if workflow == crate::orchestration::PLAIN && of.runs == 0 {
+        if workflow == PLAIN && of.runs == 0 {
             continue;
         }
         let mean = (of.done > 0).then(|| of.time_ns as f64 / 1e9 / of.done as f64);

@@ -7,6 +7,7 @@
 mod attempt;
 mod attempt_end;
 mod batching;
+mod counts;
 mod prefix;
 mod replica_lifecycle;
 mod retry;
@@ -16,10 +17,11 @@ mod state;
 mod tenant_slots;
 mod traced;
 
+pub use counts::Sent;
 pub use prefix::table as prefix_table;
 pub use state::{Attempt, Inference, NOBODY, Place};
 pub use tenant_slots::Slot;
-pub use traced::{Paid, Sent, answered as traced_answer};
+pub use traced::{Paid, answered as traced_answer};
 
 use super::measure::Serving;
 use super::setup::Setup;
@@ -115,9 +117,7 @@ pub struct Upstream {
     /// Late events of this instant: queues and engines that are due.
     due_queues: Vec<u32>,
     due_engines: Vec<u32>,
-    /// Events to come that keep no request waiting: timers and looks at load.
-    idle_events: usize,
-    /// When the last request or attempt ended.
+    /// When the last request, attempt or workflow ended.
     pub last_work: Time,
 }
 
@@ -185,7 +185,6 @@ impl Upstream {
             heard: Vec::new(),
             due_queues: Vec::new(),
             due_engines: Vec::new(),
-            idle_events: 0,
             last_work: Time::ZERO,
             models,
         }

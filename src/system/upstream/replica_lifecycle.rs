@@ -35,14 +35,12 @@ impl Upstream {
         for at in faults.changes() {
             for replica in 0..servers.fleet.len() {
                 cx.sim.schedule_at(at, Event::Slowdown(self.number(model, replica)));
-                self.idle_events += 1;
             }
         }
     }
 
     /// A brown-out begins or ends.
     pub fn change_slowdown(&mut self, number: u32, cx: &mut Context<'_, '_>) {
-        self.idle_events -= 1;
         let (model, replica) = self.replica(number);
         let servers = &mut self.models[model as usize];
         let Some(faults) = &servers.faults else { return };
@@ -53,9 +51,9 @@ impl Upstream {
         }
     }
 
-    /// Whether nothing but timers is to come: then they need not go on.
-    fn is_over(&self, cx: &Context<'_, '_>) -> bool {
-        cx.requests.is_empty() && cx.sim.pending() == self.idle_events
+    /// Whether nobody is here and nobody is to come: then timers need not go on.
+    fn is_over(cx: &Context<'_, '_>) -> bool {
+        cx.requests.is_empty() && !cx.clients.awaits_something()
     }
 
     fn set_timer(&mut self, model: u32, replica: u32, after: Duration, cx: &mut Context<'_, '_>) {
@@ -63,14 +61,12 @@ impl Upstream {
         let timer = &mut self.replicas[number as usize].timer;
         debug_assert!(timer.is_none(), "one timer at a time");
         *timer = Some(cx.sim.schedule_in(after, Event::Replica(number)));
-        self.idle_events += 1;
     }
 
     fn clear_timer(&mut self, model: u32, replica: u32, cx: &mut Context<'_, '_>) {
         let number = self.number(model, replica);
         if let Some(timer) = self.replicas[number as usize].timer.take() {
             cx.sim.cancel(timer);
-            self.idle_events -= 1;
         }
     }
 
@@ -84,8 +80,7 @@ impl Upstream {
     /// A replica's timer: it is ready, crashes, or is repaired.
     pub fn replica_timer(&mut self, number: u32, cx: &mut Context<'_, '_>) {
         self.replicas[number as usize].timer = None;
-        self.idle_events -= 1;
-        if self.is_over(cx) {
+        if Self::is_over(cx) {
             return;
         }
         let (model, replica) = self.replica(number);
@@ -160,15 +155,13 @@ impl Upstream {
     fn await_look(&mut self, model: u32, cx: &mut Context<'_, '_>) {
         if let Some(scaler) = &self.models[model as usize].scaler {
             cx.sim.schedule_in(scaler.spec().interval, Event::Scale(model));
-            self.idle_events += 1;
         }
     }
 
     /// Looks at a fleet's load: more replicas start, or some have nothing more to
     /// do.
     pub fn scale(&mut self, model: u32, cx: &mut Context<'_, '_>) {
-        self.idle_events -= 1;
-        if self.is_over(cx) {
+        if Self::is_over(cx) {
             return;
         }
         let now = cx.now();

@@ -14,7 +14,7 @@ requests: 20
 slo: { e2e: 10s }
 workload: { arrivals: { constant: { rate: 10/s } } }
 models: { m: { price: { per_gpu_hour: $2 }, server: { replicas: 2, tokens: { ttft: 1s } } } }
-cost: { levers: { max_tokens: 5 } }
+cost: { levers: { trim: { max_tokens: 5 } } }
 orchestration: { workflows: { w: { agent: { react: {} } } } }
 ",
     "

@@ -28,16 +28,16 @@ pub fn values(books: &Books) -> Vec<Value> {
         ("cost_per_mtok_usd", mtok(of("input_tokens") + of("output_tokens"))),
     ];
     let price = books.experiment.cost.as_ref().and_then(|cost| cost.wrong_answer);
-    let wrong = if books.experiment.orchestration.is_some() {
+    let mut wrong =
+        measured().filter(|row| row.is("wrong") && !row.is("in_workflow")).count() as f64;
+    if books.experiment.orchestration.is_some() {
         let ends = books.ends.iter().filter(|end| end.measured);
         let (arrived, jobs) = (ends.clone().count() as f64, ends.clone());
         let jobs = jobs.filter(|end| end.right == Some(true)).count() as f64;
         values.push(("cost_per_job_usd", cost / jobs));
         values.push(("cost_per_workflow_usd", cost / arrived));
-        ends.filter(|end| end.right == Some(false)).count() as f64
-    } else {
-        measured().filter(|row| row.is("wrong")).count() as f64
-    };
+        wrong += ends.filter(|end| end.right == Some(false) && !end.is_plain).count() as f64;
+    }
     values.push(("wrong_answers", wrong));
     values.push(("wrong_answer_cost_usd", wrong * price.map_or(0.0, |price| price.usd())));
     let judges: f64 = measured().map(|row| row.number("judge_cost_usd")).sum();

@@ -106,6 +106,7 @@ pub fn broken(books: &Books, found: &mut Found) {
         let kind = format!("{name} is what the rows give");
         found.holds(&kind, holds, || format!("{value}, and {expected} by the rows"));
     }
+    requests::window(books, found);
     requests::parts(books, found);
 }
 

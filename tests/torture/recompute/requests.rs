@@ -170,6 +170,34 @@ fn in_window(books: &Books, window: &Window) -> [Value; 3] {
     ]
 }
 
+/// The window is where the rows say: from the end of the warm-up until the file has it close,
+/// or until the last row where it does not.
+pub fn window(books: &Books, found: &mut Found) {
+    let starts_s = books.tables.window_start_s;
+    let closes_s = starts_s + books.metric("window_s");
+    match books.experiment.duration.map(|duration| duration.as_nanos() as f64 / 1e9) {
+        // One that begins later, with a late call of a workflow, is empty.
+        Some(duration) => {
+            found.same("the window ends with the duration", closes_s, duration.max(starts_s));
+        }
+        None => {
+            let ends = books.requests.iter().map(|row| row.number("finish_s"));
+            found.at_most("the window ends with the last row", ends.fold(0.0, f64::max), closes_s);
+        }
+    }
+    let starts = (starts_s * 1e9).round() as u64;
+    for row in books.requests.iter() {
+        let (arrival, finish) = (row.nanos("arrival_s"), row.nanos("finish_s"));
+        let is_after = if row.is("measured") { arrival >= starts } else { arrival <= starts };
+        found.holds("measured requests arrived in the window", is_after, || {
+            format!("{arrival} ns, {starts} ns")
+        });
+        found.holds("rows ended after the warm-up", finish >= starts, || {
+            format!("{finish} ns, {starts} ns")
+        });
+    }
+}
+
 /// Each user's, class's and level's part is that of its rows.
 pub fn parts(books: &Books, found: &mut Found) {
     let tables = &books.tables;
