@@ -311,8 +311,6 @@ fn whiskers_stay_within_their_panel() {
         let lines = document.descendants().filter_map(|node| node.attribute("points"));
         let heights = lines.flat_map(str::split_whitespace).filter_map(|at| at.split(',').nth(1));
         let lowest = heights.map(|y| y.parse::<f64>().unwrap()).fold(0.0, f64::max);
-        let axis = svg.lines().find(|line| line.contains("Throughput") || line.contains("Rate"));
-        assert!(axis.is_some(), "{svg}");
         let height: f64 = document.root_element().attribute("height").unwrap().parse().unwrap();
         assert!(lowest < 10.0 * (height - 40.0), "{}: {lowest}", file.display());
     }

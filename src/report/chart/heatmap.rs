@@ -168,7 +168,11 @@ impl Scale {
     fn value(&self, part: f64) -> f64 {
         match self.spacing {
             Spacing::Linear => self.low + (self.high - self.low) * part,
-            Spacing::Log => self.low * libm::pow(self.high / self.low, part),
+            Spacing::Log => {
+                // The ratio of the ends may be too large a number.
+                let (low, high) = (libm::log10(self.low), libm::log10(self.high));
+                libm::pow(10.0, low + (high - low) * part)
+            }
             Spacing::SymLog(linear) => {
                 let (low, high) = (symlog(self.low, linear), symlog(self.high, linear));
                 symexp(low + (high - low) * part, linear)
