@@ -11,7 +11,9 @@ use windtunnel::kernel::{Duration, Time};
 use windtunnel::serving::engine::{
     Engine, EngineSpec, Job, JobId, Progress, ProgressKind, QueuePolicy, Refused,
 };
-use windtunnel::serving::step::{LinearSpec, OverheadsSpec, RooflineSpec, StepModel, StepSpec, TableSpec};
+use windtunnel::serving::step::{
+    LinearSpec, OverheadsSpec, RooflineSpec, StepModel, StepSpec, TableSpec,
+};
 use windtunnel::workload::DataPaths;
 
 use crate::reference::Reference;

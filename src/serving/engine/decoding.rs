@@ -88,7 +88,9 @@ impl Decoding {
             spread.longest.push((start, began, slot));
             let most = 2 * self.count as usize + 64;
             if spread.shortest.len() > most {
-                spread.shortest.retain(|Reverse((_, began, slot))| is_here(sequences, *began, *slot));
+                spread
+                    .shortest
+                    .retain(|Reverse((_, began, slot))| is_here(sequences, *began, *slot));
             }
             if spread.longest.len() > most {
                 spread.longest.retain(|(_, began, slot)| is_here(sequences, *began, *slot));

@@ -76,7 +76,11 @@ impl Engine {
     /// Steps until a sequence has made all its tokens or computed all its prompt but
     /// the last part.
     fn steps_alike(&mut self, run: &Run) -> u64 {
-        let ends = self.decoding.until_first_end(&self.sequences).unwrap_or(u64::MAX);
+        let mut ends = self.decoding.until_first_end(&self.sequences).unwrap_or(u64::MAX);
+        if self.settings.ahead && self.waiting.jobs() > 0 && self.may_begin() {
+            // While the last token of one is made, another may be admitted in its place.
+            ends = ends.saturating_sub(1).max(1);
+        }
         let parts = run.partial.map_or(u64::MAX, |(slot, chunk)| {
             let parts = u64::from((self.sequences[slot].remaining() - 1) / chunk);
             // One that begins beside others has more room in the next step; and while the last

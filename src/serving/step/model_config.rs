@@ -97,9 +97,7 @@ impl ModelConfig {
         let architecture = architecture.ok_or("it names no architecture")?;
         if !ARCHITECTURES.contains(&architecture.as_str()) {
             let known = ARCHITECTURES.join(", ");
-            return Err(format!(
-                "the architecture {architecture} is not known; known are {known}"
-            ));
+            return Err(format!("the architecture {architecture} is not known; known are {known}"));
         }
         let kv_heads = raw.num_key_value_heads.unwrap_or(raw.num_attention_heads);
         for (name, figure) in [
@@ -120,9 +118,8 @@ impl ModelConfig {
                 let per_token = raw.num_experts_per_tok.filter(|it| (1..=count).contains(it));
                 Some(Experts {
                     count,
-                    per_token: per_token.ok_or(
-                        "`num_experts_per_tok` must be from 1 to the number of experts",
-                    )?,
+                    per_token: per_token
+                        .ok_or("`num_experts_per_tok` must be from 1 to the number of experts")?,
                     intermediate: raw.moe_intermediate_size.unwrap_or(raw.intermediate_size),
                 })
             }
@@ -153,9 +150,7 @@ impl ModelConfig {
         let hidden = f(self.hidden);
         let attention = hidden * f(self.head_dim) * 2.0 * (f(self.heads) + f(self.kv_heads));
         let feed_forward = match self.experts {
-            Some(experts) => {
-                f(experts.count) * (3.0 * hidden * f(experts.intermediate) + hidden)
-            }
+            Some(experts) => f(experts.count) * (3.0 * hidden * f(experts.intermediate) + hidden),
             None => 3.0 * hidden * f(self.intermediate),
         };
         let ends = f(self.vocabulary) * hidden * if self.tied { 1.0 } else { 2.0 };

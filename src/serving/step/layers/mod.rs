@@ -40,7 +40,8 @@ pub struct LayersSpec {
     /// false.
     #[serde(default)]
     pub enable_expert_parallel: bool,
-    /// How the GPUs add up their parts. Default: over PCI Express 5.0.
+    /// How the GPUs add up their parts. Default: over PCI Express 5.0, as fitted on two RTX PRO
+    /// 6000 (docs/validation.md).
     #[serde(default)]
     pub all_reduce: AllReduceSpec,
     /// Bytes of a weight, of an activation and of a number in keys and values: 2 for bf16.
@@ -60,17 +61,17 @@ pub struct LayersSpec {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AllReduceSpec {
-    /// However small it is. Default: 20us.
+    /// However small it is. Default: 40us.
     pub latency: Duration,
-    /// The activation's bytes by the time that they add. Default: 20GB/s.
+    /// The activation's bytes by the time that they add. Default: 19GB/s.
     pub bandwidth: Bandwidth,
 }
 
 impl Default for AllReduceSpec {
     fn default() -> Self {
         AllReduceSpec {
-            latency: Duration(20_000),
-            bandwidth: "20GB/s".parse().expect("a bandwidth"),
+            latency: Duration(40_000),
+            bandwidth: "19GB/s".parse().expect("a bandwidth"),
         }
     }
 }

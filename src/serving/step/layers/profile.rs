@@ -126,11 +126,8 @@ fn sizes(folder: &Path) -> Vec<String> {
 fn experts(folder: &Path, size: u32) -> Result<Axis<Axis<f64>>, String> {
     let file = |size: u32| folder.join(format!("tp{size}")).join("moe.csv");
     let own: PathBuf = file(size);
-    let (file, share) = if own.is_file() || size == 1 {
-        (own, 1.0)
-    } else {
-        (file(1), f64::from(size))
-    };
+    let (file, share) =
+        if own.is_file() || size == 1 { (own, 1.0) } else { (file(1), f64::from(size)) };
     let rows: Vec<ExpertsRow> = read(&file)?;
     let mut tree: BTreeMap<u64, BTreeMap<u64, f64>> = BTreeMap::new();
     for row in rows {
