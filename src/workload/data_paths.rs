@@ -39,6 +39,23 @@ impl DataPaths {
     /// # Errors
     /// The file is in none of them.
     pub fn find(&self, name: &Path, usual: &str) -> Result<PathBuf, NotFound> {
+        self.find_as(name, usual, Path::is_file)
+    }
+
+    /// The same for a folder.
+    ///
+    /// # Errors
+    /// The folder is in none of them.
+    pub fn find_folder(&self, name: &Path, usual: &str) -> Result<PathBuf, NotFound> {
+        self.find_as(name, usual, Path::is_dir)
+    }
+
+    fn find_as(
+        &self,
+        name: &Path,
+        usual: &str,
+        is_it: fn(&Path) -> bool,
+    ) -> Result<PathBuf, NotFound> {
         // `join` with an absolute path gives that path.
         let mut tried = vec![];
         for folder in self.folders.iter().map(PathBuf::as_path).chain(
@@ -46,7 +63,7 @@ impl DataPaths {
             name.is_absolute().then_some(Path::new("")),
         ) {
             for place in [folder.join(name), folder.join(usual).join(name)] {
-                if place.is_file() {
+                if is_it(&place) {
                     return Ok(place);
                 }
                 if !tried.contains(&place) {

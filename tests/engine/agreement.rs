@@ -11,7 +11,9 @@ use windtunnel::kernel::{Duration, Time};
 use windtunnel::serving::engine::{
     Engine, EngineSpec, Job, JobId, Progress, ProgressKind, QueuePolicy, Refused,
 };
-use windtunnel::serving::step::{LinearSpec, RooflineSpec, StepModel, StepSpec, TableSpec};
+use windtunnel::serving::step::{
+    LinearSpec, OverheadsSpec, RooflineSpec, StepModel, StepSpec, TableSpec,
+};
 use windtunnel::workload::DataPaths;
 
 use crate::reference::Reference;
@@ -83,7 +85,10 @@ per_step: {per_step}ns",
         StepSpec::Roofline(spec)
     });
     let table = Just(StepSpec::Table(TableSpec { file: PROFILE.into() }));
-    prop_oneof![2 => linear, 2 => roofline, 1 => table]
+    let layers = Just(StepSpec::Layers(
+        serde_yaml::from_str("{ profile: layers, model: config.json }").unwrap(),
+    ));
+    prop_oneof![2 => linear, 2 => roofline, 1 => table, 1 => layers]
 }
 
 fn specs() -> impl Strategy<Value = EngineSpec> {
@@ -92,10 +97,19 @@ fn specs() -> impl Strategy<Value = EngineSpec> {
     let sizes = (1u32..9, 0u32..40, prop::sample::select(vec![1u32, 2, 4, 16]), 1u32..4);
     let blocks = prop_oneof![8u32..30, 30u32..300];
     let limit = prop_oneof![4 => Just(None), 1 => (1u32..6).prop_map(Some)];
-    (step(), sizes, blocks, prop::bool::weighted(0.7), any::<bool>(), policy, limit).prop_map(
-        |(step, (seqs, more, block_size, per_unit), blocks, chunked, caching, policy, limit)| {
+    let flags = (prop::bool::weighted(0.7), any::<bool>(), any::<bool>(), any::<bool>());
+    let per_step = prop_oneof![Just(0u64), 1u64..50];
+    (step(), per_step, sizes, blocks, flags, policy, limit).prop_map(
+        |(step, per_step, (seqs, more, block_size, per_unit), blocks, flags, policy, limit)| {
+            let (chunked, caching, ahead, whole) = flags;
             EngineSpec {
                 step,
+                overheads: OverheadsSpec {
+                    per_step: Duration(per_step),
+                    ..OverheadsSpec::default()
+                },
+                async_scheduling: Some(ahead),
+                scheduler_reserve_full_isl: whole,
                 max_num_seqs: seqs,
                 max_num_batched_tokens: seqs + more,
                 enable_chunked_prefill: chunked,
@@ -283,10 +297,46 @@ fn write_profile(folder: &std::path::Path) {
     std::fs::write(folder.join(PROFILE), text).unwrap();
 }
 
+/// A layer profile with bends, and holes where a profiler leaves them.
+fn write_layers(folder: &std::path::Path) {
+    let config = r#"{ "architectures": ["LlamaForCausalLM"], "num_hidden_layers": 3,
+        "hidden_size": 8, "num_attention_heads": 2, "intermediate_size": 9, "vocab_size": 7 }"#;
+    std::fs::write(folder.join("config.json"), config).unwrap();
+    let folder = folder.join("layers/tp1");
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut dense = "layer,tokens,time_us\n".to_owned();
+    let parts = ["embedding", "layernorm", "qkv_proj", "rotary_emb", "o_proj", "gate_up_proj"];
+    for part in parts.into_iter().chain(["act_fn", "down_proj", "final_layernorm"]) {
+        for tokens in [1u64, 2, 9, 30] {
+            writeln!(dense, "{part},{tokens},{}", 0.001 + 0.000_37 * tokens as f64).unwrap();
+        }
+    }
+    std::fs::write(folder.join("dense.csv"), dense).unwrap();
+    let rows = "lm_head,1,0.01\nlm_head,5,0.013\nsampler,1,0.001\nsampler,5,0.0021\n";
+    let rows = format!("layer,sequences,time_us\n{rows}");
+    std::fs::write(folder.join("per_sequence.csv"), rows).unwrap();
+    let mut attention = "prefill_chunk,kv_prefill,n_decode,kv_decode,time_us\n".to_owned();
+    for (chunk, seqs) in [(0u64, 1u64), (0, 4), (2, 0), (16, 0), (2, 1), (16, 1), (2, 4)] {
+        for (before, context) in [0u64, 30].into_iter().zip([2u64, 7]).chain([(0, 40), (30, 90)]) {
+            let (before, context) =
+                (if chunk == 0 { 0 } else { before }, if seqs == 0 { 0 } else { context });
+            let bend = (chunk * 7 + seqs * 3 + context * before) % 11;
+            let work = chunk * (before + chunk) + seqs * context + bend;
+            let micros = 0.002 + 0.000_113 * work as f64;
+            writeln!(attention, "{chunk},{before},{seqs},{context},{micros}").unwrap();
+        }
+    }
+    std::fs::write(folder.join("attention.csv"), attention).unwrap();
+    let skew = "pc,n_label,skew_rate_label,kv_big_label,kp_label,alpha,n_samples
+0,n<=2,sr<=50%,kvB<=20,kp=0,0.31,4\n0,n>2,sr>50%,kvB>20,kp>0,-0.2,4\n16,n>2,sr<=50%,kvB>20,kp=0,1.7,2\n";
+    std::fs::write(folder.join("skew_fit.csv"), skew).unwrap();
+}
+
 #[test]
 fn steps_in_one_go_give_what_steps_one_by_one_do() {
     let folder = tempfile::tempdir().unwrap();
     write_profile(folder.path());
+    write_layers(folder.path());
     let paths = DataPaths { folders: vec![folder.path().to_path_buf()] };
     let counts: RefCell<BTreeMap<&str, u32>> = RefCell::default();
     let mut runner = TestRunner::new(ProptestConfig {
@@ -295,7 +345,7 @@ fn steps_in_one_go_give_what_steps_one_by_one_do() {
         ..ProptestConfig::default()
     });
     let outcome = runner.run(&(specs(), actions()), |(spec, actions)| {
-        let step = StepModel::new(&spec.step, &paths).unwrap();
+        let step = StepModel::new(&spec.step, &paths).unwrap().with_overheads(&spec.overheads);
         let mut reference = Reference::new(&spec, &step);
         let (expected, times) = expected(&mut reference, &spec, &actions);
         prop_assert!(reference.is_empty());

@@ -4,7 +4,11 @@
 mod agreement;
 mod behaviour;
 mod blis;
+#[allow(dead_code, reason = "only the folder is wanted")]
+#[path = "../support/data.rs"]
+mod data;
 mod footprint;
+mod measured;
 mod reference;
 mod support;
 mod theory;

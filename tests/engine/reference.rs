@@ -32,6 +32,9 @@ struct Sequence {
     own: Vec<usize>,
     units: Vec<usize>,
     named: usize,
+    /// Tokens that it computes in the step after the one that is composed, when it begins;
+    /// their blocks are its own already.
+    planned: Option<u32>,
 }
 
 impl Sequence {
@@ -65,6 +68,12 @@ pub struct Reference {
 }
 
 const NANO: u128 = 1 << 32;
+
+/// What a sequence that computes `chunk` tokens in this step computes in the next.
+fn next_tokens((sequence, chunk): (&Sequence, &u32)) -> u32 {
+    let left = sequence.remaining() - chunk;
+    if left > 0 { left } else { u32::from(sequence.made + 1 < sequence.output) }
+}
 
 fn time_of(clock: u128) -> Time {
     Time((clock / NANO) as u64)
@@ -156,6 +165,7 @@ impl Reference {
             own: Vec::new(),
             units: Vec::new(),
             named: 0,
+            planned: None,
         });
         Ok(())
     }
@@ -270,15 +280,30 @@ impl Reference {
         (sequence.computed + chunk).div_ceil(size) - sequence.computed.div_ceil(size)
     }
 
+    /// The same, of one whose blocks may be its own already.
+    fn blocks_wanted(&self, sequence: &Sequence, chunk: u32) -> u32 {
+        if sequence.planned.is_some() { 0 } else { self.blocks_for(sequence, chunk) }
+    }
+
     fn compose(&mut self) {
         self.chunks = vec![0; self.running.len()];
         let mut budget = self.spec.max_num_batched_tokens;
-        if self.spec.enable_chunked_prefill {
+        if self.spec.enable_chunked_prefill && self.spec.asynchronous() {
+            let preempted = self.schedule_running(&mut budget);
+            if self.chunks.iter().all(|chunk| *chunk == 0) {
+                self.schedule_waiting(&mut budget, false);
+            }
+            if !preempted {
+                let most = self.spec.max_num_batched_tokens;
+                let next: u32 = self.running.iter().zip(&self.chunks).map(next_tokens).sum();
+                self.schedule_waiting(&mut most.saturating_sub(next), true);
+            }
+        } else if self.spec.enable_chunked_prefill {
             if !self.schedule_running(&mut budget) {
-                self.schedule_waiting(&mut budget);
+                self.schedule_waiting(&mut budget, false);
             }
         } else {
-            self.schedule_waiting(&mut budget);
+            self.schedule_waiting(&mut budget, false);
             if self.chunks.iter().all(|chunk| *chunk == 0) {
                 self.schedule_running(&mut budget);
             }
@@ -288,7 +313,7 @@ impl Reference {
     }
 
     fn duration(&self) -> u128 {
-        let mut batch = Batch::default();
+        let mut batch = Batch { decode_shortest: u64::MAX, ..Batch::default() };
         for (sequence, chunk) in self.running.iter().zip(&self.chunks) {
             let (chunk, computed) = (u64::from(*chunk), u64::from(sequence.computed));
             if chunk == 0 {
@@ -298,7 +323,10 @@ impl Reference {
             if sequence.remaining() == 1 {
                 batch.decode_seqs += 1;
                 batch.decode_context += computed + chunk;
+                batch.decode_shortest = batch.decode_shortest.min(computed + chunk);
+                batch.decode_longest = batch.decode_longest.max(computed + chunk);
             } else {
+                batch.prefill_seqs += 1;
                 batch.prefill_tokens += chunk;
                 batch.prefill_pairs += (1..=chunk).map(|nth| computed + nth).sum::<u64>();
             }
@@ -312,8 +340,8 @@ impl Reference {
         let (mut nth, mut given) = (0, 0);
         while nth < self.running.len() {
             let sequence = &self.running[nth];
-            let chunk = sequence.remaining().min(*budget);
-            let blocks = self.blocks_for(sequence, chunk);
+            let chunk = sequence.planned.unwrap_or(sequence.remaining().min(*budget));
+            let blocks = self.blocks_wanted(sequence, chunk);
             if blocks <= self.memory.free.len() as u32 - given {
                 given += blocks;
                 self.chunks[nth] = chunk;
@@ -326,8 +354,9 @@ impl Reference {
             let (victim, _) = ranks.enumerate().max_by_key(|(_, rank)| *rank).unwrap();
             let mut sequence = self.running.remove(victim);
             let chunk = self.chunks.remove(victim);
-            given -= self.blocks_for(&sequence, chunk);
+            given -= self.blocks_wanted(&sequence, chunk);
             *budget += chunk;
+            sequence.planned = None;
             nth -= usize::from(victim < nth);
             let returns = self.spec.enable_prefix_caching;
             self.memory.give_back(&mut sequence, self.spec.tokens_per_id(), returns);
@@ -338,9 +367,10 @@ impl Reference {
             self.wait(sequence);
         }
         for nth in 0..self.running.len() {
-            let blocks = self.blocks_for(&self.running[nth], self.chunks[nth]);
+            let blocks = self.blocks_wanted(&self.running[nth], self.chunks[nth]);
             let blocks = self.memory.take(blocks);
             self.running[nth].own.extend(blocks);
+            self.running[nth].planned = None;
             self.name_if_complete(nth);
         }
         preempted
@@ -356,7 +386,8 @@ impl Reference {
         }
     }
 
-    fn schedule_waiting(&mut self, budget: &mut u32) {
+    /// Lets those that wait begin with the step that is composed, or with the `next` one.
+    fn schedule_waiting(&mut self, budget: &mut u32, next: bool) {
         while *budget > 0
             && self.running.len() < self.spec.max_num_seqs as usize
             && !self.waiting.is_empty()
@@ -386,7 +417,9 @@ impl Reference {
                 .map(|unit| self.memory.units[*unit].blocks.len())
                 .sum();
             let new = (computed + chunk).div_ceil(self.spec.block_size) as usize - reused;
-            if new + evictable > self.memory.free.len() {
+            let whole = target.div_ceil(self.spec.block_size) as usize - reused;
+            let wanted = if self.spec.scheduler_reserve_full_isl { whole } else { new };
+            if wanted + evictable > self.memory.free.len() {
                 return;
             }
             let mut sequence = self.waiting.remove(0);
@@ -407,9 +440,12 @@ impl Reference {
             sequence.started = true;
             self.tell(sequence.id, kind);
             *budget = budget.saturating_sub(chunk);
+            sequence.planned = next.then_some(chunk);
             self.running.push(sequence);
-            self.chunks.push(chunk);
-            self.name_if_complete(self.running.len() - 1);
+            self.chunks.push(if next { 0 } else { chunk });
+            if !next {
+                self.name_if_complete(self.running.len() - 1);
+            }
         }
     }
 

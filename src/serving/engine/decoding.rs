@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::sequences::{Sequences, State};
+use super::sequences::{Sequence, Sequences, State};
 
 /// Decoding sequences.
 #[derive(Clone, Debug)]
@@ -22,11 +22,23 @@ pub struct Decoding {
     /// When each will have made all its tokens, in decode steps; then by the order in
     /// which they began. Some have left already.
     ends: BinaryHeap<Reverse<(u64, u64, u32)>>,
+    /// The shortest and the longest, if that is asked.
+    spread: Option<Box<Spread>>,
+}
+
+/// Which of them have the shortest and the longest contexts: by their computed tokens less
+/// `steps`, which stay as they are while all advance; then who began, and its slot. Some
+/// have left already.
+#[derive(Clone, Debug, Default)]
+struct Spread {
+    shortest: BinaryHeap<Reverse<(i64, u64, u32)>>,
+    longest: BinaryHeap<(i64, u64, u32)>,
 }
 
 impl Decoding {
-    pub fn new(block_size: u32) -> Self {
+    pub fn new(block_size: u32, spread: bool) -> Self {
         Decoding {
+            spread: spread.then(Box::default),
             steps: 0,
             count: 0,
             context: 0,
@@ -70,6 +82,20 @@ impl Decoding {
         self.context += u64::from(sequence.computed);
         let end = self.steps + u64::from(sequence.output - sequence.made);
         self.ends.push(Reverse((end, sequence.began, slot)));
+        let (began, start) = (sequence.began, start(sequence));
+        if let Some(spread) = &mut self.spread {
+            spread.shortest.push(Reverse((start, began, slot)));
+            spread.longest.push((start, began, slot));
+            let most = 2 * self.count as usize + 64;
+            if spread.shortest.len() > most {
+                spread
+                    .shortest
+                    .retain(|Reverse((_, began, slot))| is_here(sequences, *began, *slot));
+            }
+            if spread.longest.len() > most {
+                spread.longest.retain(|(_, began, slot)| is_here(sequences, *began, *slot));
+            }
+        }
         if self.ends.len() > 2 * self.count as usize + 64 {
             self.ends.retain(|Reverse((end, began, slot))| decodes(sequences, *end, *began, *slot));
         }
@@ -101,6 +127,18 @@ impl Decoding {
         self.first_end(sequences).map(|(end, _)| end - self.steps)
     }
 
+    /// How many of them make their last token in the next step.
+    pub fn ending_next(&mut self, sequences: &Sequences) -> u32 {
+        if self.until_first_end(sequences) != Some(1) {
+            return 0;
+        }
+        let next = self.steps + 1;
+        let ending = self.ends.iter().filter(|Reverse((end, began, slot))| {
+            *end == next && decodes(sequences, *end, *began, *slot)
+        });
+        ending.count() as u32
+    }
+
     /// The next one, in the order in which they began, that has made all its tokens.
     pub fn ended(&mut self, sequences: &Sequences) -> Option<u32> {
         let (_, slot) = self.first_end(sequences).filter(|(end, _)| *end == self.steps)?;
@@ -115,6 +153,24 @@ impl Decoding {
             self.ends.pop();
         }
         None
+    }
+
+    /// The fewest and the most tokens that one of them has computed, if that is asked and
+    /// there is one.
+    pub fn spread(&mut self, sequences: &Sequences) -> Option<(u64, u64)> {
+        let spread = self.spread.as_deref_mut()?;
+        while let Some(Reverse((_, began, slot))) = spread.shortest.peek()
+            && !is_here(sequences, *began, *slot)
+        {
+            spread.shortest.pop();
+        }
+        while let Some((_, began, slot)) = spread.longest.peek()
+            && !is_here(sequences, *began, *slot)
+        {
+            spread.longest.pop();
+        }
+        let now = |start: i64| self.steps.saturating_add_signed(start);
+        Some((now(spread.shortest.peek()?.0.0), now(spread.longest.peek()?.0)))
     }
 
     /// New blocks that the next step takes.
@@ -143,7 +199,22 @@ impl Decoding {
         self.context = 0;
         self.classes.fill(0);
         self.ends.clear();
+        if let Some(spread) = &mut self.spread {
+            spread.shortest.clear();
+            spread.longest.clear();
+        }
     }
+}
+
+/// Tokens that a sequence had computed when it began to decode, less the count of steps.
+fn start(sequence: &Sequence) -> i64 {
+    i64::from(sequence.computed) - sequence.joined as i64
+}
+
+/// Whether the sequence in `slot` is still the one that began as `began`, and decodes.
+fn is_here(sequences: &Sequences, began: u64, slot: u32) -> bool {
+    let sequence = &sequences[slot];
+    sequence.state == State::Decode && sequence.began == began
 }
 
 /// Whether the sequence in `slot` is still the one that began as `began`, and will

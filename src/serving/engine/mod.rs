@@ -57,6 +57,7 @@
 //! What the answers of a step set going when it ends then waits for one step, as it
 //! does after any small delay. Steps of no length all pass in one advance.
 
+mod ahead;
 mod blocks;
 mod decoding;
 mod job;
@@ -75,6 +76,7 @@ pub use tally::EngineStats;
 use super::step::StepModel;
 use crate::kernel::Time;
 use crate::stats::Histogram;
+use ahead::Ahead;
 use blocks::Blocks;
 use decoding::Decoding;
 use run::{AS_FAST_AS_SHOULD_BE, Run, clock_after, clock_at, time_of};
@@ -101,6 +103,9 @@ pub struct Engine {
     /// Sequences whose next token comes at the end of the running step, beside those
     /// that decode.
     completing: Vec<u32>,
+    /// Sequences that begin with the step after the running one, for which their blocks are
+    /// taken, where steps are scheduled ahead.
+    ahead: Vec<Ahead>,
     /// Whether the next that waits would fit if less of its prefix were known.
     held_up_by_prefix: bool,
     /// Sequences that leave at the end of the running step.
@@ -129,10 +134,11 @@ impl Engine {
             draining: false,
             sequences: Sequences::default(),
             waiting: Waiting::default(),
-            decoding: Decoding::new(settings.block_size),
-            blocks: Blocks::new(spec.blocks(), settings.per_id / settings.block_size),
+            decoding: Decoding::new(settings.block_size, step.needs_spread()),
+            blocks: Blocks::new(spec.blocks_with(step), settings.per_id / settings.block_size),
             partial: None,
             completing: Vec::new(),
+            ahead: Vec::new(),
             held_up_by_prefix: false,
             leaving: Vec::new(),
             clock: 0,
@@ -319,6 +325,7 @@ impl Engine {
         self.blocks.clear();
         self.partial = None;
         self.completing.clear();
+        self.ahead.clear();
         self.leaving.clear();
         self.run = Run::default();
         self.tally.crash(now);

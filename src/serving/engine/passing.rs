@@ -143,6 +143,7 @@ impl Engine {
         if self.partial == Some(slot) {
             self.partial = None;
         }
+        self.drop_ahead(slot);
         let computed = self.sequences[slot].computed;
         self.name_units(slot, computed);
         let sequence = &mut self.sequences[slot];

@@ -16,11 +16,13 @@ impl Engine {
     /// Composes the steps from now on; without anybody to work on the engine is idle.
     pub(super) fn compose(&mut self) {
         debug_assert!(self.completing.is_empty(), "the last step has ended");
-        let mut batch = Batch::default();
+        let mut batch = Batch { decode_shortest: u64::MAX, ..Batch::default() };
         self.held_up_by_prefix = false;
         let mut preempted = false;
         let mut run = Run { decodes: true, ..Run::default() };
-        if self.settings.chunked {
+        if self.settings.ahead {
+            preempted = self.compose_ahead(&mut run, &mut batch);
+        } else if self.settings.chunked {
             preempted = self.continue_running(&mut run, &mut batch);
             if !preempted {
                 self.admit_waiting(&mut run, &mut batch);
@@ -60,7 +62,7 @@ impl Engine {
         };
         let pace = self.step.pace(batch, &growth);
         run.set_pace(&pace, self.slowdown);
-        run.left = if preempted || !self.completing.is_empty() {
+        run.left = if preempted || !self.completing.is_empty() || !self.ahead.is_empty() {
             1
         } else {
             self.steps_alike(&run).min(pace.steps)
@@ -74,9 +76,21 @@ impl Engine {
     /// Steps until a sequence has made all its tokens or computed all its prompt but
     /// the last part.
     fn steps_alike(&mut self, run: &Run) -> u64 {
-        let ends = self.decoding.until_first_end(&self.sequences).unwrap_or(u64::MAX);
+        let mut ends = self.decoding.until_first_end(&self.sequences).unwrap_or(u64::MAX);
+        if self.settings.ahead && self.waiting.jobs() > 0 && self.may_begin() {
+            // While the last token of one is made, another may be admitted in its place.
+            ends = ends.saturating_sub(1).max(1);
+        }
         let parts = run.partial.map_or(u64::MAX, |(slot, chunk)| {
-            u64::from((self.sequences[slot].remaining() - 1) / chunk)
+            let parts = u64::from((self.sequences[slot].remaining() - 1) / chunk);
+            // One that begins beside others has more room in the next step; and while the last
+            // whole part is computed, others are admitted beside the rest.
+            let whole = chunk == self.settings.max_tokens - self.decoding.count();
+            match self.settings.ahead {
+                false => parts,
+                true if whole => parts.saturating_sub(1).max(1),
+                true => 1,
+            }
         });
         ends.min(parts)
     }
@@ -120,7 +134,7 @@ impl Engine {
 
     /// Gives those that run their blocks for the next step. Returns whether any was
     /// preempted for that.
-    fn continue_running(&mut self, run: &mut Run, batch: &mut Batch) -> bool {
+    pub(super) fn continue_running(&mut self, run: &mut Run, batch: &mut Batch) -> bool {
         let part = self.partial.map(|slot| self.part_of(slot, self.decoding.count()));
         let blocks = self.decoding.blocks_of_next_step() + part.map_or(0, |(_, blocks)| blocks);
         let enough = blocks <= self.blocks.free();
@@ -134,6 +148,10 @@ impl Engine {
         batch.decode_context += self.decoding.context() + u64::from(decoding);
         batch.context_tokens += self.decoding.context() + u64::from(decoding);
         run.seqs += decoding;
+        if let Some((shortest, longest)) = self.decoding.spread(&self.sequences) {
+            batch.decode_shortest = batch.decode_shortest.min(shortest + 1);
+            batch.decode_longest = batch.decode_longest.max(longest + 1);
+        }
         if let Some(slot) = self.partial {
             let (chunk, _) = self.part_of(slot, decoding);
             self.compute(slot, chunk, run, batch);
@@ -150,7 +168,7 @@ impl Engine {
     }
 
     /// New blocks for `tokens` more tokens after those `computed`.
-    fn new_blocks(&self, computed: u32, tokens: u32) -> u32 {
+    pub(super) fn new_blocks(&self, computed: u32, tokens: u32) -> u32 {
         (computed + tokens).div_ceil(self.settings.block_size)
             - computed.div_ceil(self.settings.block_size)
     }
@@ -188,6 +206,9 @@ impl Engine {
 
     /// New blocks that a sequence needs for the next step beside `decoding` others.
     fn blocks_wanted(&self, slot: u32, decoding: u32) -> u32 {
+        if self.begins_next(slot) {
+            return 0;
+        }
         let sequence = &self.sequences[slot];
         if sequence.state == State::Decode {
             let tokens = self.decoding.steps() - sequence.joined;
@@ -226,13 +247,10 @@ impl Engine {
     }
 
     /// Lets those that wait begin, as far as tokens, seats and blocks go.
-    fn admit_waiting(&mut self, run: &mut Run, batch: &mut Batch) {
+    pub(super) fn admit_waiting(&mut self, run: &mut Run, batch: &mut Batch) {
         let mut tokens =
             self.settings.max_tokens - (batch.prefill_tokens + batch.decode_seqs) as u32;
-        while tokens > 0
-            && self.sequences.running() < self.settings.max_seqs
-            && self.blocks.free() > 0
-        {
+        while tokens > 0 && self.may_begin() {
             let Some(slot) = self.waiting.first(&self.sequences) else { break };
             let Some(chunk) = self.admit(slot, tokens) else { break };
             tokens = tokens.saturating_sub(chunk);
@@ -240,9 +258,14 @@ impl Engine {
         }
     }
 
+    /// Whether there is a seat, and any block.
+    pub(super) fn may_begin(&self) -> bool {
+        self.sequences.running() < self.settings.max_seqs && self.blocks.free() > 0
+    }
+
     /// Lets `slot` begin with at most `tokens` tokens. Returns how many, or `None` if
     /// it cannot.
-    fn admit(&mut self, slot: u32, tokens: u32) -> Option<u32> {
+    pub(super) fn admit(&mut self, slot: u32, tokens: u32) -> Option<u32> {
         let sequence = &self.sequences[slot];
         // The last token is always computed, for it gives the next.
         let ids = ((sequence.target() - 1) / self.settings.per_id) as usize;
@@ -267,11 +290,15 @@ impl Engine {
         let chunk = if self.settings.chunked { missing.min(tokens) } else { missing };
         let held = known.units * self.blocks.per_unit();
         let blocks = (computed + chunk).div_ceil(self.settings.block_size) - held;
-        if blocks + known.free_blocks > self.blocks.free() {
+        let whole = sequence.target().div_ceil(self.settings.block_size) - held;
+        let wanted = if self.settings.whole_prompts { whole } else { blocks };
+        if wanted + known.free_blocks > self.blocks.free() {
             // With less of its prefix known a first step that does not come to its end
             // might end earlier in it, and so need fewer blocks.
-            self.held_up_by_prefix =
-                self.settings.chunked && known.free_blocks > 0 && sequence.target() > tokens;
+            self.held_up_by_prefix = self.settings.chunked
+                && !self.settings.whole_prompts
+                && known.free_blocks > 0
+                && sequence.target() > tokens;
             return None;
         }
         self.waiting.pop(&self.sequences, slot);
@@ -313,7 +340,7 @@ impl Engine {
     }
 
     /// The next step computes `chunk` tokens of the sequence in `slot`.
-    fn compute(&mut self, slot: u32, chunk: u32, run: &mut Run, batch: &mut Batch) {
+    pub(super) fn compute(&mut self, slot: u32, chunk: u32, run: &mut Run, batch: &mut Batch) {
         let sequence = &self.sequences[slot];
         let (computed, tokens) = (u64::from(sequence.computed), u64::from(chunk));
         batch.context_tokens += computed + tokens;
@@ -321,7 +348,10 @@ impl Engine {
         if sequence.remaining() == 1 {
             batch.decode_seqs += 1;
             batch.decode_context += computed + tokens;
+            batch.decode_shortest = batch.decode_shortest.min(computed + tokens);
+            batch.decode_longest = batch.decode_longest.max(computed + tokens);
         } else {
+            batch.prefill_seqs += 1;
             batch.prefill_tokens += tokens;
             batch.prefill_pairs += tokens * computed + tokens * (tokens + 1) / 2;
             run.prefill += chunk;
@@ -333,6 +363,7 @@ impl Engine {
             // Others in this step can use what it computes, layer by layer.
             self.name_units(slot, filled);
         } else {
+            debug_assert!(self.partial.is_none_or(|it| it == slot), "one prompt is in parts");
             self.partial = Some(slot);
             run.partial = Some((slot, chunk));
         }

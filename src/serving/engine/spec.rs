@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::serving::step::StepSpec;
+use crate::serving::step::{OverheadsSpec, StepModel, StepSpec};
 use crate::spec::{Fraction, Problems};
 
 /// A batching engine. Fields that vLLM has bear its names, and its defaults for an
@@ -11,9 +11,11 @@ use crate::spec::{Fraction, Problems};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EngineSpec {
-    /// How long a step takes: `linear`, `roofline` or `table`. Default: `linear`,
+    /// How long a step takes: `linear`, `roofline`, `table` or `layers`. Default: `linear`,
     /// for Llama 3.1 8B on one H100.
     pub step: StepSpec,
+    /// Costs beside a step's own time, whatever the model of steps. Default: none.
+    pub overheads: OverheadsSpec,
     /// Sequences in a batch, at most. Default: 256.
     pub max_num_seqs: u32,
     /// Tokens computed in a step, at most: one for each decoding sequence, then
@@ -23,6 +25,15 @@ pub struct EngineSpec {
     /// sequences. If not, a step computes either whole prompts, which go first, or
     /// decodes. Default: true.
     pub enable_chunked_prefill: bool,
+    /// Whether a step is scheduled while the one before it runs, as vLLM does by itself
+    /// since 0.14: who comes at a busy engine waits about a step more, and seats come free a
+    /// step later. Only with chunked prefill. Default: true where `step` is `layers`, which
+    /// are measured on such a version; else false.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub async_scheduling: Option<bool>,
+    /// Whether a request begins only if blocks for its whole prompt are free, rather than for
+    /// the first part of it (vLLM's default since March 2026). Default: true.
+    pub scheduler_reserve_full_isl: bool,
     /// Tokens of a block of keys and values. Default: 16.
     pub block_size: u32,
     /// Blocks of keys and values that the memory holds. Default: what `step` knows
@@ -69,9 +80,12 @@ impl Default for EngineSpec {
     fn default() -> Self {
         EngineSpec {
             step: StepSpec::default(),
+            overheads: OverheadsSpec::default(),
             max_num_seqs: 256,
             max_num_batched_tokens: 2048,
             enable_chunked_prefill: true,
+            async_scheduling: None,
+            scheduler_reserve_full_isl: true,
             block_size: 16,
             num_gpu_blocks: None,
             gpu_memory_utilization: Fraction::percent(90),
@@ -97,6 +111,23 @@ impl EngineSpec {
         })
     }
 
+    /// The same, where `step`, the model of `self.step`, may know more from its files.
+    pub(super) fn blocks_with(&self, step: &StepModel) -> u32 {
+        let known = step.kv_tokens(self.gpu_memory_utilization.get());
+        match known.filter(|_| self.num_gpu_blocks.is_none()) {
+            Some(tokens) => {
+                let blocks = tokens / u64::from(self.block_size.max(1));
+                u32::try_from(blocks).unwrap_or(u32::MAX).max(1)
+            }
+            None => self.blocks(),
+        }
+    }
+
+    /// Whether a step is scheduled while the one before it runs.
+    pub fn asynchronous(&self) -> bool {
+        self.async_scheduling.unwrap_or(matches!(self.step, StepSpec::Layers(_)))
+    }
+
     /// Tokens that one id in a chain of blocks stands for.
     pub fn tokens_per_id(&self) -> u32 {
         self.hash_block_size.unwrap_or(self.block_size)
@@ -105,6 +136,7 @@ impl EngineSpec {
     /// Reports what cannot be simulated.
     pub fn check(&self, problems: &mut Problems) {
         problems.at("step", |p| self.step.check(p));
+        problems.at("overheads", |p| self.overheads.check(p));
         if self.max_num_seqs == 0 || self.max_num_seqs > MOST_SEQS {
             problems.at("max_num_seqs", |p| {
                 p.error(format!("expected 1 to {MOST_SEQS} sequences"));
@@ -153,6 +185,10 @@ impl EngineSpec {
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     pub chunked: bool,
+    /// Whether steps are scheduled one ahead.
+    pub ahead: bool,
+    /// Whether a prompt must fit whole to begin.
+    pub whole_prompts: bool,
     pub caching: bool,
     pub policy: QueuePolicy,
     pub max_seqs: u32,
@@ -171,6 +207,8 @@ impl Settings {
         let block_size = spec.block_size.max(1);
         Settings {
             chunked: spec.enable_chunked_prefill,
+            ahead: spec.asynchronous() && spec.enable_chunked_prefill,
+            whole_prompts: spec.scheduler_reserve_full_isl,
             caching: spec.enable_prefix_caching,
             policy: spec.policy,
             max_seqs,

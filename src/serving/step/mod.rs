@@ -6,6 +6,7 @@
 //! | [`linear`](LinearSpec) | a constant, and so much for each prompt token and each decoding sequence (fitted to a real server) |
 //! | [`roofline`](RooflineSpec) | the slower of arithmetic and memory traffic, from the figures of model and GPU |
 //! | [`table`](TableSpec) | interpolated in a profile that was measured |
+//! | [`layers`](LayersSpec) | the sum of its layers, each interpolated in a profile that was measured |
 //!
 //! A step computes prompts' tokens and one token for each decoding sequence; what
 //! it works on is a [`Batch`]. While nobody comes or goes, a batch changes from step
@@ -16,7 +17,10 @@
 //! All that is in `step_time`, below the models.
 
 mod hardware;
+mod layers;
 mod linear;
+mod model_config;
+mod overheads;
 mod presets;
 mod roofline;
 mod step_time;
@@ -28,7 +32,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use hardware::{GpuFigures, GpuSpec, TransformerFigures, TransformerSpec};
+pub use layers::{AllReduceSpec, LayersSpec};
 pub use linear::LinearSpec;
+pub use overheads::OverheadsSpec;
 pub use presets::LinearPreset;
 pub use roofline::RooflineSpec;
 pub use step_time::{Batch, Growth, MOST_TICKS, Overheads, Pace, TICKS_PER_NANO};
@@ -36,6 +42,7 @@ pub use table::TableSpec;
 
 use crate::spec::{Problem, Problems};
 use crate::workload::DataPaths;
+use layers::Layers;
 use linear::Linear;
 use roofline::Roofline;
 use table::Table;
@@ -51,6 +58,8 @@ pub enum StepSpec {
     Roofline(RooflineSpec),
     /// Interpolated in a measured profile.
     Table(TableSpec),
+    /// The sum of its layers, each interpolated in a measured profile.
+    Layers(LayersSpec),
 }
 
 impl Default for StepSpec {
@@ -65,6 +74,7 @@ impl StepSpec {
         match self {
             StepSpec::Linear(spec) => problems.at("linear", |p| spec.check(p)),
             StepSpec::Roofline(spec) => problems.at("roofline", |p| spec.check(p)),
+            StepSpec::Layers(spec) => problems.at("layers", |p| spec.check(p)),
             StepSpec::Table(_) => {}
         }
     }
@@ -75,20 +85,28 @@ impl StepSpec {
         match self {
             StepSpec::Linear(spec) => spec.kv_tokens(),
             StepSpec::Roofline(spec) => spec.kv_tokens(utilization),
-            StepSpec::Table(_) => LinearPreset::default().figures().kv_tokens(),
+            StepSpec::Table(_) | StepSpec::Layers(_) => {
+                LinearPreset::default().figures().kv_tokens()
+            }
         }
     }
 }
 
 /// A step latency model at work. Cloning it is cheap.
 #[derive(Clone, Debug)]
-pub struct StepModel(Kind);
+pub struct StepModel {
+    kind: Kind,
+    /// Ticks that each step takes beside.
+    per_step: u64,
+    overheads: Overheads,
+}
 
 #[derive(Clone, Debug)]
 enum Kind {
     Linear(Linear),
     Roofline(Roofline),
     Table(Arc<Table>),
+    Layers(Arc<Layers>),
 }
 
 impl StepModel {
@@ -98,29 +116,58 @@ impl StepModel {
     /// If a table cannot be read or is not whole; the problem's place is relative to
     /// `spec`.
     pub fn new(spec: &StepSpec, paths: &DataPaths) -> Result<Self, Problem> {
-        Ok(StepModel(match spec {
+        let kind = match spec {
             StepSpec::Linear(spec) => Kind::Linear(Linear::new(spec)),
             StepSpec::Roofline(spec) => Kind::Roofline(Roofline::new(spec)),
             StepSpec::Table(spec) => Kind::Table(Arc::new(spec.load(paths)?)),
-        }))
+            StepSpec::Layers(spec) => Kind::Layers(Arc::new(spec.load(paths)?)),
+        };
+        let overheads = match &kind {
+            Kind::Linear(model) => model.overheads(),
+            Kind::Roofline(_) | Kind::Table(_) | Kind::Layers(_) => Overheads::default(),
+        };
+        Ok(StepModel { kind, per_step: 0, overheads })
+    }
+
+    /// The same with costs beside the steps, which come to those that it has itself.
+    #[must_use]
+    pub fn with_overheads(self, spec: &OverheadsSpec) -> Self {
+        StepModel {
+            per_step: spec.per_step.0.saturating_mul(TICKS_PER_NANO).min(MOST_TICKS),
+            overheads: self.overheads.and(&spec.overheads()),
+            kind: self.kind,
+        }
     }
 
     /// How long the step of `batch` takes, and those that follow while it grows by
     /// `growth` each.
     #[inline]
     pub fn pace(&self, batch: &Batch, growth: &Growth) -> Pace {
-        match &self.0 {
+        let pace = match &self.kind {
             Kind::Linear(model) => model.pace(batch),
             Kind::Roofline(model) => model.pace(batch, growth),
             Kind::Table(model) => model.pace(batch, growth),
+            Kind::Layers(model) => model.pace(batch, growth),
+        };
+        if self.per_step == 0 { pace } else { pace.after(self.per_step) }
+    }
+
+    /// Whether it asks for the shortest and the longest context of decoding sequences.
+    pub const fn needs_spread(&self) -> bool {
+        matches!(self.kind, Kind::Layers(_))
+    }
+
+    /// Tokens whose keys and values the memory of the GPUs holds, as far as the files know
+    /// that were read.
+    pub fn kv_tokens(&self, utilization: f64) -> Option<u64> {
+        match &self.kind {
+            Kind::Layers(model) => model.kv_tokens(utilization),
+            Kind::Linear(_) | Kind::Roofline(_) | Kind::Table(_) => None,
         }
     }
 
     /// What a request costs beside its steps.
-    pub fn overheads(&self) -> Overheads {
-        match &self.0 {
-            Kind::Linear(model) => model.overheads(),
-            Kind::Roofline(_) | Kind::Table(_) => Overheads::default(),
-        }
+    pub const fn overheads(&self) -> &Overheads {
+        &self.overheads
     }
 }

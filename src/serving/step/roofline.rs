@@ -230,6 +230,7 @@ mod tests {
                 decode_seqs,
                 context_tokens: decode_context + computed + step * growth.context_tokens,
                 decode_context: decode_context + step * decode_seqs,
+                ..Batch::default()
             };
             let pace = model.pace(&batch(0), &growth);
             let last = pace.steps.min(10_000);

@@ -23,6 +23,13 @@ pub struct Batch {
     pub context_tokens: u64,
     /// Those among them of decoding sequences.
     pub decode_context: u64,
+    /// Sequences whose prompts are computed.
+    pub prefill_seqs: u64,
+    /// Those of the decoding sequence that has the fewest, where the model
+    /// [asks for it](super::StepModel::needs_spread).
+    pub decode_shortest: u64,
+    /// The same of the one that has the most.
+    pub decode_longest: u64,
 }
 
 /// By how much a batch that goes on grows from one step to the next.
@@ -55,6 +62,12 @@ impl Pace {
         Pace { first, slope: 0, steps: u64::MAX }
     }
 
+    /// The same steps, each longer by `ticks`.
+    #[must_use]
+    pub fn after(self, ticks: u64) -> Self {
+        Pace::line(self.first.saturating_add(ticks), self.slope, self.steps)
+    }
+
     /// At most `steps` steps in a line, as long as none is longer than any may be.
     pub(super) fn line(first: u64, slope: i64, steps: u64) -> Self {
         if first >= MOST_TICKS {
@@ -81,6 +94,16 @@ pub struct Overheads {
 }
 
 impl Overheads {
+    /// These and others.
+    #[must_use]
+    pub fn and(&self, other: &Overheads) -> Overheads {
+        Overheads {
+            per_request: self.per_request + other.per_request,
+            per_input_token: self.per_input_token + other.per_input_token,
+            per_output_token: self.per_output_token + other.per_output_token,
+        }
+    }
+
     /// From when a request comes until it can be scheduled.
     pub fn before(&self, input_tokens: u32) -> Duration {
         self.per_request + self.per_input_token * u64::from(input_tokens)

@@ -20,7 +20,16 @@ pub fn engine(draw: &mut Draw, names: &Names) -> Block {
         .maybe(draw, 0.4, "enable_prefix_caching", |d| d.chance(0.5))
         .maybe(draw, 0.4, "policy", |d| d.pick(&["sjf", "priority", "fcfs"]))
         .maybe(draw, 0.15, "max_model_len", |d| d.pick(&[1, 100, 4096]))
-        .maybe(draw, 0.2, "queue_limit", |d| d.pick(&[1, 1, 10]));
+        .maybe(draw, 0.2, "queue_limit", |d| d.pick(&[1, 1, 10]))
+        .maybe(draw, 0.3, "async_scheduling", |d| d.chance(0.7))
+        .maybe(draw, 0.3, "scheduler_reserve_full_isl", |d| d.chance(0.3))
+        .maybe(draw, 0.2, "overheads", |d| {
+            ["per_step", "per_request", "per_input_token", "per_output_token"]
+                .into_iter()
+                .fold(block(), |all, name| {
+                    all.maybe(d, 0.5, name, |d| d.pick(&["0s", "1us", "20ms"]))
+                })
+        });
     if let Some(blocks) = names.blocks {
         engine = engine.set("hash_block_size", blocks);
     } else {
@@ -30,7 +39,12 @@ pub fn engine(draw: &mut Draw, names: &Names) -> Block {
 }
 
 fn step(draw: &mut Draw) -> Value {
-    match draw.below(5) {
+    match draw.below(6) {
+        2 => {
+            let folder = "tests/torture/traces";
+            let layers = block().set("profile", format!("{folder}/layers"));
+            one("layers", layers.set("model", format!("{folder}/model.json")))
+        }
         0 => one(
             "roofline",
             block().set("gpu", draw.pick(&["h100", "l4"])).set("model", "llama-3.1-8b"),
