@@ -206,7 +206,7 @@ impl Axis {
             return logarithmic(label, &shown, outwards(low, -1), outwards(high, 1), length / 60.0);
         }
         let from = low.min(0.0);
-        let to = if high > from { high } else { from + shown.factor };
+        let to = if high > from { high } else { from + shown.factor.max(from.abs()) };
         let step = step(to - from, (length / 75.0).clamp(2.0, 9.0), &shown);
         linear(label, &shown, from, to, step)
     }
@@ -424,7 +424,7 @@ mod tests {
 
     #[test]
     fn nothing_and_extremes_still_make_an_axis() {
-        let cases: [&[f64]; 8] = [
+        let cases: [&[f64]; 9] = [
             &[],
             &[f64::NAN, f64::INFINITY],
             &[0.0],
@@ -433,6 +433,7 @@ mod tests {
             &[1e300, -1e300],
             &[1e289, -1e289],
             &[1e-12, 1e12],
+            &[-3e120],
         ];
         for values in cases {
             let chosen: Vec<(f64, &str)> = values.iter().map(|v| (*v, "")).collect();
@@ -443,6 +444,7 @@ mod tests {
                         Axis::horizontal("m", unit, &chosen, scale, 600.0),
                         Axis::measured("m", unit, values, scale, 600.0),
                         Axis::clock(values, 600.0),
+                        Axis::measured("m", unit, &[values, &[-3e120]].concat(), scale, 600.0),
                     ] {
                         assert!(axis.low < axis.high, "{values:?} {scale:?} {axis:?}");
                         assert!(axis.ticks.len() <= 101 && !axis.ticks.is_empty(), "{axis:?}");
