@@ -99,7 +99,7 @@ impl Cloud {
             })
         };
         let found = (0..table.rows.len()).filter_map(place);
-        let drawn = |it: &Place| [it.x, it.low, it.high].into_iter().all(drawable);
+        let drawn = |it: &Place| [it.x, it.low, it.y, it.high].into_iter().all(drawable);
         let mut places: Vec<Place> = found.filter(drawn).collect();
         if let Some(most) = most(y, places.iter().map(|place| place.y)) {
             places.iter_mut().for_each(|place| place.high = place.high.min(most));

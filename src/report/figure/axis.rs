@@ -152,8 +152,9 @@ impl Axis {
         let mut axis = if let Some(linear) = linear_part(scale, &values) {
             symmetric(label, &shown, (low, high), linear, length / 60.0)
         } else if wants_log(scale, &values, 30.0) {
-            let spread = (high / low).max(1.0);
-            let margin = libm::pow(spread, 0.03).max(1.05);
+            // The ratio of the ends may be too large a number.
+            let decades = libm::log10(high) - libm::log10(low);
+            let margin = libm::pow(10.0, 0.03 * decades).max(1.05);
             let label = with_unit(label, &shown);
             logarithmic(label, &shown, low / margin, high * margin, length / 60.0)
         } else {
