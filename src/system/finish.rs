@@ -85,13 +85,14 @@ pub fn finish(
         "requests in = answered + failed + called off"
     );
     observers.timeline.at(over);
+    let blocked = observers.measures.flows.spent.blocked_ns.iter().any(|blocked| *blocked > 0);
     let course = Course {
         from: observers.measures.window_start,
         // Where no duration ends it, what is left at the last arrival only drains.
         end: setup.duration.map_or(system.clients.last_arrival, |_| end),
         requests: observers.measures.requests,
         rhythm: setup.workload.rhythm(),
-        waited: observers.timeline.areas()[1] > 0 || setup.holds_back(),
+        waited: blocked || observers.timeline.areas()[1] > 0 || setup.holds_back(),
     };
     observers.measures.steadiness = judge_steadiness(&course, &mut observers.timeline);
     system.upstream.trace_end(observers, over);

@@ -84,12 +84,11 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// Whether anything but a server's queue may hold a request back, so that others wait
-    /// behind it: an engine's steps, workflows, budgets, or the gateway.
+    /// Whether anything that keeps no count of it may hold a request back, so that others wait
+    /// behind it: an engine's steps, budgets, or the gateway.
     pub fn holds_back(&self) -> bool {
         let cost = &self.cost;
-        self.workflows.is_some()
-            || self.resilience.is_some()
+        self.resilience.is_some()
             || self.models.iter().any(|(_, model)| model.server.engine.is_some())
             || cost.budgets.is_some()
             || !cost.teams.is_empty()

@@ -96,16 +96,17 @@ fn variants_are_shown_by_name_and_no_table_is_wider_than_a_hundred_columns() {
 
 #[test]
 fn many_swept_paths_leave_room_for_what_was_measured() {
-    let ranges: String = (0..9)
+    let ranges: Vec<String> = (0..9)
         .map(|i| {
             format!(
                 "      models.model-number-{i}.server.tokens.ttft: {{ from: 10ms, to: 900ms }}\n"
             )
         })
         .collect();
-    let models: String = (0..9)
+    let models: Vec<String> = (0..9)
         .map(|i| format!("  model-number-{i}: {{ server: {{ tokens: {{ ttft: 10ms }} }} }}\n"))
         .collect();
+    let (ranges, models) = (ranges.concat(), models.concat());
     let told = told(&format!(
         "name: y\nduration: 30s\nreplications: 2\nmodels:\n{models}sweep:\n  latin_hypercube:\n    points: 4\n    ranges:\n{ranges}"
     ));
@@ -187,4 +188,24 @@ fn times_of_few_say_of_how_few() {
     let cost = folder.join("charts/cost_per_request_usd-by-workload.arrivals.poisson.rate.svg");
     let cost = fs::read_to_string(cost).expect("a chart");
     assert!(!cost.contains("that were answered"), "money is that of all");
+}
+
+#[test]
+fn too_few_samples_of_a_study_are_told_with_how_many_it_takes() {
+    let told = told(&format!(
+        "{}sweep:
+  sobol:
+    samples: 8
+    metrics: [throughput_rps, e2e_mean_s]
+    ranges:
+      models.m.server.tokens.ttft: {{ from: 10ms, to: 900ms }}
+      workload.arrivals.poisson.rate: {{ from: 1/s, to: 9/s }}
+",
+        SYSTEM
+            .replace("replications: 3", "replications: 1")
+            .replace("models: { m: { ", "models: { m: { server: { tokens: { ttft: 10ms } }, ")
+    ));
+    let warning = told.lines().find(|line| line.starts_with("warning: from 8 samples"));
+    let warning = warning.unwrap_or_else(|| panic!("no warning: {told}"));
+    assert!(warning.contains("it takes about"), "{warning}");
 }

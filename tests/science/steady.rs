@@ -230,3 +230,18 @@ models: { m: { quality: 0.97, server: { concurrency: 1 } } }
     }
     assert!(wide >= 6, "{wide} ends of intervals");
 }
+
+#[test]
+fn jobs_of_steps_that_never_wait_are_no_overload() {
+    let text = "
+name: jobs
+requests: 300
+workload: { arrivals: { poisson: { rate: 10/s } } }
+orchestration:
+  workflows: { job: { steps: { a: { llm: {} }, b: { llm: {}, after: [a] } } } }
+models: { m: { server: { tokens: { ttft: 6s, tpot: 0s } } } }
+";
+    let prepared = prepared(text);
+    let told = (0..10).filter(|r| metric(&run(&prepared, *r), "overloaded") == 1.0).count();
+    assert_eq!(told, 0);
+}
