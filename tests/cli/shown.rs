@@ -96,16 +96,17 @@ fn variants_are_shown_by_name_and_no_table_is_wider_than_a_hundred_columns() {
 
 #[test]
 fn many_swept_paths_leave_room_for_what_was_measured() {
-    let ranges: String = (0..9)
+    let ranges: Vec<String> = (0..9)
         .map(|i| {
             format!(
                 "      models.model-number-{i}.server.tokens.ttft: {{ from: 10ms, to: 900ms }}\n"
             )
         })
         .collect();
-    let models: String = (0..9)
+    let models: Vec<String> = (0..9)
         .map(|i| format!("  model-number-{i}: {{ server: {{ tokens: {{ ttft: 10ms }} }} }}\n"))
         .collect();
+    let (ranges, models) = (ranges.concat(), models.concat());
     let told = told(&format!(
         "name: y\nduration: 30s\nreplications: 2\nmodels:\n{models}sweep:\n  latin_hypercube:\n    points: 4\n    ranges:\n{ranges}"
     ));

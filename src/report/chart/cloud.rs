@@ -99,7 +99,7 @@ impl Cloud {
             })
         };
         let found = (0..table.rows.len()).filter_map(place);
-        let drawn = |it: &Place| [it.x, it.low, it.high].into_iter().all(drawable);
+        let drawn = |it: &Place| [it.x, it.low, it.y, it.high].into_iter().all(drawable);
         let mut places: Vec<Place> = found.filter(drawn).collect();
         if let Some(most) = most(y, places.iter().map(|place| place.y)) {
             places.iter_mut().for_each(|place| place.high = place.high.min(most));
@@ -208,7 +208,8 @@ pub(super) fn metric_axis(metric: &str, values: &[f64], asked: ScaleSpec, length
     let scale = if asked == ScaleSpec::Auto && wide { ScaleSpec::Log } else { asked };
     let (name, unit) = (display_names::metric(metric), Unit::of_metric(metric));
     let mut axis = Axis::vertical(&name, unit, values, scale, length);
-    if axis.scale != Scale::Linear {
+    // Values that are all alike look so on an axis from zero.
+    if axis.scale != Scale::Linear || low >= high {
         return axis;
     }
     let below = axis.ticks.iter().map(|tick| tick.at).filter(|at| *at <= low);
@@ -222,4 +223,24 @@ pub(super) fn metric_axis(metric: &str, values: &[f64], asked: ScaleSpec, length
         axis.high += margin;
     }
     axis
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_axis_begins_below_its_values_and_has_room_beyond_them() {
+        let axis = metric_axis("quality_mean", &[0.82, 0.94], ScaleSpec::Auto, 300.0);
+        assert!(axis.low > 0.7 && axis.low <= 0.82 && axis.high > 0.94, "{axis:?}");
+        let wide = metric_axis("e2e_p99_s", &[0.2, 90.0], ScaleSpec::Auto, 300.0);
+        assert_eq!(wide.scale, Scale::Log);
+        // Nothing, or all alike, on a round number or beyond reason.
+        for values in [&[][..], &[100.0; 3], &[0.0; 2], &[-3e120], &[f64::NAN, f64::INFINITY]] {
+            for scale in [ScaleSpec::Auto, ScaleSpec::Linear, ScaleSpec::Log] {
+                let axis = metric_axis("requests", values, scale, 300.0);
+                assert!(axis.low < axis.high, "{values:?} {axis:?}");
+            }
+        }
+    }
 }

@@ -78,7 +78,7 @@ fn panel(xy: &Xy, panel_data: &PanelData, index: usize, x: Axis, mut y: Axis) ->
     }
     for series in 0..xy.series_names().len() {
         let mine = xy.of_series(panel_data, series).into_iter();
-        let overloaded = mine.filter(|o| o.overloaded && is_drawn(o));
+        let overloaded = mine.filter(|o| o.overloaded && is_drawn(xy, o));
         let points = overloaded.map(|o| place(xy, o)).collect();
         lines.push(Mark::Hollow { points, style: xy.styles[series] });
     }
@@ -100,7 +100,7 @@ fn runs<'a>(xy: &Xy, panel_data: &'a PanelData, series: usize) -> Vec<Vec<&'a Ob
     present.sort_unstable();
     present.dedup();
     let drawn = xy.of_series(panel_data, series).into_iter();
-    for observation in drawn.filter(|o| is_drawn(o)) {
+    for observation in drawn.filter(|o| is_drawn(xy, o)) {
         let rank = present.binary_search(&observation.at[xy.x]).unwrap_or(0);
         match runs.last_mut() {
             Some(run) if last.is_some_and(|last| rank <= last + 1) => run.push(observation),
@@ -112,8 +112,8 @@ fn runs<'a>(xy: &Xy, panel_data: &'a PanelData, series: usize) -> Vec<Vec<&'a Ob
 }
 
 /// Whether an observation can be drawn with its interval.
-fn is_drawn(o: &Observation) -> bool {
-    [o.value, o.low, o.high].into_iter().all(drawable)
+fn is_drawn(xy: &Xy, o: &Observation) -> bool {
+    [place(xy, o).0, o.value, o.low, o.high].into_iter().all(drawable)
 }
 
 /// Where an observation is drawn.
@@ -131,7 +131,7 @@ fn draw_loose(
 ) {
     let style = xy.styles[series];
     let mine = xy.of_series(panel_data, series);
-    let drawn: Vec<&Observation> = mine.into_iter().filter(|o| is_drawn(o)).collect();
+    let drawn: Vec<&Observation> = mine.into_iter().filter(|o| is_drawn(xy, o)).collect();
     let points: Vec<(f64, f64)> = drawn.iter().map(|o| place(xy, o)).collect();
     let steady: Vec<(f64, f64)> =
         drawn.iter().filter(|o| !o.overloaded).map(|o| place(xy, o)).collect();

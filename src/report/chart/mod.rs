@@ -42,7 +42,7 @@ pub(super) fn figures(
     let each = metrics.len() == figures.len();
     for (index, named) in figures.iter_mut().enumerate() {
         let shown = if each { &metrics[index..=index] } else { &metrics[..] };
-        for note in survivors::notes(&results.points, shown.iter().copied()) {
+        for note in survivors::notes(&results.points, shown) {
             let NamedFigure { figure, .. } = named;
             figure.subtitle = format!("{} · {note}", figure.subtitle);
         }

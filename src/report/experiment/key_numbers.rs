@@ -34,10 +34,10 @@ pub(super) fn key_numbers(
         [point] => of_one(points, point, &metrics),
         _ => of_several(points, swept, &metrics),
     };
-    for note in survivors::notes(points, metrics.iter().map(String::as_str)) {
-        let space = if grid.note.is_empty() { "" } else { " " };
-        grid.note.push_str(&format!("{space}{}.", number_format::sentence(&note)));
-    }
+    let notes = survivors::notes(points, &metrics);
+    let notes = notes.iter().map(|note| format!("{}.", number_format::sentence(note)));
+    let all = std::iter::once(std::mem::take(&mut grid.note)).chain(notes);
+    grid.note = all.filter(|note| !note.is_empty()).collect::<Vec<_>>().join(" ");
     grid
 }
 

@@ -57,13 +57,10 @@ impl Drawable for Finished {
 
     fn figures(&self, dir: &Path) -> Result<Vec<NamedFigure>, ReportError> {
         let Manifest { swept, name, .. } = &self.manifest;
-        match &self.experiment.charts {
-            Some(specs) => figures(dir, specs, swept, name),
-            None => {
-                let specs = charts_of(dir, swept, &self.experiment.columns)?;
-                figures(dir, &specs, swept, name)
-            }
+        if let Some(specs) = &self.experiment.charts {
+            return figures(dir, specs, swept, name);
         }
+        figures(dir, &charts_of(dir, swept, &self.experiment.columns)?, swept, name)
     }
 
     fn page(&self, dir: &Path, charts: Option<Section>) -> Result<Page, ReportError> {

@@ -10,80 +10,83 @@ const LONG_S: f64 = 2.0 * 86_400.0;
 /// Qualities that differ by less are those of the same answers.
 const ALIKE: f64 = 0.02;
 
-/// What was measured says what an experiment is about.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Subject {
+/// What an experiment may be about, by what was measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum About {
     /// Jobs of several calls: there are workflows.
-    jobs: bool,
+    Jobs,
     /// Tokens: there are batching engines.
-    engines: bool,
+    Engines,
     /// Answers to other questions: a semantic cache gave some.
-    similar: bool,
+    Similar,
     /// Answers of unlike quality: models or samples are chosen among.
-    choice: bool,
+    Choice,
     /// Days or more.
-    long: bool,
+    Days,
 }
 
-impl Subject {
-    /// What the experiment with these points is about.
-    pub(super) fn of(points: &Table) -> Self {
-        Subject {
-            jobs: says(points, "workflows"),
-            engines: says(points, "batch_size_mean"),
-            similar: says(points, "semantic_hits"),
-            choice: range(points, "quality_mean").is_some_and(|range| range > ALIKE),
-            long: values(points, "window_s").any(|window| window >= LONG_S),
-        }
-    }
+/// All that the experiment with these points is about; plain requests, if nothing.
+fn subjects(points: &Table) -> Vec<About> {
+    use About::{Choice, Days, Engines, Jobs, Similar};
+    let all = [
+        (Jobs, says(points, "workflows")),
+        (Engines, says(points, "batch_size_mean")),
+        (Similar, says(points, "semantic_hits")),
+        (Choice, range(points, "quality_mean").is_some_and(|range| range > ALIKE)),
+        (Days, values(points, "window_s").any(|window| window >= LONG_S)),
+    ];
+    all.into_iter().filter(|(_, is)| *is).map(|(about, _)| about).collect()
+}
 
-    /// What most people want to know of it, in the order of a table's columns.
-    fn metrics(self) -> Vec<&'static str> {
-        let Subject { jobs, engines, similar, choice, long } = self;
-        let mut all = vec![if jobs { "workflows" } else { "requests" }];
-        let mut when = |asked: bool, metrics: &[&'static str]| {
-            all.extend(asked.then_some(metrics).into_iter().flatten());
-        };
-        when(
-            jobs,
-            &["workflow_success_rate", "makespan_p50_s", "makespan_p99_s", "cost_per_job_usd"],
-        );
-        when(true, &["cache_hit_rate"]);
-        when(similar, &["wrong_answers", "semantic_precision"]);
-        when(engines, &["ttft_p50_s", "ttft_p99_s", "tpot_p50_s", "tokens_per_s_per_gpu"]);
-        when(engines, &["cost_per_mtok_usd"]);
-        when(!engines && !jobs, &["e2e_p50_s", "e2e_p99_s"]);
-        when(!engines && !jobs, &["cost_per_request_usd"]);
-        when(long, &["cost_usd", "cost_per_month_usd"]);
-        when(choice, &["quality_mean"]);
-        when(true, &["slo_attainment", "errors", "rejected"]);
-        all
-    }
+/// What most people want to know of it, in the order of a table's columns.
+fn told(subjects: &[About]) -> Vec<&'static str> {
+    use About::{Choice, Days, Engines, Jobs, Similar};
+    let is = |about| subjects.contains(&about);
+    let plain = !is(Jobs) && !is(Engines);
+    let jobs = ["workflow_success_rate", "makespan_p50_s", "makespan_p99_s", "cost_per_job_usd"]
+        .as_slice();
+    let engines = ["ttft_p50_s", "ttft_p99_s", "tpot_p50_s", "tokens_per_s_per_gpu"].as_slice();
+    let all = [
+        (is(Jobs), ["workflows"].as_slice()),
+        (!is(Jobs), &["requests"]),
+        (is(Jobs), jobs),
+        (true, &["cache_hit_rate"]),
+        (is(Similar), &["wrong_answers", "semantic_precision"]),
+        (is(Engines), engines),
+        (is(Engines), &["cost_per_mtok_usd"]),
+        (plain, &["e2e_p50_s", "e2e_p99_s", "cost_per_request_usd"]),
+        (is(Days), &["cost_usd", "cost_per_month_usd"]),
+        (is(Choice), &["quality_mean"]),
+        (true, &["slo_attainment", "errors", "rejected"]),
+    ];
+    all.into_iter().filter(|(is, _)| *is).flat_map(|(_, metrics)| metrics.to_vec()).collect()
+}
 
-    /// What is drawn of it along a sweep, the most telling first.
-    fn charted(self) -> Vec<&'static str> {
-        let Subject { jobs, engines, similar, choice, long } = self;
-        let mut all = Vec::new();
-        let mut when = |asked: bool, metrics: &[&'static str]| {
-            all.extend(asked.then_some(metrics).into_iter().flatten());
-        };
-        when(jobs, &["cost_per_job_usd", "makespan_p99_s", "workflow_success_rate"]);
-        when(engines, &["cost_per_mtok_usd", "tokens_per_s_per_gpu", "ttft_p99_s", "tpot_p50_s"]);
-        when(long, &["cost_per_month_usd"]);
-        when(!long && !jobs && !engines, &["cost_per_request_usd"]);
-        when(!jobs && !engines, &["e2e_p99_s"]);
-        when(choice, &["quality_mean"]);
-        when(true, &["cache_hit_rate"]);
-        when(similar, &["wrong_answers"]);
-        all
-    }
+/// What is drawn of it along a sweep, the most telling first.
+fn charted(subjects: &[About]) -> Vec<&'static str> {
+    use About::{Choice, Days, Engines, Jobs, Similar};
+    let is = |about| subjects.contains(&about);
+    let plain = !is(Jobs) && !is(Engines);
+    let engines = ["cost_per_mtok_usd", "tokens_per_s_per_gpu", "ttft_p99_s", "tpot_p50_s"];
+    let all = [
+        (is(Jobs), ["cost_per_job_usd", "makespan_p99_s", "workflow_success_rate"].as_slice()),
+        (is(Engines), engines.as_slice()),
+        (is(Days), &["cost_per_month_usd"]),
+        (plain && !is(Days), &["cost_per_request_usd"]),
+        (plain, &["e2e_p99_s"]),
+        (is(Choice), &["quality_mean"]),
+        (true, &["cache_hit_rate"]),
+        (is(Similar), &["wrong_answers"]),
+    ];
+    let all = all.into_iter().filter(|(is, _)| *is);
+    all.flat_map(|(_, metrics)| metrics.to_vec()).collect()
 }
 
 /// The metrics that are shown first: those that `asked` names, as far as they are columns;
 /// otherwise those that suit the experiment and say something.
 pub(super) fn shown_first(points: &Table, asked: &[String]) -> Vec<String> {
     if asked.is_empty() {
-        let metrics = Subject::of(points).metrics().into_iter();
+        let metrics = told(&subjects(points)).into_iter();
         return metrics.filter(|metric| says(points, metric)).map(str::to_owned).collect();
     }
     asked.iter().filter(|metric| points.column(metric).is_some()).cloned().collect()
@@ -92,7 +95,7 @@ pub(super) fn shown_first(points: &Table, asked: &[String]) -> Vec<String> {
 /// The metrics that are drawn along a sweep where no charts are asked for.
 pub(super) fn drawn_first(points: &Table, asked: &[String]) -> Vec<String> {
     let all = if asked.is_empty() {
-        Subject::of(points).charted().into_iter().map(str::to_owned).collect()
+        charted(&subjects(points)).into_iter().map(str::to_owned).collect()
     } else {
         asked.to_vec()
     };

@@ -194,7 +194,7 @@ impl<'p> Shown<'p> {
             1 => notes.push("no room for one more swept path; see points.csv".to_owned()),
             more => notes.push(format!("no room for {more} more swept paths; see points.csv")),
         }
-        notes.extend(survivors::notes(points, self.metrics.iter().map(String::as_str)));
+        notes.extend(survivors::notes(points, &self.metrics));
         notes
     }
 }

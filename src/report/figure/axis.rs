@@ -152,8 +152,9 @@ impl Axis {
         let mut axis = if let Some(linear) = linear_part(scale, &values) {
             symmetric(label, &shown, (low, high), linear, length / 60.0)
         } else if wants_log(scale, &values, 30.0) {
-            let spread = (high / low).max(1.0);
-            let margin = libm::pow(spread, 0.03).max(1.05);
+            // The ratio of the ends may be too large a number.
+            let decades = libm::log10(high) - libm::log10(low);
+            let margin = libm::pow(10.0, 0.03 * decades).max(1.05);
             let label = with_unit(label, &shown);
             logarithmic(label, &shown, low / margin, high * margin, length / 60.0)
         } else {
@@ -206,7 +207,7 @@ impl Axis {
             return logarithmic(label, &shown, outwards(low, -1), outwards(high, 1), length / 60.0);
         }
         let from = low.min(0.0);
-        let to = if high > from { high } else { from + shown.factor };
+        let to = if high > from { high } else { from + shown.factor.max(from.abs()) };
         let step = step(to - from, (length / 75.0).clamp(2.0, 9.0), &shown);
         linear(label, &shown, from, to, step)
     }
@@ -424,7 +425,7 @@ mod tests {
 
     #[test]
     fn nothing_and_extremes_still_make_an_axis() {
-        let cases: [&[f64]; 8] = [
+        let cases: [&[f64]; 9] = [
             &[],
             &[f64::NAN, f64::INFINITY],
             &[0.0],
@@ -433,6 +434,7 @@ mod tests {
             &[1e300, -1e300],
             &[1e289, -1e289],
             &[1e-12, 1e12],
+            &[-3e120],
         ];
         for values in cases {
             let chosen: Vec<(f64, &str)> = values.iter().map(|v| (*v, "")).collect();
@@ -443,6 +445,7 @@ mod tests {
                         Axis::horizontal("m", unit, &chosen, scale, 600.0),
                         Axis::measured("m", unit, values, scale, 600.0),
                         Axis::clock(values, 600.0),
+                        Axis::measured("m", unit, &[values, &[-3e120]].concat(), scale, 600.0),
                     ] {
                         assert!(axis.low < axis.high, "{values:?} {scale:?} {axis:?}");
                         assert!(axis.ticks.len() <= 101 && !axis.ticks.is_empty(), "{axis:?}");

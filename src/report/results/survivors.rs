@@ -35,13 +35,10 @@ const ALL: [Those; 2] = [
 ];
 
 /// What is to be said where these metrics are shown of all points.
-pub(crate) fn notes<'m>(
-    points: &Table,
-    metrics: impl Iterator<Item = &'m str> + Clone,
-) -> Vec<String> {
+pub(crate) fn notes<S: AsRef<str>>(points: &Table, metrics: &[S]) -> Vec<String> {
     let concerns = |those: &&Those| {
         let starts = |metric: &str| those.metrics.iter().any(|start| metric.starts_with(start));
-        metrics.clone().any(starts)
+        metrics.iter().map(AsRef::as_ref).any(starts)
     };
     ALL.iter().filter(concerns).filter_map(|those| those.note(points)).collect()
 }
@@ -73,8 +70,10 @@ mod tests {
 
     fn told(rows: &[[f64; 4]], metrics: &[&str]) -> Vec<String> {
         let mut points = Table::new(["requests", "completed", "workflows", "workflows_completed"]);
-        rows.iter().for_each(|row| points.push(row.map(Cell::from).to_vec()));
-        notes(&points, metrics.iter().copied())
+        for row in rows {
+            points.push(row.map(Cell::from).to_vec());
+        }
+        notes(&points, metrics)
     }
 
     #[test]
@@ -93,6 +92,6 @@ mod tests {
         assert_eq!(told(&two, &["failed_e2e_p99_s"]), [""; 0], "those that failed");
         let mut points = Table::new(["requests", "completed", "called_off"]);
         points.push([100.0, 50.0, 50.0].map(Cell::from).to_vec());
-        assert_eq!(notes(&points, ["e2e_p99_s"].into_iter()), [""; 0], "nobody wanted the others");
+        assert_eq!(notes(&points, &["e2e_p99_s"]), [""; 0], "nobody wanted the others");
     }
 }
