@@ -102,7 +102,9 @@ impl Cloud {
         let drawn = |it: &Place| [it.x, it.low, it.y, it.high].into_iter().all(drawable);
         let mut places: Vec<Place> = found.filter(drawn).collect();
         if let Some(most) = most(y, places.iter().map(|place| place.y)) {
-            places.iter_mut().for_each(|place| place.high = place.high.min(most));
+            for place in &mut places {
+                place.high = place.high.min(most);
+            }
         }
         Ok(Cloud { places, series, facet, styles, named_by })
     }

@@ -52,14 +52,14 @@ const PLACES: usize = 60;
 /// few.
 pub(super) fn trend(points: &[(f64, f64)], x: &Axis, y: &Axis) -> Vec<(f64, f64)> {
     let drawn = points.iter().filter(|(x, y)| drawable(*x) && drawable(*y));
-    let placed: Vec<(f64, f64)> =
+    let spots: Vec<(f64, f64)> =
         drawn.map(|(at, value)| (x.coordinate(*at), y.coordinate(*value))).collect();
-    let low = placed.iter().map(|(at, _)| *at).fold(f64::INFINITY, f64::min);
-    let high = placed.iter().map(|(at, _)| *at).fold(f64::NEG_INFINITY, f64::max);
+    let low = spots.iter().map(|(at, _)| *at).fold(f64::INFINITY, f64::min);
+    let high = spots.iter().map(|(at, _)| *at).fold(f64::NEG_INFINITY, f64::max);
     let place = |i: usize| low + (high - low) * i as f64 / (PLACES - 1) as f64;
     let places: Vec<f64> = (0..PLACES).map(place).collect();
     let (bottom, top) = (y.coordinate(y.low), y.coordinate(y.high));
-    let curve = lowess(&placed, &places).into_iter();
+    let curve = lowess(&spots, &places).into_iter();
     curve.map(|(at, value)| (x.value(at), y.value(value.clamp(bottom, top)))).collect()
 }
 

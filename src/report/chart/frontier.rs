@@ -241,17 +241,20 @@ mod tests {
         let places: Vec<&Place> = places.iter().collect();
         let y = metric_axis("quality_mean", &[3.0, 5.0], ScaleSpec::Auto, 300.0);
         let marks = marks(&places, &[style(0)], &y, [Better::Higher; 2]);
-        let of = |wanted: fn(&Mark) -> Option<&Vec<(f64, f64)>>| {
-            marks.iter().filter_map(wanted).flatten().copied().collect::<Vec<_>>()
-        };
-        let line = of(|mark| match mark {
-            Mark::Line { points, .. } => Some(points),
-            _ => None,
-        });
-        let hollow = of(|mark| match mark {
-            Mark::Hollow { points, .. } => Some(points),
-            _ => None,
-        });
+        let line: Vec<(f64, f64)> = (marks.iter())
+            .filter_map(|mark| match mark {
+                Mark::Line { points, .. } => Some(points.clone()),
+                _ => None,
+            })
+            .flatten()
+            .collect();
+        let hollow: Vec<(f64, f64)> = (marks.iter())
+            .filter_map(|mark| match mark {
+                Mark::Hollow { points, .. } => Some(points.clone()),
+                _ => None,
+            })
+            .flatten()
+            .collect();
         assert_eq!(line, [(3.0, 3.0), (2.0, 4.0)]);
         assert_eq!(hollow, [(1.0, 5.0)]);
     }
