@@ -183,6 +183,7 @@ impl EngineSpec {
 
 /// A spec as the engine needs it.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "vLLM's flags")]
 pub(super) struct Settings {
     pub chunked: bool,
     /// Whether steps are scheduled one ahead.

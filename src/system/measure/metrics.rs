@@ -273,7 +273,7 @@ mod tests {
         // Money without a request, answers in a window without length.
         let in_window = InWindow { completed: 3, ..InWindow::default() };
         let bill = Bill { tokens: Money::from_usd(1.0), ..Bill::default() };
-        let measures = Measures { bill, in_window, ..Measures::default() };
+        let measures = Measures { in_window, bill, ..Measures::default() };
         let values = values(&measures);
         for name in ["cost_per_request_usd", "throughput_rps", "goodput_rps"] {
             assert!(MetricId::named(name).expect(name).of(&values).is_nan(), "{name}");

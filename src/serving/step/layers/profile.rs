@@ -1,4 +1,4 @@
-//! A layer profile: the folder that the profiler of LLMServingSim writes.
+//! A layer profile: the folder that the profiler of `LLMServingSim` writes.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,3 +1,5 @@
+use std::fmt::Write;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -10,7 +12,7 @@ fn write(folder: &std::path::Path, size: u32, left_out: &str) {
     let mut dense = "layer,tokens,time_us\n".to_owned();
     for part in parts.into_iter().chain(["act_fn", "down_proj", "final_layernorm"]) {
         if part != left_out {
-            dense += &format!("{part},1,1\n{part},101,2\n");
+            writeln!(dense, "{part},1,1\n{part},101,2").unwrap();
         }
     }
     std::fs::write(folder.join("dense.csv"), dense).unwrap();
