@@ -49,6 +49,7 @@ impl Looked {
 
 /// A request between arrival and response.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "any of them may go with any other")]
 pub struct Request {
     /// What came in.
     pub incoming: Incoming,

@@ -2,6 +2,7 @@
 
 mod awkward_input;
 mod bad_input;
+mod bill;
 mod cache_replay;
 mod commands;
 mod deploy;

@@ -1,5 +1,7 @@
 //! The bill: all that is paid for a window, its parts, and from the list price down to it.
 
+use windtunnel::experiment::load::Document;
+use windtunnel::experiment::{Overrides, prepare};
 use windtunnel::stats::{Cell, Table};
 use windtunnel::system::RunTables;
 
@@ -296,4 +298,35 @@ cost:
     let wrong = 3000.0 * (1.0 - metric(&run, "quality_mean"));
     assert!((metric(&run, "wrong_answers") - wrong).abs() < 1e-6 && wrong > 300.0, "{wrong}");
     close(&run, "wrong_answer_cost_usd", 0.5 * wrong.round());
+}
+
+/// What a file is told besides its errors.
+fn warnings(yaml: &str) -> Vec<String> {
+    let document = Document::from_text("test.yaml", yaml).expect("YAML");
+    let prepared = prepare(&document, &Overrides::default()).expect("no errors");
+    prepared.warnings.into_iter().map(|warning| warning.message).collect()
+}
+
+#[test]
+fn a_price_of_wrong_answers_that_nobody_can_know_is_questioned() {
+    let told = |rest: &str| {
+        let yaml = format!("requests: 1\ncost: {{ wrong_answer: $0.50 }}\n{rest}\n");
+        warnings(&yaml).iter().any(|message| message.contains("no answer is known to be wrong"))
+    };
+    assert!(told(""));
+    assert!(!told("workload: { prompts: { intents: {} } }\ncache: { semantic: {} }"));
+    assert!(!told("orchestration: { workflows: { w: { steps: { a: { llm: {} } } } } }"));
+    // Another point of the sweep may have what this one has not.
+    assert!(!told(
+        "workload: { prompts: { intents: {} } }\nsweep: { grid: { cache: [null, { semantic: {} }] } }"
+    ));
+}
+
+#[test]
+fn monitors_see_what_servers_cost() {
+    let rules = "monitors: [ { metric: cost_per_hour_usd, above: $9.99/h }, { metric: cost_usd, above: $1, window: 5m, name: dear } ]";
+    let run = tables(&format!("{}{rules}\n", node(SERVERS[1])));
+    let fired = column(&run.alerts, "value");
+    assert_eq!(fired.len(), 1, "$10 an hour, and $0.83 in five minutes: {fired:?}");
+    assert!((fired[0] - 10.0).abs() < 1e-9);
 }

@@ -15,6 +15,11 @@ const MOST_EVENTS: f64 = 5e6;
 pub struct Found(Vec<Failure>);
 
 impl Found {
+    /// What was found, by name.
+    pub fn kinds(&self) -> Vec<&str> {
+        self.0.iter().map(|failure| failure.kind.as_str()).collect()
+    }
+
     /// Two amounts are the same, but for rounding.
     pub fn same(&mut self, kind: &str, left: f64, right: f64) {
         let size = left.abs().max(right.abs());

@@ -259,7 +259,7 @@ fn row(finished: &Finished<'_>) -> Row {
         e2e_s: (*at - request.incoming.at).as_secs_f64(),
         ttft_s: if answered { finished.times().ttft.as_secs_f64() } else { f64::NAN },
         cost_usd: made.map_or(0.0, |answer| answer.cost.usd()),
-        list_usd: finished.list.map_or(0.0, |list| list.usd()),
+        list_usd: finished.list.map_or(0.0, windtunnel::cost::Money::usd),
     }
 }
 

@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use super::chrome_trace::TraceWriter;
-use crate::kernel::Time;
+use crate::kernel::{Duration, Time};
 use crate::stats::Cell;
 use crate::system::{Setup, TracedAttempt, TracedRequest, Tracer};
 
@@ -82,7 +82,7 @@ impl<'s, W: Write> AttemptWriter<'s, W> {
             Cell::Num(attempt.queue.as_secs_f64()),
             service.map(|(first_token, _)| first_token.as_secs_f64()).into(),
             service.map(|(_, total)| total.as_secs_f64()).into(),
-            attempt.tpot().map(|span| span.as_secs_f64()).into(),
+            attempt.tpot().map(Duration::as_secs_f64).into(),
             tokens(attempt.input_decitokens),
             prefix.map_or(Cell::Empty, |_| tokens(attempt.cached_decitokens)),
             u64::from(attempt.output_tokens).into(),

@@ -94,12 +94,10 @@ impl Charge {
     /// that of the moment when it was charged.
     pub fn listed(&self, request: &Request, inference: Option<&Inference>) -> Option<Money> {
         let answer = request.answer.filter(|_| self.lists && request.error.is_none())?;
-        Some(match inference.filter(|_| !request.cached) {
-            Some(inference) => inference.spend.list,
-            None => {
-                let input = request.incoming.input_decitokens;
-                self.list_price(ModelId(answer.model), input, answer.full_output)
-            }
-        })
+        if let Some(inference) = inference.filter(|_| !request.cached) {
+            return Some(inference.spend.list);
+        }
+        let input = request.incoming.input_decitokens;
+        Some(self.list_price(ModelId(answer.model), input, answer.full_output))
     }
 }

@@ -60,11 +60,12 @@ impl Clients {
         }
     }
 
-    /// Whether a request or a workflow is still to come or to end.
+    /// Whether a request or a workflow is still to come or to end. What comes when all have
+    /// come that may is none.
     pub fn awaits_something(&self) -> bool {
         let workflows = self.workflows.as_ref();
-        self.next.is_some()
-            || !self.following.is_empty()
+        let more_may_come = self.arrived < self.most_requests;
+        more_may_come && (self.next.is_some() || !self.following.is_empty())
             || workflows.is_some_and(|it| it.engine.is_busy())
     }
 

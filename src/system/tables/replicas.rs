@@ -134,15 +134,15 @@ impl Engines {
         let Server::Engine(batching) = &mut node.server else {
             return [const { Cell::Empty }; 5];
         };
-        let seats = f64::from(batching.max_num_seqs());
+        let most = f64::from(batching.max_num_seqs());
         let stats = batching.engine_mut().stats(over);
         // What is off or down holds nothing.
         let kv = stats.kv_mean * window.as_secs_f64();
-        let seats = stats.running_mean / seats * window.as_secs_f64();
+        let running = stats.running_mean / most * window.as_secs_f64();
         self.batch += stats.batch_mean * stats.busy_s;
         self.busy += stats.busy_s;
         self.kv += kv;
-        self.seats += seats;
+        self.seats += running;
         self.up += up;
         self.preemptions += stats.preemptions;
         let while_up = |area: f64| Cell::from((up > 0.0).then(|| area / up));
@@ -151,7 +151,7 @@ impl Engines {
             while_up(kv),
             Cell::Num(stats.kv_max),
             stats.preemptions.into(),
-            while_up(seats),
+            while_up(running),
         ]
     }
 

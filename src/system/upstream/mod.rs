@@ -170,7 +170,9 @@ impl Upstream {
         };
         let mut models: Vec<ModelServers> = setup.models.iter().enumerate().map(servers).collect();
         if let Some(whole) = setup.duration {
-            models.iter_mut().for_each(|model| model.fleet.close_at(Time::ZERO + whole));
+            for model in &mut models {
+                model.fleet.close_at(Time::ZERO + whole);
+            }
         }
         Upstream {
             replicas: (0..replicas).map(|_| ReplicaState::default()).collect(),

@@ -1,9 +1,14 @@
 //! Formulas over the rows of `attempts.csv`.
 
+use std::collections::HashMap;
+
+use windtunnel::stats::Table;
+
 use super::requests::Window;
 use super::rows::Row;
 use super::statistics::{mean, quantile, sum, weighted_quantile};
 use super::{Value, Within};
+use crate::hold::{Found, column, texts};
 use crate::run::Books;
 
 /// Whether models of the file have GPUs of their own, as far as it says.
@@ -122,4 +127,60 @@ fn counts(measured: &[Row<'_>]) -> Vec<Value> {
         ("crashed", outcome("crashed")),
     ];
     values.map(|(name, value)| (name, value, Within::Rounding)).into()
+}
+
+/// Each model's, user's and replica's part is that of its rows.
+pub fn parts(books: &Books, found: &mut Found) {
+    let measured: Vec<Row<'_>> = books.attempts.iter().filter(|row| row.is("measured")).collect();
+    let asked = books.requests.iter().map(|row| (row.text("request_id"), row.text("user")));
+    let users: HashMap<&str, &str> = asked.collect();
+    let model = |row: &Row<'_>| row.text("model").to_owned();
+    let user = |row: &Row<'_>| users.get(row.text("request_id")).copied().unwrap_or("").to_owned();
+    let tables = &books.tables;
+    of_groups("models", &tables.models, "model", &sums(&measured, model), found);
+    of_groups("users", &tables.users, "user", &sums(&measured, user), found);
+    // Where prompts are computed apart, a row has the last of two replicas.
+    let names = texts(&tables.replicas, "model").into_iter();
+    let numbers = column(&tables.replicas, "replica").into_iter();
+    let requests = column(&tables.replicas, "requests");
+    for ((name, replica), requests) in names.zip(numbers).zip(requests) {
+        let number = replica.to_string();
+        let sent = |row: &&Row<'_>| row.text("model") == name && row.text("replica") == number;
+        if !replica.is_nan() {
+            let sent = measured.iter().filter(sent).count() as f64;
+            found.same("requests of replicas are what the rows give", requests, sent);
+        }
+    }
+}
+
+/// What is added up of each group.
+const SUMS: [(&str, &str); 3] = [
+    ("input_tokens", "input_tokens"),
+    ("output_tokens", "output_tokens"),
+    ("token_cost_usd", "cost_usd"),
+];
+
+type Sums = HashMap<String, [f64; SUMS.len()]>;
+
+fn sums(rows: &[Row<'_>], group: impl Fn(&Row<'_>) -> String) -> Sums {
+    let mut sums = Sums::new();
+    for row in rows {
+        let of_group = sums.entry(group(row)).or_default();
+        for (sum, (_, name)) in of_group.iter_mut().zip(SUMS) {
+            *sum += row.number(name);
+        }
+    }
+    sums
+}
+
+fn of_groups(groups: &str, table: &Table, key: &str, sums: &Sums, found: &mut Found) {
+    for (at, name) in texts(table, key).into_iter().enumerate() {
+        let expected = sums.get(name).copied().unwrap_or_default();
+        for (sum, (name, _)) in expected.into_iter().zip(SUMS) {
+            let value = column(table, name)[at];
+            let near = (value - sum).abs() <= 1e-9 + 1e-8 * sum.abs();
+            let kind = format!("{name} of {groups} is what the rows give");
+            found.holds(&kind, near, || format!("{value}, and {sum} by the rows"));
+        }
+    }
 }

@@ -4,22 +4,27 @@ use std::collections::BTreeSet;
 
 use windtunnel::system::METRICS;
 
-use super::{NOT_FROM_ROWS, recomputed};
+use super::{NOT_FROM_ROWS, broken, recomputed};
+use crate::hold::Found;
 use crate::run::books;
 
 /// Has what metrics are of, between them.
 const SYSTEMS: [&str; 2] = [
     "
-requests: 20
-slo: { e2e: 10s }
-workload: { arrivals: { constant: { rate: 10/s } } }
-models: { m: { price: { per_gpu_hour: $2 }, server: { replicas: 2, tokens: { ttft: 1s } } } }
+duration: 5s
+warmup: 1s
+slo: { e2e: 3s }
+workload: { arrivals: { poisson: { rate: 10/s } } }
+models: { m: { price: { per_token: 0.001, per_gpu_hour: $2 },
+  server: { replicas: 2, concurrency: 4, tokens: { ttft: { uniform: { max: 2s } } } } } }
+resilience: { timeout: 1900ms, num_retries: 1 }
 cost: { levers: { trim: { max_tokens: 5 } } }
 orchestration: { workflows: { w: { agent: { react: {} } } } }
 ",
     "
-requests: 20
-workload: { arrivals: { constant: { rate: 10/s } } }
+duration: 5s
+warmup: 1s
+workload: { arrivals: { poisson: { rate: 10/s } } }
 models: { m: { server: { replicas: 2, engine: {}, disaggregate: { prefill: 1 } } } }
 ",
 ];
@@ -39,6 +44,31 @@ fn every_metric_is_computed_anew_or_said_not_to_be() {
     }
     for name in known.iter().chain(&excused) {
         assert!(METRICS.iter().any(|metric| metric.name == *name), "there is no metric {name}");
+    }
+}
+
+#[test]
+fn a_metric_that_is_one_percent_off_is_found() {
+    for system in SYSTEMS {
+        let mut books = books(system).expect("a sound system");
+        let mut found = Found::default();
+        broken(&books, &mut found);
+        assert_eq!(found.kinds(), Vec::<&str>::new());
+        for name in recomputed(&books) {
+            let Some(index) = METRICS.iter().position(|metric| metric.name == name) else {
+                continue;
+            };
+            let sound = books.tables.metrics[index];
+            if sound.is_nan() || sound == 0.0 {
+                continue;
+            }
+            books.tables.metrics[index] = sound * 1.01;
+            let mut found = Found::default();
+            broken(&books, &mut found);
+            let kind = format!("{name} is what the rows give");
+            assert!(found.kinds().contains(&kind.as_str()), "{name}: {sound}");
+            books.tables.metrics[index] = sound;
+        }
     }
 }
 

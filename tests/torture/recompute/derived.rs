@@ -1,5 +1,7 @@
 //! Formulas over other metrics: what money comes to by request, by hour, by token.
 
+use windtunnel::cost::Money;
+
 use super::requests::is_good;
 use super::{Value, Within};
 use crate::run::Books;
@@ -39,7 +41,7 @@ pub fn values(books: &Books) -> Vec<Value> {
         wrong += ends.filter(|end| end.right == Some(false) && !end.is_plain).count() as f64;
     }
     values.push(("wrong_answers", wrong));
-    values.push(("wrong_answer_cost_usd", wrong * price.map_or(0.0, |price| price.usd())));
+    values.push(("wrong_answer_cost_usd", wrong * price.map_or(0.0, Money::usd)));
     let judges: f64 = measured().map(|row| row.number("judge_cost_usd")).sum();
     values.push(("judge_cost_usd", judges));
     if books.experiment.cost.as_ref().is_some_and(|cost| cost.levers.is_some()) {

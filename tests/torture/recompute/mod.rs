@@ -108,6 +108,7 @@ pub fn broken(books: &Books, found: &mut Found) {
     }
     requests::window(books, found);
     requests::parts(books, found);
+    attempts::parts(books, found);
 }
 
 /// The metrics that formulas exist for, whatever a run has.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use windtunnel::kernel::Duration;
+
 use super::rows::Row;
 use super::statistics::{jain, mean, quantile, sum};
 use super::{Value, Within};
@@ -19,7 +21,7 @@ pub struct Window {
 impl Window {
     /// That of a run.
     pub fn of(books: &Books) -> Self {
-        let closes = books.experiment.duration.map(|duration| duration.as_nanos());
+        let closes = books.experiment.duration.map(Duration::as_nanos);
         Window { closes, length_s: books.metric("window_s") }
     }
 
@@ -50,7 +52,7 @@ fn has_classes(books: &Books) -> bool {
 
 /// Whether a request was answered within the targets of its class.
 pub fn is_good(books: &Books, row: &Row<'_>) -> bool {
-    let within = |target: Option<windtunnel::kernel::Duration>, value: f64| {
+    let within = |target: Option<Duration>, value: f64| {
         target.is_none_or(|most| value <= most.as_nanos() as f64 / 1e9 * (1.0 + 1e-12))
     };
     let Some(slo) = &books.experiment.slo else { return is_answered(row) };
@@ -175,15 +177,13 @@ fn in_window(books: &Books, window: &Window) -> [Value; 3] {
 pub fn window(books: &Books, found: &mut Found) {
     let starts_s = books.tables.window_start_s;
     let closes_s = starts_s + books.metric("window_s");
-    match books.experiment.duration.map(|duration| duration.as_nanos() as f64 / 1e9) {
+    if let Some(duration) = books.experiment.duration {
         // One that begins later, with a late call of a workflow, is empty.
-        Some(duration) => {
-            found.same("the window ends with the duration", closes_s, duration.max(starts_s));
-        }
-        None => {
-            let ends = books.requests.iter().map(|row| row.number("finish_s"));
-            found.at_most("the window ends with the last row", ends.fold(0.0, f64::max), closes_s);
-        }
+        let ends = duration.as_secs_f64().max(starts_s);
+        found.same("the window ends with the duration", closes_s, ends);
+    } else {
+        let ends = books.requests.iter().map(|row| row.number("finish_s"));
+        found.at_most("the window ends with the last row", ends.fold(0.0, f64::max), closes_s);
     }
     let starts = (starts_s * 1e9).round() as u64;
     for row in books.requests.iter() {
