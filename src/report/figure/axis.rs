@@ -215,7 +215,8 @@ impl Axis {
     /// Virtual time since the start, in seconds.
     pub(crate) fn clock(values: &[f64], length: f64) -> Axis {
         let (low, high) = extent(values);
-        let (from, to) = (low.min(0.0), if high > low.min(0.0) { high } else { low + 1.0 });
+        let from = low.min(0.0);
+        let to = if high > from { high } else { from + from.abs().max(1.0) };
         let shown = Unit::clock(to);
         let step = step(to - from, (length / 70.0).clamp(2.0, 9.0), &shown);
         linear(with_unit("virtual time", &shown), &shown, from, to, step)
