@@ -60,7 +60,7 @@ impl MeanCi {
     /// let quality = mean_ci95(&[0.9, 1.0, 1.0]);
     /// assert!(quality.mean + quality.half_width > 1.1, "beyond the possible");
     /// let quality = quality.on(Scale::Share);
-    /// assert!(quality.low > 0.7 && quality.high < 1.0);
+    /// assert!(quality.low > 0.5 && quality.high < 1.0);
     /// ```
     pub fn on(self, scale: Scale) -> Estimate {
         let MeanCi { mean, half_width: half } = self;
