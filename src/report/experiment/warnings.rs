@@ -20,7 +20,7 @@ const DRIFT: f64 = 0.25;
 const MOST: usize = 5;
 
 /// What a reader of a results folder should know, besides its points: how sure the indices
-/// in its study of sensitivity are. See [`of_points`] and [`of_precision`].
+/// in its study of sensitivity are. See `of_points` and `of_precision`.
 pub fn warnings(
     folder: &Path,
     points: &Table,

@@ -45,7 +45,7 @@ use crate::workload::Source;
 
 /// The measurements of one run. Requests count from their arrival: those that
 /// came before the warm-up ended are left out everywhere but of rates, which are those of
-/// the window ([`InWindow`]).
+/// the window (`in_window.rs`).
 #[derive(Debug, Default)]
 pub struct Measures {
     /// Requests that arrived.

@@ -126,7 +126,7 @@ pub struct Inference {
     pub estimate: Money,
     /// What it has cost, and what was done about it.
     pub spend: Spend,
-    /// Why the attempt was made that answered, and at which replica: [`NOBODY`] at the
+    /// Why the attempt was made that answered, and at which replica: `NOBODY` at the
     /// batch API.
     pub kind: AttemptKind,
     /// See above.
