@@ -63,7 +63,8 @@ pub struct ServerSpec {
     #[serde(deserialize_with = "chosen", skip_serializing_if = "Option::is_none")]
     pub autoscale: Option<AutoscaleSpec>,
     /// GPUs of a replica, each of which costs `price.per_gpu_hour` while it is on.
-    /// Default 1.
+    /// Default: those that the `step` of its `engine` runs on (`tensor_parallel_size`, a
+    /// preset's number), else 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gpus: Option<u32>,
     /// What goes wrong with it. Default: nothing.
@@ -146,6 +147,12 @@ impl ServerSpec {
     pub fn keeps_prefixes(&self) -> bool {
         self.prefix_cache.is_some()
             || self.engine.as_ref().is_some_and(|engine| engine.enable_prefix_caching)
+    }
+
+    /// GPUs of a replica.
+    pub fn gpus_each(&self) -> u32 {
+        let of_engine = || self.engine.as_ref().map_or(1, |engine| engine.step.gpus());
+        self.gpus.unwrap_or_else(of_engine)
     }
 
     /// Whether it is more than one server with a queue: several replicas, faults

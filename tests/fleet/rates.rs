@@ -171,3 +171,22 @@ models: { m: { server: { engine: { max_num_seqs: 4, num_gpu_blocks: 10000 } } } 
     assert!(busy > 0.5, "{busy}");
     assert_near("seats", metric(&engine, "saturation"), busy / 4.0, 1e-6);
 }
+
+#[test]
+fn gpus_are_those_that_an_engine_s_steps_run_on() {
+    let hours = |step: &str, rest: &str| {
+        let run = simulate(&format!(
+            "
+duration: 1h
+workload: {{ arrivals: {{ constant: {{ rate: 1/m }} }} }}
+models: {{ m: {{ price: {{ per_gpu_hour: $2 }}, server: {{ engine: {{ step: {step} }} {rest} }} }} }}
+"
+        ));
+        metric(&run, "server_cost_usd") / 2.0
+    };
+    let roofline = "{ roofline: { model: llama-3.1-70b, tensor_parallel_size: 4 } }";
+    assert_near("one", hours("{ linear: {} }", ""), 1.0, 1e-9);
+    assert_near("four", hours(roofline, ""), 4.0, 1e-9);
+    assert_near("a preset's", hours("{ linear: { preset: llama-3.3-70b-h100x8 } }", ""), 8.0, 1e-9);
+    assert_near("as it is said", hours(roofline, ", gpus: 2"), 2.0, 1e-9);
+}

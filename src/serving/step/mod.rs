@@ -79,6 +79,16 @@ impl StepSpec {
         }
     }
 
+    /// GPUs that a step runs on, as far as the model of steps knows.
+    pub fn gpus(&self) -> u32 {
+        match self {
+            StepSpec::Linear(spec) => spec.preset.gpus(),
+            StepSpec::Roofline(spec) => spec.tensor_parallel_size,
+            StepSpec::Layers(spec) => spec.tensor_parallel_size,
+            StepSpec::Table(_) => 1,
+        }
+    }
+
     /// Tokens whose keys and values the server has memory for, as far as the model
     /// of its steps knows, using a share `utilization` of the GPUs' memory.
     pub fn kv_tokens(&self, utilization: f64) -> u64 {

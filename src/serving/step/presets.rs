@@ -46,6 +46,13 @@ macro_rules! presets {
             /// All of them.
             pub const ALL: &[LinearPreset] = &[$(LinearPreset::$variant),*];
 
+            /// Its name in a file.
+            const fn name(self) -> &'static str {
+                match self {
+                    $(LinearPreset::$variant => $name,)*
+                }
+            }
+
             pub(super) const fn figures(self) -> LinearFigures {
                 match self {
                     $(LinearPreset::$variant => LinearFigures {
@@ -61,6 +68,14 @@ macro_rules! presets {
             }
         }
     };
+}
+
+impl LinearPreset {
+    /// GPUs of the server, which its name ends in if they are several.
+    pub(super) fn gpus(self) -> u32 {
+        let number = self.name().rsplit_once('x').and_then(|(_, number)| number.parse().ok());
+        number.unwrap_or(1)
+    }
 }
 
 presets! {

@@ -41,7 +41,7 @@ pub fn collect(system: &mut System<'_>, setup: &Setup, over: Time) -> Table {
     }
     let mut engines = Engines::default();
     for (index, (name, model)) in setup.models.iter().enumerate() {
-        let (model_id, gpus) = (ModelId(index as u32), u64::from(model.server.gpus.unwrap_or(1)));
+        let (model_id, gpus) = (ModelId(index as u32), u64::from(model.server.gpus_each()));
         let mut of_model = Engines::default();
         for replica in 0..upstream.models[index].fleet.len() as usize {
             let sent = upstream.sent_to(index as u32, replica as u32);

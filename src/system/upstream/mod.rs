@@ -237,6 +237,6 @@ impl Upstream {
 /// What one replica of a model is an hour, in pico-dollars: the price of its GPUs; so little
 /// at most that those of any number of replicas can be added up.
 fn per_hour(model: &ModelSpec) -> i128 {
-    let gpus = i128::from(model.server.gpus.unwrap_or(1));
+    let gpus = i128::from(model.server.gpus_each());
     model.price.price().gpu_hour().picos().saturating_mul(gpus).min(i128::MAX >> 40)
 }
