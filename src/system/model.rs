@@ -197,6 +197,8 @@ impl<'r> System<'r> {
             self.admit(incoming, sim);
             return;
         }
+        // As its first request, which comes at once.
+        self.end_warm_up(sim.now());
         let measured = self.observers.measuring;
         self.clients.begin_workflow(incoming, measured, &mut self.agenda, sim);
     }
@@ -205,9 +207,7 @@ impl<'r> System<'r> {
     #[inline]
     fn admit(&mut self, incoming: Incoming, sim: &mut Scheduler<Event>) {
         let now = sim.now();
-        if self.admitted >= self.first_measured && !self.observers.measuring {
-            self.begin_measuring(now);
-        }
+        self.end_warm_up(now);
         let request = Request::new(incoming, self.admitted, self.observers.measuring);
         self.admitted += 1;
         self.observers.admit(&request, now);
@@ -220,6 +220,14 @@ impl<'r> System<'r> {
             self.advance(id, sim);
         } else {
             sim.schedule_in(time, Event::Advance(id));
+        }
+    }
+
+    /// The warm-up ends where it is a number of requests, which have come.
+    #[inline]
+    fn end_warm_up(&mut self, now: Time) {
+        if self.admitted >= self.first_measured && !self.observers.measuring {
+            self.begin_measuring(now);
         }
     }
 

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crate::cache::{SEMANTIC, cache_key_md5};
 use crate::cost::Money;
-use crate::kernel::Time;
+use crate::kernel::{Duration, Time};
 use crate::pipeline::Outcome;
 use crate::stats::Cell;
 use crate::system::{Finished, Recorder, Setup};
@@ -94,6 +94,7 @@ impl<'s, W: Write> RequestWriter<'s, W> {
         let incoming = &request.incoming;
         // To the nanosecond: a real cell keeps nine digits only.
         let seconds = |at: Time| Cell::Text(at.to_string().trim_end_matches('s').to_owned());
+        let span = |of: Duration| seconds(Time::ZERO + of);
         let answer = request.answer;
         let served = inference.filter(|_| answer.is_some() && !request.cached);
         let failed = outcome.error().is_some();
@@ -109,7 +110,7 @@ impl<'s, W: Write> RequestWriter<'s, W> {
             _ => None,
         };
         let times = finished.times();
-        let tpot = served.map(|_| times.tpot.as_secs_f64()).filter(|tpot| *tpot > 0.0);
+        let tpot = served.map(|_| times.tpot).filter(|tpot| !tpot.is_zero());
         let key = (!params.missing_prompt && !failed).then(|| {
             let text = source.prompt_text(incoming.prompt);
             cache_key_md5(&text, params.temperature, u64::from(params.max_tokens), params.top_p)
@@ -142,11 +143,11 @@ impl<'s, W: Write> RequestWriter<'s, W> {
             request.looked.name().into(),
             level.into(),
             model.into(),
-            served.map(|it| it.waited.as_secs_f64()).into(),
-            answer.filter(|_| !failed).map(|_| times.ttft.as_secs_f64()).into(),
-            tpot.into(),
-            served.map(|it| it.worked.as_secs_f64()).into(),
-            Cell::Num((*at - incoming.at).as_secs_f64()),
+            served.map_or(Cell::Empty, |it| span(it.waited)),
+            answer.filter(|_| !failed).map_or(Cell::Empty, |_| span(times.ttft)),
+            tpot.map_or(Cell::Empty, span),
+            served.map_or(Cell::Empty, |it| span(it.worked)),
+            span(*at - incoming.at),
             served.map(|it| it.estimate.usd()).into(),
             cost.map(Money::usd).into(),
             answer.filter(|_| request.cached).map(|answer| answer.cost.usd()).into(),
