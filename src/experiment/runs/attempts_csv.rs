@@ -64,6 +64,7 @@ impl<'s, W: Write> AttemptWriter<'s, W> {
     fn row(&self, attempt: &TracedAttempt) -> [Cell; ATTEMPT_COLUMNS.len()] {
         // To the nanosecond: a real cell keeps nine digits only.
         let seconds = |at: Time| Cell::Text(at.to_string().trim_end_matches('s').to_owned());
+        let span = |of: Duration| seconds(Time::ZERO + of);
         let tokens = |decitokens: u64| Cell::Num(decitokens as f64 / 10.0);
         let TracedAttempt { service, prefix, .. } = attempt;
         let [point, replication] = self.numbers;
@@ -79,10 +80,10 @@ impl<'s, W: Write> AttemptWriter<'s, W> {
             attempt.started.map_or(Cell::Empty, seconds),
             seconds(attempt.until),
             attempt.outcome.name().into(),
-            Cell::Num(attempt.queue.as_secs_f64()),
-            service.map(|(first_token, _)| first_token.as_secs_f64()).into(),
-            service.map(|(_, total)| total.as_secs_f64()).into(),
-            attempt.tpot().map(Duration::as_secs_f64).into(),
+            span(attempt.queue),
+            service.map_or(Cell::Empty, |(first_token, _)| span(first_token)),
+            service.map_or(Cell::Empty, |(_, total)| span(total)),
+            attempt.tpot().map_or(Cell::Empty, span),
             tokens(attempt.input_decitokens),
             prefix.map_or(Cell::Empty, |_| tokens(attempt.cached_decitokens)),
             u64::from(attempt.output_tokens).into(),
