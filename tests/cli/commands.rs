@@ -38,6 +38,20 @@ fn check_accepts_every_shipped_experiment_that_needs_no_data() {
 }
 
 #[test]
+fn a_setting_of_what_the_file_sweeps_says_that_it_changes_nothing() {
+    let bench = Bench::new(
+        "name: x\ncache: { levels: [ { name: l1, capacity: 10 } ] }\n\
+         sweep: { grid: { cache.levels.l1.capacity: [1, 2] } }\n",
+    );
+    let said = |set: &str| stderr(&bench.windtunnel(&["check", "experiment.yaml", "--set", set]));
+    let warning = said("cache.levels.l1.capacity=5");
+    assert!(warning.contains("the file sweeps `cache.levels.l1.capacity`"), "{warning}");
+    assert!(warning.contains("--> --set cache.levels.l1.capacity=5"), "{warning}");
+    assert_eq!(said("cache.levels.l1.policy=fifo"), "");
+    assert_eq!(said("sweep={ grid: { cache.levels.l1.capacity: [5] } }"), "");
+}
+
+#[test]
 fn plot_redraws_the_same_charts_from_the_csvs() {
     let bench = Bench::new(
         "name: x\nduration: 2m\nreplications: 3\ncache: { levels: [ { name: l1, capacity: 10 } ] }\n\

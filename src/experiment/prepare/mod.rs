@@ -73,6 +73,7 @@ pub fn prepare(document: &Document, overrides: &Overrides) -> Result<Prepared, V
         knobs(search, &value).map_err(refuse)?;
     }
     let setups = setups(document, &sweep, &value, &experiment, &mut found)?;
+    found.extend(placed.without_effect(&sweep, &value));
     found.extend(unknown_payers(&experiment, &setups[0]).iter().map(diagnose));
     found.extend(unmeasured_workload(&setups[0]).iter().map(diagnose));
     let name = name(document, &experiment)?;

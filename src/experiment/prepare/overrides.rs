@@ -6,6 +6,7 @@ use crate::experiment::load::diagnostic::Diagnostic;
 use crate::experiment::load::document::Document;
 use crate::experiment::load::path;
 use crate::experiment::spec::experiment::Experiment;
+use crate::experiment::sweep::points::Sweep;
 use crate::spec::{Path, Problem};
 
 /// What the command line changes in a file.
@@ -99,6 +100,32 @@ impl Origin {
 }
 
 impl Placed {
+    /// The settings of the command line that change nothing, as every point of the sweep
+    /// puts a value of its own in their place.
+    pub(super) fn without_effect(&self, sweep: &Sweep, resolved: &Value) -> Vec<Diagnostic> {
+        let columns = sweep.columns();
+        let everywhere = columns.iter().enumerate().filter(|(nth, _)| {
+            (0..sweep.points()).all(|point| sweep.values(point)[*nth].is_some())
+        });
+        let swept: Vec<(&String, Path)> = everywhere
+            .filter_map(|(_, column)| Some((column, path::resolve(resolved, column).ok()?)))
+            .collect();
+        let mut found = Vec::new();
+        for over in &self.0 {
+            let Origin::CommandLine(text) = &over.origin else { continue };
+            let of = |(_, path): &&(&String, Path)| over.path.0.starts_with(&path.0);
+            if let Some((column, _)) = swept.iter().find(of) {
+                let message = format!("it changes nothing: the file sweeps `{column}`");
+                let help = format!(
+                    "`--set sweep=null` runs one value, `--set 'sweep={{ grid: {{ {column}: [...] }} }}'` others"
+                );
+                let problem = Problem::warning(Path::default(), message).help(help).at_key();
+                found.push(Diagnostic::of_place(&problem, text.clone()));
+            }
+        }
+        found
+    }
+
     /// A problem's place: the override that it came from, or the file.
     pub(super) fn diagnose(&self, document: &Document, problem: &Problem) -> Diagnostic {
         let of = |over: &&Override| problem.path.0.starts_with(&over.path.0);
