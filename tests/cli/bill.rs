@@ -85,12 +85,12 @@ fn the_bill_is_that_of_the_rows() {
     let good = requests.iter().filter(good).count() as f64;
     assert!(good > 100.0 && good < requests.len() as f64);
     near("cost_per_good_request_usd", whole / good);
-    near("cost_per_hour_usd", whole / (25.0 / 60.0));
-    near("cost_per_month_usd", whole / (25.0 / 60.0) * 730.0);
-    let (input, output) = (metric("input_tokens"), metric("output_tokens"));
-    near("cost_per_input_mtok_usd", whole / input * 1e6);
-    near("cost_per_output_mtok_usd", whole / output * 1e6);
-    near("cost_per_mtok_usd", whole / (input + output) * 1e6);
+    // Of the window, whoever asked: next to what its requests cost.
+    let hourly = metric("cost_per_hour_usd");
+    assert!((hourly / (whole / (25.0 / 60.0)) - 1.0).abs() < 0.02, "{hourly}");
+    near("cost_per_month_usd", hourly * 730.0);
+    let (input, output) = (metric("cost_per_input_mtok_usd"), metric("cost_per_output_mtok_usd"));
+    near("cost_per_mtok_usd", 1.0 / (1.0 / input + 1.0 / output));
     // Neither compressed nor cut: the baseline's price of the tokens in the row.
     for row in requests.iter().filter(|row| !row["list_cost_usd"].is_empty()) {
         let at_list = number(row, "input_tokens") * 2.5e-6 + number(row, "output_tokens") * 1e-5;

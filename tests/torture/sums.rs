@@ -109,12 +109,8 @@ fn paid_for(books: &Books, found: &mut Found) {
 /// What is said by request, hour and token is the same bill.
 fn rates(books: &Books, found: &mut Found) {
     let cost = books.count("cost_usd");
-    let tokens = books.count("input_tokens") + books.count("output_tokens");
     for (metric, units) in [
         ("cost_per_request_usd", books.count("requests")),
-        ("cost_per_mtok_usd", tokens / 1e6),
-        ("cost_per_input_mtok_usd", books.count("input_tokens") / 1e6),
-        ("cost_per_output_mtok_usd", books.count("output_tokens") / 1e6),
         ("cost_per_workflow_usd", books.count("workflows")),
     ] {
         let each = books.metric(metric);

@@ -99,7 +99,7 @@ impl Charge {
             model: model.0,
             wrong: self.optimizer.is_wrong(quality),
         });
-        observers.timeline.at(now).charged += cost;
+        observers.charged(cost, now);
         if self.lists {
             spend.list = self.list_price(model, spend.full_input, spend.full_output);
         }
@@ -107,7 +107,7 @@ impl Charge {
         inference.waited += waited;
         inference.worked += inference.service.total;
         if observers.in_window(now) {
-            observers.measures.in_window.paid(model.0, &usage);
+            observers.measures.in_window.used(model.0, &usage);
         }
         if observers.traces() {
             let paid = Paid { usage, cost };
@@ -156,9 +156,9 @@ impl Charge {
         now: Time,
     ) -> Money {
         let cost = self.optimizer.charge(incoming.user, ModelId(model), usage, now);
-        observers.timeline.at(now).charged += cost;
+        observers.charged(cost, now);
         if observers.in_window(now) {
-            observers.measures.in_window.paid(model, usage);
+            observers.measures.in_window.used(model, usage);
         }
         clients.charge_call(incoming.call, cost, now);
         if measured {
@@ -206,6 +206,6 @@ impl Charge {
     /// Charges something other than a model's tokens.
     fn fee(&mut self, user: UserId, amount: Money, observers: &mut Observers<'_>, now: Time) {
         self.optimizer.charge_fee(user, amount, now);
-        observers.timeline.at(now).charged += amount;
+        observers.charged(amount, now);
     }
 }

@@ -1,6 +1,6 @@
 //! What happened in the window, whenever that began: what rates are made of.
 
-use crate::cost::Usage;
+use crate::cost::{Money, Usage};
 
 /// What ended from the end of the warm-up until the window closed, though it may have
 /// begun before.
@@ -10,6 +10,8 @@ pub struct InWindow {
     pub completed: u64,
     /// Of these, tokens of the answers that models made for them and that met the targets.
     pub good_tokens: u64,
+    /// Money for all but servers.
+    pub paid: Money,
     /// Tenths of tokens of prompts that were charged for.
     pub input_decitokens: u64,
     /// Tokens of answers that were charged for.
@@ -35,9 +37,9 @@ impl InWindow {
         self.own_gpus.get(model as usize).is_some_and(|it| *it)
     }
 
-    /// A model was paid for what it read and wrote.
+    /// A model's reading and writing was paid for.
     #[inline]
-    pub fn paid(&mut self, model: u32, usage: &Usage) {
+    pub fn used(&mut self, model: u32, usage: &Usage) {
         self.input_decitokens += usage.input_decitokens;
         self.output_tokens += u64::from(usage.output_tokens);
         if self.has_gpus(model) {

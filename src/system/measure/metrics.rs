@@ -186,11 +186,11 @@ metrics! {
     cost_per_request_usd: "cost_usd / requests", |m| m.bill.total().usd() / m.requests as f64;
     cost_per_good_request_usd: "cost_usd / requests answered within the SLO and not known to be wrong", |m| m.bill.total().usd() / m.good as f64;
     cost_per_job_usd: "cost_usd / workflows that came to their end with a right result", |m| m.flows.all(m.bill.total().usd() / m.flows.right as f64);
-    cost_per_hour_usd: "cost_usd / length of the window in hours", |m| m.bill.total().usd() / m.window_s() * 3600.0;
-    cost_per_month_usd: "cost_per_hour_usd x 730", |m| m.bill.total().usd() / m.window_s() * 3600.0 * 730.0;
-    cost_per_mtok_usd: "cost_usd / million tokens, input and output (blended)", |m| m.bill.total().usd() / (m.input_decitokens as f64 / 1e7 + m.output_tokens as f64 / 1e6);
-    cost_per_input_mtok_usd: "cost_usd / million input tokens", |m| m.bill.total().usd() / (m.input_decitokens as f64 / 1e7);
-    cost_per_output_mtok_usd: "cost_usd / million output tokens", |m| m.bill.total().usd() / (m.output_tokens as f64 / 1e6);
+    cost_per_hour_usd: "money of the window, whoever it was paid for / its length in hours: charges and wrong answers of the window, and server_cost_usd", |m| m.paid_usd() / m.window_s() * 3600.0;
+    cost_per_month_usd: "cost_per_hour_usd x 730", |m| m.paid_usd() / m.window_s() * 3600.0 * 730.0;
+    cost_per_mtok_usd: "the same money / million tokens that models were paid for in the window, input and output (blended)", |m| m.paid_usd() / m.in_window.tokens() * 1e6;
+    cost_per_input_mtok_usd: "the same / million input tokens", |m| m.paid_usd() / m.in_window.input_decitokens as f64 * 1e7;
+    cost_per_output_mtok_usd: "the same / million output tokens", |m| m.paid_usd() / m.in_window.output_tokens as f64 * 1e6;
     cost_saved_usd: "what the answers that came from caches had cost when they were made", |m| m.saved.usd();
     prefix_saved_usd: "what cached input tokens would have cost more without the prefix cache; not part of cost_saved_usd", |m| if m.prefix_decitokens == 0 { f64::NAN } else { m.prefix_saved.usd() };
     quality_mean: "mean quality of the answers", |m| m.quality_sum / m.completed as f64;

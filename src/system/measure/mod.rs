@@ -327,6 +327,11 @@ impl Measures {
         }
     }
 
+    /// What was paid in the window, in dollars.
+    pub fn paid_usd(&self) -> f64 {
+        (self.in_window.paid + self.bill.servers).usd()
+    }
+
     /// The window's length in seconds.
     pub fn window_s(&self) -> f64 {
         self.window_end.since(self.window_start).as_secs_f64()

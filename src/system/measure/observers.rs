@@ -184,9 +184,22 @@ impl Observers<'_> {
             && request.answer.is_some_and(|answer| !answer.wrong)
     }
 
+    /// Somebody pays for tokens, a judge or a tool.
+    #[inline]
+    pub fn charged(&mut self, amount: Money, now: Time) {
+        self.timeline.at(now).charged += amount;
+        if self.in_window(now) {
+            self.measures.in_window.paid += amount;
+        }
+    }
+
     /// A user gets a wrong answer: a model's, or what a workflow came to.
     pub fn wrong_answer(&mut self, whose: (u32, Option<u32>), measured: bool, now: Time) {
-        self.timeline.at(now).wrong_answers += self.measures.wrong_answer_price;
+        let price = self.measures.wrong_answer_price;
+        self.timeline.at(now).wrong_answers += price;
+        if self.in_window(now) {
+            self.measures.in_window.paid += price;
+        }
         if measured {
             self.measures.wrong_answer(whose.0, whose.1);
         }

@@ -97,11 +97,28 @@ fn in_window(books: &Books, window: &Window) -> Vec<Value> {
     let rate = |name, amount: f64| (name, amount / window.length_s, Within::Rounding);
     let own = here.iter().filter(|row| has_gpus(books, row.text("model")));
     let own = sum(own.map(|row| row.number("output_tokens")));
-    vec![
+    let mut values = vec![
         rate("output_tokens_per_s", output),
         rate("total_tokens_per_s", output + all("input_tokens")),
         ("tokens_per_s_per_gpu", own / super::servers::gpu_s(books, window), Within::Rounding),
-    ]
+    ];
+    // When judges, tools and wrong answers were paid for is in no row.
+    let judged = books.requests.iter().any(|row| row.number("judge_cost_usd") > 0.0);
+    let priced = books.experiment.cost.as_ref().is_some_and(|cost| cost.wrong_answer.is_some());
+    if books.experiment.orchestration.is_none() && !judged && !priced {
+        let paid = all("cost_usd") + books.count("server_cost_usd");
+        let (input, hours) = (all("input_tokens"), window.length_s / 3600.0);
+        for (name, units) in [
+            ("cost_per_hour_usd", hours),
+            ("cost_per_month_usd", hours / 730.0),
+            ("cost_per_input_mtok_usd", input / 1e6),
+            ("cost_per_output_mtok_usd", output / 1e6),
+            ("cost_per_mtok_usd", (input + output) / 1e6),
+        ] {
+            values.push((name, paid / units, Within::Rounding));
+        }
+    }
+    values
 }
 
 /// How many were made, and what they came to.

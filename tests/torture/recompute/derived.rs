@@ -6,16 +6,11 @@ use super::requests::is_good;
 use super::{Value, Within};
 use crate::run::Books;
 
-/// Hours of a month.
-const MONTH: f64 = 730.0;
-
 /// What is made of other metrics.
 pub fn values(books: &Books) -> Vec<Value> {
     let of = |name: &str| books.count(name);
     let parts = ["token", "server", "judge", "tool", "wrong_answer"];
     let cost: f64 = parts.iter().map(|part| of(&format!("{part}_cost_usd"))).sum();
-    let hourly = cost / of("window_s") * 3600.0;
-    let mtok = |tokens: f64| cost / (tokens / 1e6);
     let measured = || books.requests.iter().filter(|row| row.is("measured"));
     let right = |row: &super::rows::Row<'_>| is_good(books, row) && !row.is("wrong");
     let good = measured().filter(right).count() as f64;
@@ -23,11 +18,6 @@ pub fn values(books: &Books) -> Vec<Value> {
         ("cost_usd", cost),
         ("cost_per_request_usd", cost / of("requests")),
         ("cost_per_good_request_usd", cost / good),
-        ("cost_per_hour_usd", hourly),
-        ("cost_per_month_usd", hourly * MONTH),
-        ("cost_per_input_mtok_usd", mtok(of("input_tokens"))),
-        ("cost_per_output_mtok_usd", mtok(of("output_tokens"))),
-        ("cost_per_mtok_usd", mtok(of("input_tokens") + of("output_tokens"))),
     ];
     let price = books.experiment.cost.as_ref().and_then(|cost| cost.wrong_answer);
     let mut wrong =
