@@ -43,6 +43,23 @@ fn columns_say_what_is_shown_first_everywhere() {
 }
 
 #[test]
+fn columns_without_room_are_named_and_none_is_there_twice() {
+    let many = "columns: [requests, completed, errors, rejected, e2e_mean_s, e2e_p50_s, e2e_p90_s, \
+                e2e_p95_s, e2e_p99_s, throughput_rps, cost_usd, cost_per_request_usd]\n";
+    let wide = told(&format!("{SYSTEM}{many}"));
+    let note = wide.lines().find(|line| line.starts_with("no room for: "));
+    let note = note.unwrap_or_else(|| panic!("no note: {wide}"));
+    assert!(note.contains("cost_per_request_usd") && note.ends_with("; see points.csv"), "{note}");
+    let few = told(&format!("{SYSTEM}columns: [requests, errors]\n"));
+    assert!(!few.contains("no room"), "{few}");
+    let bench = Bench::new(&format!("{SYSTEM}columns: [requests, errors, requests]\n"));
+    let output = bench.windtunnel(&["check", "experiment.yaml"]);
+    assert_eq!(output.status.code(), Some(2), "{}", stdout(&output));
+    assert!(stderr(&output).contains("(columns.2)"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("`requests` is a column already"), "{}", stderr(&output));
+}
+
+#[test]
 fn a_name_that_is_no_metric_has_its_place_and_the_five_nearest() {
     let bench = Bench::new(&format!("{SYSTEM}columns: [requests, latency_p99]\n"));
     let output = bench.windtunnel(&["check", "experiment.yaml"]);
@@ -192,20 +209,25 @@ fn times_of_few_say_of_how_few() {
 
 #[test]
 fn too_few_samples_of_a_study_are_told_with_how_many_it_takes() {
-    let told = told(&format!(
-        "{}sweep:
+    let study = |samples: u32| {
+        told(&format!(
+            "{}sweep:
   sobol:
-    samples: 8
+    samples: {samples}
     metrics: [throughput_rps, e2e_mean_s]
     ranges:
       models.m.server.tokens.ttft: {{ from: 10ms, to: 900ms }}
       workload.arrivals.poisson.rate: {{ from: 1/s, to: 9/s }}
 ",
-        SYSTEM
-            .replace("replications: 3", "replications: 1")
-            .replace("models: { m: { ", "models: { m: { server: { tokens: { ttft: 10ms } }, ")
-    ));
-    let warning = told.lines().find(|line| line.starts_with("warning: from 8 samples"));
+            SYSTEM
+                .replace("replications: 3", "replications: 1")
+                .replace("models: { m: { ", "models: { m: { server: { tokens: { ttft: 10ms } }, ")
+        ))
+    };
+    let told = study(16);
+    let warning = told.lines().find(|line| line.starts_with("warning: from 16 samples"));
     let warning = warning.unwrap_or_else(|| panic!("no warning: {told}"));
     assert!(warning.contains("it takes about"), "{warning}");
+    let told = study(2);
+    assert!(told.contains("too few samples to tell: 2; take 64 or more"), "{told}");
 }
