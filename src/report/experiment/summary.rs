@@ -98,7 +98,9 @@ impl<'p> Shown<'p> {
         }
         let least = ["rejected", "errors", "requests", "workflows"];
         let found = least.iter().find_map(|name| self.metrics.iter().position(|it| it == name));
-        if let Some(index) = found.filter(|_| self.metrics.len() > FEW) {
+        // Whoever asks for metrics names those first that matter most.
+        let gives = self.asked.is_empty() && self.metrics.len() > FEW;
+        if let Some(index) = found.filter(|_| gives) {
             self.metrics.remove(index);
             return true;
         }
