@@ -58,7 +58,8 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
     refuse_to_lose(&args.out.join(&name), &selections).map_err(input)?;
     let workspace = Workspace::open_passing(&args.out, &name).map_err(|error| refused(&error))?;
     let staging = workspace.staging().map_err(|error| failed(&error))?;
-    report::write_comparison(&staging, &cases.manifest(&name), &cases, &rows)
+    let beware = report::comparison_notes(&cases, &rows);
+    report::write_comparison(&staging, &cases.manifest(&name, &beware), &cases, &rows)
         .map_err(|error| failed(&error))?;
     let formats = formats(&args.format);
     if !formats.is_empty() {
@@ -67,7 +68,7 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
     }
     let folder = workspace.publish().map_err(|error| failed(&error))?;
     if !args.quiet {
-        tell(report::comparison_summary(&rows, terminal()).trim_end());
+        tell(report::comparison_summary(&rows, &beware, terminal()).trim_end());
     }
     print(&folder.display().to_string())
 }

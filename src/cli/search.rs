@@ -112,6 +112,9 @@ fn one(
         let summary = report::search_summary(&table, &trials, &finding, terminal());
         tell(summary.trim_end());
     }
+    for warning in report::search_warnings(&trials, &finding) {
+        tell(&format!("warning: {warning}"));
+    }
     drop(trials);
     if interrupt::asked() {
         return Err(Failure::Interrupted(interrupted(&name)));

@@ -35,8 +35,8 @@ mod trace;
 mod unit;
 
 pub use compare::{
-    Cases, Comparison, ComparisonManifest, Selection, Verdict, compare, comparison_summary,
-    write_comparison,
+    Cases, Comparison, ComparisonManifest, Selection, Verdict, compare, comparison_notes,
+    comparison_summary, write_comparison,
 };
 pub use draw::Format;
 pub use error::ReportError;
@@ -48,7 +48,7 @@ pub(crate) use html::quoted;
 pub use manifest::FolderManifest;
 pub use redraw::redraw;
 pub use replay::{ReplayManifest, TraceFacts, replay_summary, write_replay};
-pub use search::{SearchManifest, search_summary, write_search};
+pub use search::{SearchManifest, search_summary, search_warnings, write_search};
 pub use terminal::Terminal;
 pub use trace::{
     Surveyed, TraceManifest, fit_summary, trace_summary, trace_table, write_fit, write_traces,

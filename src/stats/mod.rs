@@ -62,7 +62,7 @@ pub use popularity::Popularity;
 pub use quantile::{QuantileCi, quantile_ci};
 pub use sample::{Point, Sample};
 pub use scale::{Estimate, Scale};
-pub use sobol::{SobolIndices, sobol_indices};
+pub use sobol::{FEWEST_SOBOL_POINTS, SobolIndices, sobol_indices};
 pub use student::{student_t_quantile, student_t_two_sided};
 pub use table::{Cell, Table};
 pub use trend::{mann_kendall, rise};

@@ -6,6 +6,10 @@ use crate::kernel::Stream;
 /// Resamples behind an interval: ten are beyond either end.
 const RESAMPLES: usize = 400;
 
+/// Of fewer points than this a bootstrap knows nothing: its resamples are nearly alike, and
+/// their percentiles look sure of what is chance.
+pub const FEWEST_SOBOL_POINTS: usize = 16;
+
 /// Sobol' indices of one input, with their 95 % intervals.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SobolIndices {
@@ -24,7 +28,8 @@ pub struct SobolIndices {
 /// leaves less to chance. From few points either sum may be below 0 or above 1, which no
 /// index is: the nearest that is possible is taken. The intervals are those between the
 /// percentiles of a bootstrap over the points, to whose resamples the same applies (Efron and
-/// Tibshirani, An Introduction to the Bootstrap, 1993, 13.7). NaN where the output does not
+/// Tibshirani, An Introduction to the Bootstrap, 1993, 13.7); of fewer points than
+/// [`FEWEST_SOBOL_POINTS`] all from 0 to 1, as any of it may be true. NaN where the output does not
 /// vary.
 pub fn sobol_indices(
     a: &[f64],
@@ -41,7 +46,11 @@ pub fn sobol_indices(
         let resampled: Vec<[f64; 2]> =
             draws.iter().map(|rows| indices(a, b, mixed, rows)).collect();
         let estimate = |which: usize| {
-            percentiles(found[which], resampled.iter().map(|it| it[which]).collect())
+            let mean = found[which];
+            if a.len() < FEWEST_SOBOL_POINTS && !mean.is_nan() {
+                return Estimate { mean, low: 0.0, high: 1.0 };
+            }
+            percentiles(mean, resampled.iter().map(|it| it[which]).collect())
         };
         SobolIndices { first: estimate(0), total: estimate(1) }
     };
@@ -125,10 +134,22 @@ mod tests {
     }
 
     #[test]
+    fn a_few_points_tell_nothing() {
+        let mut stream = Streams::new(1, 0).stream("x");
+        // That mixed is a, or b, would be certain.
+        let (a, b) = ([1.0, 3.0], [2.0, 5.0]);
+        for found in sobol_indices(&a, &b, &[a.to_vec(), b.to_vec()], &mut stream) {
+            for Estimate { mean, low, high } in [found.first, found.total] {
+                assert!(!mean.is_nan() && low == 0.0 && high == 1.0, "{found:?}");
+            }
+        }
+    }
+
+    #[test]
     fn no_index_and_no_interval_is_beyond_what_a_share_can_be() {
         let mut stream = Streams::new(3, 0).stream("x");
         for _ in 0..50 {
-            let mut draw = || -> Vec<f64> { (0..8).map(|_| stream.uniform().powi(9)).collect() };
+            let mut draw = || -> Vec<f64> { (0..16).map(|_| stream.uniform().powi(9)).collect() };
             let (a, b, mixed) = (draw(), draw(), [draw(), draw()]);
             let mut boot = Streams::new(1, 0).stream("bootstrap");
             for found in sobol_indices(&a, &b, &mixed, &mut boot) {

@@ -43,6 +43,23 @@ fn columns_say_what_is_shown_first_everywhere() {
 }
 
 #[test]
+fn columns_without_room_are_named_and_none_is_there_twice() {
+    let many = "columns: [requests, completed, errors, rejected, e2e_mean_s, e2e_p50_s, e2e_p90_s, \
+                e2e_p95_s, e2e_p99_s, throughput_rps, cost_usd, cost_per_request_usd]\n";
+    let wide = told(&format!("{SYSTEM}{many}"));
+    let note = wide.lines().find(|line| line.starts_with("no room for: "));
+    let note = note.unwrap_or_else(|| panic!("no note: {wide}"));
+    assert!(note.contains("cost_per_request_usd") && note.ends_with("; see points.csv"), "{note}");
+    let few = told(&format!("{SYSTEM}columns: [requests, errors]\n"));
+    assert!(!few.contains("no room"), "{few}");
+    let bench = Bench::new(&format!("{SYSTEM}columns: [requests, errors, requests]\n"));
+    let output = bench.windtunnel(&["check", "experiment.yaml"]);
+    assert_eq!(output.status.code(), Some(2), "{}", stdout(&output));
+    assert!(stderr(&output).contains("(columns.2)"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("`requests` is a column already"), "{}", stderr(&output));
+}
+
+#[test]
 fn a_name_that_is_no_metric_has_its_place_and_the_five_nearest() {
     let bench = Bench::new(&format!("{SYSTEM}columns: [requests, latency_p99]\n"));
     let output = bench.windtunnel(&["check", "experiment.yaml"]);
@@ -153,6 +170,70 @@ fn a_warning_is_taken_back_where_a_point_of_the_sweep_has_what_is_missing() {
 }
 
 #[test]
+fn a_comparison_says_who_is_overloaded_and_of_how_many_its_times_are() {
+    let bench = Bench::new(
+        "name: x
+duration: 10m
+replications: 3
+workload: { arrivals: { poisson: { rate: 0.5/s } }, prompts: unique }
+models: { m: { server: { tokens: { ttft: 100ms, tpot: 0s }, concurrency: 1, faults: { error_rate: 0 } } } }
+sweep:
+  list:
+    - { name: base }
+    - { name: slow, models.m.server.tokens.ttft: 10s }
+    - { name: failing, models.m.server.faults.error_rate: 0.5 }
+",
+    );
+    bench.run(&["--format", "csv"]);
+    let compared = |arguments: &[&str]| {
+        let output = bench.windtunnel(&[&["compare"], arguments].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        let folder = bench.path().join(stdout(&output).trim());
+        (stderr(&output), fs::read_to_string(folder.join("report.html")).expect("a page"))
+    };
+    let overload = "slow is overloaded: what it costs and how long it takes depend on the duration";
+    let (table, page) = compared(&["results/x"]);
+    assert!(table.contains(overload) && page.contains(overload), "{table}");
+    for words in ["times of the 100 % of requests that were answered (base)", " % (failing)"] {
+        assert!(table.contains(words) && page.contains(words), "{words}: {table}");
+    }
+    let (table, _) = compared(&["results/x:base", "results/x:failing", "--metric", "cost_usd"]);
+    assert!(!table.contains("overloaded") && !table.contains("were answered"), "{table}");
+}
+
+#[test]
+fn a_search_says_of_how_many_its_times_are() {
+    let searched = |more: &str| {
+        let bench = Bench::new(&format!(
+            "name: x
+duration: 2m
+replications: 2
+workload: {{ arrivals: {{ poisson: {{ rate: 2/s }} }}, prompts: unique }}
+models: {{ m: {{ server: {{ tokens: {{ ttft: 100ms, tpot: 0s }}, faults: {{ error_rate: 0.9 }} }} }} }}
+search:
+  maximize_load:
+    path: workload.arrivals.poisson.rate
+    from: 1/s
+    to: 4/s
+    slo: {{ e2e_p99_s: {{ below: 6s }}{more} }}
+"
+        ));
+        let output = bench.windtunnel(&["search", "experiment.yaml"]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let page = bench.path().join(stdout(&output).trim()).join("report.html");
+        (stderr(&output), fs::read_to_string(page).expect("a page"))
+    };
+    let (told, page) = searched("");
+    let answer = told.lines().find(|line| line.starts_with("All loads hold")).expect("an answer");
+    assert!(answer.ends_with(" % of requests that were answered)"), "{answer}");
+    assert!(told.contains("warning: trial 1 holds by the times of the "), "{told}");
+    assert!(page.contains("holds by the times of the "));
+    let (told, _) = searched(", error_rate: { below: 0.99 }");
+    assert!(told.contains(" % of requests that were answered)"), "{told}");
+    assert!(!told.contains("warning"), "whoever bounds failures knows of them: {told}");
+}
+
+#[test]
 fn a_planned_day_is_no_drift() {
     let day = |days: u32, more: &str| {
         told(&format!(
@@ -192,20 +273,25 @@ fn times_of_few_say_of_how_few() {
 
 #[test]
 fn too_few_samples_of_a_study_are_told_with_how_many_it_takes() {
-    let told = told(&format!(
-        "{}sweep:
+    let study = |samples: u32| {
+        told(&format!(
+            "{}sweep:
   sobol:
-    samples: 8
+    samples: {samples}
     metrics: [throughput_rps, e2e_mean_s]
     ranges:
       models.m.server.tokens.ttft: {{ from: 10ms, to: 900ms }}
       workload.arrivals.poisson.rate: {{ from: 1/s, to: 9/s }}
 ",
-        SYSTEM
-            .replace("replications: 3", "replications: 1")
-            .replace("models: { m: { ", "models: { m: { server: { tokens: { ttft: 10ms } }, ")
-    ));
-    let warning = told.lines().find(|line| line.starts_with("warning: from 8 samples"));
+            SYSTEM
+                .replace("replications: 3", "replications: 1")
+                .replace("models: { m: { ", "models: { m: { server: { tokens: { ttft: 10ms } }, ")
+        ))
+    };
+    let told = study(16);
+    let warning = told.lines().find(|line| line.starts_with("warning: from 16 samples"));
     let warning = warning.unwrap_or_else(|| panic!("no warning: {told}"));
     assert!(warning.contains("it takes about"), "{warning}");
+    let told = study(2);
+    assert!(told.contains("too few samples to tell: 2; take 64 or more"), "{told}");
 }

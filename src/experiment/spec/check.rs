@@ -66,6 +66,8 @@ impl Experiment {
             for (index, name) in self.columns.iter().enumerate() {
                 if MetricId::named(name).is_none() {
                     p.at(index, |p| p.unknown("metric", name, MetricId::names()));
+                } else if self.columns[..index].contains(name) {
+                    p.at(index, |p| p.error(format!("`{name}` is a column already")));
                 }
             }
         });

@@ -171,6 +171,14 @@ impl Cases {
         &self.all[case].label
     }
 
+    /// Each case with its name, and where its row of points is.
+    pub(super) fn points(&self) -> impl Iterator<Item = (&str, &Table, &[Cell])> {
+        self.all.iter().map(|case| {
+            let points = &self.folders[case.folder].points;
+            (case.label.as_str(), points, &points.rows[case.row][..])
+        })
+    }
+
     /// Whether both drew the same random numbers, replication by replication.
     pub(super) fn are_paired(&self, a: usize, b: usize) -> bool {
         let folder = |case: usize| &self.folders[self.all[case].folder];
@@ -189,8 +197,8 @@ impl Cases {
         self.folders[case.folder].values(case.point, metric)
     }
 
-    /// What was compared.
-    pub fn manifest(&self, name: &str) -> ComparisonManifest {
+    /// What was compared, and what to beware of.
+    pub fn manifest(&self, name: &str, beware: &[String]) -> ComparisonManifest {
         let compared = self.all.iter().map(|case| {
             let Folder { path, manifest, .. } = &self.folders[case.folder];
             let folder = if path.is_absolute() {
@@ -210,6 +218,7 @@ impl Cases {
             name: name.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             compared: compared.collect(),
+            beware: beware.to_vec(),
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::report::compare::cases::{Cases, Values};
 use crate::report::display_names::HEADLINES;
 use crate::spec::suggestion;
-use crate::stats::{Difference, Estimate, holm, paired_difference, welch_difference};
+use crate::stats::{Difference, Estimate, Scale, holm, paired_difference, welch_difference};
 use crate::system::{METRICS, scale_of};
 
 /// A difference is called real where Holm's adjusted p is below this.
@@ -71,7 +71,8 @@ impl Comparison {
         self.difference.ends(scale_of(&self.metric))
     }
 
-    /// The same as shares of the first mean; NaN where that is 0.
+    /// The same as shares of the first mean; NaN where that is 0. What cannot be below 0
+    /// falls by no more than all of it.
     pub fn relative(&self) -> Estimate {
         let mean_a = self.difference.mean_a;
         if mean_a == 0.0 {
@@ -79,10 +80,11 @@ impl Comparison {
         }
         let Estimate { mean, low, high } = self.estimate().per(mean_a);
         if mean_a < 0.0 {
-            Estimate { mean, low: high, high: low }
-        } else {
-            Estimate { mean, low, high }
+            return Estimate { mean, low: high, high: low };
         }
+        // `max` would make an end of a NaN, too.
+        let low = if scale_of(&self.metric) != Scale::Any && low < -1.0 { -1.0 } else { low };
+        Estimate { mean, low, high }
     }
 }
 
@@ -156,4 +158,36 @@ fn row(cases: &Cases, (at, a, b): &(String, usize, usize), metric: &str) -> Opti
 /// The values of the replications that both have.
 fn in_common(a: &Values, b: &Values) -> (Vec<f64>, Vec<f64>) {
     a.iter().filter_map(|(run, value)| Some((*value, *b.get(run)?))).unzip()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn relative(metric: &str, a: &[f64], b: &[f64]) -> Estimate {
+        let row = Comparison {
+            at: String::new(),
+            a: "a".to_owned(),
+            b: "b".to_owned(),
+            metric: metric.to_owned(),
+            paired: true,
+            values: [a.len(), b.len()],
+            difference: paired_difference(a, b, 0.95),
+            p_holm: f64::NAN,
+        };
+        row.relative()
+    }
+
+    #[test]
+    fn what_cannot_be_below_zero_falls_by_no_more_than_all_of_it() {
+        let (a, b) = ([1.0, 0.4], [0.1, 0.1]);
+        for metric in ["e2e_p99_s", "cost_usd", "compression_saved_usd", "error_rate"] {
+            let found = relative(metric, &a, &b);
+            assert!(found.low == -1.0 && found.high > found.mean, "{metric}: {found:?}");
+        }
+        assert!(relative("routing_saved_usd", &a, &b).low < -1.0);
+        let near = relative("e2e_p99_s", &[10.0, 10.1, 9.9], &[9.0, 9.2, 9.1]);
+        assert!(near.low > -0.2, "{near:?}");
+        assert!(relative("e2e_p99_s", &[10.0], &[1.0]).low.is_nan(), "one run");
+    }
 }

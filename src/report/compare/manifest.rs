@@ -14,6 +14,9 @@ pub struct ComparisonManifest {
     pub version: String,
     /// The cases, the one that others are compared with first.
     pub compared: Vec<ComparedCase>,
+    /// What to beware of: cases that are overloaded, times of some of the requests.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beware: Vec<String>,
 }
 
 /// A case of a comparison.

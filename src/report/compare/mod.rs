@@ -12,6 +12,7 @@ mod differences;
 mod forest;
 mod latency_cdf;
 pub(crate) mod manifest;
+mod notes;
 mod page;
 mod selection;
 mod summary;
@@ -22,6 +23,7 @@ use std::path::Path;
 pub use cases::Cases;
 pub use differences::{Comparison, Verdict, compare};
 pub use manifest::ComparisonManifest;
+pub use notes::comparison_notes;
 pub use selection::Selection;
 pub use summary::comparison_summary;
 

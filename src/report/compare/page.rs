@@ -8,7 +8,7 @@ use crate::report::compare::differences::Verdict;
 use crate::report::compare::manifest::{ComparedCase, ComparisonManifest};
 use crate::report::csv::read_table;
 use crate::report::error::ReportError;
-use crate::report::html::components::{commands, quoted, tables};
+use crate::report::html::components::{commands, quoted, tables, warnings};
 use crate::report::html::grid::{Grid, Head};
 use crate::report::html::tables::{PointValues, grids};
 use crate::report::html::{Page, Section};
@@ -22,6 +22,7 @@ pub(super) fn page(
     let comparison = read_table(&dir.join("comparison.csv"))?;
     let summary = html! {
         p { (verdicts(&comparison)) }
+        (warnings(&manifest.beware))
         (cases(manifest).markup())
     };
     let mut sections = vec![Section::new("summary", "What was compared", summary)];

@@ -14,8 +14,8 @@ use crate::stats::Estimate;
 /// The most rows; the others are in `comparison.csv`.
 const ROWS: usize = 40;
 
-/// The comparison as a table, and what it is to be read as.
-pub fn comparison_summary(rows: &[Comparison], terminal: Terminal) -> String {
+/// The comparison as a table, what it is to be read as, and what to beware of.
+pub fn comparison_summary(rows: &[Comparison], beware: &[String], terminal: Terminal) -> String {
     let Some(first) = rows.first() else { return String::new() };
     let pair = |row: &Comparison| (row.at.clone(), row.a.clone(), row.b.clone());
     let several = rows.iter().any(|row| pair(row) != pair(first));
@@ -47,6 +47,9 @@ pub fn comparison_summary(rows: &[Comparison], terminal: Terminal) -> String {
         let _ = writeln!(text, "... and {} more rows in comparison.csv", rows.len() - ROWS);
     }
     let _ = writeln!(text, "{}", reading(rows));
+    for note in beware {
+        let _ = writeln!(text, "{note}");
+    }
     text
 }
 

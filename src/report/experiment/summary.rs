@@ -60,6 +60,8 @@ struct Shown<'p> {
     /// How many there was no room for.
     left_out: usize,
     metrics: Vec<String>,
+    /// Those that somebody asked for.
+    asked: Vec<String>,
     intervals: bool,
     /// How much of [`NAMES`] names have.
     names: usize,
@@ -70,10 +72,12 @@ impl<'p> Shown<'p> {
     fn new(points: &Table, swept: &'p [String], asked: &[String]) -> Self {
         let title =
             |path: &'p String| (path.as_str(), display_names::shortest(path, swept).to_owned());
+        let metrics = shown_first(points, asked);
         Shown {
             paths: axes_of(points, swept, &[]).into_iter().map(title).collect(),
             left_out: 0,
-            metrics: shown_first(points, asked),
+            asked: if asked.is_empty() { Vec::new() } else { metrics.clone() },
+            metrics,
             intervals: true,
             names: 0,
             overloaded: points.rows.iter().any(|row| is_overloaded(points, row)),
@@ -94,7 +98,9 @@ impl<'p> Shown<'p> {
         }
         let least = ["rejected", "errors", "requests", "workflows"];
         let found = least.iter().find_map(|name| self.metrics.iter().position(|it| it == name));
-        if let Some(index) = found.filter(|_| self.metrics.len() > FEW) {
+        // Whoever asks for metrics names those first that matter most.
+        let gives = self.asked.is_empty() && self.metrics.len() > FEW;
+        if let Some(index) = found.filter(|_| gives) {
             self.metrics.remove(index);
             return true;
         }
@@ -193,6 +199,11 @@ impl<'p> Shown<'p> {
             0 => {}
             1 => notes.push("no room for one more swept path; see points.csv".to_owned()),
             more => notes.push(format!("no room for {more} more swept paths; see points.csv")),
+        }
+        let hidden = self.asked.iter().filter(|metric| !self.metrics.contains(metric));
+        let hidden: Vec<&str> = hidden.map(String::as_str).collect();
+        if !hidden.is_empty() {
+            notes.push(format!("no room for: {}; see points.csv", hidden.join(", ")));
         }
         notes.extend(survivors::notes(points, &self.metrics));
         notes

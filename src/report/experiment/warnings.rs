@@ -12,10 +12,12 @@ use crate::report::results::columns::number;
 use crate::report::results::estimates::{EstimateColumns, columns_of};
 use crate::report::results::overloaded::is_overloaded;
 use crate::report::results::point_label::point_in_words;
-use crate::stats::{Cell, Estimate, Table};
+use crate::stats::{Cell, Estimate, FEWEST_SOBOL_POINTS, Table};
 
 /// A drift of less than this share of the mean is not worth a word.
 const DRIFT: f64 = 0.25;
+/// Of fewer requests than this a drift says nothing: each is a large part of it.
+const FEW_REQUESTS: f64 = 30.0;
 /// The most points that are named.
 const MOST: usize = 5;
 
@@ -37,12 +39,20 @@ pub fn warnings(
 
 /// Sobol' indices that are not known to this half width are told.
 const INDEX: f64 = 0.1;
+/// So many samples are a good beginning.
+const ENOUGH: u32 = 64;
 
 /// How many samples it takes to know the indices, if there are too few.
 fn of_indices(sensitivity: &Table) -> Option<String> {
     let metric = sensitivity.column("metric")?;
     let samples = sensitivity.column("samples")?;
     let samples = sensitivity.rows.first().and_then(|row| number(&row[samples]))?;
+    if samples < FEWEST_SOBOL_POINTS as f64 {
+        return Some(format!(
+            "Sobol' indices have too few samples to tell: {samples:.0}; take {ENOUGH} or more \
+             (sweep.sobol.samples)"
+        ));
+    }
     let columns = ["first_order", "total"].map(|name| EstimateColumns::find(sensitivity, name));
     let mut widest: BTreeMap<String, f64> = BTreeMap::new();
     for row in &sensitivity.rows {
@@ -66,8 +76,8 @@ fn of_indices(sensitivity: &Table) -> Option<String> {
     ))
 }
 
-/// What a reader of the points' means should know: in which points no request was measured,
-/// which are overloaded in more than half of their runs, and in which the number of
+/// What a reader of the points' means should know: in which points neither a request nor a
+/// workflow was measured, which are overloaded in more than half of their runs, and in which the number of
 /// requests in the system rises or falls by more than chance explains. `replications` is
 /// how many runs each has, where the table does not tell.
 fn of_points(points: &Table, swept: &[String], replications: usize) -> Vec<String> {
@@ -80,7 +90,10 @@ fn of_points(points: &Table, swept: &[String], replications: usize) -> Vec<Strin
         let (drift, ends) = (cell("drift").unwrap_or(0.0), ends_of(points, "drift", row));
         // An interval that has 0 on one side of it.
         let sure = ends.is_some_and(|(low, high)| low * high > 0.0);
-        if cell("requests") == Some(0.0) {
+        // Workflows may call nothing but tools.
+        let workflows = cell("workflows").unwrap_or(0.0);
+        let tells = cell("requests").is_none_or(|requests| requests >= FEW_REQUESTS);
+        if cell("requests") == Some(0.0) && workflows == 0.0 {
             empty.push(format!(
                 "{named} has no requests after its warm-up: nothing is measured; shorten the \
                  warm-up or lengthen the run"
@@ -90,7 +103,7 @@ fn of_points(points: &Table, swept: &[String], replications: usize) -> Vec<Strin
                 "{named} is overloaded in {overloaded:.0} of {runs:.0} runs: requests pile up, and \
                  its means depend on the duration"
             ));
-        } else if drift.abs() > DRIFT && sure {
+        } else if drift.abs() > DRIFT && sure && tells {
             let way = if drift > 0.0 { "rises" } else { "falls" };
             let percent = number_format::percent(drift.abs());
             all.push(format!(
@@ -194,6 +207,30 @@ mod tests {
     }
 
     #[test]
+    fn workflows_that_only_call_tools_are_measured() {
+        let told = |workflows: f64| {
+            let mut table = Table::new(["point", "requests", "workflows"]);
+            table.push(vec![Cell::from(0u64), Cell::from(0.0), Cell::from(workflows)]);
+            of_points(&table, &[], 3)
+        };
+        assert_eq!(told(4000.0), [""; 0]);
+        assert_eq!(told(0.0).len(), 1);
+    }
+
+    #[test]
+    fn a_handful_of_requests_does_not_drift() {
+        let told = |requests: f64| {
+            let mut table = Table::new(["point", "requests", "drift", "drift_lo95", "drift_hi95"]);
+            let mut row = vec![Cell::from(0u64), Cell::from(requests)];
+            row.extend([5.6, 5.0, 6.2].map(Cell::from));
+            table.push(row);
+            of_points(&table, &[], 3)
+        };
+        assert_eq!(told(5.0), [""; 0]);
+        assert!(told(30.0)[0].contains("rises by 560"), "{:?}", told(30.0));
+    }
+
+    #[test]
     fn overloads_and_sure_drifts_are_told_and_chance_is_not() {
         assert_eq!(told(&[(0.1, 0.05, 0.0), (0.4, 0.6, 0.2), (f64::NAN, f64::NAN, 0.0)]).len(), 0);
         let found = told(&[(1.9, 0.1, 0.8), (-0.5, 0.1, 0.0)]);
@@ -232,16 +269,17 @@ mod tests {
 
     #[test]
     fn too_few_samples_are_told_with_how_many_it_takes() {
-        let table = |half: f64| {
+        let of = |half: f64, samples: f64| {
             let names = ["metric", "total", "total_lo95", "total_hi95", "samples"];
             let mut table = Table::new(names);
             for (metric, half) in [("e2e_p99_s", half), ("cost_usd", 0.01)] {
                 let mut row = vec![Cell::from(metric)];
-                row.extend([0.5, 0.5 - half, 0.5 + half, 64.0].map(Cell::from));
+                row.extend([0.5, 0.5 - half, 0.5 + half, samples].map(Cell::from));
                 table.push(row);
             }
             table
         };
+        let table = |half: f64| of(half, 64.0);
         let told = of_indices(&table(0.3)).expect("a warning");
         assert!(
             told.starts_with("from 64 samples, Sobol' indices of e2e_p99_s are known"),
@@ -250,5 +288,7 @@ mod tests {
         // 64 x 9 = 576.
         assert!(told.contains("± 30 percentage points") && told.contains("about 1024"), "{told}");
         assert_eq!(of_indices(&table(0.09)), None);
+        let few = of_indices(&of(0.01, 2.0)).expect("a warning, however sure it looks");
+        assert!(few.contains("too few samples to tell: 2; take 64 or more"), "{few}");
     }
 }

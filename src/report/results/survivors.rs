@@ -34,33 +34,80 @@ const ALL: [Those; 2] = [
     },
 ];
 
+/// So many cases have a share each; of more the least and the most are told.
+const NAMED: usize = 5;
+
 /// What is to be said where these metrics are shown of all points.
 pub(crate) fn notes<S: AsRef<str>>(points: &Table, metrics: &[S]) -> Vec<String> {
-    let concerns = |those: &&Those| {
+    let note = |those: &Those| {
+        let shares = points.rows.iter().filter_map(|row| those.share(points, row));
+        those.note(&shares.collect::<Vec<_>>())
+    };
+    concerned(metrics).filter_map(note).collect()
+}
+
+/// The same where cases are shown beside each other, which have names, and are rows of tables
+/// of points.
+pub(crate) fn notes_of_cases<S: AsRef<str>>(
+    cases: &[(&str, &Table, &[Cell])],
+    metrics: &[S],
+) -> Vec<String> {
+    let note = |those: &Those| {
+        let share = |(name, points, row): &(&str, &Table, &[Cell])| {
+            Some(((*name).to_owned(), those.share(points, row)?))
+        };
+        those.note_of_cases(&cases.iter().filter_map(share).collect::<Vec<_>>())
+    };
+    concerned(metrics).filter_map(note).collect()
+}
+
+/// The columns that tell of how many something is shown.
+pub(crate) fn counts() -> impl Iterator<Item = &'static str> {
+    ALL.iter().flat_map(|those| those.counts).filter(|name| !name.is_empty())
+}
+
+/// Of whom some of these metrics are.
+fn concerned<S: AsRef<str>>(metrics: &[S]) -> impl Iterator<Item = &'static Those> {
+    ALL.iter().filter(|those| {
         let starts = |metric: &str| those.metrics.iter().any(|start| metric.starts_with(start));
         metrics.iter().map(AsRef::as_ref).any(starts)
-    };
-    ALL.iter().filter(concerns).filter_map(|those| those.note(points)).collect()
+    })
+}
+
+fn percent(share: f64) -> String {
+    number_format::significant(share * 100.0, 2)
 }
 
 impl Those {
-    fn note(&self, points: &Table) -> Option<String> {
+    /// Which part of those who came, and were not called off, came to an end in a row.
+    fn share(&self, points: &Table, row: &[Cell]) -> Option<f64> {
         let [ended, came, unwanted] = self.counts.map(|name| points.column(name));
-        let (ended, came) = (ended?, came?);
-        let share = |row: &Vec<Cell>| {
-            let (ended, came) = (number(&row[ended])?, number(&row[came])?);
-            let came = came - unwanted.and_then(|it| number(&row[it])).unwrap_or(0.0);
-            (came > 0.0).then_some(ended / came)
-        };
-        let shares = || points.rows.iter().filter_map(share);
+        let (ended, came) = (number(&row[ended?])?, number(&row[came?])?);
+        let came = came - unwanted.and_then(|it| number(&row[it])).unwrap_or(0.0);
+        (came > 0.0).then_some(ended / came)
+    }
+
+    fn note(&self, shares: &[f64]) -> Option<String> {
+        let shares = || shares.iter().copied();
         let (least, most) = (shares().reduce(f64::min)?, shares().reduce(f64::max)?);
         if least >= NEARLY_ALL {
             return None;
         }
-        let [least, most] = [least, most].map(|share| number_format::significant(share * 100.0, 2));
+        let [least, most] = [least, most].map(percent);
         let share =
             if least == most { format!("{least} %") } else { format!("{least} to {most} %") };
         Some(format!("{} of the {share} {}", self.what, self.which))
+    }
+
+    fn note_of_cases(&self, shares: &[(String, f64)]) -> Option<String> {
+        let of_all = self.note(&shares.iter().map(|(_, share)| *share).collect::<Vec<_>>())?;
+        let [(name, first), others @ ..] = shares else { return None };
+        if shares.len() > NAMED {
+            return Some(of_all);
+        }
+        let first = format!("{} of the {} % {} ({name})", self.what, percent(*first), self.which);
+        let others = others.iter().map(|(name, share)| format!(", {} % ({name})", percent(*share)));
+        Some(first + &others.collect::<String>())
     }
 }
 
@@ -93,5 +140,24 @@ mod tests {
         let mut points = Table::new(["requests", "completed", "called_off"]);
         points.push([100.0, 50.0, 50.0].map(Cell::from).to_vec());
         assert_eq!(notes(&points, &["e2e_p99_s"]), [""; 0], "nobody wanted the others");
+    }
+
+    #[test]
+    fn cases_have_a_share_each_as_long_as_they_are_few() {
+        let mut points = Table::new(["requests", "completed"]);
+        for completed in [160.0, 460.0, 1000.0, 990.0, 1000.0, 1000.0] {
+            points.push([1000.0, completed].map(Cell::from).to_vec());
+        }
+        let names = ["a", "b", "c", "d", "e", "f"];
+        let cases: Vec<(&str, &Table, &[Cell])> =
+            names.iter().zip(&points.rows).map(|(name, row)| (*name, &points, &row[..])).collect();
+        let told = |cases: &[(&str, &Table, &[Cell])]| notes_of_cases(cases, &["e2e_p99_s"]);
+        assert_eq!(
+            told(&cases[..3]),
+            ["times of the 16 % of requests that were answered (a), 46 % (b), 100 % (c)"]
+        );
+        assert_eq!(told(&cases), ["times of the 16 to 100 % of requests that were answered"]);
+        assert_eq!(told(&cases[2..]), [""; 0]);
+        assert_eq!(notes_of_cases(&cases, &["cost_usd"]), [""; 0]);
     }
 }

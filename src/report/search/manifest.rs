@@ -6,6 +6,7 @@ use serde_yaml::Value;
 use crate::experiment::Prepared;
 use crate::experiment::search::{Finding, Trials};
 use crate::report::manifest::FolderManifest;
+use crate::report::search::survivors::{found, search_warnings};
 
 /// What was searched for and what was found. It holds no wall time: the same search
 /// gives the same bytes.
@@ -22,6 +23,9 @@ pub struct SearchManifest {
     pub hash: String,
     /// The answer in a sentence.
     pub found: String,
+    /// What to beware of: an answer by the times of a few requests.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beware: Vec<String>,
     /// The trial that is the answer, if any holds.
     pub best: Option<usize>,
     /// The trial just beyond it.
@@ -66,7 +70,8 @@ impl SearchManifest {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             seed: prepared.resolved.experiment.seed,
             hash: prepared.resolved.hash.clone(),
-            found: finding.words.clone(),
+            found: found(trials, finding),
+            beware: search_warnings(trials, finding),
             best: finding.best,
             beyond: finding.beyond,
             changed: trials.knobs.iter().map(|knob| knob.name.clone()).collect(),

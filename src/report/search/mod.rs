@@ -11,12 +11,14 @@ pub(crate) mod manifest;
 mod page;
 mod pareto_front;
 mod summary;
+mod survivors;
 mod tables;
 
 use std::path::Path;
 
 pub use manifest::SearchManifest;
 pub use summary::search_summary;
+pub use survivors::search_warnings;
 
 use crate::experiment::Prepared;
 use crate::experiment::search::{Finding, Trials};

@@ -5,7 +5,7 @@ use std::path::Path;
 use maud::html;
 
 use crate::report::error::ReportError;
-use crate::report::html::components::{commands, folded, quoted, tables};
+use crate::report::html::components::{commands, folded, quoted, tables, warnings};
 use crate::report::html::tables::{PointValues, grids};
 use crate::report::html::{Page, Section};
 use crate::report::number_format;
@@ -32,6 +32,7 @@ pub(super) fn page(
     let evidence = [trial("The answer", manifest.best), trial("Just beyond it", manifest.beyond)];
     let summary = html! {
         p { (number_format::sentence(&manifest.found)) "." }
+        (warnings(&manifest.beware))
         @for words in evidence.iter().flatten() { p { (words) } }
         p { "What was changed:" }
         ul { @for path in &manifest.changed { li { code { (path) } } } }

@@ -6,6 +6,7 @@ use crate::experiment::search::{Finding, Trial, Trials};
 use crate::report::display_names::estimate_value;
 use crate::report::results::columns::{number, show};
 use crate::report::results::estimates::EstimateColumns;
+use crate::report::search::survivors::found;
 use crate::report::terminal::{Terminal, grid, lines};
 use crate::report::{display_names, number_format};
 use crate::stats::Table;
@@ -46,7 +47,7 @@ pub fn search_summary(
     }
     let mut all = lines(&shown, terminal);
     let runs: usize = trials.list.iter().map(Trial::replications).sum();
-    let _ = writeln!(all, "{}", number_format::sentence(&finding.words));
+    let _ = writeln!(all, "{}", number_format::sentence(&found(trials, finding)));
     let _ = writeln!(all, "{} trials, {runs} runs; all of them in search.csv", trials.list.len());
     all
 }

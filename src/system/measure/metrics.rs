@@ -192,7 +192,7 @@ metrics! {
     cost_per_input_mtok_usd: "the same / million input tokens", |m| m.paid_usd() / m.in_window.input_decitokens as f64 * 1e7;
     cost_per_output_mtok_usd: "the same / million output tokens", |m| m.paid_usd() / m.in_window.output_tokens as f64 * 1e6;
     cost_saved_usd: "what the answers that came from caches had cost when they were made", |m| m.saved.usd();
-    prefix_saved_usd: "what cached input tokens would have cost more without the prefix cache; not part of cost_saved_usd", |m| if m.prefix_decitokens == 0 { f64::NAN } else { m.prefix_saved.usd() };
+    prefix_saved_usd: "what cached input tokens would have cost more without the prefix cache, below zero where writing to it costs more than that; not part of cost_saved_usd", |m| if m.prefix_decitokens == 0 { f64::NAN } else { m.prefix_saved.usd() };
     quality_mean: "mean quality of the answers", |m| m.quality_sum / m.completed as f64;
     budget_rejections: "requests that no affordable model was left for", |m| m.budget_rejections as f64;
     budget_overshoot_usd: "money charged beyond users' limits", |m| m.overshoot.usd();

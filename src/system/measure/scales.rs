@@ -25,16 +25,16 @@ const OTHER_SHARES: [&str; 15] = [
     "overloaded",
 ];
 
-/// Ends of the names of what may be below zero: a lever may cost more than it saves, and
-/// queues shrink.
-const SIGNED: [&str; 2] = ["_saved_usd", "drift"];
+/// What may be below zero: the choice of models may cost more than it saves, as may writing
+/// to a prefix cache, and queues shrink. What other levers and caches save is an amount.
+const SIGNED: [&str; 3] = ["routing_saved_usd", "prefix_saved_usd", "drift"];
 
 /// What values a metric can have, from its name.
 pub fn scale_of(name: &str) -> Scale {
     let ends = |all: &[&str]| all.iter().any(|end| name.ends_with(end));
     if ends(&SHARES) || OTHER_SHARES.contains(&name) {
         Scale::Share
-    } else if ends(&SIGNED) {
+    } else if SIGNED.contains(&name) {
         Scale::Any
     } else {
         Scale::Amount
@@ -57,7 +57,10 @@ mod tests {
         for name in OTHER_SHARES {
             assert_eq!(MetricId::named(name).map(MetricId::scale), Some(Scale::Share), "{name}");
         }
-        for end in SHARES.iter().chain(&SIGNED) {
+        for name in SIGNED {
+            assert_eq!(MetricId::named(name).map(MetricId::scale), Some(Scale::Any), "{name}");
+        }
+        for end in SHARES {
             assert!(MetricId::names().any(|name| name.ends_with(end)), "no metric ends on {end}");
         }
     }
@@ -70,6 +73,8 @@ mod tests {
             assert_eq!(scale_of(metric.name), Scale::Share, "{}", metric.name);
         }
         assert_eq!(scale_of("e2e_p99_s"), Scale::Amount);
-        assert_eq!(scale_of("routing_saved_usd"), Scale::Any);
+        for name in ["cost", "coalesced", "compression", "trimming", "batch"] {
+            assert_eq!(scale_of(&format!("{name}_saved_usd")), Scale::Amount, "{name}");
+        }
     }
 }
