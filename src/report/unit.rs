@@ -2,7 +2,8 @@
 
 use crate::report::number_format::pow10;
 use crate::spec::{Capacity, Rate, parse_duration};
-use crate::stats::Cell;
+use crate::stats::{Cell, Scale};
+use crate::system::scale_of;
 
 /// What a number measures. Values are held in the unit named here and shown in
 /// whichever unit of [`Unit::shown`] suits their size.
@@ -39,35 +40,23 @@ const DECIMAL: &[f64] = &[1.0, 2.0, 5.0];
 const SIXTIES: &[f64] = &[1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0];
 const HOURS: &[f64] = &[1.0, 2.0, 3.0, 6.0, 12.0, 24.0];
 
-/// Ends of the names of metrics that are parts of one.
-const SHARES: [&str; 14] = [
-    "_rate",
-    "utilization",
-    "_share",
-    "_fraction",
-    "_precision",
-    "_recall",
-    "_ratio",
-    "attainment",
-    "availability",
-    "kv_use_mean",
-    "kv_use",
-    "overloaded",
-    "drift",
-    "saturation",
-];
+/// Ends of the names of columns that are read in per cent, besides the metrics that are shares
+/// ([`scale_of`]): of tables of one run, and of growth.
+const ALSO_SHARES: [&str; 6] =
+    ["_fraction", "_ratio", "utilization", "kv_use", "overloaded", "drift"];
 
 impl Unit {
     /// The unit of a metric, from the end of its name.
     pub(crate) fn of_metric(name: &str) -> Unit {
         let ends = |suffixes: &[&str]| suffixes.iter().any(|suffix| name.ends_with(suffix));
         match name {
+            _ if scale_of(name) == Scale::Share => Unit::Fraction,
             // Rates of tokens: the name in words has the unit.
             _ if ends(&["_per_s"]) => Unit::Plain,
             _ if ends(&["_s"]) => Unit::Seconds,
             _ if ends(&["_usd"]) => Unit::Usd,
             _ if ends(&["_rps"]) => Unit::PerSecond,
-            _ if ends(&SHARES) => Unit::Fraction,
+            _ if ends(&ALSO_SHARES) => Unit::Fraction,
             _ if ends(&["_tokens"]) => Unit::Tokens,
             _ if ends(&["_bytes"]) => Unit::Bytes,
             _ => Unit::Plain,
@@ -173,7 +162,13 @@ mod tests {
         {
             assert_eq!(Unit::of_metric(share), Unit::Fraction, "{share}");
         }
-        for plain in ["output_tokens_per_s", "tokens_per_s_per_gpu", "user_fairness"] {
+        // What the terminal says in per cent, charts and comparisons do.
+        for metric in crate::system::METRICS.iter().map(|metric| metric.name) {
+            let share = scale_of(metric) == Scale::Share || metric == "drift";
+            assert_eq!(Unit::of_metric(metric) == Unit::Fraction, share, "{metric}");
+        }
+        assert_eq!(Unit::of_metric("quality_mean"), Unit::Fraction);
+        for plain in ["output_tokens_per_s", "tokens_per_s_per_gpu", "semantic_hits"] {
             assert_eq!(Unit::of_metric(plain), Unit::Plain, "{plain}");
         }
         assert_eq!(Unit::of_metric("e2e_p99_s"), Unit::Seconds);

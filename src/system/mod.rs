@@ -39,8 +39,8 @@ pub use charge::{Savings, Spend};
 pub use event::Event;
 pub use measure::{
     BATCHED, Finished, FlowSums, Judged, METRICS, MOST_FIXED_INTERVALS, Measures, Metric, MetricId,
-    Recorder, Series, Served, Share, SloSpec, Steadiness, TIMELINE_COLUMNS, TargetsSpec, Timeline,
-    Times, scale_of,
+    Part, Parts, Possible, Recorder, Series, Served, Share, SloSpec, Steadiness, TIMELINE_COLUMNS,
+    TargetsSpec, Timeline, Times, scale_of,
 };
 pub use monitors::{
     AlertSums, BadSpec, MonitorSpec, NoDataSpec, Objective, ObjectiveSpec, Threshold,
@@ -50,7 +50,7 @@ pub use request::{Answer, Request};
 pub use run::{run, run_traced};
 pub use run_error::RunError;
 pub use setup::{Setup, Warmup};
-pub use tables::RunTables;
+pub use tables::{RunTables, entity_columns};
 pub use tracer::{
     AttemptKind, AttemptOutcome, TracedAttempt, TracedRequest, TracedWorkflow, Tracer,
 };

@@ -90,11 +90,11 @@ fn charts_of_what_is_not_there_are_refused_before_the_runs() {
 fn a_chart_that_cannot_be_drawn_leaves_the_tables() {
     let bench = Bench::new(
         "name: x\nduration: 5s\nreplications: 1\ncache: { levels: [ { name: l1 } ] }\n\
-         charts: [ { bar: { x: level, y: hit } } ]\n",
+         charts: [ { gantt: { table: levels.csv } } ]\n",
     );
     let output = bench.windtunnel(&["run", "experiment.yaml"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("levels.csv has no column `hit`"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("levels.csv has no column `lane`"), "{}", stderr(&output));
     assert!(bench.path().join("results/x/points.csv").exists());
 }
 

@@ -225,3 +225,48 @@ fn a_folder_that_is_not_ours_is_left_alone() {
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(fs::read_to_string(folder.join("thesis.txt")).expect("still there"), "precious");
 }
+
+#[test]
+fn a_metric_that_no_point_can_have_is_refused_with_those_it_can() {
+    let system = "duration: 10s\nreplications: 2\nmodels: { m: {} }\n";
+    for (asked, place, message) in [
+        (
+            "columns: [makespan_p99_s]",
+            "4:11",
+            "no `makespan_p99_s` in this system: there are no workflows",
+        ),
+        ("columns: [cache_hit_rate]", "4:11", "there is no cache"),
+        ("charts: [{ line: { y: semantic_precision } }]", "4:", "there is no semantic cache"),
+        ("charts: [{ bar: { x: workflow, y: cost_usd } }]", "4:", "there are no workflows"),
+        (
+            "charts: [{ bar: { x: model, y: makespan_p99_s } }]",
+            "4:",
+            "unknown column of models.csv",
+        ),
+        ("charts: [{ tornado: {} }]", "4:", "no parameter's effect is measured"),
+        ("precision: { metric: makespan_p99_s }", "4:", "there are no workflows"),
+        ("monitors: [{ metric: cache_hit_rate, below: 50% }]", "4:", "there is no cache"),
+        (
+            "search: { cheapest: { space: { models.m.quality: [0.5, 0.9] }, slo: { coalesced: { below: 2 } } } }",
+            "4:",
+            "no request waits for another's answer",
+        ),
+    ] {
+        let errors = refused(&format!("{system}{asked}\n"));
+        assert!(errors.contains(&format!("experiment.yaml:{place}")), "{asked}: {errors}");
+        assert!(errors.contains(message), "{asked}: {errors}");
+    }
+    let errors = refused(&format!("{system}columns: [makespan_p99_s]\n"));
+    let help = errors.lines().find(|line| line.contains("the nearest of")).unwrap_or(&errors);
+    assert!(help.contains("e2e_p99_s") && help.matches(", ").count() >= 5, "{help}");
+    // What one point of a sweep has, the file may name.
+    let bench = Bench::new(&format!(
+        "{system}columns: [cache_hit_rate]\nsweep: {{ grid: {{ cache: [null, {{}}] }} }}\n"
+    ));
+    let output = bench.windtunnel(&["check", "experiment.yaml"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    // What the file has is no mistake where `--set` takes it away.
+    let bench = Bench::new(&format!("{system}columns: [cache_hit_rate]\ncache: {{}}\n"));
+    let output = bench.windtunnel(&["check", "experiment.yaml", "--set", "cache=null"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::check::{check_columns, check_file, check_numbers};
 use super::kind::{Kind, Recording};
 use crate::spec::Problems;
+use crate::system::Possible;
 
 /// Parts of a whole over virtual time.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -62,7 +63,7 @@ impl AreaSpec {
 }
 
 impl Kind for AreaSpec {
-    fn check(&self, _: &[String], _: &[&str], problems: &mut Problems) {
+    fn check(&self, _: &[String], _: &Possible, problems: &mut Problems) {
         check_columns("columns", &self.columns, problems);
         if self.by.is_some() && !self.columns.is_empty() {
             problems.at("columns", |p| {

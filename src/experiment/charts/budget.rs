@@ -8,6 +8,7 @@ use super::kind::Kind;
 use crate::cost::Money;
 use crate::kernel::Duration;
 use crate::spec::Problems;
+use crate::system::Possible;
 
 /// What a chart of spending against a budget shows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -35,7 +36,7 @@ pub struct BudgetChartSpec {
 }
 
 impl Kind for BudgetChartSpec {
-    fn check(&self, swept: &[String], _: &[&str], problems: &mut Problems) {
+    fn check(&self, swept: &[String], _: &Possible, problems: &mut Problems) {
         check_path("series", self.series.as_deref(), swept, problems);
         check_file(self.file.as_deref(), problems);
         if self.every.is_some_and(Duration::is_zero) {

@@ -8,6 +8,7 @@ use super::kind::Kind;
 use super::latency::LatencyMetric;
 use super::scale::ScaleSpec;
 use crate::spec::Problems;
+use crate::system::Possible;
 
 /// What a chart of a latency's distribution shows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -33,7 +34,7 @@ pub struct CdfSpec {
 }
 
 impl Kind for CdfSpec {
-    fn check(&self, swept: &[String], _: &[&str], problems: &mut Problems) {
+    fn check(&self, swept: &[String], _: &Possible, problems: &mut Problems) {
         check_path("series", self.series.as_deref(), swept, problems);
         check_file(self.file.as_deref(), problems);
     }

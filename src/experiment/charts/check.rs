@@ -1,7 +1,7 @@
 //! What charts have in common to check.
 
 use crate::spec::Problems;
-use crate::system::TIMELINE_COLUMNS;
+use crate::system::{Possible, TIMELINE_COLUMNS};
 
 /// Whether the sweep varies `name`.
 pub(super) fn is_swept(name: &str, swept: &[String]) -> bool {
@@ -25,15 +25,15 @@ pub(super) fn check_path(
 pub(super) fn check_metrics(
     field: &str,
     names: &[String],
-    metrics: &[&str],
+    metrics: &Possible,
     problems: &mut Problems,
 ) {
     problems.at(field, |p| {
         if names.is_empty() {
             p.error_help("there is nothing to draw", "name a metric such as `e2e_p99_s`");
         }
-        for name in names.iter().filter(|name| !metrics.contains(&name.as_str())) {
-            p.unknown("metric", name, metrics.iter().copied());
+        for name in names {
+            metrics.check(name, p);
         }
     });
 }

@@ -8,6 +8,7 @@ use super::check::{check_file, check_metrics, check_path};
 use super::kind::Kind;
 use super::scale::ScaleSpec;
 use crate::spec::Problems;
+use crate::system::Possible;
 
 /// Two metrics that are both wanted, a mark for each point: those that no other beats in
 /// both are joined and stand out, the others are faded. Points that could not keep up are
@@ -66,7 +67,7 @@ impl Default for FrontierSpec {
 }
 
 impl Kind for FrontierSpec {
-    fn check(&self, swept: &[String], metrics: &[&str], problems: &mut Problems) {
+    fn check(&self, swept: &[String], metrics: &Possible, problems: &mut Problems) {
         check_path("series", self.series.as_deref(), swept, problems);
         check_path("facet", self.facet.as_deref(), swept, problems);
         check_metrics("x", std::slice::from_ref(&self.x), metrics, problems);

@@ -7,6 +7,7 @@ use super::check::{check_file, check_numbers};
 use super::kind::{Kind, Recording};
 use crate::kernel::Duration;
 use crate::spec::Problems;
+use crate::system::Possible;
 
 /// The table that runs of workflows are recorded in.
 const TABLE: &str = "gantt.csv";
@@ -50,7 +51,7 @@ impl Default for GanttSpec {
 }
 
 impl Kind for GanttSpec {
-    fn check(&self, _: &[String], _: &[&str], problems: &mut Problems) {
+    fn check(&self, _: &[String], _: &Possible, problems: &mut Problems) {
         let plain = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
         let stem = self.table.strip_suffix(".csv").unwrap_or_default();
         if stem.is_empty() || !stem.chars().all(plain) {

@@ -8,6 +8,7 @@ use super::kind::Kind;
 use super::names::Names;
 use super::scale::ScaleSpec;
 use crate::spec::Problems;
+use crate::system::Possible;
 
 /// A metric over two swept paths.
 ///
@@ -37,7 +38,7 @@ pub struct HeatmapSpec {
 }
 
 impl Kind for HeatmapSpec {
-    fn check(&self, swept: &[String], metrics: &[&str], problems: &mut Problems) {
+    fn check(&self, swept: &[String], metrics: &Possible, problems: &mut Problems) {
         for (field, name) in [("x", &self.x), ("y", &self.y), ("facet", &self.facet)] {
             check_path(field, name.as_deref(), swept, problems);
         }

@@ -1,12 +1,13 @@
 //! What every kind of chart says of itself, and from the list of kinds to the enum.
 
 use crate::spec::Problems;
+use crate::system::Possible;
 
 /// What a kind of chart says of itself before anything has run.
 pub(super) trait Kind {
     /// Reports names that are neither swept paths nor metrics, and file names
     /// that would leave the folder.
-    fn check(&self, swept: &[String], metrics: &[&str], problems: &mut Problems);
+    fn check(&self, swept: &[String], metrics: &Possible, problems: &mut Problems);
 
     /// Reports points that the sweep does not have, and replications that no point has.
     fn check_runs(&self, _points: u64, _replications: u64, _problems: &mut Problems) {}

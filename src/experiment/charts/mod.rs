@@ -50,6 +50,7 @@ pub use waterfall::WaterfallSpec;
 pub use xy::{ENTITIES, XySpec};
 
 use crate::spec::Problems;
+use crate::system::Possible;
 
 kinds! {
     /// A metric along a swept path, a line for each series.
@@ -91,7 +92,7 @@ kinds! {
 impl ChartSpec {
     /// Reports names that are neither swept paths nor metrics, and file names
     /// that would leave the folder.
-    pub fn check(&self, swept: &[String], metrics: &[&str], problems: &mut Problems) {
+    pub fn check(&self, swept: &[String], metrics: &Possible, problems: &mut Problems) {
         problems.at(self.name(), |p| self.kind().check(swept, metrics, p));
     }
 
@@ -125,7 +126,7 @@ mod tests {
         let swept = vec!["cache.levels.l1.capacity".to_owned()];
         let mut problems = Problems::default();
         for chart in read(yaml).unwrap() {
-            chart.check(&swept, &["e2e_p99_s", "cost_usd"], &mut problems);
+            chart.check(&swept, &Possible::all(), &mut problems);
         }
         problems.list().iter().map(|p| format!("{}: {}", p.path, p.message)).collect()
     }
@@ -171,6 +172,10 @@ mod tests {
             ]
         );
         assert_eq!(found("[{bar: {x: level, y: hits}}, {line: {x: point}}]"), [""; 0]);
+        assert_eq!(
+            found("[{bar: {x: model, y: makespan_p99_s}}]"),
+            ["bar.y: unknown column of models.csv `makespan_p99_s`"]
+        );
         assert_eq!(
             found("[{scatter: {x: cost_used, y: cost_usd}}, {box: {y: e2e_q_s, facet: x}}]"),
             [

@@ -8,6 +8,7 @@ use super::kind::Kind;
 use super::names::Names;
 use super::scale::ScaleSpec;
 use crate::spec::Problems;
+use crate::system::{MetricId, Possible};
 
 /// A metric against another, or against a swept path, a mark for each point. No line joins
 /// them: they may differ in anything.
@@ -62,17 +63,23 @@ impl Default for ScatterSpec {
 }
 
 impl Kind for ScatterSpec {
-    fn check(&self, swept: &[String], metrics: &[&str], problems: &mut Problems) {
+    fn check(&self, swept: &[String], metrics: &Possible, problems: &mut Problems) {
         check_path("series", self.series.as_deref(), swept, problems);
         check_path("facet", self.facet.as_deref(), swept, problems);
         problems.at("x", |p| {
             if self.x.0.is_empty() {
                 p.error_help("there is nothing to draw", "name a metric or a swept path");
             }
-            let known = |name: &str| metrics.contains(&name) || is_swept(name, swept);
-            for name in self.x.iter().filter(|name| !known(name)) {
-                let all = swept.iter().map(String::as_str).chain(metrics.iter().copied());
-                p.unknown("metric or swept path", name, all);
+            for name in self.x.iter().filter(|name| !is_swept(name, swept)) {
+                if MetricId::named(name).is_some() {
+                    metrics.check(name, p);
+                } else {
+                    let mut all: Vec<&str> = swept.iter().map(String::as_str).collect();
+                    for metric in metrics.names() {
+                        all.push(metric);
+                    }
+                    p.unknown("metric or swept path", name, all);
+                }
             }
         });
         check_metrics("y", &self.y.0, metrics, problems);

@@ -9,6 +9,7 @@ use super::latency::LatencyMetric;
 use super::names::Names;
 use super::scale::ScaleSpec;
 use crate::spec::Problems;
+use crate::system::Possible;
 
 /// How values spread: of a metric across replications, or of a latency (`e2e_s`,
 /// `ttft_s`, `queue_s`) across requests.
@@ -35,16 +36,16 @@ pub struct SpreadSpec {
 }
 
 impl Kind for SpreadSpec {
-    fn check(&self, swept: &[String], metrics: &[&str], problems: &mut Problems) {
+    fn check(&self, swept: &[String], metrics: &Possible, problems: &mut Problems) {
         for (field, name) in [("x", &self.x), ("series", &self.series), ("facet", &self.facet)] {
             check_path(field, name.as_deref(), swept, problems);
         }
-        let known: Vec<&str> = LatencyMetric::ALL
-            .iter()
-            .map(|latency| latency.column())
-            .chain(metrics.iter().copied())
-            .collect();
-        check_metrics("y", &self.y.0, &known, problems);
+        let is_latency = |name: &str| LatencyMetric::ALL.iter().any(|it| it.column() == name);
+        if !self.y.0.iter().all(|name| is_latency(name)) || self.y.0.is_empty() {
+            let names: Vec<String> =
+                self.y.0.iter().filter(|name| !is_latency(name)).cloned().collect();
+            check_metrics("y", &names, metrics, problems);
+        }
         check_file(self.file.as_deref(), problems);
     }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::check::{check_columns, check_file, check_numbers, check_path};
 use super::kind::Kind;
 use crate::spec::Problems;
+use crate::system::Possible;
 
 /// What a chart over virtual time shows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -33,7 +34,7 @@ pub struct TimelineSpec {
 }
 
 impl Kind for TimelineSpec {
-    fn check(&self, swept: &[String], _: &[&str], problems: &mut Problems) {
+    fn check(&self, swept: &[String], _: &Possible, problems: &mut Problems) {
         check_path("series", self.series.as_deref(), swept, problems);
         check_file(self.file.as_deref(), problems);
         check_columns("metrics", &self.metrics, problems);

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::check::check_file;
 use super::kind::Kind;
 use crate::spec::Problems;
+use crate::system::Possible;
 
 /// What a chart of a sensitivity study shows: a bar for each parameter, the one that
 /// matters most on top (with a sweep by `sobol`, `morris` or `one_at_a_time`).
@@ -23,10 +24,10 @@ pub struct TornadoSpec {
 }
 
 impl Kind for TornadoSpec {
-    fn check(&self, _: &[String], metrics: &[&str], problems: &mut Problems) {
+    fn check(&self, _: &[String], metrics: &Possible, problems: &mut Problems) {
         check_file(self.file.as_deref(), problems);
-        if let Some(metric) = self.metric.as_deref().filter(|name| !metrics.contains(name)) {
-            problems.at("metric", |p| p.unknown("metric", metric, metrics.iter().copied()));
+        if let Some(metric) = &self.metric {
+            problems.at("metric", |p| metrics.check(metric, p));
         }
     }
 

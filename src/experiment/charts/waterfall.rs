@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::check::{check_file, check_numbers};
 use super::kind::{Kind, Recording};
 use crate::spec::Problems;
+use crate::system::Possible;
 
 /// What a chart of savings shows: from the list price to the bill.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,7 +23,7 @@ pub struct WaterfallSpec {
 }
 
 impl Kind for WaterfallSpec {
-    fn check(&self, _: &[String], _: &[&str], problems: &mut Problems) {
+    fn check(&self, _: &[String], _: &Possible, problems: &mut Problems) {
         check_file(self.file.as_deref(), problems);
     }
 

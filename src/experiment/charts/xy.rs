@@ -8,6 +8,7 @@ use super::kind::Kind;
 use super::names::Names;
 use super::scale::ScaleSpec;
 use crate::spec::Problems;
+use crate::system::{Possible, entity_columns};
 
 /// Columns that tell apart the rows of a table other than the points: a bar
 /// chart may have one of them as its `x` or `series`.
@@ -48,13 +49,14 @@ pub struct XySpec {
 }
 
 impl Kind for XySpec {
-    fn check(&self, swept: &[String], metrics: &[&str], problems: &mut Problems) {
+    fn check(&self, swept: &[String], metrics: &Possible, problems: &mut Problems) {
         let is_entity = |name: &str| ENTITIES.contains(&name) && !is_swept(name, swept);
-        // The columns of the entities' tables are not metrics of a run.
-        let mut of_run = true;
+        // Where bars are of an entity, they show the columns of its table.
+        let mut entity = None;
         for (field, name) in [("x", self.x.as_deref()), ("series", self.series.as_deref())] {
-            if name.is_some_and(is_entity) {
-                of_run = false;
+            if let Some(name) = name.filter(|name| is_entity(name)) {
+                entity = entity.or(Some(name));
+                problems.at(field, |p| metrics.check_rows(name, p));
             } else {
                 check_path(field, name, swept, problems);
             }
@@ -64,8 +66,16 @@ impl Kind for XySpec {
             if self.y.0.is_empty() {
                 p.error_help("there is nothing to draw", "name a metric such as `e2e_p99_s`");
             }
-            for name in self.y.0.iter().filter(|name| of_run && !metrics.contains(&name.as_str())) {
-                p.unknown("metric", name, metrics.iter().copied());
+            let columns = entity.map(entity_columns);
+            for name in &self.y.0 {
+                match (&columns, entity) {
+                    (Some(columns), Some(entity)) if !columns.contains(name) => {
+                        let what = format!("column of {entity}s.csv");
+                        p.unknown(&what, name, columns.iter().map(String::as_str));
+                    }
+                    (Some(_), _) => {}
+                    (None, _) => metrics.check(name, p),
+                }
             }
         });
         check_file(self.file.as_deref(), problems);

@@ -24,8 +24,8 @@ use super::load::path;
 use super::search::knobs::knobs;
 use super::spec::experiment::Experiment;
 use super::sweep::points::Sweep;
-use crate::spec::{Path, Problem, Segment};
-use crate::system::Setup;
+use crate::spec::{Path, Problem, Problems, Segment};
+use crate::system::{Part, Parts, Possible, Setup};
 
 /// An experiment whose every point was read and checked.
 #[derive(Debug)]
@@ -73,6 +73,11 @@ pub fn prepare(document: &Document, overrides: &Overrides) -> Result<Prepared, V
         knobs(search, &value).map_err(refuse)?;
     }
     let setups = setups(document, &sweep, &value, &experiment, &mut found)?;
+    let impossible = impossible_metrics(&experiment, &base, &setups);
+    if !impossible.is_empty() {
+        found.extend(impossible.iter().map(diagnose));
+        return Err(found);
+    }
     found.extend(placed.without_effect(&sweep, &value));
     found.extend(unknown_payers(&experiment, &setups[0]).iter().map(diagnose));
     found.extend(unmeasured_workload(&setups[0]).iter().map(diagnose));
@@ -82,6 +87,27 @@ pub fn prepare(document: &Document, overrides: &Overrides) -> Result<Prepared, V
     let warnings = found;
     let resolved = Resolved { name, hash: hash(&value), experiment, value, sweep };
     Ok(Prepared { resolved, setups, warnings })
+}
+
+/// Names of metrics that no point of the sweep can have. What the file has without `--set`
+/// and `quick` is no mistake.
+fn impossible_metrics(
+    experiment: &Experiment,
+    base: &Experiment,
+    setups: &[Setup],
+) -> Vec<Problem> {
+    let mut parts = Parts::default();
+    base.add_parts(&mut parts);
+    experiment.add_parts(&mut parts);
+    for setup in setups {
+        parts.add(Part::Workflows, setup.workflows.is_some());
+        parts.add(Part::Monitors, !setup.monitors.is_empty());
+        parts.add_cache(setup.cache.as_ref());
+        parts.add_slo(setup.slo.as_ref(), setup.workload.slo_classes().len());
+    }
+    let mut problems = Problems::default();
+    experiment.check_metrics(&Possible::with(parts), &mut problems);
+    problems.into_list()
 }
 
 /// What is wrong with the sweep of an experiment that has other mistakes: a path

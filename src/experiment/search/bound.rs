@@ -7,7 +7,7 @@ use serde_yaml::Value;
 use crate::experiment::sweep::quantity::{Kind, quantity};
 use crate::spec::{Problems, per_cent};
 use crate::stats::Estimate;
-use crate::system::MetricId;
+use crate::system::{MetricId, Possible};
 
 /// The bound of a metric: `{ below: 2s }`, or `{ above: 0.9 }`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -31,10 +31,8 @@ impl BoundSpec {
         Some(Bound { metric: MetricId::named(name)?, below, above })
     }
 
-    pub(super) fn check(&self, name: &str, problems: &mut Problems) {
-        if MetricId::named(name).is_none() {
-            problems.unknown("metric", name, MetricId::names());
-        }
+    pub(super) fn check(&self, name: &str, metrics: &Possible, problems: &mut Problems) {
+        metrics.check(name, problems);
         if self.below.is_none() && self.above.is_none() {
             problems.error("expected `below`, `above`, or both");
         }

@@ -8,7 +8,7 @@ use serde_yaml::Value;
 use super::bound::{Bound, BoundSpec};
 use crate::experiment::sweep::range_spec::{RangeSpec, SpanSpec};
 use crate::spec::{Positive, Problems};
-use crate::system::MetricId;
+use crate::system::Possible;
 
 /// What `windtunnel search` looks for: one of the two.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -80,13 +80,25 @@ impl SearchSpec {
         load.or(self.cheapest.as_ref().map(|cheapest| &cheapest.slo)).unwrap_or(&NONE)
     }
 
+    /// The paths that it changes.
+    pub(in crate::experiment) fn paths(&self) -> impl Iterator<Item = &str> {
+        let load = self.maximize_load.iter().map(|load| load.path.as_str());
+        let space = self.cheapest.iter().flat_map(|cheapest| cheapest.space.keys());
+        load.chain(space.map(String::as_str))
+    }
+
     /// The bounds of a checked search.
     pub fn bounds(&self) -> Vec<Bound> {
         self.slo().iter().filter_map(|(name, spec)| spec.of(name)).collect()
     }
 
     /// Checks what needs no other part of the file but its `replications`.
-    pub(in crate::experiment) fn check(&self, replications: u32, problems: &mut Problems) {
+    pub(in crate::experiment) fn check(
+        &self,
+        replications: u32,
+        metrics: &Possible,
+        problems: &mut Problems,
+    ) {
         if self.maximize_load.is_some() == self.cheapest.is_some() {
             problems.error("expected either `maximize_load` or `cheapest`");
         }
@@ -100,7 +112,7 @@ impl SearchSpec {
         }
         let name = if self.maximize_load.is_some() { "maximize_load" } else { "cheapest" };
         problems.at(name, |p| {
-            p.at("slo", |p| check_slo(self.slo(), p));
+            p.at("slo", |p| check_slo(self.slo(), metrics, p));
             let Some(cheapest) = &self.cheapest else { return };
             if cheapest.points < 2 {
                 p.at("points", |p| p.error("expected at least 2"));
@@ -108,19 +120,17 @@ impl SearchSpec {
             if cheapest.space.is_empty() {
                 p.at("space", |p| p.error("expected at least one path to change"));
             }
-            if MetricId::named(&cheapest.cost).is_none() {
-                p.at("cost", |p| p.unknown("metric", &cheapest.cost, MetricId::names()));
-            }
+            p.at("cost", |p| metrics.check(&cheapest.cost, p));
         });
     }
 }
 
-fn check_slo(slo: &IndexMap<String, BoundSpec>, problems: &mut Problems) {
+fn check_slo(slo: &IndexMap<String, BoundSpec>, metrics: &Possible, problems: &mut Problems) {
     if slo.is_empty() {
         problems.error_help("there is nothing to hold", "such as `e2e_p99_s: { below: 2s }`");
     }
     for (name, bound) in slo {
-        problems.at(name.as_str(), |p| bound.check(name, p));
+        problems.at(name.as_str(), |p| bound.check(name, metrics, p));
     }
 }
 

@@ -5,10 +5,13 @@ use super::replications;
 use crate::cost::CostSpec;
 use crate::experiment::charts::ChartSpec;
 use crate::experiment::charts::kind::Recording;
+use crate::experiment::search::spec::SearchSpec;
 use crate::kernel::Duration;
 use crate::serving::ModelSpec;
 use crate::spec::Problems;
-use crate::system::{MOST_FIXED_INTERVALS, MetricId, Warmup, check_monitors};
+use crate::system::{
+    MOST_FIXED_INTERVALS, MetricId, Part, Parts, Possible, Warmup, check_monitors,
+};
 use crate::workload::trace::TraceSpec;
 
 /// The remedy where answers are cut.
@@ -57,25 +60,52 @@ impl Experiment {
             problems.at("cost", |p| cost.check(&models, None, p));
             self.check_wrong_answer(cost, problems);
         }
-        let metrics: Vec<&str> = MetricId::names().collect();
-        problems.at("sweep", |p| self.sweep.check(&metrics, p));
+        self.check_metrics(&Possible::all(), problems);
+    }
+
+    /// Checks whatever names metrics against those that there are.
+    pub fn check_metrics(&self, metrics: &Possible, problems: &mut Problems) {
+        problems.at("sweep", |p| self.sweep.check(metrics, p));
         if let Some(search) = &self.search {
-            problems.at("search", |p| search.check(self.replications, p));
+            problems.at("search", |p| search.check(self.replications, metrics, p));
         }
+        let is_metric = |name: &str| MetricId::named(name).is_some();
+        // Names that are no metrics at all are told of elsewhere.
+        if let Some(precision) = self.precision.as_ref().filter(|it| is_metric(&it.metric)) {
+            problems.within("precision.metric", |p| metrics.check(&precision.metric, p));
+        }
+        problems.at("monitors", |p| {
+            for (index, monitor) in self.monitors.iter().enumerate() {
+                for name in monitor.metric.iter().filter(|name| is_metric(name)) {
+                    p.at(index, |p| p.at("metric", |p| metrics.check(name, p)));
+                }
+            }
+        });
         problems.at("columns", |p| {
             for (index, name) in self.columns.iter().enumerate() {
-                if MetricId::named(name).is_none() {
-                    p.at(index, |p| p.unknown("metric", name, MetricId::names()));
-                } else if self.columns[..index].contains(name) {
+                if self.columns[..index].contains(name) {
                     p.at(index, |p| p.error(format!("`{name}` is a column already")));
+                } else {
+                    p.at(index, |p| metrics.check(name, p));
                 }
             }
         });
         problems.at("charts", |p| {
             for (index, chart) in self.charts.iter().flatten().enumerate() {
-                p.at(index, |p| self.check_chart(chart, p));
+                p.at(index, |p| self.check_chart(chart, metrics, p));
             }
         });
+    }
+
+    /// Adds the parts of the system as it stands.
+    pub fn add_parts(&self, parts: &mut Parts) {
+        parts.add(Part::Workflows, self.orchestration.is_some());
+        parts.add(Part::Monitors, !self.monitors.is_empty());
+        parts.add_cache(self.cache.as_ref());
+        parts.add_slo(self.slo.as_ref(), 1);
+        for path in self.search.iter().flat_map(SearchSpec::paths) {
+            parts.add_section(path.split('.').next().unwrap_or(path));
+        }
     }
 
     fn check_name(&self, problems: &mut Problems) {
@@ -224,11 +254,18 @@ impl Experiment {
         }
     }
 
-    fn check_chart(&self, chart: &ChartSpec, problems: &mut Problems) {
+    fn check_chart(&self, chart: &ChartSpec, metrics: &Possible, problems: &mut Problems) {
         let swept = self.sweep.columns();
-        let metrics: Vec<&str> = MetricId::names().collect();
         let points = u64::try_from(self.sweep.most_points()).unwrap_or(u64::MAX);
-        chart.check(&swept, &metrics, problems);
+        chart.check(&swept, metrics, problems);
+        if matches!(chart, ChartSpec::Tornado(_)) && !self.sweep.is_sensitivity() {
+            problems.at(chart.name(), |p| {
+                p.error_help(
+                    "no parameter's effect is measured",
+                    "sweep by `sobol`, `morris` or `one_at_a_time`, or draw another chart",
+                );
+            });
+        }
         let replications = u64::try_from(self.replicated().most()).unwrap_or(u64::MAX);
         chart.check_runs(points, replications, problems);
         self.check_recorded(chart, problems);

@@ -11,6 +11,7 @@ use super::designs::random::RandomSpec;
 use super::designs::sobol::SobolSpec;
 use super::when::WhenSpec;
 use crate::spec::Problems;
+use crate::system::Possible;
 
 /// Paths and the values that each takes.
 pub type Values = IndexMap<String, Vec<Value>>;
@@ -132,18 +133,14 @@ impl SweepSpec {
     }
 
     /// Checks what needs no other part of the file.
-    pub fn check(&self, metrics: &[&str], problems: &mut Problems) {
+    pub fn check(&self, metrics: &Possible, problems: &mut Problems) {
         let asked = [
             ("sobol", self.sobol.as_ref().map(|spec| &spec.metrics)),
             ("morris", self.morris.as_ref().map(|spec| &spec.metrics)),
         ];
         for (design, names) in asked {
             for (index, name) in names.into_iter().flatten().enumerate() {
-                if !metrics.contains(&name.as_str()) {
-                    problems.within(&format!("{design}.metrics.{index}"), |p| {
-                        p.unknown("metric", name, metrics.iter().copied());
-                    });
-                }
+                problems.within(&format!("{design}.metrics.{index}"), |p| metrics.check(name, p));
             }
         }
     }

@@ -4,8 +4,6 @@ use std::collections::BTreeSet;
 
 use crate::report::number_format;
 use crate::report::unit::Unit;
-use crate::stats::Scale;
-use crate::system::scale_of;
 
 /// A metric in as few letters as people know it by: `e2e p99`, `cost/request`.
 pub(super) fn short(metric: &str) -> String {
@@ -35,7 +33,7 @@ pub(super) fn short(metric: &str) -> String {
 /// A value of a metric with its unit.
 pub(super) fn value(metric: &str, value: f64) -> String {
     match Unit::of_metric(metric) {
-        _ if scale_of(metric) == Scale::Share => number_format::percent(value),
+        Unit::Fraction => number_format::percent(value),
         Unit::Seconds => number_format::seconds(value),
         Unit::Usd => number_format::dollars(value),
         _ if metric.contains("_per_") || metric.ends_with("_rps") => number_format::short(value),

@@ -205,6 +205,6 @@ mod tests {
         table.push([0.05, 0.376_543_2, 0.364_543_2, 0.388_543_2, 0.9].map(Cell::from).to_vec());
         let shown: Vec<String> =
             columns(&table).iter().map(|column| column.show(&table.rows[0])).collect();
-        assert_eq!(shown, ["0.05", "37.654 ± 1.2 %", "0.9"]);
+        assert_eq!(shown, ["0.05", "37.654 ± 1.2 %", "90 %"]);
     }
 }

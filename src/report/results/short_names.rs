@@ -87,6 +87,15 @@ fn told_apart(alike: &[&Parts]) -> Vec<String> {
         told.push(path);
         found = names(&told);
     }
+    // Settings without a choice are no default because others have more of them.
+    let unnamed = |(parts, name): &(&&Parts, &String)| {
+        name.is_empty() && parts.kind.is_empty() && !parts.settings.is_empty()
+    };
+    if let Some((parts, _)) = alike.iter().zip(&found).find(unnamed) {
+        let first = paths.iter().copied().find(|path| parts.value(path).is_some());
+        told.extend(first);
+        found = names(&told);
+    }
     found
 }
 
@@ -179,7 +188,11 @@ mod tests {
         assert_eq!(names(&fewer), ["retries 3", "retries 0", "none"]);
         assert_eq!(names(&["null", retries[1]]), ["none", "retries 3"]);
         let more = [r#"{"a":1,"b":2}"#, r#"{"a":1,"b":2,"jitter":true}"#];
-        assert_eq!(names(&more), ["default", "jitter"]);
+        assert_eq!(names(&more), ["a 1", "a 1, jitter"]);
+        assert_eq!(names(&["{}", more[0]]), ["default", "a 1"]);
+        let beside_none =
+            ["null", r#"{"num_retries":3,"backoff":{}}"#, r#"{"num_retries":3,"timeout":"5s"}"#];
+        assert_eq!(names(&beside_none), ["none", "retries 3", "retries 3, timeout 5s"]);
     }
 
     #[test]

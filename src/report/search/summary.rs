@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use crate::experiment::search::{Finding, Trial, Trials};
 use crate::report::display_names::estimate_value;
 use crate::report::results::columns::{number, show};
+use crate::report::results::dimension::Dimension;
 use crate::report::results::estimates::EstimateColumns;
 use crate::report::search::survivors::found;
 use crate::report::terminal::{Terminal, grid, lines};
 use crate::report::{display_names, number_format};
-use crate::stats::Table;
+use crate::stats::{Cell, Table};
 
 /// The most trials that are shown: the answer, what is beyond it, and the front.
 const ROWS: usize = 15;
@@ -32,11 +33,26 @@ pub fn search_summary(
     header.extend(metrics.iter().map(|name| display_names::metric(name)));
     header.extend(["runs", "verdict", "binds"].map(str::to_owned));
     shown.set_header(header);
+    let dimensions: Vec<Option<Dimension>> = paths
+        .iter()
+        .map(|path| {
+            let column = table.column(path)?;
+            Some(Dimension::new(path, table.rows.iter().map(|row| row[column].clone())))
+        })
+        .collect();
     for row in rows(table, finding) {
         let cell = |name: &str| table.column(name).map(|column| &table.rows[row][column]);
         let text = |name: &str| cell(name).map(show).unwrap_or_default();
         let mut cells = vec![text("trial")];
-        cells.extend(paths.iter().map(|path| text(path)));
+        let values = paths.iter().zip(&dimensions);
+        cells.extend(values.map(|(path, dimension)| match (cell(path), dimension) {
+            (Some(cell @ Cell::Text(value)), Some(dimension))
+                if value.starts_with('{') || value == "null" =>
+            {
+                dimension.name_of(cell)
+            }
+            _ => text(path),
+        }));
         cells.extend(metrics.iter().map(|name| {
             let found = EstimateColumns::find(table, name);
             let estimate = found.and_then(|found| found.read(&table.rows[row]));

@@ -8,7 +8,22 @@ use crate::kernel::{Duration, Time};
 use crate::stats::{Cell, Moments, Table};
 use crate::system::setup::Setup;
 
-/// What monitors found in the measured window, over all rules.
+/// The columns of `monitors.csv`.
+pub(in crate::system) const MONITORS: [&str; 12] = [
+    "monitor",
+    "metric",
+    "condition",
+    "threshold",
+    "fired",
+    "resolved",
+    "firing_s",
+    "false_alarms",
+    "faults",
+    "missed",
+    "time_to_detect_mean_s",
+    "time_to_detect_max_s",
+];
+
 /// The window that is measured.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::system) struct Measured {
@@ -139,20 +154,7 @@ pub(in crate::system) fn faults_table(monitors: Option<&Monitors>, setup: &Setup
 
 /// A row for each rule.
 pub(in crate::system) fn monitors(monitors: Option<&Monitors>, window: Measured) -> Table {
-    let mut table = Table::new([
-        "monitor",
-        "metric",
-        "condition",
-        "threshold",
-        "fired",
-        "resolved",
-        "firing_s",
-        "false_alarms",
-        "faults",
-        "missed",
-        "time_to_detect_mean_s",
-        "time_to_detect_max_s",
-    ]);
+    let mut table = Table::new(MONITORS);
     let Some(monitors) = monitors else { return table };
     let Alerts { faults: known, has_faults, .. } = &monitors.alerts;
     for (index, rule) in monitors.rules.iter().enumerate() {

@@ -3,6 +3,7 @@
 mod bills;
 mod breakdown;
 mod classes;
+mod columns;
 pub mod replicas;
 mod spend;
 mod workflows;
@@ -20,6 +21,7 @@ use crate::kernel::Time;
 use crate::pipeline::Stage;
 use crate::stats::{Cell, Table};
 use bills::Division;
+pub use columns::of as entity_columns;
 
 /// The results of one run. The tables lack `point` and `replication`, which the
 /// run does not know.
@@ -183,17 +185,7 @@ fn quality(share: &Share) -> Cell {
 }
 
 fn models(system: &System<'_>, setup: &Setup) -> Table {
-    let columns = ["model"].into_iter().chain(SHARE).chain([
-        "queue_mean_s",
-        "utilization",
-        "cached_input_tokens",
-        "prefix_hit_rate",
-        "quality_mean",
-        "token_cost_usd",
-        "server_cost_usd",
-        "wrong_answer_cost_usd",
-    ]);
-    let mut table = Table::new(columns);
+    let mut table = Table::new(columns::of("model"));
     for (index, ((name, spec), model)) in
         setup.models.iter().zip(&system.observers.measures.models).enumerate()
     {
@@ -214,8 +206,7 @@ fn models(system: &System<'_>, setup: &Setup) -> Table {
 }
 
 fn users(system: &System<'_>) -> Table {
-    let columns = ["user", "class"].into_iter().chain(SHARE).chain(["errors", "quality_mean"]);
-    let mut table = Table::new(columns.chain(bills::PARTS));
+    let mut table = Table::new(columns::of("user"));
     let division = Division::among_users(&system.observers.measures);
     for (user, measured) in
         system.clients.source.users().iter().zip(&system.observers.measures.users)
@@ -232,28 +223,7 @@ fn users(system: &System<'_>) -> Table {
 }
 
 fn levels(system: &System<'_>, over: Time) -> Table {
-    let mut table = Table::new([
-        "level",
-        "lookups",
-        "hits",
-        "misses",
-        "hit_rate",
-        "insertions",
-        "promotions",
-        "evictions",
-        "expirations",
-        "rejected",
-        "entries",
-        "stale_hits",
-        "overwrites",
-        "demotions",
-        "write_backs",
-        "invalidations",
-        "moved",
-        "lookup_mean_s",
-        "wait_mean_s",
-        "utilization",
-    ]);
+    let mut table = Table::new(columns::of("level"));
     if let Some(caches) = &system.caches.levels {
         for level in 0..caches.levels() {
             let stats = caches.stats(level);
@@ -314,7 +284,7 @@ fn level_row(
 }
 
 fn stages(system: &System<'_>) -> Table {
-    let mut table = Table::new(["stage", "count", "errors", "mean_s", "max_s", "total_s"]);
+    let mut table = Table::new(columns::of("stage"));
     let absent = |stage| stage == Stage::Semantic && system.caches.semantic.is_none();
     for stage in Stage::ALL.into_iter().filter(|stage| !absent(*stage)) {
         let stats = &system.observers.measures.stages[stage as usize];

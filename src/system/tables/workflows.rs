@@ -41,20 +41,35 @@ fn spent(spent: &Spent) -> [Cell; SPENT.len()] {
     ]
 }
 
-/// A row per workflow that arrivals began; the first of the file's even if none did.
-pub fn workflows(system: &System<'_>) -> Table {
-    let Some(flows) = &system.clients.workflows else { return Table::default() };
+/// The columns of workflows.
+pub fn workflow_columns() -> Vec<String> {
     let failed = Reason::NAMES.map(|reason| format!("failed_{reason}"));
     let shares = KINDS.map(|kind| format!("critical_{}_share", kind.name()));
-    let columns = ["workflow", "arrived", "completed", "right", "success_rate", "steps"]
+    ["workflow", "arrived", "completed", "right", "success_rate", "steps"]
         .into_iter()
         .chain(["makespan_mean_s", "makespan_p50_s", "makespan_p99_s", "failed_makespan_p99_s"])
         .chain(SPENT)
         .chain(["server_cost_usd", "wrong_answer_cost_usd", "cost_usd"])
         .map(str::to_owned)
         .chain(failed)
-        .chain(shares);
-    let mut table = Table::new(columns);
+        .chain(shares)
+        .collect()
+}
+
+/// The columns of steps.
+pub fn step_columns() -> Vec<String> {
+    ["workflow", "step", "runs", "skipped", "failed", "rounds", "items", "retries"]
+        .into_iter()
+        .chain(["called_off", "memo_hits", "right", "mean_s"])
+        .chain(SPENT)
+        .map(str::to_owned)
+        .collect()
+}
+
+/// A row per workflow that arrivals began; the first of the file's even if none did.
+pub fn workflows(system: &System<'_>) -> Table {
+    let Some(flows) = &system.clients.workflows else { return Table::default() };
+    let mut table = Table::new(workflow_columns());
     let (roots, measures) = (&flows.engine.tally().roots, &system.observers.measures);
     let division =
         Division::among(measures, roots.iter().map(|of| (tokens(&of.spent), of.arrived)));
@@ -103,11 +118,7 @@ fn workflow(name: &str, of: &OfRoot, servers: f64, wrong: Money) -> Vec<Cell> {
 /// A row per step.
 pub fn steps(system: &System<'_>) -> Table {
     let Some(flows) = &system.clients.workflows else { return Table::default() };
-    let columns = ["workflow", "step", "runs", "skipped", "failed", "rounds", "items", "retries"]
-        .into_iter()
-        .chain(["called_off", "memo_hits", "right", "mean_s"])
-        .chain(SPENT);
-    let mut table = Table::new(columns);
+    let mut table = Table::new(step_columns());
     for ((workflow, step), of) in flows.engine.plan().steps().zip(&flows.engine.tally().steps) {
         if workflow == PLAIN && of.runs == 0 {
             continue;
