@@ -288,7 +288,7 @@ impl Reference {
     fn compose(&mut self) {
         self.chunks = vec![0; self.running.len()];
         let mut budget = self.spec.max_num_batched_tokens;
-        if self.spec.enable_chunked_prefill && self.spec.asynchronous() {
+        if self.spec.asynchronous() {
             let preempted = self.schedule_running(&mut budget);
             if self.chunks.iter().all(|chunk| *chunk == 0) {
                 self.schedule_waiting(&mut budget, false);

@@ -221,7 +221,6 @@ fn is_here(sequences: &Sequences, began: u64, slot: u32) -> bool {
 /// have made all its tokens at `end`.
 fn decodes(sequences: &Sequences, end: u64, began: u64, slot: u32) -> bool {
     let sequence = &sequences[slot];
-    sequence.state == State::Decode
-        && sequence.began == began
+    is_here(sequences, began, slot)
         && sequence.joined + u64::from(sequence.output - sequence.made) == end
 }

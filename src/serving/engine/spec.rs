@@ -104,28 +104,27 @@ const MOST_SEQS: u32 = 1 << 20;
 impl EngineSpec {
     /// Blocks of keys and values that the memory holds; at least 1.
     pub fn blocks(&self) -> u32 {
-        self.num_gpu_blocks.unwrap_or_else(|| {
-            let tokens = self.step.kv_tokens(self.gpu_memory_utilization.get());
-            let blocks = tokens / u64::from(self.block_size.max(1));
-            u32::try_from(blocks).unwrap_or(u32::MAX).max(1)
-        })
+        self.blocks_of(self.step.kv_tokens(self.gpu_memory_utilization.get()))
     }
 
     /// The same, where `step`, the model of `self.step`, may know more from its files.
     pub(super) fn blocks_with(&self, step: &StepModel) -> u32 {
         let known = step.kv_tokens(self.gpu_memory_utilization.get());
-        match known.filter(|_| self.num_gpu_blocks.is_none()) {
-            Some(tokens) => {
-                let blocks = tokens / u64::from(self.block_size.max(1));
-                u32::try_from(blocks).unwrap_or(u32::MAX).max(1)
-            }
-            None => self.blocks(),
-        }
+        known.map_or_else(|| self.blocks(), |tokens| self.blocks_of(tokens))
+    }
+
+    /// The blocks that are said, or those of so many tokens.
+    fn blocks_of(&self, tokens: u64) -> u32 {
+        self.num_gpu_blocks.unwrap_or_else(|| {
+            let blocks = tokens / u64::from(self.block_size.max(1));
+            u32::try_from(blocks).unwrap_or(u32::MAX).max(1)
+        })
     }
 
     /// Whether a step is scheduled while the one before it runs.
     pub fn asynchronous(&self) -> bool {
-        self.async_scheduling.unwrap_or(matches!(self.step, StepSpec::Layers(_)))
+        let layers = || matches!(self.step, StepSpec::Layers(_));
+        self.enable_chunked_prefill && self.async_scheduling.unwrap_or_else(layers)
     }
 
     /// Tokens that one id in a chain of blocks stands for.
@@ -208,7 +207,7 @@ impl Settings {
         let block_size = spec.block_size.max(1);
         Settings {
             chunked: spec.enable_chunked_prefill,
-            ahead: spec.asynchronous() && spec.enable_chunked_prefill,
+            ahead: spec.asynchronous(),
             whole_prompts: spec.scheduler_reserve_full_isl,
             caching: spec.enable_prefix_caching,
             policy: spec.policy,

@@ -17,6 +17,7 @@
 //! All that is in `step_time`, below the models.
 
 mod hardware;
+mod interpolate;
 mod layers;
 mod linear;
 mod model_config;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::interpolate::{between, cell, line_at};
 use super::step_time::{Batch, Growth, MOST_TICKS, Pace, TICKS_PER_NANO};
 use crate::spec::{Path, Problem};
 use crate::workload::DataPaths;
@@ -100,39 +101,22 @@ impl Table {
     /// Between two contexts of the grid a step's time is a straight line with a whole
     /// number of ticks for each token.
     pub fn pace(&self, batch: &Batch, growth: &Growth) -> Pace {
-        let context = batch.context_tokens;
-        let next = self.context.partition_point(|value| *value <= context);
-        if next == 0 {
-            // All contexts are longer.
-            let steps = steps_until(self.context[0], context, growth.context_tokens);
-            return Pace { steps, ..Pace::constant(self.at(batch, 0)) };
-        }
-        let from = self.context[next - 1];
-        let below = self.at(batch, next - 1);
-        let (slope, steps) = match self.context.get(next) {
-            Some(&to) => {
-                let rise = self.at(batch, next) as i64 - below as i64;
-                // Rounded towards zero, so that the line stays between its ends.
-                (rise / (to - from) as i64, steps_until(to, context, growth.context_tokens))
-            }
-            None if next == 1 => (0, u64::MAX),
-            None => {
-                let rise = below.saturating_sub(self.at(batch, next - 2));
-                ((rise / (from - self.context[next - 2])) as i64, u64::MAX)
-            }
-        };
-        let gone = i128::from(slope) * i128::from(context - from);
+        let line = line_at(&self.context, batch.context_tokens, |nth| self.at(batch, nth).into());
         let most = i128::from(MOST_TICKS);
-        let first = (i128::from(below) + gone).clamp(0, most) as u64;
-        let slope = i128::from(slope) * i128::from(growth.context_tokens);
-        Pace::line(first, slope.clamp(-most, most) as i64, steps)
+        let slope = line.slope * i128::from(growth.context_tokens);
+        let steps = match growth.context_tokens {
+            0 => u64::MAX,
+            _ if line.tokens == u64::MAX => u64::MAX,
+            growth => line.tokens.div_ceil(growth),
+        };
+        Pace::line(line.first.clamp(0, most) as u64, slope.clamp(-most, most) as i64, steps)
     }
 
     /// Ticks at a context of the grid, interpolated between prompt tokens and between
     /// sequences.
     fn at(&self, batch: &Batch, context: usize) -> u64 {
-        let (p, p_share) = cell(&self.prefill, batch.prefill_tokens);
-        let (d, d_share) = cell(&self.decode, batch.decode_seqs);
+        let (p, p_share) = cell_of(&self.prefill, batch.prefill_tokens);
+        let (d, d_share) = cell_of(&self.decode, batch.decode_seqs);
         let row = |p: usize| {
             let of =
                 |d: usize| self.ticks[(p * self.decode.len() + d) * self.context.len() + context];
@@ -143,27 +127,10 @@ impl Table {
     }
 }
 
-/// The cell of an axis that `value` is in, and where in it, 0 being its beginning and
-/// more than 1 beyond the last cell.
-fn cell(axis: &[u64], value: u64) -> (usize, f64) {
-    let below = axis.partition_point(|at| *at <= value).saturating_sub(1);
-    let below = below.min(axis.len().saturating_sub(2));
-    if axis.len() == 1 || value <= axis[below] {
-        return (below, 0.0);
-    }
-    let (from, to) = (axis[below], axis[below + 1]);
-    (below, (value - from) as f64 / (to - from) as f64)
-}
-
-/// On the line through two values; beyond the second never below it.
-fn between(first: f64, second: f64, share: f64) -> f64 {
-    let value = first + (second - first) * share;
-    if share > 1.0 { value.max(second) } else { value }
-}
-
-/// Steps until a context that grows by `growth` each has reached `to`.
-fn steps_until(to: u64, context: u64, growth: u64) -> u64 {
-    if growth == 0 { u64::MAX } else { (to - context).div_ceil(growth) }
+/// The cell of an axis for `value`, and where in it; what is before the first value is at it.
+fn cell_of(axis: &[u64], value: u64) -> (usize, f64) {
+    let (below, share) = cell(axis, value as f64);
+    (below, share.max(0.0))
 }
 
 fn said((prefill, decode, context): (u64, u64, u64)) -> String {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::serving::step::interpolate::{between, cell};
+
 /// What was measured at a value of an axis, in ascending order.
 #[derive(Debug)]
 pub(super) struct Axis<T> {
@@ -29,23 +31,10 @@ impl<T> Axis<T> {
 
     /// The value at `x`, where `value` tells that of a node.
     pub fn value(&self, x: f64, below: Below, value: impl Fn(&T) -> f64) -> f64 {
-        let [first, .., last] = &self.at[..] else {
-            return self.of.first().map_or(0.0, value);
-        };
-        if x <= *first as f64 && below == Below::Level {
-            return value(&self.of[0]);
-        }
-        let next = self.at.partition_point(|node| *node as f64 <= x);
-        let low = next.saturating_sub(1).min(self.at.len() - 2);
-        let (from, to) = (self.at[low] as f64, self.at[low + 1] as f64);
-        let start = value(&self.of[low]);
-        if x == from {
-            return start;
-        }
-        let end = value(&self.of[low + 1]);
-        let on_line = start + (end - start) * (x - from) / (to - from);
-        // Nothing is faster for more work.
-        if x > *last as f64 { on_line.max(end) } else { on_line }
+        let (low, share) = cell(&self.at, x);
+        let share = if below == Below::Level { share.max(0.0) } else { share };
+        let Some(start) = self.of.get(low).map(&value) else { return 0.0 };
+        if share == 0.0 { start } else { between(start, value(&self.of[low + 1]), share) }
     }
 }
 

@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::hardware::GpuSpec;
+use super::interpolate::{Line, line_at};
 use super::model_config::ModelConfig;
 use super::step_time::{Batch, Growth, MOST_TICKS, Pace, TICKS_PER_NANO};
 use crate::kernel::Duration;
@@ -168,16 +169,6 @@ const QUANTUM: i128 = 4096;
 /// Of a microsecond.
 const QUANTA_PER_MICRO: f64 = (1000 * TICKS_PER_NANO) as f64 / QUANTUM as f64;
 
-/// Attention's time while contexts grow: a straight line, for so many steps.
-#[derive(Clone, Copy)]
-struct Line {
-    /// In quanta.
-    first: i128,
-    /// By a token more of each sequence.
-    slope: i128,
-    steps: u64,
-}
-
 impl Layers {
     /// Tokens whose keys and values the memory holds; `None` if it is not known.
     pub fn kv_tokens(&self, utilization: f64) -> Option<u64> {
@@ -242,7 +233,7 @@ impl Layers {
         };
         let alpha = self.profile.skew.alpha(&spread);
         if alpha == 0.0 {
-            return (line.first * QUANTUM, line.slope * QUANTUM, line.steps);
+            return (line.first * QUANTUM, line.slope * QUANTUM, line.tokens);
         }
         let longest = self.line(shape, spread.longest);
         // Rounded, as the time is: a share in 4096ths of a difference in quanta.
@@ -252,30 +243,16 @@ impl Layers {
         (
             blend(line.first, longest.first),
             blend(line.slope, longest.slope),
-            line.steps.min(longest.steps).min(alike),
+            line.tokens.min(longest.tokens).min(alike),
         )
     }
 
-    /// The line that attention's time is on at the context `kv` of all sequences.
+    /// The line, in quanta, that attention's time is on at the context `kv` of all sequences.
     fn line(&self, shape: &Shape, kv: u64) -> Line {
-        let contexts = &self.profile.attention.contexts;
+        let attention = &self.profile.attention;
         let layers = f64::from(self.model.layers);
-        let at = |nth: usize| quanta(self.profile.attention.micros(shape, contexts[nth]) * layers);
-        let next = contexts.partition_point(|context| *context <= kv);
-        if next == 0 {
-            return Line { first: at(0), slope: 0, steps: contexts[0] - kv };
-        }
-        let (from, below) = (contexts[next - 1], at(next - 1));
-        let (slope, steps) = match contexts.get(next) {
-            // Rounded towards zero, so that the line stays between its ends.
-            Some(to) => ((at(next) - below) / i128::from(to - from), to - kv),
-            None if next == 1 => (0, u64::MAX),
-            None => {
-                let rise = (below - at(next - 2)).max(0);
-                (rise / i128::from(from - contexts[next - 2]), u64::MAX)
-            }
-        };
-        Line { first: below + slope * i128::from(kv - from), slope, steps }
+        let contexts = &attention.contexts;
+        line_at(contexts, kv, |nth| quanta(attention.micros(shape, contexts[nth]) * layers))
     }
 }
 
