@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::kernel::{Duration, Time};
+
 /// Significant digits of a real number: more than any simulated figure
 /// deserves, fewer than would show a difference in the last bit.
 const DIGITS: usize = 9;
@@ -30,6 +32,20 @@ impl From<f64> for Cell {
 impl From<u64> for Cell {
     fn from(value: u64) -> Self {
         Cell::Int(value as i64)
+    }
+}
+
+/// Seconds to the nanosecond: a real cell keeps nine digits only.
+impl From<Time> for Cell {
+    fn from(at: Time) -> Self {
+        Cell::Text(at.to_string().trim_end_matches('s').to_owned())
+    }
+}
+
+/// As a time.
+impl From<Duration> for Cell {
+    fn from(span: Duration) -> Self {
+        (Time::ZERO + span).into()
     }
 }
 

@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use super::chrome_trace::TraceWriter;
-use crate::kernel::{Duration, Time};
+use crate::kernel::Time;
 use crate::stats::Cell;
 use crate::system::{Setup, TracedAttempt, TracedRequest, Tracer};
 
@@ -62,9 +62,6 @@ impl<'s, W: Write> AttemptWriter<'s, W> {
     }
 
     fn row(&self, attempt: &TracedAttempt) -> [Cell; ATTEMPT_COLUMNS.len()] {
-        // To the nanosecond: a real cell keeps nine digits only.
-        let seconds = |at: Time| Cell::Text(at.to_string().trim_end_matches('s').to_owned());
-        let span = |of: Duration| seconds(Time::ZERO + of);
         let tokens = |decitokens: u64| Cell::Num(decitokens as f64 / 10.0);
         let TracedAttempt { service, prefix, .. } = attempt;
         let [point, replication] = self.numbers;
@@ -76,14 +73,14 @@ impl<'s, W: Write> AttemptWriter<'s, W> {
             self.setup.models[attempt.model as usize].0.as_str().into(),
             attempt.replica.map(u64::from).into(),
             attempt.kind.name().into(),
-            seconds(attempt.queued),
-            attempt.started.map_or(Cell::Empty, seconds),
-            seconds(attempt.until),
+            attempt.queued.into(),
+            attempt.started.into(),
+            attempt.until.into(),
             attempt.outcome.name().into(),
-            span(attempt.queue),
-            service.map_or(Cell::Empty, |(first_token, _)| span(first_token)),
-            service.map_or(Cell::Empty, |(_, total)| span(total)),
-            attempt.tpot().map_or(Cell::Empty, span),
+            attempt.queue.into(),
+            service.map(|(first_token, _)| first_token).into(),
+            service.map(|(_, total)| total).into(),
+            attempt.tpot().into(),
             tokens(attempt.input_decitokens),
             prefix.map_or(Cell::Empty, |_| tokens(attempt.cached_decitokens)),
             u64::from(attempt.output_tokens).into(),

@@ -4,7 +4,6 @@ use std::io::{self, Write};
 
 use crate::cache::{SEMANTIC, cache_key_md5};
 use crate::cost::Money;
-use crate::kernel::{Duration, Time};
 use crate::pipeline::Outcome;
 use crate::stats::Cell;
 use crate::system::{Finished, Recorder, Setup};
@@ -92,9 +91,6 @@ impl<'s, W: Write> RequestWriter<'s, W> {
         let Finished { source, params, request, inference, list, is_plain, .. } = finished;
         let Finished { call, outcome, at, .. } = finished;
         let incoming = &request.incoming;
-        // To the nanosecond: a real cell keeps nine digits only.
-        let seconds = |at: Time| Cell::Text(at.to_string().trim_end_matches('s').to_owned());
-        let span = |of: Duration| seconds(Time::ZERO + of);
         let answer = request.answer;
         let served = inference.filter(|_| answer.is_some() && !request.cached);
         let failed = outcome.error().is_some();
@@ -133,8 +129,8 @@ impl<'s, W: Write> RequestWriter<'s, W> {
             source.users()[incoming.user.0 as usize].name.as_str().into(),
             source.slo_classes()[usize::from(incoming.slo_class.0)].as_str().into(),
             u64::from(request.measured).into(),
-            seconds(incoming.at),
-            seconds(*at),
+            incoming.at.into(),
+            (*at).into(),
             u64::from(incoming.sent_chars()).into(),
             Cell::Num(incoming.input_decitokens as f64 / 10.0),
             answer.map(|answer| u64::from(answer.output_tokens)).into(),
@@ -143,11 +139,11 @@ impl<'s, W: Write> RequestWriter<'s, W> {
             request.looked.name().into(),
             level.into(),
             model.into(),
-            served.map_or(Cell::Empty, |it| span(it.waited)),
-            answer.filter(|_| !failed).map_or(Cell::Empty, |_| span(times.ttft)),
-            tpot.map_or(Cell::Empty, span),
-            served.map_or(Cell::Empty, |it| span(it.worked)),
-            span(*at - incoming.at),
+            served.map(|it| it.waited).into(),
+            answer.filter(|_| !failed).map(|_| times.ttft).into(),
+            tpot.into(),
+            served.map(|it| it.worked).into(),
+            (*at - incoming.at).into(),
             served.map(|it| it.estimate.usd()).into(),
             cost.map(Money::usd).into(),
             answer.filter(|_| request.cached).map(|answer| answer.cost.usd()).into(),

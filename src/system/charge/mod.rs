@@ -99,16 +99,13 @@ impl Charge {
             model: model.0,
             wrong: self.optimizer.is_wrong(quality),
         });
-        observers.charged(cost, now);
+        observers.used(model.0, &usage, cost, now);
         if self.lists {
             spend.list = self.list_price(model, spend.full_input, spend.full_output);
         }
         let waited = inference.queue();
         inference.waited += waited;
         inference.worked += inference.service.total;
-        if observers.in_window(now) {
-            observers.measures.in_window.used(model.0, &usage);
-        }
         if observers.traces() {
             let paid = Paid { usage, cost };
             observers.trace_attempt(&traced_answer(request, inference, &paid, now));
@@ -156,10 +153,7 @@ impl Charge {
         now: Time,
     ) -> Money {
         let cost = self.optimizer.charge(incoming.user, ModelId(model), usage, now);
-        observers.charged(cost, now);
-        if observers.in_window(now) {
-            observers.measures.in_window.used(model, usage);
-        }
+        observers.used(model, usage, cost, now);
         clients.charge_call(incoming.call, cost, now);
         if measured {
             let waste = Waste { usage: *usage, cost, prefix };

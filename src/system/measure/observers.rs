@@ -1,7 +1,7 @@
 //! Those who look on: they see what happens and change nothing.
 
 use super::{Breakdown, Classes, Measures, Timeline, Times};
-use crate::cost::Money;
+use crate::cost::{Money, Usage};
 use crate::kernel::{Duration, Time};
 use crate::pipeline::{Log, LogEntry, Outcome, Params, RequestError};
 use crate::serving::fleet::Phase;
@@ -182,6 +182,15 @@ impl Observers<'_> {
         let within = |classes: &Classes| classes.met(request, times);
         self.measures.classes.as_ref().is_none_or(within)
             && request.answer.is_some_and(|answer| !answer.wrong)
+    }
+
+    /// Somebody pays for what a model read and wrote.
+    #[inline]
+    pub fn used(&mut self, model: u32, usage: &Usage, cost: Money, now: Time) {
+        self.charged(cost, now);
+        if self.in_window(now) {
+            self.measures.in_window.used(model, usage);
+        }
     }
 
     /// Somebody pays for tokens, a judge or a tool.

@@ -86,11 +86,6 @@ fn times_to_detect<'a>(alerts: impl Iterator<Item = &'a Alert>) -> Moments {
     times
 }
 
-/// To the nanosecond: a real cell keeps nine digits only.
-fn seconds(at: Time) -> Cell {
-    Cell::Text(at.to_string().trim_end_matches('s').to_owned())
-}
-
 /// A row for each alert.
 pub(in crate::system) fn alerts(monitors: Option<&Monitors>, setup: &Setup) -> Table {
     let mut table = Table::new([
@@ -116,9 +111,9 @@ pub(in crate::system) fn alerts(monitors: Option<&Monitors>, setup: &Setup) -> T
             rule.watches.as_str().into(),
             rule.side().into(),
             Cell::from(rule.condition.bound),
-            seconds(alert.pending),
-            seconds(alert.fired),
-            alert.resolved.map_or(Cell::Empty, seconds),
+            alert.pending.into(),
+            alert.fired.into(),
+            alert.resolved.into(),
             alert.value.into(),
             alert.peak.value().into(),
             match alert.cause {
@@ -126,8 +121,8 @@ pub(in crate::system) fn alerts(monitors: Option<&Monitors>, setup: &Setup) -> T
                 Cause::Nothing => "none".into(),
                 Cause::News(fault) | Cause::Again(fault) => name(fault).into(),
             },
-            seconds(alert.onset),
-            alert.time_to_detect().map_or(Cell::Empty, |time| seconds(Time(time.0))),
+            alert.onset.into(),
+            alert.time_to_detect().into(),
         ]);
     }
     table
@@ -146,8 +141,8 @@ fn name_of(fault: &Fault, setup: &Setup) -> String {
 pub(in crate::system) fn faults_table(monitors: Option<&Monitors>, setup: &Setup) -> Table {
     let mut table = Table::new(["fault", "from_s", "until_s"]);
     for (_, fault) in monitors.iter().flat_map(|monitors| monitors.alerts.faults.all()) {
-        let until = fault.until.map_or(Cell::Empty, seconds);
-        table.push(vec![name_of(fault, setup).into(), seconds(fault.from), until]);
+        let until = fault.until.into();
+        table.push(vec![name_of(fault, setup).into(), fault.from.into(), until]);
     }
     table
 }
