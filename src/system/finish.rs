@@ -65,10 +65,7 @@ pub fn finish(
         let window = end.since(measures.window_start);
         for model in (0..setup.models.len() as u32).map(ModelId) {
             let cost = system.charge.optimizer.charge_servers(model, 1, window);
-            measures.serve_hours(model.0, cost);
-            if measures.in_window.has_gpus(model.0) {
-                measures.in_window.gpu_s += window.as_secs_f64();
-            }
+            measures.serve_hours(model.0, 1, window, cost);
         }
     }
     let replicas = replicas::collect(&mut system, setup, over);

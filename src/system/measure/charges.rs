@@ -3,6 +3,7 @@
 use super::bill::{LevelHits, Waste};
 use super::{Measures, Share};
 use crate::cost::Money;
+use crate::kernel::Duration;
 use crate::pipeline::Outcome;
 use crate::system::request::{Answer, SIMILAR};
 
@@ -81,10 +82,13 @@ impl Measures {
         self.users[user as usize].bill.tools += amount;
     }
 
-    /// Counts what the servers of `model` cost by the hour.
-    pub fn serve_hours(&mut self, model: u32, amount: Money) {
+    /// Counts what a server of `model` with so many GPUs cost for a span by the hour.
+    pub fn serve_hours(&mut self, model: u32, gpus: u64, span: Duration, amount: Money) {
         self.bill.servers += amount;
         self.models[model as usize].bill.servers += amount;
+        if self.in_window.has_gpus(model) {
+            self.in_window.gpu_s += gpus as f64 * span.as_secs_f64();
+        }
     }
 
     /// Counts a wrong answer to `user`: that of `model`, or of a workflow.

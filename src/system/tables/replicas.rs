@@ -48,10 +48,7 @@ pub fn collect(system: &mut System<'_>, setup: &Setup, over: Time) -> Table {
             let node = &mut upstream.models[index].fleet.nodes_mut()[replica];
             let on = Duration(u64::try_from(node.on_ns(over)).unwrap_or(u64::MAX));
             let cost = charge.optimizer.charge_servers(model_id, gpus, on);
-            measures.serve_hours(model_id.0, cost);
-            if measures.in_window.has_gpus(model_id.0) {
-                measures.in_window.gpu_s += gpus as f64 * on.as_secs_f64();
-            }
+            measures.serve_hours(model_id.0, gpus, on, cost);
             let sums = &mut measures.replicas;
             sums.up_s += node.up_s(over);
             sums.down_s += node.down_s(over);
