@@ -1,0 +1,180 @@
+//! How sure the fitted values are, and what the data cannot tell.
+
+use nalgebra::{DMatrix, DVector, SymmetricEigen};
+
+use super::parameter::Parameter;
+use super::residuals::Targets;
+use crate::stats::student_t_quantile;
+
+/// Half the width of the steps over which slopes are taken for intervals: wide enough that
+/// jumps of single requests even out.
+const WIDTH: f64 = 0.02;
+/// Requests are taken together in so many lots, one after another: those of a lot may depend
+/// on each other, as those that wait in one queue do.
+const LOTS: usize = 20;
+/// A parameter that changes the times by less than this, in the mean of squares, when it is
+/// changed by its own size has no effect.
+const EFFECT: f64 = 1e-4;
+/// An eigenvalue of the correlation of slopes below this is none: along it nothing changes.
+const NOTHING: f64 = 1e-4;
+/// Estimates that are correlated more than this can hardly be told apart.
+const HARDLY: f64 = 0.95;
+
+/// What is known of a fitted parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Certainty {
+    /// The 95 % interval, if the data gives one.
+    pub interval: Option<(f64, f64)>,
+    /// What to beware of.
+    pub beware: Option<String>,
+}
+
+/// How each parameter is known at `places`, and what is to be said of several together.
+///
+/// The covariance is that of clustered errors (Liang and Zeger, Biometrika 73, 1986): the
+/// requests of each of [`LOTS`] lots may depend on each other in any way. Intervals are
+/// Student's on the fit's own scale, with as many degrees of freedom as there are lots beyond
+/// the parameters.
+pub(super) fn certainty(
+    parameters: &[Parameter],
+    places: &[f64],
+    errors: &DVector<f64>,
+    jacobian: &DMatrix<f64>,
+    targets: &Targets,
+) -> (Vec<Certainty>, Vec<String>) {
+    let figures: Vec<f64> = parameters.iter().zip(places).map(|(it, at)| it.at(*at)).collect();
+    let root = (targets.len() as f64).sqrt();
+    let mut said: Vec<Option<String>> = Vec::new();
+    for (nth, it) in parameters.iter().enumerate() {
+        let effect = jacobian.column(nth).norm() / root;
+        said.push(match it.bound_at(figures[nth]) {
+            _ if effect < EFFECT => Some("it has no effect on the times measured".to_owned()),
+            Some(which) => Some(format!("it is at the {which} value that it may have")),
+            None => None,
+        });
+    }
+    let open: Vec<usize> = (0..parameters.len()).filter(|nth| said[*nth].is_none()).collect();
+    let mut notes = Vec::new();
+    let mut intervals = vec![None; parameters.len()];
+    if let Some(spread) = Spread::of(&jacobian.select_columns(&open), errors, targets) {
+        for group in &spread.alike {
+            let names: Vec<&str> =
+                group.iter().map(|nth| parameters[open[*nth]].name.as_str()).collect();
+            notes.push(format!(
+                "the data cannot tell {} apart: other values of them give the same times; fit one \
+                 of them and leave the others as they are",
+                listed(&names)
+            ));
+        }
+        for (a, b, correlation) in &spread.close {
+            let [a, b] = [a, b].map(|nth| parameters[open[*nth]].name.as_str());
+            notes.push(format!(
+                "the data can hardly tell {a} and {b} apart: their estimates are correlated by \
+                 {correlation:.2}"
+            ));
+        }
+        for (at, nth) in open.iter().enumerate() {
+            let (it, place) = (&parameters[*nth], places[*nth]);
+            if spread.alike.iter().any(|group| group.contains(&at)) {
+                said[*nth] = Some("the data cannot tell it from others".to_owned());
+                continue;
+            }
+            intervals[*nth] = spread.half_widths[at].map(|half| {
+                let grain = it.quantity.grain();
+                let low = it.at(place - half).min(figures[*nth] - grain).max(it.low);
+                (low, it.at(place + half).max(figures[*nth] + grain).min(it.high))
+            });
+        }
+    }
+    let known = said.into_iter().zip(intervals);
+    let known = known.map(|(beware, interval)| Certainty { interval, beware }).collect();
+    (known, notes)
+}
+
+/// The width of steps for the Jacobian that [`certainty`] is given.
+pub(super) const fn width() -> f64 {
+    WIDTH
+}
+
+/// How the estimates spread together.
+struct Spread {
+    /// Half the width of each 95 % interval, if there are lots enough.
+    half_widths: Vec<Option<f64>>,
+    /// Estimates that no data of this kind tells apart.
+    alike: Vec<Vec<usize>>,
+    /// Pairs that are hardly told apart, and their correlation.
+    close: Vec<(usize, usize, f64)>,
+}
+
+impl Spread {
+    fn of(jacobian: &DMatrix<f64>, errors: &DVector<f64>, targets: &Targets) -> Option<Self> {
+        let count = jacobian.ncols();
+        if count == 0 {
+            return None;
+        }
+        let norms: Vec<f64> = jacobian.column_iter().map(|column| column.norm()).collect();
+        let mut scaled = jacobian.clone();
+        for (mut column, norm) in scaled.column_iter_mut().zip(&norms) {
+            column /= *norm;
+        }
+        let eigen = SymmetricEigen::new(scaled.transpose() * &scaled);
+        let mut alike: Vec<Vec<usize>> = Vec::new();
+        let mut inverse = DMatrix::zeros(count, count);
+        for (value, vector) in eigen.eigenvalues.iter().zip(eigen.eigenvectors.column_iter()) {
+            if *value > NOTHING {
+                inverse += vector * vector.transpose() / *value;
+            } else {
+                let most = vector.amax();
+                alike.push((0..count).filter(|at| vector[*at].abs() > 0.2 * most).collect());
+            }
+        }
+        let correlation =
+            |a: usize, b: usize| inverse[(a, b)] / (inverse[(a, a)] * inverse[(b, b)]).sqrt();
+        let told = |at: usize| !alike.iter().any(|group| group.contains(&at));
+        let pairs = (0..count).flat_map(|b| (0..b).map(move |a| (a, b)));
+        let close = pairs
+            .filter(|(a, b)| told(*a) && told(*b))
+            .map(|(a, b)| (a, b, correlation(a, b)))
+            .filter(|(.., correlation)| correlation.abs() > HARDLY)
+            .collect();
+        let (meat, lots) = meat(&scaled, errors, targets);
+        let freedom = lots as f64 - count as f64;
+        let covariance = &inverse * meat * &inverse;
+        let correction = lots as f64 / (lots as f64 - 1.0);
+        let t = student_t_quantile(0.975, freedom);
+        let half_width = |at: usize| {
+            let variance = (covariance[(at, at)] * correction).max(0.0);
+            (freedom >= 2.0).then(|| t * variance.sqrt() / norms[at])
+        };
+        Some(Spread { half_widths: (0..count).map(half_width).collect(), alike, close })
+    }
+}
+
+/// The sum over the lots of what each says of the slopes, squared; and how many lots there are.
+fn meat(scaled: &DMatrix<f64>, errors: &DVector<f64>, targets: &Targets) -> (DMatrix<f64>, usize) {
+    let rows: Vec<usize> = targets.rows().collect();
+    let mut own = rows.clone();
+    own.dedup();
+    let lots = LOTS.min(own.len() / 2).max(1);
+    let count = scaled.ncols();
+    let mut sums = vec![DVector::zeros(count); lots];
+    let mut nth = 0;
+    for (target, row) in rows.iter().enumerate() {
+        while own[nth] != *row {
+            nth += 1;
+        }
+        sums[nth * lots / own.len()] += scaled.row(target).transpose() * errors[target];
+    }
+    let meat =
+        sums.iter().fold(DMatrix::zeros(count, count), |sum, lot| sum + lot * lot.transpose());
+    (meat, lots)
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn listed(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
