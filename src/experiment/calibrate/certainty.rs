@@ -6,17 +6,20 @@ use super::parameter::Parameter;
 use super::residuals::Targets;
 use crate::stats::student_t_quantile;
 
-/// Half the width of the steps over which slopes are taken for intervals: wide enough that
-/// jumps of single requests even out.
-const WIDTH: f64 = 0.02;
+/// Half the width of the steps over which slopes are taken first.
+const WIDTH: f64 = 0.1;
+/// Then they are taken over such steps as change the errors by so many spreads, in the mean of
+/// squares: wide enough that jumps of single requests even out, and the same change for two
+/// parameters that come to the same.
+const CHANGE: f64 = 1.0;
 /// Requests are taken together in so many lots, one after another: those of a lot may depend
 /// on each other, as those that wait in one queue do.
 const LOTS: usize = 20;
-/// A parameter that changes the times by less than this, in the mean of squares, when it is
-/// changed by its own size has no effect.
-const EFFECT: f64 = 1e-4;
+/// A parameter that changes the times by less than this, in the mean of squares and in spreads,
+/// when it is changed by its own size has no effect.
+const EFFECT: f64 = 1e-2;
 /// An eigenvalue of the correlation of slopes below this is none: along it nothing changes.
-const NOTHING: f64 = 1e-4;
+const NOTHING: f64 = 2e-3;
 /// Estimates that are correlated more than this can hardly be told apart.
 const HARDLY: f64 = 0.95;
 
@@ -29,19 +32,31 @@ pub(super) struct Certainty {
     pub beware: Option<String>,
 }
 
+/// What was found out around the best places.
+pub(super) struct Slopes<'s> {
+    /// The errors there.
+    pub errors: &'s DVector<f64>,
+    /// How they answer to the parameters.
+    pub jacobian: &'s DMatrix<f64>,
+    /// Of each parameter the places that were looked at, and the sum of squares there.
+    pub profiles: &'s [Vec<(f64, f64)>],
+}
+
 /// How each parameter is known at `places`, and what is to be said of several together.
 ///
-/// The covariance is that of clustered errors (Liang and Zeger, Biometrika 73, 1986): the
+/// An interval is the wider of two. One is what is left open by slopes and errors: the covariance is that of clustered errors (Liang and Zeger, Biometrika 73, 1986): the
 /// requests of each of [`LOTS`] lots may depend on each other in any way. Intervals are
 /// Student's on the fit's own scale, with as many degrees of freedom as there are lots beyond
-/// the parameters.
+/// the parameters. The other is the profile's: all places at which the sum of squares is no
+/// larger than so many independent lots allow. It is the wider one where single requests that
+/// are scheduled otherwise make the sum jump, so that slopes say little.
 pub(super) fn certainty(
     parameters: &[Parameter],
     places: &[f64],
-    errors: &DVector<f64>,
-    jacobian: &DMatrix<f64>,
+    slopes: &Slopes<'_>,
     targets: &Targets,
 ) -> (Vec<Certainty>, Vec<String>) {
+    let Slopes { errors, jacobian, profiles } = slopes;
     let figures: Vec<f64> = parameters.iter().zip(places).map(|(it, at)| it.at(*at)).collect();
     let root = (targets.len() as f64).sqrt();
     let mut said: Vec<Option<String>> = Vec::new();
@@ -80,9 +95,14 @@ pub(super) fn certainty(
                 continue;
             }
             intervals[*nth] = spread.half_widths[at].map(|half| {
+                let most = errors.norm_squared() * spread.open;
+                let fine = profiles[*nth].iter().filter(|(_, sum)| *sum <= most);
+                let fine = fine.map(|(place, _)| *place);
+                let ends = |(low, high): (f64, f64), at: f64| (low.min(at), high.max(at));
+                let (low, high) = fine.fold((place - half, place + half), ends);
                 let grain = it.quantity.grain();
-                let low = it.at(place - half).min(figures[*nth] - grain).max(it.low);
-                (low, it.at(place + half).max(figures[*nth] + grain).min(it.high))
+                let low = it.at(low).min(figures[*nth] - grain).max(it.low);
+                (low, it.at(high).max(figures[*nth] + grain).min(it.high))
             });
         }
     }
@@ -91,15 +111,24 @@ pub(super) fn certainty(
     (known, notes)
 }
 
-/// The width of steps for the Jacobian that [`certainty`] is given.
-pub(super) const fn width() -> f64 {
-    WIDTH
+/// The widths of steps over which slopes are taken first.
+pub(super) fn widths(parameters: &[Parameter]) -> Vec<f64> {
+    vec![WIDTH; parameters.len()]
+}
+
+/// The widths of steps for the Jacobian that [`certainty`] is given, from a first one.
+pub(super) fn widths_of(rough: &DMatrix<f64>) -> Vec<f64> {
+    let root = (rough.nrows() as f64).sqrt();
+    let width = |slope: f64| if slope > 0.0 { (CHANGE * root / slope).min(1.0) } else { WIDTH };
+    rough.column_iter().map(|column| width(column.norm())).collect()
 }
 
 /// How the estimates spread together.
 struct Spread {
     /// Half the width of each 95 % interval, if there are lots enough.
     half_widths: Vec<Option<f64>>,
+    /// By which factor the sum of squares may be larger than the least.
+    open: f64,
     /// Estimates that no data of this kind tells apart.
     alike: Vec<Vec<usize>>,
     /// Pairs that are hardly told apart, and their correlation.
@@ -146,7 +175,9 @@ impl Spread {
             let variance = (covariance[(at, at)] * correction).max(0.0);
             (freedom >= 2.0).then(|| t * variance.sqrt() / norms[at])
         };
-        Some(Spread { half_widths: (0..count).map(half_width).collect(), alike, close })
+        let half_widths = (0..count).map(half_width).collect();
+        let open = 1.0 + if freedom >= 2.0 { t * t / freedom } else { 0.0 };
+        Some(Spread { half_widths, open, alike, close })
     }
 }
 

@@ -10,6 +10,7 @@ mod bounds;
 mod certainty;
 mod error;
 mod parameter;
+mod polish;
 mod quantity;
 mod replay;
 mod residuals;
@@ -28,9 +29,11 @@ use super::load::document::Document;
 use super::load::path;
 use super::prepare::Prepared;
 use super::runs::Progress;
+use crate::kernel::Streams;
 use crate::spec::Path;
 use crate::workload::measured::Measured;
 use bounds::Asked;
+use certainty::Slopes;
 use parameter::Parameter;
 use replay::{Replay, put_trace};
 use residuals::Targets;
@@ -38,6 +41,8 @@ use solve::Fit;
 
 /// Fewer completed requests than this are not fitted to.
 const FEWEST: usize = 10;
+/// The same of loads, each of which is the mean over many requests.
+const FEWEST_LOADS: usize = 2;
 
 /// What is to be fitted, and how.
 #[derive(Clone, Debug, Default)]
@@ -46,7 +51,7 @@ pub struct CalibrateSpec {
     pub fit: Vec<String>,
     /// `PATH=LOW..HIGH`.
     pub bounds: Vec<String>,
-    /// The share of the requests that is not fitted to: the last to come.
+    /// The share of the requests that is not fitted to: drawn by lot.
     pub holdout: f64,
 }
 
@@ -104,30 +109,33 @@ pub fn calibrate(
 ) -> Result<Calibration, CalibrateError> {
     let mut replay = Replay::new(document, prepared, rows, trace, threads, progress)?;
     let done: Vec<&Measured> = rows.iter().filter(|row| row.completed).collect();
-    let used = used(done.len(), spec)?;
+    let fewest = if replay.loads { FEWEST_LOADS } else { FEWEST };
+    let used = used(done.len(), fewest, spec, prepared.resolved.experiment.seed)?;
     let parameters = parameters(&replay, spec)?;
     let targets = Targets::new(&done, &used);
     if !parameters.is_empty() && targets.len() == 0 {
         return Err(CalibrateError::Refused("there is no time above 0 to fit to".to_owned()));
     }
-    let mut fit = Fit::new(&mut replay, &targets, parameters);
+    let mut fit = Fit::new(&mut replay, targets, parameters);
     let (mut known, mut beware, mut figures) = (vec![], vec![], vec![]);
     if !fit.parameters.is_empty() {
         fit.scale()?;
         let begin = fit.rough()?;
-        let places = fit.solve(begin)?;
+        let (places, profiles) = polish::best(&mut fit, begin)?;
         figures = fit.parameters.iter().zip(&places).map(|(it, place)| it.at(*place)).collect();
-        let jacobian = fit.jacobian(&places, certainty::width())?;
-        let errors = targets.errors(&fit.outcomes(&[figures.clone()])?[0]);
-        (known, beware) =
-            certainty::certainty(&fit.parameters, &places, &errors, &jacobian, &targets);
+        let rough = fit.jacobian(&places, &certainty::widths(&fit.parameters))?;
+        let jacobian = fit.jacobian(&places, &certainty::widths_of(&rough))?;
+        let outcome = fit.outcomes(&[figures.clone()])?.remove(0);
+        let errors = fit.targets.errors(&outcome);
+        let slopes = Slopes { errors: &errors, jacobian: &jacobian, profiles: &profiles };
+        (known, beware) = certainty::certainty(&fit.parameters, &places, &slopes, &fit.targets);
     }
     let predicted = fit.outcomes(&[figures.clone()])?.remove(0).as_ref().clone();
     let (runs, parameters) = (fit.runs(), fit.parameters);
     let unanswered = predicted.iter().filter(|it| it.is_none()).count();
     if unanswered > 0 {
         beware.push(format!(
-            "{unanswered} of {} measured requests are not answered in the simulation: they are in \
+            "{unanswered} of {} measured rows are not answered in the simulation: they are in \
              no figure",
             predicted.len()
         ));
@@ -158,18 +166,29 @@ pub fn calibrate(
     Ok(Calibration { fitted, predicted, used, beware, runs, experiment })
 }
 
-/// Which of the completed requests are fitted to: the first of them.
-fn used(count: usize, spec: &CalibrateSpec) -> Result<Vec<bool>, CalibrateError> {
+/// Which of the completed requests are fitted to. The others are drawn by lot, so that both
+/// parts hold what the measurement went through: quiet times, load, queues.
+fn used(
+    count: usize,
+    fewest: usize,
+    spec: &CalibrateSpec,
+    seed: u64,
+) -> Result<Vec<bool>, CalibrateError> {
     let held = (spec.holdout * count as f64).round() as usize;
     let used = if spec.fit.is_empty() { 0 } else { count - held.min(count) };
-    if !spec.fit.is_empty() && used < FEWEST {
+    if !spec.fit.is_empty() && used < fewest {
         let out = if held > 0 { format!(", of which {held} are held out") } else { String::new() };
         return Err(CalibrateError::Refused(format!(
-            "{count} completed requests{out}: at least {FEWEST} are needed to fit to, and a few \
-             hundred to tell anything"
+            "{count} completed requests{out}: at least {fewest} are needed to fit to, and many more \
+             to tell anything"
         )));
     }
-    Ok((0..count).map(|nth| nth < used).collect())
+    let mut stream = Streams::new(seed, 0).stream("calibrate.holdout");
+    let mut lots: Vec<(u64, usize)> = (0..count).map(|nth| (stream.bits(), nth)).collect();
+    lots.sort_unstable();
+    let mut chosen = vec![false; count];
+    lots[..used].iter().for_each(|(_, nth)| chosen[*nth] = true);
+    Ok(chosen)
 }
 
 /// All parameters, with their bounds.

@@ -11,6 +11,16 @@ const PREDICTED: [fn(&Predicted) -> Option<f64>; 3] =
     [|it| Some(it.ttft_s), |it| it.tpot_s, |it| Some(it.e2e_s)];
 /// An error where a request was measured and is not answered in the simulation.
 const UNANSWERED: f64 = 1.0;
+/// A nanosecond: what is simulated takes at least as long.
+const LEAST: f64 = 1e-9;
+
+/// By which share a time is off as a rule, before that is known; and the least that it may be:
+/// nobody measures better.
+const USUAL: f64 = 0.1;
+const LEAST_SPREAD: f64 = 0.005;
+/// Errors of more than so many spreads count by their size rather than by their square: single
+/// requests that are scheduled otherwise must not decide.
+const FAR: f64 = 2.0;
 
 /// One time of one request that the fit looks at.
 struct Target {
@@ -19,54 +29,68 @@ struct Target {
     /// Which of [`TIMES`].
     time: usize,
     measured: f64,
-    /// An error of as much counts 1.
-    unit: f64,
 }
 
 /// All times that the fit looks at, request by request.
-pub(super) struct Targets(Vec<Target>);
+pub(super) struct Targets {
+    all: Vec<Target>,
+    /// By which share each of [`TIMES`] is off as a rule.
+    spreads: [f64; 3],
+}
 
 impl Targets {
     /// Of the requests that are fitted.
     ///
-    /// An error counts as a share of the geometric mean of its own time and of the mean of
-    /// all: short times do not drown long ones, whose errors are what means and tails are
-    /// made of, nor the other way round. TTFT, TPOT and E2E count alike.
+    /// An error is the logarithm of predicted over measured: a share for small errors, and
+    /// the same for half as much as for twice as much.
     pub(super) fn new(rows: &[&Measured], fitted: &[bool]) -> Self {
         let mut all = Vec::new();
-        let mine: Vec<usize> = (0..rows.len()).filter(|row| fitted[*row]).collect();
-        let means: Vec<f64> = TIMES
-            .iter()
-            .map(|time| {
-                let values: Vec<f64> = mine.iter().filter_map(|row| time(rows[*row])).collect();
-                values.iter().sum::<f64>() / values.len() as f64
-            })
-            .collect();
-        for row in mine {
+        for row in (0..rows.len()).filter(|row| fitted[*row]) {
             for (time, of) in TIMES.iter().enumerate() {
-                let Some(measured) = of(rows[row]).filter(|it| *it > 0.0) else { continue };
-                all.push(Target { row, time, measured, unit: (measured * means[time]).sqrt() });
+                let measured = of(rows[row]).filter(|it| *it > 0.0);
+                all.extend(measured.map(|measured| Target { row, time, measured }));
             }
         }
-        Targets(all)
+        Targets { all, spreads: [USUAL; 3] }
     }
 
     /// How many there are.
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.all.len()
     }
 
     /// The request that each is of.
     pub(super) fn rows(&self) -> impl Iterator<Item = usize> {
-        self.0.iter().map(|it| it.row)
+        self.all.iter().map(|it| it.row)
     }
 
-    /// How far a run is off, one by one.
-    pub(super) fn errors(&self, outcome: &Outcome) -> DVector<f64> {
-        let error = |target: &Target| {
-            let predicted = outcome[target.row].as_ref().and_then(PREDICTED[target.time]);
-            predicted.map_or(UNANSWERED, |it| (it - target.measured) / target.unit)
-        };
-        DVector::from_iterator(self.0.len(), self.0.iter().map(error))
+    /// Lets each time count by how near the model comes to it: a TPOT that is off by 2 % as a rule
+    /// tells more than a TTFT that is off by 20 %. The rule is the median of `outcome`'s.
+    pub(super) fn weigh(&mut self, outcome: &Outcome) {
+        for time in 0..TIMES.len() {
+            let mine = self.all.iter().filter(|target| target.time == time);
+            let mut errors: Vec<f64> = mine.map(|target| error(target, outcome).abs()).collect();
+            errors.sort_by(f64::total_cmp);
+            if let Some(median) = errors.get(errors.len() / 2) {
+                // The standard deviation of a normal distribution with that median.
+                self.spreads[time] = (median / 0.6745).clamp(LEAST_SPREAD, 1.0);
+            }
+        }
     }
+
+    /// How far a run is off, one by one, in spreads. The sum of their squares is that of
+    /// Charbonnier's pseudo-Huber loss.
+    pub(super) fn errors(&self, outcome: &Outcome) -> DVector<f64> {
+        let weighed = |target: &Target| {
+            let off = error(target, outcome) / self.spreads[target.time] / FAR;
+            FAR * off * (2.0 / ((1.0 + off * off).sqrt() + 1.0)).sqrt()
+        };
+        DVector::from_iterator(self.all.len(), self.all.iter().map(weighed))
+    }
+}
+
+/// The logarithm of predicted over measured.
+fn error(target: &Target, outcome: &Outcome) -> f64 {
+    let predicted = outcome[target.row].as_ref().and_then(PREDICTED[target.time]);
+    predicted.map_or(UNANSWERED, |it| libm::log(it.max(LEAST) / target.measured))
 }

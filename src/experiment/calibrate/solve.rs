@@ -3,8 +3,8 @@
 //! The sum of squares of many times is what the method is for: from one set of runs it
 //! learns how each time answers to each parameter, needs few rounds, and leaves the
 //! Jacobian of which intervals are made. A simulation is not smooth: a request that
-//! is scheduled one step earlier makes a small jump. So slopes are taken over wide steps
-//! first and over narrower ones in later rounds. A parameter that is pushed against a bound
+//! is scheduled one step earlier makes a small jump. So slopes are taken over wide steps;
+//! where they lead no further, `polish` goes on without any. A parameter that is pushed against a bound
 //! is left there while the others are fitted.
 
 use std::cell::RefCell;
@@ -22,17 +22,17 @@ use super::residuals::Targets;
 use crate::spec::Path;
 
 /// Half the width of the steps over which slopes are taken, on the fit's own scale: some
-/// 10 %, 2 % and 0.5 % of a parameter.
-const WIDTHS: [f64; 3] = [0.1, 0.02, 0.005];
+/// 30 % and 10 % of a parameter.
+const WIDTHS: [f64; 2] = [0.3, 0.1];
 /// Rounds with steps of one width, at most.
 const ROUNDS: usize = 4;
 /// A round that makes the sum of squares smaller by less than this share is the last.
 const ENOUGH: f64 = 1e-4;
 /// Places that are nearer to each other than this are one.
 const SAME: f64 = 1e-12;
-/// A change of the errors, in the mean of squares, that is well above what a single request
-/// scheduled otherwise makes.
-const VISIBLE: f64 = 0.02;
+/// A change of the errors, in the mean of squares and in spreads, that is well above what a
+/// single request scheduled otherwise makes.
+const VISIBLE: f64 = 0.2;
 
 /// A figure of a parameter as the experiment has it.
 fn value<'p>(it: &'p Parameter, figure: &f64) -> (&'p Path, Value) {
@@ -42,7 +42,7 @@ fn value<'p>(it: &'p Parameter, figure: &f64) -> (&'p Path, Value) {
 /// Runs with known parameters.
 pub(super) struct Fit<'f, 'r> {
     replay: &'f mut Replay<'r>,
-    targets: &'f Targets,
+    pub targets: Targets,
     pub parameters: Vec<Parameter>,
     known: BTreeMap<Vec<u64>, Arc<Outcome>>,
 }
@@ -50,7 +50,7 @@ pub(super) struct Fit<'f, 'r> {
 impl<'f, 'r> Fit<'f, 'r> {
     pub(super) fn new(
         replay: &'f mut Replay<'r>,
-        targets: &'f Targets,
+        targets: Targets,
         parameters: Vec<Parameter>,
     ) -> Self {
         Fit { replay, targets, parameters, known: BTreeMap::new() }
@@ -86,26 +86,40 @@ impl<'f, 'r> Fit<'f, 'r> {
     }
 
     fn errors(&mut self, sets: &[Vec<f64>]) -> Result<Vec<DVector<f64>>, CalibrateError> {
-        let targets = self.targets;
-        Ok(self.outcomes(sets)?.iter().map(|outcome| targets.errors(outcome)).collect())
+        let outcomes = self.outcomes(sets)?;
+        Ok(outcomes.iter().map(|outcome| self.targets.errors(outcome)).collect())
     }
 
     fn figures(&self, places: &[f64]) -> Vec<f64> {
         self.parameters.iter().zip(places).map(|(it, place)| it.at(*place)).collect()
     }
 
+    /// Counts each time by how near the model comes to it at `places`.
+    pub(super) fn weigh(&mut self, places: &[f64]) -> Result<(), CalibrateError> {
+        let figures = self.figures(places);
+        let outcome = self.outcomes(&[figures])?.remove(0);
+        self.targets.weigh(&outcome);
+        Ok(())
+    }
+
+    /// The places of the figures that are simulated at these.
+    pub(super) fn within(&self, places: &[f64]) -> Vec<f64> {
+        let back = |(it, place): (&Parameter, &f64)| it.place(it.at(*place));
+        self.parameters.iter().zip(places).map(back).collect()
+    }
+
     /// The sum of squares at each of these sets of places.
-    fn squares(&mut self, sets: &[Vec<f64>]) -> Result<Vec<f64>, CalibrateError> {
+    pub(super) fn squares(&mut self, sets: &[Vec<f64>]) -> Result<Vec<f64>, CalibrateError> {
         let figures: Vec<Vec<f64>> = sets.iter().map(|places| self.figures(places)).collect();
         Ok(self.errors(&figures)?.iter().map(DVector::norm_squared).collect())
     }
 
-    /// How the errors at `places` answer to the parameters, each moved by `width` to both
+    /// How the errors at `places` answer to the parameters, each moved by its width to both
     /// sides as far as its bounds let it.
     pub(super) fn jacobian(
         &mut self,
         places: &[f64],
-        width: f64,
+        widths: &[f64],
     ) -> Result<DMatrix<f64>, CalibrateError> {
         let middle = self.figures(places);
         let mut sets = Vec::new();
@@ -113,7 +127,7 @@ impl<'f, 'r> Fit<'f, 'r> {
         for (nth, it) in self.parameters.iter().enumerate() {
             let place = it.place(middle[nth]);
             let ends = [-1.0, 1.0].map(|side| {
-                let moved = it.at(place + side * width);
+                let moved = it.at(place + side * widths[nth]);
                 // Of what is whole at least one further.
                 let least = middle[nth] + side * it.quantity.grain();
                 let figure = if side < 0.0 { moved.min(least) } else { moved.max(least) };
@@ -201,7 +215,7 @@ impl<'f, 'r> Fit<'f, 'r> {
         Ok(best)
     }
 
-    /// The places at which the sum of squares is least, from `places` on.
+    /// The places at which the sum of squares is least, from `places` on, as far as slopes lead.
     pub(super) fn solve(&mut self, mut places: Vec<f64>) -> Result<Vec<f64>, CalibrateError> {
         let mut least = self.squares(&[places.clone()])?[0];
         for width in WIDTHS {
@@ -224,10 +238,7 @@ impl<'f, 'r> Fit<'f, 'r> {
                 let squares = self.squares(&[found.clone()])?[0];
                 let better = squares < least * (1.0 - ENOUGH);
                 if squares < least {
-                    // Within the bounds again.
-                    let figures = self.figures(&found);
-                    let back = |(it, figure): (&Parameter, &f64)| it.place(*figure);
-                    places = self.parameters.iter().zip(&figures).map(back).collect();
+                    places = self.within(&found);
                     least = squares;
                 }
                 if !better {
@@ -247,7 +258,7 @@ impl<'f, 'r> Fit<'f, 'r> {
         }
         let bounds: Vec<Option<&str>> = (0..figures.len()).map(|nth| at_bound(&nth)).collect();
         let errors = self.errors(&[figures])?.remove(0);
-        let slope = self.jacobian(places, width)?.transpose() * errors;
+        let slope = self.jacobian(places, &vec![width; places.len()])?.transpose() * errors;
         let pushed = |nth: usize| match bounds[nth] {
             Some("lowest") => slope[nth] >= 0.0,
             Some(_) => slope[nth] <= 0.0,
@@ -326,7 +337,8 @@ impl LeastSquaresProblem<f64, Dyn, Dyn> for Step<'_, '_, '_> {
     }
 
     fn jacobian(&self) -> Option<DMatrix<f64>> {
-        match self.fit.borrow_mut().jacobian(&self.places, self.width) {
+        let widths = vec![self.width; self.places.len()];
+        match self.fit.borrow_mut().jacobian(&self.places, &widths) {
             Ok(whole) => Some(whole.select_columns(&self.free)),
             Err(failure) => {
                 self.failure.borrow_mut().get_or_insert(failure);

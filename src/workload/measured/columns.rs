@@ -6,6 +6,7 @@ use crate::spec::nearest;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Field {
     Arrival,
+    Concurrency,
     Input,
     Output,
     Ttft,
@@ -17,13 +18,28 @@ pub(super) enum Field {
 }
 
 /// All fields: their names as tools write them, the plainest first.
-const NAMES: [(Field, &[&str]); 9] = [
+const NAMES: [(Field, &[&str]); 10] = [
     (Field::Arrival, &["arrival", "arrival_time", "timestamp", "start_time", "sent", "time"]),
+    (Field::Concurrency, &["concurrency", "max_concurrency"]),
     (Field::Input, &["input_tokens", "prompt_tokens", "input_len", "prompt_len", "isl"]),
     (Field::Output, &["output_tokens", "completion_tokens", "output_len", "osl"]),
-    (Field::Ttft, &["ttft", "time_to_first_token"]),
-    (Field::Tpot, &["tpot", "time_per_output_token", "itl", "itl_mean", "inter_token_latency"]),
-    (Field::E2e, &["e2e", "e2el", "latency", "request_latency", "e2e_latency"]),
+    (Field::Ttft, &["ttft", "time_to_first_token", "ttft_mean", "mean_ttft"]),
+    (
+        Field::Tpot,
+        &[
+            "tpot",
+            "time_per_output_token",
+            "itl",
+            "itl_mean",
+            "inter_token_latency",
+            "tpot_mean",
+            "mean_tpot",
+        ],
+    ),
+    (
+        Field::E2e,
+        &["e2e", "e2el", "latency", "request_latency", "e2e_latency", "e2e_mean", "mean_e2el"],
+    ),
     (Field::Model, &["model"]),
     (Field::Status, &["status", "success"]),
     (Field::Error, &["error"]),
@@ -69,7 +85,8 @@ pub(super) fn find(header: &[String]) -> Result<(Vec<Column>, Vec<String>), Stri
         columns.push(column);
     }
     let has = |field: Field| columns.iter().any(|it| it.field == field);
-    for field in [Field::Arrival, Field::Input, Field::Output] {
+    let when = if has(Field::Concurrency) { None } else { Some(Field::Arrival) };
+    for field in when.into_iter().chain([Field::Input, Field::Output]) {
         if !has(field) {
             return Err(missing(field, header, &unused));
         }
@@ -103,6 +120,7 @@ fn known(name: &str) -> Option<(Field, Option<f64>)> {
 pub(super) fn words(field: Field) -> &'static str {
     match field {
         Field::Arrival => "arrivals",
+        Field::Concurrency => "how many requests were under way",
         Field::Input => "tokens of prompts",
         Field::Output => "tokens of answers",
         Field::Ttft => "the time to the first token",
@@ -155,12 +173,24 @@ mod tests {
     }
 
     #[test]
+    fn means_of_a_closed_loop_need_no_arrivals() {
+        let (columns, unused) =
+            find(&header("gpu,input_tokens,output_tokens,concurrency,ttft_mean_ms,tpot_mean_ms"))
+                .unwrap();
+        let found: Vec<Field> = columns.iter().map(|it| it.field).collect();
+        let [input, output] = [Field::Input, Field::Output];
+        assert_eq!(found, [input, output, Field::Concurrency, Field::Ttft, Field::Tpot]);
+        assert_eq!(unused, ["gpu"]);
+    }
+
+    #[test]
     fn what_is_missing_or_twice_is_named() {
         for (columns, said) in [
             ("arrival_s,input_tokens,output_tokens", "expected `ttft_ms`"),
             ("arrival_s,input_tokens,output_tokens,ttft", "call it `ttft_s` or `ttft_ms`"),
             ("arrival_s,time_s,input_tokens,output_tokens,ttft_s", "both `arrival_s` and `time_s`"),
             ("arival_s,input_tokens,output_tokens,ttft_s", "is `arival_s` meant?"),
+            ("concurrency,output_tokens,ttft_mean_s", "no column of tokens of prompts"),
             ("arrival_s,output_tokens,ttft_s", "there is no column of tokens of prompts"),
         ] {
             let why = find(&header(columns)).unwrap_err();

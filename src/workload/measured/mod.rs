@@ -2,8 +2,10 @@
 //! and `windtunnel compare --measured` holds results against.
 //!
 //! [`read`] takes CSV with a header, or a JSON object a line, whose columns say their unit in
-//! their names: `arrival_s,input_tokens,output_tokens,ttft_ms,tpot_ms,e2e_ms`. A reader of
-//! another format makes the same rows and hands them to [`MeasuredFile::new`].
+//! their names: `arrival_s,input_tokens,output_tokens,ttft_ms,tpot_ms,e2e_ms`. A row may also be
+//! the mean over many requests of the same lengths, of which so many are under way at all times:
+//! `concurrency,input_tokens,output_tokens,ttft_mean_ms,tpot_mean_ms`. A reader of another
+//! format makes the same rows and hands them to [`MeasuredFile::new`].
 
 mod columns;
 mod error;
@@ -63,6 +65,11 @@ impl MeasuredFile {
             text
         });
         Ok(MeasuredFile { name, sha256, date: None, rows, notes: Vec::new() })
+    }
+
+    /// Whether its rows are means over many requests, with so many under way at all times.
+    pub fn is_of_loads(&self) -> bool {
+        self.rows.iter().any(|row| row.concurrency.is_some())
     }
 
     /// Requests that were completed.

@@ -122,10 +122,24 @@ fn row(columns: &[Column], cells: &[Option<String>]) -> Result<(Measured, Option
         })
     };
     let seconds = |field: Field| text(field).map(|(it, text)| seconds(it, text)).transpose();
-    let (arrival, sent) = need(Field::Arrival)?;
-    let (at, day) = stamp(arrival, sent)?;
+    let whole = |field: Field| {
+        let (column, text) = need(field)?;
+        count(text).ok_or_else(|| {
+            format!("{} is `{text}`: expected a whole number from 1 to {MAX_TOKENS}", column.name)
+        })
+    };
+    let alone = column(Field::Arrival).is_some();
+    let concurrency = (!alone).then(|| whole(Field::Concurrency)).transpose()?;
+    let (at, day) = match concurrency {
+        Some(_) => (Duration::ZERO, None),
+        None => {
+            let (arrival, sent) = need(Field::Arrival)?;
+            stamp(arrival, sent)?
+        }
+    };
     let mut it = Measured {
         arrival: at,
+        concurrency,
         model: text(Field::Model).map(|(_, name)| name.to_owned()),
         ttft_s: seconds(Field::Ttft)?,
         tpot_s: seconds(Field::Tpot)?,
@@ -140,14 +154,8 @@ fn row(columns: &[Column], cells: &[Option<String>]) -> Result<(Measured, Option
         return Ok((it, day));
     }
     it.completed = true;
-    for (field, tokens) in
-        [(Field::Input, &mut it.input_tokens), (Field::Output, &mut it.output_tokens)]
-    {
-        let (column, text) = need(field)?;
-        *tokens = count(text).ok_or_else(|| {
-            format!("{} is `{text}`: expected a whole number from 1 to {MAX_TOKENS}", column.name)
-        })?;
-    }
+    it.input_tokens = whole(Field::Input)?;
+    it.output_tokens = whole(Field::Output)?;
     let it = it.with_what_follows();
     if let (Some(ttft), Some(e2e)) = (it.ttft_s, it.e2e_s)
         && ttft > e2e * (1.0 + SLACK) + SLACK

@@ -2,11 +2,14 @@
 
 use crate::kernel::Duration;
 
-/// What a real server did with a request.
+/// What a real server did with a request, or with many of the same lengths in the mean.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Measured {
     /// When it was sent.
     pub arrival: Duration,
+    /// How many requests were under way at all times, where the row is the mean over all of
+    /// them; its arrival then says nothing.
+    pub concurrency: Option<u32>,
     /// The model that it asked, if the file says so.
     pub model: Option<String>,
     /// Tokens of its prompt.
