@@ -95,12 +95,11 @@ fn against_measured(args: &Args, file: &Path, command: String) -> Result<(), Fai
     let selection = Selection::parse(case);
     let measured = read(file).map_err(|error| input(error.to_string()))?;
     let found = report::simulated(&selection, &measured.rows).map_err(input)?;
-    let name = match &args.name {
-        Some(_) => name(args, std::slice::from_ref(&selection))?,
-        None => {
-            let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            report::folder_name(&format!("compare-{}-and-{stem}", found.experiment))
-        }
+    let name = if args.name.is_some() {
+        name(args, std::slice::from_ref(&selection))?
+    } else {
+        let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        report::folder_name(&format!("compare-{}-and-{stem}", found.experiment))
     };
     refuse_to_lose(&args.out.join(&name), std::slice::from_ref(&selection)).map_err(input)?;
     let workspace = Workspace::open_passing(&args.out, &name).map_err(|error| refused(&error))?;

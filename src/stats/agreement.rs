@@ -75,7 +75,9 @@ impl Agreement {
             predicted: quantile(&predicted, q * total),
         };
         let mut association = Association::default();
-        pairs.iter().for_each(|it| association.push(it.0, it.1));
+        for (measured, predicted, _) in pairs {
+            association.push(*measured, *predicted);
+        }
         Agreement {
             count: pairs.len(),
             mean: Both { measured: mean(|it| it.0), predicted: mean(|it| it.1) },

@@ -400,39 +400,35 @@ fn real_gpus_are_predicted_from_another_case() {
         data.join("gpu/measured").join(name).join("requests_ms.csv").display().to_string()
     };
     let overheads = "models.gpu.server.engine.overheads.per_step,models.gpu.server.engine.overheads.per_request";
-    let llama = run(&[
-        &example("rtx-pro-6000-llama-3.1-8b.yaml"),
-        "--measured",
-        &case("RTXPRO6000-Llama-3.1-8B"),
-        "--fit",
-        overheads,
-        "--format",
-        "csv",
-    ]);
+    let fit = |name: &str, case_name: &str, more: &[&str]| {
+        let (experiment, measured) = (example(name), case(case_name));
+        let common =
+            [&*experiment, "--measured", &*measured, "--holdout", "30%", "--format", "csv"];
+        run(&[&common[..], more].concat())
+    };
+    let llama =
+        fit("rtx-pro-6000-llama-3.1-8b.yaml", "RTXPRO6000-Llama-3.1-8B", &["--fit", overheads]);
     let values = llama.join("fitted.yaml").display().to_string();
-    let qwen = run(&[
-        &example("rtx-pro-6000-qwen3-32b.yaml"),
-        "--measured",
-        &case("RTXPRO6000-Qwen3-32B"),
-        "--values",
-        &values,
-        "--format",
-        "csv",
-    ]);
+    let all_reduce = "models.gpu.server.engine.step.layers.all_reduce";
+    let qwen = fit(
+        "rtx-pro-6000-qwen3-32b.yaml",
+        "RTXPRO6000-Qwen3-32B",
+        &["--values", &values, "--fit", all_reduce],
+    );
+    // The data leaves `per_step` open between 20 and 300 us, and the mean of TTFT with it.
     for (folder, metric, most) in [
-        (&llama, "e2e_s", 0.02),
-        (&llama, "ttft_s", 0.02),
-        (&llama, "tpot_s", 0.02),
-        (&qwen, "e2e_s", 0.02),
-        (&qwen, "ttft_s", 0.02),
-        (&qwen, "tpot_s", 0.02),
+        (&llama, "ttft_s", 0.03),
+        (&llama, "tpot_s", 0.01),
+        (&llama, "e2e_s", 0.01),
+        (&qwen, "ttft_s", 0.01),
+        (&qwen, "tpot_s", 0.01),
+        (&qwen, "e2e_s", 0.01),
     ] {
-        let row = b_row(folder, metric);
-        let mean = number(&row, "error_mean");
-        assert!(mean.abs() < most, "{}: {metric} {mean}", folder.display());
-        assert!(
-            number(&row, "error_p99").abs() < 0.05 && number(&row, "pearson_r") > 0.97,
-            "{row:?}"
-        );
+        let errors = rows(&folder.join("errors.csv"));
+        for row in errors.iter().filter(|row| row["metric"] == metric) {
+            let (mean, p99) = (number(row, "error_mean"), number(row, "error_p99"));
+            assert!(mean.abs() < most && p99.abs() < 0.05, "{}: {row:?}", folder.display());
+            assert!(number(row, "pearson_r") > 0.97, "{row:?}");
+        }
     }
 }

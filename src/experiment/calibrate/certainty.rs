@@ -12,6 +12,13 @@ const WIDTH: f64 = 0.1;
 /// squares: wide enough that jumps of single requests even out, and the same change for two
 /// parameters that come to the same.
 const CHANGE: f64 = 1.0;
+/// How often such steps are looked for: errors answer less to what is large.
+pub(super) const ROUNDS: usize = 12;
+/// Widths that differ by less than this share are alike.
+const ALIKE: f64 = 0.01;
+/// No interval is narrower than this share of its value to both sides: how far the best places
+/// are searched for.
+const FINEST: f64 = 1e-3;
 /// Requests are taken together in so many lots, one after another: those of a lot may depend
 /// on each other, as those that wait in one queue do.
 const LOTS: usize = 20;
@@ -100,7 +107,7 @@ pub(super) fn certainty(
                 let fine = fine.map(|(place, _)| *place);
                 let ends = |(low, high): (f64, f64), at: f64| (low.min(at), high.max(at));
                 let (low, high) = fine.fold((place - half, place + half), ends);
-                let grain = it.quantity.grain();
+                let grain = it.quantity.grain().max(FINEST * figures[*nth].abs());
                 let low = it.at(low).min(figures[*nth] - grain).max(it.low);
                 (low, it.at(high).max(figures[*nth] + grain).min(it.high))
             });
@@ -121,6 +128,11 @@ pub(super) fn widths_of(rough: &DMatrix<f64>) -> Vec<f64> {
     let root = (rough.nrows() as f64).sqrt();
     let width = |slope: f64| if slope > 0.0 { (CHANGE * root / slope).min(1.0) } else { WIDTH };
     rough.column_iter().map(|column| width(column.norm())).collect()
+}
+
+/// Whether widths are so good as the same.
+pub(super) fn are_alike(widths: &[f64], others: &[f64]) -> bool {
+    widths.iter().zip(others).all(|(a, b)| (a / b - 1.0).abs() < ALIKE)
 }
 
 /// How the estimates spread together.
@@ -172,7 +184,9 @@ impl Spread {
         let correction = lots as f64 / (lots as f64 - 1.0);
         let t = student_t_quantile(0.975, freedom);
         let half_width = |at: usize| {
-            let variance = (covariance[(at, at)] * correction).max(0.0);
+            let clustered = covariance[(at, at)] * correction;
+            // As if each time were off by its spread, on its own.
+            let variance = clustered.max(inverse[(at, at)]);
             (freedom >= 2.0).then(|| t * variance.sqrt() / norms[at])
         };
         let half_widths = (0..count).map(half_width).collect();

@@ -123,14 +123,22 @@ pub fn calibrate(
         let begin = fit.rough()?;
         let (places, profiles) = polish::best(&mut fit, begin)?;
         figures = fit.parameters.iter().zip(&places).map(|(it, place)| it.at(*place)).collect();
-        let rough = fit.jacobian(&places, &certainty::widths(&fit.parameters))?;
-        let jacobian = fit.jacobian(&places, &certainty::widths_of(&rough))?;
-        let outcome = fit.outcomes(&[figures.clone()])?.remove(0);
+        let mut widths = certainty::widths(&fit.parameters);
+        let mut jacobian = fit.jacobian(&places, &widths)?;
+        for _ in 0..certainty::ROUNDS {
+            let next = certainty::widths_of(&jacobian);
+            if certainty::are_alike(&widths, &next) {
+                break;
+            }
+            jacobian = fit.jacobian(&places, &next)?;
+            widths = next;
+        }
+        let outcome = fit.outcomes(std::slice::from_ref(&figures))?.remove(0);
         let errors = fit.targets.errors(&outcome);
         let slopes = Slopes { errors: &errors, jacobian: &jacobian, profiles: &profiles };
         (known, beware) = certainty::certainty(&fit.parameters, &places, &slopes, &fit.targets);
     }
-    let predicted = fit.outcomes(&[figures.clone()])?.remove(0).as_ref().clone();
+    let predicted = fit.outcomes(std::slice::from_ref(&figures))?.remove(0).as_ref().clone();
     let (runs, parameters) = (fit.runs(), fit.parameters);
     let unanswered = predicted.iter().filter(|it| it.is_none()).count();
     if unanswered > 0 {

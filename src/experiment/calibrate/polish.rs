@@ -37,7 +37,7 @@ pub(super) fn best(
         places = compass(fit, places)?;
     }
     for _ in 0..TURNS {
-        let least = fit.squares(&[places.clone()])?[0];
+        let least = fit.squares(std::slice::from_ref(&places))?[0];
         let profiles = profiles(fit, &places)?;
         let all = profiles.iter().enumerate();
         let all = all.flat_map(|(nth, spots)| spots.iter().map(move |spot| (nth, *spot)));
@@ -57,7 +57,7 @@ pub(super) fn best(
 /// halves the step where it is nowhere less (Hooke and Jeeves, Journal of the ACM 8, 1961).
 /// Directions are those in which the errors change independently, each step by as much.
 fn compass(fit: &mut Fit<'_, '_>, mut places: Vec<f64>) -> Result<Vec<f64>, CalibrateError> {
-    let mut least = fit.squares(&[places.clone()])?[0];
+    let mut least = fit.squares(std::slice::from_ref(&places))?[0];
     let directions = directions(&fit.jacobian(&places, &vec![WIDTH; places.len()])?);
     let whole = least.sqrt();
     let mut step = FIRST * whole;

@@ -35,8 +35,8 @@ const SAME: f64 = 1e-12;
 const VISIBLE: f64 = 0.2;
 
 /// A figure of a parameter as the experiment has it.
-fn value<'p>(it: &'p Parameter, figure: &f64) -> (&'p Path, Value) {
-    (&it.path, it.quantity.write(*figure))
+fn value(it: &Parameter, figure: f64) -> (&Path, Value) {
+    (&it.path, it.quantity.write(figure))
 }
 
 /// Runs with known parameters.
@@ -75,7 +75,7 @@ impl<'f, 'r> Fit<'f, 'r> {
         }
         let parameters = &self.parameters;
         let values = |set: &&Vec<f64>| -> Vec<(&Path, Value)> {
-            let one = |(it, figure)| value(it, figure);
+            let one = |(it, figure): (_, &f64)| value(it, *figure);
             parameters.iter().zip(set.iter()).map(one).collect()
         };
         let found = self.replay.run(&missing.iter().map(values).collect::<Vec<_>>())?;
@@ -158,7 +158,7 @@ impl<'f, 'r> Fit<'f, 'r> {
     pub(super) fn scale(&mut self) -> Result<(), CalibrateError> {
         let start: Vec<f64> =
             self.parameters.iter().map(|it| it.start.clamp(it.low, it.high)).collect();
-        let base = self.errors(&[start.clone()])?.remove(0);
+        let base = self.errors(std::slice::from_ref(&start))?.remove(0);
         for nth in 0..start.len() {
             let it = &self.parameters[nth];
             if it.start != 0.0 {
@@ -188,7 +188,7 @@ impl<'f, 'r> Fit<'f, 'r> {
     pub(super) fn rough(&mut self) -> Result<Vec<f64>, CalibrateError> {
         let start = |it: &Parameter| it.place(it.start.clamp(it.low, it.high));
         let mut best: Vec<f64> = self.parameters.iter().map(start).collect();
-        let mut least = self.squares(&[best.clone()])?[0];
+        let mut least = self.squares(std::slice::from_ref(&best))?[0];
         for nth in 0..best.len() {
             let it = &self.parameters[nth];
             let size = it.scale;
@@ -217,7 +217,7 @@ impl<'f, 'r> Fit<'f, 'r> {
 
     /// The places at which the sum of squares is least, from `places` on, as far as slopes lead.
     pub(super) fn solve(&mut self, mut places: Vec<f64>) -> Result<Vec<f64>, CalibrateError> {
-        let mut least = self.squares(&[places.clone()])?[0];
+        let mut least = self.squares(std::slice::from_ref(&places))?[0];
         for width in WIDTHS {
             for _ in 0..ROUNDS {
                 let free = self.free(&places, width)?;
@@ -235,7 +235,7 @@ impl<'f, 'r> Fit<'f, 'r> {
                 if let Some(failure) = failure.into_inner() {
                     return Err(failure);
                 }
-                let squares = self.squares(&[found.clone()])?[0];
+                let squares = self.squares(std::slice::from_ref(&found))?[0];
                 let better = squares < least * (1.0 - ENOUGH);
                 if squares < least {
                     places = self.within(&found);

@@ -25,7 +25,7 @@ pub(super) fn fitted(
     let facts = &manifest.measured;
     line(&format!("Fitted by windtunnel {}: {}", manifest.version, manifest.command));
     let date = facts.date.as_ref().map_or(String::new(), |date| format!(", measured {date}"));
-    line(&format!("to {}{date}: {} completed requests", facts.file, facts.completed));
+    line(&format!("to {}{date}: {} completed {}", facts.file, facts.completed, facts.rows()));
     line(&format!("sha256 {}", facts.sha256));
     for part in [Part::Fitted, Part::HeldOut] {
         let mine = errors.iter().filter(|row| row.part == part);

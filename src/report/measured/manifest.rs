@@ -54,6 +54,9 @@ pub struct MeasuredFacts {
     pub requests: usize,
     /// Those of them that were completed: all figures are of these.
     pub completed: usize,
+    /// Whether each is a load, with the means over many requests.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub loads: bool,
 }
 
 impl MeasuredFacts {
@@ -65,7 +68,13 @@ impl MeasuredFacts {
             date: file.date.clone(),
             requests: file.rows.len(),
             completed: file.completed(),
+            loads: file.is_of_loads(),
         }
+    }
+
+    /// What its rows are.
+    pub(super) fn rows(&self) -> &'static str {
+        if self.loads { "loads" } else { "requests" }
     }
 }
 

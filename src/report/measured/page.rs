@@ -33,7 +33,7 @@ pub(super) fn page(
     });
     let summary = html! {
         p {
-            "Held against " (facts.completed) " completed of " (facts.requests) " requests of "
+            "Held against " (facts.completed) " completed of " (facts.requests) " " (facts.rows()) " of "
             code { (facts.file) }
             @if let Some(date) = &facts.date { ", measured " (date) }
             "; SHA-256 " code { (facts.sha256) } "."
@@ -66,7 +66,7 @@ pub(super) fn page(
         kind: if fitted.is_some() { "Calibration" } else { "Prediction and measurement" },
         lead: String::new(),
         facts: vec![
-            ("requests", facts.completed.to_string()),
+            (facts.rows(), facts.completed.to_string()),
             ("windtunnel", manifest.version.clone()),
         ],
         sections,

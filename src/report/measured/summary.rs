@@ -25,7 +25,7 @@ pub fn measured_summary(
     }
     text.push_str(&table(errors, terminal));
     let facts = &manifest.measured;
-    let _ = write!(text, "{} completed requests of {}", facts.completed, facts.file);
+    let _ = write!(text, "{} completed {} of {}", facts.completed, facts.rows(), facts.file);
     match manifest.held_out {
         Some(share) if share > 0.0 => {
             let _ = write!(text, "; {} of them, drawn by lot, were held out of the fit", percent(share));

@@ -130,12 +130,11 @@ fn row(columns: &[Column], cells: &[Option<String>]) -> Result<(Measured, Option
     };
     let alone = column(Field::Arrival).is_some();
     let concurrency = (!alone).then(|| whole(Field::Concurrency)).transpose()?;
-    let (at, day) = match concurrency {
-        Some(_) => (Duration::ZERO, None),
-        None => {
-            let (arrival, sent) = need(Field::Arrival)?;
-            stamp(arrival, sent)?
-        }
+    let (at, day) = if alone {
+        let (arrival, sent) = need(Field::Arrival)?;
+        stamp(arrival, sent)?
+    } else {
+        (Duration::ZERO, None)
     };
     let mut it = Measured {
         arrival: at,
