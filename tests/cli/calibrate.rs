@@ -81,17 +81,19 @@ fn known_overheads_are_found_again_within_their_intervals() {
     let (folder, said) = calibrate(&bench, &arguments);
     let parameters = rows(&folder.join("parameters.csv"));
     assert_eq!(parameters.len(), TRUE.len());
-    for (row, (name, truth)) in parameters.iter().zip(TRUE) {
+    // A step is told best; what is before it shows only where a request comes a step later.
+    for ((row, (name, truth)), near) in parameters.iter().zip(TRUE).zip([1e-3, 5e-3, 2e-2]) {
         assert_eq!(row["parameter"], format!("{FIT}.{name}"));
         let (found, low, high) =
             (number(row, "fitted"), number(row, "low_95"), number(row, "high_95"));
         println!("{name}: {found:e} [{low:e}, {high:e}], truth {truth:e}");
-        assert!((found / truth - 1.0).abs() < 5e-3, "{name}: {found} is not {truth}\n{said}");
+        assert!((found / truth - 1.0).abs() < near, "{name}: {found} is not {truth}\n{said}");
         assert!(low <= truth && truth <= high, "{name}: {truth} is not in {low} to {high}");
     }
     for row in rows(&folder.join("errors.csv")).iter().filter(|row| row["mape"] != "") {
-        assert!(number(row, "mape") < 1e-3, "{row:?}");
-        assert!(number(row, "pearson_r") > 0.9999, "{row:?}");
+        assert!(number(row, "mape") < 0.02, "{row:?}");
+        assert!(number(row, "error_mean").abs() < 2e-3, "{row:?}");
+        assert!(number(row, "pearson_r") > 0.99, "{row:?}");
     }
     let block = fs::read_to_string(folder.join("fitted.yaml")).expect("a block");
     assert!(block.contains("per_request: ") && block.contains("# 95 %: "), "{block}");

@@ -2,20 +2,18 @@
 
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
+use super::error::CalibrateError;
 use super::parameter::Parameter;
 use super::residuals::Targets;
+use super::solve::Fit;
 use crate::stats::student_t_quantile;
 
-/// Half the width of the steps over which slopes are taken first.
-const WIDTH: f64 = 0.1;
-/// Then they are taken over such steps as change the errors by so many spreads, in the mean of
-/// squares: wide enough that jumps of single requests even out, and the same change for two
-/// parameters that come to the same.
+/// Slopes are taken over such steps as change the errors by so many spreads, in the mean of
+/// squares: wide enough that jumps of single requests even out.
 const CHANGE: f64 = 1.0;
-/// How often such steps are looked for: errors answer less to what is large.
-pub(super) const ROUNDS: usize = 12;
-/// Widths that differ by less than this share are alike.
-const ALIKE: f64 = 0.01;
+/// The widest step, on the fit's own scale, and how often it is halved to find the one.
+const WIDEST: f64 = 1.0;
+const HALVINGS: i32 = 9;
 /// No interval is narrower than this share of its value to both sides: how far the best places
 /// are searched for.
 const FINEST: f64 = 1e-3;
@@ -118,21 +116,40 @@ pub(super) fn certainty(
     (known, notes)
 }
 
-/// The widths of steps over which slopes are taken first.
-pub(super) fn widths(parameters: &[Parameter]) -> Vec<f64> {
-    vec![WIDTH; parameters.len()]
-}
-
-/// The widths of steps for the Jacobian that [`certainty`] is given, from a first one.
-pub(super) fn widths_of(rough: &DMatrix<f64>) -> Vec<f64> {
-    let root = (rough.nrows() as f64).sqrt();
-    let width = |slope: f64| if slope > 0.0 { (CHANGE * root / slope).min(1.0) } else { WIDTH };
-    rough.column_iter().map(|column| width(column.norm())).collect()
-}
-
-/// Whether widths are so good as the same.
-pub(super) fn are_alike(widths: &[f64], others: &[f64]) -> bool {
-    widths.iter().zip(others).all(|(a, b)| (a / b - 1.0).abs() < ALIKE)
+/// The slopes at `places` that [`certainty`] is given. Steps are powers of two, the shortest that
+/// changes enough: the same for two parameters that come to the same, whose slopes are then
+/// the same, too.
+pub(super) fn jacobian(
+    fit: &mut Fit<'_, '_>,
+    places: &[f64],
+) -> Result<DMatrix<f64>, CalibrateError> {
+    let widest = |(it, place): (&Parameter, &f64)| {
+        let step = it.at(place + WIDEST) - it.at(*place);
+        let step = if step > 0.0 { step } else { it.at(*place) - it.at(place - WIDEST) };
+        libm::exp2(libm::floor(libm::log2(step.max(1e-9))))
+    };
+    let widest: Vec<f64> = fit.parameters.iter().zip(places).map(widest).collect();
+    let mut chosen: Option<DMatrix<f64>> = None;
+    for halving in 0..HALVINGS {
+        let moves: Vec<f64> =
+            widest.iter().map(|it| it * libm::exp2(-f64::from(halving))).collect();
+        let slopes = fit.jacobian_by(places, &moves)?;
+        let Some(chosen) = &mut chosen else {
+            chosen = Some(slopes);
+            continue;
+        };
+        for (nth, it) in fit.parameters.iter().enumerate() {
+            let figure = it.at(places[nth]);
+            let (low, high) =
+                ((figure - moves[nth]).max(it.low), (figure + moves[nth]).min(it.high));
+            let half = 0.5 * (it.place(high) - it.place(low));
+            let change = slopes.column(nth).norm() * half / (slopes.nrows() as f64).sqrt();
+            if change >= CHANGE {
+                chosen.set_column(nth, &slopes.column(nth));
+            }
+        }
+    }
+    Ok(chosen.unwrap_or_else(|| DMatrix::zeros(0, places.len())))
 }
 
 /// How the estimates spread together.

@@ -123,16 +123,7 @@ pub fn calibrate(
         let begin = fit.rough()?;
         let (places, profiles) = polish::best(&mut fit, begin)?;
         figures = fit.parameters.iter().zip(&places).map(|(it, place)| it.at(*place)).collect();
-        let mut widths = certainty::widths(&fit.parameters);
-        let mut jacobian = fit.jacobian(&places, &widths)?;
-        for _ in 0..certainty::ROUNDS {
-            let next = certainty::widths_of(&jacobian);
-            if certainty::are_alike(&widths, &next) {
-                break;
-            }
-            jacobian = fit.jacobian(&places, &next)?;
-            widths = next;
-        }
+        let jacobian = certainty::jacobian(&mut fit, &places)?;
         let outcome = fit.outcomes(std::slice::from_ref(&figures))?.remove(0);
         let errors = fit.targets.errors(&outcome);
         let slopes = Slopes { errors: &errors, jacobian: &jacobian, profiles: &profiles };

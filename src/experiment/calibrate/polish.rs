@@ -58,7 +58,7 @@ pub(super) fn best(
 /// Directions are those in which the errors change independently, each step by as much.
 fn compass(fit: &mut Fit<'_, '_>, mut places: Vec<f64>) -> Result<Vec<f64>, CalibrateError> {
     let mut least = fit.squares(std::slice::from_ref(&places))?[0];
-    let directions = directions(&fit.jacobian(&places, &vec![WIDTH; places.len()])?);
+    let directions = directions(&fit.jacobian(&places, WIDTH)?);
     let whole = least.sqrt();
     let mut step = FIRST * whole;
     for _ in 0..ROUNDS {

@@ -114,12 +114,30 @@ impl<'f, 'r> Fit<'f, 'r> {
         Ok(self.errors(&figures)?.iter().map(DVector::norm_squared).collect())
     }
 
-    /// How the errors at `places` answer to the parameters, each moved by its width to both
+    /// How the errors at `places` answer to the parameters, each moved by `width` to both
     /// sides as far as its bounds let it.
     pub(super) fn jacobian(
         &mut self,
         places: &[f64],
-        widths: &[f64],
+        width: f64,
+    ) -> Result<DMatrix<f64>, CalibrateError> {
+        self.slopes(places, |_, it, place, side| it.at(place + side * width))
+    }
+
+    /// The same, each moved by a figure of its own.
+    pub(super) fn jacobian_by(
+        &mut self,
+        places: &[f64],
+        moves: &[f64],
+    ) -> Result<DMatrix<f64>, CalibrateError> {
+        self.slopes(places, |nth, it, place, side| it.at(place) + side * moves[nth])
+    }
+
+    /// The slopes between the figures that `moved` gives to both sides of `places`.
+    fn slopes(
+        &mut self,
+        places: &[f64],
+        moved: impl Fn(usize, &Parameter, f64, f64) -> f64,
     ) -> Result<DMatrix<f64>, CalibrateError> {
         let middle = self.figures(places);
         let mut sets = Vec::new();
@@ -127,7 +145,7 @@ impl<'f, 'r> Fit<'f, 'r> {
         for (nth, it) in self.parameters.iter().enumerate() {
             let place = it.place(middle[nth]);
             let ends = [-1.0, 1.0].map(|side| {
-                let moved = it.at(place + side * widths[nth]);
+                let moved = it.quantity.rounded(moved(nth, it, place, side));
                 // Of what is whole at least one further.
                 let least = middle[nth] + side * it.quantity.grain();
                 let figure = if side < 0.0 { moved.min(least) } else { moved.max(least) };
@@ -141,15 +159,10 @@ impl<'f, 'r> Fit<'f, 'r> {
             }));
         }
         let errors = self.errors(&sets)?;
-        let columns: Vec<DVector<f64>> = errors
-            .chunks(2)
-            .zip(spans)
-            .map(
-                |(pair, span)| {
-                    if span > SAME { (&pair[1] - &pair[0]) / span } else { &pair[0] * 0.0 }
-                },
-            )
-            .collect();
+        let slope = |(pair, span): (&[DVector<f64>], f64)| {
+            if span > SAME { (&pair[1] - &pair[0]) / span } else { &pair[0] * 0.0 }
+        };
+        let columns: Vec<DVector<f64>> = errors.chunks(2).zip(spans).map(slope).collect();
         Ok(DMatrix::from_columns(&columns))
     }
 
@@ -258,7 +271,7 @@ impl<'f, 'r> Fit<'f, 'r> {
         }
         let bounds: Vec<Option<&str>> = (0..figures.len()).map(|nth| at_bound(&nth)).collect();
         let errors = self.errors(&[figures])?.remove(0);
-        let slope = self.jacobian(places, &vec![width; places.len()])?.transpose() * errors;
+        let slope = self.jacobian(places, width)?.transpose() * errors;
         let pushed = |nth: usize| match bounds[nth] {
             Some("lowest") => slope[nth] >= 0.0,
             Some(_) => slope[nth] <= 0.0,
@@ -337,8 +350,7 @@ impl LeastSquaresProblem<f64, Dyn, Dyn> for Step<'_, '_, '_> {
     }
 
     fn jacobian(&self) -> Option<DMatrix<f64>> {
-        let widths = vec![self.width; self.places.len()];
-        match self.fit.borrow_mut().jacobian(&self.places, &widths) {
+        match self.fit.borrow_mut().jacobian(&self.places, self.width) {
             Ok(whole) => Some(whole.select_columns(&self.free)),
             Err(failure) => {
                 self.failure.borrow_mut().get_or_insert(failure);
