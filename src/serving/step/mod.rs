@@ -90,6 +90,16 @@ impl StepSpec {
         }
     }
 
+    /// The kind of GPU that a step runs on, where the model of steps names one.
+    pub fn gpu(&self) -> Option<GpuSpec> {
+        match self {
+            StepSpec::Linear(spec) => Some(spec.preset.gpu()),
+            StepSpec::Roofline(spec) => Some(spec.gpu.clone()),
+            StepSpec::Layers(spec) => spec.gpu.clone(),
+            StepSpec::Table(_) => None,
+        }
+    }
+
     /// Tokens whose keys and values the server has memory for, as far as the model
     /// of its steps knows, using a share `utilization` of the GPUs' memory.
     pub fn kv_tokens(&self, utilization: f64) -> u64 {

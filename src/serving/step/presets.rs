@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::hardware::GpuSpec;
 use crate::kernel::Duration;
 
 /// A fitted server: its coefficients and how many blocks of keys and values it
@@ -71,6 +72,11 @@ macro_rules! presets {
 }
 
 impl LinearPreset {
+    /// The kind of GPU, which its name ends in.
+    pub(super) fn gpu(self) -> GpuSpec {
+        if self.name().contains("-a100") { GpuSpec::A100 } else { GpuSpec::H100 }
+    }
+
     /// GPUs of the server, which its name ends in if they are several.
     pub(super) fn gpus(self) -> u32 {
         let number = self.name().rsplit_once('x').and_then(|(_, number)| number.parse().ok());

@@ -170,6 +170,7 @@ impl Upstream {
             },
             priority: cx.clients.priority(incoming),
             blocks: cx.clients.prefix(incoming, size, blocks),
+            names_answer: false,
             prefilled: decodes,
         };
         let Some(batching) = servers.fleet.engine(replica) else { return Ok(()) };
