@@ -72,6 +72,7 @@ models:
         step: {{ layers: {{ profile: {gpu}/profiles/{profile}, model: {gpu}/models/{model}, tensor_parallel_size: {size} }} }}
         overheads: {{ per_step: 300us, per_request: 20ms }}
         max_num_seqs: 128
+        max_num_batched_tokens: 2048
         num_gpu_blocks: {blocks}
 ",
         file = file.display(),

@@ -254,6 +254,11 @@ impl Blocks {
         }
     }
 
+    /// Whether two sequences ever computed equal blocks.
+    pub const fn has_twins(&self) -> bool {
+        !self.twins.is_empty()
+    }
+
     /// Another entry of the prefix whose first is `first`.
     fn twin(&mut self, first: u32, entry: u32) {
         let known = self.twins.len() as u32;

@@ -365,7 +365,8 @@ impl Engine {
     pub fn demand_tokens(&self) -> u64 {
         let held = u64::from(self.blocks.used()) * u64::from(self.settings.block_size);
         let rest = |slot: &u32| self.sequences[*slot].remaining() - self.sequences[*slot].chunk;
-        held + self.waiting.tokens() + self.parts.iter().map(|slot| u64::from(rest(slot))).sum::<u64>()
+        held + self.waiting.tokens()
+            + self.parts.iter().map(|slot| u64::from(rest(slot))).sum::<u64>()
     }
 
     /// Tokens that the memory has room for.

@@ -138,9 +138,12 @@ impl Engine {
     /// Those that run have done `steps` steps.
     pub(super) fn advance_sequences(&mut self, steps: u64) {
         self.decoding.advance(steps);
-        for slot in &self.parts {
-            let sequence = &mut self.sequences[*slot];
+        for nth in 0..self.parts.len() {
+            let slot = self.parts[nth];
+            let sequence = &mut self.sequences[slot];
             sequence.computed += steps as u32 * sequence.chunk;
+            let filled = sequence.computed;
+            self.name_units(slot, filled);
         }
     }
 

@@ -69,6 +69,12 @@ impl Engine {
     /// Steps until a sequence has made all its tokens or computed all its prompt but
     /// the last part.
     fn steps_alike(&mut self) -> u64 {
+        // Of equal blocks that two prompts fill, that of the first to do so is found; and
+        // with what one fills others may fit that wait.
+        let others = self.parts.len() > 1 || self.waiting.jobs() > 0 && self.has_room();
+        if self.settings.caching && !self.parts.is_empty() && others {
+            return 1;
+        }
         let mut steps = self.decoding.until_first_end(&self.sequences).unwrap_or(u64::MAX);
         let mut tokens = self.settings.max_tokens - self.decoding.count();
         for slot in &self.parts {
@@ -239,11 +245,11 @@ impl Engine {
         let needed = if self.settings.whole_prompts { whole } else { blocks };
         if needed + known.free_blocks > self.blocks.free() {
             // With less of its prefix known a first step that does not come to its end
-            // might end earlier in it, and so need fewer blocks.
-            self.held_up_by_prefix = self.settings.chunked
-                && !self.settings.whole_prompts
-                && known.free_blocks > 0
-                && sequence.target() > self.most_of(tokens);
+            // might end earlier in it, and so need fewer blocks; and where a block that is
+            // known twice is overwritten, the other is found, which may be in use.
+            let most = self.most_of(if self.settings.chunked { tokens } else { u32::MAX });
+            let is_short = !self.settings.whole_prompts && sequence.target() > most;
+            self.held_up_by_prefix = known.free_blocks > 0 && (is_short || self.blocks.has_twins());
             return false;
         }
         self.waiting.pop(&self.sequences, slot);
