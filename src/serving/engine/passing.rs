@@ -123,6 +123,11 @@ impl Engine {
             let blocks = self.blocks_ahead(steps - 1) - self.blocks_ahead(self.run.given - 1);
             self.blocks.take(blocks as u32);
             self.run.given = steps;
+            for nth in 0..self.parts.len() {
+                let sequence = &self.sequences[self.parts[nth]];
+                let filled = sequence.computed + steps as u32 * sequence.chunk;
+                self.name_units(self.parts[nth], filled);
+            }
         }
     }
 
@@ -138,12 +143,9 @@ impl Engine {
     /// Those that run have done `steps` steps.
     pub(super) fn advance_sequences(&mut self, steps: u64) {
         self.decoding.advance(steps);
-        for nth in 0..self.parts.len() {
-            let slot = self.parts[nth];
-            let sequence = &mut self.sequences[slot];
+        for slot in &self.parts {
+            let sequence = &mut self.sequences[*slot];
             sequence.computed += steps as u32 * sequence.chunk;
-            let filled = sequence.computed;
-            self.name_units(slot, filled);
         }
     }
 
