@@ -469,4 +469,42 @@ mod tests {
         blocks.give(3);
         assert_eq!((blocks.free(), blocks.used()), (3, 5));
     }
+
+    #[test]
+    fn of_equal_blocks_the_first_is_found_until_it_is_overwritten() {
+        let mut blocks = Blocks::new(4, 1);
+        blocks.note();
+        blocks.take(4);
+        let [one, two, three] = [0; 3].map(|_| blocks.name(7));
+        assert!(blocks.has_twins());
+        blocks.release(two);
+        assert_eq!(blocks.known(&[7]), Known { units: 1, free_blocks: 0 }, "the first is in use");
+        blocks.release(one);
+        assert_eq!(blocks.known(&[7]), Known { units: 1, free_blocks: 1 });
+        // The second was freed first.
+        blocks.take(1);
+        assert_eq!(blocks.known(&[7]), Known { units: 1, free_blocks: 1 });
+        blocks.take(1);
+        assert_eq!(blocks.known(&[7]), Known { units: 1, free_blocks: 0 }, "the third");
+        blocks.release(three);
+        assert_eq!(blocks.hold(7), three);
+        blocks.release(three);
+        blocks.take(1);
+        assert_eq!(blocks.known(&[7]).units, 0);
+        assert_eq!(blocks.take_noted().collect::<Vec<_>>(), [(7, true), (7, false)]);
+    }
+
+    #[test]
+    fn what_is_not_full_is_overwritten_before_all_else() {
+        let mut blocks = Blocks::new(4, 1);
+        blocks.take(4);
+        let unit = blocks.name(7);
+        blocks.give(1);
+        blocks.release(unit);
+        blocks.give_first(2);
+        blocks.take(3);
+        assert_eq!(blocks.known(&[7]).units, 1);
+        blocks.take(1);
+        assert_eq!(blocks.known(&[7]).units, 0);
+    }
 }
