@@ -89,6 +89,7 @@ use waiting::Waiting;
 
 /// A continuous batching engine.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says something else")]
 pub struct Engine {
     step: StepModel,
     /// A step takes so many 4096ths of its time.

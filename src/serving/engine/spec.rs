@@ -11,6 +11,7 @@ use crate::spec::{Fraction, Problems};
 /// for an online server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "vLLM's flags")]
 pub struct EngineSpec {
     /// How long a step takes: `linear`, `roofline`, `table` or `layers`. Default: `linear`,
     /// for Llama 3.1 8B on one H100.

@@ -1,4 +1,4 @@
-//! Published fits of the linear step model.
+//! Published fits of the linear step model, which their source has withdrawn since.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -31,9 +31,11 @@ impl LinearFigures {
 macro_rules! presets {
     ($($(#[$meta:meta])* $variant:ident $name:literal
        [$b0:literal, $b1:literal, $b2:literal] [$a0:literal, $a1:literal, $a2:literal] $blocks:literal;)*) => {
-        /// Model, GPU and their number: servers (vLLM 0.8.4; `gpt-oss` 0.10.1.1) that
-        /// BLIS's coefficients were fitted to: `defaults.yaml` of
-        /// github.com/inference-sim/inference-sim, rounded to nanoseconds.
+        /// Model, GPU and their number: servers (vLLM 0.8.4 of April 2025; `gpt-oss` 0.10.1.1 of
+        /// August 2025) that BLIS's coefficients were fitted to: `defaults.yaml` of
+        /// github.com/inference-sim/inference-sim in early 2026, rounded to nanoseconds. BLIS has
+        /// removed these fits since. They miss servers of today: `llama-3.1-8b-h100` is off
+        /// vLLM 0.15.1 by +18 to +25 % in E2E, +19 to +26 % in TPOT and -45 % in TTFT.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
         pub enum LinearPreset {
             $(
