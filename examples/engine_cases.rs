@@ -11,7 +11,7 @@
 //! Times are in nanoseconds: of the arrival or, with `after`, from the end of another job to
 //! it; `cancel` is when a job is taken back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::io::{self, BufRead};
 
@@ -75,26 +75,30 @@ fn run(case: &Case) -> Result<Answer, Box<dyn Error>> {
     let mut engine = Engine::new(&case.engine, &step);
     let mut outcomes = vec![Outcome::default(); case.jobs.len()];
     let mut followers: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
-    let mut events: BTreeMap<(Time, Event), ()> = BTreeMap::new();
+    let mut events: BTreeSet<(Time, Event)> = BTreeSet::new();
     for (nth, job) in (0_u32..).zip(&case.jobs) {
         match job.after {
             Some(other) => followers.entry(other).or_default().push(nth),
-            None => drop(events.insert((Time(job.at), Event::Submit(nth)), ())),
+            None => {
+                events.insert((Time(job.at), Event::Submit(nth)));
+            }
         }
         if let Some(at) = job.cancel {
-            events.insert((Time(at), Event::Cancel(nth)), ());
+            events.insert((Time(at), Event::Cancel(nth)));
         }
     }
     let (mut happened, mut now): (Vec<Progress>, Time) = (Vec::new(), Time::ZERO);
     loop {
-        let next = events.first_key_value().map(|(key, ())| *key);
+        let next = events.first().copied();
         match (next, engine.next_at()) {
             (None, None) => break,
             (Some((at, event)), change) if change.is_none_or(|change| at <= change) => {
                 events.pop_first();
                 now = at;
                 match event {
-                    Event::Cancel(nth) => drop(engine.cancel(at, nth.into())),
+                    Event::Cancel(nth) => {
+                        engine.cancel(at, nth.into());
+                    }
                     Event::Submit(nth) => {
                         let it = &case.jobs[nth as usize];
                         let job = Job {
@@ -130,7 +134,7 @@ fn run(case: &Case) -> Result<Answer, Box<dyn Error>> {
                     outcome.finished = Some(progress.at.0);
                     for other in followers.remove(&nth).unwrap_or_default() {
                         let at = progress.at + Duration(case.jobs[other as usize].at);
-                        events.insert((at, Event::Submit(other)), ());
+                        events.insert((at, Event::Submit(other)));
                     }
                 }
             }

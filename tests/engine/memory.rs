@@ -112,7 +112,9 @@ impl Memory {
         let full = if caching { sequence.hashed / self.block_size - blocks } else { 0 };
         let partial = sequence.own.split_off(full as usize);
         self.free.extend(sequence.own.drain(..));
-        partial.into_iter().for_each(|block| self.free.push_front(block));
+        for block in partial {
+            self.free.push_front(block);
+        }
         for unit in sequence.units.drain(..).rev() {
             self.release(unit);
         }
