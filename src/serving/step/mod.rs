@@ -16,12 +16,14 @@
 //! that adding up a thousand steps one by one and in one go gives the same time.
 //! All that is in `step_time`, below the models.
 
+mod decomposition;
 mod hardware;
 mod interpolate;
 mod layers;
 mod linear;
 mod model_config;
 mod overheads;
+mod precision;
 mod presets;
 mod roofline;
 mod step_time;
