@@ -49,7 +49,10 @@ fn step(draw: &mut Draw) -> Value {
             "roofline",
             block()
                 .set("gpu", draw.pick(&["h100", "l4"]))
-                .set("model", draw.pick(&["llama-3.1-8b", "gemma-3-27b", "qwen3-30b-a3b", "deepseek-v3"]))
+                .set(
+                    "model",
+                    draw.pick(&["llama-3.1-8b", "gemma-3-27b", "qwen3-30b-a3b", "deepseek-v3"]),
+                )
                 .maybe(draw, 0.3, "tensor_parallel_size", |d| d.pick(&[2, 4]))
                 .maybe(draw, 0.2, "pipeline_parallel_size", |d| d.pick(&[2, 3]))
                 .maybe(draw, 0.3, "precision", |d| {

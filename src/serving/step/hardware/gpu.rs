@@ -78,10 +78,9 @@ enum Link {
 impl Link {
     fn spec(self) -> LinkSpec {
         match self {
-            Link::NvLink3 => LinkSpec::of(5, 225),
+            Link::NvLink3 | Link::NvLinkBridge => LinkSpec::of(5, 225),
             Link::NvLink4 => LinkSpec::of(5, 340),
             Link::NvLink5 => LinkSpec::of(5, 680),
-            Link::NvLinkBridge => LinkSpec::of(5, 225),
             Link::Infinity => LinkSpec::of(10, 300),
             Link::Pcie4 => LinkSpec::of(40, 10),
             Link::Pcie5 => LinkSpec::of(40, 19),
@@ -160,7 +159,7 @@ gpus! {
     /// NVIDIA H100 SXM, 80 GB.
     #[default]
     H100 "h100" [989.5, 1979.0, 1979.0, 0.0] 3350.0 79.2 NvLink4 8;
-    /// NVIDIA H100 PCIe, 80 GB.
+    /// NVIDIA H100 `PCIe`, 80 GB.
     H100Pcie "h100-pcie" [756.0, 1513.0, 1513.0, 0.0] 2039.0 79.2 Pcie5 8;
     /// NVIDIA H100 NVL, 94 GB.
     H100Nvl "h100-nvl" [835.5, 1671.0, 1671.0, 0.0] 3938.0 93.1 NvLinkBridge 2;

@@ -9,6 +9,7 @@ use crate::serving::step::hardware::{GpuFigures, LinkSpec};
 use crate::serving::step::memory::Memory;
 use crate::serving::step::precision::{Precision, WeightPrecision};
 use crate::serving::step::step_time::{MOST_TICKS, TICKS_PER_NANO};
+use crate::spec::Positive;
 
 /// Bytes of a number between layers.
 const ACTIVATION_BYTES: f64 = 2.0;
@@ -34,7 +35,7 @@ impl<'s> Costs<'s> {
         let gpu = spec.gpu.figures();
         let kv = spec.precision.kv_cache.map_or(2.0, Precision::bytes);
         Costs {
-            kv_bytes: spec.kv_bytes.map_or(kv, |bytes| bytes.get()),
+            kv_bytes: spec.kv_bytes.map_or(kv, Positive::get),
             bandwidth: gpu.bandwidth_gb_s.get() * 1e9 * spec.bandwidth_efficiency.get(),
             attention_flops: gpu.tflops.get() * 1e12 * spec.attention_efficiency.get(),
             weights,
@@ -92,7 +93,7 @@ impl<'s> Costs<'s> {
     /// Bytes of a weight, and operations a second on it.
     fn of_weights(&self, kept: Kept) -> (f64, f64) {
         let precision = kept.precision(self.weights);
-        let bytes = self.spec.weight_bytes.map_or(precision.bytes(), |bytes| bytes.get());
+        let bytes = self.spec.weight_bytes.map_or(precision.bytes(), Positive::get);
         let multiplied = match kept {
             Kept::Plain => Precision::Bf16,
             Kept::Projection | Kept::Expert => self.spec.precision.multiplied(precision),

@@ -28,7 +28,7 @@ pub struct PrecisionSpec {
 impl PrecisionSpec {
     /// Reports what the GPU cannot do; weights are `published` like that, if it is known.
     pub(super) fn check(
-        &self,
+        self,
         gpu: &GpuSpec,
         published: Option<Precision>,
         problems: &mut Problems,
@@ -67,12 +67,12 @@ impl PrecisionSpec {
     }
 
     /// Those of weights, where a model's are published as `published`.
-    pub(super) fn weights(&self, published: WeightPrecision) -> WeightPrecision {
+    pub(super) fn weights(self, published: WeightPrecision) -> WeightPrecision {
         self.weights.map_or(published, WeightPrecision::all)
     }
 
     /// That in which weights of `kept` are multiplied.
-    pub(super) fn multiplied(&self, kept: Precision) -> Precision {
+    pub(super) fn multiplied(self, kept: Precision) -> Precision {
         self.activations.unwrap_or(match kept {
             Precision::Fp8 | Precision::Int8 => kept,
             _ => Precision::Bf16,
