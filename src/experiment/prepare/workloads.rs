@@ -144,10 +144,11 @@ impl Workloads {
         let step = |(name, model): &(String, ModelSpec)| {
             let Some(engine) = &model.server.engine else { return Ok(None) };
             let place = Path::parse("models").join(name.as_str());
-            let place = ["server", "engine", "step"].into_iter().fold(place, |at, it| at.join(it));
+            let place = place.join("server").join("engine");
             let model = self.step(&engine.step);
-            let model = model.map(|model| model.with_overheads(&engine.overheads));
-            model.map(Some).map_err(|problem| problem.within(&place))
+            let model = model.map_err(|problem| problem.within(&place.join("step")))?;
+            engine.blocks(&model).map_err(|problem| problem.within(&place))?;
+            Ok(Some(model.with_overheads(&engine.overheads)))
         };
         models.iter().map(step).collect()
     }
