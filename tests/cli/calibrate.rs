@@ -1,6 +1,7 @@
 //! `windtunnel calibrate` and `windtunnel compare --measured`, as a user runs them.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -93,7 +94,7 @@ fn known_overheads_are_found_again() {
         // a few per cent of it.
         assert!(low <= found && found <= high, "{name}: {low} to {high}");
     }
-    for row in rows(&folder.join("errors.csv")).iter().filter(|row| row["mape"] != "") {
+    for row in rows(&folder.join("errors.csv")).iter().filter(|row| !row["mape"].is_empty()) {
         assert!(number(row, "mape") < 0.02, "{row:?}");
         assert!(number(row, "error_mean").abs() < 2e-3, "{row:?}");
         assert!(number(row, "pearson_r") > 0.99, "{row:?}");
@@ -356,15 +357,16 @@ fn failed_requests_are_left_out_and_json_lines_are_read() {
     let mut text = String::new();
     for (nth, row) in rows(&file).iter().enumerate() {
         let error = if nth % 50 == 7 { "\"timed out\"" } else { "null" };
-        text.push_str(&format!(
+        let _ = writeln!(
+            text,
             "{{\"arrival\": {}, \"prompt_tokens\": {}, \"completion_tokens\": {}, \"ttft_s\": {}, \
-             \"latency_s\": {}, \"error\": {error}, \"trace_id\": {nth}}}\n",
+             \"latency_s\": {}, \"error\": {error}, \"trace_id\": {nth}}}",
             row["arrival_s"],
             row["input_tokens"],
             row["output_tokens"],
             row["ttft_s"],
             row["e2e_s"]
-        ));
+        );
     }
     fs::write(bench.path().join("log.jsonl"), text).expect("a file");
     let fit = "models.gpu.server.engine.overheads.per_step";
