@@ -249,7 +249,7 @@ fn a_cache_trace_is_a_workload_of_its_objects() {
         ("file: no.csv", "no.csv:1: no column `key`, `id`"),
         (
             "file: c.csv, id: idd",
-            "c.csv:1: no column `idd` for the key among `time,id,size,next`, did you mean `id`?",
+            "c.csv:1: no column `idd` for the key among `time,id,size,next`; did you mean `id`?",
         ),
         (
             "file: c.csv, bytes_per_token: 0",

@@ -47,9 +47,9 @@ pub use row::Row;
 pub use rows::{Rows, TraceInfo};
 pub use spec::{Origin, TraceSpec};
 
+pub(super) use input::json;
 pub(super) use input::lines::Lines as TraceLines;
 pub(super) use input::table::Table as TraceTable;
-pub(super) use input::json;
 
 /// How a file begins, from which its format is told.
 ///

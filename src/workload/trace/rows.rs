@@ -275,7 +275,8 @@ impl Rows {
         }
         if stamp < self.latest {
             let line = self.latest_line;
-            let why = format!("the row's time is before that of line {line}: rows go by their times");
+            let why =
+                format!("the row's time is before that of line {line}: rows go by their times");
             return Err(self.reader.position().bad_row(why));
         }
         Ok(row)

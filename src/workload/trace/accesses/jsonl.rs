@@ -63,7 +63,9 @@ fn parse<'l>(names: &Names, line: &'l [u8]) -> Result<Parsed<'l>, String> {
     let mut fields = json::Fields::with_capacity(8);
     json::read_object(line, &mut fields).map_err(|why| {
         if why.contains("expected a JSON object") {
-            format!("{why}: expected an object such as {{\"time\": 0, \"key\": \"a\", \"size\": 512}}")
+            format!(
+                "{why}: expected an object such as {{\"time\": 0, \"key\": \"a\", \"size\": 512}}"
+            )
         } else {
             why
         }

@@ -343,15 +343,17 @@ fn parse(
 #[cold]
 fn other_blocks(tokens: u32, size: u32, found: usize) -> String {
     let expected = tokens.div_ceil(size);
-    let mut why = format!(
+    let why = format!(
         "an input_length of {tokens} takes {expected} blocks of {size} tokens; hash_ids has {found}"
     );
     let fits = (2..=16).map(|power| 1_u32 << power);
     let mut fits = fits.filter(|other| tokens.div_ceil(*other) as usize == found);
-    if let Some(other) = fits.next() {
-        why.push_str(&format!(": if its blocks have {other} tokens, say `block_tokens: {other}`"));
+    match fits.next() {
+        Some(other) => {
+            format!("{why}: if its blocks have {other} tokens, say `block_tokens: {other}`")
+        }
+        None => why,
     }
-    why
 }
 
 /// Reads `[0, 1, 2]`.
@@ -424,7 +426,9 @@ mod tests {
         let found = [16, 64, 512, 1024].map(|size| block_size(&rows(size)));
         assert_eq!(found, [Some(16), Some(64), None, Some(1024)]);
         let why = row(rows(16).lines().next().unwrap()).unwrap_err();
-        assert!(why.ends_with("hash_ids has 44: if its blocks have 16 tokens, say `block_tokens: 16`"));
+        assert!(
+            why.ends_with("hash_ids has 44: if its blocks have 16 tokens, say `block_tokens: 16`")
+        );
     }
 
     #[test]
@@ -433,10 +437,7 @@ mod tests {
             ("{", "EOF while parsing an object (column 1)"),
             ("[1, 2]", "invalid length 2"),
             (r#"{"timestamp": 1}"#, "missing field `input_length` (column 16)"),
-            (
-                r#"{"timestamp": 1, "timestamp": 2}"#,
-                "duplicate field `timestamp` (column",
-            ),
+            (r#"{"timestamp": 1, "timestamp": 2}"#, "duplicate field `timestamp` (column"),
             (
                 r#"{"timestamp": -1, "input_length": 1, "output_length": 1, "hash_ids": [1]}"#,
                 "timestamp is `-1`: expected milliseconds",

@@ -122,7 +122,8 @@ impl TraceFile for Otel {
             let file: File<'_> = serde_json::from_str(value.get())
                 .map_err(|error| document.position().format(json::plain(&error)))?;
             let scopes = file.resources.into_iter().flatten().flat_map(|resource| resource.scopes);
-            let spans = scopes.flat_map(|scope| scope.spans).chain(file.spans.into_iter().flatten());
+            let spans =
+                scopes.flat_map(|scope| scope.spans).chain(file.spans.into_iter().flatten());
             for span in spans {
                 let mut blocks = Vec::new();
                 match row(span, &mut listing, &mut blocks) {
@@ -212,8 +213,11 @@ fn any_value(value: &RawValue) -> Result<Cow<'_, str>, String> {
     json::read_object(value.get().as_bytes(), &mut fields)?;
     let Some((kind, value)) = fields.into_iter().next() else { return Ok(Cow::Borrowed("")) };
     if matches!(&*kind, "arrayValue" | "kvlistValue") {
-        let value: Value = serde_json::from_str(value.get()).map_err(|error| json::plain(&error))?;
-        return Ok(Cow::Owned(plain_value(&Value::from_iter([(kind.into_owned(), value)])).to_string()));
+        let value: Value =
+            serde_json::from_str(value.get()).map_err(|error| json::plain(&error))?;
+        return Ok(Cow::Owned(
+            plain_value(&Value::from_iter([(kind.into_owned(), value)])).to_string(),
+        ));
     }
     json::text(value)
 }

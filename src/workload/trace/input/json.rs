@@ -105,7 +105,8 @@ mod tests {
 
     #[test]
     fn values_stay_as_they_are_written() {
-        let line = br#"{"id": 1267650600228229401496703205376, "t": 1.0e-5, "s": "a\u00e4", "n": null}"#;
+        let line =
+            br#"{"id": 1267650600228229401496703205376, "t": 1.0e-5, "s": "a\u00e4", "n": null}"#;
         let mut fields = Fields::new();
         read_object(line, &mut fields).unwrap();
         let value = |name: &str| field(&fields, name).map(|value| text(value).unwrap());

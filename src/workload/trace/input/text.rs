@@ -96,7 +96,7 @@ impl<R: Read> TextStream<R> {
     fn valid(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
         while !self.torn.is_empty() {
-            let Some(byte) = bytes.get(at) else { return None };
+            let byte = bytes.get(at)?;
             self.torn.push(*byte);
             at += 1;
             match std::str::from_utf8(&self.torn) {
@@ -130,7 +130,8 @@ impl<R: Read> TextStream<R> {
             }
             let end = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
             let length = end.unwrap_or(rest.len());
-            if length > 0 && self.column == 0
+            if length > 0
+                && self.column == 0
                 && let Some(starts) = &mut self.starts
             {
                 starts.push_back((self.passed, self.line));

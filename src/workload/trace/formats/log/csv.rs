@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use super::Users;
 use super::fields::{Fields, State, row};
 use super::spec::{COLUMNS, LogSpec};
-use super::Users;
 use crate::workload::trace::formats::format::RowReader;
 use crate::workload::trace::input::error::TraceError;
 use crate::workload::trace::input::position::Position;
@@ -35,7 +35,8 @@ impl CsvLog {
             let Some(name) = name else { continue };
             *place = table.column(name);
             if place.is_none() {
-                let why = format!("`{field}`: {}", table.unknown_column(name));
+                let there_are = table.there_are(name);
+                let why = format!("there is no column `{name}` for `{field}` among {there_are}");
                 return Err(table.position().format(why));
             }
         }

@@ -140,9 +140,7 @@ fn measured(spec: &LogSpec, measured: &mut Measured, fields: &Fields<'_>) -> Res
             None => None,
         },
         cached_tokens: match field(Column::Cached) {
-            Some(text) => {
-                Some(count(text).ok_or_else(|| bad_count(name(Column::Cached), text))?)
-            }
+            Some(text) => Some(count(text).ok_or_else(|| bad_count(name(Column::Cached), text))?),
             None => None,
         },
         cache_hit: None,
@@ -175,7 +173,8 @@ pub(in crate::workload::trace) fn money(text: &[u8]) -> Option<f64> {
 /// Nanoseconds, exact to the last digit; those beyond a nanosecond are cut off.
 #[inline]
 pub(in crate::workload::trace) fn stamp(text: &[u8], unit: TimeUnit) -> Option<u64> {
-    if text.get(4) == Some(&b'-') {
+    // `2.5e-05` has the sign of a date in the same place.
+    if text.get(4) == Some(&b'-') && text[..4].iter().all(u8::is_ascii_digit) {
         return parse_stamp(text);
     }
     scaled(text, unit.decimals()).map(|(nanos, _)| nanos)
@@ -231,6 +230,7 @@ mod tests {
             ("1700158546.68059001", TimeUnit::S, Some(1_700_158_546_680_590_010)),
             ("0.1234567899", TimeUnit::S, Some(123_456_789)),
             ("1e-05", TimeUnit::S, Some(10_000)),
+            ("2.5e-05", TimeUnit::S, Some(25_000)),
             ("1e3", TimeUnit::S, Some(1_000_000_000_000)),
             ("12.25", TimeUnit::Ms, Some(12_250_000)),
             ("7", TimeUnit::Us, Some(7000)),
