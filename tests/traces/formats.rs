@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use windtunnel::kernel::{Duration, Streams};
+use windtunnel::workload::SpanSpec;
 use windtunnel::workload::trace::{
     Given, Measured, Profile, Row, Status, TraceSpec, beginning, fit,
 };
@@ -273,8 +274,8 @@ fn a_hosted_model_is_fitted_by_the_lengths_of_prompts() {
     let [model] = &fitted.models[..] else { panic!("one model") };
     assert_eq!(model.name.as_deref(), Some("m"));
     assert_eq!(model.per_input_token, Duration(500_000));
-    assert_eq!(serde_yaml::to_string(&model.ttft).unwrap().trim(), "200ms");
-    assert_eq!(serde_yaml::to_string(model.tpot.as_ref().unwrap()).unwrap().trim(), "30ms");
+    assert_eq!(model.ttft, SpanSpec::Constant(Duration::from_millis(200)));
+    assert_eq!(model.tpot, Some(SpanSpec::Constant(Duration::from_millis(30))));
 }
 
 /// Real files, where they are here.

@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bad_row::OnBadRow;
 use super::formats::beginning::Beginning;
-use super::formats::dialect::Dialect;
-use super::formats::format::{Format, Given, TraceFile};
+use super::formats::format::{Dialect, Format, Given, TraceFile};
 use super::formats::log::LogSpec;
 use super::formats::mooncake::MooncakeSpec;
 use super::formats::objects::ObjectsSpec;

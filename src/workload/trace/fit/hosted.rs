@@ -1,6 +1,6 @@
 //! A hosted model as it was measured: `ttft` by the length of the prompt, `tpot`, and prices.
 
-use super::tidy;
+use super::tidy::tidy;
 use crate::kernel::Duration;
 use crate::kernel::time::NANOS_PER_SEC;
 use crate::spec::NonNegative;

@@ -4,8 +4,8 @@ use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 
 use super::beginning::Beginning;
-use super::dialect::Dialect;
-use super::log::{LogSpec, Users};
+use super::log::spec::{LogSpec, TimeUnit};
+use super::users::Users;
 use crate::spec::Problems;
 use crate::workload::trace::input::error::TraceError;
 use crate::workload::trace::input::position::Position;
@@ -43,6 +43,15 @@ pub(in crate::workload::trace) trait RowReader: Debug + Send {
 
     /// Where the row read last is.
     fn position(&self) -> &Position;
+}
+
+/// How a file writes conversations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// `conversations: [{from, value}]`.
+    ShareGpt,
+    /// `messages: [{role, content}]`, alone or in a `body`.
+    OpenAi,
 }
 
 /// A trace file of some format.
@@ -101,7 +110,7 @@ pub struct Given {
     /// Columns of a log, by their field in [`LogSpec`].
     pub columns: Vec<(String, String)>,
     /// The unit of times that are numbers.
-    pub unit: Option<super::log::TimeUnit>,
+    pub unit: Option<TimeUnit>,
     /// What stands between columns.
     pub delimiter: Option<String>,
     /// How many tokens a block has.

@@ -15,6 +15,7 @@ pub(super) mod log;
 pub(super) mod mooncake;
 pub(super) mod objects;
 pub(super) mod otel;
+pub(super) mod users;
 pub(super) mod vllm;
 
 macro_rules! formats {

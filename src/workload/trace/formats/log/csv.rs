@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use super::Users;
 use super::fields::{Fields, State, row};
 use super::spec::{COLUMNS, LogSpec};
 use crate::workload::trace::formats::format::RowReader;
+use crate::workload::trace::formats::users::Users;
 use crate::workload::trace::input::error::TraceError;
 use crate::workload::trace::input::position::Position;
 use crate::workload::trace::input::table::Table;

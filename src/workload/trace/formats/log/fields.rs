@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::Users;
 use super::spec::{COLUMNS, Column, LogSpec, TimeUnit};
 use crate::kernel::Duration;
 use crate::workload::incoming::MAX_TOKENS;
+use crate::workload::trace::formats::users::{Users, intern};
 use crate::workload::trace::input::number::{scaled, whole};
 use crate::workload::trace::input::shown;
 use crate::workload::trace::input::stamp::parse_stamp;
@@ -148,15 +148,6 @@ fn measured(spec: &LogSpec, measured: &mut Measured, fields: &Fields<'_>) -> Res
             .map_or(Status::Unknown, |text| Status::of(&String::from_utf8_lossy(text))),
     };
     Ok(())
-}
-
-/// A user's number.
-pub(in crate::workload::trace) fn intern(users: &mut Users, name: &[u8]) -> u32 {
-    let name = String::from_utf8_lossy(name);
-    if let Some(known) = users.get_index_of(&*name) {
-        return known as u32;
-    }
-    users.insert_full(name.into_owned()).0 as u32
 }
 
 /// A whole number of tokens; some logs write it with a point (`12.0`).
