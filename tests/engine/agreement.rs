@@ -21,11 +21,25 @@ use crate::support::job;
 
 #[derive(Clone, Debug)]
 enum Action {
-    Submit { input: u32, output: u32, priority: u32, chain: u64, shared: u32, prefilled: bool },
-    Cancel { back: u32 },
-    Slowdown { quarters: u32 },
+    Submit {
+        input: u32,
+        output: u32,
+        priority: u32,
+        chain: u64,
+        shared: u32,
+        prefilled: bool,
+        names_answer: bool,
+    },
+    Cancel {
+        back: u32,
+    },
+    Slowdown {
+        quarters: u32,
+    },
     Crash,
-    Look { back: u32 },
+    Look {
+        back: u32,
+    },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -38,15 +52,18 @@ enum When {
 
 /// When, whether after all else that happens then, and what.
 fn actions() -> impl Strategy<Value = Vec<(When, bool, Action)>> {
-    let submit = (1u32..60, 0u32..80, 0u32..3, 0u64..4, 0u32..80, prop::bool::weighted(0.1))
-        .prop_map(|(input, output, priority, chain, shared, prefilled)| Action::Submit {
+    let flags = (prop::bool::weighted(0.1), any::<bool>());
+    let submit = (1u32..60, 0u32..80, 0u32..3, 0u64..4, 0u32..80, flags).prop_map(
+        |(input, output, priority, chain, shared, (prefilled, names_answer))| Action::Submit {
             input,
             output,
             priority,
             chain,
             shared,
             prefilled,
-        });
+            names_answer,
+        },
+    );
     let action = prop_oneof![
         20 => submit,
         3 => (0u32..6).prop_map(|back| Action::Cancel { back }),
@@ -115,12 +132,21 @@ fn specs() -> impl Strategy<Value = EngineSpec> {
     let policy =
         prop_oneof![Just(QueuePolicy::Fcfs), Just(QueuePolicy::Sjf), Just(QueuePolicy::Priority)];
     let sizes = (1u32..9, 0u32..40, prop::sample::select(vec![1u32, 2, 4, 16]), 1u32..4);
+    let long = prop_oneof![1 => Just(0u32), 1 => 1u32..30];
     let blocks = prop_oneof![8u32..30, 30u32..300];
     let limit = prop_oneof![4 => Just(None), 1 => (1u32..6).prop_map(Some)];
     let flags = (prop::bool::weighted(0.7), any::<bool>(), any::<bool>(), any::<bool>());
     let per_step = prop_oneof![Just(0u64), 1u64..50];
-    (step(), per_step, sizes, blocks, flags, policy, limit).prop_map(
-        |(step, per_step, (seqs, more, block_size, per_unit), blocks, flags, policy, limit)| {
+    (step(), per_step, sizes, blocks, flags, policy, (limit, long)).prop_map(
+        |(
+            step,
+            per_step,
+            (seqs, more, block_size, per_unit),
+            blocks,
+            flags,
+            policy,
+            (limit, long),
+        )| {
             let (chunked, caching, ahead, whole) = flags;
             EngineSpec {
                 step,
@@ -128,10 +154,11 @@ fn specs() -> impl Strategy<Value = EngineSpec> {
                     per_step: Duration(per_step),
                     ..OverheadsSpec::default()
                 },
-                async_scheduling: Some(ahead),
+                async_scheduling: ahead,
+                long_prefill_token_threshold: long,
                 scheduler_reserve_full_isl: whole,
-                max_num_seqs: seqs,
-                max_num_batched_tokens: seqs + more,
+                max_num_seqs: Some(seqs),
+                max_num_batched_tokens: Some(seqs + more),
                 enable_chunked_prefill: chunked,
                 block_size,
                 num_gpu_blocks: Some(blocks),
@@ -214,10 +241,10 @@ impl Heard {
     /// Does one thing to an engine.
     fn act(&mut self, it: &mut impl Serves, spec: &EngineSpec, now: Time, action: &Action) {
         match *action {
-            Action::Submit { input, output, priority, chain, shared, prefilled } => {
+            Action::Submit { input, output, priority, chain, shared, prefilled, names_answer } => {
                 let blocks = blocks(spec, self.jobs, input + output, chain, shared);
                 let sizes = job(self.jobs, input, output);
-                let job = Job { priority, blocks: &blocks, prefilled, ..sizes };
+                let job = Job { priority, blocks: &blocks, prefilled, names_answer, ..sizes };
                 self.answers.push(format!("{:?}", it.submit(now, &job)));
                 self.jobs += 1;
             }
@@ -385,7 +412,7 @@ fn steps_in_one_go_give_what_steps_one_by_one_do() {
     let paths = DataPaths { folders: vec![folder.path().to_path_buf()] };
     let counts: RefCell<BTreeMap<&str, u32>> = RefCell::default();
     let mut runner = TestRunner::new(ProptestConfig {
-        cases: 3000,
+        cases: ProptestConfig::default().cases.max(3000),
         failure_persistence: None,
         ..ProptestConfig::default()
     });

@@ -64,6 +64,7 @@ const FEATURES: &[&str] = &[
     "engine.overheads",
     "engine.async_scheduling",
     "engine.scheduler_reserve_full_isl",
+    "engine.long_prefill_token_threshold",
     "queue.shared",
     "policy.priority",
     "policy.sjf",

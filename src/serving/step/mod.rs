@@ -96,6 +96,16 @@ impl StepSpec {
             StepSpec::Table(_) => 1,
         }
     }
+
+    /// The kind of GPU that a step runs on, where the model of steps names one.
+    pub fn gpu(&self) -> Option<GpuSpec> {
+        match self {
+            StepSpec::Linear(spec) => Some(spec.preset.gpu()),
+            StepSpec::Roofline(spec) => Some(spec.gpu.clone()),
+            StepSpec::Layers(spec) => spec.gpu.clone(),
+            StepSpec::Table(_) => None,
+        }
+    }
 }
 
 /// A step latency model at work. Cloning it is cheap.

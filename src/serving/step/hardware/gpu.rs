@@ -187,9 +187,8 @@ gpus! {
 
 impl GpuSpec {
     /// Whether vLLM takes it for one of the large ones, of 70 GiB or more and no A100, for
-    /// which it has larger defaults: `max_num_seqs` 1024 rather than 256, and
-    /// `max_num_batched_tokens` 8192 rather than 2048 (`EngineArgs` of vLLM 0.8.3 to 0.33, of
-    /// an online server).
+    /// which it has larger defaults of how much is in a batch (`EngineArgs` of vLLM 0.8.3 to
+    /// 0.33).
     pub fn is_large(&self) -> bool {
         self.figures().memory_bytes() >= 70.0 * GIB && !matches!(self, GpuSpec::A100)
     }
