@@ -11,11 +11,14 @@ use crate::workload::trace::{Given, TraceSpec, beginning};
 /// The formats that say how a request was served.
 const FORMATS: [&str; 5] = ["litellm", "vllm_bench", "guidellm", "otel", "blis"];
 
+/// Rows, and what of their file is not used.
+type Noted = (Vec<Measured>, Vec<String>);
+
 /// The rows of such a file, and what of it is not used; none if it is no such file.
 ///
 /// # Errors
 /// If the file cannot be read, or a row of it.
-pub(super) fn read(path: &Path) -> Result<Option<(Vec<Measured>, Vec<String>)>, MeasuredError> {
+pub(super) fn read(path: &Path) -> Result<Option<Noted>, MeasuredError> {
     let begins = beginning(path)?;
     let Some(format) = TraceSpec::detect(&begins).filter(|it| FORMATS.contains(it)) else {
         return Ok(None);
