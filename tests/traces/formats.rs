@@ -53,6 +53,7 @@ fn seed(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(name)
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "as it stands in what was measured")]
 fn ms(ms: u64) -> Option<Duration> {
     Some(Duration::from_millis(ms))
 }
