@@ -38,6 +38,8 @@ pub struct Instance {
     /// What names its draws.
     pub key: u64,
     pub incoming: Incoming,
+    /// What it does, if that was recorded.
+    pub recorded: u32,
     pub measured: bool,
     /// When its turn came.
     pub began: Time,
@@ -186,6 +188,8 @@ pub enum Place {
     Tool(EventId),
     /// A flow.
     Scope(u32),
+    /// A recorded job.
+    Replay(u32),
     /// Waiting before the next try.
     Backoff(EventId),
 }
@@ -197,6 +201,8 @@ pub enum Owner {
     Run(u32),
     /// It undoes a step of a flow that failed.
     Undo(u32),
+    /// A call of a recorded job.
+    Replay(u32),
 }
 
 /// An item of a step, once or again after failures.

@@ -16,6 +16,7 @@ mod detect;
 mod error;
 pub mod fit;
 mod identity;
+mod jobs;
 mod lines;
 mod log;
 mod merged;
@@ -49,7 +50,7 @@ pub use reader::Reader;
 pub use recording::{Recording, RecordingError};
 pub use row::Row;
 pub use rows::{Rows, TraceInfo};
-pub use spec::{Origin, TraceSpec};
+pub use spec::{Origin, ReplaySpec, TraceSpec};
 
 pub(super) use bytes::open_at as open_bytes;
 pub(super) use lines::Lines as TraceLines;

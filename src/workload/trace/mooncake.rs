@@ -23,9 +23,11 @@ pub struct MooncakeReader {
     lines: Lines,
     /// The blocks of the row read last.
     blocks: Vec<u64>,
+    /// Whether rows that wait for others are errors; else they go by their stamps.
+    refuses_sessions: bool,
 }
 
-/// A line as written. Other fields are let be.
+/// A line as written. Other fields are let be, but for those of rows that wait for others.
 #[derive(Deserialize)]
 struct Line<'l> {
     timestamp: u64,
@@ -34,15 +36,25 @@ struct Line<'l> {
     /// Read apart, into a list that is used again.
     #[serde(borrow)]
     hash_ids: &'l RawValue,
+    session_id: Option<&'l RawValue>,
+    delay: Option<&'l RawValue>,
+    wait_for: Option<&'l RawValue>,
 }
 
 impl MooncakeReader {
-    /// Opens a file.
+    /// Opens a file, whose rows go by their stamps.
     ///
     /// # Errors
     /// If the file cannot be read.
     pub fn open(path: &Path) -> Result<Self, TraceError> {
-        Ok(MooncakeReader { lines: Lines::open(path)?, blocks: Vec::new() })
+        let (lines, blocks) = (Lines::open(path)?, Vec::new());
+        Ok(MooncakeReader { lines, blocks, refuses_sessions: false })
+    }
+
+    /// The same, for which rows that wait for others are errors, if that is so.
+    #[must_use]
+    pub fn refusing_sessions(self, refuses_sessions: bool) -> Self {
+        MooncakeReader { refuses_sessions, ..self }
     }
 
     /// The next row; empty lines are none.
@@ -55,7 +67,7 @@ impl MooncakeReader {
         if !self.lines.advance_to_text()? {
             return Ok(None);
         }
-        match parse(self.lines.line(), &mut self.blocks) {
+        match parse(self.lines.line(), &mut self.blocks, self.refuses_sessions) {
             Ok(row) => Ok(Some(row)),
             Err(why) => Err(self.refuse(why)),
         }
@@ -89,9 +101,17 @@ impl MooncakeReader {
     }
 }
 
-fn parse(line: &[u8], blocks: &mut Vec<u64>) -> Result<Row, String> {
+fn parse(line: &[u8], blocks: &mut Vec<u64>, refuses_sessions: bool) -> Result<Row, String> {
     blocks.clear();
     let line: Line<'_> = serde_json::from_slice(line).map_err(|error| explain(&error))?;
+    let waits =
+        [("session_id", line.session_id), ("delay", line.delay), ("wait_for", line.wait_for)];
+    if let Some((field, _)) = waits.iter().find(|(_, value)| value.is_some() && refuses_sessions) {
+        return Err(format!(
+            "the row has `{field}`: write `replay: closed`, so that each row waits for the \
+             answers that it waited for, or `replay: open` to go by timestamps"
+        ));
+    }
     parse_blocks(line.hash_ids.get(), blocks)?;
     for (field, tokens) in
         [("input_length", line.input_length), ("output_length", line.output_length)]
@@ -142,7 +162,7 @@ fn parse_blocks(list: &str, blocks: &mut Vec<u64>) -> Result<(), String> {
 /// 3 in 10^8), so that no prompt need be remembered. Each step is a folded
 /// multiplication by an odd number, as wyhash does.
 #[inline]
-fn identity(tokens: u32, blocks: &[u64]) -> PromptId {
+pub(super) fn identity(tokens: u32, blocks: &[u64]) -> PromptId {
     let mix = |state: u64, value: u64| {
         let product = u128::from(state ^ value) * u128::from(0x9e37_79b9_7f4a_7c15_u64);
         product as u64 ^ (product >> 64) as u64
@@ -165,7 +185,7 @@ mod tests {
 
     fn row(line: &str) -> Result<(Row, Vec<u64>), String> {
         let mut blocks = vec![99];
-        parse(line.as_bytes(), &mut blocks).map(|row| (row, blocks))
+        parse(line.as_bytes(), &mut blocks, false).map(|row| (row, blocks))
     }
 
     #[test]

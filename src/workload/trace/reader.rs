@@ -1,12 +1,15 @@
 //! One reader for all formats whose rows have times.
 
 use std::path::Path;
+use std::sync::Arc;
 
+use super::jobs::JobReader;
 use super::position::Position;
 use super::row::Row;
 use super::{
     AzureReader, CsvLog, JsonlLog, MooncakeReader, ObjectsReader, TraceError, TraceSpec, Users,
 };
+use crate::workload::RecordedJob;
 
 /// A reader of any format.
 #[derive(Debug)]
@@ -21,6 +24,8 @@ pub enum Reader {
     Jsonl(JsonlLog),
     /// See [`ObjectsReader`].
     Objects(Box<ObjectsReader>),
+    /// See [`JobReader`].
+    Jobs(JobReader),
 }
 
 impl Reader {
@@ -29,13 +34,19 @@ impl Reader {
     /// # Errors
     /// If the file cannot be read or is of another format.
     pub fn open(spec: &TraceSpec, path: &Path) -> Result<Reader, TraceError> {
+        if let Some(jobs) = JobReader::open(spec, path)? {
+            return Ok(Reader::Jobs(jobs));
+        }
         if let Some(objects) = &spec.libcachesim {
             return Ok(Reader::Objects(Box::new(ObjectsReader::open(path, objects)?)));
         }
         Ok(match spec.log() {
             Some(log) if spec.jsonl.is_some() => Reader::Jsonl(JsonlLog::open(path, &log)?),
             Some(log) => Reader::Csv(Box::new(CsvLog::open(path, &log)?)),
-            None if spec.mooncake.is_some() => Reader::Mooncake(MooncakeReader::open(path)?),
+            None if spec.mooncake.is_some() => {
+                let reader = MooncakeReader::open(path)?;
+                Reader::Mooncake(reader.refusing_sessions(spec.replay.is_none()))
+            }
             None => Reader::Azure(AzureReader::open(path)?),
         })
     }
@@ -53,6 +64,7 @@ impl Reader {
             Reader::Csv(reader) => reader.next_row(),
             Reader::Jsonl(reader) => reader.next_row(),
             Reader::Objects(reader) => reader.next_row(),
+            Reader::Jobs(reader) => reader.next_row(),
         }
     }
 
@@ -63,6 +75,15 @@ impl Reader {
         match self {
             Reader::Mooncake(reader) => reader.blocks(),
             _ => &[],
+        }
+    }
+
+    /// What the job of the row read last does, where rows are jobs.
+    #[inline]
+    pub fn job(&self) -> Option<Arc<RecordedJob>> {
+        match self {
+            Reader::Jobs(reader) => reader.job(),
+            _ => None,
         }
     }
 
@@ -83,6 +104,7 @@ impl Reader {
             Reader::Csv(reader) => reader.position(),
             Reader::Jsonl(reader) => reader.position(),
             Reader::Objects(reader) => reader.position(),
+            Reader::Jobs(reader) => reader.position(),
         }
     }
 }

@@ -1,10 +1,12 @@
 //! What is common to all formats: order, offset, speed, parts, bad rows.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::window::{Place, Window};
 use super::{OnBadRow, Origin, Reader, Row, TraceError, TraceSpec};
 use crate::kernel::{Duration, Stream, Time};
+use crate::workload::RecordedJob;
 
 /// The rows of a trace on the virtual clock: the first at 0, the others after
 /// it, each `speed` times as early as recorded.
@@ -134,6 +136,12 @@ impl Rows {
     #[inline]
     pub fn blocks(&self) -> &[u64] {
         self.reader.blocks()
+    }
+
+    /// What the job of the row read last does, where rows are jobs.
+    #[inline]
+    pub fn job(&self) -> Option<Arc<RecordedJob>> {
+        self.reader.job()
     }
 
     /// A user's name, by the number that rows have.

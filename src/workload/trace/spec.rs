@@ -55,11 +55,26 @@ pub struct TraceSpec {
     /// content}]`, or batch lines with these in `body`. As `sharegpt` otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub openai: Option<PathBuf>,
+    /// Agents' sessions as Applied Compute publishes them: a session a line, with lengths of
+    /// answers and tools' outputs and how long tools took. Each is a job whose calls follow the
+    /// answers. They have no times: see `arrivals`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub applied_compute: Option<PathBuf>,
+    /// Whether what waited for an answer waits for it again (`closed`), or comes when it came
+    /// (`open`). Files of Mooncake's format whose rows wait for each other must say which; other
+    /// formats are of one kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replay: Option<ReplaySpec>,
+    /// Whether a row of a session in Mooncake's format is only what it adds to the prompt and the
+    /// answer before it. Default: false, it is the whole prompt.
+    #[serde(skip_serializing_if = "is_false")]
+    pub deltas: bool,
     /// Several traces on one clock, each with its own part, speed and share; of
     /// requests at the same instant those of the first trace come first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub merge: Option<Vec<TraceSpec>>,
-    /// When conversations begin. Default: `poisson: { rate: 20/s }`.
+    /// When conversations begin; default: `poisson: { rate: 20/s }`. When jobs begin: at a
+    /// rate, or so many at once (`closed_loop`, `concurrency`); default: when they did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arrivals: Option<ArrivalsSpec>,
     /// From one turn of a conversation to the next. Default: `exponential: { mean:
@@ -100,6 +115,9 @@ impl Default for TraceSpec {
             libcachesim: None,
             sharegpt: None,
             openai: None,
+            applied_compute: None,
+            replay: None,
+            deltas: false,
             merge: None,
             arrivals: None,
             think_time: None,
@@ -113,6 +131,22 @@ impl Default for TraceSpec {
             label: None,
         }
     }
+}
+
+/// Whether what waited for an answer waits for it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplaySpec {
+    /// A request comes so long after the answers that it waited for as it did: a slower system
+    /// takes longer.
+    Closed,
+    /// A request comes when it came, whether those answers are there or not.
+    Open,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+const fn is_false(it: &bool) -> bool {
+    !*it
 }
 
 /// Which of a trace's times is a run's 0s.
@@ -169,10 +203,13 @@ impl TraceSpec {
             });
         }
         self.check_times(problems);
+        self.check_replay(problems);
         if let Some(arrivals) = &self.arrivals {
             problems.at("arrivals", |p| {
                 arrivals.check(p);
-                arrivals.check_open(p);
+                if !self.has_jobs() {
+                    arrivals.check_open(p);
+                }
             });
         }
         if let Some(think) = &self.think_time {
@@ -208,7 +245,17 @@ impl TraceSpec {
     /// Conversations have no times of their own, other traces have no others.
     fn check_times(&self, problems: &mut Problems) {
         let plain = TraceSpec::default();
-        let (useless, why, help) = if self.dialect().is_some() {
+        let (useless, why, help) = if self.has_jobs() {
+            let from_file = self.arrivals.is_some() || self.applied_compute.is_some();
+            let given = [
+                ("think_time", self.think_time.is_some()),
+                ("from", from_file && self.from != plain.from),
+                ("until", from_file && self.until.is_some()),
+                ("speed", from_file && self.speed != plain.speed),
+                ("origin", from_file && self.origin != plain.origin),
+            ];
+            (given.to_vec(), "jobs begin as `arrivals` says, and pause as they did", "remove it")
+        } else if self.dialect().is_some() {
             let given = [
                 ("from", self.from != plain.from),
                 ("until", self.until.is_some()),
@@ -227,6 +274,48 @@ impl TraceSpec {
                 p.error_help(format!("`{field}` has no effect here: {why}"), help);
             });
         }
+    }
+
+    /// Jobs that have no times are told when to begin, and no other trace is said to have jobs.
+    fn check_replay(&self, problems: &mut Problems) {
+        if self.applied_compute.is_some() && self.arrivals.is_none() {
+            problems.error_help(
+                "these jobs have no times of their own",
+                "add `arrivals`, such as `arrivals: { poisson: { rate: 0.5/s } }`, or so many at \
+                 once: `arrivals: { concurrency: { limit: 8 } }`",
+            );
+        }
+        if self.applied_compute.is_some() && self.replay == Some(ReplaySpec::Open) {
+            problems.at("replay", |p| {
+                p.error_help(
+                    "these jobs have no times that an open replay could go by",
+                    "remove it",
+                );
+            });
+        }
+        let knows = self.mooncake.is_some() || self.applied_compute.is_some();
+        if self.replay.is_some() && !knows {
+            problems.at("replay", |p| {
+                p.error_help(
+                    "`replay` has no effect here: requests of this format wait for none",
+                    "remove it",
+                );
+            });
+        }
+        if self.deltas && !(self.mooncake.is_some() && self.has_jobs()) {
+            problems.at("deltas", |p| {
+                p.error_help(
+                    "`deltas` has no effect here: it is of sessions in Mooncake's format",
+                    "remove it, or add `replay: closed`",
+                );
+            });
+        }
+    }
+
+    /// Whether its rows are jobs, of which each call waits for others.
+    pub fn has_jobs(&self) -> bool {
+        let closed = self.replay == Some(ReplaySpec::Closed);
+        self.applied_compute.is_some() || (self.mooncake.is_some() && closed)
     }
 
     /// Each of the merged, and that nothing else is said beside them.
@@ -256,6 +345,12 @@ impl TraceSpec {
                         });
                         return;
                     }
+                    if trace.has_jobs() {
+                        p.error_help(
+                            "jobs whose calls wait for each other cannot be merged",
+                            "replay them alone, or write `replay: open`",
+                        );
+                    }
                     if trace.label.as_ref().is_some_and(String::is_empty) {
                         p.at("label", |p| p.error("expected a name"));
                     }
@@ -284,7 +379,7 @@ impl TraceSpec {
     }
 
     /// The same for each format.
-    fn files(&self) -> [Option<(&'static str, &'static str, &Path)>; 8] {
+    fn files(&self) -> [Option<(&'static str, &'static str, &Path)>; 9] {
         [
             self.azure.as_deref().map(|path| ("azure", "azure-2023", path)),
             self.mooncake.as_deref().map(|path| ("mooncake", "mooncake", path)),
@@ -294,6 +389,7 @@ impl TraceSpec {
             self.libcachesim.as_ref().map(|it| ("libcachesim", "libcachesim", it.file.as_path())),
             self.sharegpt.as_deref().map(|path| ("sharegpt", "sharegpt", path)),
             self.openai.as_deref().map(|path| ("openai", "openai", path)),
+            self.applied_compute.as_deref().map(|path| ("applied_compute", "agents", path)),
         ]
     }
 
@@ -332,6 +428,7 @@ impl TraceSpec {
             return merged.iter().all(TraceSpec::knows_prompts);
         }
         self.mooncake.is_some()
+            || self.applied_compute.is_some()
             || self.libcachesim.is_some()
             || self.dialect().is_some()
             || self.log().is_some_and(|log| log.prompt.is_some())
