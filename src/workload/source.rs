@@ -198,6 +198,15 @@ impl Source {
         }
     }
 
+    /// The number of the session that a request is a turn of, by the order in which sessions
+    /// began, until [`Source::follow_up`] is asked for it.
+    pub fn session_of(&self, request: &Incoming) -> Option<u64> {
+        match &self.state {
+            State::Synthetic(state) => state.session_of(request),
+            _ => None,
+        }
+    }
+
     /// Takes back the blocks of a request that is done, so that their memory can be
     /// used again.
     pub fn release(&mut self, id: BlocksId) {

@@ -60,9 +60,13 @@ pub struct TraceSpec {
     /// answers. They have no times: see `arrivals`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub applied_compute: Option<PathBuf>,
+    /// The `requests.csv` of a run of this program, of one point and one replication: its
+    /// sessions and workflows, each as a job.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requests_csv: Option<PathBuf>,
     /// Whether what waited for an answer waits for it again (`closed`), or comes when it came
-    /// (`open`). Files of Mooncake's format whose rows wait for each other must say which; other
-    /// formats are of one kind.
+    /// (`open`). Files of Mooncake's format whose rows wait for each other must say which.
+    /// Default for `requests_csv`: `closed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replay: Option<ReplaySpec>,
     /// Whether a row of a session in Mooncake's format is only what it adds to the prompt and the
@@ -116,6 +120,7 @@ impl Default for TraceSpec {
             sharegpt: None,
             openai: None,
             applied_compute: None,
+            requests_csv: None,
             replay: None,
             deltas: false,
             merge: None,
@@ -293,7 +298,7 @@ impl TraceSpec {
                 );
             });
         }
-        let knows = self.mooncake.is_some() || self.applied_compute.is_some();
+        let knows = self.mooncake.is_some() || self.has_jobs();
         if self.replay.is_some() && !knows {
             problems.at("replay", |p| {
                 p.error_help(
@@ -315,7 +320,9 @@ impl TraceSpec {
     /// Whether its rows are jobs, of which each call waits for others.
     pub fn has_jobs(&self) -> bool {
         let closed = self.replay == Some(ReplaySpec::Closed);
-        self.applied_compute.is_some() || (self.mooncake.is_some() && closed)
+        self.applied_compute.is_some()
+            || self.requests_csv.is_some()
+            || (self.mooncake.is_some() && closed)
     }
 
     /// Each of the merged, and that nothing else is said beside them.
@@ -379,7 +386,7 @@ impl TraceSpec {
     }
 
     /// The same for each format.
-    fn files(&self) -> [Option<(&'static str, &'static str, &Path)>; 9] {
+    fn files(&self) -> [Option<(&'static str, &'static str, &Path)>; 10] {
         [
             self.azure.as_deref().map(|path| ("azure", "azure-2023", path)),
             self.mooncake.as_deref().map(|path| ("mooncake", "mooncake", path)),
@@ -390,6 +397,7 @@ impl TraceSpec {
             self.sharegpt.as_deref().map(|path| ("sharegpt", "sharegpt", path)),
             self.openai.as_deref().map(|path| ("openai", "openai", path)),
             self.applied_compute.as_deref().map(|path| ("applied_compute", "agents", path)),
+            self.requests_csv.as_deref().map(|path| ("requests_csv", "", path)),
         ]
     }
 
@@ -428,7 +436,7 @@ impl TraceSpec {
             return merged.iter().all(TraceSpec::knows_prompts);
         }
         self.mooncake.is_some()
-            || self.applied_compute.is_some()
+            || self.has_jobs()
             || self.libcachesim.is_some()
             || self.dialect().is_some()
             || self.log().is_some_and(|log| log.prompt.is_some())

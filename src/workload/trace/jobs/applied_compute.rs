@@ -127,11 +127,11 @@ mod tests {
         let calls: Vec<_> = job
             .calls()
             .iter()
-            .map(|it| (it.input_tokens, it.output_tokens, it.tools.as_millis_f64()))
+            .map(|it| (it.input_tokens, it.output_tokens, it.tools.as_secs_f64()))
             .collect();
         assert_eq!(
             calls,
-            [(1000, Some(50), 0.0), (1250, Some(60), 1500.0), (1610, Some(70), 250.0)]
+            [(1000, Some(50), 0.0), (1250, Some(60), 1.5), (1610, Some(70), 0.25)]
         );
         assert_eq!((job.feeds(0), job.waits_for(2)), (&[1][..], 1));
         assert_eq!(job.shortest(), Duration(1_750_000_000));

@@ -5,14 +5,16 @@
 //! [`JobReader::job`].
 
 mod applied_compute;
+mod causes;
 mod mooncake;
+mod requests_csv;
 
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::position::Position;
-use super::{Row, TraceError, TraceSpec};
+use super::{ReplaySpec, Row, TraceError, TraceSpec};
 use crate::workload::RecordedJob;
 use applied_compute::AppliedComputeJobs;
 use mooncake::MooncakeJobs;
@@ -30,6 +32,31 @@ trait ReadJobs: fmt::Debug + Send {
     fn position(&self) -> &Position;
 }
 
+/// Jobs that were read at once, in the order in which they began.
+#[derive(Debug)]
+struct Listed {
+    jobs: std::vec::IntoIter<(u64, RecordedJob)>,
+    position: Position,
+}
+
+impl Listed {
+    /// Jobs and when they began; what is wrong with them is told at `position`.
+    fn new(mut jobs: Vec<(u64, RecordedJob)>, position: Position) -> Self {
+        jobs.sort_by_key(|(begins, _)| *begins);
+        Listed { jobs: jobs.into_iter(), position }
+    }
+}
+
+impl ReadJobs for Listed {
+    fn next_job(&mut self) -> Result<Option<(u64, RecordedJob)>, TraceError> {
+        Ok(self.jobs.next())
+    }
+
+    fn position(&self) -> &Position {
+        &self.position
+    }
+}
+
 /// A reader of jobs of any format.
 #[derive(Debug)]
 pub struct JobReader {
@@ -45,6 +72,8 @@ impl JobReader {
     pub(super) fn open(spec: &TraceSpec, path: &Path) -> Result<Option<JobReader>, TraceError> {
         let reader: Box<dyn ReadJobs> = if spec.applied_compute.is_some() {
             Box::new(AppliedComputeJobs::open(path)?)
+        } else if spec.requests_csv.is_some() {
+            requests_csv::open(path, spec.replay == Some(ReplaySpec::Open))?
         } else if spec.mooncake.is_some() && spec.has_jobs() {
             Box::new(MooncakeJobs::open(path, spec.deltas, spec.arrivals.is_none())?)
         } else {
