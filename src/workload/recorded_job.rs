@@ -15,6 +15,16 @@ pub struct RecordedJob {
     after: Vec<u32>,
     feeds: Vec<u32>,
     blocks: Vec<u64>,
+    opening: Opening,
+}
+
+/// What the prompts of a job's threads begin with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Opening {
+    /// Names it: jobs with equal names begin alike.
+    pub name: u64,
+    /// Its tokens; 0 where jobs have nothing in common.
+    pub tokens: u32,
 }
 
 /// A call of a model in a [`RecordedJob`].
@@ -93,6 +103,17 @@ impl RecordedJob {
             Some(place) => Err(place),
             None => Ok(job),
         }
+    }
+
+    /// The same, with prompts that begin so.
+    #[must_use]
+    pub fn opening(self, opening: Opening) -> Self {
+        RecordedJob { opening, ..self }
+    }
+
+    /// What its prompts begin with, where their blocks are not recorded.
+    pub fn begins_with(&self) -> Opening {
+        self.opening
     }
 
     /// A call that waits for itself: those are never reached from the calls that wait for none.

@@ -121,6 +121,7 @@ impl Engine {
         let here = &self.replays[replay as usize];
         let RecordedCall { input_tokens, output_tokens, prompt, thread, .. } =
             *here.recorded.call(job.item);
+        let opening = here.recorded.begins_with();
         let blocks = here.recorded.blocks(job.item);
         let blocks = if blocks.is_empty() { None } else { world.keep_blocks(blocks) };
         let (chars, input_decitokens) = sizes_of_tokens(input_tokens);
@@ -131,8 +132,8 @@ impl Engine {
             root: instance.root,
             measured: instance.measured,
             conversation: blocks.is_none().then_some(thread.0),
-            system: 0,
-            system_id: 0,
+            system: opening.tokens,
+            system_id: opening.name,
             question: prompt.0,
             key: subkey(job.key, u64::from(job.tries)),
             priority: self.priority(&job),

@@ -129,10 +129,7 @@ mod tests {
             .iter()
             .map(|it| (it.input_tokens, it.output_tokens, it.tools.as_secs_f64()))
             .collect();
-        assert_eq!(
-            calls,
-            [(1000, Some(50), 0.0), (1250, Some(60), 1.5), (1610, Some(70), 0.25)]
-        );
+        assert_eq!(calls, [(1000, Some(50), 0.0), (1250, Some(60), 1.5), (1610, Some(70), 0.25)]);
         assert_eq!((job.feeds(0), job.waits_for(2)), (&[1][..], 1));
         assert_eq!(job.shortest(), Duration(1_750_000_000));
         assert!(job.calls().iter().all(|call| call.thread == job.call(0).thread));

@@ -210,7 +210,8 @@ struct Covered(Vec<(u64, u64, u64)>);
 
 impl Covered {
     fn by_tools(spans: &[Span]) -> Self {
-        let tools = spans.iter().filter(|span| span.kind == SpanKind::Tool && span.end > span.begin);
+        let tools =
+            spans.iter().filter(|span| span.kind == SpanKind::Tool && span.end > span.begin);
         let mut tools: Vec<(u64, u64)> = tools.map(|span| (span.begin, span.end)).collect();
         tools.sort_unstable();
         let mut covered: Vec<(u64, u64, u64)> = Vec::new();
@@ -262,12 +263,7 @@ mod tests {
         let all = [call(0, 20, None), call(25, 45, None), call(30, 50, None), call(60, 90, None)];
         assert_eq!(
             found(&all),
-            [
-                (0, vec![], 0, 0),
-                (1, vec![0], 5, 0),
-                (2, vec![0], 10, 0),
-                (3, vec![1, 2], 10, 0)
-            ]
+            [(0, vec![], 0, 0), (1, vec![0], 5, 0), (2, vec![0], 10, 0), (3, vec![1, 2], 10, 0)]
         );
     }
 

@@ -12,7 +12,7 @@ use crate::workload::trace::log::TimeUnit;
 use crate::workload::trace::log::fields::stamp;
 use crate::workload::trace::position::Position;
 use crate::workload::trace::{TraceError, identity, open_bytes};
-use crate::workload::{CallDraft, RecordedJob};
+use crate::workload::{CallDraft, Opening, RecordedJob};
 
 /// The columns that are read.
 const COLUMNS: [&str; 10] = [
@@ -70,15 +70,19 @@ pub(super) fn open(path: &Path, apart: bool) -> Result<Box<dyn ReadJobs>, TraceE
                        replication";
             return Err(position.bad_row(why.to_owned()));
         }
-        let job = if apart { (2, request.id) } else { job };
+        let job = if apart { (APART, request.id) } else { job };
         jobs.entry(job).or_default().push(request);
     }
-    let jobs = jobs.into_values().map(|requests| job(requests, &position));
+    let jobs = jobs.into_iter().map(|((kind, _), requests)| job(requests, kind, &position));
     Ok(Box::new(Listed::new(jobs.collect::<Result<_, _>>()?, position)))
 }
 
-/// A request of a row, and which run and which job it is of. Sessions and workflows are numbered
-/// apart.
+/// Kinds of jobs, which are numbered apart.
+const SESSION: u64 = 0;
+const WORKFLOW: u64 = 1;
+const APART: u64 = 2;
+
+/// A request of a row, and which run and which job it is of.
 fn request(fields: [&[u8]; COLUMNS.len()]) -> Result<((u64, u64), (u64, u64), Request), String> {
     let refuse = |column: usize, expected: &str| {
         let text = String::from_utf8_lossy(fields[column]);
@@ -100,7 +104,7 @@ fn request(fields: [&[u8]; COLUMNS.len()]) -> Result<((u64, u64), (u64, u64), Re
             .map(|count| count.ceil() as u32)
             .ok_or_else(|| refuse(column, &format!("tokens from 0 to {MAX_TOKENS}")))
     };
-    let job = if fields[4].is_empty() { (1, whole(3)?) } else { (0, whole(4)?) };
+    let job = if fields[4].is_empty() { (WORKFLOW, whole(3)?) } else { (SESSION, whole(4)?) };
     let request = Request {
         id: whole(2)?,
         begin: time(5)?,
@@ -113,7 +117,11 @@ fn request(fields: [&[u8]; COLUMNS.len()]) -> Result<((u64, u64), (u64, u64), Re
 }
 
 /// The requests of a session or a workflow, and when its first came.
-fn job(mut requests: Vec<Request>, position: &Position) -> Result<(u64, RecordedJob), TraceError> {
+fn job(
+    mut requests: Vec<Request>,
+    kind: u64,
+    position: &Position,
+) -> Result<(u64, RecordedJob), TraceError> {
     requests.sort_by_key(|request| (request.begin, request.id));
     let thread = PromptId(mix(requests[0].id));
     let spans: Vec<Span> = requests
@@ -134,7 +142,11 @@ fn job(mut requests: Vec<Request>, position: &Position) -> Result<(u64, Recorded
             after: cause.after,
         }
     });
-    let begins = requests[0].begin;
+    let first = &requests[0];
+    let begins = first.begin;
+    // A session's prompts begin with its first, which others may have begun with, too.
+    let opening = first.prompt.filter(|_| kind != WORKFLOW);
+    let opening = opening.map(|prompt| Opening { name: prompt.0, tokens: first.input_tokens });
     let job = RecordedJob::new(drafts.collect()).map_err(|place| refused(place))?;
-    Ok((begins, job))
+    Ok((begins, job.opening(opening.unwrap_or_default())))
 }
