@@ -88,7 +88,7 @@ fn read(c: &mut Criterion) {
 
 /// A million rows of a format.
 fn write(file: &Path, format: TraceFormat, rows: u64) {
-    let knows = Knows { prompts: true, users: true };
+    let knows = Knows { prompts: true, users: true, block_tokens: None };
     let mut writer = TraceWriter::create(file, format, knows).expect("a temporary file");
     for row in 0..rows {
         let written = WrittenRow {

@@ -10,12 +10,15 @@
 //! | `gaps` | Poisson, gamma, Weibull, Markov-modulated, piecewise; in batches where requests share their instants |
 //! | `input`, `output` | lognormal, exponential, mixture; a histogram where none is near |
 //! | prompts, users | Zipf, where they are known |
+//! | a model's `ttft`, `tpot` | lognormal, constant; the first with a straight line in the prompt's tokens |
 
 mod arrivals;
 mod candidate;
+mod hosted;
 mod lengths;
 
 pub use candidate::{Candidate, Curve, Part};
+pub use hosted::HostedModel;
 
 use super::{Profile, RankCorrelation};
 use crate::spec::{Correlation, NonNegative};
@@ -50,6 +53,8 @@ pub struct Fitted {
     pub workload: WorkloadSpec,
     /// What was fitted, with all candidates.
     pub parts: Vec<Part>,
+    /// The models that were measured.
+    pub models: Vec<HostedModel>,
     /// What else there is to say.
     pub notes: Vec<String>,
 }
@@ -88,6 +93,13 @@ pub fn fit(
     let (output, outputs) =
         lengths::fit("output", &profile.output, tolerance).ok_or(FitError::NoLengths("answer"))?;
     let mut notes = Vec::new();
+    if profile.measured.failed() > 0 {
+        notes.push(format!(
+            "{} requests that failed are among the arrivals and the prompts, and not among the lengths \
+             of answers and the times",
+            profile.measured.failed()
+        ));
+    }
     if profile.unanswered() > 0 {
         notes.push(format!(
             "{} requests without an answer are not among the lengths of answers",
@@ -119,7 +131,9 @@ pub fn fit(
         max_tokens: Some(profile.output.max()),
         ..WorkloadSpec::default()
     };
-    Ok(Fitted { workload, parts: vec![gaps, inputs, outputs], notes })
+    let measured = profile.measured.models();
+    let models = measured.filter_map(|(name, model)| hosted::fit(name, model, FEWEST)).collect();
+    Ok(Fitted { workload, parts: vec![gaps, inputs, outputs], models, notes })
 }
 
 /// The copula's correlation, where it is neither weak nor chance.
