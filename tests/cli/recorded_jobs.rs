@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use crate::support::{Bench, rows, stderr};
+use crate::support::{Bench, data, rows, stderr};
 
 /// Columns that name things, which a replay names anew.
 const NAMES: [&str; 7] =
@@ -193,16 +193,98 @@ sweep: { grid: { models.m.server.tokens.tpot: [1ms, 50ms] } }
     assert!(ends[1] > ends[0] * 1.2, "{ends:?}");
 }
 
+/// Two agents at once under a workflow, a tool, and a last call that waits for both; and another
+/// trace, whose only call comes first.
+const SPANS: &str = r#"{"resourceSpans": [{"scopeSpans": [{"spans": [
+  {"traceId": "b", "spanId": "root", "startTimeUnixNano": "10000000000", "endTimeUnixNano": "30000000000", "attributes": []},
+  {"traceId": "b", "spanId": "one", "parentSpanId": "root", "startTimeUnixNano": "10000000000", "endTimeUnixNano": "20000000000", "attributes": []},
+  {"traceId": "b", "spanId": "two", "parentSpanId": "root", "startTimeUnixNano": "10000000000", "endTimeUnixNano": "19000000000", "attributes": []},
+  {"traceId": "b", "spanId": "c1", "parentSpanId": "one", "startTimeUnixNano": "11000000000", "endTimeUnixNano": "12000000000", "attributes": CHAT},
+  {"traceId": "b", "spanId": "t1", "parentSpanId": "one", "startTimeUnixNano": "12500000000", "endTimeUnixNano": "15500000000", "attributes": [{"key": "gen_ai.operation.name", "value": {"stringValue": "execute_tool"}}]},
+  {"traceId": "b", "spanId": "c2", "parentSpanId": "one", "startTimeUnixNano": "16000000000", "endTimeUnixNano": "20000000000", "attributes": CHAT},
+  {"traceId": "b", "spanId": "c3", "parentSpanId": "two", "startTimeUnixNano": "10000000000", "endTimeUnixNano": "19000000000", "attributes": CHAT},
+  {"traceId": "b", "spanId": "c4", "parentSpanId": "root", "startTimeUnixNano": "20250000000", "endTimeUnixNano": "30000000000", "attributes": CHAT},
+  {"traceId": "a", "spanId": "c5", "startTimeUnixNano": "9000000000", "endTimeUnixNano": "9500000000", "attributes": CHAT}
+]}]}]}"#;
+
 #[test]
-fn rows_that_wait_for_others_must_say_how_they_are_replayed() {
+fn spans_tell_what_waited_for_what() {
+    let chat = r#"[{"key": "gen_ai.operation.name", "value": {"stringValue": "chat"}}, {"key": "gen_ai.usage.input_tokens", "value": {"intValue": "100"}}, {"key": "gen_ai.usage.output_tokens", "value": {"intValue": "10"}}]"#;
+    let bench = Bench::new(
+        "name: spans
+replications: 1
+workload: { trace: { otel: spans.json }, max_tokens: 4096 }
+models:
+  m: { server: { tokens: { ttft: 100ms, tpot: 0s } } }
+record: { requests: true }
+",
+    );
+    fs::write(bench.path().join("spans.json"), SPANS.replace("CHAT", chat)).expect("a file");
+    let folder = bench.run(&[]);
+    let mut arrivals: Vec<(String, f64)> = rows(&folder.join("requests.csv"))
+        .iter()
+        .map(|row| (row["workflow"].clone(), row["arrival_s"].parse().expect("a number")))
+        .collect();
+    arrivals.sort_by(|a, b| a.1.total_cmp(&b.1));
+    // The trace that began first is the run's 0s. Each call takes 100 ms now: the second of agent
+    // one comes 4 s after its first (a tool of 3 s and two pauses), the last 250 ms after that.
+    let expected = [("0", 0.0), ("1", 1.0), ("1", 2.0), ("1", 6.1), ("1", 6.45)];
+    assert_eq!(arrivals.len(), expected.len());
+    for ((workflow, at), (number, wanted)) in arrivals.iter().zip(expected) {
+        assert_eq!(workflow, number);
+        assert!((at - wanted).abs() < 1e-9, "{arrivals:?}");
+    }
+    let open = bench.run(&["--set", "workload.trace.replay=open"]);
+    let last = rows(&open.join("requests.csv"));
+    let last = last.iter().map(|row| row["arrival_s"].parse::<f64>().expect("a number"));
+    assert_eq!(last.fold(0.0, f64::max), 11.25);
+}
+
+#[test]
+fn the_published_spans_wait_as_their_shapes_say() {
+    let Some(data) = data() else { return };
+    // One, then two at once, then one that waits for both; each of 10 ms.
+    let bench = Bench::new(
+        "name: spans
+replications: 1
+workload: { trace: { otel: f.json }, max_tokens: 4096 }
+models:
+  m: { server: { tokens: { ttft: 10ms, tpot: 0s } } }
+record: { requests: true }
+",
+    );
+    let times = |file: &str| {
+        let from = data.join("agents/otel").join(file);
+        fs::copy(from, bench.path().join("f.json")).expect("a file");
+        let mut times: Vec<u64> = rows(&bench.run(&[]).join("requests.csv"))
+            .iter()
+            .map(|row| (row["arrival_s"].parse::<f64>().expect("a number") * 1e3).round() as u64)
+            .collect();
+        times.sort_unstable();
+        times
+    };
+    // Recorded at 0, 2.5, 3, 6 and 0, 3, 6 with ends at 2, 4.5, 5 and 2.5, 5.
+    assert_eq!(times("fan_in_dependencies.json"), [0, 510, 1010, 2020]);
+    assert_eq!(times("simple_chain.json"), [0, 510, 1520]);
+    assert_eq!(times("code_review_workflow.json").len(), 15);
+}
+
+#[test]
+fn rows_that_wait_for_others_say_how_they_can_be_replayed() {
     let bench = Bench::new(
         "workload: { trace: { mooncake: t.jsonl }, max_tokens: 99 }\nmodels: { m: {} }\n",
     );
     let line = r#"{"session_id": "a", "timestamp": 0, "input_length": 9, "output_length": 1, "hash_ids": [1]}"#;
     fs::write(bench.path().join("t.jsonl"), line).expect("a file");
+    let warned = bench.windtunnel(&["check", "experiment.yaml"]);
+    assert!(warned.status.success(), "{}", stderr(&warned));
+    assert!(stderr(&warned).contains("`replay: closed`"), "{}", stderr(&warned));
+    let later = r#"{"session_id": "a", "delay": 5, "input_length": 9, "output_length": 1, "hash_ids": [1]}"#;
+    fs::write(bench.path().join("t.jsonl"), format!("{line}\n{later}\n")).expect("a file");
     let refused = bench.windtunnel(&["check", "experiment.yaml"]);
     assert_eq!(refused.status.code(), Some(2));
-    assert!(stderr(&refused).contains("`replay: closed`"), "{}", stderr(&refused));
+    assert!(stderr(&refused).contains("write `replay: closed`"), "{}", stderr(&refused));
+    fs::write(bench.path().join("t.jsonl"), line).expect("a file");
     for replay in ["open", "closed"] {
         let set = format!("workload.trace.replay={replay}");
         let allowed = bench.windtunnel(&["check", "experiment.yaml", "--set", &set]);
@@ -212,7 +294,7 @@ fn rows_that_wait_for_others_must_say_how_they_are_replayed() {
         ("workload.trace.deltas=true", "`deltas` has no effect here"),
         ("workload.trace={applied_compute: t.jsonl}", "these jobs have no times of their own"),
         ("workload.trace={azure: t.jsonl, replay: open}", "`replay` has no effect here"),
-        ("workload.trace={requests_csv: t.jsonl}", "there is no column `point`"),
+        ("workload.trace={requests_csv: t.jsonl}", "expected the requests.csv of a run"),
     ] {
         let refused = bench.windtunnel(&["check", "experiment.yaml", "--set", setting]);
         assert_eq!(refused.status.code(), Some(2), "{setting}");

@@ -67,12 +67,15 @@ impl TraceFile for RequestsCsv {
     fn open_jobs(&self, path: &Path, _: JobOptions) -> Result<Box<dyn ReadJobs>, TraceError> {
         let mut jobs = SpansByJob::new(path);
         jobs.begin_alike = true;
+        let mut spans = Vec::new();
         for_each_row(path, |table| {
             let line = table.position().line;
-            let (job, span) = span(table).map_err(|why| jobs.refuse(line, why))?;
-            jobs.push(&job, span);
+            spans.push(span(table).map_err(|why| jobs.refuse(line, why))?);
             Ok(())
         })?;
+        // Rows are in the order in which requests ended; those of one instant came by number.
+        spans.sort_by_key(|(number, ..)| *number);
+        spans.into_iter().for_each(|(_, job, span)| jobs.push(&job, span));
         jobs.reader()
     }
 }
@@ -178,14 +181,16 @@ fn row(listing: &mut Listing, table: &Table) -> Result<(Row, Measured), String> 
     Ok((row, measured))
 }
 
-/// A request as a part of a session or a workflow, which are numbered apart.
-fn span(table: &Table) -> Result<(String, JobSpan), String> {
+/// A request's number, and itself as a part of a session or a workflow, which are numbered apart.
+fn span(table: &Table) -> Result<(u64, String, JobSpan), String> {
     let session = text(table, "session");
     let job = if session.is_empty() {
         format!("workflow {}", text(table, "workflow"))
     } else {
         format!("session {session}")
     };
+    let id = text(table, "request_id");
+    let number = id.parse().map_err(|_| bad_number("request_id", id.as_bytes()))?;
     let key = text(table, "cache_key");
     let call = CallDraft {
         input_tokens: tokens(table, "input_tokens")?.unwrap_or(0),
@@ -195,12 +200,12 @@ fn span(table: &Table) -> Result<(String, JobSpan), String> {
     };
     let span = JobSpan {
         line: table.position().line,
-        id: text(table, "request_id"),
+        id,
         parent: None,
         begin: needed(table, "arrival_s")?,
         end: needed(table, "finish_s")?,
         call: Some(call),
         is_tool: false,
     };
-    Ok((job, span))
+    Ok((number, job, span))
 }
