@@ -136,7 +136,7 @@ workload:
   max_tokens: 4096
 models:
   m: { server: { tokens: { ttft: 0s, tpot: 0s } } }
-record: { requests: true }
+record: { requests: true, jobs: true }
 ",
     );
     fs::write(bench.path().join("agents.jsonl"), text).expect("a file");
@@ -151,6 +151,17 @@ record: { requests: true }
     for (job, ms) in tools.iter().enumerate() {
         let expected = job as f64 + *ms as f64 / 1e3;
         assert!((ends[&job] - expected).abs() < 1e-8, "job {job}: {} {expected}", ends[&job]);
+    }
+    let jobs = rows(&folder.join("jobs.csv"));
+    assert_eq!(jobs.len(), tools.len());
+    for job in jobs {
+        let number = |column: &str| job[column].parse::<f64>().expect("a number");
+        let ms = tools[number("workflow_id") as usize] as f64;
+        assert!((number("makespan_s") - ms / 1e3).abs() < 1e-9 && job["outcome"] == "completed");
+        let critical = job.keys().filter(|column| column.starts_with("critical_"));
+        let all: f64 = critical.map(|column| number(column)).sum();
+        assert!((all - number("makespan_s")).abs() < 1e-9);
+        assert!((number("critical_tool_s") - number("makespan_s")).abs() < 1e-9);
     }
     let workflows = rows(&folder.join("workflows.csv"));
     let recorded = workflows.iter().find(|row| row["workflow"] == "recorded").expect("a row");

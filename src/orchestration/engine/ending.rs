@@ -77,9 +77,10 @@ impl Engine {
         }
         let makespan = world.now().since(instance.incoming.at);
         self.count_instance(&instance, outcome, &path, makespan);
-        let Instance { root, incoming, number, measured, .. } = instance;
+        let Instance { root, incoming, number, measured, spent, .. } = instance;
         let is_plain = root == PLAIN_ROOT;
-        world.ended(End { incoming, number, measured, outcome, is_plain });
+        let workflow = root;
+        world.ended(End { incoming, number, measured, outcome, is_plain, workflow, spent, path });
         if outcome.is_err_and(Reason::is_rejection) {
             return;
         }

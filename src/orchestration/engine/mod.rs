@@ -85,6 +85,12 @@ pub struct End {
     pub outcome: Result<Said, Reason>,
     /// Whether it is a plain request.
     pub is_plain: bool,
+    /// Its kind, by its place in [`Plan::names`].
+    pub workflow: u32,
+    /// What it used until then.
+    pub spent: Spent,
+    /// What the way that decided when it ended was spent on.
+    pub path: Path,
 }
 
 /// The place of plain requests among the kinds of workflows.
