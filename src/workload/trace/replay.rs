@@ -33,9 +33,9 @@ impl TraceSpec {
         }
     }
 
-    /// Whether its requests can be replayed by their times.
-    pub(super) fn may_be_open(&self) -> bool {
-        matches!(self.dependencies(), Dependencies::IfAsked | Dependencies::UnlessAsked)
+    /// Whether its requests go by their times, and may stand in the file by what they are of.
+    pub(super) fn goes_by_times(&self) -> bool {
+        self.dependencies() == Dependencies::IfAsked && self.replay == Some(ReplaySpec::Open)
     }
 
     /// What is set and has no effect, of jobs: those that do not begin when they did have no

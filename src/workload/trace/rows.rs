@@ -7,6 +7,7 @@ use super::bad_row::OnBadRow;
 use super::formats::format::RowReader;
 use super::formats::job_reader::JobReader;
 use super::formats::jobs::JobOptions;
+use super::formats::listed::Listing;
 use super::input::error::TraceError;
 use super::measured::Measured;
 use super::row::Row;
@@ -92,8 +93,28 @@ fn open(spec: &TraceSpec, path: &Path) -> Result<Box<dyn RowReader>, TraceError>
             let options = JobOptions { as_recorded: spec.arrivals.is_none(), deltas: spec.deltas };
             Ok(Box::new(JobReader::new(file.open_jobs(path, options)?)))
         }
+        Some((_, file)) if spec.goes_by_times() => by_times(file.open(path)?, path),
         Some((_, file)) => file.open(path),
         None => Err(TraceError::Empty { file: path.to_path_buf(), skipped: 0 }),
+    }
+}
+
+/// All rows of a file in the order of their times.
+fn by_times(
+    mut reader: Box<dyn RowReader>,
+    path: &Path,
+) -> Result<Box<dyn RowReader>, TraceError> {
+    let mut listing = Listing::new(path);
+    loop {
+        match reader.next_row() {
+            Ok(Some(row)) => {
+                let line = reader.position().line;
+                listing.push(line, Ok((row, Measured::default())), reader.blocks());
+            }
+            Ok(None) => return Ok(Box::new(listing.reader())),
+            Err(TraceError::BadRow { line, why, .. }) => listing.push(line, Err(why), &[]),
+            Err(error) => return Err(error),
+        }
     }
 }
 

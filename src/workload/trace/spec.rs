@@ -138,7 +138,7 @@ macro_rules! trace_spec {
                     _ => return None,
                 }
                 // Its requests are looked at one by one.
-                spec.replay = spec.may_be_open().then_some(ReplaySpec::Open);
+                spec.replay = spec.has_jobs().then_some(ReplaySpec::Open);
                 Some(spec)
             }
         }
