@@ -6,7 +6,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
-use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -17,6 +16,7 @@ use super::output::{formats, terminal};
 use super::{Failure, interrupt, is_terminal, print, refused};
 use crate::cache::replay::{Contender, Outcome, Replay, Room, Study};
 use crate::experiment::Workspace;
+use crate::kernel::Duration;
 use crate::report::{self, ReplayManifest, TraceFacts};
 use crate::workload::trace::accesses::{self, AccessTrace, Format};
 
@@ -143,7 +143,7 @@ fn manifest(
             footprint_bytes: trace.sizes().map(|_| trace.footprint()),
             skipped_rows: trace.skipped(),
             out_of_order: trace.out_of_order(),
-            ttl_s: ttl.map(|ttl| ttl.as_secs_f64()),
+            ttl_s: ttl.map(Duration::as_secs_f64),
         },
         policies: study.policies.iter().map(|policy| policy.name().to_owned()).collect(),
         capacities: study.rooms.iter().map(ToString::to_string).collect(),
@@ -171,7 +171,7 @@ fn watch(work: u64, done: &Arc<AtomicU64>) -> ProgressBar {
     thread::spawn(move || {
         while !shown.is_finished() {
             shown.set_position(done.load(Ordering::Relaxed));
-            thread::sleep(Duration::from_millis(100));
+            thread::sleep(std::time::Duration::from_millis(100));
         }
     });
     bar

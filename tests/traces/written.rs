@@ -245,11 +245,11 @@ fn a_cache_trace_is_a_workload_of_its_objects() {
     }
     for (trace, complaint) in [
         ("file: torn.oracleGeneral", "torn.oracleGeneral:3: the file ends within this record"),
-        ("file: bad.csv", "bad.csv:3: the size is `x`: expected bytes"),
+        ("file: bad.csv", "bad.csv:3: size is `x`: expected bytes"),
         ("file: no.csv", "no.csv:1: no column `key`, `id`"),
         (
             "file: c.csv, id: idd",
-            "c.csv:1: no column `idd` for the key among `time,id,size,next`, did you mean `id`?",
+            "c.csv:1: no column `idd` for the key among `time,id,size,next`; did you mean `id`?",
         ),
         (
             "file: c.csv, bytes_per_token: 0",

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use crate::cache::replay::{Contender, Method, Share};
 use crate::cli::Failure;
 use crate::cli::output::{FORMATS, OutputFormat};
-use crate::report;
 use crate::kernel::Duration;
+use crate::report;
 use crate::spec::parse_duration;
-use crate::workload::trace::{OnBadRow, TimeUnit, delimiter};
 use crate::workload::trace::accesses::{Columns, Format, ReadOptions};
+use crate::workload::trace::{OnBadRow, TimeUnit, delimiter};
 use crate::workload::{DataPaths, TraceError};
 
 /// The policies that most people compare.

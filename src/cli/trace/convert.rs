@@ -59,8 +59,9 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
             input.path.display()
         )));
     }
-    let notes = rows.notes();
-    notes.iter().for_each(|note| tell(&format!("warning: {note}")));
+    for note in rows.notes() {
+        tell(&format!("warning: {note}"));
+    }
     if let Some(first) = rows.first_bad() {
         tell(&format!("warning: {} bad rows were left out, the first: {first}", rows.skipped()));
     }

@@ -11,8 +11,8 @@ use crate::cli::output::{FORMATS, OutputFormat, formats, terminal};
 use crate::cli::{Failure, print, refused, tell};
 use crate::experiment::Workspace;
 use crate::report::{self, TraceManifest};
-use crate::unfinished::write_whole;
 use crate::spec::NonNegative;
+use crate::unfinished::write_whole;
 use crate::workload::WorkloadSpec;
 use crate::workload::duration_distribution::SpanSpec;
 use crate::workload::prompts::PromptsSpec;
@@ -68,7 +68,9 @@ pub(super) fn main(args: &Args, again: String) -> Result<(), Failure> {
         Ok((profile, correlation))
     };
     let (profile, correlation) = read().map_err(|error| bad_trace(&error))?;
-    profile.notes.iter().for_each(|note| tell(&format!("warning: {note}")));
+    for note in &profile.notes {
+        tell(&format!("warning: {note}"));
+    }
     if let Some(first) = &profile.first_bad {
         tell(&format!("warning: {} bad rows were left out, the first: {first}", profile.skipped));
     }

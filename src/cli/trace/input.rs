@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::Failure;
 use crate::kernel::{Duration, Stream, Streams};
 use crate::spec::{Fraction, Positive, Problems, nearest, parse_duration};
-use crate::workload::trace::{
-    Beginning, Given, LogSpec, OnBadRow, TimeUnit, TraceSpec, beginning,
-};
+use crate::workload::trace::{Beginning, Given, LogSpec, OnBadRow, TimeUnit, TraceSpec, beginning};
 use crate::workload::{DataPaths, TraceError};
 
 /// How a trace is read: the options of `workload: trace:`.

@@ -86,7 +86,8 @@ impl de::Error for ReadError {
     }
     fn invalid_type(found: de::Unexpected, expected: &dyn de::Expected) -> Self {
         let expected = plain_words(&expected.to_string());
-        let mut error = ReadError::new(format!("expected {expected}, found {}", found_words(&found)));
+        let mut error =
+            ReadError::new(format!("expected {expected}, found {}", found_words(&found)));
         error.help = match found {
             // A name that looks like a number, or like true, is one for YAML.
             de::Unexpected::Bool(_)

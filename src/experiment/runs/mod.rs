@@ -21,8 +21,8 @@ mod warmup;
 pub(super) mod workspace;
 
 pub use attempts_csv::{ATTEMPT_COLUMNS, AttemptWriter};
-pub use jobs_csv::{JOB_COLUMNS, JobWriter};
 pub use execute::{ExecuteError, execute};
+pub use jobs_csv::{JOB_COLUMNS, JobWriter};
 pub use manifest::{Manifest, ShardManifest};
 pub use merge::{MergedShards, merge_shards};
 pub use progress::Progress;

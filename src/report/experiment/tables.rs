@@ -7,8 +7,8 @@ use std::path::Path;
 use serde_yaml::Value;
 
 use crate::experiment::{
-    ATTEMPT_COLUMNS, JOB_COLUMNS, Manifest, REQUEST_COLUMNS, Record, Replications, Resolved, Standing, Store,
-    WorkspaceError, plain,
+    ATTEMPT_COLUMNS, JOB_COLUMNS, Manifest, REQUEST_COLUMNS, Record, Replications, Resolved,
+    Standing, Store, WorkspaceError, plain,
 };
 use crate::report::csv::write_table;
 use crate::report::error::ReportError;

@@ -39,15 +39,13 @@ fn count(value: f64) -> String {
 
 /// A row for each trace and model; empty where nothing was measured.
 pub(super) fn models(traces: &[Surveyed]) -> Table {
-    let mut columns: Vec<String> = ["trace", "model", "requests", "failed", "failed_share"]
-        .map(str::to_owned)
-        .to_vec();
+    let mut columns: Vec<String> =
+        ["trace", "model", "requests", "failed", "failed_share"].map(str::to_owned).to_vec();
     for time in ["ttft", "tpot", "e2e"] {
         columns.push(format!("{time}_mean_s"));
         columns.extend(QUANTILES.map(|(quantile, _)| format!("{time}_{quantile}_s")));
     }
-    columns
-        .extend(["spend_usd", "cache_hit_share", "cached_token_share"].map(str::to_owned));
+    columns.extend(["spend_usd", "cache_hit_share", "cached_token_share"].map(str::to_owned));
     let mut table = Table { columns, ..Table::default() };
     for trace in traces {
         for (name, model) in trace.profile.measured.models() {

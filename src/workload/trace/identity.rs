@@ -85,7 +85,9 @@ mod tests {
             parse_blocks(list.as_bytes(), &mut blocks);
             blocks
         };
-        for list in ["[7, 18446744073709551615]", "7 18446744073709551615", "7;18446744073709551615"] {
+        for list in
+            ["[7, 18446744073709551615]", "7 18446744073709551615", "7;18446744073709551615"]
+        {
             assert_eq!(read(list), [7, u64::MAX], "{list}");
         }
         assert_eq!(read("[]"), [0; 0]);

@@ -138,11 +138,9 @@ impl ModelProfile {
             self.cached_tokens.1 += u64::from(row.input_tokens);
         }
         let tpot = measured.tpot(row.output_tokens);
-        for (times, time) in [
-            (&mut self.ttft, measured.ttft),
-            (&mut self.tpot, tpot),
-            (&mut self.e2e, measured.e2e),
-        ] {
+        for (times, time) in
+            [(&mut self.ttft, measured.ttft), (&mut self.tpot, tpot), (&mut self.e2e, measured.e2e)]
+        {
             if let Some(time) = time {
                 times.record(time);
             }
@@ -164,9 +162,11 @@ mod tests {
 
     #[test]
     fn failures_and_hits_are_no_measure_of_the_model() {
-        let row = Row { stamp: 0, input_tokens: 10, output_tokens: Some(11), prompt: None, user: None };
+        let row =
+            Row { stamp: 0, input_tokens: 10, output_tokens: Some(11), prompt: None, user: None };
         let ms = |ms: u64| Some(Duration(ms * 1_000_000));
-        let good = Measured { ttft: ms(100), e2e: ms(1100), cost: Some(0.5), ..Measured::default() };
+        let good =
+            Measured { ttft: ms(100), e2e: ms(1100), cost: Some(0.5), ..Measured::default() };
         let mut profile = MeasuredProfile::default();
         profile.record(&row, &good);
         profile.record(&row, &Measured { status: Status::Failed, ttft: ms(1), ..good.clone() });

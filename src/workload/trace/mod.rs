@@ -33,9 +33,10 @@ pub use conversations::Conversations;
 pub use formats::azure::AzureReader;
 pub use formats::beginning::Beginning;
 pub use formats::format::Given;
-pub use formats::log::{CsvLog, JsonlLog, LogSpec, TimeUnit, Users};
+pub use formats::log::{CsvLog, JsonlLog, LogSpec, TimeUnit};
 pub use formats::mooncake::{MooncakeReader, MooncakeSpec};
 pub use formats::objects::{ObjectsReader, ObjectsSpec};
+pub use formats::users::Users;
 pub use input::error::TraceError;
 pub use input::table::delimiter;
 pub use measured::{Measured, Status};
@@ -44,14 +45,14 @@ pub use merged::Merged;
 pub use playback::Playback;
 pub use profile::{Profile, RankCorrelation};
 pub use recording::{Recording, RecordingError};
+pub use replay::ReplaySpec;
 pub use row::Row;
 pub use rows::{Rows, TraceInfo};
-pub use replay::ReplaySpec;
 pub use spec::{Origin, TraceSpec};
 
+pub(super) use input::json;
 pub(super) use input::lines::Lines as TraceLines;
 pub(super) use input::table::Table as TraceTable;
-pub(super) use input::json;
 
 /// How a file begins, from which its format is told.
 ///

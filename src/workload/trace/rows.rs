@@ -100,10 +100,7 @@ fn open(spec: &TraceSpec, path: &Path) -> Result<Box<dyn RowReader>, TraceError>
 }
 
 /// All rows of a file in the order of their times.
-fn by_times(
-    mut reader: Box<dyn RowReader>,
-    path: &Path,
-) -> Result<Box<dyn RowReader>, TraceError> {
+fn by_times(mut reader: Box<dyn RowReader>, path: &Path) -> Result<Box<dyn RowReader>, TraceError> {
     let mut listing = Listing::new(path);
     loop {
         match reader.next_row() {
@@ -310,7 +307,8 @@ impl Rows {
         }
         if stamp < self.latest {
             let line = self.latest_line;
-            let why = format!("the row's time is before that of line {line}: rows go by their times");
+            let why =
+                format!("the row's time is before that of line {line}: rows go by their times");
             return Err(self.reader.position().bad_row(why));
         }
         Ok(row)

@@ -31,8 +31,9 @@ impl Scout {
         self.look();
         let before = self.coming.iter().filter(|next| (latest..stamp).contains(next)).count();
         let all = self.coming.len();
-        (before >= 2 && 2 * before > all)
-            .then(|| format!("the row's time is behind that of {before} of the {all} rows that follow"))
+        (before >= 2 && 2 * before > all).then(|| {
+            format!("the row's time is behind that of {before} of the {all} rows that follow")
+        })
     }
 
     fn look(&mut self) {

@@ -7,14 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::bad_row::OnBadRow;
 use super::formats::beginning::Beginning;
-use super::formats::dialect::Dialect;
-use super::formats::format::{Format, Given, TraceFile};
+use super::formats::format::{Dialect, Format, Given, TraceFile};
 use super::formats::log::LogSpec;
 use super::formats::mooncake::MooncakeSpec;
 use super::formats::objects::ObjectsSpec;
 use super::formats::{
-    applied_compute, azure, blis, dialect, formats, guidellm, litellm, log, mooncake, objects, otel,
-    requests_csv, vllm,
+    applied_compute, azure, blis, dialect, formats, guidellm, litellm, log, mooncake, objects,
+    otel, requests_csv, vllm,
 };
 use super::replay::ReplaySpec;
 use super::window::Window;
@@ -244,7 +243,11 @@ impl TraceSpec {
     fn check_times(&self, problems: &mut Problems) {
         let plain = TraceSpec::default();
         let (useless, why, help) = if self.has_jobs() {
-            (self.useless_for_jobs(), "jobs begin as `arrivals` says, and pause as they did", "remove it")
+            (
+                self.useless_for_jobs(),
+                "jobs begin as `arrivals` says, and pause as they did",
+                "remove it",
+            )
         } else if self.dialect().is_some() {
             let given = [
                 ("from", self.from != plain.from),

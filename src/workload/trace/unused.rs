@@ -9,15 +9,25 @@ const KNOWN: [(&[&str], Use); 8] = [
     ),
     (
         &[
-            "delay", "waitfor", "toolwaitms", "branches", "prefixreset", "parentid", "parentspanid",
-            "dependson", "thinktime",
+            "delay",
+            "waitfor",
+            "toolwaitms",
+            "branches",
+            "prefixreset",
+            "parentid",
+            "parentspanid",
+            "dependson",
+            "thinktime",
         ],
         Use::Dependency("what requests wait for"),
     ),
     (&["status", "error", "errormessage", "statuscode", "success", "failed"], Use::Role("status")),
     (&["model", "modelname", "modelid", "modelgroup"], Use::Role("model")),
     (&["ttft", "ttfts", "ttftms", "timetofirsttoken", "timetofirsttokenms"], Use::Role("ttft")),
-    (&["e2e", "e2es", "e2ems", "latency", "latencyms", "latencys", "elapsedtime"], Use::Role("e2e")),
+    (
+        &["e2e", "e2es", "e2ems", "latency", "latencyms", "latencys", "elapsedtime"],
+        Use::Role("e2e"),
+    ),
     (&["cost", "spend", "costusd", "spendusd"], Use::Role("cost")),
     (&["hashids", "blockids", "blockhashes"], Use::Role("blocks")),
 ];

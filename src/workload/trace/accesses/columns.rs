@@ -137,7 +137,10 @@ mod tests {
     #[test]
     fn times_are_exact_whatever_their_size() {
         let s = |text: &[u8]| time(text, TimeUnit::S);
-        assert_eq!((s(b"1.5"), s(b"nan"), s(b"-3")), (Some(1_500_000_000), None, Some(-3_000_000_000)));
+        assert_eq!(
+            (s(b"1.5"), s(b"nan"), s(b"-3")),
+            (Some(1_500_000_000), None, Some(-3_000_000_000))
+        );
         assert_eq!(s(b"1e-05"), Some(10_000));
         assert_eq!(s(b"1700158546680590017"), Some(1_700_158_546_680_590_017_000_000_000));
         assert_eq!(time(b"7", TimeUnit::Ms), Some(7_000_000));

@@ -81,10 +81,9 @@ pub(in crate::workload::trace) fn find<R: Read>(
     let width = table.header().len();
     let place = |role: &str, column: Option<&Column>, usual: &[&str]| match column {
         Some(Column::Place(place)) if *place < width => Ok(Some(*place)),
-        Some(Column::Place(place)) => Err(format!(
-            "the {role} is said to be in column {}, but there are {width}",
-            place + 1,
-        )),
+        Some(Column::Place(place)) => {
+            Err(format!("the {role} is said to be in column {}, but there are {width}", place + 1))
+        }
         _ => {
             let wanted = names(column, usual);
             let found = wanted.iter().find_map(|name| table.column(name));
@@ -92,7 +91,8 @@ pub(in crate::workload::trace) fn find<R: Read>(
                 return Ok(found);
             }
             let all = wanted.join("`, `");
-            Err(format!("no column for the {role}, `{all}`: {}", table.unknown_column(wanted[0])))
+            let there_are = table.there_are(wanted[0]);
+            Err(format!("no column `{all}` for the {role} among {there_are}"))
         }
     };
     Ok(Places {

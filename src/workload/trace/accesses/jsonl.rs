@@ -62,11 +62,8 @@ type Parsed<'l> = (Option<i128>, Cow<'l, str>, u32);
 fn parse<'l>(names: &Names, line: &'l [u8]) -> Result<Parsed<'l>, String> {
     let mut fields = json::Fields::with_capacity(8);
     json::read_object(line, &mut fields).map_err(|why| {
-        if why.contains("expected a JSON object") {
-            format!("{why}: expected an object such as {{\"time\": 0, \"key\": \"a\", \"size\": 512}}")
-        } else {
-            why
-        }
+        let help = "such as {\"time\": 0, \"key\": \"a\", \"size\": 512}";
+        why.replacen("a JSON object:", &format!("an object {help}:"), 1)
     })?;
     let find = |wanted: &[&str]| {
         let known = |name: &Cow<str>| wanted.contains(&&**name);

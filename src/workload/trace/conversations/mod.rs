@@ -17,7 +17,7 @@ use dialogue::Dialogue;
 pub use dialogue::SentText;
 
 use super::bad_row::OnBadRow;
-use super::formats::dialect::Dialect;
+use super::formats::format::Dialect;
 use super::input::error::TraceError;
 use super::input::items::Items;
 use super::row::Row;

@@ -1,6 +1,6 @@
 //! A hosted model as it was measured: `ttft` by the length of the prompt, `tpot`, and prices.
 
-use super::tidy;
+use super::tidy::tidy;
 use crate::kernel::Duration;
 use crate::kernel::time::NANOS_PER_SEC;
 use crate::spec::NonNegative;
@@ -44,8 +44,7 @@ pub(super) fn fit(name: Option<&str>, model: &ModelProfile, fewest: u64) -> Opti
     }
     let slope = slope(&first);
     let base: Vec<f64> = first.iter().map(|(tokens, ttft)| ttft - slope * tokens).collect();
-    let further: Vec<f64> =
-        samples.iter().filter_map(|it| Some(it.tpot?.as_secs_f64())).collect();
+    let further: Vec<f64> = samples.iter().filter_map(|it| Some(it.tpot?.as_secs_f64())).collect();
     Some(HostedModel {
         name: name.map(str::to_owned),
         requests: first.len() as u64,
@@ -62,9 +61,8 @@ fn slope(points: &[(f64, f64)]) -> f64 {
     let n = points.len() as f64;
     let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / n;
     let (x, y) = (mean(|it| it.0), mean(|it| it.1));
-    let sum = |of: &dyn Fn(f64, f64) -> f64| {
-        points.iter().map(|it| of(it.0 - x, it.1 - y)).sum::<f64>()
-    };
+    let sum =
+        |of: &dyn Fn(f64, f64) -> f64| points.iter().map(|it| of(it.0 - x, it.1 - y)).sum::<f64>();
     let (xx, xy) = (sum(&|x, _| x * x), sum(&|x, y| x * y));
     if xx <= 0.0 || n < 3.0 {
         return 0.0;
@@ -111,10 +109,12 @@ fn span(seconds: f64) -> Duration {
 /// Dollars a token of prompts and answers, by least squares; none where these do not give what
 /// was spent to within a hundredth.
 fn prices(samples: &[Answered]) -> Option<[f64; 2]> {
-    let known = || samples.iter().filter_map(|it| {
-        let plain = it.cached_tokens == 0;
-        plain.then_some((f64::from(it.input_tokens), f64::from(it.output_tokens), it.cost?))
-    });
+    let known = || {
+        samples.iter().filter_map(|it| {
+            let plain = it.cached_tokens == 0;
+            plain.then_some((f64::from(it.input_tokens), f64::from(it.output_tokens), it.cost?))
+        })
+    };
     let sum = |of: fn((f64, f64, f64)) -> f64| known().map(of).sum::<f64>();
     let (ii, oo, io) = (sum(|it| it.0 * it.0), sum(|it| it.1 * it.1), sum(|it| it.0 * it.1));
     let (ic, oc, cc) = (sum(|it| it.0 * it.2), sum(|it| it.1 * it.2), sum(|it| it.2 * it.2));

@@ -16,15 +16,16 @@ mod arrivals;
 mod candidate;
 mod hosted;
 mod lengths;
+mod tidy;
 
 pub use candidate::{Candidate, Curve, Part};
 pub use hosted::HostedModel;
+use tidy::tidy;
 
 use super::{Profile, RankCorrelation};
 use crate::spec::{Correlation, NonNegative};
 use crate::stats::Popularity;
 use crate::stats::fit::Zipf;
-use crate::workload::arrivals::ArrivalsSpec;
 use crate::workload::lengths::LengthsSpec;
 use crate::workload::prompts::{PromptsSpec, ZipfSpec};
 use crate::workload::users::{UsersSpec, ZipfUsersSpec};
@@ -199,26 +200,4 @@ fn told(things: &str, asked: &Popularity, law: Zipf) -> String {
 
 fn exponent(law: Zipf) -> NonNegative {
     NonNegative::try_from(tidy(law.exponent, 4)).unwrap_or(NonNegative::ONE)
-}
-
-/// A number with so many significant digits: as a person would write it.
-fn tidy(value: f64, digits: usize) -> f64 {
-    format!("{value:.*e}", digits.saturating_sub(1)).parse().unwrap_or(value)
-}
-
-/// A rate with six significant digits.
-fn rate(per_sec: f64) -> Option<crate::spec::Rate> {
-    crate::spec::format_rate(tidy(per_sec, 6)).parse().ok()
-}
-
-/// Whether a spec passes its check.
-fn sound(check: impl FnOnce(&mut crate::spec::Problems)) -> bool {
-    let mut problems = crate::spec::Problems::default();
-    check(&mut problems);
-    problems.list().is_empty()
-}
-
-/// The arrivals of a spec, checked.
-fn checked(spec: ArrivalsSpec) -> Option<ArrivalsSpec> {
-    sound(|problems| spec.check(problems)).then_some(spec)
 }

@@ -71,8 +71,7 @@ impl AzureReader {
             return Err(lines.position().empty());
         }
         let header = String::from_utf8_lossy(lines.line()).into_owned();
-        let names: Vec<&str> =
-            header.split(',').map(str::trim).collect();
+        let names: Vec<&str> = header.split(',').map(str::trim).collect();
         let mut places = [0; 3];
         for (place, column) in places.iter_mut().zip(COLUMNS) {
             let Some(found) = names.iter().position(|name| *name == column) else {

@@ -108,7 +108,9 @@ fn row(listing: &mut Listing, table: &Table) -> Result<(Row, Measured), String> 
                 "prefix_group" => format!(
                     "`{name}` ({what}) is not used: `shared_prefix:` of the workload would draw it"
                 ),
-                _ => format!("`{name}` ({what}) is not used: a `timeout` of the models would cut off"),
+                _ => format!(
+                    "`{name}` ({what}) is not used: a `timeout` of the models would cut off"
+                ),
             });
         }
     }

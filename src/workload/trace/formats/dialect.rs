@@ -5,20 +5,11 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::beginning::Beginning;
-use super::format::{Format, Given, RowReader, TraceFile};
+use super::format::{Dialect, Format, Given, RowReader, TraceFile};
 use super::growing_text::BLOCK_TOKENS;
 use crate::spec::nearest;
 use crate::workload::trace::input::error::TraceError;
 use crate::workload::trace::input::position::Position;
-
-/// How a file writes conversations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dialect {
-    /// `conversations: [{from, value}]`.
-    ShareGpt,
-    /// `messages: [{role, content}]`, alone or in a `body`.
-    OpenAi,
-}
 
 macro_rules! conversations {
     ($(#[$doc:meta])* $name:ident, $folder:literal, $dialect:expr, $detects:expr) => {

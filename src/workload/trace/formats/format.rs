@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::beginning::Beginning;
-use super::dialect::Dialect;
 use super::jobs::{JobOptions, ReadJobs};
-use super::log::{LogSpec, Users};
+use super::log::spec::{LogSpec, TimeUnit};
+use super::users::Users;
 use crate::spec::Problems;
 use crate::workload::RecordedJob;
 use crate::workload::trace::input::error::TraceError;
@@ -66,6 +66,15 @@ pub(in crate::workload::trace) enum Dependencies {
     Always,
 }
 
+/// How a file writes conversations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// `conversations: [{from, value}]`.
+    ShareGpt,
+    /// `messages: [{role, content}]`, alone or in a `body`.
+    OpenAi,
+}
+
 /// A trace file of some format.
 pub(in crate::workload::trace) trait TraceFile: Debug {
     /// The file.
@@ -93,11 +102,7 @@ pub(in crate::workload::trace) trait TraceFile: Debug {
     }
 
     /// A reader of its jobs, from the first on; of a format that has any.
-    fn open_jobs(
-        &self,
-        path: &Path,
-        options: JobOptions,
-    ) -> Result<Box<dyn ReadJobs>, TraceError> {
+    fn open_jobs(&self, path: &Path, options: JobOptions) -> Result<Box<dyn ReadJobs>, TraceError> {
         let _ = options;
         Err(Position::before(path).format("the format knows no jobs".to_owned()))
     }
@@ -137,7 +142,7 @@ pub struct Given {
     /// Columns of a log, by their field in [`LogSpec`].
     pub columns: Vec<(String, String)>,
     /// The unit of times that are numbers.
-    pub unit: Option<super::log::TimeUnit>,
+    pub unit: Option<TimeUnit>,
     /// What stands between columns.
     pub delimiter: Option<String>,
     /// How many tokens a block has.

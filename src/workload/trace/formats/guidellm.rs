@@ -105,6 +105,13 @@ impl TraceFile for GuideLlm {
                     for asked in list.iter().flatten() {
                         any = true;
                         let read = row(asked, status).map(|(row, measured)| {
+                            if row.input_tokens == 0 && status.is_failed() {
+                                listing.note(
+                                    "requests that failed may have no `prompt_tokens`: their prompts \
+                                     count as of 0 tokens"
+                                        .to_owned(),
+                                );
+                            }
                             (row, Measured { model: model.clone(), ..measured })
                         });
                         listing.push(document.line_of(asked), read, &[]);
@@ -142,7 +149,8 @@ impl Format for GuideLlm {
 }
 
 fn row(asked: &RawValue, status: Status) -> Result<(Row, Measured), String> {
-    let asked: Asked<'_> = serde_json::from_str(asked.get()).map_err(|error| json::plain(&error))?;
+    let asked: Asked<'_> =
+        serde_json::from_str(asked.get()).map_err(|error| json::plain(&error))?;
     let time = |name: &str, value: Option<&RawValue>, unit: TimeUnit| {
         let Some(value) = value else { return Ok(None) };
         let text = value.get().as_bytes();

@@ -6,8 +6,7 @@ use indexmap::IndexSet;
 use std::sync::Arc;
 
 use super::format::RowReader;
-use super::log::Users;
-use super::log::fields::intern;
+use super::users::{Users, intern};
 use crate::workload::trace::input::error::TraceError;
 use crate::workload::trace::input::position::Position;
 use crate::workload::trace::measured::Measured;

@@ -179,9 +179,9 @@ fn row<'f>(
         tpot: None,
         e2e: since(ends),
         cost: match field("spend") {
-            Some(text) => Some(
-                money(text.as_bytes()).ok_or_else(|| bad_number("spend", text.as_bytes()))?,
-            ),
+            Some(text) => {
+                Some(money(text.as_bytes()).ok_or_else(|| bad_number("spend", text.as_bytes()))?)
+            }
             None => None,
         },
         cached_tokens: metadata.cached_tokens(),

@@ -141,11 +141,7 @@ impl TraceFile for MooncakeSpec {
         Dependencies::IfAsked
     }
 
-    fn open_jobs(
-        &self,
-        path: &Path,
-        options: JobOptions,
-    ) -> Result<Box<dyn ReadJobs>, TraceError> {
+    fn open_jobs(&self, path: &Path, options: JobOptions) -> Result<Box<dyn ReadJobs>, TraceError> {
         Ok(Box::new(MooncakeJobs::open(path, self.block_tokens, options)?))
     }
 }
@@ -399,7 +395,9 @@ mod tests {
         let found = [16, 64, 512, 1024].map(|size| block_size(&rows(size)));
         assert_eq!(found, [Some(16), Some(64), None, Some(1024)]);
         let why = row(rows(16).lines().next().unwrap()).unwrap_err();
-        assert!(why.ends_with("hash_ids has 44: if its blocks have 16 tokens, say `block_tokens: 16`"));
+        assert!(
+            why.ends_with("hash_ids has 44: if its blocks have 16 tokens, say `block_tokens: 16`")
+        );
     }
 
     #[test]
@@ -408,10 +406,7 @@ mod tests {
             ("{", "EOF while parsing an object (column 1)"),
             ("[1, 2]", "invalid length 2"),
             (r#"{"timestamp": 1}"#, "missing field `input_length` (column 16)"),
-            (
-                r#"{"timestamp": 1, "timestamp": 2}"#,
-                "duplicate field `timestamp` (column",
-            ),
+            (r#"{"timestamp": 1, "timestamp": 2}"#, "duplicate field `timestamp` (column"),
             (
                 r#"{"timestamp": -1, "input_length": 1, "output_length": 1, "hash_ids": [1]}"#,
                 "timestamp is `-1`: expected milliseconds",

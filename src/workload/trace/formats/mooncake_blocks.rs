@@ -21,15 +21,17 @@ pub(in crate::workload::trace) fn read_blocks(
 #[cold]
 fn other_blocks(tokens: u32, size: u32, found: usize) -> String {
     let expected = tokens.div_ceil(size);
-    let mut why = format!(
+    let why = format!(
         "an input_length of {tokens} takes {expected} blocks of {size} tokens; hash_ids has {found}"
     );
     let fits = (2..=16).map(|power| 1_u32 << power);
     let mut fits = fits.filter(|other| tokens.div_ceil(*other) as usize == found);
-    if let Some(other) = fits.next() {
-        why.push_str(&format!(": if its blocks have {other} tokens, say `block_tokens: {other}`"));
+    match fits.next() {
+        Some(other) => {
+            format!("{why}: if its blocks have {other} tokens, say `block_tokens: {other}`")
+        }
+        None => why,
     }
-    why
 }
 
 /// Reads `[0, 1, 2]`.

@@ -157,7 +157,7 @@ pub struct ObjectsReader {
 }
 
 enum Records {
-    Csv { table: Table, places: Places, time: usize },
+    Csv { table: Box<Table>, places: Places, time: usize },
     OracleGeneral(BufReader<Box<dyn Read + Send>>),
 }
 
@@ -180,7 +180,7 @@ impl ObjectsReader {
             return Ok(ObjectsReader { spec, position, records });
         }
         let sign = spec.delimiter.as_ref().and_then(|sign| delimiter(sign).ok());
-        let table = Table::open(path, sign)?;
+        let table = Box::new(Table::open(path, sign)?);
         let position = table.position().clone();
         let places = find(&spec.columns(), &table).map_err(|why| position.format(why))?;
         let time = places.time.ok_or_else(|| {

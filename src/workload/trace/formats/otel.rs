@@ -276,8 +276,11 @@ fn any_value(value: &RawValue) -> Result<Cow<'_, str>, String> {
     json::read_object(value.get().as_bytes(), &mut fields)?;
     let Some((kind, value)) = fields.into_iter().next() else { return Ok(Cow::Borrowed("")) };
     if matches!(&*kind, "arrayValue" | "kvlistValue") {
-        let value: Value = serde_json::from_str(value.get()).map_err(|error| json::plain(&error))?;
-        return Ok(Cow::Owned(plain_value(&Value::from_iter([(kind.into_owned(), value)])).to_string()));
+        let value: Value =
+            serde_json::from_str(value.get()).map_err(|error| json::plain(&error))?;
+        return Ok(Cow::Owned(
+            plain_value(&Value::from_iter([(kind.into_owned(), value)])).to_string(),
+        ));
     }
     json::text(value)
 }

@@ -195,7 +195,11 @@ fn span(table: &Table) -> Result<(u64, String, JobSpan), String> {
     let call = CallDraft {
         input_tokens: tokens(table, "input_tokens")?.unwrap_or(0),
         output_tokens: tokens(table, "output_tokens")?,
-        prompt: if key.is_empty() { PromptId::default() } else { identity::of_text(key.as_bytes()) },
+        prompt: if key.is_empty() {
+            PromptId::default()
+        } else {
+            identity::of_text(key.as_bytes())
+        },
         ..CallDraft::default()
     };
     let span = JobSpan {

@@ -96,9 +96,11 @@ impl BenchResult<'_> {
     /// That there are requests, and of each all that is listed.
     fn check(&self) -> Result<(), String> {
         let (Some(inputs), Some(outputs)) = (&self.input_lens, &self.output_lens) else {
-            return Err("the result has no `input_lens` and `output_lens`: let vLLM save its requests \
+            return Err(
+                "the result has no `input_lens` and `output_lens`: let vLLM save its requests \
                         with `--save-result --save-detailed`"
-                .to_owned());
+                    .to_owned(),
+            );
         };
         let lists = [
             ("output_lens", Some(outputs.len())),
@@ -111,7 +113,9 @@ impl BenchResult<'_> {
         let other = lists.iter().find(|(_, length)| length.is_some_and(|length| length != all));
         other.map_or(Ok(()), |(name, length)| {
             let length = length.unwrap_or(0);
-            Err(format!("`input_lens` has {all} requests and `{name}` {length}: they must be as many"))
+            Err(format!(
+                "`input_lens` has {all} requests and `{name}` {length}: they must be as many"
+            ))
         })
     }
 
@@ -135,15 +139,16 @@ impl BenchResult<'_> {
         }
         let model = self.model_id.as_ref().map(|name| listing.model(name));
         for at in 0..all {
-            let read = self.row(at, gap).map(|(row, measured)| {
-                (row, Measured { model: model.clone(), ..measured })
-            });
+            let read = self
+                .row(at, gap)
+                .map(|(row, measured)| (row, Measured { model: model.clone(), ..measured }));
             listing.push(line, read, &[]);
         }
     }
 
     fn row(&self, at: usize, gap: f64) -> Result<(Row, Measured), String> {
-        let of = |list: &Option<Vec<&'_ RawValue>>| list.as_ref().map(|list| list[at].get().to_owned());
+        let of =
+            |list: &Option<Vec<&'_ RawValue>>| list.as_ref().map(|list| list[at].get().to_owned());
         let tokens = |name: &str, text: Option<String>| {
             let text = text.unwrap_or_default();
             count(text.as_bytes()).ok_or_else(|| bad_count(name, text.as_bytes()))

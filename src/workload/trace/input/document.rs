@@ -88,8 +88,7 @@ mod tests {
             std::fs::write(file.path(), text).unwrap();
             let document = Document::open(file.path()).unwrap();
             let values = document.values().unwrap();
-            let found: Vec<_> =
-                values.iter().map(|it| (it.get(), document.line_of(it))).collect();
+            let found: Vec<_> = values.iter().map(|it| (it.get(), document.line_of(it))).collect();
             assert_eq!(found, wanted);
         }
         std::fs::write(file.path(), "{}\n{\"a\": }").unwrap();

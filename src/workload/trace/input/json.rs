@@ -19,7 +19,11 @@ pub(in crate::workload) fn read_object<'t>(
 ) -> Result<(), String> {
     fields.clear();
     let mut json = serde_json::Deserializer::from_slice(text);
-    json.deserialize_map(Object(fields)).and_then(|()| json.end()).map_err(|error| plain(&error))
+    let read = json.deserialize_map(Object(fields)).and_then(|()| json.end());
+    read.map_err(|error| match plain(&error) {
+        twice if twice.starts_with("the field `") => twice,
+        why => format!("expected a JSON object: {why}"),
+    })
 }
 
 /// The value of a field, unless there is none, or it is null.
@@ -61,7 +65,7 @@ impl<'t> Visitor<'t> for Object<'_, 't> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
+        f.write_str("an object")
     }
 
     fn visit_map<A: MapAccess<'t>>(self, mut map: A) -> Result<(), A::Error> {
@@ -105,7 +109,8 @@ mod tests {
 
     #[test]
     fn values_stay_as_they_are_written() {
-        let line = br#"{"id": 1267650600228229401496703205376, "t": 1.0e-5, "s": "a\u00e4", "n": null}"#;
+        let line =
+            br#"{"id": 1267650600228229401496703205376, "t": 1.0e-5, "s": "a\u00e4", "n": null}"#;
         let mut fields = Fields::new();
         read_object(line, &mut fields).unwrap();
         let value = |name: &str| field(&fields, name).map(|value| text(value).unwrap());

@@ -171,7 +171,8 @@ mod tests {
     #[test]
     fn lines_across_the_buffers_end_stay_whole() {
         for ends in [&b"\n"[..], b"\r\n", b"\r"] {
-            let wanted: Vec<Vec<u8>> = (0..40_000).map(|i| format!("line {i}").into_bytes()).collect();
+            let wanted: Vec<Vec<u8>> =
+                (0..40_000).map(|i| format!("line {i}").into_bytes()).collect();
             assert_eq!(lines(&wanted.join(ends)).unwrap(), wanted);
         }
         let long = vec![b'x'; 5 * BUFFER - 1];

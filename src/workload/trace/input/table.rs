@@ -74,8 +74,7 @@ impl<R: Read> Table<R> {
             .buffer_capacity(1 << 16)
             .from_reader(TextStream::with_lines(bytes));
         let (record, position) = (ByteRecord::new(), Position::before(path));
-        let mut table =
-            Table { rows, record, position, header: Vec::new(), first_again: false };
+        let mut table = Table { rows, record, position, header: Vec::new(), first_again: false };
         if !table.next()? {
             return Err(table.position.empty());
         }
@@ -98,10 +97,15 @@ impl<R: Read> Table<R> {
 
     /// That a column is missing: which there are, and the usual mistakes.
     pub fn unknown_column(&self, name: &str) -> String {
+        format!("there is no column `{name}` among {}", self.there_are(name))
+    }
+
+    /// The columns, and what may be meant by one that is not there.
+    pub fn there_are(&self, name: &str) -> String {
         let near = nearest(name, self.header.iter().map(String::as_str));
         let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
         let shown: String = self.header.join(",").chars().take(200).collect();
-        format!("there is no column `{name}` among `{shown}`{near}{}", self.other_delimiter())
+        format!("`{shown}`{near}{}", self.other_delimiter())
     }
 
     /// What to say where another sign seems to stand between the columns.
@@ -127,7 +131,9 @@ impl<R: Read> Table<R> {
         let more = self.next()?;
         if more && self.record.len() != self.header.len() {
             let (expected, found) = (self.header.len(), self.record.len());
-            return Err(self.position.bad_row(format!("expected {expected} fields, found {found}")));
+            return Err(self
+                .position
+                .bad_row(format!("expected {expected} fields, found {found}")));
         }
         Ok(more)
     }

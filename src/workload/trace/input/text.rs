@@ -31,6 +31,7 @@ pub(in crate::workload) struct TextStream<R> {
     /// The line that comes next, from 1, and how many of its characters were passed on.
     line: u64,
     column: u64,
+    in_line: bool,
     after_return: bool,
     /// Where lines that are not empty begin, if that is asked for: offset and number.
     starts: Option<VecDeque<(u64, u64)>>,
@@ -48,6 +49,7 @@ impl<R: Read> TextStream<R> {
             passed: 0,
             line: 1,
             column: 0,
+            in_line: false,
             after_return: false,
             starts: None,
             wrong: None,
@@ -96,7 +98,7 @@ impl<R: Read> TextStream<R> {
     fn valid(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
         while !self.torn.is_empty() {
-            let Some(byte) = bytes.get(at) else { return None };
+            let byte = bytes.get(at)?;
             self.torn.push(*byte);
             at += 1;
             match std::str::from_utf8(&self.torn) {
@@ -130,18 +132,20 @@ impl<R: Read> TextStream<R> {
             }
             let end = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
             let length = end.unwrap_or(rest.len());
-            if length > 0 && self.column == 0
+            if length > 0
+                && !self.in_line
                 && let Some(starts) = &mut self.starts
             {
                 starts.push_back((self.passed, self.line));
             }
             let Some(end) = end else {
                 let characters = rest.iter().filter(|byte| !matches!(byte, 0x80..=0xbf));
-                // A line whose first character is torn has begun, too.
-                self.column += (characters.count() as u64).max(1);
+                self.column += characters.count() as u64;
+                self.in_line = true;
                 self.passed += rest.len() as u64;
                 return;
             };
+            self.in_line = false;
             self.after_return = rest[end] == b'\r';
             self.passed += end as u64 + 1;
             self.line += 1;

@@ -6,8 +6,8 @@ use std::io::{self, Write};
 
 use super::format::{Format, WrittenRow};
 use super::losses::Losses;
-use crate::workload::trace::identity::TextHash;
 use crate::workload::trace::formats::mooncake::BLOCK_TOKENS;
+use crate::workload::trace::identity::TextHash;
 
 #[derive(Debug)]
 pub(super) struct Mooncake {

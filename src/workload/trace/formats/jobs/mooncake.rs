@@ -12,10 +12,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{JobOptions, ReadJobs};
-use crate::workload::trace::formats::mooncake_blocks::read_blocks;
 use crate::kernel::Duration;
 use crate::kernel::keyed_uniform::mix;
 use crate::workload::incoming::{MAX_TOKENS, PromptId};
+use crate::workload::trace::formats::mooncake_blocks::read_blocks;
 use crate::workload::trace::identity;
 use crate::workload::trace::input::error::TraceError;
 use crate::workload::trace::input::json::plain;
@@ -80,7 +80,8 @@ impl MooncakeJobs {
         if !self.lines.advance_to_text()? {
             return Ok(None);
         }
-        let request = parse(self.lines.line(), self.block_tokens).map_err(|why| self.position().bad_row(why))?;
+        let request = parse(self.lines.line(), self.block_tokens)
+            .map_err(|why| self.position().bad_row(why))?;
         Ok(Some(request))
     }
 }
@@ -227,7 +228,11 @@ fn job(
             tools: request.tools,
             input_tokens,
             output_tokens: Some(request.output_tokens),
-            prompt: if blocks.is_empty() { turn } else { identity::of_blocks(input_tokens, &blocks) },
+            prompt: if blocks.is_empty() {
+                turn
+            } else {
+                identity::of_blocks(input_tokens, &blocks)
+            },
             thread: if session.is_some() { thread } else { turn },
             blocks,
             after,

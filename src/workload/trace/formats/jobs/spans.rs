@@ -145,7 +145,7 @@ fn job(name: &str, mut spans: Vec<JobSpan>, begin_alike: bool) -> Result<Recorde
             ..call
         });
     }
-    let job = RecordedJob::new(drafts)
-        .map_err(|_| format!("the calls of {name} wait for each other"))?;
+    let job =
+        RecordedJob::new(drafts).map_err(|_| format!("the calls of {name} wait for each other"))?;
     Ok(job.opening(opening))
 }

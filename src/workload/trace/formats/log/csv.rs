@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::fields::{Fields, State, row};
 use super::spec::{COLUMNS, LogSpec};
-use super::Users;
 use crate::workload::trace::formats::format::RowReader;
+use crate::workload::trace::formats::users::Users;
 use crate::workload::trace::input::error::TraceError;
 use crate::workload::trace::input::position::Position;
 use crate::workload::trace::input::table::Table;
@@ -35,7 +35,8 @@ impl CsvLog {
             let Some(name) = name else { continue };
             *place = table.column(name);
             if place.is_none() {
-                let why = format!("`{field}`: {}", table.unknown_column(name));
+                let there_are = table.there_are(name);
+                let why = format!("there is no column `{name}` for `{field}` among {there_are}");
                 return Err(table.position().format(why));
             }
         }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::Users;
 use super::spec::{COLUMNS, Column, LogSpec, TimeUnit};
 use crate::kernel::Duration;
 use crate::workload::incoming::MAX_TOKENS;
+use crate::workload::trace::formats::users::{Users, intern};
 use crate::workload::trace::input::number::{scaled, whole};
 use crate::workload::trace::input::shown;
 use crate::workload::trace::input::stamp::parse_stamp;
@@ -140,9 +140,7 @@ fn measured(spec: &LogSpec, measured: &mut Measured, fields: &Fields<'_>) -> Res
             None => None,
         },
         cached_tokens: match field(Column::Cached) {
-            Some(text) => {
-                Some(count(text).ok_or_else(|| bad_count(name(Column::Cached), text))?)
-            }
+            Some(text) => Some(count(text).ok_or_else(|| bad_count(name(Column::Cached), text))?),
             None => None,
         },
         cache_hit: None,
@@ -150,15 +148,6 @@ fn measured(spec: &LogSpec, measured: &mut Measured, fields: &Fields<'_>) -> Res
             .map_or(Status::Unknown, |text| Status::of(&String::from_utf8_lossy(text))),
     };
     Ok(())
-}
-
-/// A user's number.
-pub(in crate::workload::trace) fn intern(users: &mut Users, name: &[u8]) -> u32 {
-    let name = String::from_utf8_lossy(name);
-    if let Some(known) = users.get_index_of(&*name) {
-        return known as u32;
-    }
-    users.insert_full(name.into_owned()).0 as u32
 }
 
 /// A whole number of tokens; some logs write it with a point (`12.0`).
@@ -175,7 +164,8 @@ pub(in crate::workload::trace) fn money(text: &[u8]) -> Option<f64> {
 /// Nanoseconds, exact to the last digit; those beyond a nanosecond are cut off.
 #[inline]
 pub(in crate::workload::trace) fn stamp(text: &[u8], unit: TimeUnit) -> Option<u64> {
-    if text.get(4) == Some(&b'-') {
+    // `2.5e-05` has the sign of a date in the same place.
+    if text.get(4) == Some(&b'-') && text[..4].iter().all(u8::is_ascii_digit) {
         return parse_stamp(text);
     }
     scaled(text, unit.decimals()).map(|(nanos, _)| nanos)
@@ -231,6 +221,7 @@ mod tests {
             ("1700158546.68059001", TimeUnit::S, Some(1_700_158_546_680_590_010)),
             ("0.1234567899", TimeUnit::S, Some(123_456_789)),
             ("1e-05", TimeUnit::S, Some(10_000)),
+            ("2.5e-05", TimeUnit::S, Some(25_000)),
             ("1e3", TimeUnit::S, Some(1_000_000_000_000)),
             ("12.25", TimeUnit::Ms, Some(12_250_000)),
             ("7", TimeUnit::Us, Some(7000)),

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use indexmap::IndexSet;
 
-use super::Users;
 use super::fields::{Fields, State, row};
 use super::spec::LogSpec;
 use crate::workload::trace::formats::format::RowReader;
+use crate::workload::trace::formats::users::Users;
 use crate::workload::trace::input::error::TraceError;
 use crate::workload::trace::input::json;
 use crate::workload::trace::input::lines::Lines;

@@ -4,11 +4,9 @@
 mod csv;
 pub(super) mod fields;
 mod jsonl;
-mod spec;
+pub(super) mod spec;
 
 use std::path::{Path, PathBuf};
-
-use indexmap::IndexSet;
 
 pub use self::csv::CsvLog;
 pub use jsonl::JsonlLog;
@@ -18,9 +16,6 @@ use super::beginning::Beginning;
 use super::format::{Format, Given, RowReader, TraceFile};
 use crate::spec::Problems;
 use crate::workload::trace::input::error::TraceError;
-
-/// Users by the order of their first request.
-pub type Users = IndexSet<String>;
 
 /// What the default columns are called.
 const USUAL: [&str; 3] = ["timestamp", "input_tokens", "output_tokens"];

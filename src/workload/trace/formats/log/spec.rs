@@ -245,7 +245,10 @@ impl LogSpec {
             (Some(_), Some(0)) => problems.at("block_tokens", |p| p.error("expected at least 1")),
             _ => {}
         }
-        if self.durations.is_some() && self.ttft.is_none() && self.tpot.is_none() && self.e2e.is_none()
+        if self.durations.is_some()
+            && self.ttft.is_none()
+            && self.tpot.is_none()
+            && self.e2e.is_none()
         {
             problems.at("durations", |p| {
                 p.error_help(
