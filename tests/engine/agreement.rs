@@ -88,11 +88,31 @@ fn step() -> impl Strategy<Value = StepSpec> {
     });
     // So small and slow a GPU that contexts count, and arithmetic overtakes traffic
     // and the other way round.
-    let roofline = (1u32..200, 1u32..200, 0u64..30).prop_map(|(compute, traffic, per_step)| {
+    let model = prop::sample::select(vec![
+        (
+            "{ custom: { parameters_billion: 2.0e-6, num_hidden_layers: 1, num_attention_heads: 3, num_key_value_heads: 2, head_dim: 7 } }",
+            "",
+        ),
+        ("windows.json", ""),
+        ("windows.json", "tensor_parallel_size: 2"),
+        ("windows.json", "pipeline_parallel_size: 2"),
+        ("experts.json", "precision: { weights: int4, kv_cache: fp8 }"),
+        (
+            "experts.json",
+            "tensor_parallel_size: 2\ndata_parallel_size: 2\nenable_expert_parallel: true",
+        ),
+        ("latent.json", ""),
+        ("latent.json", "tensor_parallel_size: 2\npipeline_parallel_size: 3"),
+    ]);
+    let roofline = (model, 1u32..200, 1u32..200, 0u64..30);
+    let roofline = roofline.prop_map(|((model, more), compute, traffic, per_step)| {
         let yaml = format!(
-            "model: {{ custom: {{ parameters_billion: 1.0e-6, num_hidden_layers: 1, num_attention_heads: 3, num_key_value_heads: 2, head_dim: 7 }} }}
+            "model: {model}
 gpu: {{ custom: {{ tflops: {}, bandwidth_gb_s: {}, memory_gb: 1 }} }}
-per_step: {per_step}ns",
+link: {{ latency: 3ns, bandwidth: 2GB/s }}
+per_layer: 1ns
+per_step: {per_step}ns
+{more}",
             f64::from(compute) * 1e-2,
             f64::from(traffic) * 0.37,
         );
@@ -359,11 +379,36 @@ fn write_layers(folder: &std::path::Path) {
     std::fs::write(folder.join("skew_fit.csv"), skew).unwrap();
 }
 
+/// Small models of all kinds.
+fn write_models(folder: &std::path::Path) {
+    let sizes = r#""hidden_size": 12, "num_attention_heads": 4, "num_key_value_heads": 2,
+        "head_dim": 3, "intermediate_size": 8, "vocab_size": 10"#;
+    let experts = r#""num_experts_per_tok": 2, "moe_intermediate_size": 4"#;
+    for (name, architecture, more) in [
+        ("windows", "Gemma2", "\"num_hidden_layers\": 2, \"sliding_window\": 20".to_owned()),
+        ("experts", "Qwen3Moe", format!("\"num_hidden_layers\": 2, \"num_experts\": 8, {experts}")),
+        (
+            "latent",
+            "DeepseekV3",
+            format!(
+                "\"num_hidden_layers\": 3, \"n_routed_experts\": 4, \"n_shared_experts\": 1, \
+                 \"first_k_dense_replace\": 1, \"q_lora_rank\": 5, \"kv_lora_rank\": 6, \
+                 \"qk_nope_head_dim\": 3, \"qk_rope_head_dim\": 2, \"v_head_dim\": 3, {experts}"
+            ),
+        ),
+    ] {
+        let text =
+            format!("{{ \"architectures\": [\"{architecture}ForCausalLM\"], {more}, {sizes} }}");
+        std::fs::write(folder.join(format!("{name}.json")), text).unwrap();
+    }
+}
+
 #[test]
 fn steps_in_one_go_give_what_steps_one_by_one_do() {
     let folder = tempfile::tempdir().unwrap();
     write_profile(folder.path());
     write_layers(folder.path());
+    write_models(folder.path());
     let paths = DataPaths { folders: vec![folder.path().to_path_buf()] };
     let counts: RefCell<BTreeMap<&str, u32>> = RefCell::default();
     let mut runner = TestRunner::new(ProptestConfig {
@@ -388,7 +433,7 @@ fn steps_in_one_go_give_what_steps_one_by_one_do() {
             prop_assert_eq!(found.happened.len(), expected.happened.len());
             prop_assert_eq!((engine.waiting(), engine.running()), (0, 0));
             prop_assert_eq!(engine.kv_use(), 0.0);
-            let most = reference.most_used as f64 / f64::from(spec.blocks());
+            let most = reference.most_used as f64 / f64::from(spec.blocks(&step).unwrap());
             let stats = engine.stats(found.over);
             prop_assert_eq!(stats.steps, reference.steps_by(found.over));
             prop_assert!(stats.kv_max <= most.min(1.0) + 1e-9);

@@ -5,7 +5,9 @@ use windtunnel::serving::engine::ProgressKind::{
     self, Finished, FirstToken, Preempted, Resumed, Started,
 };
 use windtunnel::serving::engine::{EngineSpec, Job, JobId, QueuePolicy, Refused};
+use windtunnel::serving::step::StepModel;
 use windtunnel::spec::Problems;
+use windtunnel::workload::DataPaths;
 
 use crate::support::{advance, engine, finish, job, linear, told};
 
@@ -354,10 +356,6 @@ fn the_longest_gaps_between_tokens_are_shorter_with_chunked_prefill() {
 
 #[test]
 fn specs_are_read_written_and_checked() {
-    let read = |yaml: &str| -> EngineSpec {
-        let value: serde_yaml::Value = serde_yaml::from_str(yaml).unwrap();
-        serde_yaml::with::singleton_map_recursive::deserialize(value).unwrap()
-    };
     for yaml in [
         "{}",
         "{ step: { linear: { preset: llama-3.3-70b-h100x4, per_step: 13ms } }, policy: sjf }",
@@ -373,7 +371,6 @@ fn specs_are_read_written_and_checked() {
         serde_yaml::with::singleton_map_recursive::serialize(&spec, &mut writer).unwrap();
         assert_eq!(read(&String::from_utf8(text).unwrap()), spec, "{yaml}");
     }
-    assert_eq!(read("{}").blocks(), 29_205);
     for (step, batch) in [
         ("{ linear: {} }", (1024, 8192)),
         ("{ linear: { preset: llama-3.1-8b-a100 } }", (256, 2048)),
@@ -405,9 +402,24 @@ fn specs_are_read_written_and_checked() {
         ("{ num_gpu_blocks: 0 }", "num_gpu_blocks"),
         ("{ queue_limit: 0 }", "queue_limit"),
         ("{ gpu_memory_utilization: 0 }", "gpu_memory_utilization"),
-        ("{ step: { roofline: {} }, gpu_memory_utilization: 0.2 }", "gpu_memory_utilization"),
         ("{ step: { linear: { per_step: 0, per_decode_seq: 0 } } }", "step.linear"),
         ("{ step: { roofline: { compute_efficiency: 0 } } }", "step.roofline.compute_efficiency"),
+        (
+            "{ step: { roofline: { gpu: a100, precision: { weights: fp8 } } } }",
+            "step.roofline.precision.weights",
+        ),
+        (
+            "{ step: { roofline: { gpu: a100, model: deepseek-v3 } } }",
+            "step.roofline.precision.weights",
+        ),
+        (
+            "{ step: { roofline: { precision: { activations: fp8 } } } }",
+            "step.roofline.precision.activations",
+        ),
+        (
+            "{ step: { roofline: { weight_bytes: 1, precision: { weights: fp8 } } } }",
+            "step.roofline.weight_bytes",
+        ),
     ] {
         let mut problems = Problems::default();
         read(yaml).check(&mut problems);
@@ -441,4 +453,47 @@ fn demand_is_what_is_held_and_what_is_waited_for() {
     assert_eq!(engine.demand_tokens(), 128);
     finish(&mut engine);
     assert_eq!(engine.demand_tokens(), 0);
+}
+
+fn read(yaml: &str) -> EngineSpec {
+    let value: serde_yaml::Value = serde_yaml::from_str(yaml).unwrap();
+    serde_yaml::with::singleton_map_recursive::deserialize(value).unwrap()
+}
+
+#[test]
+fn blocks_are_said_or_known_or_asked_for() {
+    let blocks = |yaml: &str| {
+        let spec = read(yaml);
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/torture/traces");
+        let paths = DataPaths { folders: vec![folder.into()] };
+        let model = StepModel::new(&spec.step, &paths)?;
+        spec.blocks(&model)
+    };
+    assert_eq!(blocks("{}"), Ok(29_205));
+    assert_eq!(blocks("{ step: { roofline: {} }, num_gpu_blocks: 7 }"), Ok(7));
+    assert!(blocks("{ step: { roofline: {} } }").is_ok_and(|blocks| blocks > 20_000));
+    for (yaml, place, says) in [
+        ("{ step: { roofline: { model: llama-3.1-70b } } }", "step.roofline", "does not fit"),
+        ("{ step: { roofline: {} }, gpu_memory_utilization: 0.2 }", "step.roofline", "no room"),
+        ("{ step: { layers: { profile: layers, model: model.json } } }", "step.layers", "not said"),
+        (
+            "{ step: { roofline: { tensor_parallel_size: 5 } } }",
+            "roofline.tensor_parallel_size",
+            "5 GPUs cannot share 32 heads",
+        ),
+        ("{ step: { roofline: { model: no.json } } }", "roofline.model", "`no.json` was not found"),
+        (
+            "{ step: { roofline: { model: { custom: { parameters_billion: 0.1 } } } } }",
+            "roofline.model.custom",
+            "attention alone has",
+        ),
+    ] {
+        let problem = blocks(yaml).unwrap_err();
+        assert_eq!(problem.path.to_string(), place, "{yaml}");
+        assert!(problem.message.contains(says), "{yaml}: {}", problem.message);
+        assert!(problem.help.is_some() || yaml.contains("custom"), "{yaml}");
+    }
+    let wrong = serde_yaml::from_str::<EngineSpec>("{ step: !roofline { model: llama-3.1-8 } }");
+    let wrong = wrong.unwrap_err().to_string();
+    assert!(wrong.contains("unknown model `llama-3.1-8`, did you mean `llama-3.1-8b`?"), "{wrong}");
 }

@@ -96,7 +96,7 @@ fn time_of(clock: u128) -> Time {
 
 impl Reference {
     pub fn new(spec: &EngineSpec, step: &StepModel) -> Self {
-        let total = spec.blocks() as usize;
+        let total = spec.blocks(step).unwrap() as usize;
         Reference {
             spec: spec.clone(),
             step: step.clone(),

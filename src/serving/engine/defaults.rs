@@ -1,6 +1,6 @@
 //! How large a batch may be where an experiment does not say: vLLM's rule, by the GPU.
 
-use crate::serving::step::{GpuSpec, StepSpec};
+use crate::serving::step::StepSpec;
 
 /// Sequences and tokens of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,13 +16,11 @@ impl BatchLimits {
     pub fn of(step: &StepSpec) -> Self {
         const GIB: f64 = (1_u64 << 30) as f64;
         let gpu = step.gpu().unwrap_or_default();
-        let gib = gpu.figures().memory_gb.get() * 1e9 / GIB;
-        let (seqs, tokens) = if gib >= 160.0 {
-            (1024, 16_384)
-        } else if gib >= 70.0 && gpu != GpuSpec::A100 {
-            (1024, 8192)
-        } else {
-            (256, 2048)
+        let huge = gpu.figures().memory_bytes() >= 160.0 * GIB;
+        let (seqs, tokens) = match (gpu.is_large(), huge) {
+            (true, true) => (1024, 16_384),
+            (true, false) => (1024, 8192),
+            (false, _) => (256, 2048),
         };
         BatchLimits { seqs, tokens }
     }

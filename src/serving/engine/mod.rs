@@ -134,7 +134,7 @@ pub struct Engine {
 
 impl Engine {
     /// An idle engine with an empty cache. `step` is the model of `spec.step`; `spec`
-    /// has passed its check.
+    /// has passed its check, and its [`blocks`](EngineSpec::blocks) are known (else it has 1).
     pub fn new(spec: &EngineSpec, step: &StepModel) -> Self {
         let settings = Settings::new(spec);
         Engine {
@@ -144,7 +144,10 @@ impl Engine {
             sequences: Sequences::default(),
             waiting: Waiting::default(),
             decoding: Decoding::new(settings.block_size, step.needs_spread()),
-            blocks: Blocks::new(spec.blocks_with(step), settings.per_id / settings.block_size),
+            blocks: Blocks::new(
+                spec.blocks(step).unwrap_or(1),
+                settings.per_id / settings.block_size,
+            ),
             parts: Vec::new(),
             due: Vec::new(),
             full: false,

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::defaults::BatchLimits;
-use crate::serving::step::{OverheadsSpec, StepModel, StepSpec};
-use crate::spec::{Fraction, Problems};
+use crate::serving::step::{MemorySettings, OverheadsSpec, StepModel, StepSpec};
+use crate::spec::{Fraction, Path, Problem, Problems};
 
 /// A batching engine. Fields that vLLM has bear its names, and the defaults of version 0.33
 /// for an online server.
@@ -45,11 +45,11 @@ pub struct EngineSpec {
     /// Tokens of a block of keys and values. Default: 16.
     pub block_size: u32,
     /// Blocks of keys and values that the memory holds. Default: what `step` knows
-    /// of its server (a preset's figure, or the memory of the GPUs).
+    /// of its server (a preset's figure, or the memory of the GPUs); a `table` knows nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub num_gpu_blocks: Option<u32>,
-    /// The share of the GPUs' memory for weights, keys and values, where `step` is a
-    /// `roofline`. Default: 0.9.
+    /// The share of the GPUs' memory for weights, activations, keys and values, where `step`
+    /// names its GPU. Default: 0.9.
     pub gpu_memory_utilization: Fraction,
     /// Whether beginnings of prompts that were computed before are used again.
     /// Default: true.
@@ -111,23 +111,26 @@ impl Default for EngineSpec {
 const MOST_SEQS: u32 = 1 << 20;
 
 impl EngineSpec {
-    /// Blocks of keys and values that the memory holds; at least 1.
-    pub fn blocks(&self) -> u32 {
-        self.blocks_of(self.step.kv_tokens(self.gpu_memory_utilization.get()))
+    /// Blocks of keys and values that the memory holds; `step` is the model of `self.step`.
+    ///
+    /// # Errors
+    /// They are not said and `step` does not know them, or its model does not fit into the
+    /// memory of its GPUs; the problem's place is relative to this.
+    pub fn blocks(&self, step: &StepModel) -> Result<u32, Problem> {
+        let of_memory =
+            || step.blocks(&self.memory()).map_err(|it| it.within(&Path::parse("step")));
+        self.num_gpu_blocks.map_or_else(of_memory, Ok)
     }
 
-    /// The same, where `step`, the model of `self.step`, may know more from its files.
-    pub(super) fn blocks_with(&self, step: &StepModel) -> u32 {
-        let known = step.kv_tokens(self.gpu_memory_utilization.get());
-        known.map_or_else(|| self.blocks(), |tokens| self.blocks_of(tokens))
-    }
-
-    /// The blocks that are said, or those of so many tokens.
-    fn blocks_of(&self, tokens: u64) -> u32 {
-        self.num_gpu_blocks.unwrap_or_else(|| {
-            let blocks = tokens / u64::from(self.block_size.max(1));
-            u32::try_from(blocks).unwrap_or(u32::MAX).max(1)
-        })
+    /// What the memory that is left for keys and values depends on.
+    fn memory(&self) -> MemorySettings {
+        MemorySettings {
+            gpu_memory_utilization: self.gpu_memory_utilization.get(),
+            max_num_seqs: self.seats(),
+            max_num_batched_tokens: self.tokens_per_step(),
+            max_model_len: self.max_model_len,
+            block_size: self.block_size,
+        }
     }
 
     /// Sequences in a batch, at most.
@@ -199,16 +202,8 @@ impl EngineSpec {
                 problems.at(field, |p| p.error("expected at least 1"));
             }
         }
-        let room = |share| self.step.kv_tokens(share) >= u64::from(self.block_size);
         if self.gpu_memory_utilization.get() == 0.0 {
             problems.at("gpu_memory_utilization", |p| p.error("expected more than 0"));
-        } else if self.num_gpu_blocks.is_none()
-            && room(1.0)
-            && !room(self.gpu_memory_utilization.get())
-        {
-            problems.at("gpu_memory_utilization", |p| {
-                p.error("the weights leave no room for a single block of keys and values");
-            });
         }
     }
 }

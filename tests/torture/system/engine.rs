@@ -52,7 +52,17 @@ fn step(draw: &mut Draw) -> Value {
         }
         0 => one(
             "roofline",
-            block().set("gpu", draw.pick(&["h100", "l4"])).set("model", "llama-3.1-8b"),
+            block()
+                .set("gpu", draw.pick(&["h100", "l4"]))
+                .set(
+                    "model",
+                    draw.pick(&["llama-3.1-8b", "gemma-3-27b", "qwen3-30b-a3b", "deepseek-v3"]),
+                )
+                .maybe(draw, 0.3, "tensor_parallel_size", |d| d.pick(&[2, 4]))
+                .maybe(draw, 0.2, "pipeline_parallel_size", |d| d.pick(&[2, 3]))
+                .maybe(draw, 0.3, "precision", |d| {
+                    block().set("weights", d.pick(&["fp8", "int4"])).set("kv_cache", "fp8")
+                }),
         ),
         1 => one("linear", block()),
         _ => {
