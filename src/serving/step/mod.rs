@@ -16,6 +16,7 @@
 //! that adding up a thousand steps one by one and in one go gives the same time.
 //! All that is in `step_time`, below the models.
 
+mod axis;
 mod hardware;
 mod interpolate;
 mod layers;
