@@ -17,12 +17,14 @@
 //! All that is in `step_time`, below the models.
 
 mod axis;
+mod decomposition;
 mod hardware;
 mod interpolate;
 mod layers;
 mod linear;
 mod model_config;
 mod overheads;
+mod precision;
 mod presets;
 mod roofline;
 mod step_time;

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::decomposition::Decomposition;
 use super::hardware::GpuSpec;
 use super::interpolate::{Line, line_at};
 use super::model_config::ModelConfig;
@@ -132,10 +133,11 @@ impl LayersSpec {
     fn kv_tokens(&self, model: &ModelConfig) -> Option<Memory> {
         let gpu = self.gpu.as_ref()?.figures();
         let (size, bytes) = (f64::from(self.tensor_parallel_size.max(1)), f64::from(self.bytes));
+        let whole = Decomposition::whole(model);
         Some(Memory {
             bytes: gpu.memory_gb.get() * 1e9 * size,
-            weights: model.parameters() * bytes,
-            token: model.kv_numbers() * bytes,
+            weights: whole.parameters() * bytes,
+            token: whole.kv_numbers(1.0).iter().sum::<f64>() * bytes,
         })
     }
 }
