@@ -4,6 +4,8 @@
 //! bandwidth of its all-reduce were fitted, which is in no profile. The table is printed with
 //! `cargo test --test engine real_gpus -- --nocapture`.
 
+mod h100;
+
 use std::sync::atomic::AtomicBool;
 
 use windtunnel::experiment::load::Document;

@@ -58,6 +58,7 @@ const FEATURES: &[&str] = &[
     "server.engine",
     "step.roofline",
     "step.layers",
+    "step.operators",
     "engine.overheads",
     "engine.async_scheduling",
     "engine.scheduler_reserve_full_isl",

@@ -140,7 +140,9 @@ impl Workloads {
             let place = Path::parse("models").join(name.as_str());
             let place = ["server", "engine", "step"].into_iter().fold(place, |at, it| at.join(it));
             let model = StepModel::new(&engine.step, &self.paths);
-            let model = model.map(|model| model.with_overheads(&engine.overheads));
+            let model = model.map(|model| {
+                model.with_overheads(&engine.overheads).scheduled(engine.asynchronous())
+            });
             model.map(Some).map_err(|problem| problem.within(&place))
         };
         models.iter().map(step).collect()

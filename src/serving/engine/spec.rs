@@ -11,8 +11,8 @@ use crate::spec::{Fraction, Problems};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EngineSpec {
-    /// How long a step takes: `linear`, `roofline`, `table` or `layers`. Default: `linear`,
-    /// for Llama 3.1 8B on one H100.
+    /// How long a step takes: `linear`, `roofline`, `table`, `layers` or `operators`. Default:
+    /// `linear`, for Llama 3.1 8B on one H100.
     pub step: StepSpec,
     /// Costs beside a step's own time, whatever the model of steps. Default: none.
     pub overheads: OverheadsSpec,
@@ -27,8 +27,8 @@ pub struct EngineSpec {
     pub enable_chunked_prefill: bool,
     /// Whether a step is scheduled while the one before it runs, as vLLM does by itself
     /// since 0.14: who comes at a busy engine waits about a step more, and seats come free a
-    /// step later. Only with chunked prefill. Default: true where `step` is `layers`, which
-    /// are measured on such a version; else false.
+    /// step later. Only with chunked prefill. Default: true where `step` is `layers` or
+    /// `operators`, which are measured on such versions; else false.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub async_scheduling: Option<bool>,
     /// Whether a request begins only if blocks for its whole prompt are free, rather than for
@@ -123,7 +123,7 @@ impl EngineSpec {
 
     /// Whether a step is scheduled while the one before it runs.
     pub fn asynchronous(&self) -> bool {
-        let layers = || matches!(self.step, StepSpec::Layers(_));
+        let layers = || matches!(self.step, StepSpec::Layers(_) | StepSpec::Operators(_));
         self.enable_chunked_prefill && self.async_scheduling.unwrap_or_else(layers)
     }
 

@@ -7,6 +7,7 @@
 //! | [`roofline`](RooflineSpec) | the slower of arithmetic and memory traffic, from the figures of model and GPU |
 //! | [`table`](TableSpec) | interpolated in a profile that was measured |
 //! | [`layers`](LayersSpec) | the sum of its layers, each interpolated in a profile that was measured |
+//! | [`operators`](OperatorsSpec) | the sum of its operators, each interpolated in tables that were measured |
 //!
 //! A step computes prompts' tokens and one token for each decoding sequence; what
 //! it works on is a [`Batch`]. While nobody comes or goes, a batch changes from step
@@ -23,6 +24,7 @@ mod interpolate;
 mod layers;
 mod linear;
 mod model_config;
+mod operators;
 mod overheads;
 mod precision;
 mod presets;
@@ -38,6 +40,7 @@ use serde::{Deserialize, Serialize};
 pub use hardware::{GpuFigures, GpuSpec, TransformerFigures, TransformerSpec};
 pub use layers::{AllReduceSpec, LayersSpec};
 pub use linear::LinearSpec;
+pub use operators::OperatorsSpec;
 pub use overheads::OverheadsSpec;
 pub use presets::LinearPreset;
 pub use roofline::RooflineSpec;
@@ -48,6 +51,7 @@ use crate::spec::{Problem, Problems};
 use crate::workload::DataPaths;
 use layers::Layers;
 use linear::Linear;
+use operators::Operators;
 use roofline::Roofline;
 use table::Table;
 
@@ -64,6 +68,8 @@ pub enum StepSpec {
     Table(TableSpec),
     /// The sum of its layers, each interpolated in a measured profile.
     Layers(LayersSpec),
+    /// The sum of its operators, each interpolated in measured tables.
+    Operators(OperatorsSpec),
 }
 
 impl Default for StepSpec {
@@ -79,6 +85,7 @@ impl StepSpec {
             StepSpec::Linear(spec) => problems.at("linear", |p| spec.check(p)),
             StepSpec::Roofline(spec) => problems.at("roofline", |p| spec.check(p)),
             StepSpec::Layers(spec) => problems.at("layers", |p| spec.check(p)),
+            StepSpec::Operators(spec) => problems.at("operators", |p| spec.check(p)),
             StepSpec::Table(_) => {}
         }
     }
@@ -89,6 +96,7 @@ impl StepSpec {
             StepSpec::Linear(spec) => spec.preset.gpus(),
             StepSpec::Roofline(spec) => spec.tensor_parallel_size,
             StepSpec::Layers(spec) => spec.tensor_parallel_size,
+            StepSpec::Operators(spec) => spec.tensor_parallel_size,
             StepSpec::Table(_) => 1,
         }
     }
@@ -99,7 +107,7 @@ impl StepSpec {
         match self {
             StepSpec::Linear(spec) => spec.kv_tokens(),
             StepSpec::Roofline(spec) => spec.kv_tokens(utilization),
-            StepSpec::Table(_) | StepSpec::Layers(_) => {
+            StepSpec::Table(_) | StepSpec::Layers(_) | StepSpec::Operators(_) => {
                 LinearPreset::default().figures().kv_tokens()
             }
         }
@@ -121,6 +129,7 @@ enum Kind {
     Roofline(Roofline),
     Table(Arc<Table>),
     Layers(Arc<Layers>),
+    Operators(Arc<Operators>),
 }
 
 impl StepModel {
@@ -135,10 +144,13 @@ impl StepModel {
             StepSpec::Roofline(spec) => Kind::Roofline(Roofline::new(spec)),
             StepSpec::Table(spec) => Kind::Table(Arc::new(spec.load(paths)?)),
             StepSpec::Layers(spec) => Kind::Layers(Arc::new(spec.load(paths)?)),
+            StepSpec::Operators(spec) => Kind::Operators(Arc::new(spec.load(paths)?)),
         };
         let overheads = match &kind {
             Kind::Linear(model) => model.overheads(),
-            Kind::Roofline(_) | Kind::Table(_) | Kind::Layers(_) => Overheads::default(),
+            Kind::Roofline(_) | Kind::Table(_) | Kind::Layers(_) | Kind::Operators(_) => {
+                Overheads::default()
+            }
         };
         Ok(StepModel { kind, per_step: 0, overheads })
     }
@@ -153,6 +165,18 @@ impl StepModel {
         }
     }
 
+    /// The same in an engine that schedules a step while the one before it runs (`ahead`), or
+    /// does not, where the model knows what that costs.
+    #[must_use]
+    pub fn scheduled(self, ahead: bool) -> Self {
+        let besides = match &self.kind {
+            Kind::Operators(model) if !ahead => model.synchronous(),
+            _ => return self,
+        };
+        let per_step = self.per_step.saturating_add(besides.0.saturating_mul(TICKS_PER_NANO));
+        StepModel { per_step: per_step.min(MOST_TICKS), ..self }
+    }
+
     /// How long the step of `batch` takes, and those that follow while it grows by
     /// `growth` each.
     #[inline]
@@ -162,6 +186,7 @@ impl StepModel {
             Kind::Roofline(model) => model.pace(batch, growth),
             Kind::Table(model) => model.pace(batch, growth),
             Kind::Layers(model) => model.pace(batch, growth),
+            Kind::Operators(model) => model.pace(batch, growth),
         };
         if self.per_step == 0 { pace } else { pace.after(self.per_step) }
     }
@@ -176,6 +201,7 @@ impl StepModel {
     pub fn kv_tokens(&self, utilization: f64) -> Option<u64> {
         match &self.kind {
             Kind::Layers(model) => model.kv_tokens(utilization),
+            Kind::Operators(model) => Some(model.kv_tokens(utilization)),
             Kind::Linear(_) | Kind::Roofline(_) | Kind::Table(_) => None,
         }
     }
