@@ -54,8 +54,20 @@ struct Row {
     e2e_ms: f64,
 }
 
-/// What was measured and what the engine says, of each request.
-fn both(case: &Case) -> Option<Vec<(Millis, Millis)>> {
+/// The step model of a case: its layers.
+fn layers(case: &Case) -> String {
+    let gpu = data::folder().join("gpu");
+    format!(
+        "layers: {{ profile: {gpu}/profiles/{profile}, model: {gpu}/models/{model}, tensor_parallel_size: {size} }}",
+        gpu = gpu.display(),
+        profile = case.profile,
+        model = case.model,
+        size = case.size,
+    )
+}
+
+/// What was measured and what the engine with this step model says, of each request.
+fn both(case: &Case, step: &str) -> Option<Vec<(Millis, Millis)>> {
     let gpu = data::folder().join("gpu");
     let file = gpu.join("measured").join(case.measured).join("requests_ms.csv");
     let Ok(mut rows) = csv::Reader::from_path(&file) else {
@@ -71,16 +83,12 @@ models:
   it:
     server:
       engine:
-        step: {{ layers: {{ profile: {gpu}/profiles/{profile}, model: {gpu}/models/{model}, tensor_parallel_size: {size} }} }}
+        step: {{ {step} }}
         overheads: {{ per_step: 300us, per_request: 20ms }}
         max_num_seqs: 128
         num_gpu_blocks: {blocks}
 ",
         file = file.display(),
-        gpu = gpu.display(),
-        profile = case.profile,
-        model = case.model,
-        size = case.size,
         blocks = case.blocks,
     );
     let document = Document::from_text("test.yaml", &yaml).expect("YAML");
@@ -124,7 +132,7 @@ fn errors(pairs: &[(f64, f64)]) -> [f64; 3] {
 
 /// The mean within 2 %, the 99th percentile within 5 %.
 fn holds(case: &Case) {
-    let Some(requests) = both(case) else { return };
+    let Some(requests) = both(case, &layers(case)) else { return };
     for (nth, what) in ["TTFT", "TPOT", "E2E"].into_iter().enumerate() {
         let pairs: Vec<(f64, f64)> = requests.iter().map(|it| (it.0[nth], it.1[nth])).collect();
         let [mean, p99, r] = errors(&pairs);
@@ -148,4 +156,27 @@ fn real_gpus_one() {
 #[test]
 fn real_gpus_two_that_share_layers() {
     holds(&QWEN);
+}
+
+/// With the tables of the wheel, of which nothing was fitted on this GPU, model or version.
+#[cfg(feature = "parquet")]
+#[test]
+fn real_gpus_one_by_the_wheel() {
+    let Some(wheel) = std::env::var_os("WINDTUNNEL_WHEEL").map(std::path::PathBuf::from) else {
+        println!("SKIPPED: set WINDTUNNEL_WHEEL to the wheel aiconfigurator-core");
+        return;
+    };
+    let step = format!(
+        "operators: {{ tables: {}, gpu: rtx_pro_6000_server, model: {}, per_step: 0s }}",
+        wheel.display(),
+        data::folder().join("gpu/models").join(LLAMA.model).display(),
+    );
+    let Some(requests) = both(&LLAMA, &step) else { return };
+    for (nth, what) in ["TTFT", "TPOT", "E2E"].into_iter().enumerate() {
+        let pairs: Vec<(f64, f64)> = requests.iter().map(|it| (it.0[nth], it.1[nth])).collect();
+        let [mean, p99, r] = errors(&pairs);
+        println!("| the wheel | {what} | {:+.1} % | {:+.1} % | {r:.4} |", mean * 1e2, p99 * 1e2);
+        assert!(mean.abs() < 0.05, "mean {what} is off by {mean:+.4}");
+        assert!(r > 0.97, "{what} of single requests correlates by {r:.4}");
+    }
 }

@@ -96,6 +96,8 @@ models:
       engine:
         step: {{ operators: {{ tables: {tables}, gpu: {gpus}, model: {model}, tensor_parallel_size: 2 }} }}
         overheads: {{ per_request: 10ms }}
+        max_num_seqs: 256
+        max_num_batched_tokens: 2048
         async_scheduling: false
         enable_prefix_caching: false
 ",
@@ -150,7 +152,9 @@ models:
       engine:
         step: {{ operators: {{ tables: {tables}, gpu: {gpus}, model: {model}.json, tensor_parallel_size: {size} }} }}
         overheads: {{ per_request: 10ms }}
+        max_num_seqs: 256
         max_num_batched_tokens: 8192
+        async_scheduling: true
 ",
             sent = row.sent,
             rate = row.rate_rps,

@@ -224,6 +224,93 @@ fn numbers_are_those_of_the_config() {
     assert_eq!([mx.gemm, mx.moe], ["bfloat16", "w4a16_mxfp4"]);
 }
 
+#[test]
+fn experts_are_those_of_the_models_shape() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path());
+    let config = CONFIG.replace("LlamaFor", "Qwen3MoeFor").replace(
+        "\"vocab_size\": 64",
+        "\"vocab_size\": 64, \"num_experts\": 4, \"num_experts_per_tok\": 2, \
+         \"moe_intermediate_size\": 12",
+    );
+    let mut text = "moe_dtype,num_tokens,hidden_size,inter_size,topk,num_experts,moe_tp_size,\
+                    moe_ep_size,distribution,latency_ms\n"
+        .to_owned();
+    for (tp, ep, us) in [(1, 1, 40.0), (1, 2, 30.0)] {
+        for tokens in [1u64, 11] {
+            for (word, more) in [("balanced", 0.0), ("power_law_1.2", 5.0)] {
+                let millis = (us + more + tokens as f64) / 1e3;
+                writeln!(text, "bfloat16,{tokens},8,12,2,4,{tp},{ep},{word},{millis}").unwrap();
+            }
+        }
+    }
+    let file = folder.path().join("toy-vllm0.2-moe-bf16.csv");
+    std::fs::write(&file, &text).unwrap();
+    let micros_of = |more: &str| {
+        let model = load(folder.path(), &config, more).unwrap();
+        micros(&model, &decoding(1, 16))
+    };
+    // Two layers of projections, router (4 x 8) and experts; the head; attention.
+    let rest = 2.0 * (3.0 + 0.192 + 0.064 + 0.064) + head(1.0) + 2.0 * 3.16;
+    assert!((micros_of("") - rest - 2.0 * 46.0).abs() < 1e-3, "{}", micros_of(""));
+    let balanced = micros_of(", expert_distribution: balanced");
+    assert!((balanced - rest - 2.0 * 41.0).abs() < 1e-3, "{balanced}");
+    // Half of the projections, five sums of 8 numbers and half a sum of 64.
+    let apart = micros_of(", tensor_parallel_size: 2, enable_expert_parallel: true");
+    let rest = 2.0 * (3.0 + 0.096 + 0.064 + 0.064) + 1.256 + 2.0 * 3.16 + 5.0 * 5.008 + 5.032;
+    assert!((apart - rest - 2.0 * 36.0).abs() < 1e-3, "{apart}");
+    let said = |more: &str| load(folder.path(), &config, more).unwrap_err().message;
+    let shared = said(", tensor_parallel_size: 2");
+    assert!(shared.contains("no such experts on 2 GPUs that share each x 1"), "{shared}");
+    assert!(shared.contains("it has 1 x 1, 1 x 2"), "{shared}");
+    let even = said(", expert_distribution: even");
+    assert!(even.contains("no `even` experts; it has: balanced, power_law_1.2"), "{even}");
+    std::fs::write(&file, text.replace(",8,12,2,4,", ",8,16,2,4,")).unwrap();
+    let other = said("");
+    assert!(other.contains("8/12/2/4; the nearest are 8/16/2/4"), "{other}");
+}
+
+#[test]
+fn a_module_of_latent_attention_is_without_its_projections() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path());
+    let config = CONFIG.replace("LlamaFor", "DeepseekV3For").replace(
+        "\"vocab_size\": 64",
+        "\"vocab_size\": 64, \"q_lora_rank\": 8, \"kv_lora_rank\": 512, \"qk_nope_head_dim\": 128, \
+         \"qk_rope_head_dim\": 64, \"v_head_dim\": 128",
+    );
+    // The projections of DeepSeek V3 with two heads, by the rule of the table.
+    let sides = 2112.0 * 7168.0 + 384.0 * 1536.0 + 512.0 * 512.0 + 7168.0 * 256.0;
+    let projections = |tokens: u64| 4.0 + tokens as f64 * sides / 1e3;
+    let columns = "num_heads,batch_size,isl,step,latency_ms\n";
+    let (mut prompts, mut decodes) = (columns.to_owned(), columns.to_owned());
+    for count in [1u64, 4] {
+        for length in [1u64, 10] {
+            let us = projections(count * length) + 7.0;
+            writeln!(prompts, "2,{count},{length},0,{}", us / 1e3).unwrap();
+            let us = projections(count) + 11.0;
+            writeln!(decodes, "2,{count},1,{},{}", length - 1, us / 1e3).unwrap();
+        }
+    }
+    let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    file("toy-vllm0.2-mla-context-module-bf16.csv", &prompts);
+    file("toy-vllm0.2-mla-generation-module-bf16.csv", &decodes);
+    let large = ", hardware: { custom: { bandwidth_gb_s: 1.0e12, memory_gb: 1 } }";
+    let model = load(folder.path(), &config, large).unwrap();
+    // The model's own: five projections of its sizes, and the feed-forward layer.
+    let own = [(584.0, 8.0), (384.0, 8.0), (512.0, 512.0), (8.0, 256.0), (32.0, 8.0), (8.0, 16.0)];
+    let dense = own.iter().map(|(n, k)| 1.0 + n * k / 1e3).sum::<f64>();
+    let found = micros(&model, &decoding(1, 8));
+    let expected = 2.0 * (dense + 11.0) + head(1.0);
+    assert!((found - expected).abs() < 1e-2, "{found}, expected {expected}");
+    let other = config.replace("\"kv_lora_rank\": 512", "\"kv_lora_rank\": 256");
+    let error = load(folder.path(), &other, "").unwrap_err().message;
+    assert!(
+        error.contains("256/128/64/128 was not measured; that of 512/128/64/128 was"),
+        "{error}"
+    );
+}
+
 proptest! {
     #[test]
     fn a_pace_holds_as_long_as_it_says(
