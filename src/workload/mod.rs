@@ -42,6 +42,7 @@ mod error;
 pub(crate) mod incoming;
 pub mod lengths;
 mod listed;
+pub mod measured;
 mod params;
 pub mod payloads;
 mod plan;

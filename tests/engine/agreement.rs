@@ -21,11 +21,25 @@ use crate::support::job;
 
 #[derive(Clone, Debug)]
 enum Action {
-    Submit { input: u32, output: u32, priority: u32, chain: u64, shared: u32, prefilled: bool },
-    Cancel { back: u32 },
-    Slowdown { quarters: u32 },
+    Submit {
+        input: u32,
+        output: u32,
+        priority: u32,
+        chain: u64,
+        shared: u32,
+        prefilled: bool,
+        names_answer: bool,
+    },
+    Cancel {
+        back: u32,
+    },
+    Slowdown {
+        quarters: u32,
+    },
     Crash,
-    Look { back: u32 },
+    Look {
+        back: u32,
+    },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -38,15 +52,18 @@ enum When {
 
 /// When, whether after all else that happens then, and what.
 fn actions() -> impl Strategy<Value = Vec<(When, bool, Action)>> {
-    let submit = (1u32..60, 0u32..80, 0u32..3, 0u64..4, 0u32..80, prop::bool::weighted(0.1))
-        .prop_map(|(input, output, priority, chain, shared, prefilled)| Action::Submit {
+    let flags = (prop::bool::weighted(0.1), any::<bool>());
+    let submit = (1u32..60, 0u32..80, 0u32..3, 0u64..4, 0u32..80, flags).prop_map(
+        |(input, output, priority, chain, shared, (prefilled, names_answer))| Action::Submit {
             input,
             output,
             priority,
             chain,
             shared,
             prefilled,
-        });
+            names_answer,
+        },
+    );
     let action = prop_oneof![
         20 => submit,
         3 => (0u32..6).prop_map(|back| Action::Cancel { back }),
@@ -71,11 +88,31 @@ fn step() -> impl Strategy<Value = StepSpec> {
     });
     // So small and slow a GPU that contexts count, and arithmetic overtakes traffic
     // and the other way round.
-    let roofline = (1u32..200, 1u32..200, 0u64..30).prop_map(|(compute, traffic, per_step)| {
+    let model = prop::sample::select(vec![
+        (
+            "{ custom: { parameters_billion: 2.0e-6, num_hidden_layers: 1, num_attention_heads: 3, num_key_value_heads: 2, head_dim: 7 } }",
+            "",
+        ),
+        ("windows.json", ""),
+        ("windows.json", "tensor_parallel_size: 2"),
+        ("windows.json", "pipeline_parallel_size: 2"),
+        ("experts.json", "precision: { weights: int4, kv_cache: fp8 }"),
+        (
+            "experts.json",
+            "tensor_parallel_size: 2\ndata_parallel_size: 2\nenable_expert_parallel: true",
+        ),
+        ("latent.json", ""),
+        ("latent.json", "tensor_parallel_size: 2\npipeline_parallel_size: 3"),
+    ]);
+    let roofline = (model, 1u32..200, 1u32..200, 0u64..30);
+    let roofline = roofline.prop_map(|((model, more), compute, traffic, per_step)| {
         let yaml = format!(
-            "model: {{ custom: {{ parameters_billion: 1.0e-6, num_hidden_layers: 1, num_attention_heads: 3, num_key_value_heads: 2, head_dim: 7 }} }}
+            "model: {model}
 gpu: {{ custom: {{ tflops: {}, bandwidth_gb_s: {}, memory_gb: 1 }} }}
-per_step: {per_step}ns",
+link: {{ latency: 3ns, bandwidth: 2GB/s }}
+per_layer: 1ns
+per_step: {per_step}ns
+{more}",
             f64::from(compute) * 1e-2,
             f64::from(traffic) * 0.37,
         );
@@ -102,12 +139,21 @@ fn specs() -> impl Strategy<Value = EngineSpec> {
     let policy =
         prop_oneof![Just(QueuePolicy::Fcfs), Just(QueuePolicy::Sjf), Just(QueuePolicy::Priority)];
     let sizes = (1u32..9, 0u32..40, prop::sample::select(vec![1u32, 2, 4, 16]), 1u32..4);
+    let long = prop_oneof![1 => Just(0u32), 1 => 1u32..30];
     let blocks = prop_oneof![8u32..30, 30u32..300];
     let limit = prop_oneof![4 => Just(None), 1 => (1u32..6).prop_map(Some)];
     let flags = (prop::bool::weighted(0.7), any::<bool>(), any::<bool>(), any::<bool>());
     let per_step = prop_oneof![Just(0u64), 1u64..50];
-    (step(), per_step, sizes, blocks, flags, policy, limit).prop_map(
-        |(step, per_step, (seqs, more, block_size, per_unit), blocks, flags, policy, limit)| {
+    (step(), per_step, sizes, blocks, flags, policy, (limit, long)).prop_map(
+        |(
+            step,
+            per_step,
+            (seqs, more, block_size, per_unit),
+            blocks,
+            flags,
+            policy,
+            (limit, long),
+        )| {
             let (chunked, caching, ahead, whole) = flags;
             EngineSpec {
                 step,
@@ -115,10 +161,11 @@ fn specs() -> impl Strategy<Value = EngineSpec> {
                     per_step: Duration(per_step),
                     ..OverheadsSpec::default()
                 },
-                async_scheduling: Some(ahead),
+                async_scheduling: ahead,
+                long_prefill_token_threshold: long,
                 scheduler_reserve_full_isl: whole,
-                max_num_seqs: seqs,
-                max_num_batched_tokens: seqs + more,
+                max_num_seqs: Some(seqs),
+                max_num_batched_tokens: Some(seqs + more),
                 enable_chunked_prefill: chunked,
                 block_size,
                 num_gpu_blocks: Some(blocks),
@@ -201,10 +248,10 @@ impl Heard {
     /// Does one thing to an engine.
     fn act(&mut self, it: &mut impl Serves, spec: &EngineSpec, now: Time, action: &Action) {
         match *action {
-            Action::Submit { input, output, priority, chain, shared, prefilled } => {
+            Action::Submit { input, output, priority, chain, shared, prefilled, names_answer } => {
                 let blocks = blocks(spec, self.jobs, input + output, chain, shared);
                 let sizes = job(self.jobs, input, output);
-                let job = Job { priority, blocks: &blocks, prefilled, ..sizes };
+                let job = Job { priority, blocks: &blocks, prefilled, names_answer, ..sizes };
                 self.answers.push(format!("{:?}", it.submit(now, &job)));
                 self.jobs += 1;
             }
@@ -373,16 +420,41 @@ fn write_operators(folder: &std::path::Path) {
     file("generation-attention", generation);
 }
 
+/// Small models of all kinds.
+fn write_models(folder: &std::path::Path) {
+    let sizes = r#""hidden_size": 12, "num_attention_heads": 4, "num_key_value_heads": 2,
+        "head_dim": 3, "intermediate_size": 8, "vocab_size": 10"#;
+    let experts = r#""num_experts_per_tok": 2, "moe_intermediate_size": 4"#;
+    for (name, architecture, more) in [
+        ("windows", "Gemma2", "\"num_hidden_layers\": 2, \"sliding_window\": 20".to_owned()),
+        ("experts", "Qwen3Moe", format!("\"num_hidden_layers\": 2, \"num_experts\": 8, {experts}")),
+        (
+            "latent",
+            "DeepseekV3",
+            format!(
+                "\"num_hidden_layers\": 3, \"n_routed_experts\": 4, \"n_shared_experts\": 1, \
+                 \"first_k_dense_replace\": 1, \"q_lora_rank\": 5, \"kv_lora_rank\": 6, \
+                 \"qk_nope_head_dim\": 3, \"qk_rope_head_dim\": 2, \"v_head_dim\": 3, {experts}"
+            ),
+        ),
+    ] {
+        let text =
+            format!("{{ \"architectures\": [\"{architecture}ForCausalLM\"], {more}, {sizes} }}");
+        std::fs::write(folder.join(format!("{name}.json")), text).unwrap();
+    }
+}
+
 #[test]
 fn steps_in_one_go_give_what_steps_one_by_one_do() {
     let folder = tempfile::tempdir().unwrap();
     write_profile(folder.path());
     write_layers(folder.path());
     write_operators(folder.path());
+    write_models(folder.path());
     let paths = DataPaths { folders: vec![folder.path().to_path_buf()] };
     let counts: RefCell<BTreeMap<&str, u32>> = RefCell::default();
     let mut runner = TestRunner::new(ProptestConfig {
-        cases: 3000,
+        cases: ProptestConfig::default().cases.max(3000),
         failure_persistence: None,
         ..ProptestConfig::default()
     });
@@ -403,7 +475,7 @@ fn steps_in_one_go_give_what_steps_one_by_one_do() {
             prop_assert_eq!(found.happened.len(), expected.happened.len());
             prop_assert_eq!((engine.waiting(), engine.running()), (0, 0));
             prop_assert_eq!(engine.kv_use(), 0.0);
-            let most = reference.most_used as f64 / f64::from(spec.blocks());
+            let most = reference.most_used as f64 / f64::from(spec.blocks(&step).unwrap());
             let stats = engine.stats(found.over);
             prop_assert_eq!(stats.steps, reference.steps_by(found.over));
             prop_assert!(stats.kv_max <= most.min(1.0) + 1e-9);

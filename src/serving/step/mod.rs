@@ -4,7 +4,7 @@
 //! | model | time of a step |
 //! |---|---|
 //! | [`linear`](LinearSpec) | a constant, and so much for each prompt token and each decoding sequence (fitted to a real server) |
-//! | [`roofline`](RooflineSpec) | the slower of arithmetic and memory traffic, from the figures of model and GPU |
+//! | [`roofline`](RooflineSpec) | of each part the longer of arithmetic and memory traffic, from the figures of model and GPU |
 //! | [`table`](TableSpec) | interpolated in a profile that was measured |
 //! | [`layers`](LayersSpec) | the sum of its layers, each interpolated in a profile that was measured |
 //! | [`operators`](OperatorsSpec) | the sum of its operators, each interpolated in tables that were measured |
@@ -23,6 +23,7 @@ mod hardware;
 mod interpolate;
 mod layers;
 mod linear;
+mod memory;
 mod model_config;
 mod operators;
 mod overheads;
@@ -37,20 +38,24 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use hardware::{GpuFigures, GpuSpec, TransformerFigures, TransformerSpec};
+pub use hardware::{GpuFigures, GpuSpec, LinkSpec, TransformerFigures, TransformerSpec};
 pub use layers::{AllReduceSpec, LayersSpec};
 pub use linear::LinearSpec;
+pub use memory::MemorySettings;
+pub use model_config::KnownModel;
 pub use operators::OperatorsSpec;
 pub use overheads::OverheadsSpec;
+pub use precision::Precision;
 pub use presets::LinearPreset;
-pub use roofline::RooflineSpec;
+pub use roofline::{PrecisionSpec, RooflineSpec};
 pub use step_time::{Batch, Growth, MOST_TICKS, Overheads, Pace, TICKS_PER_NANO};
 pub use table::TableSpec;
 
-use crate::spec::{Problem, Problems};
+use crate::spec::{Path, Problem, Problems};
 use crate::workload::DataPaths;
 use layers::Layers;
 use linear::Linear;
+use memory::Memory;
 use operators::Operators;
 use roofline::Roofline;
 use table::Table;
@@ -61,8 +66,8 @@ use table::Table;
 pub enum StepSpec {
     /// A constant, and so much for each prompt token and each decoding sequence.
     Linear(LinearSpec),
-    /// The slower of arithmetic and memory traffic, from the figures of model and
-    /// GPU.
+    /// Of each part the longer of arithmetic and memory traffic, from the figures of model
+    /// and GPU.
     Roofline(RooflineSpec),
     /// Interpolated in a measured profile.
     Table(TableSpec),
@@ -94,22 +99,21 @@ impl StepSpec {
     pub fn gpus(&self) -> u32 {
         match self {
             StepSpec::Linear(spec) => spec.preset.gpus(),
-            StepSpec::Roofline(spec) => spec.tensor_parallel_size,
+            StepSpec::Roofline(spec) => spec.gpus(),
             StepSpec::Layers(spec) => spec.tensor_parallel_size,
             StepSpec::Operators(spec) => spec.tensor_parallel_size,
             StepSpec::Table(_) => 1,
         }
     }
 
-    /// Tokens whose keys and values the server has memory for, as far as the model
-    /// of its steps knows, using a share `utilization` of the GPUs' memory.
-    pub fn kv_tokens(&self, utilization: f64) -> u64 {
+    /// The kind of GPU that a step runs on, where the model of steps names one.
+    pub fn gpu(&self) -> Option<GpuSpec> {
         match self {
-            StepSpec::Linear(spec) => spec.kv_tokens(),
-            StepSpec::Roofline(spec) => spec.kv_tokens(utilization),
-            StepSpec::Table(_) | StepSpec::Layers(_) | StepSpec::Operators(_) => {
-                LinearPreset::default().figures().kv_tokens()
-            }
+            StepSpec::Linear(spec) => Some(spec.preset.gpu()),
+            StepSpec::Roofline(spec) => Some(spec.gpu.clone()),
+            StepSpec::Layers(spec) => spec.gpu.clone(),
+            StepSpec::Table(_) => None,
+            StepSpec::Operators(spec) => spec.gpu(),
         }
     }
 }
@@ -126,7 +130,7 @@ pub struct StepModel {
 #[derive(Clone, Debug)]
 enum Kind {
     Linear(Linear),
-    Roofline(Roofline),
+    Roofline(Arc<Roofline>),
     Table(Arc<Table>),
     Layers(Arc<Layers>),
     Operators(Arc<Operators>),
@@ -136,12 +140,12 @@ impl StepModel {
     /// The model of `spec`, whose files are looked for in `paths`.
     ///
     /// # Errors
-    /// If a table cannot be read or is not whole; the problem's place is relative to
-    /// `spec`.
+    /// If a file cannot be read or is not whole, or a model cannot be divided as it is said;
+    /// the problem's place is relative to `spec`.
     pub fn new(spec: &StepSpec, paths: &DataPaths) -> Result<Self, Problem> {
         let kind = match spec {
             StepSpec::Linear(spec) => Kind::Linear(Linear::new(spec)),
-            StepSpec::Roofline(spec) => Kind::Roofline(Roofline::new(spec)),
+            StepSpec::Roofline(spec) => Kind::Roofline(Arc::new(spec.load(paths)?)),
             StepSpec::Table(spec) => Kind::Table(Arc::new(spec.load(paths)?)),
             StepSpec::Layers(spec) => Kind::Layers(Arc::new(spec.load(paths)?)),
             StepSpec::Operators(spec) => Kind::Operators(Arc::new(spec.load(paths)?)),
@@ -192,17 +196,41 @@ impl StepModel {
     }
 
     /// Whether it asks for the shortest and the longest context of decoding sequences.
-    pub const fn needs_spread(&self) -> bool {
-        matches!(self.kind, Kind::Layers(_))
+    pub fn needs_spread(&self) -> bool {
+        match &self.kind {
+            Kind::Layers(_) => true,
+            Kind::Roofline(model) => model.has_windows(),
+            Kind::Linear(_) | Kind::Table(_) | Kind::Operators(_) => false,
+        }
     }
 
-    /// Tokens whose keys and values the memory of the GPUs holds, as far as the files know
-    /// that were read.
-    pub fn kv_tokens(&self, utilization: f64) -> Option<u64> {
+    /// Blocks of keys and values that the memory of the GPUs holds, as far as the model of
+    /// steps knows them.
+    ///
+    /// # Errors
+    /// It does not know them, or the model does not fit; the problem's place is relative to
+    /// the spec, and its help says what to write.
+    pub fn blocks(&self, settings: &MemorySettings) -> Result<u32, Problem> {
+        let of = |memory: &Memory, kind: &str| {
+            memory.blocks(settings).map_err(|problem| problem.within(&Path::parse(kind)))
+        };
+        let unknown = |kind: &str, help: &str| {
+            let message = "how many blocks of keys and values there are is not said";
+            Err(Problem::error(Path::parse(kind), message).help(help))
+        };
         match &self.kind {
-            Kind::Layers(model) => model.kv_tokens(utilization),
-            Kind::Operators(model) => Some(model.kv_tokens(utilization)),
-            Kind::Linear(_) | Kind::Roofline(_) | Kind::Table(_) => None,
+            Kind::Linear(model) => Ok(model.blocks(settings.block_size)),
+            Kind::Roofline(model) => of(model.memory(), "roofline"),
+            Kind::Layers(model) => match model.memory() {
+                Some(memory) => of(memory, "layers"),
+                None => unknown("layers", "add `gpu` here, or `num_gpu_blocks` to the engine"),
+            },
+            Kind::Operators(model) => of(model.memory(), "operators"),
+            Kind::Table(_) => unknown(
+                "table",
+                "add `num_gpu_blocks` to the engine: vLLM logs its tokens as it starts (`GPU KV \
+                 cache size`), a block has `block_size` of them",
+            ),
         }
     }
 

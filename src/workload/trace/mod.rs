@@ -53,3 +53,5 @@ pub use spec::{Origin, TraceSpec};
 
 pub(super) use bytes::open_at as open_bytes;
 pub(super) use lines::Lines as TraceLines;
+pub(super) use position::Position as TracePosition;
+pub(super) use stamp::parse_stamp as parse_trace_stamp;

@@ -17,7 +17,7 @@ pub(super) fn parse_digits(digits: &[u8]) -> Option<u64> {
 /// Nanoseconds since 1970 of `YYYY-MM-DD HH:MM:SS`, with up to nine decimals of
 /// a second and, if the writer added it, the zone `+00:00` or `Z`.
 #[inline]
-pub(super) fn parse_stamp(field: &[u8]) -> Option<u64> {
+pub(in crate::workload) fn parse_stamp(field: &[u8]) -> Option<u64> {
     let field = field.trim_ascii();
     let (whole, rest) = field.split_at_checked(19)?;
     let marks = [(4, b'-'), (7, b'-'), (13, b':'), (16, b':')];

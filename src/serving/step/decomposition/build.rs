@@ -17,15 +17,6 @@ impl Decomposition {
     /// It cannot be divided so; the problem's place is the field of `parallelism`.
     pub fn new(model: &ModelConfig, parallelism: Parallelism) -> Result<Self, Problem> {
         parallelism.check(model)?;
-        Ok(Decomposition::divided(model, parallelism))
-    }
-
-    /// The model whole on one GPU.
-    pub fn whole(model: &ModelConfig) -> Self {
-        Decomposition::divided(model, Parallelism::default())
-    }
-
-    fn divided(model: &ModelConfig, parallelism: Parallelism) -> Self {
         let mut kinds: Vec<LayerKind> = Vec::new();
         for kind in &model.kinds {
             if !kinds.contains(kind) {
@@ -40,7 +31,7 @@ impl Decomposition {
         let gpus = parallelism.tensor_parallel_size;
         let words = model.vocabulary.div_ceil(VOCABULARY_UNIT) * VOCABULARY_UNIT / gpus;
         let words = if gpus == 1 { model.vocabulary } else { words };
-        Decomposition {
+        Ok(Decomposition {
             parallelism,
             hidden: model.hidden,
             layers: layers.collect(),
@@ -55,7 +46,7 @@ impl Decomposition {
             tied: model.tied,
             exchanges: exchanges(model, &parallelism),
             stages,
-        }
+        })
     }
 }
 

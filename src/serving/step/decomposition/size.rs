@@ -9,31 +9,11 @@ impl Layer {
         let experts = self.experts.map(|it| (Kept::Expert, f64::from(it.on_gpu) * it.numbers()));
         self.gemms.iter().map(|gemm| (gemm.weights, gemm.numbers())).chain(experts)
     }
-
-    /// Weights of one layer on a GPU that a token is multiplied by.
-    fn active(&self) -> f64 {
-        let experts = self.experts.map_or(0.0, |it| it.pairs(1.0) * it.numbers());
-        self.gemms.iter().map(super::Gemm::numbers).sum::<f64>() + experts
-    }
 }
 
 impl Decomposition {
-    /// The weights of all stages, of one GPU each. Norms and biases are left out, which are
+    /// Bytes of the weights on a GPU of each stage. Norms and biases are left out, which are
     /// less than 0.1 %.
-    pub fn parameters(&self) -> f64 {
-        let layer = |layer: &Layer| layer.numbers().map(|(_, numbers)| numbers).sum::<f64>();
-        let layers = self.layers.iter().map(|it| f64::from(it.count) * layer(it)).sum::<f64>();
-        layers + self.head.numbers() + if self.tied { 0.0 } else { self.embedding }
-    }
-
-    /// Those that a token is multiplied by: of layers and head, with the experts that it goes
-    /// to. The embedding is looked up.
-    pub fn active_parameters(&self) -> f64 {
-        let layers = self.layers.iter().map(|it| f64::from(it.count) * it.active()).sum::<f64>();
-        layers + self.head.numbers()
-    }
-
-    /// Bytes of the weights on a GPU of each stage.
     pub fn weight_bytes(&self, weights: WeightPrecision) -> Vec<f64> {
         let last = self.stages.len() - 1;
         let plain = Precision::Bf16.bytes();

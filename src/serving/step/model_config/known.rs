@@ -83,6 +83,9 @@ models! {
 
 impl KnownModel {
     /// What its `config.json` says.
+    ///
+    /// # Panics
+    /// Never: a test reads them all.
     pub fn config(self) -> ModelConfig {
         ModelConfig::read(self.text()).expect("a test reads them all")
     }

@@ -6,9 +6,10 @@ use super::tables::Measured;
 use crate::kernel::Duration;
 use crate::serving::step::axis::{Axis, Below};
 use crate::serving::step::decomposition::{Decomposition, Exchange, ExchangeKind, Rows};
+use crate::serving::step::hardware::GpuSpec;
 use crate::serving::step::interpolate::Line;
+use crate::serving::step::memory::Memory;
 use crate::serving::step::model_config::ModelConfig;
-use crate::serving::step::precision::WeightPrecision;
 use crate::serving::step::step_time::{Batch, Growth, MOST_TICKS, Pace, TICKS_PER_NANO};
 
 /// Measured operators, composed to steps.
@@ -29,36 +30,23 @@ pub(in crate::serving::step) struct Operators {
     memory: Memory,
 }
 
-/// The memory of one GPU.
-#[derive(Clone, Copy, Debug)]
-struct Memory {
-    bytes: f64,
-    weights: f64,
-    /// Keys and values of a token.
-    token: f64,
-}
-
 impl Operators {
     pub(super) fn new(
         spec: &OperatorsSpec,
         model: &ModelConfig,
-        parts: &Decomposition,
+        parts: Decomposition,
         measured: Measured,
         small: Small,
-        memory: f64,
+        gpu: GpuSpec,
     ) -> Self {
-        let weights: WeightPrecision = model.weights;
-        let memory = Memory {
-            bytes: memory,
-            weights: parts.weight_bytes(weights).into_iter().fold(0.0, f64::max),
-            token: parts.kv_numbers(1.0).into_iter().sum::<f64>() * spec.kv_cache_dtype.bytes(),
-        };
         let mut exchanges: Vec<(f64, Exchange)> =
             parts.exchanges.iter().map(|exchange| (1.0, *exchange)).collect();
         for layer in &parts.layers {
             let count = f64::from(layer.count);
             exchanges.extend(layer.exchanges.iter().map(|exchange| (count, *exchange)));
         }
+        let weights = parts.weight_bytes(model.weights);
+        let memory = Memory::new(parts, gpu, weights, spec.kv_cache_dtype.bytes());
         Operators {
             measured,
             small,
@@ -76,11 +64,9 @@ impl Operators {
         self.synchronous
     }
 
-    /// Tokens whose keys and values the memory of the GPUs holds.
-    pub fn kv_tokens(&self, utilization: f64) -> u64 {
-        let memory = self.memory;
-        // The cast takes what is negative to 0.
-        ((memory.bytes * utilization - memory.weights) / memory.token) as u64
+    /// The memory of the GPUs.
+    pub const fn memory(&self) -> &Memory {
+        &self.memory
     }
 
     /// Decoding sequences' contexts are straight lines between those measured, with a whole

@@ -2,18 +2,18 @@
 
 use serde::Deserialize;
 
-use crate::serving::step::hardware::GpuSpec;
-use crate::spec::{Path, Problem};
+use crate::serving::step::hardware::{GpuFigures, GpuSpec};
+use crate::spec::{Path, Positive, Problem};
 
-/// What small kernels take, and how much memory there is.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// What small kernels take, and which GPU it is.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Figures {
     /// Memory traffic that is reached, in bytes in a microsecond.
     pub bytes_per_us: f64,
     /// Microseconds of a kernel that has nearly nothing to do.
     pub kernel_us: f64,
-    /// Bytes of memory.
-    pub memory: f64,
+    /// With the size of its memory.
+    pub gpu: GpuSpec,
 }
 
 /// A GPU's file beside the tables.
@@ -26,15 +26,15 @@ struct System {
 struct Gpu {
     /// Bytes in a second.
     #[serde(rename = "mem_bw")]
-    bandwidth: f64,
+    bandwidth: Positive,
     #[serde(rename = "mem_bw_empirical_scaling_factor")]
-    reached: f64,
+    reached: Positive,
     /// Seconds.
     #[serde(rename = "mem_empirical_constant_latency")]
-    kernel: f64,
+    kernel: Positive,
     /// Bytes.
     #[serde(rename = "mem_capacity")]
-    memory: f64,
+    memory: Positive,
 }
 
 /// The share of its bandwidth and the time of a small kernel that the files beside the tables
@@ -48,36 +48,49 @@ impl Figures {
     ///
     /// # Errors
     /// None of them is there, or the file has other fields.
-    pub fn of(said: Option<&GpuSpec>, beside: Option<&str>, gpu: &str) -> Result<Self, Problem> {
-        if let Some(spec) = said {
-            return Ok(Figures::known(spec));
-        }
-        if let Some(text) = beside {
+    pub fn of(said: Option<&GpuSpec>, beside: Option<&str>, name: &str) -> Result<Self, Problem> {
+        let known = said.cloned().or_else(|| named(name));
+        if let Some(text) = beside.filter(|_| said.is_none()) {
             let system: System = serde_yaml::from_str(text).map_err(|error| {
-                Problem::error(Path::parse("tables"), format!("{gpu}.yaml: {error}"))
+                Problem::error(Path::parse("tables"), format!("{name}.yaml: {error}"))
             })?;
-            let gpu = system.gpu;
+            let file = system.gpu;
             return Ok(Figures {
-                bytes_per_us: gpu.bandwidth * gpu.reached / 1e6,
-                kernel_us: gpu.kernel * 1e6,
-                memory: gpu.memory,
+                bytes_per_us: file.bandwidth.get() * file.reached.get() / 1e6,
+                kernel_us: file.kernel.get() * 1e6,
+                gpu: known.unwrap_or_else(|| file.custom()),
             });
         }
-        let name = gpu.split('_').next().unwrap_or(gpu);
-        let known: Result<GpuSpec, _> = serde_yaml::from_str(name);
-        known.map(|spec| Figures::known(&spec)).map_err(|_| {
-            let message = format!("the memory of `{gpu}` is not known");
+        let gpu = known.ok_or_else(|| {
+            let message = format!("the memory of `{name}` is not known");
             Problem::error(Path::parse("hardware"), message)
                 .help("say which GPU it is: `hardware: h100`, or `custom` with its figures")
+        })?;
+        let bytes_per_us = gpu.figures().bandwidth_gb_s.get() * 1e3 * BANDWIDTH_SHARE;
+        Ok(Figures { bytes_per_us, kernel_us: KERNEL_US, gpu })
+    }
+}
+
+impl Gpu {
+    /// One that has no name here.
+    fn custom(&self) -> GpuSpec {
+        let gb = |bytes: Positive| Positive::try_from(bytes.get() / 1e9).unwrap_or(bytes);
+        GpuSpec::Custom(GpuFigures {
+            bandwidth_gb_s: gb(self.bandwidth),
+            memory_gb: gb(self.memory),
+            ..GpuFigures::default()
         })
     }
+}
 
-    fn known(spec: &GpuSpec) -> Self {
-        let figures = spec.figures();
-        Figures {
-            bytes_per_us: figures.bandwidth_gb_s.get() * 1e3 * BANDWIDTH_SHARE,
-            kernel_us: KERNEL_US,
-            memory: figures.memory_gb.get() * 1e9,
+/// The GPU that tables call `name`: `h100_sxm` is `h100`, `rtx_pro_6000_server` is
+/// `rtx-pro-6000`.
+pub(super) fn named(name: &str) -> Option<GpuSpec> {
+    let mut name = name.replace('_', "-");
+    loop {
+        if let Some(known) = GpuSpec::ALL.iter().find(|gpu| gpu.name() == name) {
+            return Some(known.clone());
         }
+        name.truncate(name.rfind('-')?);
     }
 }

@@ -179,17 +179,13 @@ impl OperatorsSpec {
             figures.kernel_us = each.0 as f64 / 1e3;
         }
         let small = Small::new(&model, &parts, &figures);
-        let weights = parts.weight_bytes(model.weights).into_iter().fold(0.0, f64::max);
-        if weights >= figures.memory {
-            let message = format!(
-                "a GPU's part of the weights is {:.1} GB, its memory {:.1} GB",
-                weights / 1e9,
-                figures.memory / 1e9
-            );
-            let help = "more GPUs, or smaller weights";
-            return Err(Problem::error(at("tensor_parallel_size"), message).help(help));
-        }
-        Ok(Operators::new(self, &model, &parts, measured, small, figures.memory))
+        Ok(Operators::new(self, &model, parts, measured, small, figures.gpu))
+    }
+
+    /// The kind of GPU, as far as its name tells.
+    pub(super) fn gpu(&self) -> Option<GpuSpec> {
+        let named = || figures::named(self.gpu.as_deref()?);
+        self.hardware.clone().or_else(named)
     }
 
     fn parallelism(&self) -> Parallelism {
