@@ -148,7 +148,8 @@ impl Workloads {
             let model = self.step(&engine.step);
             let model = model.map_err(|problem| problem.within(&place.join("step")))?;
             engine.blocks(&model).map_err(|problem| problem.within(&place))?;
-            Ok(Some(model.with_overheads(&engine.overheads)))
+            let model = model.with_overheads(&engine.overheads);
+            Ok(Some(model.scheduled(engine.async_scheduling)))
         };
         models.iter().map(step).collect()
     }

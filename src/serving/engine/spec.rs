@@ -13,8 +13,8 @@ use crate::spec::{Fraction, Path, Problem, Problems};
 #[serde(deny_unknown_fields, default)]
 #[expect(clippy::struct_excessive_bools, reason = "vLLM's flags")]
 pub struct EngineSpec {
-    /// How long a step takes: `linear`, `roofline`, `table` or `layers`. Default: `linear`,
-    /// for Llama 3.1 8B on one H100.
+    /// How long a step takes: `linear`, `roofline`, `table`, `layers` or `operators`. Default:
+    /// `linear`, for Llama 3.1 8B on one H100.
     pub step: StepSpec,
     /// Costs beside a step's own time, whatever the model of steps. Default: none.
     pub overheads: OverheadsSpec,

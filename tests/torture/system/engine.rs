@@ -44,11 +44,22 @@ pub fn engine(draw: &mut Draw, names: &Names) -> Block {
 }
 
 fn step(draw: &mut Draw) -> Value {
-    match draw.below(6) {
+    match draw.below(7) {
         2 => {
             let folder = "tests/torture/traces";
             let layers = block().set("profile", format!("{folder}/layers"));
             one("layers", layers.set("model", format!("{folder}/model.json")))
+        }
+        3 => {
+            let folder = "tests/torture/traces";
+            let operators = block()
+                .set("tables", format!("{folder}/operators"))
+                .set("model", format!("{folder}/model.json"))
+                .set("hardware", "h100")
+                .maybe(draw, 0.3, "per_step", |d| d.pick(&["0s", "10ms"]))
+                .maybe(draw, 0.3, "synchronous_scheduling", |d| d.pick(&["0s", "1ms"]))
+                .maybe(draw, 0.3, "max_cudagraph_capture_size", |d| d.pick(&[0, 4, 512]));
+            one("operators", operators)
         }
         0 => one(
             "roofline",
