@@ -3,7 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::TraceError;
+use super::error::TraceError;
+use super::text::NotText;
 
 /// A line of a file (a record, where the format has no lines).
 #[derive(Clone, Debug)]
@@ -34,6 +35,11 @@ impl Position {
     /// The file cannot be read.
     #[cold]
     pub fn io(&self, source: io::Error) -> TraceError {
+        let wrong = source.get_ref().and_then(|inner| inner.downcast_ref::<NotText>());
+        if let Some(NotText { line, column, why }) = wrong {
+            let why = format!("column {column}: {why}");
+            return TraceError::Format { file: self.file.clone(), line: *line, why };
+        }
         TraceError::Io { file: self.file.clone(), source }
     }
 

@@ -4,9 +4,11 @@ use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
-use crate::workload::trace::lines::Lines;
-use crate::workload::trace::position::Position;
-use crate::workload::trace::{TraceError, bytes};
+use super::bytes;
+use super::error::TraceError;
+use super::lines::Lines;
+use super::position::Position;
+use super::text::TextStream;
 
 /// The largest item in bytes.
 const LARGEST: usize = 1 << 26;
@@ -14,7 +16,7 @@ const LARGEST: usize = 1 << 26;
 /// Reads a file item by item: those of a list, if it begins with one, else its
 /// lines.
 #[derive(Debug)]
-pub(super) enum Items {
+pub(in crate::workload::trace) enum Items {
     List(List),
     Lines(Lines),
 }
@@ -52,13 +54,14 @@ impl Items {
 
 /// A JSON list, of which one item at a time is in memory. What an item holds is not
 /// looked at, besides its brackets and texts.
-pub(super) struct List {
-    input: BufReader<Box<dyn Read + Send>>,
+pub(in crate::workload::trace) struct List {
+    input: BufReader<TextStream<Box<dyn Read + Send>>>,
     item: Vec<u8>,
     /// Where the item begins.
     position: Position,
     /// The line that the input has come to.
     line: u64,
+    after_return: bool,
 }
 
 /// Where in an item a scan has come to.
@@ -80,8 +83,8 @@ impl fmt::Debug for List {
 impl List {
     fn open(file: &Path) -> Result<Self, TraceError> {
         let (position, stream) = bytes::open_at(file)?;
-        let input = BufReader::with_capacity(1 << 16, stream);
-        Ok(List { input, item: Vec::new(), position, line: 1 })
+        let input = BufReader::with_capacity(1 << 16, TextStream::new(stream));
+        Ok(List { input, item: Vec::new(), position, line: 1, after_return: false })
     }
 
     /// Whether the file is a list; goes behind its bracket.
@@ -97,15 +100,11 @@ impl List {
     fn peek(&mut self, skip: &str) -> Result<Option<u8>, TraceError> {
         loop {
             let ahead = self.input.fill_buf().map_err(|error| self.position.io(error))?;
-            // A byte order mark may precede all else.
-            let is_skipped = |byte: &u8| {
-                byte.is_ascii_whitespace()
-                    || skip.as_bytes().contains(byte)
-                    || matches!(byte, 0xef | 0xbb | 0xbf)
-            };
+            let is_skipped =
+                |byte: &u8| byte.is_ascii_whitespace() || skip.as_bytes().contains(byte);
             let skipped = ahead.iter().take_while(|byte| is_skipped(byte)).count();
             let found = ahead.get(skipped).copied();
-            self.line += newlines(&ahead[..skipped]);
+            self.line += newlines(&ahead[..skipped], &mut self.after_return);
             self.input.consume(skipped);
             if found.is_some() || skipped == 0 {
                 return Ok(found);
@@ -130,7 +129,7 @@ impl List {
             }
             let end = scan.end_of_item(ahead);
             let taken = end.unwrap_or(ahead.len());
-            self.line += newlines(&ahead[..taken]);
+            self.line += newlines(&ahead[..taken], &mut self.after_return);
             self.item.extend_from_slice(&ahead[..taken]);
             self.input.consume(taken);
             if end.is_some() {
@@ -151,8 +150,13 @@ impl List {
     }
 }
 
-fn newlines(bytes: &[u8]) -> u64 {
-    bytes.split(|byte| *byte == b'\n').count() as u64 - 1
+/// How many lines end in `bytes`: with `\n`, `\r\n` or `\r`.
+fn newlines(bytes: &[u8], after_return: &mut bool) -> u64 {
+    let ends = bytes.iter().map(|byte| {
+        let second = std::mem::replace(after_return, *byte == b'\r') && *byte == b'\n';
+        u64::from(matches!(byte, b'\n' | b'\r') && !second)
+    });
+    ends.sum()
 }
 
 impl Scan {

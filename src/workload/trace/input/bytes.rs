@@ -7,7 +7,7 @@ use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::TraceError;
+use super::error::TraceError;
 use super::position::Position;
 use super::zstd::Frames;
 
@@ -16,7 +16,7 @@ const BLOCK: usize = 1 << 17;
 
 /// How a file is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Packing {
+pub(in crate::workload::trace) enum Packing {
     Plain,
     Gzip,
     Zstd,
@@ -35,7 +35,7 @@ impl Packing {
 }
 
 /// Opens a file to be read from its beginning.
-pub(super) fn open(path: &Path) -> io::Result<(Packing, Box<dyn Read + Send>)> {
+pub(in crate::workload::trace) fn open(path: &Path) -> io::Result<(Packing, Box<dyn Read + Send>)> {
     let mut file = File::open(path)?;
     let mut beginning = Vec::with_capacity(4);
     (&mut file).take(4).read_to_end(&mut beginning)?;

@@ -1,21 +1,83 @@
-//! What was said, as each dialect writes it.
+//! Conversations, which have texts and no times: `ShareGPT`'s and `OpenAI`'s.
+
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::beginning::Beginning;
+use super::format::{Dialect, Format, Given, RowReader, TraceFile};
+use super::growing_text::BLOCK_TOKENS;
 use crate::spec::nearest;
+use crate::workload::trace::input::error::TraceError;
+use crate::workload::trace::input::position::Position;
 
-/// How a file writes conversations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dialect {
-    /// `conversations: [{from, value}]`.
-    ShareGpt,
-    /// `messages: [{role, content}]`, alone or in a `body`.
-    OpenAi,
+macro_rules! conversations {
+    ($(#[$doc:meta])* $name:ident, $folder:literal, $dialect:expr, $detects:expr) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub(in crate::workload::trace) struct $name(PathBuf);
+
+        impl TraceFile for $name {
+            fn file(&self) -> &Path {
+                &self.0
+            }
+
+            fn folder(&self) -> &'static str {
+                $folder
+            }
+
+            fn open(&self, path: &Path) -> Result<Box<dyn RowReader>, TraceError> {
+                let why = "conversations have no times: `arrivals` and `think_time` of a `trace:` \
+                           in an experiment say when they come";
+                Err(Position::before(path).format(why.to_owned()))
+            }
+
+            fn block_tokens(&self) -> Option<u32> {
+                Some(BLOCK_TOKENS)
+            }
+
+            fn dialect(&self) -> Option<Dialect> {
+                Some($dialect)
+            }
+        }
+
+        impl Format for $name {
+            type Spec = PathBuf;
+
+            fn of(file: PathBuf) -> Self {
+                $name(file)
+            }
+
+            fn detect(beginning: &Beginning) -> bool {
+                let detects: fn(&Beginning) -> bool = $detects;
+                detects(beginning)
+            }
+
+            fn given(given: &Given, _: &Beginning) -> PathBuf {
+                given.file.clone()
+            }
+        }
+    };
 }
+
+conversations!(
+    /// `ShareGPT`'s.
+    ShareGpt,
+    "sharegpt",
+    Dialect::ShareGpt,
+    |beginning| beginning.mentions(&["conversations", "from", "value"])
+);
+conversations!(
+    /// `OpenAI`'s.
+    OpenAi,
+    "openai",
+    Dialect::OpenAi,
+    |beginning| beginning.has_fields(&["messages"])
+);
 
 /// Who said something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub(in crate::workload::trace) enum Role {
     User,
     Assistant,
     /// Instructions and the results of tools: part of what is sent, no turn.
@@ -24,7 +86,7 @@ pub(super) enum Role {
 
 /// What was said, in order.
 #[derive(Debug, Default)]
-pub(super) struct Messages {
+pub(in crate::workload::trace) struct Messages {
     pub messages: Vec<(Role, String)>,
     /// Tokens of the last request and its answer, if the file counts them.
     pub counted: Option<Counted>,
@@ -32,7 +94,7 @@ pub(super) struct Messages {
 
 /// Tokens as the file counts them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-pub(super) struct Counted {
+pub(in crate::workload::trace) struct Counted {
     #[serde(rename = "prompt_tokens")]
     pub input: u32,
     #[serde(rename = "completion_tokens")]
@@ -59,7 +121,7 @@ const ROLES: [(&str, Role); 14] = [
 
 /// Other fields are let be.
 #[derive(Deserialize)]
-struct ShareGpt {
+struct ShareGptItem {
     conversations: Vec<Value>,
 }
 
@@ -70,7 +132,7 @@ struct Value {
 }
 
 #[derive(Deserialize)]
-struct OpenAi {
+struct OpenAiItem {
     messages: Option<Vec<Message>>,
     body: Option<Body>,
     usage: Option<Counted>,
@@ -97,6 +159,50 @@ struct ResponseBody {
 struct Message {
     role: String,
     content: Option<Content>,
+    tool_calls: Option<Vec<ToolCall>>,
+    function_call: Option<Called>,
+}
+
+/// A call of a tool, which a model writes as it writes text.
+#[derive(Deserialize)]
+struct ToolCall {
+    function: Option<Called>,
+}
+
+#[derive(Deserialize)]
+struct Called {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    arguments: Arguments,
+}
+
+/// A text of JSON as the API has it, or the JSON itself.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Arguments {
+    Text(String),
+    Json(serde_json::Value),
+}
+
+impl Default for Arguments {
+    fn default() -> Self {
+        Arguments::Text(String::new())
+    }
+}
+
+impl Message {
+    /// What is said in it: its text, and the calls of tools, each on a line of its own.
+    fn text(self) -> String {
+        let content = self.content.map(Content::text);
+        let calls = self.tool_calls.into_iter().flatten().filter_map(|call| call.function);
+        let calls = calls.chain(self.function_call).map(|called| match called.arguments {
+            Arguments::Text(arguments) => format!("{} {arguments}", called.name),
+            Arguments::Json(arguments) => format!("{} {arguments}", called.name),
+        });
+        let all: Vec<String> = content.into_iter().chain(calls).collect();
+        all.join("\n")
+    }
 }
 
 #[derive(Deserialize)]
@@ -117,21 +223,19 @@ impl Dialect {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub(super) fn read(self, item: &[u8]) -> Result<Messages, String> {
+    pub(in crate::workload::trace) fn read(self, item: &[u8]) -> Result<Messages, String> {
         match self {
             Dialect::ShareGpt => {
-                let read: ShareGpt = parse(item)?;
+                let read: ShareGptItem = parse(item)?;
                 let messages = read.conversations.into_iter();
                 let messages = messages.map(|it| (it.from, it.value.unwrap_or_default()));
                 Ok(Messages { messages: roles(messages)?, counted: None })
             }
             Dialect::OpenAi => {
-                let read: OpenAi = parse(item)?;
+                let read: OpenAiItem = parse(item)?;
                 let body = read.body.and_then(|body| body.messages);
                 let messages = read.messages.or(body).ok_or("missing field `messages`")?;
-                let messages = messages
-                    .into_iter()
-                    .map(|it| (it.role, it.content.map_or_else(String::new, Content::text)));
+                let messages = messages.into_iter().map(|it| (it.role.clone(), it.text()));
                 let answered = read.response.and_then(|response| {
                     response.usage.or(response.body.and_then(|body| body.usage))
                 });
@@ -200,6 +304,18 @@ mod tests {
         assert_eq!(read(Dialect::ShareGpt, share).unwrap().messages, wanted);
         assert_eq!(read(Dialect::OpenAi, open).unwrap().messages, wanted);
         assert_eq!(read(Dialect::OpenAi, &batch).unwrap().messages, wanted);
+    }
+
+    #[test]
+    fn calls_of_tools_are_what_the_assistant_says() {
+        let called = r#"{"messages": [{"role": "assistant", "content": null, "tool_calls": [
+            {"id": "c", "type": "function", "function": {"name": "w", "arguments": "{\"in\": 1}"}},
+            {"function": {"name": "v", "arguments": {"a": 2}}}]},
+            {"role": "assistant", "content": "so", "function_call": {"name": "u", "arguments": ""}},
+            {"role": "assistant", "content": null}]}"#;
+        let wanted = ["w {\"in\": 1}\nv {\"a\":2}", "so\nu ", ""];
+        let said = read(Dialect::OpenAi, called).unwrap().messages;
+        assert_eq!(said.iter().map(|(_, text)| &**text).collect::<Vec<_>>(), wanted);
     }
 
     #[test]

@@ -1,21 +1,11 @@
-//! Dates and times, and digits, as traces write them.
+//! Dates and times as traces write them.
 
+use super::number::parse_digits;
 use crate::kernel::time::NANOS_PER_SEC;
 
-/// The number that `digits` write, unless there are none, too many, or others.
-#[inline]
-pub(super) fn parse_digits(digits: &[u8]) -> Option<u64> {
-    if digits.is_empty() || digits.len() > 18 {
-        return None;
-    }
-    digits.iter().try_fold(0, |number, byte| {
-        let digit = byte.wrapping_sub(b'0');
-        (digit < 10).then(|| number * 10 + u64::from(digit))
-    })
-}
-
 /// Nanoseconds since 1970 of `YYYY-MM-DD HH:MM:SS`, with up to nine decimals of
-/// a second and, if the writer added it, the zone `+00:00` or `Z`.
+/// a second and, if the writer added it, a zone: `Z`, or the hours and minutes that it
+/// is before UTC, such as `+02:00`.
 #[inline]
 pub(in crate::workload) fn parse_stamp(field: &[u8]) -> Option<u64> {
     let field = field.trim_ascii();
@@ -25,19 +15,42 @@ pub(in crate::workload) fn parse_stamp(field: &[u8]) -> Option<u64> {
         return None;
     }
     let part = |from: usize, to: usize| parse_digits(&whole[from..to]);
+    let (decimals, zone) = split_zone(rest)?;
     let days = days_since_1970(part(0, 4)?, part(5, 7)?, part(8, 10)?)?;
     let (hour, minute, second) = (part(11, 13)?, part(14, 16)?, part(17, 19)?);
     if hour > 23 || minute > 59 || second > 59 {
         return None;
     }
-    let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second;
-    Some(seconds * NANOS_PER_SEC + parse_decimals(rest)?)
+    let minutes = ((days * 24 + hour) * 60 + minute).checked_add_signed(-zone)?;
+    Some((minutes * 60 + second) * NANOS_PER_SEC + parse_decimals(decimals)?)
+}
+
+/// What stands before the zone, and how many minutes that is before UTC.
+#[inline]
+fn split_zone(rest: &[u8]) -> Option<(&[u8], i64)> {
+    if let Some(rest) = rest.strip_suffix(b"Z") {
+        return Some((rest, 0));
+    }
+    let Some(sign) = rest.iter().position(|byte| matches!(byte, b'+' | b'-')) else {
+        return Some((rest, 0));
+    };
+    let (hours, minutes) = match &rest[sign + 1..] {
+        [hours @ .., b':', m1, m2] if hours.len() == 2 => (hours, [*m1, *m2]),
+        [h1, h2, m1, m2] if *h2 != b':' && *h1 != b':' => (&rest[sign + 1..sign + 3], [*m1, *m2]),
+        hours if hours.len() == 2 => (hours, *b"00"),
+        _ => return None,
+    };
+    let (hours, minutes) = (parse_digits(hours)?, parse_digits(&minutes)?);
+    if hours > 14 || minutes > 59 {
+        return None;
+    }
+    let minutes = (hours * 60 + minutes) as i64;
+    Some((&rest[..sign], if rest[sign] == b'-' { -minutes } else { minutes }))
 }
 
 /// Nanoseconds of `.6805900`, or of nothing.
 #[inline]
 fn parse_decimals(rest: &[u8]) -> Option<u64> {
-    let rest = rest.strip_suffix(b"+00:00").or_else(|| rest.strip_suffix(b"Z")).unwrap_or(rest);
     if rest.is_empty() {
         return Some(0);
     }
@@ -78,6 +91,11 @@ mod tests {
         assert_eq!(stamp("1970-01-01 00:00:00"), Some(0));
         assert_eq!(stamp("2023-11-16 18:15:46.6805900"), Some(1_700_158_546_680_590_000));
         assert_eq!(stamp("2024-05-10 00:00:00.009930+00:00"), Some(1_715_299_200_009_930_000));
+        for zone in ["+02:00", "+0200", "+02"] {
+            let summer = format!("2024-05-10 02:00:00.5{zone}");
+            assert_eq!(stamp(&summer), Some(1_715_299_200_500_000_000), "{zone}");
+        }
+        assert_eq!(stamp("2024-05-09T20:30:00-03:30"), Some(1_715_299_200_000_000_000));
         assert_eq!(stamp("2000-02-29T23:59:59.999999999Z"), Some(951_868_799_999_999_999));
         assert_eq!(stamp("2100-03-01 00:00:00"), Some(4_107_542_400_000_000_000));
         for bad in [
@@ -91,6 +109,9 @@ mod tests {
             "2023/11/16 18:15:46",
             "1969-12-31 00:00:00",
             "2023-11-16 18:15:-1",
+            "2023-11-16 18:15:00+2",
+            "2023-11-16 18:15:00+25:00",
+            "2023-11-16 18:15:00Z+02:00",
         ] {
             assert_eq!(stamp(bad), None, "{bad}");
         }

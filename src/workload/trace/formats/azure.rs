@@ -2,15 +2,54 @@
 //! `ContextTokens`, `GeneratedTokens` (Patel et al., "Splitwise", ISCA 2024;
 //! <https://github.com/Azure/AzurePublicDataset>).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::lines::Lines;
-use super::position::Position;
-use super::stamp::{parse_digits, parse_stamp};
-use super::{Row, TraceError};
+use super::beginning::Beginning;
+use super::format::{Format, Given, RowReader, TraceFile};
 use crate::workload::incoming::MAX_TOKENS;
+use crate::workload::trace::input::error::TraceError;
+use crate::workload::trace::input::lines::Lines;
+use crate::workload::trace::input::number::parse_digits;
+use crate::workload::trace::input::position::Position;
+use crate::workload::trace::input::shown;
+use crate::workload::trace::input::stamp::parse_stamp;
+use crate::workload::trace::row::Row;
 
 const COLUMNS: [&str; 3] = ["TIMESTAMP", "ContextTokens", "GeneratedTokens"];
+
+/// A file of the format.
+#[derive(Debug)]
+pub(in crate::workload::trace) struct Azure(PathBuf);
+
+impl TraceFile for Azure {
+    fn file(&self) -> &Path {
+        &self.0
+    }
+
+    fn folder(&self) -> &'static str {
+        "azure-2023"
+    }
+
+    fn open(&self, path: &Path) -> Result<Box<dyn RowReader>, TraceError> {
+        Ok(Box::new(AzureReader::open(path)?))
+    }
+}
+
+impl Format for Azure {
+    type Spec = PathBuf;
+
+    fn of(file: PathBuf) -> Self {
+        Azure(file)
+    }
+
+    fn detect(beginning: &Beginning) -> bool {
+        beginning.has_columns(&COLUMNS)
+    }
+
+    fn given(given: &Given, _: &Beginning) -> PathBuf {
+        given.file.clone()
+    }
+}
 
 /// Reads an Azure trace row by row in constant memory.
 #[derive(Debug)]
@@ -32,8 +71,7 @@ impl AzureReader {
             return Err(lines.position().empty());
         }
         let header = String::from_utf8_lossy(lines.line()).into_owned();
-        let names: Vec<&str> =
-            header.trim_start_matches('\u{feff}').split(',').map(str::trim).collect();
+        let names: Vec<&str> = header.split(',').map(str::trim).collect();
         let mut places = [0; 3];
         for (place, column) in places.iter_mut().zip(COLUMNS) {
             let Some(found) = names.iter().position(|name| *name == column) else {
@@ -44,6 +82,10 @@ impl AzureReader {
                 );
                 return Err(lines.position().format(why));
             };
+            if names[found + 1..].contains(&column) {
+                let why = format!("the column `{column}` is there twice: rename one of them");
+                return Err(lines.position().format(why));
+            }
             *place = found;
         }
         let width = names.len();
@@ -62,13 +104,8 @@ impl AzureReader {
         }
         match self.parse(self.lines.line()) {
             Ok(row) => Ok(Some(row)),
-            Err(why) => Err(self.position().bad_row(why)),
+            Err(why) => Err(self.lines.position().bad_row(why)),
         }
-    }
-
-    /// Where the row read last is.
-    pub(super) fn position(&self) -> &Position {
-        self.lines.position()
     }
 
     #[inline]
@@ -99,6 +136,16 @@ impl AzureReader {
     }
 }
 
+impl RowReader for AzureReader {
+    fn next_row(&mut self) -> Result<Option<Row>, TraceError> {
+        AzureReader::next_row(self)
+    }
+
+    fn position(&self) -> &Position {
+        self.lines.position()
+    }
+}
+
 #[cold]
 fn bad_stamp(field: &[u8]) -> String {
     format!("TIMESTAMP is `{}`: expected a time such as 2023-11-16 18:15:46.6805900", shown(field))
@@ -107,11 +154,6 @@ fn bad_stamp(field: &[u8]) -> String {
 #[cold]
 fn bad_tokens(column: &str, field: &[u8]) -> String {
     format!("{column} is `{}`: expected a whole number from 0 to {MAX_TOKENS}", shown(field))
-}
-
-/// A field's beginning, for an error.
-fn shown(field: &[u8]) -> String {
-    String::from_utf8_lossy(field).chars().take(40).collect()
 }
 
 #[inline]

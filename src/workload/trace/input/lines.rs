@@ -5,8 +5,10 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::path::Path;
 
+use super::bytes;
+use super::error::TraceError;
 use super::position::Position;
-use super::{TraceError, bytes};
+use super::text::TextStream;
 
 /// The buffer's size, unless a line is longer.
 const BUFFER: usize = 64 * 1024;
@@ -15,9 +17,9 @@ const BUFFER: usize = 64 * 1024;
 const LONGEST: usize = 16 * 1024 * 1024;
 
 /// Reads a file, plain or packed, line by line; the last line may lack its
-/// newline, and `\r\n` counts as a newline.
-pub(in crate::workload) struct Lines {
-    file: Box<dyn Read + Send>,
+/// end; `\n`, `\r\n` and `\r` end lines.
+pub(in crate::workload) struct Lines<R = Box<dyn Read + Send>> {
+    file: TextStream<R>,
     buffer: Vec<u8>,
     /// What was read and not yet returned.
     ahead: Range<usize>,
@@ -27,7 +29,7 @@ pub(in crate::workload) struct Lines {
     at_end: bool,
 }
 
-impl fmt::Debug for Lines {
+impl<R> fmt::Debug for Lines<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Lines").field("position", &self.position).finish_non_exhaustive()
     }
@@ -35,9 +37,16 @@ impl fmt::Debug for Lines {
 
 impl Lines {
     pub fn open(path: &Path) -> Result<Self, TraceError> {
-        let (position, file) = bytes::open_at(path)?;
+        Ok(Lines::new(bytes::open_at(path)?.1, path))
+    }
+}
+
+impl<R: Read> Lines<R> {
+    /// The lines of `bytes`, which are the file's.
+    pub fn new(bytes: R, path: &Path) -> Self {
+        let (position, file) = (Position::before(path), TextStream::new(bytes));
         let buffer = vec![0; BUFFER];
-        Ok(Lines { file, buffer, ahead: 0..0, line: 0..0, position, at_end: false })
+        Lines { file, buffer, ahead: 0..0, line: 0..0, position, at_end: false }
     }
 
     /// The line that [`Lines::advance`] came to, without its newline.
@@ -70,11 +79,19 @@ impl Lines {
         let mut searched = 0;
         loop {
             let ahead = &self.buffer[self.ahead.clone()];
-            if let Some(found) = ahead[searched..].iter().position(|&byte| byte == b'\n') {
-                self.take(searched + found, 1);
-                return Ok(true);
+            let ends = |byte: &u8| matches!(byte, b'\n' | b'\r');
+            if let Some(found) = ahead[searched..].iter().position(ends) {
+                let end = searched + found;
+                // What follows a `\r` says whether the line's end has a second byte.
+                if ahead[end] == b'\n' || end + 1 < ahead.len() || self.at_end {
+                    let newline = if ahead[end..].starts_with(b"\r\n") { 2 } else { 1 };
+                    self.take(end, newline);
+                    return Ok(true);
+                }
+                searched = end;
+            } else {
+                searched = ahead.len();
             }
-            searched = ahead.len();
             if self.at_end {
                 let left = searched > 0;
                 if left {
@@ -90,13 +107,9 @@ impl Lines {
 
     /// Makes the next `length` bytes the present line.
     fn take(&mut self, length: usize, newline: usize) {
-        let start = self.ahead.start;
-        let mut end = start + length;
+        let end = self.ahead.start + length;
+        self.line = self.ahead.start..end;
         self.ahead.start = end + newline;
-        if end > start && self.buffer[end - 1] == b'\r' {
-            end -= 1;
-        }
-        self.line = start..end;
         self.position.line += 1;
     }
 
@@ -151,13 +164,17 @@ mod tests {
         assert_eq!(lines(b"a\nb").unwrap(), [b"a", b"b"]);
         assert_eq!(lines(b"a\r\nb\r\n").unwrap(), [b"a", b"b"]);
         assert_eq!(lines(b"a\r\nb\r").unwrap(), [b"a", b"b"]);
+        assert_eq!(lines(b"a\rb\r\rc").unwrap(), [&b"a"[..], b"b", b"", b"c"]);
         assert_eq!(lines(b"\n\nc\n").unwrap(), [&b""[..], b"", b"c"]);
     }
 
     #[test]
     fn lines_across_the_buffers_end_stay_whole() {
-        let wanted: Vec<Vec<u8>> = (0..40_000).map(|i| format!("line {i}").into_bytes()).collect();
-        assert_eq!(lines(&wanted.join(&b'\n')).unwrap(), wanted);
+        for ends in [&b"\n"[..], b"\r\n", b"\r"] {
+            let wanted: Vec<Vec<u8>> =
+                (0..40_000).map(|i| format!("line {i}").into_bytes()).collect();
+            assert_eq!(lines(&wanted.join(ends)).unwrap(), wanted);
+        }
         let long = vec![b'x'; 5 * BUFFER - 1];
         assert_eq!(lines(&[&long[..], b"\ny"].concat()).unwrap(), [long, b"y".to_vec()]);
     }

@@ -6,17 +6,23 @@ use std::fmt;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use csv::{ByteRecord, Reader, ReaderBuilder};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::accesses::{Column, Columns, Format, Places, detect, find};
+use super::beginning::Beginning;
+use super::format::{Format, Given, RowReader, TraceFile};
 use super::log::{TimeUnit, fields};
-use super::position::Position;
-use super::{Row, TraceError, bytes, identity};
 use crate::kernel::time::NANOS_PER_SEC;
 use crate::spec::Problems;
 use crate::workload::incoming::{CHARS_PER_TOKEN, MAX_TOKENS, PromptId};
+use crate::workload::trace::accesses::{self, Column, Columns, Places, find};
+use crate::workload::trace::identity;
+use crate::workload::trace::input::error::TraceError;
+use crate::workload::trace::input::number::whole_number;
+use crate::workload::trace::input::position::Position;
+use crate::workload::trace::input::table::{Table, delimiter};
+use crate::workload::trace::input::{bytes, shown};
+use crate::workload::trace::row::Row;
 
 /// A cache trace, and what its objects are as prompts and answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -25,6 +31,9 @@ pub struct ObjectsSpec {
     /// The file: a CSV with a header, or `oracleGeneral` (told by its name); gzip
     /// and zstd are unpacked.
     pub file: PathBuf,
+    /// What stands between columns of a CSV: one sign, such as `;` or `\t`. Default: `,`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delimiter: Option<String>,
     /// The column of times. Default: `time`, `timestamp`, `clock_time` or `ts`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
@@ -49,6 +58,7 @@ impl Default for ObjectsSpec {
     fn default() -> Self {
         ObjectsSpec {
             file: PathBuf::new(),
+            delimiter: None,
             time: None,
             unit: TimeUnit::S,
             id: None,
@@ -67,6 +77,9 @@ impl ObjectsSpec {
         }
         if self.bytes_per_token == 0 {
             problems.at("bytes_per_token", |p| p.error("expected at least 1"));
+        }
+        if let Some(Err(why)) = self.delimiter.as_ref().map(|sign| delimiter(sign)) {
+            problems.at("delimiter", |p| p.error(why));
         }
     }
 
@@ -87,6 +100,55 @@ impl ObjectsSpec {
     }
 }
 
+impl TraceFile for ObjectsSpec {
+    fn file(&self) -> &Path {
+        &self.file
+    }
+
+    fn folder(&self) -> &'static str {
+        "libcachesim"
+    }
+
+    fn is_map(&self) -> bool {
+        true
+    }
+
+    fn check(&self, problems: &mut Problems) {
+        ObjectsSpec::check(self, problems);
+    }
+
+    fn open(&self, path: &Path) -> Result<Box<dyn RowReader>, TraceError> {
+        Ok(Box::new(ObjectsReader::open(path, self)?))
+    }
+
+    fn knows_prompts(&self) -> bool {
+        true
+    }
+}
+
+impl Format for ObjectsSpec {
+    type Spec = ObjectsSpec;
+
+    fn of(spec: ObjectsSpec) -> Self {
+        spec
+    }
+
+    fn detect(beginning: &Beginning) -> bool {
+        beginning.name.contains("oraclegeneral")
+            || beginning.has_columns(&["time", "id", "size"])
+            || beginning.has_columns(&["time", "obj_id", "obj_size"])
+    }
+
+    fn given(given: &Given, _: &Beginning) -> ObjectsSpec {
+        ObjectsSpec {
+            file: given.file.clone(),
+            delimiter: given.delimiter.clone(),
+            unit: given.unit.unwrap_or_default(),
+            ..ObjectsSpec::default()
+        }
+    }
+}
+
 /// Reads a cache trace access by access in constant memory.
 pub struct ObjectsReader {
     spec: ObjectsSpec,
@@ -95,7 +157,7 @@ pub struct ObjectsReader {
 }
 
 enum Records {
-    Csv { rows: Reader<Box<dyn Read + Send>>, record: ByteRecord, places: Places, time: usize },
+    Csv { table: Box<Table>, places: Places, time: usize },
     OracleGeneral(BufReader<Box<dyn Read + Send>>),
 }
 
@@ -111,46 +173,33 @@ impl ObjectsReader {
     /// # Errors
     /// If the file cannot be read or lacks a column.
     pub fn open(path: &Path, spec: &ObjectsSpec) -> Result<Self, TraceError> {
-        let (mut position, stream) = bytes::open_at(path)?;
-        if detect(path, b"") == Some(Format::OracleGeneral) {
+        let spec = spec.clone();
+        if accesses::detect(path, b"") == Some(accesses::Format::OracleGeneral) {
+            let (position, stream) = bytes::open_at(path)?;
             let records = Records::OracleGeneral(BufReader::with_capacity(1 << 16, stream));
-            return Ok(ObjectsReader { spec: spec.clone(), position, records });
+            return Ok(ObjectsReader { spec, position, records });
         }
-        let mut rows = ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .buffer_capacity(1 << 16)
-            .from_reader(stream);
-        let mut record = ByteRecord::new();
-        if !rows.read_byte_record(&mut record).map_err(|error| position.io(error.into()))? {
-            return Err(position.empty());
-        }
-        position.line = 1;
-        let places = find(&spec.columns(), &record).map_err(|why| position.format(why))?;
+        let sign = spec.delimiter.as_ref().and_then(|sign| delimiter(sign).ok());
+        let table = Box::new(Table::open(path, sign)?);
+        let position = table.position().clone();
+        let places = find(&spec.columns(), &table).map_err(|why| position.format(why))?;
         let time = places.time.ok_or_else(|| {
             position.format("there is no column of times: a request comes at some time".to_owned())
         })?;
-        let records = Records::Csv { rows, record, places, time };
-        Ok(ObjectsReader { spec: spec.clone(), position, records })
+        Ok(ObjectsReader { spec, position, records: Records::Csv { table, places, time } })
     }
+}
 
-    /// The next access.
-    ///
-    /// # Errors
-    /// A row that cannot be read (the next call goes on behind it), or a file
-    /// that cannot.
-    pub fn next_row(&mut self) -> Result<Option<Row>, TraceError> {
+impl RowReader for ObjectsReader {
+    fn next_row(&mut self) -> Result<Option<Row>, TraceError> {
         let ObjectsReader { spec, position, records } = self;
         match records {
-            Records::Csv { rows, record, places, time } => {
-                if !rows.read_byte_record(record).map_err(|error| position.io(error.into()))? {
+            Records::Csv { table, places, time } => {
+                if !table.advance()? {
                     return Ok(None);
                 }
-                position.line = record.position().map_or(position.line + 1, csv::Position::line);
-                match parse(spec, record, *places, *time) {
-                    Ok(row) => Ok(Some(row)),
-                    Err(why) => Err(position.bad_row(why)),
-                }
+                let row = parse(spec, table, *places, *time);
+                row.map(Some).map_err(|why| table.position().bad_row(why))
             }
             Records::OracleGeneral(input) => {
                 position.line += 1;
@@ -159,37 +208,30 @@ impl ObjectsReader {
         }
     }
 
-    /// Where the access read last is.
-    pub(super) fn position(&self) -> &Position {
-        &self.position
+    fn position(&self) -> &Position {
+        match &self.records {
+            Records::Csv { table, .. } => table.position(),
+            Records::OracleGeneral(_) => &self.position,
+        }
     }
 }
 
-fn parse(
-    spec: &ObjectsSpec,
-    record: &ByteRecord,
-    places: Places,
-    time: usize,
-) -> Result<Row, String> {
-    if record.len() != places.width {
-        return Err(format!("expected {} fields, found {}", places.width, record.len()));
-    }
-    let field = |place: usize| record[place].trim_ascii();
-    let shown =
-        |place: usize| String::from_utf8_lossy(field(place)).chars().take(40).collect::<String>();
+fn parse(spec: &ObjectsSpec, table: &Table, places: Places, time: usize) -> Result<Row, String> {
+    let field = |place: usize| table.field(place);
     let key = field(places.key);
     if key.is_empty() {
         return Err("the object is empty".to_owned());
     }
+    let name = |place: usize| table.header()[place].as_str();
     let stamp = fields::stamp(field(time), spec.unit)
-        .ok_or_else(|| format!("the time is `{}`: expected a number of 0 or more", shown(time)))?;
+        .ok_or_else(|| fields::bad_time(name(time), field(time), spec.unit))?;
     let size = match places.size {
         None => 1,
-        Some(place) => super::accesses::whole_number(field(place))
+        Some(place) => whole_number(field(place))
             .and_then(|size| u32::try_from(size).ok())
             .ok_or_else(|| {
-                let most = u32::MAX;
-                format!("the size is `{}`: expected bytes from 0 to {most}", shown(place))
+                let (name, size, most) = (name(place), shown(field(place)), u32::MAX);
+                format!("{name} is `{size}`: expected bytes from 0 to {most}")
             })?,
     };
     Ok(spec.row(stamp, identity::of_text(key), size))
