@@ -9,6 +9,8 @@ use crate::report::quoted;
 
 /// What results do not depend on: where they go, in which formats, how fast.
 const ASIDE: [&str; 5] = ["format", "jobs", "out", "quiet", "results"];
+/// Options that name files.
+const FILES: [&str; 2] = ["measured", "values"];
 
 /// The command as it was given, with its words in the order of the help, files by their
 /// names alone and without what results do not depend on.
@@ -35,9 +37,16 @@ pub(super) fn command(program: &clap::Command, matches: &ArgMatches) -> String {
             words.extend(values.iter().map(|file| quoted(&name(file))));
             continue;
         };
-        words.push(format!("--{long}"));
-        if argument.get_action().takes_values() {
-            words.push(quoted(&values.join(",")));
+        let option = format!("--{long}");
+        if !argument.get_action().takes_values() {
+            words.push(option);
+        } else if FILES.contains(&long) {
+            words.extend([option, quoted(&name(&values.concat()))]);
+        } else if argument.get_value_delimiter().is_some() {
+            words.extend([option, quoted(&values.join(","))]);
+        } else {
+            let each = values.iter().map(|value| [option.clone(), quoted(value)]);
+            words.extend(each.flatten());
         }
     }
     words.join(" ")
@@ -70,6 +79,18 @@ mod tests {
             "windtunnel cache keys.csv --capacities 1%,10 --ignore-sizes --seed 7"
         );
         assert_eq!(again("windtunnel cache a.csv"), "windtunnel cache a.csv");
+    }
+
+    #[test]
+    fn an_option_that_may_be_repeated_is_and_files_are_named_alone() {
+        assert_eq!(
+            again(
+                "windtunnel calibrate x/a.yaml --measured /b/m.csv --fit p,q --fit r --set s=1 \
+                 --set t=2 --holdout 30%"
+            ),
+            "windtunnel calibrate a.yaml --measured m.csv --fit p,q,r --holdout 30% --set s=1 \
+             --set t=2"
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! `windtunnel compare`: whether systems differ, and by how much.
+//! `windtunnel compare`: whether systems differ, and by how much; or how near one is to what
+//! was measured.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +7,10 @@ use super::output::{FORMATS, OutputFormat, formats, terminal};
 use super::theme::Theme;
 use super::{Failure, print, refused, tell};
 use crate::experiment::Workspace;
-use crate::report::{self, Cases, ComparisonManifest, FolderManifest, Selection};
+use crate::report::{
+    self, Cases, ComparisonManifest, FolderManifest, MeasuredFacts, MeasuredManifest, Selection,
+};
+use crate::workload::measured::read;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -15,6 +19,7 @@ Examples:
   windtunnel compare results/policies:lru results/policies:sieve     two named points of a sweep
   windtunnel compare results/sizes:capacity=100 results/sizes:capacity=1000 --metric e2e_p99_s
   windtunnel compare results/sizes                   every point against the first
+  windtunnel compare results/mine --measured requests.csv   against what a real server did
 
 Runs of the same seed are compared in pairs, replication by replication.")]
 pub(super) struct Args {
@@ -22,6 +27,10 @@ pub(super) struct Args {
     /// the first is what the others are compared with
     #[arg(required = true, value_name = "DIR[:POINT]")]
     cases: Vec<String>,
+    /// What a real server did, request by request: held against the one case, which recorded
+    /// its requests
+    #[arg(long, value_name = "FILE", conflicts_with = "metrics")]
+    measured: Option<PathBuf>,
     /// A metric to compare by, or `all`; may be repeated [default: those that most people want]
     #[arg(long = "metric", value_name = "NAME")]
     metrics: Vec<String>,
@@ -42,7 +51,10 @@ pub(super) struct Args {
     quiet: bool,
 }
 
-pub(super) fn main(args: &Args) -> Result<(), Failure> {
+pub(super) fn main(args: &Args, command: String) -> Result<(), Failure> {
+    if let Some(file) = &args.measured {
+        return against_measured(args, file, command);
+    }
     let input = |error: String| Failure::Input(format!("error: {error}"));
     let failed = |error: &dyn std::fmt::Display| Failure::Run(format!("error: {error}"));
     let selections: Vec<Selection> = args.cases.iter().map(|case| Selection::parse(case)).collect();
@@ -73,13 +85,67 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
     print(&folder.display().to_string())
 }
 
+/// Holds the requests of one case against what was measured.
+fn against_measured(args: &Args, file: &Path, command: String) -> Result<(), Failure> {
+    let input = |error: String| Failure::Input(format!("error: {error}"));
+    let failed = |error: &dyn std::fmt::Display| Failure::Run(format!("error: {error}"));
+    let [case] = args.cases.as_slice() else {
+        return Err(input("--measured: name one results folder, or a point of one".to_owned()));
+    };
+    let selection = Selection::parse(case);
+    let measured = read(file).map_err(|error| input(error.to_string()))?;
+    let found = report::simulated(&selection, &measured.rows).map_err(input)?;
+    let name = if args.name.is_some() {
+        name(args, std::slice::from_ref(&selection))?
+    } else {
+        let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        report::folder_name(&format!("compare-{}-and-{stem}", found.experiment))
+    };
+    refuse_to_lose(&args.out.join(&name), std::slice::from_ref(&selection)).map_err(input)?;
+    let workspace = Workspace::open_passing(&args.out, &name).map_err(|error| refused(&error))?;
+    let staging = workspace.staging().map_err(|error| failed(&error))?;
+    let used = vec![false; found.predicted.len()];
+    let pairs = report::pairs(&measured.rows, &found.predicted, &used);
+    let errors = report::errors(&pairs);
+    let manifest = MeasuredManifest {
+        name,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        measured: MeasuredFacts::of(&measured),
+        held_out: None,
+        results: Some(found.experiment.clone()),
+        runs: None,
+        command,
+        notes: measured.notes.clone(),
+        beware: found.beware,
+        experiment: None,
+    };
+    report::write_measured(&staging, &manifest, &pairs, &errors, None)
+        .map_err(|error| failed(&error))?;
+    let formats = formats(&args.format);
+    if !formats.is_empty() {
+        let theme = args.theme.map(Theme::spec);
+        report::redraw(&staging, &formats, theme).map_err(|error| failed(&error))?;
+    }
+    let folder = workspace.publish().map_err(|error| failed(&error))?;
+    if !args.quiet {
+        tell(report::measured_summary(&manifest, &[], &errors, terminal()).trim_end());
+    }
+    for warning in &manifest.beware {
+        tell(&format!("warning: {warning}"));
+    }
+    print(&folder.display().to_string())
+}
+
 /// Refuses to put the comparison where one of its cases is, or other results are.
 fn refuse_to_lose(target: &Path, selections: &[Selection]) -> Result<(), String> {
     let Ok(place) = target.canonicalize() else { return Ok(()) };
     let same = |case: &Selection| case.folder.canonicalize().is_ok_and(|it| it == place);
     let what = if selections.iter().any(same) {
         "is what is compared"
-    } else if !place.join("manifest.yaml").exists() || ComparisonManifest::is_in(&place) {
+    } else if !place.join("manifest.yaml").exists()
+        || ComparisonManifest::is_in(&place)
+        || MeasuredManifest::is_in(&place)
+    {
         return Ok(());
     } else {
         "holds other results than a comparison's"

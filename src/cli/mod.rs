@@ -2,6 +2,7 @@
 
 mod again;
 mod cache;
+mod calibrate;
 mod check;
 mod compare;
 mod completions;
@@ -48,6 +49,7 @@ Examples:
   windtunnel plot results/my-experiment                 redraw the charts from the CSVs
   windtunnel search capacity.yaml                       how much load an SLO allows
   windtunnel compare results/before results/after       which differences are real
+  windtunnel calibrate x.yaml --measured requests.csv --fit models.gpu.server.engine.overheads
   windtunnel cache trace.csv --policies lru,sieve --capacities 1%,10%
   windtunnel trace info requests.csv                    what a recorded trace holds
   windtunnel trace convert azure.csv requests.jsonl.gz  the same in another format
@@ -68,6 +70,8 @@ enum Command {
     Search(search::Args),
     /// Compare systems: differences with intervals, from their results folders
     Compare(compare::Args),
+    /// Fit an experiment to what a real server did, or hold its predictions against it
+    Calibrate(calibrate::Args),
     /// Replay a cache trace: policies x capacities, miss-ratio curves
     Cache(cache::Args),
     /// Look at recorded traces of requests, and fit workloads to them
@@ -91,7 +95,8 @@ pub fn main() -> ExitCode {
         Command::Merge(args) => merge::main(&args),
         Command::Plot(args) => plot::main(&args),
         Command::Search(args) => search::main(&args),
-        Command::Compare(args) => compare::main(&args),
+        Command::Compare(args) => compare::main(&args, again()),
+        Command::Calibrate(args) => calibrate::main(&args, again()),
         Command::Cache(args) => cache::main(&args, again()),
         Command::Trace(args) => trace::main(&args, again()),
         Command::Schema => schema::main(),

@@ -157,7 +157,7 @@ fn failure(error: SearchError, name: &str) -> Failure {
 
 /// A progress line that follows `progress` until it is finished: nobody knows how many
 /// runs there will be.
-fn watch(name: &str, progress: &Arc<Progress>) -> ProgressBar {
+pub(super) fn watch(name: &str, progress: &Arc<Progress>) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg}: {pos} runs  {elapsed}")
         .unwrap_or_else(|_| ProgressStyle::default_spinner());
     let bar = ProgressBar::new_spinner().with_style(style).with_message(name.to_owned());

@@ -8,8 +8,10 @@
 //! | [`sweep`] | the points of a sweep |
 //! | `prepare` | from a file to the setup of every point: [`prepare()`] |
 //! | `runs` | doing what a [`Workspace`] has no record of, all or a [`Shard`] of it: [`execute()`]; finding the runs of all shards: [`merge_shards`] |
+//! | [`calibrate`] | numbers of an experiment fitted to what a real server did |
 //! | [`search`] | the most load that a system holds, the cheapest system that holds its load |
 
+pub mod calibrate;
 pub mod charts;
 pub mod load;
 mod prepare;

@@ -9,9 +9,10 @@
 //! Charts are always drawn from the files of a results folder, so that
 //! `windtunnel plot` gives the same bytes as the run did.
 //!
-//! There are five kinds of results, and a room for each, which holds its manifest, tables,
+//! There are six kinds of results, and a room for each, which holds its manifest, tables,
 //! summary, charts and page: `experiment` (of `windtunnel run`), `replay` (`cache`),
-//! `search`, `compare` and `trace` (`trace info` and `trace fit`). [`redraw`] has the list.
+//! `search`, `compare`, `trace` (`trace info` and `trace fit`) and `measured` (`calibrate` and
+//! `compare --measured`). [`redraw`] has the list.
 
 mod chart;
 mod compare;
@@ -25,6 +26,7 @@ mod figure;
 mod files;
 mod html;
 mod manifest;
+mod measured;
 mod number_format;
 mod redraw;
 mod replay;
@@ -46,6 +48,10 @@ pub use experiment::{
 pub use files::file_name as folder_name;
 pub(crate) use html::quoted;
 pub use manifest::FolderManifest;
+pub use measured::{
+    ErrorRow, MEASURED_WORKLOAD, MeasuredFacts, MeasuredManifest, Off, Pair, Part, Simulated,
+    errors, measured_summary, pairs, simulated, write_measured, write_measured_workload,
+};
 pub use redraw::redraw;
 pub use replay::{ReplayManifest, TraceFacts, replay_summary, write_replay};
 pub use search::{SearchManifest, search_summary, search_warnings, write_search};

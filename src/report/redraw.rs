@@ -10,16 +10,18 @@ use crate::report::drawable::Drawable;
 use crate::report::error::ReportError;
 use crate::report::experiment::Finished;
 use crate::report::manifest::{FILE, FolderManifest};
+use crate::report::measured::manifest::MeasuredManifest;
 use crate::report::replay::manifest::ReplayManifest;
 use crate::report::search::manifest::SearchManifest;
 use crate::report::trace::manifest::TraceManifest;
 
 /// The kinds of results that are not an experiment's.
-const KINDS: [Kind; 4] = [
+const KINDS: [Kind; 5] = [
     Kind::of::<ReplayManifest>(),
     Kind::of::<SearchManifest>(),
     Kind::of::<ComparisonManifest>(),
     Kind::of::<TraceManifest>(),
+    Kind::of::<MeasuredManifest>(),
 ];
 
 /// Reads the manifest of a kind of results, given its path.

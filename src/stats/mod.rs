@@ -19,9 +19,11 @@
 //! | events over time | [`Windows`] |
 //! | how often each thing is asked for | [`Popularity`] |
 //! | how two quantities go together | [`Association`] |
+//! | how near predictions are to what was measured | [`Agreement`] |
 //! | distributions fitted to a [`Sample`] | [`fit`] |
 //! | rows for CSV files and charts | [`Table`] |
 
+pub mod agreement;
 pub mod association;
 pub mod batches;
 pub mod counts;
@@ -46,6 +48,7 @@ pub mod trend;
 pub mod windows;
 
 pub use crate::kernel::{Gauge, normal_quantile};
+pub use agreement::Agreement;
 pub use association::Association;
 pub use batches::{Batches, autocorrelation, batch_means_ci95, regroup};
 pub use counts::{Counts, MidRanks};

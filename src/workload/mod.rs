@@ -43,6 +43,7 @@ pub(crate) mod incoming;
 mod job_starts;
 pub mod lengths;
 mod listed;
+pub mod measured;
 mod params;
 pub mod payloads;
 mod plan;

@@ -14,7 +14,7 @@ use super::synthetic::Synthetic;
 use super::texts_under_way::TextsUnderWay;
 use super::trace::{Playback, TraceError};
 use super::users::User;
-use super::waiting_clients::{FollowUp, turn_name};
+use super::waiting_clients::{FollowUp, Thread, turn_name};
 use crate::kernel::{Stream, Streams, Time};
 
 /// The requests of one run in the order of their times: an iterator, endless
@@ -135,15 +135,49 @@ impl Source {
         if let Some(id) = request.blocks {
             return self.blocks(id);
         }
-        let tokens = request.input_decitokens / 10;
-        let conversation = match &self.state {
+        let thread = match &self.state {
             State::Synthetic(state) => state.conversation(request),
             _ => None,
         };
-        let begins = conversation.map_or(request.prompt, |thread| thread.first);
+        self.chain(request, thread, request.input_decitokens / 10, block_tokens, made);
+        made
+    }
+
+    /// The same, followed by those of an answer of `answer` tokens where the next prompt of a
+    /// conversation goes on from there. Returns also whether they are.
+    pub fn prefix_and_answer<'s>(
+        &'s self,
+        request: &Incoming,
+        answer: u32,
+        block_tokens: u32,
+        made: &'s mut Vec<u64>,
+    ) -> (&'s [u64], bool) {
+        let tokens = request.input_decitokens / 10;
+        if let State::Synthetic(state) = &self.state
+            && let Some(thread) = state.session(request)
+        {
+            self.chain(request, Some(thread), tokens + u64::from(answer), block_tokens, made);
+            return (made, true);
+        }
+        let blocks = self.prefix(request, block_tokens, made);
+        // A trace's may go on.
+        let whole = tokens.max(1).div_ceil(u64::from(block_tokens));
+        (blocks, blocks.len() as u64 > whole)
+    }
+
+    /// Names the blocks of the first `tokens` tokens of a prompt and what follows it.
+    fn chain(
+        &self,
+        request: &Incoming,
+        thread: Option<&Thread>,
+        tokens: u64,
+        block_tokens: u32,
+        made: &mut Vec<u64>,
+    ) {
+        let begins = thread.map_or(request.prompt, |thread| thread.first);
         let shared = self.ready.shared_prefix.of(begins, self.prefix_key);
         let shared = (shared_by(shared.id), u64::from(shared.tokens));
-        match conversation {
+        match thread {
             // What the first turn asked, then what is the session's own.
             Some(thread) => {
                 let first = (thread.first, thread.first_decitokens / 10);
@@ -151,7 +185,6 @@ impl Source {
             }
             None => chain(&[shared, (request.prompt, tokens)], tokens, block_tokens, made),
         }
-        made
     }
 
     /// What follows a request of this source that was answered with `answer` tokens

@@ -180,6 +180,13 @@ impl Synthetic {
         client.session.as_ref().map(|_| thread.ordinal)
     }
 
+    /// The thread of a request of a session that may go on.
+    pub fn session(&self, request: &Incoming) -> Option<&Thread> {
+        let thread = self.threads.get(request.thread?)?;
+        let goes_on = request.turn + 1 < thread.turns;
+        (goes_on && self.clients[thread.client as usize].session.is_some()).then_some(thread)
+    }
+
     /// The thread of a request, where its prompt is more than one from a population.
     pub fn conversation(&self, request: &Incoming) -> Option<&Thread> {
         if request.turn == 0 {

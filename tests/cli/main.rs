@@ -4,6 +4,8 @@ mod awkward_input;
 mod bad_input;
 mod bill;
 mod cache_replay;
+mod calibrate;
+mod calibrate_intervals;
 mod commands;
 mod deploy;
 mod determinism;

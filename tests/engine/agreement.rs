@@ -21,11 +21,25 @@ use crate::support::job;
 
 #[derive(Clone, Debug)]
 enum Action {
-    Submit { input: u32, output: u32, priority: u32, chain: u64, shared: u32, prefilled: bool },
-    Cancel { back: u32 },
-    Slowdown { quarters: u32 },
+    Submit {
+        input: u32,
+        output: u32,
+        priority: u32,
+        chain: u64,
+        shared: u32,
+        prefilled: bool,
+        names_answer: bool,
+    },
+    Cancel {
+        back: u32,
+    },
+    Slowdown {
+        quarters: u32,
+    },
     Crash,
-    Look { back: u32 },
+    Look {
+        back: u32,
+    },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -38,15 +52,18 @@ enum When {
 
 /// When, whether after all else that happens then, and what.
 fn actions() -> impl Strategy<Value = Vec<(When, bool, Action)>> {
-    let submit = (1u32..60, 0u32..80, 0u32..3, 0u64..4, 0u32..80, prop::bool::weighted(0.1))
-        .prop_map(|(input, output, priority, chain, shared, prefilled)| Action::Submit {
+    let flags = (prop::bool::weighted(0.1), any::<bool>());
+    let submit = (1u32..60, 0u32..80, 0u32..3, 0u64..4, 0u32..80, flags).prop_map(
+        |(input, output, priority, chain, shared, (prefilled, names_answer))| Action::Submit {
             input,
             output,
             priority,
             chain,
             shared,
             prefilled,
-        });
+            names_answer,
+        },
+    );
     let action = prop_oneof![
         20 => submit,
         3 => (0u32..6).prop_map(|back| Action::Cancel { back }),
@@ -71,11 +88,31 @@ fn step() -> impl Strategy<Value = StepSpec> {
     });
     // So small and slow a GPU that contexts count, and arithmetic overtakes traffic
     // and the other way round.
-    let roofline = (1u32..200, 1u32..200, 0u64..30).prop_map(|(compute, traffic, per_step)| {
+    let model = prop::sample::select(vec![
+        (
+            "{ custom: { parameters_billion: 2.0e-6, num_hidden_layers: 1, num_attention_heads: 3, num_key_value_heads: 2, head_dim: 7 } }",
+            "",
+        ),
+        ("windows.json", ""),
+        ("windows.json", "tensor_parallel_size: 2"),
+        ("windows.json", "pipeline_parallel_size: 2"),
+        ("experts.json", "precision: { weights: int4, kv_cache: fp8 }"),
+        (
+            "experts.json",
+            "tensor_parallel_size: 2\ndata_parallel_size: 2\nenable_expert_parallel: true",
+        ),
+        ("latent.json", ""),
+        ("latent.json", "tensor_parallel_size: 2\npipeline_parallel_size: 3"),
+    ]);
+    let roofline = (model, 1u32..200, 1u32..200, 0u64..30);
+    let roofline = roofline.prop_map(|((model, more), compute, traffic, per_step)| {
         let yaml = format!(
-            "model: {{ custom: {{ parameters_billion: 1.0e-6, num_hidden_layers: 1, num_attention_heads: 3, num_key_value_heads: 2, head_dim: 7 }} }}
+            "model: {model}
 gpu: {{ custom: {{ tflops: {}, bandwidth_gb_s: {}, memory_gb: 1 }} }}
-per_step: {per_step}ns",
+link: {{ latency: 3ns, bandwidth: 2GB/s }}
+per_layer: 1ns
+per_step: {per_step}ns
+{more}",
             f64::from(compute) * 1e-2,
             f64::from(traffic) * 0.37,
         );
@@ -88,19 +125,35 @@ per_step: {per_step}ns",
     let layers = Just(StepSpec::Layers(
         serde_yaml::from_str("{ profile: layers, model: config.json }").unwrap(),
     ));
-    prop_oneof![2 => linear, 2 => roofline, 1 => table, 1 => layers]
+    let operators = prop::sample::select(vec!["config.json", "windowed.json"]).prop_map(|model| {
+        let yaml = format!(
+            "{{ tables: operators, model: {model}, hardware: h100, per_step: 7ns, per_kernel: 1ns, \
+             sampling_ps_per_word: 333.3, max_cudagraph_capture_size: 4 }}"
+        );
+        StepSpec::Operators(serde_yaml::from_str(&yaml).unwrap())
+    });
+    prop_oneof![2 => linear, 2 => roofline, 1 => table, 1 => layers, 1 => operators]
 }
 
 fn specs() -> impl Strategy<Value = EngineSpec> {
     let policy =
         prop_oneof![Just(QueuePolicy::Fcfs), Just(QueuePolicy::Sjf), Just(QueuePolicy::Priority)];
     let sizes = (1u32..9, 0u32..40, prop::sample::select(vec![1u32, 2, 4, 16]), 1u32..4);
+    let long = prop_oneof![1 => Just(0u32), 1 => 1u32..30];
     let blocks = prop_oneof![8u32..30, 30u32..300];
     let limit = prop_oneof![4 => Just(None), 1 => (1u32..6).prop_map(Some)];
     let flags = (prop::bool::weighted(0.7), any::<bool>(), any::<bool>(), any::<bool>());
     let per_step = prop_oneof![Just(0u64), 1u64..50];
-    (step(), per_step, sizes, blocks, flags, policy, limit).prop_map(
-        |(step, per_step, (seqs, more, block_size, per_unit), blocks, flags, policy, limit)| {
+    (step(), per_step, sizes, blocks, flags, policy, (limit, long)).prop_map(
+        |(
+            step,
+            per_step,
+            (seqs, more, block_size, per_unit),
+            blocks,
+            flags,
+            policy,
+            (limit, long),
+        )| {
             let (chunked, caching, ahead, whole) = flags;
             EngineSpec {
                 step,
@@ -108,10 +161,11 @@ fn specs() -> impl Strategy<Value = EngineSpec> {
                     per_step: Duration(per_step),
                     ..OverheadsSpec::default()
                 },
-                async_scheduling: Some(ahead),
+                async_scheduling: ahead,
+                long_prefill_token_threshold: long,
                 scheduler_reserve_full_isl: whole,
-                max_num_seqs: seqs,
-                max_num_batched_tokens: seqs + more,
+                max_num_seqs: Some(seqs),
+                max_num_batched_tokens: Some(seqs + more),
                 enable_chunked_prefill: chunked,
                 block_size,
                 num_gpu_blocks: Some(blocks),
@@ -194,10 +248,10 @@ impl Heard {
     /// Does one thing to an engine.
     fn act(&mut self, it: &mut impl Serves, spec: &EngineSpec, now: Time, action: &Action) {
         match *action {
-            Action::Submit { input, output, priority, chain, shared, prefilled } => {
+            Action::Submit { input, output, priority, chain, shared, prefilled, names_answer } => {
                 let blocks = blocks(spec, self.jobs, input + output, chain, shared);
                 let sizes = job(self.jobs, input, output);
-                let job = Job { priority, blocks: &blocks, prefilled, ..sizes };
+                let job = Job { priority, blocks: &blocks, prefilled, names_answer, ..sizes };
                 self.answers.push(format!("{:?}", it.submit(now, &job)));
                 self.jobs += 1;
             }
@@ -332,15 +386,75 @@ fn write_layers(folder: &std::path::Path) {
     std::fs::write(folder.join("skew_fit.csv"), skew).unwrap();
 }
 
+/// Tables of operators with bends, and a model with a window.
+fn write_operators(folder: &std::path::Path) {
+    let config = std::fs::read_to_string(folder.join("config.json")).unwrap();
+    let windowed =
+        config.replace("Llama", "Mistral").replace(": 7 }", ": 7, \"sliding_window\": 23 }");
+    std::fs::write(folder.join("windowed.json"), windowed).unwrap();
+    let folder = folder.join("operators");
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = |operator: &str, text: String| {
+        std::fs::write(folder.join(format!("toy-vllm0.1-{operator}-bf16.csv")), text).unwrap();
+    };
+    let mut gemm = "m,n,k,latency_ms\n".to_owned();
+    for m in [1u64, 2, 9, 30] {
+        for (n, k) in [4u64, 17].iter().flat_map(|n| [4u64, 9].map(|k| (*n, k))) {
+            let millis = 1.3e-6 + 1.7e-9 * (m * n * k) as f64;
+            writeln!(gemm, "{m},{n},{k},{millis}").unwrap();
+        }
+    }
+    file("gemm", gemm);
+    let columns = "batch_size,isl,step,num_heads,num_kv_heads,head_dim,latency_ms\n";
+    let (mut context, mut generation) = (columns.to_owned(), columns.to_owned());
+    for count in [1u64, 3, 7] {
+        for length in [1u64, 8, 20, 50] {
+            let bend = (count * 7 + length * 3) % 11;
+            let prompts = 2.1e-6 + 3.1e-8 * (count * length * length + bend) as f64;
+            writeln!(context, "{count},{length},0,2,2,4,{prompts}").unwrap();
+            let decodes = 1.1e-6 + 7.7e-8 * (count * length + bend) as f64;
+            writeln!(generation, "{count},1,{},2,2,4,{decodes}", length - 1).unwrap();
+        }
+    }
+    file("context-attention", context);
+    file("generation-attention", generation);
+}
+
+/// Small models of all kinds.
+fn write_models(folder: &std::path::Path) {
+    let sizes = r#""hidden_size": 12, "num_attention_heads": 4, "num_key_value_heads": 2,
+        "head_dim": 3, "intermediate_size": 8, "vocab_size": 10"#;
+    let experts = r#""num_experts_per_tok": 2, "moe_intermediate_size": 4"#;
+    for (name, architecture, more) in [
+        ("windows", "Gemma2", "\"num_hidden_layers\": 2, \"sliding_window\": 20".to_owned()),
+        ("experts", "Qwen3Moe", format!("\"num_hidden_layers\": 2, \"num_experts\": 8, {experts}")),
+        (
+            "latent",
+            "DeepseekV3",
+            format!(
+                "\"num_hidden_layers\": 3, \"n_routed_experts\": 4, \"n_shared_experts\": 1, \
+                 \"first_k_dense_replace\": 1, \"q_lora_rank\": 5, \"kv_lora_rank\": 6, \
+                 \"qk_nope_head_dim\": 3, \"qk_rope_head_dim\": 2, \"v_head_dim\": 3, {experts}"
+            ),
+        ),
+    ] {
+        let text =
+            format!("{{ \"architectures\": [\"{architecture}ForCausalLM\"], {more}, {sizes} }}");
+        std::fs::write(folder.join(format!("{name}.json")), text).unwrap();
+    }
+}
+
 #[test]
 fn steps_in_one_go_give_what_steps_one_by_one_do() {
     let folder = tempfile::tempdir().unwrap();
     write_profile(folder.path());
     write_layers(folder.path());
+    write_operators(folder.path());
+    write_models(folder.path());
     let paths = DataPaths { folders: vec![folder.path().to_path_buf()] };
     let counts: RefCell<BTreeMap<&str, u32>> = RefCell::default();
     let mut runner = TestRunner::new(ProptestConfig {
-        cases: 3000,
+        cases: ProptestConfig::default().cases.max(3000),
         failure_persistence: None,
         ..ProptestConfig::default()
     });
@@ -361,7 +475,7 @@ fn steps_in_one_go_give_what_steps_one_by_one_do() {
             prop_assert_eq!(found.happened.len(), expected.happened.len());
             prop_assert_eq!((engine.waiting(), engine.running()), (0, 0));
             prop_assert_eq!(engine.kv_use(), 0.0);
-            let most = reference.most_used as f64 / f64::from(spec.blocks());
+            let most = reference.most_used as f64 / f64::from(spec.blocks(&step).unwrap());
             let stats = engine.stats(found.over);
             prop_assert_eq!(stats.steps, reference.steps_by(found.over));
             prop_assert!(stats.kv_max <= most.min(1.0) + 1e-9);

@@ -5,7 +5,9 @@ use windtunnel::serving::engine::ProgressKind::{
     self, Finished, FirstToken, Preempted, Resumed, Started,
 };
 use windtunnel::serving::engine::{EngineSpec, Job, JobId, QueuePolicy, Refused};
+use windtunnel::serving::step::StepModel;
 use windtunnel::spec::Problems;
+use windtunnel::workload::DataPaths;
 
 use crate::support::{advance, engine, finish, job, linear, told};
 
@@ -14,7 +16,11 @@ const FRESH: ProgressKind = Started { cached_tokens: 0 };
 #[test]
 fn prompts_are_computed_in_parts_beside_decoding_sequences() {
     // A step takes 100, each prompt token 1, each decoding sequence 10.
-    let spec = EngineSpec { max_num_batched_tokens: 64, max_num_seqs: 8, ..linear(100, 1, 10) };
+    let spec = EngineSpec {
+        max_num_batched_tokens: Some(64),
+        max_num_seqs: Some(8),
+        ..linear(100, 1, 10)
+    };
     let mut engine = engine(&spec);
     engine.submit(Time(0), &job(0, 50, 6)).unwrap();
     engine.submit(Time(200), &job(1, 150, 2)).unwrap();
@@ -32,9 +38,9 @@ fn prompts_are_computed_in_parts_beside_decoding_sequences() {
 }
 
 #[test]
-fn without_chunked_prefill_whole_prompts_go_first() {
+fn without_chunked_prefill_a_prompt_waits_for_a_step_that_has_room_for_it() {
     let spec = EngineSpec { enable_chunked_prefill: false, ..linear(100, 1, 10) };
-    let mut engine = engine(&EngineSpec { max_num_batched_tokens: 256, ..spec });
+    let mut engine = engine(&EngineSpec { max_num_batched_tokens: Some(256), ..spec });
     engine.submit(Time(0), &job(0, 50, 3)).unwrap();
     engine.submit(Time(160), &job(1, 200, 2)).unwrap();
     engine.submit(Time(160), &job(2, 57, 1)).unwrap();
@@ -42,19 +48,78 @@ fn without_chunked_prefill_whole_prompts_go_first() {
     let steps = [
         (0, 0, FRESH),
         (150, 0, FirstToken),
-        // Job 0 makes its second token until 260; then both prompts do not fit together.
+        // Job 0 makes its second token until 260; then both prompts do not fit beside it.
         (260, 1, FRESH),
-        (560, 1, FirstToken),
-        (560, 2, FRESH),
-        (717, 2, FirstToken),
-        (717, 2, Finished),
-        (837, 0, Finished),
-        (837, 1, Finished),
+        (570, 0, Finished),
+        (570, 1, FirstToken),
+        (570, 2, FRESH),
+        (737, 1, Finished),
+        (737, 2, FirstToken),
+        (737, 2, Finished),
     ];
     assert_eq!(told(&mut engine), steps);
-    // Job 0: 110, and 837 - 260; job 1: 837 - 560.
+    // Job 0: 110 and 310; job 1: 167.
     let gaps = engine.inter_token();
-    assert_eq!((gaps.count(), gaps.sum_nanos()), (3, 110 + 577 + 277));
+    assert_eq!((gaps.count(), gaps.sum_nanos()), (3, 110 + 310 + 167));
+}
+
+#[test]
+fn a_step_scheduled_ahead_lets_who_comes_wait_for_the_one_after_it() {
+    let spec = EngineSpec { async_scheduling: true, max_num_seqs: Some(2), ..linear(100, 0, 0) };
+    let mut engine = engine(&spec);
+    engine.submit(Time(0), &job(0, 50, 5)).unwrap();
+    engine.submit(Time(110), &job(1, 50, 1)).unwrap();
+    engine.submit(Time(120), &job(2, 50, 1)).unwrap();
+    let steps = [
+        (0, 0, FRESH),
+        (100, 0, FirstToken),
+        // The step from 200 is scheduled as job 1 comes: it is in the one from 300. Its seat is
+        // taken until 400, when the step from 400 is scheduled already.
+        (200, 1, FRESH),
+        (400, 1, FirstToken),
+        (400, 1, Finished),
+        (400, 2, FRESH),
+        (500, 0, Finished),
+        (600, 2, FirstToken),
+        (600, 2, Finished),
+    ];
+    assert_eq!(told(&mut engine), steps);
+}
+
+#[test]
+fn a_long_prompt_leaves_room_for_others_and_is_not_held_back_alone() {
+    let spec = EngineSpec {
+        long_prefill_token_threshold: 40,
+        max_num_batched_tokens: Some(100),
+        max_num_seqs: Some(8),
+        ..linear(100, 0, 0)
+    };
+    let mut engine = engine(&spec);
+    engine.submit(Time(0), &job(0, 300, 1)).unwrap();
+    engine.submit(Time(50), &job(1, 50, 1)).unwrap();
+    // 100 tokens alone, then 40 beside 40 and 10 of job 1, then alone again.
+    let steps = [
+        (0, 0, FRESH),
+        (100, 1, FRESH),
+        (300, 1, FirstToken),
+        (300, 1, Finished),
+        (500, 0, FirstToken),
+        (500, 0, Finished),
+    ];
+    assert_eq!(told(&mut engine), steps);
+}
+
+#[test]
+fn a_prompt_s_last_token_is_of_the_prompt() {
+    // A step takes 100, each prompt token 1, each decoding sequence 10.
+    let spec = EngineSpec {
+        max_num_batched_tokens: Some(10),
+        max_num_seqs: Some(2),
+        ..linear(100, 1, 10)
+    };
+    let mut engine = engine(&spec);
+    engine.submit(Time(0), &job(0, 11, 2)).unwrap();
+    assert_eq!(told(&mut engine), [(0, 0, FRESH), (211, 0, FirstToken), (321, 0, Finished)]);
 }
 
 #[test]
@@ -88,7 +153,7 @@ fn who_comes_last_loses_its_blocks_and_is_computed_again() {
 
 #[test]
 fn priorities_and_lengths_decide_who_is_next_and_who_goes() {
-    let spec = EngineSpec { max_num_seqs: 1, ..linear(10, 0, 0) };
+    let spec = EngineSpec { max_num_seqs: Some(1), ..linear(10, 0, 0) };
     for (policy, order) in [
         (QueuePolicy::Fcfs, [0, 1, 2, 3]),
         (QueuePolicy::Sjf, [3, 2, 0, 1]),
@@ -154,7 +219,9 @@ fn engine_without_caching() -> windtunnel::serving::engine::Engine {
 fn an_answer_is_a_prefix_of_the_next_turn() {
     let mut engine = engine(&EngineSpec { block_size: 4, ..linear(100, 1, 0) });
     // Six tokens of prompt and seven of answer, of which the last is never computed.
-    engine.submit(Time(0), &Job { blocks: &[1, 2, 3], ..job(0, 6, 7) }).unwrap();
+    engine
+        .submit(Time(0), &Job { blocks: &[1, 2, 3], names_answer: true, ..job(0, 6, 7) })
+        .unwrap();
     finish(&mut engine);
     assert_eq!(engine.cached_tokens(&[1, 2, 3]), 12);
 }
@@ -177,7 +244,7 @@ fn what_never_fits_and_what_finds_the_queue_full_is_refused() {
         block_size: 4,
         num_gpu_blocks: Some(4),
         queue_limit: Some(2),
-        max_num_seqs: 1,
+        max_num_seqs: Some(1),
         ..linear(100, 1, 10)
     };
     let mut engine = engine(&spec);
@@ -200,7 +267,7 @@ fn what_never_fits_and_what_finds_the_queue_full_is_refused() {
 
 #[test]
 fn who_is_taken_back_leaves_after_the_running_step_and_nothing_is_heard_of_it() {
-    let mut engine = engine(&EngineSpec { max_num_seqs: 1, ..linear(100, 0, 0) });
+    let mut engine = engine(&EngineSpec { max_num_seqs: Some(1), ..linear(100, 0, 0) });
     for id in 0..3 {
         engine.submit(Time(0), &job(id, 10, 5)).unwrap();
     }
@@ -272,7 +339,7 @@ fn the_longest_gaps_between_tokens_are_shorter_with_chunked_prefill() {
     let longest = |enable_chunked_prefill| {
         let spec = EngineSpec {
             enable_chunked_prefill,
-            max_num_batched_tokens: if enable_chunked_prefill { 512 } else { 8192 },
+            max_num_batched_tokens: Some(if enable_chunked_prefill { 512 } else { 8192 }),
             ..EngineSpec::default()
         };
         let mut engine = engine(&spec);
@@ -289,10 +356,6 @@ fn the_longest_gaps_between_tokens_are_shorter_with_chunked_prefill() {
 
 #[test]
 fn specs_are_read_written_and_checked() {
-    let read = |yaml: &str| -> EngineSpec {
-        let value: serde_yaml::Value = serde_yaml::from_str(yaml).unwrap();
-        serde_yaml::with::singleton_map_recursive::deserialize(value).unwrap()
-    };
     for yaml in [
         "{}",
         "{ step: { linear: { preset: llama-3.3-70b-h100x4, per_step: 13ms } }, policy: sjf }",
@@ -308,18 +371,55 @@ fn specs_are_read_written_and_checked() {
         serde_yaml::with::singleton_map_recursive::serialize(&spec, &mut writer).unwrap();
         assert_eq!(read(&String::from_utf8(text).unwrap()), spec, "{yaml}");
     }
-    assert_eq!(read("{}").blocks(), 29_205);
+    for (step, batch) in [
+        ("{ linear: {} }", (1024, 8192)),
+        ("{ linear: { preset: llama-3.1-8b-a100 } }", (256, 2048)),
+        ("{ table: { file: a.csv } }", (1024, 8192)),
+        ("{ roofline: { gpu: h200 } }", (1024, 8192)),
+        ("{ roofline: { gpu: b200 } }", (1024, 16_384)),
+        ("{ roofline: { gpu: a100 } }", (256, 2048)),
+        ("{ roofline: { gpu: l40s } }", (256, 2048)),
+        ("{ layers: { profile: a, model: b, gpu: l4 } }", (256, 2048)),
+    ] {
+        let spec = read(&format!("{{ step: {step} }}"));
+        assert_eq!((spec.seats(), spec.tokens_per_step()), batch, "{step}");
+    }
+    let small = read("{ max_num_batched_tokens: 100 }");
+    assert_eq!((small.seats(), small.tokens_per_step()), (100, 100));
+    let whole = read("{ enable_chunked_prefill: false, max_model_len: 20000 }");
+    assert_eq!(whole.tokens_per_step(), 20_000);
     for (yaml, place) in [
         ("{ max_num_seqs: 0 }", "max_num_seqs"),
-        ("{ max_num_batched_tokens: 100 }", "max_num_batched_tokens"),
+        ("{ max_num_seqs: 200, max_num_batched_tokens: 100 }", "max_num_batched_tokens"),
+        ("{ max_num_batched_tokens: 0 }", "max_num_batched_tokens"),
+        ("{ max_num_seqs: 10000 }", "max_num_seqs"),
+        (
+            "{ long_prefill_token_threshold: 200, max_model_len: 100 }",
+            "long_prefill_token_threshold",
+        ),
         ("{ block_size: 0 }", "block_size"),
         ("{ hash_block_size: 24 }", "hash_block_size"),
         ("{ num_gpu_blocks: 0 }", "num_gpu_blocks"),
         ("{ queue_limit: 0 }", "queue_limit"),
         ("{ gpu_memory_utilization: 0 }", "gpu_memory_utilization"),
-        ("{ step: { roofline: {} }, gpu_memory_utilization: 0.2 }", "gpu_memory_utilization"),
         ("{ step: { linear: { per_step: 0, per_decode_seq: 0 } } }", "step.linear"),
         ("{ step: { roofline: { compute_efficiency: 0 } } }", "step.roofline.compute_efficiency"),
+        (
+            "{ step: { roofline: { gpu: a100, precision: { weights: fp8 } } } }",
+            "step.roofline.precision.weights",
+        ),
+        (
+            "{ step: { roofline: { gpu: a100, model: deepseek-v3 } } }",
+            "step.roofline.precision.weights",
+        ),
+        (
+            "{ step: { roofline: { precision: { activations: fp8 } } } }",
+            "step.roofline.precision.activations",
+        ),
+        (
+            "{ step: { roofline: { weight_bytes: 1, precision: { weights: fp8 } } } }",
+            "step.roofline.weight_bytes",
+        ),
     ] {
         let mut problems = Problems::default();
         read(yaml).check(&mut problems);
@@ -331,8 +431,8 @@ fn specs_are_read_written_and_checked() {
 #[test]
 fn demand_is_what_is_held_and_what_is_waited_for() {
     let spec = EngineSpec {
-        max_num_seqs: 1,
-        max_num_batched_tokens: 32,
+        max_num_seqs: Some(1),
+        max_num_batched_tokens: Some(32),
         enable_prefix_caching: false,
         ..linear(1000, 0, 0)
     };
@@ -353,4 +453,47 @@ fn demand_is_what_is_held_and_what_is_waited_for() {
     assert_eq!(engine.demand_tokens(), 128);
     finish(&mut engine);
     assert_eq!(engine.demand_tokens(), 0);
+}
+
+fn read(yaml: &str) -> EngineSpec {
+    let value: serde_yaml::Value = serde_yaml::from_str(yaml).unwrap();
+    serde_yaml::with::singleton_map_recursive::deserialize(value).unwrap()
+}
+
+#[test]
+fn blocks_are_said_or_known_or_asked_for() {
+    let blocks = |yaml: &str| {
+        let spec = read(yaml);
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/torture/traces");
+        let paths = DataPaths { folders: vec![folder.into()] };
+        let model = StepModel::new(&spec.step, &paths)?;
+        spec.blocks(&model)
+    };
+    assert_eq!(blocks("{}"), Ok(29_205));
+    assert_eq!(blocks("{ step: { roofline: {} }, num_gpu_blocks: 7 }"), Ok(7));
+    assert!(blocks("{ step: { roofline: {} } }").is_ok_and(|blocks| blocks > 20_000));
+    for (yaml, place, says) in [
+        ("{ step: { roofline: { model: llama-3.1-70b } } }", "step.roofline", "does not fit"),
+        ("{ step: { roofline: {} }, gpu_memory_utilization: 0.2 }", "step.roofline", "no room"),
+        ("{ step: { layers: { profile: layers, model: model.json } } }", "step.layers", "not said"),
+        (
+            "{ step: { roofline: { tensor_parallel_size: 5 } } }",
+            "roofline.tensor_parallel_size",
+            "5 GPUs cannot share 32 heads",
+        ),
+        ("{ step: { roofline: { model: no.json } } }", "roofline.model", "`no.json` was not found"),
+        (
+            "{ step: { roofline: { model: { custom: { parameters_billion: 0.1 } } } } }",
+            "roofline.model.custom",
+            "attention alone has",
+        ),
+    ] {
+        let problem = blocks(yaml).unwrap_err();
+        assert_eq!(problem.path.to_string(), place, "{yaml}");
+        assert!(problem.message.contains(says), "{yaml}: {}", problem.message);
+        assert!(problem.help.is_some() || yaml.contains("custom"), "{yaml}");
+    }
+    let wrong = serde_yaml::from_str::<EngineSpec>("{ step: !roofline { model: llama-3.1-8 } }");
+    let wrong = wrong.unwrap_err().to_string();
+    assert!(wrong.contains("unknown model `llama-3.1-8`, did you mean `llama-3.1-8b`?"), "{wrong}");
 }

@@ -160,6 +160,9 @@ fn run(case: &Case, lengths: &[(u32, u32)]) -> [f64; 8] {
         step,
         num_gpu_blocks: Some(case.blocks),
         max_model_len: Some(4096),
+        max_num_seqs: Some(256),
+        max_num_batched_tokens: Some(2048),
+        async_scheduling: false,
         ..EngineSpec::default()
     };
     let model = StepModel::new(&spec.step, &DataPaths::default()).unwrap();

@@ -10,5 +10,9 @@ mod data;
 mod footprint;
 mod measured;
 mod reference;
+#[allow(dead_code, reason = "a part of it is used")]
+#[path = "../support/runs.rs"]
+mod runs;
+mod sessions;
 mod support;
 mod theory;

@@ -16,24 +16,32 @@ pub struct Unit {
 /// Blocks one by one.
 pub struct Memory {
     pub total: usize,
-    per_unit: usize,
+    per_id: u32,
+    block_size: u32,
     pub free: VecDeque<usize>,
     /// The unit that a block belongs to.
     unit_of: Vec<Option<usize>>,
     pub units: Vec<Unit>,
-    pub known: BTreeMap<Name, usize>,
+    /// Units of a name, in the order in which they got it.
+    known: BTreeMap<Name, Vec<usize>>,
 }
 
 impl Memory {
-    pub fn new(total: usize, per_unit: usize) -> Self {
+    pub fn new(total: usize, per_id: u32, block_size: u32) -> Self {
         Memory {
             total,
-            per_unit,
+            per_id,
+            block_size,
             free: (0..total).collect(),
             unit_of: vec![None; total],
             units: Vec::new(),
             known: BTreeMap::new(),
         }
+    }
+
+    /// The unit of a name that is found.
+    pub fn find(&self, name: Name) -> Option<usize> {
+        self.known.get(&name)?.first().copied()
     }
 
     pub fn take(&mut self, count: u32) -> Vec<usize> {
@@ -44,8 +52,8 @@ impl Memory {
         let block = self.free.pop_front().expect("a free block");
         if let Some(unit) = self.unit_of[block] {
             let name = self.units[unit].name;
-            if self.known.get(&name) == Some(&unit) {
-                self.known.remove(&name);
+            if let Some(all) = self.known.get_mut(&name) {
+                all.retain(|other| *other != unit);
             }
             for other in std::mem::take(&mut self.units[unit].blocks) {
                 self.unit_of[other] = None;
@@ -69,28 +77,44 @@ impl Memory {
         self.units[unit].users += 1;
     }
 
-    /// The first `whole` units of a sequence get their names.
-    pub fn name(&mut self, sequence: &mut Sequence, whole: usize) {
-        for nth in sequence.named..whole {
-            let name = sequence.name(nth);
-            if !self.known.contains_key(&name) {
-                let blocks: Vec<usize> = sequence.own.drain(..self.per_unit).collect();
-                for block in &blocks {
-                    self.unit_of[*block] = Some(self.units.len());
-                }
-                self.known.insert(name, self.units.len());
-                sequence.units.push(self.units.len());
-                self.units.push(Unit { name, users: 1, blocks });
-            }
+    /// A step that is scheduled computes `chunk` tokens of a sequence, in blocks of its own.
+    pub fn compute(&mut self, sequence: &mut Sequence, chunk: u32) {
+        let computed = sequence.computed + chunk;
+        sequence.hashed = sequence.hashed.max(computed.min(sequence.input + sequence.made));
+        // What a decoding sequence fills gets its name when it leaves.
+        if sequence.prefills || sequence.left_out {
+            let whole = (computed / self.per_id) as usize;
+            self.name(sequence, whole.min(sequence.chain.len()));
         }
-        sequence.named = sequence.named.max(whole);
+    }
+
+    /// The first `whole` units of a sequence get their names.
+    fn name(&mut self, sequence: &mut Sequence, whole: usize) {
+        for nth in sequence.units.len()..whole {
+            let name = sequence.name(nth);
+            let blocks = (self.per_id / self.block_size) as usize;
+            let blocks: Vec<usize> = sequence.own.drain(..blocks).collect();
+            for block in &blocks {
+                self.unit_of[*block] = Some(self.units.len());
+            }
+            self.known.entry(name).or_default().push(self.units.len());
+            sequence.units.push(self.units.len());
+            self.units.push(Unit { name, users: 1, blocks });
+        }
     }
 
     /// A sequence gives back its blocks. If it `returns` it names all that are full.
-    pub fn give_back(&mut self, sequence: &mut Sequence, per_id: u32, returns: bool) {
-        let full = (sequence.computed / per_id) as usize;
-        self.name(sequence, if returns { full } else { full.min(sequence.chain.len()) });
+    pub fn give_back(&mut self, sequence: &mut Sequence, caching: bool, returns: bool) {
+        let units = (sequence.hashed / self.per_id) as usize;
+        let named = if returns && caching { units } else { units.min(sequence.chain.len()) };
+        self.name(sequence, named);
+        let blocks = sequence.units.len() as u32 * (self.per_id / self.block_size);
+        let full = if caching { sequence.hashed / self.block_size - blocks } else { 0 };
+        let partial = sequence.own.split_off(full as usize);
         self.free.extend(sequence.own.drain(..));
+        for block in partial {
+            self.free.push_front(block);
+        }
         for unit in sequence.units.drain(..).rev() {
             self.release(unit);
         }
@@ -104,6 +128,8 @@ impl Memory {
     /// The same for that of it which is not in use.
     pub fn forget_unused_of(&mut self, arrival: u64) {
         let Memory { known, units, .. } = self;
-        known.retain(|name, unit| name.0 != arrival || units[*unit].users > 0);
+        for (_, all) in known.iter_mut().filter(|(name, _)| name.0 == arrival) {
+            all.retain(|unit| units[*unit].users > 0);
+        }
     }
 }

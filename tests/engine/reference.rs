@@ -1,10 +1,13 @@
-//! A batching engine as plain as can be: step by step, block by block, everything
-//! searched from end to end. What [`Engine`](windtunnel::serving::engine::Engine) does
-//! in one go must come out as it does here, to the nanosecond.
+//! A batching engine as plain as can be, in the way of vLLM's scheduler: step by step, block
+//! by block, everything searched from end to end. What
+//! [`Engine`](windtunnel::serving::engine::Engine) does in one go must come out as it does
+//! here, to the nanosecond.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 #[path = "memory.rs"]
 mod memory;
+
+use std::collections::VecDeque;
 
 use windtunnel::kernel::Time;
 use windtunnel::serving::engine::{
@@ -25,21 +28,32 @@ struct Sequence {
     prefilled: bool,
     started: bool,
     cancelled: bool,
-    decodes: bool,
+    /// Whether its prompt, or what it lost, is being computed.
+    prefills: bool,
+    /// Whether it decodes and was left out of the last step.
+    left_out: bool,
     made: u32,
+    /// Tokens of its answer that are scheduled and not made.
+    placeholders: u32,
+    /// Tokens whose keys and values are there when all that is scheduled has been done.
     computed: u32,
+    in_flight: u32,
+    /// Tokens whose blocks, where they are full, are known.
+    hashed: u32,
     /// Blocks without a name, and units.
     own: Vec<usize>,
     units: Vec<usize>,
-    named: usize,
-    /// Tokens that it computes in the step after the one that is composed, when it begins;
-    /// their blocks are its own already.
-    planned: Option<u32>,
 }
 
 impl Sequence {
-    fn remaining(&self) -> u32 {
-        self.input + self.made - self.computed
+    fn target(&self) -> u32 {
+        self.input + self.made + self.placeholders
+    }
+
+    /// Whether its last token is scheduled.
+    fn is_ending(&self) -> bool {
+        let last = self.made + self.placeholders == self.output;
+        last && self.computed + u32::from(self.output > 0) == self.target()
     }
 
     /// The name of the `nth` unit of its tokens: the caller's, or one that no other
@@ -49,6 +63,13 @@ impl Sequence {
     }
 }
 
+/// A step that is scheduled.
+struct Step {
+    /// Who is in it, by arrival; how many tokens, and whether the last gives the next.
+    parts: Vec<(u64, u32, bool)>,
+    ticks: u64,
+}
+
 pub struct Reference {
     spec: EngineSpec,
     step: StepModel,
@@ -56,8 +77,8 @@ pub struct Reference {
     memory: Memory,
     waiting: Vec<Sequence>,
     running: Vec<Sequence>,
-    /// Of each running sequence, the tokens computed in the running step.
-    chunks: Vec<u32>,
+    /// The running step, and perhaps the one after it.
+    scheduled: VecDeque<Step>,
     clock: u128,
     /// When the running step ends.
     end: Option<u128>,
@@ -69,27 +90,21 @@ pub struct Reference {
 
 const NANO: u128 = 1 << 32;
 
-/// What a sequence that computes `chunk` tokens in this step computes in the next.
-fn next_tokens((sequence, chunk): (&Sequence, &u32)) -> u32 {
-    let left = sequence.remaining() - chunk;
-    if left > 0 { left } else { u32::from(sequence.made + 1 < sequence.output) }
-}
-
 fn time_of(clock: u128) -> Time {
     Time((clock / NANO) as u64)
 }
 
 impl Reference {
     pub fn new(spec: &EngineSpec, step: &StepModel) -> Self {
-        let total = spec.blocks() as usize;
+        let total = spec.blocks(step).unwrap() as usize;
         Reference {
             spec: spec.clone(),
             step: step.clone(),
             slowdown: 4096,
-            memory: Memory::new(total, (spec.tokens_per_id() / spec.block_size) as usize),
+            memory: Memory::new(total, spec.tokens_per_id(), spec.block_size),
             waiting: Vec::new(),
             running: Vec::new(),
-            chunks: Vec::new(),
+            scheduled: VecDeque::new(),
             clock: 0,
             end: None,
             arrivals: 0,
@@ -128,7 +143,7 @@ impl Reference {
             || self.spec.max_model_len.is_some_and(|most| input + job.output_tokens > most)
             || (!self.spec.enable_chunked_prefill
                 && !job.prefilled
-                && input > self.spec.max_num_batched_tokens)
+                && input > self.spec.tokens_per_step())
         {
             return Err(Refused::TooLong);
         }
@@ -139,33 +154,32 @@ impl Reference {
             self.clock = self.clock.max(u128::from(now.0) * NANO);
         }
         self.arrivals += 1;
-        let tokens = u64::from(input) + u64::from(job.output_tokens);
+        let tokens = input + job.output_tokens;
         let key = match self.spec.policy {
             QueuePolicy::Fcfs => 0,
-            QueuePolicy::Sjf => tokens,
+            QueuePolicy::Sjf => u64::from(tokens),
             QueuePolicy::Priority => u64::from(job.priority),
         };
-        let per_id = self.spec.tokens_per_id();
-        let is_of_prompt = job.blocks.len() <= input.div_ceil(per_id) as usize;
-        let ids = if is_of_prompt { u64::from(input) } else { tokens } / u64::from(per_id);
-        let ids = ids as usize;
-        let caching = self.spec.enable_prefix_caching;
+        let ids = if job.names_answer { tokens } else { input } / self.spec.tokens_per_id();
+        let ids = if self.spec.enable_prefix_caching { ids } else { 0 };
         self.wait(Sequence {
             id: job.id,
             input,
             output: job.output_tokens,
             rank: (key, self.arrivals),
-            chain: job.blocks.iter().copied().take(if caching { ids } else { 0 }).collect(),
+            chain: job.blocks.iter().copied().take(ids as usize).collect(),
             prefilled: job.prefilled,
             started: false,
             cancelled: false,
-            decodes: false,
+            prefills: false,
+            left_out: false,
             made: 0,
+            placeholders: 0,
             computed: 0,
+            in_flight: 0,
+            hashed: 0,
             own: Vec::new(),
             units: Vec::new(),
-            named: 0,
-            planned: None,
         });
         Ok(())
     }
@@ -234,7 +248,24 @@ impl Reference {
                 None if !self.waiting.is_empty() && is_due(self.clock) => {}
                 _ => return,
             }
-            self.compose();
+            // With asynchronous scheduling there is one step more than the one that runs.
+            let depth = 1 + usize::from(self.spec.async_scheduling);
+            while self.scheduled.len() < depth {
+                self.begin_step();
+                let step = self.schedule();
+                if step.parts.is_empty() {
+                    break;
+                }
+                self.scheduled.push_back(step);
+            }
+            self.begin_step();
+        }
+    }
+
+    /// The next step begins, if none runs.
+    fn begin_step(&mut self) {
+        if let (None, Some(step)) = (self.end, self.scheduled.front()) {
+            self.end = Some(self.clock + u128::from(step.ticks) * self.slowdown);
         }
     }
 
@@ -244,168 +275,159 @@ impl Reference {
 
     fn end_step(&mut self) {
         self.steps += 1;
-        let chunks = std::mem::take(&mut self.chunks);
-        let running = std::mem::take(&mut self.running);
-        let mut stays = Vec::new();
-        let per_id = self.spec.tokens_per_id();
+        self.end = None;
+        let step = self.scheduled.pop_front().expect("a step ends");
         // Those taken back leave first.
-        let mut order: Vec<(Sequence, u32)> = running.into_iter().zip(chunks).collect();
-        for (sequence, chunk) in order.iter_mut().filter(|(sequence, _)| sequence.cancelled) {
-            sequence.computed += *chunk;
-            self.memory.give_back(sequence, per_id, false);
+        let caching = self.spec.enable_prefix_caching;
+        for sequence in self.running.iter_mut().filter(|sequence| sequence.cancelled) {
+            self.memory.give_back(sequence, caching, false);
         }
-        order.retain(|(sequence, _)| !sequence.cancelled);
-        for (mut sequence, chunk) in order {
-            let completes = chunk > 0 && chunk == sequence.remaining();
-            sequence.computed += chunk;
-            sequence.decodes |= completes;
-            if completes && sequence.output > 0 {
-                sequence.made += 1;
-                if sequence.made == 1 {
-                    self.tell(sequence.id, ProgressKind::FirstToken);
+        self.running.retain(|sequence| !sequence.cancelled);
+        for (arrival, tokens, gives) in step.parts {
+            if let Some(nth) = self.running.iter().position(|it| it.rank.1 == arrival) {
+                let sequence = &mut self.running[nth];
+                sequence.in_flight -= tokens;
+                sequence.placeholders -= u32::from(gives && sequence.output > 0);
+                let there = sequence.computed - sequence.in_flight;
+                if gives {
+                    sequence.hashed = sequence.hashed.max(there);
+                }
+                if !gives || !self.token(arrival) {
+                    continue;
+                }
+                let mut sequence = self.running.remove(nth);
+                self.memory.give_back(&mut sequence, caching, false);
+            } else if gives && self.waiting.iter().any(|it| it.rank.1 == arrival) {
+                // It was preempted meanwhile.
+                if self.token(arrival) {
+                    self.memory.forget_all_of(arrival);
+                    self.waiting.retain(|it| it.rank.1 != arrival);
                 }
             }
-            if completes && sequence.made == sequence.output {
-                self.tell(sequence.id, ProgressKind::Finished);
-                self.memory.give_back(&mut sequence, per_id, false);
-            } else {
-                stays.push(sequence);
-            }
         }
-        self.running = stays;
     }
 
-    fn blocks_for(&self, sequence: &Sequence, chunk: u32) -> u32 {
-        let size = self.spec.block_size;
-        (sequence.computed + chunk).div_ceil(size) - sequence.computed.div_ceil(size)
+    /// A sequence makes its next token. Returns whether it was the last.
+    fn token(&mut self, arrival: u64) -> bool {
+        let mut all = self.running.iter_mut().chain(&mut self.waiting);
+        let sequence = all.find(|it| it.rank.1 == arrival).expect("somebody who is here");
+        sequence.made += u32::from(sequence.output > 0);
+        let (id, made, output) = (sequence.id, sequence.made, sequence.output);
+        if made == 1 {
+            self.tell(id, ProgressKind::FirstToken);
+        }
+        if made == output {
+            self.tell(id, ProgressKind::Finished);
+        }
+        made == output
     }
 
-    /// The same, of one whose blocks may be its own already.
-    fn blocks_wanted(&self, sequence: &Sequence, chunk: u32) -> u32 {
-        if sequence.planned.is_some() { 0 } else { self.blocks_for(sequence, chunk) }
+    /// Tokens of a prompt that a step may compute of so many.
+    fn most_of(&self, tokens: u32) -> u32 {
+        let most = self.spec.long_prefill_token_threshold;
+        let alone = self.running.len() + self.waiting.len() == 1;
+        if most > 0 && !alone { tokens.min(most) } else { tokens }
     }
 
-    fn compose(&mut self) {
-        self.chunks = vec![0; self.running.len()];
-        let mut budget = self.spec.max_num_batched_tokens;
-        if self.spec.asynchronous() {
-            let preempted = self.schedule_running(&mut budget);
-            if self.chunks.iter().all(|chunk| *chunk == 0) {
-                self.schedule_waiting(&mut budget, false);
-            }
-            if !preempted {
-                let most = self.spec.max_num_batched_tokens;
-                let next: u32 = self.running.iter().zip(&self.chunks).map(next_tokens).sum();
-                self.schedule_waiting(&mut most.saturating_sub(next), true);
-            }
-        } else if self.spec.enable_chunked_prefill {
-            if !self.schedule_running(&mut budget) {
-                self.schedule_waiting(&mut budget, false);
-            }
-        } else {
-            self.schedule_waiting(&mut budget, false);
-            if self.chunks.iter().all(|chunk| *chunk == 0) {
-                self.schedule_running(&mut budget);
-            }
+    fn schedule(&mut self) -> Step {
+        let mut budget = self.spec.tokens_per_step();
+        let mut batch = Batch { decode_shortest: u64::MAX, ..Batch::default() };
+        let mut chunks = vec![0; self.running.len()];
+        if !self.schedule_running(&mut budget, &mut chunks) {
+            self.schedule_waiting(&mut budget, &mut chunks);
         }
         self.most_used = self.most_used.max(self.memory.total - self.memory.free.len());
-        self.end = (!self.running.is_empty()).then(|| self.clock + self.duration());
-    }
-
-    fn duration(&self) -> u128 {
-        let mut batch = Batch { decode_shortest: u64::MAX, ..Batch::default() };
-        for (sequence, chunk) in self.running.iter().zip(&self.chunks) {
-            let (chunk, computed) = (u64::from(*chunk), u64::from(sequence.computed));
+        let mut parts = Vec::new();
+        for (sequence, chunk) in self.running.iter_mut().zip(chunks) {
             if chunk == 0 {
                 continue;
             }
-            batch.context_tokens += computed + chunk;
-            if sequence.remaining() == 1 {
-                batch.decode_seqs += 1;
-                batch.decode_context += computed + chunk;
-                batch.decode_shortest = batch.decode_shortest.min(computed + chunk);
-                batch.decode_longest = batch.decode_longest.max(computed + chunk);
-            } else {
-                batch.prefill_seqs += 1;
-                batch.prefill_tokens += chunk;
-                batch.prefill_pairs += (1..=chunk).map(|nth| computed + nth).sum::<u64>();
+            add(&mut batch, sequence, u64::from(chunk));
+            sequence.computed += chunk;
+            sequence.in_flight += chunk;
+            let gives = sequence.computed == sequence.target();
+            if gives {
+                (sequence.prefills, sequence.left_out) = (false, false);
+                sequence.placeholders += u32::from(sequence.output > 0);
             }
+            parts.push((sequence.rank.1, chunk, gives));
         }
-        u128::from(self.step.pace(&batch, &Growth::default()).first) * self.slowdown
+        let ticks = self.step.pace(&batch, &Growth::default()).first;
+        Step { parts, ticks }
     }
 
     /// Whether any was preempted.
-    fn schedule_running(&mut self, budget: &mut u32) -> bool {
-        let mut preempted = false;
-        let (mut nth, mut given) = (0, 0);
+    fn schedule_running(&mut self, budget: &mut u32, chunks: &mut Vec<u32>) -> bool {
+        let (mut preempted, mut nth) = (false, 0);
+        let size = self.spec.block_size;
         while nth < self.running.len() {
             let sequence = &self.running[nth];
-            let chunk = sequence.planned.unwrap_or(sequence.remaining().min(*budget));
-            let blocks = self.blocks_wanted(sequence, chunk);
-            if blocks <= self.memory.free.len() as u32 - given {
-                given += blocks;
-                self.chunks[nth] = chunk;
-                *budget -= chunk;
+            let chunk = if sequence.is_ending() {
+                0
+            } else {
+                self.most_of(sequence.target() - sequence.computed).min(*budget)
+            };
+            if chunk == 0 {
+                let sequence = &mut self.running[nth];
+                sequence.left_out |= !sequence.is_ending() && !sequence.prefills;
                 nth += 1;
                 continue;
             }
-            preempted = true;
-            let ranks = self.running.iter().map(|sequence| sequence.rank);
-            let (victim, _) = ranks.enumerate().max_by_key(|(_, rank)| *rank).unwrap();
-            let mut sequence = self.running.remove(victim);
-            let chunk = self.chunks.remove(victim);
-            given -= self.blocks_wanted(&sequence, chunk);
-            *budget += chunk;
-            sequence.planned = None;
-            nth -= usize::from(victim < nth);
-            let returns = self.spec.enable_prefix_caching;
-            self.memory.give_back(&mut sequence, self.spec.tokens_per_id(), returns);
-            sequence.computed = 0;
-            sequence.named = 0;
-            sequence.decodes = false;
-            self.tell(sequence.id, ProgressKind::Preempted);
-            self.wait(sequence);
-        }
-        for nth in 0..self.running.len() {
-            let blocks = self.blocks_wanted(&self.running[nth], self.chunks[nth]);
-            let blocks = self.memory.take(blocks);
-            self.running[nth].own.extend(blocks);
-            self.running[nth].planned = None;
-            self.name_if_complete(nth);
+            let blocks =
+                (sequence.computed + chunk).div_ceil(size) - sequence.computed.div_ceil(size);
+            let arrival = sequence.rank.1;
+            while blocks as usize > self.memory.free.len() {
+                preempted = true;
+                let ranks = self.running.iter().map(|sequence| sequence.rank);
+                let (victim, _) = ranks.enumerate().max_by_key(|(_, rank)| *rank).unwrap();
+                nth -= usize::from(victim < nth);
+                let sequence = self.running.remove(victim);
+                *budget += chunks.remove(victim);
+                let is_it = sequence.rank.1 == arrival;
+                self.preempt(sequence);
+                if is_it {
+                    break;
+                }
+            }
+            let Some(sequence) = self.running.get_mut(nth).filter(|it| it.rank.1 == arrival) else {
+                continue;
+            };
+            sequence.own.extend(self.memory.take(blocks));
+            self.memory.compute(sequence, chunk);
+            chunks[nth] = chunk;
+            *budget -= chunk;
+            nth += 1;
         }
         preempted
     }
 
-    fn name_if_complete(&mut self, nth: usize) {
-        let sequence = &mut self.running[nth];
-        // What a decoding sequence fills gets its name when it leaves.
-        if self.chunks[nth] == sequence.remaining() && !sequence.decodes {
-            let filled = sequence.input + sequence.made;
-            let whole = (filled / self.spec.tokens_per_id()) as usize;
-            self.memory.name(sequence, whole.min(sequence.chain.len()));
-        }
+    fn preempt(&mut self, mut sequence: Sequence) {
+        let caching = self.spec.enable_prefix_caching;
+        self.memory.give_back(&mut sequence, caching, true);
+        (sequence.computed, sequence.in_flight, sequence.hashed) = (0, 0, 0);
+        (sequence.placeholders, sequence.left_out) = (0, false);
+        self.tell(sequence.id, ProgressKind::Preempted);
+        self.wait(sequence);
     }
 
-    /// Lets those that wait begin with the step that is composed, or with the `next` one.
-    fn schedule_waiting(&mut self, budget: &mut u32, next: bool) {
+    fn schedule_waiting(&mut self, budget: &mut u32, chunks: &mut Vec<u32>) {
         while *budget > 0
-            && self.running.len() < self.spec.max_num_seqs as usize
+            && self.running.len() < self.spec.seats() as usize
             && !self.waiting.is_empty()
         {
             let sequence = &self.waiting[0];
             let per_id = self.spec.tokens_per_id();
-            let target = sequence.input + sequence.made;
+            let target = sequence.target();
             let names = (0..((target - 1) / per_id) as usize).map(|nth| sequence.name(nth));
-            let hits: Vec<usize> =
-                names.map_while(|name| self.memory.known.get(&name).copied()).collect();
+            let hits: Vec<usize> = names.map_while(|name| self.memory.find(name)).collect();
             let cached = hits.len() as u32 * per_id;
-            let computed =
-                if sequence.prefilled && !sequence.started { target - 1 } else { cached };
-            let mut chunk = target - computed;
+            let elsewhere = sequence.prefilled && !sequence.started;
+            let computed = if elsewhere { target - 1 } else { cached };
+            let mut chunk = self.most_of(target - computed);
             if self.spec.enable_chunked_prefill {
                 chunk = chunk.min(*budget);
             } else if chunk > *budget {
-                let alone = self.chunks.iter().all(|chunk| *chunk == 0) && sequence.started;
+                let alone = chunks.iter().all(|chunk| *chunk == 0) && sequence.started;
                 if !alone {
                     return;
                 }
@@ -428,10 +450,12 @@ impl Reference {
             }
             // What is behind a gap is not looked for again.
             self.memory.forget_unused_of(sequence.rank.1);
-            sequence.named = hits.len();
             sequence.units = hits;
             sequence.own = self.memory.take(new as u32);
             sequence.computed = computed;
+            sequence.hashed = cached;
+            sequence.prefills = !elsewhere;
+            sequence.left_out = elsewhere;
             let kind = if sequence.started {
                 ProgressKind::Resumed { cached_tokens: cached }
             } else {
@@ -440,16 +464,29 @@ impl Reference {
             sequence.started = true;
             self.tell(sequence.id, kind);
             *budget = budget.saturating_sub(chunk);
-            sequence.planned = next.then_some(chunk);
+            self.memory.compute(&mut sequence, chunk);
             self.running.push(sequence);
-            self.chunks.push(if next { 0 } else { chunk });
-            if !next {
-                self.name_if_complete(self.running.len() - 1);
-            }
+            chunks.push(chunk);
         }
     }
 
     pub fn is_empty(&self) -> bool {
         self.running.is_empty() && self.waiting.is_empty()
+    }
+}
+
+/// A step computes `chunk` more tokens of a sequence.
+fn add(batch: &mut Batch, sequence: &Sequence, chunk: u64) {
+    let computed = u64::from(sequence.computed);
+    batch.context_tokens += computed + chunk;
+    if sequence.prefills {
+        batch.prefill_seqs += 1;
+        batch.prefill_tokens += chunk;
+        batch.prefill_pairs += (1..=chunk).map(|nth| computed + nth).sum::<u64>();
+    } else {
+        batch.decode_seqs += 1;
+        batch.decode_context += computed + chunk;
+        batch.decode_shortest = batch.decode_shortest.min(computed + chunk);
+        batch.decode_longest = batch.decode_longest.max(computed + chunk);
     }
 }

@@ -6,11 +6,11 @@ use windtunnel::serving::step::{LinearSpec, StepModel, StepSpec};
 use windtunnel::workload::DataPaths;
 
 /// A spec whose steps take so many nanoseconds, and so many more for each prompt token
-/// and each decoding sequence.
+/// and each decoding sequence; each is scheduled when the last has ended.
 pub fn linear(per_step: u64, per_prefill_token: u64, per_decode_seq: u64) -> EngineSpec {
     let [step, prompt, decode] = [per_step, per_prefill_token, per_decode_seq].map(Duration);
     let step = StepSpec::Linear(LinearSpec::of(step, prompt, decode));
-    EngineSpec { step, ..EngineSpec::default() }
+    EngineSpec { step, async_scheduling: false, ..EngineSpec::default() }
 }
 
 /// The engine of `spec`.

@@ -107,7 +107,7 @@ fn hyperexponential(stream: &mut Stream) -> f64 {
 
 #[test]
 fn one_sequence_at_a_time_is_m_d_1_or_m_m_1() {
-    let spec = EngineSpec { max_num_seqs: 1, ..linear(10_000, 0, 0) };
+    let spec = EngineSpec { max_num_seqs: Some(1), ..linear(10_000, 0, 0) };
     let load = 0.7;
     let runs = Runs::of(&spec, load, constant);
     runs.assert("M/D/1 Wq", load / (2.0 * (1.0 - load)), 0.06, |run| run.wait);
@@ -121,7 +121,7 @@ fn one_sequence_at_a_time_is_m_d_1_or_m_m_1() {
 /// The number in service is Poisson whatever the lengths; each waits half a step.
 #[test]
 fn steps_of_constant_time_are_servers_without_end() {
-    let spec = EngineSpec { max_num_seqs: 2000, ..linear(10_000, 0, 0) };
+    let spec = EngineSpec { max_num_seqs: Some(2000), ..linear(10_000, 0, 0) };
     let rate = 20.0;
     for length in [constant, exponential, hyperexponential] {
         let runs = Runs::of(&spec, rate, length);
@@ -140,8 +140,11 @@ fn steps_of_constant_time_are_servers_without_end() {
 /// to the length (L. Kleinrock, Queueing Systems 2, 1976, section 4.4).
 #[test]
 fn steps_as_long_as_their_sequences_are_many_share_the_processor() {
-    let spec =
-        EngineSpec { max_num_seqs: 4000, max_num_batched_tokens: 4000, ..linear(0, 0, 10_000) };
+    let spec = EngineSpec {
+        max_num_seqs: Some(4000),
+        max_num_batched_tokens: Some(4000),
+        ..linear(0, 0, 10_000)
+    };
     let load = 0.7;
     for length in [constant, exponential, hyperexponential] {
         let runs = Runs::of(&spec, load, length);

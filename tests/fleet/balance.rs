@@ -105,7 +105,7 @@ workload:
   max_tokens: 2000
 models:
   m:
-    server: {{ engine: {{ enable_prefix_caching: false }}, replicas: 4, balance: {balance} }}
+    server: {{ engine: {{ max_num_seqs: 256, max_num_batched_tokens: 2048, async_scheduling: false, enable_prefix_caching: false }}, replicas: 4, balance: {balance} }}
 "
     )
 }

@@ -43,7 +43,7 @@ models:
   small:
     price: {{ input: 0.15e-6, output: 0.6e-6, batch: {{ input: 0.075e-6, output: 0.3e-6 }} }}
     server:
-      engine: {{ max_num_seqs: 8, num_gpu_blocks: 1500 }}
+      engine: {{ max_num_seqs: 8, max_num_batched_tokens: 2048, async_scheduling: false, num_gpu_blocks: 1500 }}
       replicas: 3
       queue: {queue}
       abort: {abort}

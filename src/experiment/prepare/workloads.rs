@@ -11,7 +11,7 @@ use crate::experiment::spec::experiment::Experiment;
 use crate::orchestration::{OrchestrationSpec, Plan as FlowPlan};
 use crate::pipeline::{KeyMaker, Params, Preprocessor};
 use crate::serving::ModelSpec;
-use crate::serving::step::StepModel;
+use crate::serving::step::{StepModel, StepSpec};
 use crate::spec::{Path, Problem, Problems};
 use crate::system::{Contents, Setup, check_monitor_classes};
 use crate::workload::arrivals::CalendarStart;
@@ -42,7 +42,12 @@ pub(in crate::experiment) struct Workloads {
     /// Those with vectors.
     semantic: Vec<SemanticPlan>,
     prices: PriceMaps,
+    /// Step models of late, which may have read long tables.
+    steps: Vec<(StepSpec, StepModel)>,
 }
+
+/// As many step models are kept.
+const KEPT_STEPS: usize = 8;
 
 impl Workloads {
     /// None yet.
@@ -53,6 +58,7 @@ impl Workloads {
             plans: BTreeMap::new(),
             semantic: Vec::new(),
             prices: PriceMaps::default(),
+            steps: Vec::new(),
         }
     }
 
@@ -140,16 +146,31 @@ impl Workloads {
     }
 
     /// How long the steps of batching engines take.
-    fn steps(&self, models: &[(String, ModelSpec)]) -> Result<Vec<Option<StepModel>>, Problem> {
+    fn steps(&mut self, models: &[(String, ModelSpec)]) -> Result<Vec<Option<StepModel>>, Problem> {
         let step = |(name, model): &(String, ModelSpec)| {
             let Some(engine) = &model.server.engine else { return Ok(None) };
             let place = Path::parse("models").join(name.as_str());
-            let place = ["server", "engine", "step"].into_iter().fold(place, |at, it| at.join(it));
-            let model = StepModel::new(&engine.step, &self.paths);
-            let model = model.map(|model| model.with_overheads(&engine.overheads));
-            model.map(Some).map_err(|problem| problem.within(&place))
+            let place = place.join("server").join("engine");
+            let model = self.step(&engine.step);
+            let model = model.map_err(|problem| problem.within(&place.join("step")))?;
+            engine.blocks(&model).map_err(|problem| problem.within(&place))?;
+            let model = model.with_overheads(&engine.overheads);
+            Ok(Some(model.scheduled(engine.async_scheduling)))
         };
         models.iter().map(step).collect()
+    }
+
+    /// The step model of a spec; one that was made of late is not made again.
+    fn step(&mut self, spec: &StepSpec) -> Result<StepModel, Problem> {
+        if let Some((_, known)) = self.steps.iter().find(|(known, _)| known == spec) {
+            return Ok(known.clone());
+        }
+        let model = StepModel::new(spec, &self.paths)?;
+        if self.steps.len() == KEPT_STEPS {
+            self.steps.remove(0);
+        }
+        self.steps.push((spec.clone(), model.clone()));
+        Ok(model)
     }
 
     /// Finds and reads what the caches hold at the start.

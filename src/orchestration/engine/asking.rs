@@ -133,6 +133,7 @@ impl Engine {
             root: instance.root,
             measured: instance.measured,
             conversation: (!plain).then_some(conversation),
+            goes_on: false,
             system: llm.system,
             system_id: llm.system_id,
             question: asked.prompt.0,
@@ -362,14 +363,35 @@ impl Engine {
     /// The ids of the blocks of a call's prompt, written into `made`; false where the
     /// prompt is the workload's own.
     pub fn prefix(&self, request: &Incoming, block_tokens: u32, made: &mut Vec<u64>) -> bool {
-        let call = request.call.and_then(|call| self.calls.get(call.index()));
-        let Some((call, conversation)) = call.and_then(|it| Some((it, it.conversation?))) else {
-            return false;
-        };
-        let tokens = request.input_decitokens / 10;
+        self.chain(request, 0, block_tokens, made).is_some()
+    }
+
+    /// The same, followed by those of its answer of `answer` tokens where a later prompt goes on
+    /// from there. Returns whether they are; `None` where the prompt is the workload's own.
+    pub fn prefix_and_answer(
+        &self,
+        request: &Incoming,
+        answer: u32,
+        block_tokens: u32,
+        made: &mut Vec<u64>,
+    ) -> Option<bool> {
+        let call = self.calls.get(request.call?.index())?;
+        self.chain(request, if call.goes_on { answer } else { 0 }, block_tokens, made)?;
+        Some(call.goes_on)
+    }
+
+    fn chain(
+        &self,
+        request: &Incoming,
+        answer: u32,
+        block_tokens: u32,
+        made: &mut Vec<u64>,
+    ) -> Option<()> {
+        let call = self.calls.get(request.call?.index())?;
+        let tokens = request.input_decitokens / 10 + u64::from(answer);
         let system = (shared_by_name(call.system_id), u64::from(call.system));
-        chain(&[system, (PromptId(conversation), tokens)], tokens, block_tokens, made);
-        true
+        chain(&[system, (PromptId(call.conversation?), tokens)], tokens, block_tokens, made);
+        Some(())
     }
 }
 

@@ -238,6 +238,8 @@ pub struct Call {
     /// What names the blocks of its prompt after the system prompt; `None` where the
     /// prompt is the workload's own.
     pub conversation: Option<u64>,
+    /// Whether a later prompt goes on where its answer ends.
+    pub goes_on: bool,
     pub system: u32,
     pub system_id: u64,
     pub question: u64,

@@ -132,6 +132,7 @@ impl Engine {
             root: instance.root,
             measured: instance.measured,
             conversation: blocks.is_none().then_some(thread.0),
+            goes_on: !here.recorded.feeds(job.item).is_empty(),
             system: opening.tokens,
             system_id: opening.name,
             question: prompt.0,

@@ -248,6 +248,27 @@ impl Cases {
     }
 }
 
+/// The experiment of a results folder, and the number of the one point that is meant.
+///
+/// # Errors
+/// If the folder holds no results, or it is not said which of its points is meant.
+pub(in crate::report) fn point_of(selection: &Selection) -> Result<(Manifest, u64), String> {
+    let folder = Folder::open(&selection.folder)?;
+    let row = match &selection.point {
+        Some(point) => folder.find(point)?,
+        None if folder.points.rows.len() == 1 => 0,
+        None => {
+            let path = folder.path.display();
+            return Err(format!(
+                "`{path}` has {} points: name one, as in `{path}:0`",
+                folder.points.rows.len()
+            ));
+        }
+    };
+    let point = folder.number(row);
+    Ok((folder.manifest, point))
+}
+
 impl Folder {
     fn open(path: &Path) -> Result<Self, String> {
         let manifest = Manifest::read(path)?;

@@ -21,6 +21,7 @@ mod tables;
 use std::path::Path;
 
 pub use cases::Cases;
+pub(super) use cases::point_of;
 pub use differences::{Comparison, Verdict, compare};
 pub use manifest::ComparisonManifest;
 pub use notes::comparison_notes;

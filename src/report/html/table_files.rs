@@ -13,7 +13,7 @@ use crate::stats::{Cell, Table};
 
 /// A row for every run, interval, quantile or request: charts show them, or nobody
 /// reads them in a page.
-const LONG: [&str; 13] = [
+const LONG: [&str; 15] = [
     "attempts.csv",
     "breakdown.csv",
     "cache.csv",
@@ -23,15 +23,19 @@ const LONG: [&str; 13] = [
     "latency.csv",
     "lengths.csv",
     "log.csv",
+    "measured.csv",
     "requests.csv",
+    "residuals.csv",
     "runs.csv",
     "timeline.csv",
     "timing.csv",
 ];
 /// Tables that are read first, in this order; any other follows by name.
-const FIRST: [(&str, &str); 30] = [
+const FIRST: [(&str, &str); 32] = [
     ("points.csv", "every metric of every point"),
     ("comparison.csv", "each metric of each pair"),
+    ("parameters.csv", "what was fitted, and how sure it is"),
+    ("errors.csv", "how far predictions are off"),
     ("search.csv", "every trial and what it showed"),
     ("miss_ratios.csv", "misses by policy and capacity"),
     ("info.csv", "what each trace holds"),

@@ -1,76 +1,46 @@
 //! Scheduling one step ahead.
 //!
-//! While a step runs on the GPU, the next one is scheduled already (vLLM's asynchronous
-//! scheduling, `v1/engine/core.py`: `step_with_batch_queue`). So who is admitted at the
-//! beginning of a step computes with the one after it, and what ended with the step before
-//! it is what is free then. Sequences that go on do so as ever. At an idle engine the first
-//! step is scheduled and begins at once.
+//! While a step runs on the GPU, the next one is composed already (vLLM's asynchronous
+//! scheduling, `v1/engine/core.py`: `step_with_batch_queue`, and `AsyncScheduler`): as if
+//! the running step had ended, save that nobody has left and nothing is heard of it. So
+//! who comes while a step runs computes with the one after the next, seats and blocks come
+//! free a step later, and those that go on take their blocks, or are preempted for want of
+//! them, a step earlier. At an idle engine the first step is composed and begins at once.
+//!
+//! So the sequences are a step ahead of the clock while the last step of a run is `in
+//! flight`: [`close_step`](Engine::close_step) has been when the next run is composed, and
+//! [`deliver`](Engine::deliver) comes when the step ends. Within a run all steps are alike,
+//! and only the blocks of its second step are taken ahead.
 
 use super::Engine;
-use super::run::Run;
-use crate::serving::step::Batch;
-
-/// A sequence that begins with the next step.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Ahead {
-    slot: u32,
-    /// Tokens that it computes then.
-    chunk: u32,
-}
 
 impl Engine {
-    /// Composes the step that begins, and admits to the one after it. Returns whether a
-    /// sequence was preempted.
-    pub(super) fn compose_ahead(&mut self, run: &mut Run, batch: &mut Batch) -> bool {
-        let preempted = self.continue_running(run, batch);
-        for nth in 0..self.ahead.len() {
-            let Ahead { slot, chunk } = self.ahead[nth];
-            self.compute(slot, chunk, run, batch);
-        }
-        self.ahead.clear();
-        if run.seqs == 0 {
-            self.admit_waiting(run, batch);
-        }
-        if !preempted {
-            self.admit_to_next(run);
-        }
-        preempted
+    /// The last step of the present run begins, and what follows it is composed.
+    pub(super) fn fly(&mut self) {
+        debug_assert!(self.run.left == 1 && !self.flight, "the last step begins once");
+        self.advance_sequences(1);
+        self.close_step();
+        self.flight = true;
+        self.next = self.compose();
     }
 
-    /// Lets those that wait begin with the step after the one that is composed.
-    fn admit_to_next(&mut self, run: &Run) {
-        let mut tokens = self.settings.max_tokens.saturating_sub(self.tokens_of_next(run));
-        while tokens > 0 && self.may_begin() {
-            let Some(slot) = self.waiting.first(&self.sequences) else { break };
-            let Some(chunk) = self.admit(slot, tokens) else { break };
-            tokens = tokens.saturating_sub(chunk);
-            self.ahead.push(Ahead { slot, chunk });
+    /// The running step, of several alike, is made the last of its run: the one after it is
+    /// composed, and what comes then may be something else.
+    pub(super) fn split(&mut self) {
+        debug_assert!(self.run.left > 1 && self.run.given == 2, "the second step is composed");
+        self.advance_sequences(1);
+        self.flight = true;
+        self.next = self.run.rest();
+        self.next.left = 1;
+    }
+
+    /// The step in flight has ended, and the next run begins. If seats or blocks were `freed`,
+    /// others may come in beside its second step.
+    pub(super) fn begin_next(&mut self, freed: bool) {
+        self.run = std::mem::take(&mut self.next);
+        self.run.slow_down(self.slowdown);
+        if freed && (self.waiting.jobs() > 0 || self.settings.long_prefill > 0) {
+            self.run.left = self.run.left.min(1);
         }
-    }
-
-    /// Tokens that those who run compute in the step after the one that is composed.
-    fn tokens_of_next(&mut self, run: &Run) -> u32 {
-        let ending = self.decoding.ending_next(&self.sequences);
-        let begin = self.completing.iter().filter(|slot| {
-            let sequence = &self.sequences[**slot];
-            sequence.made + 1 < sequence.output
-        });
-        let decoding = self.decoding.count() - ending + begin.count() as u32;
-        let part = run.partial.map_or(0, |(slot, chunk)| self.sequences[slot].remaining() - chunk);
-        decoding.saturating_add(part)
-    }
-
-    /// A sequence that was to begin with the next step does not.
-    pub(super) fn drop_ahead(&mut self, slot: u32) {
-        if let Some(nth) = self.ahead.iter().position(|it| it.slot == slot) {
-            // The blocks of what it would have computed.
-            let Ahead { chunk, .. } = self.ahead.remove(nth);
-            self.blocks.give(self.new_blocks(self.sequences[slot].computed, chunk));
-        }
-    }
-
-    /// Whether a sequence begins with the next step.
-    pub(super) fn begins_next(&self, slot: u32) -> bool {
-        self.ahead.iter().any(|it| it.slot == slot)
     }
 }

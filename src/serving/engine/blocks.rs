@@ -1,11 +1,13 @@
 //! Memory for keys and values: blocks that are in use, and a queue of free ones,
 //! some of which still hold a known prefix.
 //!
-//! As in vLLM (`BlockPool`, `FreeKVCacheBlockQueue`) a freed block goes to the end of
-//! the queue and a new one is taken from its front, so that what was not used for
-//! longest is overwritten first; a prefix that is asked for again is taken out of
-//! the queue, wherever it is. Blocks that hold no known prefix are all alike: a run of
-//! them is one entry of the queue, with a count.
+//! As in vLLM (`BlockPool`, `FreeKVCacheBlockQueue`) a freed block that is full goes to
+//! the end of the queue, one that is not to its front, and a new one is taken from its
+//! front, so that what is of no use is overwritten first, and then what was not used for
+//! longest; a prefix that is asked for again is taken out of the queue, wherever it is.
+//! Blocks that hold no known prefix are all alike: a run of them is one entry of the
+//! queue, with a count. Equal blocks that two sequences computed are both known, and the
+//! one that was first is found.
 
 use hashbrown::HashTable;
 
@@ -52,6 +54,8 @@ pub struct Blocks {
     /// The entries of known prefixes, by id.
     units: HashTable<u32>,
     entries: Vec<Entry>,
+    /// By entry: the others that hold the same prefix. Empty while there never were any.
+    twins: Vec<Twins>,
     /// Entries that can be used again.
     spare: Vec<u32>,
     front: u32,
@@ -59,6 +63,14 @@ pub struct Blocks {
     /// Ids that have become known, and those that are known no more, with `false`; where
     /// somebody wants to hear of them.
     noted: Option<Vec<(u64, bool)>>,
+}
+
+/// Entries of one prefix, in the order in which they became known; the first is found.
+#[derive(Clone, Copy, Debug)]
+struct Twins {
+    next: u32,
+    /// Of the first: the last.
+    last: u32,
 }
 
 fn hash(id: u64) -> u64 {
@@ -83,6 +95,7 @@ impl Blocks {
             per_unit,
             units: HashTable::new(),
             entries: Vec::new(),
+            twins: Vec::new(),
             spare: Vec::new(),
             front: NONE,
             back: NONE,
@@ -95,9 +108,12 @@ impl Blocks {
     /// Forgets all prefixes; nobody uses any block.
     pub fn clear(&mut self) {
         let noted = self.noted.take().map(|mut noted| {
-            noted.extend(self.entries.iter().filter_map(|entry| match entry.holds {
-                Holds::Prefix { id, .. } => Some((id, false)),
-                Holds::Nothing(_) | Holds::Kept(_) => None,
+            noted.extend((0..self.entries.len() as u32).filter_map(|entry| {
+                let Holds::Prefix { id, .. } = self.entries[entry as usize].holds else {
+                    return None;
+                };
+                let is_first = self.find(id).is_some_and(|(first, _)| first == entry);
+                is_first.then_some((id, false))
             }));
             noted
         });
@@ -144,7 +160,7 @@ impl Blocks {
         self.per_unit
     }
 
-    /// The entry of a known prefix, and how many use it.
+    /// The first entry of a known prefix, and how many use it.
     fn find(&self, id: u64) -> Option<(u32, u32)> {
         let users = |entry: u32| match self.entries[entry as usize].holds {
             Holds::Prefix { id: other, users } if other == id => Some(users),
@@ -209,28 +225,73 @@ impl Blocks {
         }
     }
 
-    /// The prefix `id` of `entry` is known no more.
+    /// What `entry` holds of the prefix `id` is overwritten.
     fn forget(&mut self, id: u64, entry: u32) {
-        if let Ok(found) = self.units.find_entry(hash(id), |other| *other == entry) {
-            found.remove();
+        let Some((first, _)) = self.find(id) else { return };
+        let next = self.twins.get(entry as usize).map_or(NONE, |twins| twins.next);
+        if first != entry {
+            let mut before = first;
+            while self.twins[before as usize].next != entry {
+                before = self.twins[before as usize].next;
+            }
+            self.twins[before as usize].next = next;
+            if next == NONE {
+                self.twins[first as usize].last = before;
+            }
+        } else if next == NONE {
+            if let Ok(found) = self.units.find_entry(hash(id), |other| *other == entry) {
+                found.remove();
+            }
+            self.noted.iter_mut().for_each(|noted| noted.push((id, false)));
+        } else {
+            self.twins[next as usize].last = self.twins[entry as usize].last;
+            if let Some(found) = self.units.find_mut(hash(id), |other| *other == entry) {
+                *found = next;
+            }
         }
-        self.noted.iter_mut().for_each(|noted| noted.push((id, false)));
+        if let Some(twins) = self.twins.get_mut(entry as usize) {
+            *twins = Twins { next: NONE, last: entry };
+        }
     }
 
-    /// Frees `count` blocks that hold nothing known.
+    /// Whether two sequences ever computed equal blocks.
+    pub const fn has_twins(&self) -> bool {
+        !self.twins.is_empty()
+    }
+
+    /// Another entry of the prefix whose first is `first`.
+    fn twin(&mut self, first: u32, entry: u32) {
+        let known = self.twins.len() as u32;
+        let entries = self.entries.len() as u32;
+        self.twins.extend((known..entries).map(|entry| Twins { next: NONE, last: entry }));
+        let last = std::mem::replace(&mut self.twins[first as usize].last, entry);
+        self.twins[last as usize].next = entry;
+        self.twins[entry as usize] = Twins { next: NONE, last: entry };
+    }
+
+    /// Frees `count` full blocks that nobody can find again.
     pub fn give(&mut self, count: u32) {
+        self.give_at(count, self.back, Blocks::push_back);
+    }
+
+    /// Frees `count` blocks that are not full.
+    pub fn give_first(&mut self, count: u32) {
+        self.give_at(count, self.front, Blocks::push_front);
+    }
+
+    fn give_at(&mut self, count: u32, neighbour: u32, push: fn(&mut Blocks, u32)) {
         if count == 0 {
             return;
         }
         self.free += count;
-        if let Some(back) = self.entries.get_mut(self.back as usize)
-            && let Holds::Nothing(blocks) = &mut back.holds
+        if let Some(neighbour) = self.entries.get_mut(neighbour as usize)
+            && let Holds::Nothing(blocks) = &mut neighbour.holds
         {
             *blocks += count;
             return;
         }
         let entry = self.entry(Holds::Nothing(count));
-        self.push_back(entry);
+        push(self, entry);
     }
 
     /// Frees `count` full blocks at the end of a sequence, which may find them again.
@@ -284,20 +345,21 @@ impl Blocks {
         }
     }
 
-    /// A sequence has filled blocks of its own with the prefix `id`. `None` if the
-    /// prefix is known already: the blocks stay nameless.
-    pub fn name(&mut self, id: u64) -> Option<Unit> {
-        if self.find(id).is_some() {
-            return None;
-        }
+    /// A sequence has filled blocks of its own with the prefix `id`.
+    pub fn name(&mut self, id: u64) -> Unit {
+        let first = self.find(id);
         let entry = self.entry(Holds::Prefix { id, users: 1 });
+        if let Some((first, _)) = first {
+            self.twin(first, entry);
+            return Unit(entry);
+        }
         let entries = &self.entries;
         self.units.insert_unique(hash(id), entry, |other| match entries[*other as usize].holds {
             Holds::Prefix { id, .. } => hash(id),
             Holds::Nothing(_) | Holds::Kept(_) => 0,
         });
         self.noted.iter_mut().for_each(|noted| noted.push((id, true)));
-        Some(Unit(entry))
+        Unit(entry)
     }
 
     fn entry(&mut self, holds: Holds) -> u32 {
@@ -324,6 +386,16 @@ impl Blocks {
         }
     }
 
+    fn push_front(&mut self, entry: u32) {
+        let front = std::mem::replace(&mut self.front, entry);
+        self.entries[entry as usize].before = NONE;
+        self.entries[entry as usize].after = front;
+        match self.entries.get_mut(front as usize) {
+            Some(first) => first.before = entry,
+            None => self.back = entry,
+        }
+    }
+
     fn unlink(&mut self, entry: u32) {
         let Entry { before, after, .. } = self.entries[entry as usize];
         match self.entries.get_mut(before as usize) {
@@ -338,64 +410,4 @@ impl Blocks {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_freed_first_is_overwritten_first() {
-        let mut blocks = Blocks::new(6, 1);
-        blocks.take(4);
-        let units: Vec<Unit> = (0..4).map(|id| blocks.name(id).unwrap()).collect();
-        assert_eq!(blocks.name(2), None, "one prefix has one unit");
-        assert_eq!((blocks.free(), blocks.used()), (2, 4));
-        // The last of a chain goes before its first.
-        units.iter().rev().for_each(|unit| blocks.release(*unit));
-        assert_eq!(blocks.known(&[0, 1, 2, 3, 9]), Known { units: 4, free_blocks: 4 });
-        blocks.take(3);
-        assert_eq!(blocks.known(&[0, 1, 2, 3]).units, 3, "two held nothing, one the last");
-        assert_eq!(blocks.hold(1), units[1]);
-        assert_eq!(blocks.known(&[0, 1, 2]), Known { units: 3, free_blocks: 2 });
-        blocks.take(1);
-        assert_eq!(blocks.known(&[0, 1, 2]).units, 2);
-        blocks.take(1);
-        assert_eq!((blocks.free(), blocks.known(&[0]).units, blocks.known(&[1]).units), (0, 0, 1));
-    }
-
-    #[test]
-    fn what_was_kept_goes_from_its_end_on_and_can_be_taken_again() {
-        let mut blocks = Blocks::new(9, 2);
-        blocks.take(9);
-        blocks.give(1);
-        let kept = blocks.keep(6);
-        assert_eq!((blocks.free(), blocks.free_before_known()), (7, 1));
-        blocks.take(2);
-        assert_eq!((blocks.kept_units(&kept), blocks.free()), (2, 5), "half a unit is none");
-        blocks.reclaim(kept, 1);
-        assert_eq!((blocks.free(), blocks.free_before_known()), (3, 3), "what is left is free");
-        blocks.take(3);
-        let gone = blocks.keep(2);
-        blocks.take(2);
-        assert_eq!((blocks.kept_units(&gone), blocks.free()), (0, 0));
-        blocks.give(1);
-        blocks.reclaim(gone, 0);
-        let entries = blocks.entries.len();
-        blocks.keep(1);
-        assert_eq!((blocks.free(), blocks.entries.len()), (2, entries), "its entry is used again");
-    }
-
-    #[test]
-    fn a_unit_that_loses_a_block_is_no_longer_known() {
-        let mut blocks = Blocks::new(8, 4);
-        blocks.take(8);
-        for id in [7, 8] {
-            let unit = blocks.name(id).unwrap();
-            blocks.release(unit);
-        }
-        blocks.take(1);
-        assert_eq!((blocks.known(&[7]).units, blocks.known(&[8]).units, blocks.free()), (0, 1, 7));
-        blocks.hold(8);
-        blocks.take(3);
-        blocks.give(3);
-        assert_eq!((blocks.free(), blocks.used()), (3, 5));
-    }
-}
+mod tests;

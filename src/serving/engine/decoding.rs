@@ -127,18 +127,6 @@ impl Decoding {
         self.first_end(sequences).map(|(end, _)| end - self.steps)
     }
 
-    /// How many of them make their last token in the next step.
-    pub fn ending_next(&mut self, sequences: &Sequences) -> u32 {
-        if self.until_first_end(sequences) != Some(1) {
-            return 0;
-        }
-        let next = self.steps + 1;
-        let ending = self.ends.iter().filter(|Reverse((end, began, slot))| {
-            *end == next && decodes(sequences, *end, *began, *slot)
-        });
-        ending.count() as u32
-    }
-
     /// The next one, in the order in which they began, that has made all its tokens.
     pub fn ended(&mut self, sequences: &Sequences) -> Option<u32> {
         let (_, slot) = self.first_end(sequences).filter(|(end, _)| *end == self.steps)?;

@@ -33,9 +33,10 @@ pub struct Job<'a> {
     pub priority: u32,
     /// The prompt's chain of blocks, each id standing for
     /// [`tokens_per_id`](super::EngineSpec::tokens_per_id) tokens and all before them;
-    /// of a short last block there may be an id or not. Ids beyond the prompt's last
-    /// block are those of prompt and answer, for a prompt that goes on from there.
+    /// of a short last block there may be an id or not.
     pub blocks: &'a [u64],
+    /// Whether `blocks` go on with those of the answer, for prompts that go on from there.
+    pub names_answer: bool,
     /// Whether the keys and values of the prompt, save those of its last token, come
     /// with the job, computed by another engine.
     pub prefilled: bool,

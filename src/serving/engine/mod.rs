@@ -48,6 +48,8 @@
 //!   down](Engine::set_slowdown) at `now` counts for the step that begins at `now`; after
 //!   the advance, for the step after that. Nothing is heard of who is taken back as his
 //!   last step ends.
+//! - With `async_scheduling` the step that begins at `now` is composed already, and all this
+//!   counts for the one after it, save a slowdown.
 //! - An idle engine takes all that comes at `now` into its first step.
 //! - A step that ends at `now` has made no tokens yet for
 //!   [`tokens_made`](Engine::tokens_made) and [`stats`](Engine::stats), counts after a
@@ -60,8 +62,10 @@
 mod ahead;
 mod blocks;
 mod decoding;
+mod defaults;
 mod job;
 mod passing;
+mod room;
 mod run;
 mod schedule;
 mod sequences;
@@ -76,9 +80,9 @@ pub use tally::EngineStats;
 use super::step::StepModel;
 use crate::kernel::Time;
 use crate::stats::Histogram;
-use ahead::Ahead;
 use blocks::Blocks;
 use decoding::Decoding;
+use passing::Due;
 use run::{AS_FAST_AS_SHOULD_BE, Run, clock_after, clock_at, time_of};
 use sequences::{Sequences, State};
 use spec::Settings;
@@ -87,6 +91,7 @@ use waiting::Waiting;
 
 /// A continuous batching engine.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says something else")]
 pub struct Engine {
     step: StepModel,
     /// A step takes so many 4096ths of its time.
@@ -98,14 +103,13 @@ pub struct Engine {
     waiting: Waiting,
     decoding: Decoding,
     blocks: Blocks,
-    /// The running sequence whose prompt is computed in parts.
-    partial: Option<u32>,
-    /// Sequences whose next token comes at the end of the running step, beside those
-    /// that decode.
-    completing: Vec<u32>,
-    /// Sequences that begin with the step after the running one, for which their blocks are
-    /// taken, where steps are scheduled ahead.
-    ahead: Vec<Ahead>,
+    /// Sequences that run and do not decode with the others, in the order in which they
+    /// began, with the `chunk` that the composed step computes of each.
+    parts: Vec<u32>,
+    /// What is heard when the step ends that was closed.
+    due: Vec<Due>,
+    /// Whether the composed steps compute as many tokens as they may.
+    full: bool,
     /// Whether the next that waits would fit if less of its prefix were known.
     held_up_by_prefix: bool,
     /// Sequences that leave at the end of the running step.
@@ -115,6 +119,11 @@ pub struct Engine {
     /// All steps that end before this clock are over; those that end at it are not.
     horizon: u128,
     run: Run,
+    /// Whether the running step is the last of its run, and `next` is composed: the sequences
+    /// are as if it had ended.
+    flight: bool,
+    /// The run after it, where steps are scheduled ahead.
+    next: Run,
     arrivals: u64,
     begun: u64,
     /// Times that room was made.
@@ -125,7 +134,7 @@ pub struct Engine {
 
 impl Engine {
     /// An idle engine with an empty cache. `step` is the model of `spec.step`; `spec`
-    /// has passed its check.
+    /// has passed its check, and its [`blocks`](EngineSpec::blocks) are known (else it has 1).
     pub fn new(spec: &EngineSpec, step: &StepModel) -> Self {
         let settings = Settings::new(spec);
         Engine {
@@ -135,15 +144,20 @@ impl Engine {
             sequences: Sequences::default(),
             waiting: Waiting::default(),
             decoding: Decoding::new(settings.block_size, step.needs_spread()),
-            blocks: Blocks::new(spec.blocks_with(step), settings.per_id / settings.block_size),
-            partial: None,
-            completing: Vec::new(),
-            ahead: Vec::new(),
+            blocks: Blocks::new(
+                spec.blocks(step).unwrap_or(1),
+                settings.per_id / settings.block_size,
+            ),
+            parts: Vec::new(),
+            due: Vec::new(),
+            full: false,
             held_up_by_prefix: false,
             leaving: Vec::new(),
             clock: 0,
             horizon: 0,
             run: Run::default(),
+            flight: false,
+            next: Run::default(),
             arrivals: 0,
             begun: 0,
             rooms: 0,
@@ -176,12 +190,15 @@ impl Engine {
             self.horizon = clock_at(now);
         }
         let others_wait = self.waiting.jobs() > 0;
+        let was_alone = self.waiting.jobs() + self.sequences.running() == 1;
         let slot = self.add(now, job);
         self.waiting.push(&self.sequences, slot);
         self.tally.waiting.add(now, 1);
         // Those that wait already do so for blocks, and go first.
         let behind_others = others_wait && self.settings.policy == QueuePolicy::Fcfs;
-        if !behind_others && self.has_seats() {
+        let joins = !behind_others && self.has_room();
+        // A long prompt that was alone is no more.
+        if joins || was_alone && self.settings.long_prefill > 0 {
             self.cut();
         }
         Ok(())
@@ -204,6 +221,7 @@ impl Engine {
         sequence.state = State::Waiting;
         sequence.made = 0;
         sequence.computed = 0;
+        sequence.chunk = 0;
         sequence.prefilled = job.prefilled;
         sequence.started = false;
         sequence.kept = None;
@@ -212,8 +230,7 @@ impl Engine {
             let per_id = u64::from(self.settings.per_id);
             let input = u64::from(sequence.input);
             // What fills a short last block of a prompt is not what its id stands for.
-            let goes_on = job.blocks.len() as u64 > input.div_ceil(per_id);
-            let full = if goes_on { tokens } else { input } / per_id;
+            let full = if job.names_answer { tokens } else { input } / per_id;
             let ids = full.min(job.blocks.len() as u64) as usize;
             sequence.chain.extend_from_slice(&job.blocks[..ids]);
         }
@@ -240,14 +257,12 @@ impl Engine {
         self.catch_up(clock_at(now));
         let Some(slot) = self.sequences.find(id) else { return false };
         if self.sequences[slot].state == State::Waiting {
-            self.tally.departed(self.sequences[slot].arrived, now);
-            let tokens = self.sequences[slot].target();
-            self.drop_kept(slot);
-            self.sequences.forget(slot);
-            self.waiting.one_left(&self.sequences, tokens);
-            self.tally.waiting.add(now, -1);
-            // It may have been in the way of others.
-            if self.waiting.jobs() > 0 && self.has_seats() {
+            self.leave_queue(slot, now);
+            self.due.retain(|due| due.slot != slot);
+            // It may have been in the way of others, or have kept a prompt short.
+            let alone = self.waiting.jobs() + self.sequences.running() == 1;
+            let others_wait = self.waiting.jobs() > 0 && self.has_room();
+            if others_wait || alone && self.settings.long_prefill > 0 {
                 self.cut();
             }
         } else {
@@ -267,7 +282,10 @@ impl Engine {
             State::Decode => self.decoding.steps() - sequence.joined,
             _ => 0,
         };
-        sequence.made + decoded as u32
+        // Those of the running step that are counted already.
+        let is_due = || self.due.iter().any(|due| due.slot == slot);
+        let in_flight = self.flight && sequence.output > 0 && (decoded > 0 || is_due());
+        sequence.made + decoded as u32 - u32::from(in_flight)
     }
 
     /// When something next happens, if nobody comes or goes: the time for which
@@ -278,7 +296,7 @@ impl Engine {
             return Some(progress.at);
         }
         if self.run.left > 0 {
-            return Some(self.end_of_run());
+            return Some(self.next_change());
         }
         (self.waiting.jobs() > 0).then(|| time_of(self.clock))
     }
@@ -323,11 +341,12 @@ impl Engine {
         self.waiting.clear();
         self.decoding.clear();
         self.blocks.clear();
-        self.partial = None;
-        self.completing.clear();
-        self.ahead.clear();
+        self.parts.clear();
+        self.due.clear();
         self.leaving.clear();
         self.run = Run::default();
+        self.next = Run::default();
+        self.flight = false;
         self.tally.crash(now);
     }
 
@@ -347,12 +366,13 @@ impl Engine {
     }
 
     /// Tokens that the memory holds, and those that it is asked for besides: of jobs that
-    /// wait, and of the prompt that is computed in parts. As of the last change of the
+    /// wait, and of prompts that are computed in parts. As of the last change of the
     /// batch.
     pub fn demand_tokens(&self) -> u64 {
         let held = u64::from(self.blocks.used()) * u64::from(self.settings.block_size);
-        let rest = |(slot, chunk): (u32, u32)| self.sequences[slot].remaining() - chunk;
-        held + self.waiting.tokens() + u64::from(self.run.partial.map_or(0, rest))
+        let rest = |slot: &u32| self.sequences[*slot].remaining() - self.sequences[*slot].chunk;
+        held + self.waiting.tokens()
+            + self.parts.iter().map(|slot| u64::from(rest(slot))).sum::<u64>()
     }
 
     /// Tokens that the memory has room for.

@@ -43,26 +43,42 @@ pub fn nanos(span: u128) -> u64 {
 pub struct Run {
     /// Steps left, the running one among them; 0 if the engine is idle.
     pub left: u64,
+    /// Of those, how many have their blocks already.
+    pub given: u64,
+    /// How long the running one takes, if nothing slows it down, in ticks.
+    ticks: u64,
+    /// How much longer each further one takes then.
+    tick_slope: i64,
     /// How long the running one takes.
     pub first: u128,
     /// How much longer each further one takes.
     pub slope: i128,
-    /// Whether decoding sequences make tokens in these steps.
-    pub decodes: bool,
     /// Sequences in each step.
     pub seqs: u32,
+    /// Those of them that decode together.
+    pub decoding: u32,
     /// Tokens of prompts computed in each step.
     pub prefill: u32,
-    /// The sequence that a part of those belongs to whose last token is not computed
-    /// in these steps, and how many of them.
-    pub partial: Option<(u32, u32)>,
 }
 
 impl Run {
     /// Sets the times of the steps.
     pub fn set_pace(&mut self, pace: &Pace, slowdown: u32) {
-        self.first = u128::from(pace.first) * u128::from(slowdown);
-        self.slope = i128::from(pace.slope) * i128::from(slowdown);
+        (self.ticks, self.tick_slope) = (pace.first, pace.slope);
+        self.slow_down(slowdown);
+    }
+
+    /// Sets the times of the steps by another slowdown.
+    pub fn slow_down(&mut self, slowdown: u32) {
+        self.first = u128::from(self.ticks) * u128::from(slowdown);
+        self.slope = i128::from(self.tick_slope) * i128::from(slowdown);
+    }
+
+    /// These steps without the running one.
+    #[must_use]
+    pub fn rest(mut self) -> Run {
+        self.advance(1);
+        self
     }
 
     /// How long the next `steps` steps take.
@@ -105,7 +121,9 @@ impl Run {
     /// `steps` of those left are done.
     pub fn advance(&mut self, steps: u64) {
         self.first = self.first.wrapping_add_signed(self.slope * i128::from(steps));
+        self.ticks = self.ticks.wrapping_add_signed(self.tick_slope.wrapping_mul(steps as i64));
         self.left -= steps;
+        self.given = self.given.saturating_sub(steps);
     }
 }
 

@@ -9,94 +9,91 @@ use super::Engine;
 use super::job::ProgressKind;
 use super::run::{Run, time_of};
 use super::sequences::State;
-use super::spec::QueuePolicy;
 use crate::serving::step::{Batch, Growth};
 
+/// The steps that are composed.
+#[derive(Debug, Default)]
+pub(super) struct Composed {
+    pub run: Run,
+    pub batch: Batch,
+    /// Tokens that may still be computed.
+    pub tokens: u32,
+    /// Whether what comes next may be something else.
+    pub only_once: bool,
+}
+
 impl Engine {
-    /// Composes the steps from now on; without anybody to work on the engine is idle.
-    pub(super) fn compose(&mut self) {
-        debug_assert!(self.completing.is_empty(), "the last step has ended");
-        let mut batch = Batch { decode_shortest: u64::MAX, ..Batch::default() };
+    /// Composes the steps from the next one on; there are none where there is nobody to work
+    /// on.
+    pub(super) fn compose(&mut self) -> Run {
+        let batch = Batch { decode_shortest: u64::MAX, ..Batch::default() };
+        let mut composed =
+            Composed { batch, tokens: self.settings.max_tokens, ..Composed::default() };
         self.held_up_by_prefix = false;
-        let mut preempted = false;
-        let mut run = Run { decodes: true, ..Run::default() };
-        if self.settings.ahead {
-            preempted = self.compose_ahead(&mut run, &mut batch);
-        } else if self.settings.chunked {
-            preempted = self.continue_running(&mut run, &mut batch);
-            if !preempted {
-                self.admit_waiting(&mut run, &mut batch);
-            }
-        } else {
-            self.admit_waiting(&mut run, &mut batch);
-            run.decodes = self.completing.is_empty();
-            if run.decodes {
-                preempted = self.continue_running(&mut run, &mut batch);
-            }
+        let preempted = self.continue_running(&mut composed);
+        if !preempted {
+            self.admit_waiting(&mut composed);
         }
         self.tally.kv.set(time_of(self.clock), u64::from(self.blocks.used()));
-        if self.sequences.running() == 0 {
-            self.idle();
-            return;
+        self.full = composed.tokens == 0;
+        if composed.run.seqs == 0 {
+            return Run::default();
         }
-        self.start(run, &batch, preempted);
+        composed.only_once |= preempted;
+        self.start(&composed)
     }
 
-    fn idle(&mut self) {
-        self.run = Run::default();
-        debug_assert_eq!(self.waiting.jobs(), 0, "whoever is alone fits");
-        debug_assert_eq!(self.demand_tokens(), 0, "all blocks are freed, and none is wanted");
-        let now = time_of(self.clock);
-        self.tally.busy.set(now, 0);
-        self.tally.check_littles_law(now);
-    }
-
-    /// Starts the steps of `run`, of which the first works on `batch`.
-    fn start(&mut self, mut run: Run, batch: &Batch, preempted: bool) {
-        let chunk = run.partial.map_or(0, |(_, chunk)| u64::from(chunk));
-        let decoding = if run.decodes { u64::from(self.decoding.count()) } else { 0 };
-        let growth = Growth {
-            prefill_pairs: chunk * chunk,
-            context_tokens: chunk + decoding,
-            decode_context: decoding,
+    /// The steps that are composed, of which the first has its blocks.
+    fn start(&mut self, composed: &Composed) -> Run {
+        let mut run = composed.run;
+        let mut growth = Growth {
+            prefill_pairs: 0,
+            context_tokens: u64::from(run.decoding),
+            decode_context: u64::from(run.decoding),
         };
-        let pace = self.step.pace(batch, &growth);
+        for slot in &self.parts {
+            let chunk = u64::from(self.sequences[*slot].chunk);
+            growth.prefill_pairs += chunk * chunk;
+            growth.context_tokens += chunk;
+        }
+        let pace = self.step.pace(&composed.batch, &growth);
         run.set_pace(&pace, self.slowdown);
-        run.left = if preempted || !self.completing.is_empty() || !self.ahead.is_empty() {
-            1
-        } else {
-            self.steps_alike(&run).min(pace.steps)
-        };
+        run.left = if composed.only_once { 1 } else { self.steps_alike().min(pace.steps) };
+        run.given = 1;
         debug_assert!(run.left > 0, "a step is a step");
         self.tally.busy.set(time_of(self.clock), 1);
-        self.run = run;
-        self.limit_to_blocks();
+        self.limit_to_blocks(&mut run);
+        run
     }
 
     /// Steps until a sequence has made all its tokens or computed all its prompt but
     /// the last part.
-    fn steps_alike(&mut self, run: &Run) -> u64 {
-        let mut ends = self.decoding.until_first_end(&self.sequences).unwrap_or(u64::MAX);
-        if self.settings.ahead && self.waiting.jobs() > 0 && self.may_begin() {
-            // While the last token of one is made, another may be admitted in its place.
-            ends = ends.saturating_sub(1).max(1);
+    fn steps_alike(&mut self) -> u64 {
+        // Of equal blocks that two prompts fill, that of the first to do so is found; and
+        // with what one fills others may fit that wait.
+        let others = self.parts.len() > 1 || self.waiting.jobs() > 0 && self.has_room();
+        if self.settings.caching && !self.parts.is_empty() && others {
+            return 1;
         }
-        let parts = run.partial.map_or(u64::MAX, |(slot, chunk)| {
-            let parts = u64::from((self.sequences[slot].remaining() - 1) / chunk);
-            // One that begins beside others has more room in the next step; and while the last
-            // whole part is computed, others are admitted beside the rest.
-            let whole = chunk == self.settings.max_tokens - self.decoding.count();
-            match self.settings.ahead {
-                false => parts,
-                true if whole => parts.saturating_sub(1).max(1),
-                true => 1,
+        let mut steps = self.decoding.until_first_end(&self.sequences).unwrap_or(u64::MAX);
+        let mut tokens = self.settings.max_tokens - self.decoding.count();
+        for slot in &self.parts {
+            let sequence = &self.sequences[*slot];
+            let (chunk, remaining) = (sequence.chunk, sequence.remaining());
+            if chunk == 0 || chunk == remaining {
+                return 1;
             }
-        });
-        ends.min(parts)
+            // One that began beside others has more room in the next step.
+            let steady = chunk == self.most_of(u32::MAX).min(tokens);
+            let parts = if steady { u64::from((remaining - 1) / chunk) } else { 1 };
+            tokens = tokens.saturating_sub(chunk);
+            steps = steps.min(parts);
+        }
+        steps
     }
 
-    /// Cuts the run to the steps that there are blocks for.
-    fn limit_to_blocks(&mut self) {
+    /// Cuts a run to the steps that there are blocks for.
+    fn limit_to_blocks(&self, run: &mut Run) {
         // Whoever waits only because much of its prefix is known may begin as soon as
         // some of that is overwritten.
         let free = u64::from(if self.held_up_by_prefix {
@@ -104,11 +101,11 @@ impl Engine {
         } else {
             self.blocks.free()
         });
-        if self.blocks_ahead(self.run.left - 1) <= free {
+        if self.blocks_ahead(run.left - 1) <= free {
             return;
         }
         // The most steps beyond the first that fit: enough and too many close in.
-        let (mut fits, mut too_many) = (0, self.run.left - 1);
+        let (mut fits, mut too_many) = (0, run.left - 1);
         while too_many - fits > 1 {
             let middle = fits + (too_many - fits) / 2;
             if self.blocks_ahead(middle) <= free {
@@ -117,54 +114,87 @@ impl Engine {
                 too_many = middle;
             }
         }
-        self.run.left = fits + 1;
+        run.left = fits + 1;
     }
 
-    /// New blocks that the `steps` steps after the running one take.
+    /// New blocks that the `steps` steps after the next one take.
     pub(super) fn blocks_ahead(&self, steps: u64) -> u64 {
-        let decodes =
-            if self.run.decodes { self.decoding.blocks_after_next_step(steps) } else { 0 };
-        let part = self.run.partial.map_or(0, |(slot, chunk)| {
-            let size = u64::from(self.settings.block_size);
-            let running = u64::from(self.sequences[slot].computed) + u64::from(chunk);
-            (running + u64::from(chunk) * steps).div_ceil(size) - running.div_ceil(size)
-        });
-        decodes + part
+        let size = u64::from(self.settings.block_size);
+        let part = |slot: &u32| {
+            let sequence = &self.sequences[*slot];
+            let chunk = u64::from(sequence.chunk);
+            let next = u64::from(sequence.computed) + chunk;
+            (next + chunk.saturating_mul(steps)).div_ceil(size) - next.div_ceil(size)
+        };
+        let parts: u64 = self.parts.iter().map(part).sum();
+        self.decoding.blocks_after_next_step(steps) + parts
     }
 
     /// Gives those that run their blocks for the next step. Returns whether any was
     /// preempted for that.
-    pub(super) fn continue_running(&mut self, run: &mut Run, batch: &mut Batch) -> bool {
-        let part = self.partial.map(|slot| self.part_of(slot, self.decoding.count()));
-        let blocks = self.decoding.blocks_of_next_step() + part.map_or(0, |(_, blocks)| blocks);
-        let enough = blocks <= self.blocks.free();
-        if enough {
-            self.blocks.take(blocks);
-        } else {
-            self.make_room();
+    fn continue_running(&mut self, composed: &mut Composed) -> bool {
+        let mut preempted = false;
+        if !self.continue_all() {
+            preempted = self.continue_in_order();
+            composed.only_once = true;
         }
         let decoding = self.decoding.count();
+        let context = self.decoding.context() + u64::from(decoding);
+        let Composed { run, batch, tokens, .. } = composed;
         batch.decode_seqs += u64::from(decoding);
-        batch.decode_context += self.decoding.context() + u64::from(decoding);
-        batch.context_tokens += self.decoding.context() + u64::from(decoding);
-        run.seqs += decoding;
+        batch.decode_context += context;
+        batch.context_tokens += context;
+        (run.seqs, run.decoding) = (decoding, decoding);
+        *tokens -= decoding;
         if let Some((shortest, longest)) = self.decoding.spread(&self.sequences) {
             batch.decode_shortest = batch.decode_shortest.min(shortest + 1);
             batch.decode_longest = batch.decode_longest.max(longest + 1);
         }
-        if let Some(slot) = self.partial {
-            let (chunk, _) = self.part_of(slot, decoding);
-            self.compute(slot, chunk, run, batch);
+        for nth in 0..self.parts.len() {
+            self.compute(self.parts[nth], composed);
         }
-        !enough
+        preempted
     }
 
-    /// How many tokens of its prompt a sequence computes beside `decoding` others, and
-    /// the new blocks that takes.
-    fn part_of(&self, slot: u32, decoding: u32) -> (u32, u32) {
-        let sequence = &self.sequences[slot];
-        let chunk = sequence.remaining().min(self.settings.max_tokens - decoding);
-        (chunk, self.new_blocks(sequence.computed, chunk))
+    /// The same at once, if there are blocks and tokens for all.
+    fn continue_all(&mut self) -> bool {
+        let mut tokens = self.settings.max_tokens - self.decoding.count();
+        let mut blocks = self.decoding.blocks_of_next_step();
+        for nth in 0..self.parts.len() {
+            let slot = self.parts[nth];
+            let wanted = self.wanted(slot);
+            let chunk = wanted.min(tokens);
+            // Whoever is last has what the others leave; whoever is not goes before some that
+            // decode.
+            if chunk < wanted && (chunk == 0 || self.sequences.last() != Some(slot)) {
+                return false;
+            }
+            tokens -= chunk;
+            self.sequences[slot].chunk = chunk;
+            blocks += self.new_blocks(self.sequences[slot].computed, chunk);
+        }
+        let enough = blocks <= self.blocks.free();
+        if enough {
+            self.blocks.take(blocks);
+        }
+        enough
+    }
+
+    /// Tokens that a sequence which does not decode with the others would compute if it were
+    /// up to it.
+    pub(super) fn wanted(&self, slot: u32) -> u32 {
+        self.most_of(self.sequences[slot].remaining())
+    }
+
+    /// Of `tokens` of a prompt, those that one step may compute. A prompt that is alone keeps
+    /// nobody waiting.
+    fn most_of(&self, tokens: u32) -> u32 {
+        let here = self.sequences.running() + self.waiting.jobs();
+        match self.settings.long_prefill {
+            0 => tokens,
+            most if here > 1 => tokens.min(most),
+            _ => tokens,
+        }
     }
 
     /// New blocks for `tokens` more tokens after those `computed`.
@@ -173,138 +203,63 @@ impl Engine {
             - computed.div_ceil(self.settings.block_size)
     }
 
-    /// Gives those that run their blocks one by one, and preempts whoever is last in
-    /// the policy's order while there are too few.
-    fn make_room(&mut self) {
-        self.rooms += 1;
-        let mut taken = 0;
-        let mut decoding = 0;
-        let mut next = self.sequences.first();
-        while let Some(slot) = next {
-            let blocks = self.blocks_wanted(slot, decoding);
-            if blocks <= self.blocks.free() - taken {
-                taken += blocks;
-                self.sequences[slot].given = self.rooms;
-                decoding += u32::from(self.sequences[slot].state == State::Decode);
-                next = self.sequences.next(slot);
-                continue;
-            }
-            let victim = self.last_in_order();
-            if self.sequences[victim].given == self.rooms {
-                // It has been given blocks in vain; as it is not the last that began,
-                // it decodes.
-                taken -= self.blocks_wanted(victim, decoding);
-                decoding -= 1;
-            }
-            if victim == slot {
-                next = self.sequences.next(slot);
-            }
-            self.preempt(victim);
-        }
-        self.blocks.take(taken);
-    }
-
-    /// New blocks that a sequence needs for the next step beside `decoding` others.
-    fn blocks_wanted(&self, slot: u32, decoding: u32) -> u32 {
-        if self.begins_next(slot) {
-            return 0;
-        }
-        let sequence = &self.sequences[slot];
-        if sequence.state == State::Decode {
-            let tokens = self.decoding.steps() - sequence.joined;
-            let computed = u64::from(sequence.computed) + tokens;
-            u32::from(computed.is_multiple_of(u64::from(self.settings.block_size)))
-        } else {
-            self.part_of(slot, decoding).1
-        }
-    }
-
-    /// Of those that run, the one that goes first when blocks run out.
-    fn last_in_order(&self) -> u32 {
-        let last = self.sequences.last().expect("somebody runs");
-        if self.settings.policy == QueuePolicy::Fcfs {
-            return last;
-        }
-        let (mut victim, mut next) = (last, self.sequences.first());
-        while let Some(slot) = next {
-            if self.sequences[slot].rank > self.sequences[victim].rank {
-                victim = slot;
-            }
-            next = self.sequences.next(slot);
-        }
-        victim
-    }
-
-    fn preempt(&mut self, slot: u32) {
-        self.leave_batch(slot, true);
-        self.sequences[slot].computed = 0;
-        self.sequences[slot].state = State::Waiting;
-        self.waiting.push(&self.sequences, slot);
-        let now = time_of(self.clock);
-        self.tally.waiting.add(now, 1);
-        self.tally.preemptions += 1;
-        self.tell(slot, ProgressKind::Preempted);
-    }
-
     /// Lets those that wait begin, as far as tokens, seats and blocks go.
-    pub(super) fn admit_waiting(&mut self, run: &mut Run, batch: &mut Batch) {
-        let mut tokens =
-            self.settings.max_tokens - (batch.prefill_tokens + batch.decode_seqs) as u32;
-        while tokens > 0 && self.may_begin() {
+    fn admit_waiting(&mut self, composed: &mut Composed) {
+        while composed.tokens > 0 && self.sequences.running() < self.settings.max_seqs {
             let Some(slot) = self.waiting.first(&self.sequences) else { break };
-            let Some(chunk) = self.admit(slot, tokens) else { break };
-            tokens = tokens.saturating_sub(chunk);
-            self.compute(slot, chunk, run, batch);
+            if !self.admit(slot, composed) {
+                break;
+            }
+            self.compute(slot, composed);
         }
     }
 
-    /// Whether there is a seat, and any block.
-    pub(super) fn may_begin(&self) -> bool {
-        self.sequences.running() < self.settings.max_seqs && self.blocks.free() > 0
-    }
-
-    /// Lets `slot` begin with at most `tokens` tokens. Returns how many, or `None` if
-    /// it cannot.
-    pub(super) fn admit(&mut self, slot: u32, tokens: u32) -> Option<u32> {
+    /// Lets `slot` begin, if it can.
+    fn admit(&mut self, slot: u32, composed: &Composed) -> bool {
+        let tokens = composed.tokens;
         let sequence = &self.sequences[slot];
         // The last token is always computed, for it gives the next.
-        let ids = ((sequence.target() - 1) / self.settings.per_id) as usize;
-        let chain = &sequence.chain[..ids.min(sequence.chain.len())];
+        let ids = (sequence.target() - 1) / self.settings.per_id;
+        let chain = &sequence.chain[..(ids as usize).min(sequence.chain.len())];
         let mut known = self.blocks.known(chain);
         if let Some(kept) = &sequence.kept
             && known.units as usize == chain.len()
         {
-            let units = self.blocks.kept_units(kept);
+            let units = self.blocks.kept_units(kept).min(ids - known.units);
             known.units += units;
             known.free_blocks += units * self.blocks.per_unit();
         }
         let cached = known.units * self.settings.per_id;
-        let computed =
-            if sequence.prefilled && !sequence.started { sequence.target() - 1 } else { cached };
-        let missing = sequence.target() - computed;
+        let elsewhere = sequence.prefilled && !sequence.started;
+        let computed = if elsewhere { sequence.target() - 1 } else { cached };
+        let wanted = self.most_of(sequence.target() - computed);
         // Whole prompts only; one that has grown beyond the limit goes alone.
-        let alone = self.completing.is_empty() && sequence.started;
-        if !self.settings.chunked && missing > tokens && !alone {
-            return None;
+        let alone = composed.run.seqs == 0 && sequence.started;
+        if !self.settings.chunked && wanted > tokens && !alone {
+            return false;
         }
-        let chunk = if self.settings.chunked { missing.min(tokens) } else { missing };
+        let chunk = if self.settings.chunked { wanted.min(tokens) } else { wanted };
         let held = known.units * self.blocks.per_unit();
         let blocks = (computed + chunk).div_ceil(self.settings.block_size) - held;
         let whole = sequence.target().div_ceil(self.settings.block_size) - held;
-        let wanted = if self.settings.whole_prompts { whole } else { blocks };
-        if wanted + known.free_blocks > self.blocks.free() {
+        let needed = if self.settings.whole_prompts { whole } else { blocks };
+        if needed + known.free_blocks > self.blocks.free() {
             // With less of its prefix known a first step that does not come to its end
-            // might end earlier in it, and so need fewer blocks.
-            self.held_up_by_prefix = self.settings.chunked
-                && !self.settings.whole_prompts
-                && known.free_blocks > 0
-                && sequence.target() > tokens;
-            return None;
+            // might end earlier in it, and so need fewer blocks; and where a block that is
+            // known twice is overwritten, the other is found, which may be in use.
+            let most = self.most_of(if self.settings.chunked { tokens } else { u32::MAX });
+            let is_short = !self.settings.whole_prompts && sequence.target() > most;
+            self.held_up_by_prefix = known.free_blocks > 0 && (is_short || self.blocks.has_twins());
+            return false;
         }
         self.waiting.pop(&self.sequences, slot);
         self.begin(slot, known.units, computed);
+        let sequence = &mut self.sequences[slot];
+        sequence.chunk = chunk;
+        sequence.state = if elsewhere { State::Single } else { State::Prefill };
+        self.parts.push(slot);
         self.blocks.take(blocks);
-        Some(chunk)
+        true
     }
 
     /// The sequence `slot` begins with `units` units that are known, and `computed`
@@ -322,9 +277,7 @@ impl Engine {
         self.sequences.begin(slot);
         let cached_tokens = units * self.settings.per_id;
         let sequence = &mut self.sequences[slot];
-        sequence.named = named;
         sequence.computed = computed;
-        sequence.state = State::Prefill;
         sequence.began = self.begun;
         let now = time_of(self.clock);
         self.tally.waiting.add(now, -1);
@@ -339,45 +292,41 @@ impl Engine {
         self.tell(slot, kind);
     }
 
-    /// The next step computes `chunk` tokens of the sequence in `slot`.
-    pub(super) fn compute(&mut self, slot: u32, chunk: u32, run: &mut Run, batch: &mut Batch) {
+    /// The next step computes the `chunk` of the sequence in `slot`, whose blocks are given.
+    fn compute(&mut self, slot: u32, composed: &mut Composed) {
+        let Composed { run, batch, tokens: left, .. } = composed;
         let sequence = &self.sequences[slot];
-        let (computed, tokens) = (u64::from(sequence.computed), u64::from(chunk));
-        batch.context_tokens += computed + tokens;
+        let (computed, tokens) = (u64::from(sequence.computed), u64::from(sequence.chunk));
+        if tokens == 0 {
+            return;
+        }
+        *left = left.saturating_sub(sequence.chunk);
+        let context = computed + tokens;
+        batch.context_tokens += context;
         run.seqs += 1;
-        if sequence.remaining() == 1 {
+        if sequence.state == State::Single {
             batch.decode_seqs += 1;
-            batch.decode_context += computed + tokens;
-            batch.decode_shortest = batch.decode_shortest.min(computed + tokens);
-            batch.decode_longest = batch.decode_longest.max(computed + tokens);
+            batch.decode_context += context;
+            batch.decode_shortest = batch.decode_shortest.min(context);
+            batch.decode_longest = batch.decode_longest.max(context);
         } else {
             batch.prefill_seqs += 1;
             batch.prefill_tokens += tokens;
             batch.prefill_pairs += tokens * computed + tokens * (tokens + 1) / 2;
-            run.prefill += chunk;
+            run.prefill += sequence.chunk;
         }
-        if chunk == sequence.remaining() {
-            let filled = sequence.target();
-            self.completing.push(slot);
-            self.partial = None;
-            // Others in this step can use what it computes, layer by layer.
-            self.name_units(slot, filled);
-        } else {
-            debug_assert!(self.partial.is_none_or(|it| it == slot), "one prompt is in parts");
-            self.partial = Some(slot);
-            run.partial = Some((slot, chunk));
-        }
+        // Others in this step can use what it computes, layer by layer.
+        self.name_units(slot, sequence.computed + sequence.chunk);
     }
 
     /// The first `filled` tokens of a sequence are computed: others can use those of
     /// its blocks that have a name.
     pub(super) fn name_units(&mut self, slot: u32, filled: u32) {
         let sequence = &mut self.sequences[slot];
-        let whole = (filled / self.settings.per_id).min(sequence.chain.len() as u32);
-        for nth in sequence.named..whole {
-            let unit = self.blocks.name(sequence.chain[nth as usize]);
-            sequence.units.extend(unit);
+        let whole = (filled / self.settings.per_id) as usize;
+        for nth in sequence.units.len()..whole.min(sequence.chain.len()) {
+            let unit = self.blocks.name(sequence.chain[nth]);
+            sequence.units.push(unit);
         }
-        sequence.named = sequence.named.max(whole);
     }
 }

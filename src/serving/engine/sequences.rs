@@ -18,8 +18,13 @@ pub enum State {
     /// Has begun; tokens of its prompt (or, after it was preempted, of its answer)
     /// must be computed before the next token.
     Prefill,
+    /// Lacks one token, as those that decode do, but makes its next one apart from them: it
+    /// was left out of a step, or its prompt was computed elsewhere.
+    Single,
     /// Makes a token in each step.
     Decode,
+    /// Its last token is made in the running step, and the next one goes without it.
+    Ending,
 }
 
 /// A job in the engine.
@@ -43,14 +48,14 @@ pub struct Sequence {
     pub began: u64,
     /// The clock at its last token, if `made` is not 0; while it decodes, when it began to.
     pub last_token: u128,
-    /// The step in which it was last given its blocks (while room is made).
+    /// While it is in `Engine::parts`: tokens that the composed step computes of it.
+    pub chunk: u32,
+    /// The round in which it was last given its blocks (while room is made).
     pub given: u64,
     /// Its chain of blocks.
     pub chain: Vec<u64>,
-    /// Those of its blocks that hold a known prefix, and how many ids of the chain
-    /// have been looked at for that.
+    /// Its blocks that hold a known prefix, by the ids of its chain.
     pub units: Vec<Unit>,
-    pub named: u32,
     /// After it was preempted: those of its full blocks beyond the chain that are free
     /// and can be found again.
     pub kept: Option<Kept>,

@@ -3,45 +3,53 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::serving::step::{OverheadsSpec, StepModel, StepSpec};
-use crate::spec::{Fraction, Problems};
+use super::defaults::BatchLimits;
+use crate::serving::step::{MemorySettings, OverheadsSpec, StepModel, StepSpec};
+use crate::spec::{Fraction, Path, Problem, Problems};
 
-/// A batching engine. Fields that vLLM has bear its names, and its defaults for an
-/// online server.
+/// A batching engine. Fields that vLLM has bear its names, and the defaults of version 0.33
+/// for an online server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "vLLM's flags")]
 pub struct EngineSpec {
-    /// How long a step takes: `linear`, `roofline`, `table` or `layers`. Default: `linear`,
-    /// for Llama 3.1 8B on one H100.
+    /// How long a step takes: `linear`, `roofline`, `table`, `layers` or `operators`. Default:
+    /// `linear`, for Llama 3.1 8B on one H100.
     pub step: StepSpec,
     /// Costs beside a step's own time, whatever the model of steps. Default: none.
     pub overheads: OverheadsSpec,
-    /// Sequences in a batch, at most. Default: 256.
-    pub max_num_seqs: u32,
+    /// Sequences in a batch, at most. Default: as vLLM has it for the GPU of `step`: 1024, or
+    /// 256 where its memory is below 70 GiB and on an A100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_num_seqs: Option<u32>,
     /// Tokens computed in a step, at most: one for each decoding sequence, then
-    /// those of prompts. Default: 2048.
-    pub max_num_batched_tokens: u32,
-    /// Whether a prompt may be computed over several steps, beside decoding
-    /// sequences. If not, a step computes either whole prompts, which go first, or
-    /// decodes. Default: true.
+    /// those of prompts. Default: as vLLM has it for the GPU of `step`: 8192, 16384 where its
+    /// memory is 160 GiB or more, 2048 where it is below 70 GiB and on an A100; without
+    /// chunked prefill at least `max_model_len`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_num_batched_tokens: Option<u32>,
+    /// Tokens of a prompt computed in a step, at most, where other requests are there: so
+    /// that a long one leaves room for others. 0 sets no limit. Default: 0.
+    pub long_prefill_token_threshold: u32,
+    /// Whether a prompt may be computed over several steps. If not, it waits for a step that
+    /// has room for all of it, beside those that decode. Default: true.
     pub enable_chunked_prefill: bool,
     /// Whether a step is scheduled while the one before it runs, as vLLM does by itself
-    /// since 0.14: who comes at a busy engine waits about a step more, and seats come free a
-    /// step later. Only with chunked prefill. Default: true where `step` is `layers`, which
-    /// are measured on such a version; else false.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub async_scheduling: Option<bool>,
+    /// since 0.14: who comes at a busy engine waits about a step more, and seats and blocks
+    /// come free a step later. `false` is `--no-async-scheduling`, and older versions.
+    /// Default: true.
+    pub async_scheduling: bool,
     /// Whether a request begins only if blocks for its whole prompt are free, rather than for
     /// the first part of it (vLLM's default since March 2026). Default: true.
     pub scheduler_reserve_full_isl: bool,
     /// Tokens of a block of keys and values. Default: 16.
     pub block_size: u32,
     /// Blocks of keys and values that the memory holds. Default: what `step` knows
-    /// of its server (a preset's figure, or the memory of the GPUs).
+    /// of its server (a preset's figure, or the memory of the GPUs); a `table` knows nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub num_gpu_blocks: Option<u32>,
-    /// The share of the GPUs' memory for weights, keys and values, where `step` is a
-    /// `roofline`. Default: 0.9.
+    /// The share of the GPUs' memory for weights, activations, keys and values, where `step`
+    /// names its GPU. Default: 0.9.
     pub gpu_memory_utilization: Fraction,
     /// Whether beginnings of prompts that were computed before are used again.
     /// Default: true.
@@ -81,10 +89,11 @@ impl Default for EngineSpec {
         EngineSpec {
             step: StepSpec::default(),
             overheads: OverheadsSpec::default(),
-            max_num_seqs: 256,
-            max_num_batched_tokens: 2048,
+            max_num_seqs: None,
+            max_num_batched_tokens: None,
+            long_prefill_token_threshold: 0,
             enable_chunked_prefill: true,
-            async_scheduling: None,
+            async_scheduling: true,
             scheduler_reserve_full_isl: true,
             block_size: 16,
             num_gpu_blocks: None,
@@ -102,29 +111,42 @@ impl Default for EngineSpec {
 const MOST_SEQS: u32 = 1 << 20;
 
 impl EngineSpec {
-    /// Blocks of keys and values that the memory holds; at least 1.
-    pub fn blocks(&self) -> u32 {
-        self.blocks_of(self.step.kv_tokens(self.gpu_memory_utilization.get()))
+    /// Blocks of keys and values that the memory holds; `step` is the model of `self.step`.
+    ///
+    /// # Errors
+    /// They are not said and `step` does not know them, or its model does not fit into the
+    /// memory of its GPUs; the problem's place is relative to this.
+    pub fn blocks(&self, step: &StepModel) -> Result<u32, Problem> {
+        let of_memory =
+            || step.blocks(&self.memory()).map_err(|it| it.within(&Path::parse("step")));
+        self.num_gpu_blocks.map_or_else(of_memory, Ok)
     }
 
-    /// The same, where `step`, the model of `self.step`, may know more from its files.
-    pub(super) fn blocks_with(&self, step: &StepModel) -> u32 {
-        let known = step.kv_tokens(self.gpu_memory_utilization.get());
-        known.map_or_else(|| self.blocks(), |tokens| self.blocks_of(tokens))
+    /// What the memory that is left for keys and values depends on.
+    fn memory(&self) -> MemorySettings {
+        MemorySettings {
+            gpu_memory_utilization: self.gpu_memory_utilization.get(),
+            max_num_seqs: self.seats(),
+            max_num_batched_tokens: self.tokens_per_step(),
+            max_model_len: self.max_model_len,
+            block_size: self.block_size,
+        }
     }
 
-    /// The blocks that are said, or those of so many tokens.
-    fn blocks_of(&self, tokens: u64) -> u32 {
-        self.num_gpu_blocks.unwrap_or_else(|| {
-            let blocks = tokens / u64::from(self.block_size.max(1));
-            u32::try_from(blocks).unwrap_or(u32::MAX).max(1)
+    /// Sequences in a batch, at most.
+    pub fn seats(&self) -> u32 {
+        let most = || BatchLimits::of(&self.step).seqs;
+        let fit = |seqs: u32| self.max_num_batched_tokens.map_or(seqs, |tokens| seqs.min(tokens));
+        self.max_num_seqs.unwrap_or_else(|| fit(most()))
+    }
+
+    /// Tokens computed in a step, at most.
+    pub fn tokens_per_step(&self) -> u32 {
+        self.max_num_batched_tokens.unwrap_or_else(|| {
+            let most = BatchLimits::of(&self.step).tokens;
+            let whole = self.max_model_len.filter(|_| !self.enable_chunked_prefill);
+            most.max(whole.unwrap_or(0))
         })
-    }
-
-    /// Whether a step is scheduled while the one before it runs.
-    pub fn asynchronous(&self) -> bool {
-        let layers = || matches!(self.step, StepSpec::Layers(_));
-        self.enable_chunked_prefill && self.async_scheduling.unwrap_or_else(layers)
     }
 
     /// Tokens that one id in a chain of blocks stands for.
@@ -136,16 +158,30 @@ impl EngineSpec {
     pub fn check(&self, problems: &mut Problems) {
         problems.at("step", |p| self.step.check(p));
         problems.at("overheads", |p| self.overheads.check(p));
-        if self.max_num_seqs == 0 || self.max_num_seqs > MOST_SEQS {
+        let (seats, tokens) = (self.seats(), self.tokens_per_step());
+        if self.max_num_batched_tokens == Some(0) {
+            problems.at("max_num_batched_tokens", |p| p.error("expected at least 1"));
+        } else if seats == 0 || seats > MOST_SEQS {
             problems.at("max_num_seqs", |p| {
                 p.error(format!("expected 1 to {MOST_SEQS} sequences"));
             });
+        } else if tokens < seats {
+            let each = "each sequence of a batch computes at least one token";
+            if self.max_num_batched_tokens.is_some() {
+                let message = format!("less than `max_num_seqs` ({seats})");
+                problems.at("max_num_batched_tokens", |p| p.error_help(message, each));
+            } else {
+                let message = format!("more than `max_num_batched_tokens` ({tokens})");
+                problems.at("max_num_seqs", |p| p.error_help(message, each));
+            }
         }
-        if self.max_num_batched_tokens < self.max_num_seqs {
-            problems.at("max_num_batched_tokens", |p| {
+        if let Some(most) = self.max_model_len
+            && self.long_prefill_token_threshold > most
+        {
+            problems.at("long_prefill_token_threshold", |p| {
                 p.error_help(
-                    format!("less than `max_num_seqs` ({})", self.max_num_seqs),
-                    "each sequence of a batch computes at least one token",
+                    format!("more than `max_model_len` ({most}): it would hold nothing back"),
+                    "leave it out, or say fewer tokens than a long prompt has",
                 );
             });
         }
@@ -166,16 +202,8 @@ impl EngineSpec {
                 problems.at(field, |p| p.error("expected at least 1"));
             }
         }
-        let room = |share| self.step.kv_tokens(share) >= u64::from(self.block_size);
         if self.gpu_memory_utilization.get() == 0.0 {
             problems.at("gpu_memory_utilization", |p| p.error("expected more than 0"));
-        } else if self.num_gpu_blocks.is_none()
-            && room(1.0)
-            && !room(self.gpu_memory_utilization.get())
-        {
-            problems.at("gpu_memory_utilization", |p| {
-                p.error("the weights leave no room for a single block of keys and values");
-            });
         }
     }
 }
@@ -189,6 +217,8 @@ pub(super) struct Settings {
     pub ahead: bool,
     /// Whether a prompt must fit whole to begin.
     pub whole_prompts: bool,
+    /// Tokens of a prompt in a step, beside others; 0 for no limit.
+    pub long_prefill: u32,
     pub caching: bool,
     pub policy: QueuePolicy,
     pub max_seqs: u32,
@@ -203,16 +233,17 @@ pub(super) struct Settings {
 
 impl Settings {
     pub fn new(spec: &EngineSpec) -> Self {
-        let max_seqs = spec.max_num_seqs.clamp(1, MOST_SEQS);
+        let max_seqs = spec.seats().clamp(1, MOST_SEQS);
         let block_size = spec.block_size.max(1);
         Settings {
             chunked: spec.enable_chunked_prefill,
-            ahead: spec.asynchronous(),
+            ahead: spec.async_scheduling,
+            long_prefill: spec.long_prefill_token_threshold,
             whole_prompts: spec.scheduler_reserve_full_isl,
             caching: spec.enable_prefix_caching,
             policy: spec.policy,
             max_seqs,
-            max_tokens: spec.max_num_batched_tokens.max(max_seqs),
+            max_tokens: spec.tokens_per_step().max(max_seqs),
             max_model_len: spec.max_model_len.map_or(u64::MAX, u64::from),
             queue_limit: spec.queue_limit.unwrap_or(u32::MAX),
             block_size,

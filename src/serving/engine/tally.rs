@@ -64,53 +64,30 @@ pub struct Tally {
     sojourns: u128,
     /// Times between tokens.
     pub gaps: Histogram,
-    /// Decoding sequences whose last token is not from just now, as steps without them
-    /// came between: the clock at their last token, and how many.
-    stalled: Vec<(u128, u32)>,
     /// The clock at the end of the last step that made tokens for decoding sequences.
     decoded_at: u128,
 }
 
 impl Tally {
-    /// The next `steps` steps of `run` are done; the first begins at `clock`, and
-    /// there are `decoding` sequences that decode.
-    pub fn pass(&mut self, run: &Run, steps: u64, clock: u128, decoding: u32) {
+    /// The next `steps` steps of `run` are done; the first begins at `clock`.
+    pub fn pass(&mut self, run: &Run, steps: u64, clock: u128) {
         let span = run.span(steps);
         self.steps += steps;
         self.batch += u128::from(run.seqs) * u128::from(nanos(span));
         self.prefill_tokens += steps * u64::from(run.prefill);
-        if run.decodes {
-            self.output_tokens += steps * u64::from(decoding);
-            self.tokens(run, steps, clock, decoding);
-            self.decoded_at = clock + span;
-        } else {
-            let fresh = decoding - self.stalled.iter().map(|(_, count)| count).sum::<u32>();
-            if fresh > 0 {
-                self.stalled.push((clock, fresh));
-            }
-        }
+        self.output_tokens += steps * u64::from(run.decoding);
+        self.tokens(run, steps);
+        self.decoded_at = clock + span;
     }
 
     /// Records the times between the tokens of `steps` decode steps.
-    fn tokens(&mut self, run: &Run, steps: u64, clock: u128, decoding: u32) {
-        let mut run = *run;
-        let mut left = steps;
-        if !self.stalled.is_empty() {
-            let mut others = decoding;
-            for (last, count) in self.stalled.drain(..) {
-                others -= count;
-                let gap = Duration(nanos(clock + run.first - last));
-                self.gaps.record_n(gap, u64::from(count));
-            }
-            self.gaps.record_n(Duration(nanos(run.first)), u64::from(others));
-            left -= 1;
-            run.advance(1);
-        }
-        while left > 0 && decoding > 0 {
+    fn tokens(&mut self, run: &Run, steps: u64) {
+        let (mut run, mut left) = (*run, steps);
+        while left > 0 && run.decoding > 0 {
             let even = (run.first as i128 / EVEN_WITHIN).checked_div(run.slope.abs());
             let together = even.map_or(left, |even| left.min(even.max(1) as u64));
             let mean = run.span(together) / u128::from(together);
-            self.gaps.record_n(Duration(nanos(mean)), together * u64::from(decoding));
+            self.gaps.record_n(Duration(nanos(mean)), together * u64::from(run.decoding));
             left -= together;
             run.advance(together);
         }
@@ -122,14 +99,10 @@ impl Tally {
         self.gaps.record(Duration(nanos(clock - last)));
     }
 
-    /// A decoding sequence leaves that has decoded since `last`, when it made a token:
-    /// the clock at its last token.
-    pub fn last_token(&mut self, last: u128) -> u128 {
-        let last = last.max(self.decoded_at);
-        if let Some((_, count)) = self.stalled.iter_mut().find(|(at, _)| *at == last) {
-            *count -= 1;
-        }
-        last
+    /// The clock at the last token of a sequence that decodes, or did until now, and began to
+    /// at `since`.
+    pub fn last_token(&self, since: u128) -> u128 {
+        since.max(self.decoded_at)
     }
 
     /// A job that came at `arrived` left at `now`.
@@ -150,7 +123,6 @@ impl Tally {
 
     /// Nobody is here any more.
     pub fn crash(&mut self, now: Time) {
-        self.stalled.clear();
         for gauge in [&mut self.busy, &mut self.running, &mut self.waiting, &mut self.kv] {
             gauge.set(now, 0);
         }

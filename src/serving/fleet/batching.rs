@@ -44,7 +44,7 @@ impl Batching {
         Batching {
             engine,
             step: step.clone(),
-            max_num_seqs: spec.max_num_seqs,
+            max_num_seqs: spec.seats(),
             places: Vec::new(),
             free: Vec::new(),
             happened: Vec::new(),
@@ -287,8 +287,8 @@ mod tests {
         fn nobody_hears_of_anothers_job(calls in calls(), seqs in 1u32..5) {
             let spec = EngineSpec {
                 step: StepSpec::Linear(LinearSpec::of(Duration(10), Duration(0), Duration(0))),
-                max_num_seqs: seqs,
-                max_num_batched_tokens: 16,
+                max_num_seqs: Some(seqs),
+                max_num_batched_tokens: Some(16),
                 block_size: 4,
                 num_gpu_blocks: Some(20),
                 queue_limit: Some(6),

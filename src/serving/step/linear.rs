@@ -70,10 +70,6 @@ impl LinearSpec {
         }
     }
 
-    pub(super) fn kv_tokens(&self) -> u64 {
-        self.preset.figures().kv_tokens()
-    }
-
     /// The preset's figures, and in their place what is given.
     fn figures(&self) -> LinearFigures {
         let preset = self.preset.figures();
@@ -107,6 +103,12 @@ impl Linear {
         Pace::constant(nanos.saturating_mul(TICKS_PER_NANO))
     }
 
+    /// Blocks of so many tokens that the preset's server has memory for.
+    pub fn blocks(&self, block_size: u32) -> u32 {
+        let blocks = self.0.kv_tokens() / u64::from(block_size.max(1));
+        u32::try_from(blocks).unwrap_or(u32::MAX).max(1)
+    }
+
     pub fn overheads(&self) -> Overheads {
         Overheads {
             per_request: self.0.per_request,
@@ -137,7 +139,7 @@ mod tests {
             serde_yaml::from_str("{ preset: llama-3.3-70b-h100x4, per_step: 20ms }").unwrap();
         assert_eq!(spec.figures().per_step, Duration::from_millis(20));
         assert_eq!(spec.figures().per_prefill_token, Duration(76_423));
-        assert_eq!(spec.kv_tokens(), 128_273 * 16);
+        assert_eq!(Linear::new(&spec).blocks(32), 128_273 / 2);
     }
 
     #[test]

@@ -4,9 +4,10 @@
 //! | model | time of a step |
 //! |---|---|
 //! | [`linear`](LinearSpec) | a constant, and so much for each prompt token and each decoding sequence (fitted to a real server) |
-//! | [`roofline`](RooflineSpec) | the slower of arithmetic and memory traffic, from the figures of model and GPU |
+//! | [`roofline`](RooflineSpec) | of each part the longer of arithmetic and memory traffic, from the figures of model and GPU |
 //! | [`table`](TableSpec) | interpolated in a profile that was measured |
 //! | [`layers`](LayersSpec) | the sum of its layers, each interpolated in a profile that was measured |
+//! | [`operators`](OperatorsSpec) | the sum of its operators, each interpolated in tables that were measured |
 //!
 //! A step computes prompts' tokens and one token for each decoding sequence; what
 //! it works on is a [`Batch`]. While nobody comes or goes, a batch changes from step
@@ -16,12 +17,17 @@
 //! that adding up a thousand steps one by one and in one go gives the same time.
 //! All that is in `step_time`, below the models.
 
+mod axis;
+mod decomposition;
 mod hardware;
 mod interpolate;
 mod layers;
 mod linear;
+mod memory;
 mod model_config;
+mod operators;
 mod overheads;
+mod precision;
 mod presets;
 mod roofline;
 mod step_time;
@@ -32,19 +38,25 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use hardware::{GpuFigures, GpuSpec, TransformerFigures, TransformerSpec};
+pub use hardware::{GpuFigures, GpuSpec, LinkSpec, TransformerFigures, TransformerSpec};
 pub use layers::{AllReduceSpec, LayersSpec};
 pub use linear::LinearSpec;
+pub use memory::MemorySettings;
+pub use model_config::KnownModel;
+pub use operators::OperatorsSpec;
 pub use overheads::OverheadsSpec;
+pub use precision::Precision;
 pub use presets::LinearPreset;
-pub use roofline::RooflineSpec;
+pub use roofline::{PrecisionSpec, RooflineSpec};
 pub use step_time::{Batch, Growth, MOST_TICKS, Overheads, Pace, TICKS_PER_NANO};
 pub use table::TableSpec;
 
-use crate::spec::{Problem, Problems};
+use crate::spec::{Path, Problem, Problems};
 use crate::workload::DataPaths;
 use layers::Layers;
 use linear::Linear;
+use memory::Memory;
+use operators::Operators;
 use roofline::Roofline;
 use table::Table;
 
@@ -54,13 +66,15 @@ use table::Table;
 pub enum StepSpec {
     /// A constant, and so much for each prompt token and each decoding sequence.
     Linear(LinearSpec),
-    /// The slower of arithmetic and memory traffic, from the figures of model and
-    /// GPU.
+    /// Of each part the longer of arithmetic and memory traffic, from the figures of model
+    /// and GPU.
     Roofline(RooflineSpec),
     /// Interpolated in a measured profile.
     Table(TableSpec),
     /// The sum of its layers, each interpolated in a measured profile.
     Layers(LayersSpec),
+    /// The sum of its operators, each interpolated in measured tables.
+    Operators(OperatorsSpec),
 }
 
 impl Default for StepSpec {
@@ -76,6 +90,7 @@ impl StepSpec {
             StepSpec::Linear(spec) => problems.at("linear", |p| spec.check(p)),
             StepSpec::Roofline(spec) => problems.at("roofline", |p| spec.check(p)),
             StepSpec::Layers(spec) => problems.at("layers", |p| spec.check(p)),
+            StepSpec::Operators(spec) => problems.at("operators", |p| spec.check(p)),
             StepSpec::Table(_) => {}
         }
     }
@@ -84,21 +99,21 @@ impl StepSpec {
     pub fn gpus(&self) -> u32 {
         match self {
             StepSpec::Linear(spec) => spec.preset.gpus(),
-            StepSpec::Roofline(spec) => spec.tensor_parallel_size,
+            StepSpec::Roofline(spec) => spec.gpus(),
             StepSpec::Layers(spec) => spec.tensor_parallel_size,
+            StepSpec::Operators(spec) => spec.tensor_parallel_size,
             StepSpec::Table(_) => 1,
         }
     }
 
-    /// Tokens whose keys and values the server has memory for, as far as the model
-    /// of its steps knows, using a share `utilization` of the GPUs' memory.
-    pub fn kv_tokens(&self, utilization: f64) -> u64 {
+    /// The kind of GPU that a step runs on, where the model of steps names one.
+    pub fn gpu(&self) -> Option<GpuSpec> {
         match self {
-            StepSpec::Linear(spec) => spec.kv_tokens(),
-            StepSpec::Roofline(spec) => spec.kv_tokens(utilization),
-            StepSpec::Table(_) | StepSpec::Layers(_) => {
-                LinearPreset::default().figures().kv_tokens()
-            }
+            StepSpec::Linear(spec) => Some(spec.preset.gpu()),
+            StepSpec::Roofline(spec) => Some(spec.gpu.clone()),
+            StepSpec::Layers(spec) => spec.gpu.clone(),
+            StepSpec::Table(_) => None,
+            StepSpec::Operators(spec) => spec.gpu(),
         }
     }
 }
@@ -115,27 +130,31 @@ pub struct StepModel {
 #[derive(Clone, Debug)]
 enum Kind {
     Linear(Linear),
-    Roofline(Roofline),
+    Roofline(Arc<Roofline>),
     Table(Arc<Table>),
     Layers(Arc<Layers>),
+    Operators(Arc<Operators>),
 }
 
 impl StepModel {
     /// The model of `spec`, whose files are looked for in `paths`.
     ///
     /// # Errors
-    /// If a table cannot be read or is not whole; the problem's place is relative to
-    /// `spec`.
+    /// If a file cannot be read or is not whole, or a model cannot be divided as it is said;
+    /// the problem's place is relative to `spec`.
     pub fn new(spec: &StepSpec, paths: &DataPaths) -> Result<Self, Problem> {
         let kind = match spec {
             StepSpec::Linear(spec) => Kind::Linear(Linear::new(spec)),
-            StepSpec::Roofline(spec) => Kind::Roofline(Roofline::new(spec)),
+            StepSpec::Roofline(spec) => Kind::Roofline(Arc::new(spec.load(paths)?)),
             StepSpec::Table(spec) => Kind::Table(Arc::new(spec.load(paths)?)),
             StepSpec::Layers(spec) => Kind::Layers(Arc::new(spec.load(paths)?)),
+            StepSpec::Operators(spec) => Kind::Operators(Arc::new(spec.load(paths)?)),
         };
         let overheads = match &kind {
             Kind::Linear(model) => model.overheads(),
-            Kind::Roofline(_) | Kind::Table(_) | Kind::Layers(_) => Overheads::default(),
+            Kind::Roofline(_) | Kind::Table(_) | Kind::Layers(_) | Kind::Operators(_) => {
+                Overheads::default()
+            }
         };
         Ok(StepModel { kind, per_step: 0, overheads })
     }
@@ -150,6 +169,18 @@ impl StepModel {
         }
     }
 
+    /// The same in an engine that schedules a step while the one before it runs (`ahead`), or
+    /// does not, where the model knows what that costs.
+    #[must_use]
+    pub fn scheduled(self, ahead: bool) -> Self {
+        let besides = match &self.kind {
+            Kind::Operators(model) if !ahead => model.synchronous(),
+            _ => return self,
+        };
+        let per_step = self.per_step.saturating_add(besides.0.saturating_mul(TICKS_PER_NANO));
+        StepModel { per_step: per_step.min(MOST_TICKS), ..self }
+    }
+
     /// How long the step of `batch` takes, and those that follow while it grows by
     /// `growth` each.
     #[inline]
@@ -159,21 +190,47 @@ impl StepModel {
             Kind::Roofline(model) => model.pace(batch, growth),
             Kind::Table(model) => model.pace(batch, growth),
             Kind::Layers(model) => model.pace(batch, growth),
+            Kind::Operators(model) => model.pace(batch, growth),
         };
         if self.per_step == 0 { pace } else { pace.after(self.per_step) }
     }
 
     /// Whether it asks for the shortest and the longest context of decoding sequences.
-    pub const fn needs_spread(&self) -> bool {
-        matches!(self.kind, Kind::Layers(_))
+    pub fn needs_spread(&self) -> bool {
+        match &self.kind {
+            Kind::Layers(_) => true,
+            Kind::Roofline(model) => model.has_windows(),
+            Kind::Linear(_) | Kind::Table(_) | Kind::Operators(_) => false,
+        }
     }
 
-    /// Tokens whose keys and values the memory of the GPUs holds, as far as the files know
-    /// that were read.
-    pub fn kv_tokens(&self, utilization: f64) -> Option<u64> {
+    /// Blocks of keys and values that the memory of the GPUs holds, as far as the model of
+    /// steps knows them.
+    ///
+    /// # Errors
+    /// It does not know them, or the model does not fit; the problem's place is relative to
+    /// the spec, and its help says what to write.
+    pub fn blocks(&self, settings: &MemorySettings) -> Result<u32, Problem> {
+        let of = |memory: &Memory, kind: &str| {
+            memory.blocks(settings).map_err(|problem| problem.within(&Path::parse(kind)))
+        };
+        let unknown = |kind: &str, help: &str| {
+            let message = "how many blocks of keys and values there are is not said";
+            Err(Problem::error(Path::parse(kind), message).help(help))
+        };
         match &self.kind {
-            Kind::Layers(model) => model.kv_tokens(utilization),
-            Kind::Linear(_) | Kind::Roofline(_) | Kind::Table(_) => None,
+            Kind::Linear(model) => Ok(model.blocks(settings.block_size)),
+            Kind::Roofline(model) => of(model.memory(), "roofline"),
+            Kind::Layers(model) => match model.memory() {
+                Some(memory) => of(memory, "layers"),
+                None => unknown("layers", "add `gpu` here, or `num_gpu_blocks` to the engine"),
+            },
+            Kind::Operators(model) => of(model.memory(), "operators"),
+            Kind::Table(_) => unknown(
+                "table",
+                "add `num_gpu_blocks` to the engine: vLLM logs its tokens as it starts (`GPU KV \
+                 cache size`), a block has `block_size` of them",
+            ),
         }
     }
 

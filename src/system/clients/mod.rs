@@ -152,6 +152,24 @@ impl Clients {
         if is_made { made } else { self.source.prefix(incoming, block_tokens, made) }
     }
 
+    /// The same, and whether they go on with those of its answer of `answer` tokens: where
+    /// another prompt goes on from there.
+    pub fn prefix_and_answer<'p>(
+        &'p self,
+        incoming: &Incoming,
+        answer: u32,
+        block_tokens: u32,
+        made: &'p mut Vec<u64>,
+    ) -> (&'p [u64], bool) {
+        let of_call = self.workflows.as_ref().and_then(|workflows| {
+            workflows.engine.prefix_and_answer(incoming, answer, block_tokens, made)
+        });
+        if let Some(goes_on) = of_call {
+            return (made, goes_on);
+        }
+        self.source.prefix_and_answer(incoming, answer, block_tokens, made)
+    }
+
     /// The model that a request must be answered by, if it may be no other.
     #[inline]
     pub fn pinned(&self, request: &Request) -> Option<u32> {

@@ -159,6 +159,8 @@ impl Upstream {
         let servers = &mut models[model as usize];
         let Some(size) = servers.engine_blocks else { return Ok(()) };
         let prefills = servers.fleet.prefills(replica).is_some();
+        let (blocks, names_answer) =
+            cx.clients.prefix_and_answer(incoming, output_tokens, size, blocks);
         let job = Job {
             id: JobId::default(),
             // The first token of the answer is part of the prompt that is decoded from.
@@ -169,7 +171,8 @@ impl Upstream {
                 output_tokens - u32::from(decodes)
             },
             priority: cx.clients.priority(incoming),
-            blocks: cx.clients.prefix(incoming, size, blocks),
+            blocks,
+            names_answer,
             prefilled: decodes,
         };
         let Some(batching) = servers.fleet.engine(replica) else { return Ok(()) };

@@ -50,8 +50,11 @@ pub use row::Row;
 pub use rows::{Rows, TraceInfo};
 pub use spec::{Origin, TraceSpec};
 
+pub(super) use input::bytes::open_at as open_bytes;
 pub(super) use input::json;
 pub(super) use input::lines::Lines as TraceLines;
+pub(super) use input::position::Position as TracePosition;
+pub(super) use input::stamp::parse_stamp as parse_trace_stamp;
 pub(super) use input::table::Table as TraceTable;
 
 /// How a file begins, from which its format is told.

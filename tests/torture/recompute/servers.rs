@@ -1,5 +1,7 @@
 //! Formulas over the rows of `replicas.csv`, and of `attempts.csv` where servers are stations.
 
+use windtunnel::serving::ModelSpec;
+use windtunnel::serving::step::StepSpec;
 use windtunnel::stats::Table;
 
 use super::attempts::has_gpus;
@@ -18,10 +20,19 @@ pub fn gpu_s(books: &Books, window: &Window) -> f64 {
     }
     let each = texts(replicas, "model").into_iter().zip(column(replicas, "on_s"));
     let of = |(model, on_s): (&str, f64)| match books.experiment.models.get(model) {
-        Some(spec) if has_gpus(books, model) => f64::from(spec.server.gpus.unwrap_or(1)) * on_s,
+        Some(spec) if has_gpus(books, model) => f64::from(gpus(spec)) * on_s,
         _ => 0.0,
     };
     sum(each.map(of))
+}
+
+/// GPUs of each replica: as they are said, or those that an engine's steps run on.
+fn gpus(spec: &ModelSpec) -> u32 {
+    let of_step = match spec.server.engine.as_ref().map(|engine| &engine.step) {
+        Some(StepSpec::Roofline(step)) => step.tensor_parallel_size * step.pipeline_parallel_size,
+        _ => 1,
+    };
+    spec.server.gpus.unwrap_or(of_step)
 }
 
 fn total(table: &Table, name: &str) -> f64 {

@@ -1,7 +1,6 @@
 //! Step time composed of measured layers.
 
 mod attention;
-mod axis;
 mod profile;
 mod skew;
 
@@ -10,9 +9,12 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::decomposition::{Decomposition, Parallelism};
 use super::hardware::GpuSpec;
 use super::interpolate::{Line, line_at};
+use super::memory::Memory;
 use super::model_config::ModelConfig;
+use super::precision::WeightPrecision;
 use super::step_time::{Batch, Growth, MOST_TICKS, Pace, TICKS_PER_NANO};
 use crate::kernel::Duration;
 use crate::spec::{Bandwidth, Path, Problem, Problems};
@@ -51,7 +53,7 @@ pub struct LayersSpec {
     #[serde(default = "two")]
     pub bytes: u32,
     /// The GPU, for the size of its memory: tells how many blocks of keys and values there
-    /// are where `num_gpu_blocks` does not.
+    /// are. Needed where `num_gpu_blocks` does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gpu: Option<GpuSpec>,
 }
@@ -100,14 +102,19 @@ impl LayersSpec {
         let at = |field: &str| Path::parse("layers").join(field);
         let model = ModelConfig::load(&self.model, paths, &at("model"))?;
         let size = self.tensor_parallel_size.max(1);
-        if !model.heads.is_multiple_of(size) {
+        let among = Parallelism {
+            enable_expert_parallel: self.enable_expert_parallel,
+            ..Parallelism::tensor(size)
+        };
+        let here = Path::parse("layers");
+        let parts = Decomposition::new(&model, among).map_err(|wrong| wrong.within(&here))?;
+        if parts.layers.len() > 1 || parts.layers[0].attention.window().is_some() {
             let message = format!(
-                "{size} GPUs cannot share {} heads alike (`{}`)",
-                model.heads,
+                "`{}` has layers of several kinds or with a window, and a profile has one of \
+                 one kind",
                 self.model.display()
             );
-            let help = "`tensor_parallel_size` must divide the model's `num_attention_heads`";
-            return Err(Problem::error(at("tensor_parallel_size"), message).help(help));
+            return Err(Problem::error(at("model"), message).help("`roofline` knows such models"));
         }
         let name = self.profile.display();
         let folder = paths
@@ -122,32 +129,20 @@ impl LayersSpec {
             all_reduce: (size > 1).then(|| self.all_reduce.clone()),
             activation_bytes: f64::from(model.hidden) * f64::from(self.bytes),
             expert_share: if self.enable_expert_parallel { f64::from(size) } else { 1.0 },
-            kv_tokens: self.kv_tokens(&model),
+            memory: self.memory(parts),
             model,
             profile,
         })
     }
 
-    /// Tokens that the GPUs' memory holds beside weights and activations, of a share
-    /// `utilization` that is handed in later.
-    fn kv_tokens(&self, model: &ModelConfig) -> Option<Memory> {
-        let gpu = self.gpu.as_ref()?.figures();
-        let (size, bytes) = (f64::from(self.tensor_parallel_size.max(1)), f64::from(self.bytes));
-        Some(Memory {
-            bytes: gpu.memory_gb.get() * 1e9 * size,
-            weights: model.parameters() * bytes,
-            token: model.kv_numbers() * bytes,
-        })
+    /// The GPUs' memory, if they are named.
+    fn memory(&self, parts: Decomposition) -> Option<Memory> {
+        let gpu = self.gpu.clone()?;
+        let bytes = f64::from(self.bytes);
+        let weights = parts.weight_bytes(WeightPrecision::default());
+        let weights = weights.into_iter().map(|two| two / 2.0 * bytes).collect();
+        Some(Memory::new(parts, gpu, weights, bytes))
     }
-}
-
-/// The memory of all GPUs together.
-#[derive(Clone, Copy, Debug)]
-struct Memory {
-    bytes: f64,
-    weights: f64,
-    /// Keys and values of a token.
-    token: f64,
 }
 
 /// The model at work.
@@ -160,7 +155,7 @@ pub(super) struct Layers {
     activation_bytes: f64,
     /// GPUs among which experts are divided.
     expert_share: f64,
-    kv_tokens: Option<Memory>,
+    memory: Option<Memory>,
 }
 
 /// Times are whole multiples of this, so that shares of their differences in 4096ths are
@@ -170,11 +165,9 @@ const QUANTUM: i128 = 4096;
 const QUANTA_PER_MICRO: f64 = (1000 * TICKS_PER_NANO) as f64 / QUANTUM as f64;
 
 impl Layers {
-    /// Tokens whose keys and values the memory holds; `None` if it is not known.
-    pub fn kv_tokens(&self, utilization: f64) -> Option<u64> {
-        let memory = self.kv_tokens?;
-        // The cast takes what is negative to 0.
-        Some(((memory.bytes * utilization - memory.weights) / memory.token) as u64)
+    /// The memory of the GPUs, if they are named.
+    pub fn memory(&self) -> Option<&Memory> {
+        self.memory.as_ref()
     }
 
     /// Decoding sequences' contexts are straight lines between those measured, with a

@@ -3,6 +3,7 @@ use std::fmt::Write;
 use proptest::prelude::*;
 
 use super::*;
+use crate::serving::step::memory::MemorySettings;
 
 /// A profile of a model with two layers, written to a folder.
 fn write(folder: &std::path::Path, size: u32, left_out: &str) {
@@ -27,7 +28,7 @@ fn write(folder: &std::path::Path, size: u32, left_out: &str) {
 }
 
 const CONFIG: &str = r#"{ "architectures": ["LlamaForCausalLM"], "num_hidden_layers": 2,
-    "hidden_size": 1000, "num_attention_heads": 2, "intermediate_size": 9, "vocab_size": 7 }"#;
+    "hidden_size": 1000, "num_attention_heads": 2, "intermediate_size": 10, "vocab_size": 7 }"#;
 
 fn load(folder: &std::path::Path, more: &str) -> Result<Layers, Problem> {
     std::fs::write(folder.join("config.json"), CONFIG).unwrap();
@@ -115,13 +116,22 @@ fn gpus_that_share_layers_add_up_their_parts() {
 
 #[test]
 fn memory_holds_what_weights_leave() {
+    let settings = MemorySettings {
+        gpu_memory_utilization: 0.9,
+        max_num_seqs: 8,
+        max_num_batched_tokens: 100,
+        max_model_len: None,
+        block_size: 4,
+    };
+    // 22 GiB less 2 x (2 layers x (4 x 1000 x 1000 + 3 x 1000 x 10) + 2 x 7000) bytes, half a
+    // GiB and 100 tokens of 1.5 x 2 x (3 x 1000 + 3 x 10) bytes, in blocks of 4 tokens of
+    // 2 x 2 x 2 x 500 numbers of 2 bytes.
+    let gib = f64::from(1 << 30);
+    let weights = 2.0 * (2.0 * (4e6 + 30e3) + 14e3);
+    let left = 22.0 * gib * 0.9 - weights - 0.5 * gib - 100.0 * 3.0 * 3030.0;
     let model = layers(", gpu: l4");
-    // 24 GB less 2 x (2 layers x (4 x 1000 x 1000 + 3 x 1000 x 9) + 2 x 7000) bytes, in
-    // tokens of 2 x 2 x 2 x 500 numbers of 2 bytes.
-    let weights = 2.0 * (2.0 * (4e6 + 27e3) + 14e3);
-    let expected = ((24e9 * 0.9 - weights) / 8000.0) as u64;
-    assert_eq!(model.kv_tokens(0.9), Some(expected));
-    assert_eq!(layers("").kv_tokens(0.9), None);
+    assert_eq!(model.memory().unwrap().blocks(&settings), Ok((left / 32_000.0) as u32));
+    assert!(layers("").memory().is_none());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::kernel::time::NANOS_PER_SEC;
 /// a second and, if the writer added it, a zone: `Z`, or the hours and minutes that it
 /// is before UTC, such as `+02:00`.
 #[inline]
-pub(in crate::workload::trace) fn parse_stamp(field: &[u8]) -> Option<u64> {
+pub(in crate::workload) fn parse_stamp(field: &[u8]) -> Option<u64> {
     let field = field.trim_ascii();
     let (whole, rest) = field.split_at_checked(19)?;
     let marks = [(4, b'-'), (7, b'-'), (13, b':'), (16, b':')];

@@ -104,7 +104,6 @@ impl<R: Read> TextStream<R> {
             match std::str::from_utf8(&self.torn) {
                 Ok(_) => self.torn.clear(),
                 Err(error) if error.error_len().is_none() => {}
-                // The first bytes of it were passed on: the place is behind them.
                 Err(_) => return Some(0),
             }
         }
@@ -192,7 +191,14 @@ impl<R: Read> Read for TextStream<R> {
             return Ok(read);
         };
         self.count(&out[..valid]);
-        let found = out[valid];
+        let mut found = out[valid];
+        // A character that the last block broke off, and that is none.
+        if valid == 0
+            && let Some(first) = self.torn.first()
+        {
+            found = *first;
+            self.column = self.column.saturating_sub(1);
+        }
         let error = self.refuse(format!(
             "the byte 0x{found:02X} is not UTF-8: is the file written in Latin-1 or \
              Windows-1252? write it as UTF-8, such as by `iconv -f WINDOWS-1252 -t UTF-8`"
