@@ -7,7 +7,7 @@ use super::merged::{Merged, Part};
 use super::{Playback, Rows, TraceError, TraceInfo, TraceSpec, Users};
 use crate::kernel::Streams;
 use crate::spec::Path;
-use crate::workload::arrivals::CalendarStart;
+use crate::workload::arrivals::{Arrivals, CalendarStart};
 use crate::workload::data_paths::{DataPaths, NotFound};
 use crate::workload::users::ANONYMOUS;
 
@@ -82,6 +82,17 @@ impl Recording {
     /// What there is in it.
     pub fn info(&self) -> &TraceInfo {
         &self.info
+    }
+
+    /// When jobs begin, where they do not begin when they did.
+    pub(in crate::workload) fn starts(&self) -> Option<Arrivals> {
+        let arrivals = self.spec.arrivals.as_ref().filter(|_| self.spec.has_jobs());
+        arrivals.map(|arrivals| arrivals.process(self.start))
+    }
+
+    /// Whether its rows are jobs.
+    pub fn has_jobs(&self) -> bool {
+        self.spec.has_jobs()
     }
 
     /// The requests of one run, from the beginning.

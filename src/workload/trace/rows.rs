@@ -1,9 +1,13 @@
 //! What is common to all formats: order, offset, speed, parts, bad rows.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::bad_row::OnBadRow;
 use super::formats::format::RowReader;
+use super::formats::job_reader::JobReader;
+use super::formats::jobs::JobOptions;
+use super::formats::listed::Listing;
 use super::input::error::TraceError;
 use super::measured::Measured;
 use super::row::Row;
@@ -11,6 +15,7 @@ use super::scout::Scout;
 use super::spec::{Origin, TraceSpec};
 use super::window::{Place, Window};
 use crate::kernel::{Duration, Stream, Time};
+use crate::workload::RecordedJob;
 
 /// The rows of a trace on the virtual clock: the first at 0, the others after
 /// it, each `speed` times as early as recorded.
@@ -84,8 +89,29 @@ pub struct TraceInfo {
 /// A reader of the file at `path`, which is of the format that the spec names.
 fn open(spec: &TraceSpec, path: &Path) -> Result<Box<dyn RowReader>, TraceError> {
     match spec.file() {
+        Some((_, file)) if spec.has_jobs() => {
+            let options = JobOptions { as_recorded: spec.arrivals.is_none(), deltas: spec.deltas };
+            Ok(Box::new(JobReader::new(file.open_jobs(path, options)?)))
+        }
+        Some((_, file)) if spec.goes_by_times() => by_times(file.open(path)?, path),
         Some((_, file)) => file.open(path),
         None => Err(TraceError::Empty { file: path.to_path_buf(), skipped: 0 }),
+    }
+}
+
+/// All rows of a file in the order of their times.
+fn by_times(mut reader: Box<dyn RowReader>, path: &Path) -> Result<Box<dyn RowReader>, TraceError> {
+    let mut listing = Listing::new(path);
+    loop {
+        match reader.next_row() {
+            Ok(Some(row)) => {
+                let line = reader.position().line;
+                listing.push(line, Ok((row, Measured::default())), reader.blocks());
+            }
+            Ok(None) => return Ok(Box::new(listing.reader())),
+            Err(TraceError::BadRow { line, why, .. }) => listing.push(line, Err(why), &[]),
+            Err(error) => return Err(error),
+        }
     }
 }
 
@@ -171,6 +197,12 @@ impl Rows {
     #[inline]
     pub fn blocks(&self) -> &[u64] {
         self.reader.blocks()
+    }
+
+    /// What the job of the row read last does, where rows are jobs.
+    #[inline]
+    pub fn job(&self) -> Option<Arc<RecordedJob>> {
+        self.reader.job()
     }
 
     /// What was measured of the row read last, where the format knows that.

@@ -12,8 +12,10 @@ use super::formats::log::LogSpec;
 use super::formats::mooncake::MooncakeSpec;
 use super::formats::objects::ObjectsSpec;
 use super::formats::{
-    azure, blis, dialect, formats, guidellm, litellm, log, mooncake, objects, otel, vllm,
+    applied_compute, azure, blis, dialect, formats, guidellm, litellm, log, mooncake, objects,
+    otel, requests_csv, vllm,
 };
+use super::replay::ReplaySpec;
 use super::window::Window;
 use crate::kernel::Duration;
 use crate::spec::{Fraction, Positive, Problems};
@@ -39,13 +41,23 @@ macro_rules! trace_spec {
             /// requests at the same instant those of the first trace come first.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub merge: Option<Vec<TraceSpec>>,
-            /// When conversations begin. Default: `poisson: { rate: 20/s }`.
+            /// When conversations begin; default: `poisson: { rate: 20/s }`. When jobs begin: at
+            /// a rate, or so many at once (`closed_loop`, `concurrency`); default: when they did.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub arrivals: Option<ArrivalsSpec>,
             /// From one turn of a conversation to the next. Default: `exponential: { mean:
             /// 30s }`.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub think_time: Option<SpanSpec>,
+            /// Whether what waited for an answer waits for it again (`closed`), or comes when it
+            /// came (`open`). Default: `closed` for `applied_compute`, `otel` and `requests_csv`,
+            /// else `open`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub replay: Option<ReplaySpec>,
+            /// Whether a row of a session in Mooncake's format is only what it adds to the prompt
+            /// and the answer before it. Default: false, it is the whole prompt.
+            #[serde(skip_serializing_if = "is_false")]
+            pub deltas: bool,
             /// Where the part that is replayed begins, in the trace's own time from its
             /// `origin`. Default: 0s.
             pub from: Duration,
@@ -76,6 +88,8 @@ macro_rules! trace_spec {
                     merge: None,
                     arrivals: None,
                     think_time: None,
+                    replay: None,
+                    deltas: false,
                     from: Duration::ZERO,
                     until: None,
                     keep: Fraction::percent(100),
@@ -122,6 +136,8 @@ macro_rules! trace_spec {
                     })*
                     _ => return None,
                 }
+                // Its requests are looked at one by one.
+                spec.replay = spec.has_jobs().then_some(ReplaySpec::Open);
                 Some(spec)
             }
         }
@@ -129,6 +145,11 @@ macro_rules! trace_spec {
 }
 
 formats!(trace_spec);
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+const fn is_false(it: &bool) -> bool {
+    !*it
+}
 
 /// Which of a trace's times is a run's 0s.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -179,10 +200,13 @@ impl TraceSpec {
             });
         }
         self.check_times(problems);
+        self.check_replay(problems);
         if let Some(arrivals) = &self.arrivals {
             problems.at("arrivals", |p| {
                 arrivals.check(p);
-                arrivals.check_open(p);
+                if !self.has_jobs() {
+                    arrivals.check_open(p);
+                }
             });
         }
         if let Some(think) = &self.think_time {
@@ -218,7 +242,13 @@ impl TraceSpec {
     /// Conversations have no times of their own, other traces have no others.
     fn check_times(&self, problems: &mut Problems) {
         let plain = TraceSpec::default();
-        let (useless, why, help) = if self.dialect().is_some() {
+        let (useless, why, help) = if self.has_jobs() {
+            (
+                self.useless_for_jobs(),
+                "jobs begin as `arrivals` says, and pause as they did",
+                "remove it",
+            )
+        } else if self.dialect().is_some() {
             let given = [
                 ("from", self.from != plain.from),
                 ("until", self.until.is_some()),
@@ -265,6 +295,12 @@ impl TraceSpec {
                             );
                         });
                         return;
+                    }
+                    if trace.has_jobs() {
+                        p.error_help(
+                            "jobs whose calls wait for each other cannot be merged",
+                            "replay them alone, or write `replay: open`",
+                        );
                     }
                     if trace.label.as_ref().is_some_and(String::is_empty) {
                         p.at("label", |p| p.error("expected a name"));

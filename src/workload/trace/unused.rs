@@ -61,7 +61,8 @@ pub(super) fn notes<'n>(unused: impl Iterator<Item = &'n str>) -> Vec<String> {
 pub(super) fn dependency(name: &str, what: &str) -> String {
     format!(
         "`{name}` ({what}) is not used: requests come at their recorded times, whenever the answers \
-         before them are ready; a `session:` of a workload waits for answers"
+         before them are ready; `replay: closed` would wait for answers, where the format knows what \
+         waited for what, as would a `session:` of a workload"
     )
 }
 

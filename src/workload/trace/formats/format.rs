@@ -2,11 +2,14 @@
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::beginning::Beginning;
+use super::jobs::{JobOptions, ReadJobs};
 use super::log::spec::{LogSpec, TimeUnit};
 use super::users::Users;
 use crate::spec::Problems;
+use crate::workload::RecordedJob;
 use crate::workload::trace::input::error::TraceError;
 use crate::workload::trace::input::position::Position;
 use crate::workload::trace::measured::Measured;
@@ -31,6 +34,11 @@ pub(in crate::workload::trace) trait RowReader: Debug + Send {
         None
     }
 
+    /// What the job of the row read last does, where rows are jobs.
+    fn job(&self) -> Option<Arc<RecordedJob>> {
+        None
+    }
+
     /// What was measured of the row read last, if the format knows that.
     fn measured(&self) -> Option<&Measured> {
         None
@@ -43,6 +51,19 @@ pub(in crate::workload::trace) trait RowReader: Debug + Send {
 
     /// Where the row read last is.
     fn position(&self) -> &Position;
+}
+
+/// Whether a format knows what its requests waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::workload::trace) enum Dependencies {
+    /// It does not.
+    None,
+    /// It may: a replay heeds that if it is asked to.
+    IfAsked,
+    /// It does: a replay heeds that unless it is asked not to.
+    UnlessAsked,
+    /// It knows nothing else: there are no times to go by.
+    Always,
 }
 
 /// How a file writes conversations.
@@ -74,6 +95,17 @@ pub(in crate::workload::trace) trait TraceFile: Debug {
 
     /// A reader from the first row on; of a format with times.
     fn open(&self, path: &Path) -> Result<Box<dyn RowReader>, TraceError>;
+
+    /// Whether it knows what its requests waited for.
+    fn dependencies(&self) -> Dependencies {
+        Dependencies::None
+    }
+
+    /// A reader of its jobs, from the first on; of a format that has any.
+    fn open_jobs(&self, path: &Path, options: JobOptions) -> Result<Box<dyn ReadJobs>, TraceError> {
+        let _ = options;
+        Err(Position::before(path).format("the format knows no jobs".to_owned()))
+    }
 
     /// How many tokens a block has, if it knows the blocks of prompts.
     fn block_tokens(&self) -> Option<u32> {

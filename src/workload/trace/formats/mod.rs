@@ -2,6 +2,7 @@
 //! field in [`TraceSpec`](super::TraceSpec), what is said of a file there, and its [`Format`]. A
 //! file whose format is not said is of the first that knows its beginning.
 
+pub(super) mod applied_compute;
 pub(super) mod azure;
 pub(super) mod beginning;
 pub(super) mod blis;
@@ -9,12 +10,16 @@ pub(super) mod dialect;
 pub(super) mod format;
 pub(super) mod growing_text;
 pub(super) mod guidellm;
+pub(super) mod job_reader;
+pub(super) mod jobs;
 pub(super) mod listed;
 pub(super) mod litellm;
 pub(super) mod log;
 pub(super) mod mooncake;
+pub(super) mod mooncake_blocks;
 pub(super) mod objects;
 pub(super) mod otel;
+pub(super) mod requests_csv;
 pub(super) mod users;
 pub(super) mod vllm;
 
@@ -57,6 +62,13 @@ macro_rules! formats {
             otel: PathBuf => otel::Otel,
             /// The rows of a BLIS trace of version 2 or 3 (CSV).
             blis: PathBuf => blis::Blis,
+            /// Agents' sessions as Applied Compute publishes them: a session a line, with lengths
+            /// of answers and tools' outputs and how long tools took. Each is a job whose calls
+            /// follow the answers. They have no times: see `arrivals`.
+            applied_compute: PathBuf => applied_compute::AppliedCompute,
+            /// The `requests.csv` of a run of this program, of one point and one replication: its
+            /// sessions and workflows, each as a job.
+            requests_csv: PathBuf => requests_csv::RequestsCsv,
         }
     };
 }

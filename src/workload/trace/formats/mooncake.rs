@@ -14,8 +14,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::beginning::Beginning;
-use super::format::{Format, Given, RowReader, TraceFile};
+use super::format::{Dependencies, Format, Given, RowReader, TraceFile};
+use super::jobs::mooncake::MooncakeJobs;
+use super::jobs::{JobOptions, ReadJobs};
 use super::log::fields::{bad_count, count};
+use super::mooncake_blocks::read_blocks;
 use crate::spec::Problems;
 use crate::workload::trace::input::error::TraceError;
 use crate::workload::trace::input::json::plain;
@@ -132,6 +135,14 @@ impl TraceFile for MooncakeSpec {
 
     fn counts_ids(&self) -> bool {
         true
+    }
+
+    fn dependencies(&self) -> Dependencies {
+        Dependencies::IfAsked
+    }
+
+    fn open_jobs(&self, path: &Path, options: JobOptions) -> Result<Box<dyn ReadJobs>, TraceError> {
+        Ok(Box::new(MooncakeJobs::open(path, self.block_tokens, options)?))
     }
 }
 
@@ -309,24 +320,20 @@ fn parse(
     }
     let Some(timestamp) = line.timestamp.map(RawValue::get) else {
         return Err(if there.iter().any(Option::is_some) {
-            "there is no `timestamp`: a turn that comes a `delay` after the answer before it is \
-             not replayed yet; give each row its time"
+            "there is no `timestamp`: write `replay: closed`, so that rows wait for the answers \
+             that they waited for"
                 .to_owned()
         } else {
             "missing field `timestamp`".to_owned()
         });
     };
-    parse_blocks(line.hash_ids.get(), blocks)?;
     let tokens = |name: &str, value: &RawValue| {
         let text = value.get().as_bytes();
         count(text).ok_or_else(|| bad_count(name, text))
     };
     let input_tokens = tokens("input_length", line.input_length)?;
     let output_tokens = tokens("output_length", line.output_length)?;
-    let expected = input_tokens.div_ceil(block_tokens) as usize;
-    if blocks.len() != expected {
-        return Err(other_blocks(input_tokens, block_tokens, blocks.len()));
-    }
+    read_blocks(line.hash_ids.get(), input_tokens, block_tokens, blocks)?;
     let stamp = scaled(timestamp.as_bytes(), DECIMALS).map(|(nanos, _)| nanos);
     Ok(Row {
         stamp: stamp.ok_or_else(|| {
@@ -337,44 +344,6 @@ fn parse(
         prompt: Some(identity::of_blocks(input_tokens, blocks)),
         user: None,
     })
-}
-
-/// Why the number of blocks is wrong, and which size it would be right for.
-#[cold]
-fn other_blocks(tokens: u32, size: u32, found: usize) -> String {
-    let expected = tokens.div_ceil(size);
-    let why = format!(
-        "an input_length of {tokens} takes {expected} blocks of {size} tokens; hash_ids has {found}"
-    );
-    let fits = (2..=16).map(|power| 1_u32 << power);
-    let mut fits = fits.filter(|other| tokens.div_ceil(*other) as usize == found);
-    match fits.next() {
-        Some(other) => {
-            format!("{why}: if its blocks have {other} tokens, say `block_tokens: {other}`")
-        }
-        None => why,
-    }
-}
-
-/// Reads `[0, 1, 2]`.
-fn parse_blocks(list: &str, blocks: &mut Vec<u64>) -> Result<(), String> {
-    let shown = |text: &str| text.chars().take(40).collect::<String>();
-    let inner = list.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    let inner = inner.ok_or_else(|| format!("hash_ids is `{}`: expected a list", shown(list)))?;
-    if inner.trim_ascii().is_empty() {
-        return Ok(());
-    }
-    for id in inner.split(',') {
-        let id = id.trim_ascii();
-        if id.starts_with('"') {
-            identity::parse_blocks(id.as_bytes(), blocks);
-            continue;
-        }
-        blocks.push(id.parse().map_err(|_| {
-            format!("hash_ids has `{}`: expected whole numbers from 0 to 2^64 - 1", shown(id))
-        })?);
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -14,12 +14,15 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::beginning::Beginning;
-use super::format::{Format, Given, RowReader, TraceFile};
+use super::format::{Dependencies, Format, Given, RowReader, TraceFile};
 use super::growing_text::{BLOCK_TOKENS, GrowingText, tokens_of};
+use super::jobs::spans::{JobSpan, SpansByJob};
+use super::jobs::{JobOptions, ReadJobs};
 use super::listed::Listing;
 use super::log::TimeUnit;
 use super::log::fields::{bad_count, bad_number, bad_time, count, money, stamp};
 use crate::kernel::Duration;
+use crate::workload::CallDraft;
 use crate::workload::incoming::MAX_TOKENS;
 use crate::workload::text;
 use crate::workload::trace::input::document::Document;
@@ -91,6 +94,8 @@ struct Span<'t> {
     id: Option<String>,
     #[serde(default, rename = "parentSpanId", alias = "parent_span_id")]
     parent: Option<String>,
+    #[serde(default, rename = "traceId", alias = "trace_id")]
+    trace: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -115,38 +120,35 @@ impl TraceFile for Otel {
 
     fn open(&self, path: &Path) -> Result<Box<dyn RowReader>, TraceError> {
         let mut listing = Listing::new(path);
-        let document = Document::open(path)?;
-        let mut others = 0;
-        let mut calls = 0;
-        for value in document.values()? {
-            let file: File<'_> = serde_json::from_str(value.get())
-                .map_err(|error| document.position().format(json::plain(&error)))?;
-            let scopes = file.resources.into_iter().flatten().flat_map(|resource| resource.scopes);
-            let spans =
-                scopes.flat_map(|scope| scope.spans).chain(file.spans.into_iter().flatten());
-            for span in spans {
-                let mut blocks = Vec::new();
-                match row(span, &mut listing, &mut blocks) {
-                    Ok(None) => others += 1,
-                    Ok(Some(read)) => {
-                        calls += 1;
-                        listing.push(document.line_of(span), Ok(read), &blocks);
-                    }
-                    Err(why) => {
-                        calls += 1;
-                        listing.push(document.line_of(span), Err(why), &[]);
-                    }
-                }
+        for_each_span(path, |line, span| {
+            let mut blocks = Vec::new();
+            let read = row(span, &mut listing, &mut blocks).transpose();
+            let is_call = read.is_some();
+            if let Some(read) = read {
+                listing.push(line, read, &blocks);
             }
-        }
-        if calls == 0 {
-            return Err(document.position().format(format!(
-                "none of the {others} spans is the call of a model: none has \
-                 `gen_ai.operation.name` of {} or its tokens",
-                CALLS.join(", ")
-            )));
-        }
+            Ok(is_call)
+        })?;
         Ok(Box::new(listing.reader()))
+    }
+
+    fn dependencies(&self) -> Dependencies {
+        Dependencies::UnlessAsked
+    }
+
+    fn open_jobs(&self, path: &Path, _: JobOptions) -> Result<Box<dyn ReadJobs>, TraceError> {
+        let mut listing = Listing::new(path);
+        let mut jobs = SpansByJob::new(path);
+        for_each_span(path, |line, span| {
+            let mut blocks = Vec::new();
+            let refused = |why| jobs.refuse(line, why);
+            let call = row(span, &mut listing, &mut blocks).map_err(refused)?;
+            let is_call = call.is_some();
+            let (job, span) = part(line, span, call, blocks).map_err(refused)?;
+            jobs.push(&job, span);
+            Ok(is_call)
+        })?;
+        jobs.reader()
     }
 
     fn block_tokens(&self) -> Option<u32> {
@@ -170,6 +172,67 @@ impl Format for Otel {
     fn given(given: &Given, _: &Beginning) -> PathBuf {
         given.file.clone()
     }
+}
+
+/// Goes through the spans of a file, in its order; `each` tells whether one is the call of a
+/// model, of which there must be one.
+fn for_each_span(
+    path: &Path,
+    mut each: impl FnMut(u64, &RawValue) -> Result<bool, TraceError>,
+) -> Result<(), TraceError> {
+    let document = Document::open(path)?;
+    let (mut calls, mut others) = (0, 0);
+    for value in document.values()? {
+        let file: File<'_> = serde_json::from_str(value.get())
+            .map_err(|error| document.position().format(json::plain(&error)))?;
+        let scopes = file.resources.into_iter().flatten().flat_map(|resource| resource.scopes);
+        let spans = scopes.flat_map(|scope| scope.spans).chain(file.spans.into_iter().flatten());
+        for span in spans {
+            let is_call = each(document.line_of(span), span)?;
+            calls += u64::from(is_call);
+            others += u64::from(!is_call);
+        }
+    }
+    if calls == 0 {
+        return Err(document.position().format(format!(
+            "none of the {others} spans is the call of a model: none has \
+             `gen_ai.operation.name` of {} or its tokens",
+            CALLS.join(", ")
+        )));
+    }
+    Ok(())
+}
+
+/// A span as a part of its trace.
+fn part(
+    line: u64,
+    written: &RawValue,
+    call: Option<(Row, Measured)>,
+    blocks: Vec<u64>,
+) -> Result<(String, JobSpan), String> {
+    let span: Span<'_> =
+        serde_json::from_str(written.get()).map_err(|error| json::plain(&error))?;
+    let begin = time("startTimeUnixNano", span.begins)?.ok_or("the span has no start")?;
+    let end = time("endTimeUnixNano", span.ends)?.ok_or("the span has no end")?;
+    let attributes = span.attributes.map(Attributes::read).transpose()?;
+    let does = |it: &Attributes<'_>| it.get("gen_ai.operation.name") == Some("execute_tool");
+    let job = span.trace.unwrap_or_else(|| "the trace".to_owned());
+    let span = JobSpan {
+        line,
+        id: span.id.unwrap_or_else(|| format!("on line {line}")),
+        parent: span.parent.filter(|parent| !parent.is_empty()),
+        begin,
+        end,
+        call: call.map(|(row, _)| CallDraft {
+            input_tokens: row.input_tokens,
+            output_tokens: row.output_tokens,
+            prompt: row.prompt.unwrap_or_default(),
+            blocks,
+            ..CallDraft::default()
+        }),
+        is_tool: attributes.as_ref().is_some_and(does),
+    };
+    Ok((job, span))
 }
 
 /// The attributes of a span, as texts.

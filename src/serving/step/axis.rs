@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::serving::step::interpolate::{between, cell};
+use super::interpolate::{between, cell};
 
 /// What was measured at a value of an axis, in ascending order.
 #[derive(Debug)]
