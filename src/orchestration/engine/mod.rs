@@ -50,7 +50,10 @@ pub trait World {
     /// more.
     fn ask(&mut self, incoming: Incoming);
     /// Keeps the ids of a prompt's blocks until the request that has them is forgotten.
-    fn keep_blocks(&mut self, blocks: &[u64]) -> Option<BlocksId>;
+    /// Nothing where no jobs are recorded.
+    fn keep_blocks(&mut self, _blocks: &[u64]) -> Option<BlocksId> {
+        None
+    }
     /// Nobody waits for a call any more: it may be broken off, or go on in vain.
     fn call_off(&mut self, call: CallId);
     /// A tool charges a user.
