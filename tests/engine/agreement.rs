@@ -125,7 +125,14 @@ per_step: {per_step}ns
     let layers = Just(StepSpec::Layers(
         serde_yaml::from_str("{ profile: layers, model: config.json }").unwrap(),
     ));
-    prop_oneof![2 => linear, 2 => roofline, 1 => table, 1 => layers]
+    let operators = prop::sample::select(vec!["config.json", "windowed.json"]).prop_map(|model| {
+        let yaml = format!(
+            "{{ tables: operators, model: {model}, hardware: h100, per_step: 7ns, per_kernel: 1ns, \
+             sampling_ps_per_word: 333.3, max_cudagraph_capture_size: 4 }}"
+        );
+        StepSpec::Operators(serde_yaml::from_str(&yaml).unwrap())
+    });
+    prop_oneof![2 => linear, 2 => roofline, 1 => table, 1 => layers, 1 => operators]
 }
 
 fn specs() -> impl Strategy<Value = EngineSpec> {
@@ -379,6 +386,40 @@ fn write_layers(folder: &std::path::Path) {
     std::fs::write(folder.join("skew_fit.csv"), skew).unwrap();
 }
 
+/// Tables of operators with bends, and a model with a window.
+fn write_operators(folder: &std::path::Path) {
+    let config = std::fs::read_to_string(folder.join("config.json")).unwrap();
+    let windowed =
+        config.replace("Llama", "Mistral").replace(": 7 }", ": 7, \"sliding_window\": 23 }");
+    std::fs::write(folder.join("windowed.json"), windowed).unwrap();
+    let folder = folder.join("operators");
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = |operator: &str, text: String| {
+        std::fs::write(folder.join(format!("toy-vllm0.1-{operator}-bf16.csv")), text).unwrap();
+    };
+    let mut gemm = "m,n,k,latency_ms\n".to_owned();
+    for m in [1u64, 2, 9, 30] {
+        for (n, k) in [4u64, 17].iter().flat_map(|n| [4u64, 9].map(|k| (*n, k))) {
+            let millis = 1.3e-6 + 1.7e-9 * (m * n * k) as f64;
+            writeln!(gemm, "{m},{n},{k},{millis}").unwrap();
+        }
+    }
+    file("gemm", gemm);
+    let columns = "batch_size,isl,step,num_heads,num_kv_heads,head_dim,latency_ms\n";
+    let (mut context, mut generation) = (columns.to_owned(), columns.to_owned());
+    for count in [1u64, 3, 7] {
+        for length in [1u64, 8, 20, 50] {
+            let bend = (count * 7 + length * 3) % 11;
+            let prompts = 2.1e-6 + 3.1e-8 * (count * length * length + bend) as f64;
+            writeln!(context, "{count},{length},0,2,2,4,{prompts}").unwrap();
+            let decodes = 1.1e-6 + 7.7e-8 * (count * length + bend) as f64;
+            writeln!(generation, "{count},1,{},2,2,4,{decodes}", length - 1).unwrap();
+        }
+    }
+    file("context-attention", context);
+    file("generation-attention", generation);
+}
+
 /// Small models of all kinds.
 fn write_models(folder: &std::path::Path) {
     let sizes = r#""hidden_size": 12, "num_attention_heads": 4, "num_key_value_heads": 2,
@@ -408,6 +449,7 @@ fn steps_in_one_go_give_what_steps_one_by_one_do() {
     let folder = tempfile::tempdir().unwrap();
     write_profile(folder.path());
     write_layers(folder.path());
+    write_operators(folder.path());
     write_models(folder.path());
     let paths = DataPaths { folders: vec![folder.path().to_path_buf()] };
     let counts: RefCell<BTreeMap<&str, u32>> = RefCell::default();

@@ -4,6 +4,8 @@
 //! bandwidth of its all-reduce were fitted, which is in no profile. The table is printed with
 //! `cargo test --test engine real_gpus -- --nocapture`.
 
+mod h100;
+
 use std::sync::atomic::AtomicBool;
 
 use windtunnel::experiment::load::Document;
@@ -170,4 +172,29 @@ fn real_gpus_two_that_share_layers() {
 fn real_gpus_by_data_sheets() {
     holds(&LLAMA, &LLAMA.by_data_sheets(), 0.02, 0.15);
     holds(&QWEN, &QWEN.by_data_sheets(), 0.06, 0.15);
+}
+
+/// With the tables of the wheel, of which nothing was fitted on this GPU, model or version.
+#[cfg(feature = "parquet")]
+#[test]
+fn real_gpus_one_by_the_wheel() {
+    let Some(wheel) = std::env::var_os("WINDTUNNEL_WHEEL").map(std::path::PathBuf::from) else {
+        println!("SKIPPED: set WINDTUNNEL_WHEEL to the wheel aiconfigurator-core");
+        return;
+    };
+    let engine = format!(
+        "{{ step: {{ operators: {{ tables: {}, gpu: rtx_pro_6000_server, model: {} }} }}, \
+         overheads: {{ per_request: 20ms }}, max_num_seqs: 128, max_num_batched_tokens: 2048, \
+         num_gpu_blocks: 30000 }}",
+        wheel.display(),
+        data::folder().join("gpu/models").join(LLAMA.model).display(),
+    );
+    let Some(requests) = both(&LLAMA, &engine) else { return };
+    for (nth, what) in ["TTFT", "TPOT", "E2E"].into_iter().enumerate() {
+        let pairs: Vec<(f64, f64)> = requests.iter().map(|it| (it.0[nth], it.1[nth])).collect();
+        let [mean, p99, r] = errors(&pairs);
+        println!("| the wheel | {what} | {:+.1} % | {:+.1} % | {r:.4} |", mean * 1e2, p99 * 1e2);
+        assert!(mean.abs() < 0.05, "mean {what} is off by {mean:+.4}");
+        assert!(r > 0.97, "{what} of single requests correlates by {r:.4}");
+    }
 }

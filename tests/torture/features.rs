@@ -61,6 +61,7 @@ const FEATURES: &[&str] = &[
     "roofline.tensor_parallel_size",
     "roofline.pipeline_parallel_size",
     "step.layers",
+    "step.operators",
     "engine.overheads",
     "engine.async_scheduling",
     "engine.scheduler_reserve_full_isl",

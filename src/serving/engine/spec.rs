@@ -13,8 +13,8 @@ use crate::spec::{Fraction, Path, Problem, Problems};
 #[serde(deny_unknown_fields, default)]
 #[expect(clippy::struct_excessive_bools, reason = "vLLM's flags")]
 pub struct EngineSpec {
-    /// How long a step takes: `linear`, `roofline`, `table` or `layers`. Default: `linear`,
-    /// for Llama 3.1 8B on one H100.
+    /// How long a step takes: `linear`, `roofline`, `table`, `layers` or `operators`. Default:
+    /// `linear`, for Llama 3.1 8B on one H100.
     pub step: StepSpec,
     /// Costs beside a step's own time, whatever the model of steps. Default: none.
     pub overheads: OverheadsSpec,
@@ -174,6 +174,16 @@ impl EngineSpec {
                 let message = format!("more than `max_num_batched_tokens` ({tokens})");
                 problems.at("max_num_seqs", |p| p.error_help(message, each));
             }
+        }
+        if let Some(most) = self.max_model_len
+            && self.long_prefill_token_threshold > most
+        {
+            problems.at("long_prefill_token_threshold", |p| {
+                p.error_help(
+                    format!("more than `max_model_len` ({most}): it would hold nothing back"),
+                    "leave it out, or say fewer tokens than a long prompt has",
+                );
+            });
         }
         if self.block_size == 0 {
             problems.at("block_size", |p| p.error("a block has at least 1 token"));

@@ -7,6 +7,7 @@
 //! | [`roofline`](RooflineSpec) | of each part the longer of arithmetic and memory traffic, from the figures of model and GPU |
 //! | [`table`](TableSpec) | interpolated in a profile that was measured |
 //! | [`layers`](LayersSpec) | the sum of its layers, each interpolated in a profile that was measured |
+//! | [`operators`](OperatorsSpec) | the sum of its operators, each interpolated in tables that were measured |
 //!
 //! A step computes prompts' tokens and one token for each decoding sequence; what
 //! it works on is a [`Batch`]. While nobody comes or goes, a batch changes from step
@@ -16,6 +17,7 @@
 //! that adding up a thousand steps one by one and in one go gives the same time.
 //! All that is in `step_time`, below the models.
 
+mod axis;
 mod decomposition;
 mod hardware;
 mod interpolate;
@@ -23,6 +25,7 @@ mod layers;
 mod linear;
 mod memory;
 mod model_config;
+mod operators;
 mod overheads;
 mod precision;
 mod presets;
@@ -40,6 +43,7 @@ pub use layers::{AllReduceSpec, LayersSpec};
 pub use linear::LinearSpec;
 pub use memory::MemorySettings;
 pub use model_config::KnownModel;
+pub use operators::OperatorsSpec;
 pub use overheads::OverheadsSpec;
 pub use precision::Precision;
 pub use presets::LinearPreset;
@@ -52,6 +56,7 @@ use crate::workload::DataPaths;
 use layers::Layers;
 use linear::Linear;
 use memory::Memory;
+use operators::Operators;
 use roofline::Roofline;
 use table::Table;
 
@@ -68,6 +73,8 @@ pub enum StepSpec {
     Table(TableSpec),
     /// The sum of its layers, each interpolated in a measured profile.
     Layers(LayersSpec),
+    /// The sum of its operators, each interpolated in measured tables.
+    Operators(OperatorsSpec),
 }
 
 impl Default for StepSpec {
@@ -83,6 +90,7 @@ impl StepSpec {
             StepSpec::Linear(spec) => problems.at("linear", |p| spec.check(p)),
             StepSpec::Roofline(spec) => problems.at("roofline", |p| spec.check(p)),
             StepSpec::Layers(spec) => problems.at("layers", |p| spec.check(p)),
+            StepSpec::Operators(spec) => problems.at("operators", |p| spec.check(p)),
             StepSpec::Table(_) => {}
         }
     }
@@ -93,6 +101,7 @@ impl StepSpec {
             StepSpec::Linear(spec) => spec.preset.gpus(),
             StepSpec::Roofline(spec) => spec.gpus(),
             StepSpec::Layers(spec) => spec.tensor_parallel_size,
+            StepSpec::Operators(spec) => spec.tensor_parallel_size,
             StepSpec::Table(_) => 1,
         }
     }
@@ -104,6 +113,7 @@ impl StepSpec {
             StepSpec::Roofline(spec) => Some(spec.gpu.clone()),
             StepSpec::Layers(spec) => spec.gpu.clone(),
             StepSpec::Table(_) => None,
+            StepSpec::Operators(spec) => spec.gpu(),
         }
     }
 }
@@ -123,6 +133,7 @@ enum Kind {
     Roofline(Arc<Roofline>),
     Table(Arc<Table>),
     Layers(Arc<Layers>),
+    Operators(Arc<Operators>),
 }
 
 impl StepModel {
@@ -137,10 +148,13 @@ impl StepModel {
             StepSpec::Roofline(spec) => Kind::Roofline(Arc::new(spec.load(paths)?)),
             StepSpec::Table(spec) => Kind::Table(Arc::new(spec.load(paths)?)),
             StepSpec::Layers(spec) => Kind::Layers(Arc::new(spec.load(paths)?)),
+            StepSpec::Operators(spec) => Kind::Operators(Arc::new(spec.load(paths)?)),
         };
         let overheads = match &kind {
             Kind::Linear(model) => model.overheads(),
-            Kind::Roofline(_) | Kind::Table(_) | Kind::Layers(_) => Overheads::default(),
+            Kind::Roofline(_) | Kind::Table(_) | Kind::Layers(_) | Kind::Operators(_) => {
+                Overheads::default()
+            }
         };
         Ok(StepModel { kind, per_step: 0, overheads })
     }
@@ -155,6 +169,18 @@ impl StepModel {
         }
     }
 
+    /// The same in an engine that schedules a step while the one before it runs (`ahead`), or
+    /// does not, where the model knows what that costs.
+    #[must_use]
+    pub fn scheduled(self, ahead: bool) -> Self {
+        let besides = match &self.kind {
+            Kind::Operators(model) if !ahead => model.synchronous(),
+            _ => return self,
+        };
+        let per_step = self.per_step.saturating_add(besides.0.saturating_mul(TICKS_PER_NANO));
+        StepModel { per_step: per_step.min(MOST_TICKS), ..self }
+    }
+
     /// How long the step of `batch` takes, and those that follow while it grows by
     /// `growth` each.
     #[inline]
@@ -164,6 +190,7 @@ impl StepModel {
             Kind::Roofline(model) => model.pace(batch, growth),
             Kind::Table(model) => model.pace(batch, growth),
             Kind::Layers(model) => model.pace(batch, growth),
+            Kind::Operators(model) => model.pace(batch, growth),
         };
         if self.per_step == 0 { pace } else { pace.after(self.per_step) }
     }
@@ -173,7 +200,7 @@ impl StepModel {
         match &self.kind {
             Kind::Layers(_) => true,
             Kind::Roofline(model) => model.has_windows(),
-            Kind::Linear(_) | Kind::Table(_) => false,
+            Kind::Linear(_) | Kind::Table(_) | Kind::Operators(_) => false,
         }
     }
 
@@ -198,6 +225,7 @@ impl StepModel {
                 Some(memory) => of(memory, "layers"),
                 None => unknown("layers", "add `gpu` here, or `num_gpu_blocks` to the engine"),
             },
+            Kind::Operators(model) => of(model.memory(), "operators"),
             Kind::Table(_) => unknown(
                 "table",
                 "add `num_gpu_blocks` to the engine: vLLM logs its tokens as it starts (`GPU KV \

@@ -72,10 +72,10 @@ impl TransformerFigures {
         if [layers, heads, kv_heads, head_dim].contains(&0) {
             return Err("layers, heads and their numbers are at least 1".to_owned());
         }
-        if layers > 10_000 || heads > 1 << 16 || head_dim > 1 << 12 {
-            return Err("more layers, heads or numbers than any model has".to_owned());
+        if layers > 10_000 {
+            return Err("`num_hidden_layers` is more than any model has (10000)".to_owned());
         }
-        let (f, hidden) = (f64::from, heads * head_dim);
+        let (f, hidden) = (f64::from, heads.saturating_mul(head_dim));
         let attention = f(hidden) * f(head_dim) * 2.0 * (f(heads) + f(kv_heads));
         let left = self.parameters_billion.get() * 1e9 / f(layers) - attention;
         let intermediate = (left / (3.0 * f(hidden)) + 0.5).max(0.0) as u32;
@@ -83,7 +83,7 @@ impl TransformerFigures {
             let billion = attention * f(layers) / 1e9;
             return Err(format!("attention alone has {billion:.3} billion weights"));
         }
-        Ok(ModelConfig {
+        ModelConfig {
             architecture: "custom".to_owned(),
             layers,
             hidden,
@@ -98,7 +98,8 @@ impl TransformerFigures {
             kinds: vec![LayerKind::default(); layers as usize],
             max_position: None,
             weights: WeightPrecision::default(),
-        })
+        }
+        .checked()
     }
 }
 

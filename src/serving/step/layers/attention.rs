@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::axis::{Axis, Below};
+use crate::serving::step::axis::{Axis, Below};
 
 /// Microseconds of one layer's attention, by decoding sequences, tokens of prompts, the
 /// context of those, and the context of the decoding sequences. A grid need not be whole:

@@ -1,7 +1,6 @@
 //! Step time composed of measured layers.
 
 mod attention;
-mod axis;
 mod profile;
 mod skew;
 

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 
 use super::attention::{self, Attention};
-use super::axis::{Axis, Below};
 use super::skew::{self, Skew};
+use crate::serving::step::axis::{Axis, Below};
 use crate::serving::step::model_config::ModelConfig;
 
 /// Microseconds of one layer's parts, and of what comes before and after the layers, on one

@@ -110,6 +110,37 @@ impl ModelConfig {
         raw::read(text)
     }
 
+    /// Itself, if it has sizes that a model can have, so that nothing made of them overflows.
+    ///
+    /// # Errors
+    /// Which size is too large.
+    pub fn checked(self) -> Result<Self, String> {
+        let (experts, latent) = (self.experts, self.latent);
+        let of_experts = |size: fn(Experts) -> u32| experts.map_or(0, size);
+        let of_latent = |size: fn(Latent) -> u32| latent.map_or(0, size);
+        for (name, size, most) in [
+            ("num_hidden_layers", self.layers, 10_000),
+            ("hidden_size", self.hidden, 1 << 28),
+            ("num_attention_heads", self.heads, 1 << 16),
+            ("num_key_value_heads", self.kv_heads, 1 << 16),
+            ("head_dim", self.head_dim, 1 << 12),
+            ("intermediate_size", self.intermediate, 1 << 30),
+            ("vocab_size", self.vocabulary, 1 << 24),
+            ("num_experts", of_experts(|it| it.count), 1 << 20),
+            ("moe_intermediate_size", of_experts(|it| it.intermediate.max(it.shared)), 1 << 30),
+            ("q_lora_rank", of_latent(|it| it.q_rank.unwrap_or(0)), 1 << 24),
+            ("kv_lora_rank", of_latent(|it| it.kv_rank), 1 << 24),
+            ("qk_nope_head_dim", of_latent(|it| it.nope_dim), 1 << 12),
+            ("qk_rope_head_dim", of_latent(|it| it.rope_dim), 1 << 12),
+            ("v_head_dim", of_latent(|it| it.value_dim), 1 << 12),
+        ] {
+            if size > most {
+                return Err(format!("`{name}` is {size}, more than any model has ({most})"));
+            }
+        }
+        Ok(self)
+    }
+
     /// Whether its heads are normalised before they turn.
     pub fn has_qk_norm(&self) -> bool {
         self.architecture.starts_with("Qwen3") || self.architecture.starts_with("Gemma3")

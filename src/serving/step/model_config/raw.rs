@@ -120,7 +120,7 @@ fn config(raw: &Raw, architecture: &str, weights: WeightPrecision) -> Result<Mod
         }
     }
     if raw.num_hidden_layers > 10_000 {
-        return Err("`num_hidden_layers` is more than 10000".to_owned());
+        return Err("`num_hidden_layers` is more than any model has (10000)".to_owned());
     }
     if !heads.is_multiple_of(kv_heads) {
         return Err(format!(
@@ -130,7 +130,7 @@ fn config(raw: &Raw, architecture: &str, weights: WeightPrecision) -> Result<Mod
     let latent = latent(raw, architecture)?;
     let experts = experts(raw)?;
     let usual = if gemma3 { 256 } else { raw.hidden_size / heads };
-    Ok(ModelConfig {
+    ModelConfig {
         architecture: architecture.to_owned(),
         layers: raw.num_hidden_layers,
         hidden: raw.hidden_size,
@@ -145,7 +145,8 @@ fn config(raw: &Raw, architecture: &str, weights: WeightPrecision) -> Result<Mod
         kinds: layer_kinds(raw, architecture, experts.as_ref())?,
         max_position: raw.max_position_embeddings,
         weights,
-    })
+    }
+    .checked()
 }
 
 fn latent(raw: &Raw, architecture: &str) -> Result<Option<Latent>, String> {

@@ -104,6 +104,8 @@ fn what_is_not_known_is_said() {
     assert!(read(&LLAMA.replace(": 8,", ": 0,")).contains("`num_key_value_heads` is 0"));
     assert!(read(&LLAMA.replace(": 8,", ": 7,")).contains("no multiple"));
     assert!(read(&LLAMA.replace(": 4096,", ": -1,")).contains("invalid value"));
+    let huge = read(&LLAMA.replace(": 14336,", ": 4294967295,"));
+    assert!(huge.contains("`intermediate_size` is 4294967295, more than any model has"), "{huge}");
     let deepseek = include_str!("known/deepseek-v3.json");
     assert!(read(&deepseek.replace("kv_lora_rank", "x")).contains("`kv_lora_rank`"));
     assert!(read(&deepseek.replace(": 8,", ": 800,")).contains("`num_experts_per_tok`"));

@@ -107,6 +107,9 @@ impl RooflineSpec {
                 problems.at(field, |p| p.error("expected more than 0"));
             }
         }
+        if self.gpu.figures().node == 0 {
+            problems.at("gpu", |p| p.error("`node` is 0: a node has at least 1 GPU"));
+        }
         let published = match &self.model {
             TransformerSpec::Known(model) => Some(model.config().weights.projections),
             TransformerSpec::Custom(_) => Some(Precision::default()),

@@ -79,19 +79,20 @@ impl Roofline {
                 Rows::Tokens => tokens,
                 Rows::Sequences => seqs,
             };
-            let traffic = u128::from(product.weights) + times(product.traffic, rows);
-            first += times(product.work, rows).max(traffic);
+            let traffic = times(product.traffic, rows).saturating_add(product.weights.into());
+            first = first.saturating_add(times(product.work, rows).max(traffic));
         }
         for experts in &self.experts {
             let last = experts.read.len() as u64 - 1;
-            let read = u128::from(experts.read[tokens.min(last) as usize]);
-            first += times(experts.work, tokens).max(read + times(experts.traffic, tokens));
+            let read = experts.read[tokens.min(last) as usize];
+            let traffic = times(experts.traffic, tokens).saturating_add(read.into());
+            first = first.saturating_add(times(experts.work, tokens).max(traffic));
         }
-        let (mut slope, mut steps) = (0, u64::MAX);
+        let (mut slope, mut steps) = (0_u128, u64::MAX);
         for attention in &self.attention {
             for line in [attention.decodes(batch, growth), attention.prompts(batch, growth)] {
-                first += line.first;
-                slope += line.slope;
+                first = first.saturating_add(line.first);
+                slope = slope.saturating_add(line.slope);
                 steps = steps.min(line.steps);
             }
         }
@@ -122,7 +123,8 @@ impl AttentionCost {
         let seen = seen(batch, window, growth.decode_context > 0);
         // Whole ticks for each part of a token.
         let part = u128::from(self.decode) / PARTS;
-        Line { first: part * seen.first, slope: part * seen.slope, steps: seen.steps }
+        let (first, slope) = (part.saturating_mul(seen.first), part.saturating_mul(seen.slope));
+        Line { first, slope, steps: seen.steps }
     }
 
     fn prompts(&self, batch: &Batch, growth: &Growth) -> Line {
@@ -136,8 +138,9 @@ impl AttentionCost {
         }
         let context = batch.context_tokens.saturating_sub(batch.decode_context);
         let before = context.saturating_sub(batch.prefill_tokens);
-        let work = times(self.pair, batch.prefill_pairs) + times(self.again, before);
-        let more_work = times(self.pair, growth.prefill_pairs) + times(self.again, more);
+        let work = times(self.pair, batch.prefill_pairs).saturating_add(times(self.again, before));
+        let more_work =
+            times(self.pair, growth.prefill_pairs).saturating_add(times(self.again, more));
         let (traffic, more_traffic) = (times(self.read, context), times(self.read, more));
         let (first, slope, other, other_slope) = if work > traffic {
             (work, more_work, traffic, more_traffic)

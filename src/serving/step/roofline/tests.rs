@@ -212,6 +212,22 @@ fn custom_figures_are_those_of_a_model_without_words() {
 }
 
 #[test]
+fn sizes_that_no_model_has_are_refused() {
+    for wrong in [
+        "parameters_billion: 1.0e300",
+        "num_attention_heads: 4294967295",
+        "num_key_value_heads: 4294967295",
+        "head_dim: 4294967295",
+        "num_hidden_layers: 4294967295",
+        "num_hidden_layers: 0",
+    ] {
+        let spec = spec(&format!("{{ model: {{ custom: {{ {wrong} }} }} }}"));
+        let problem = spec.load(&DataPaths::default()).unwrap_err();
+        assert_eq!(problem.path.to_string(), "roofline.model.custom", "{wrong}");
+    }
+}
+
+#[test]
 fn nothing_overflows() {
     let huge = Batch {
         prefill_tokens: 1 << 40,
