@@ -92,7 +92,7 @@ fn passes(c: &mut Criterion, trace: &AccessTrace) {
             b.iter(|| sampled_curve(trace, unit, &capacities, 0, (0.01, 1)));
         });
     }
-    let replay = Replay { trace, warmup: 0, seed: 1 };
+    let replay = Replay { trace, warmup: 0, seed: 1, ttl: None };
     let rooms = [Room { unit: Unit::Objects, amount: OBJECTS as u64 / 10 }];
     for policy in Contender::all() {
         let policies = [policy];

@@ -8,7 +8,6 @@ use std::path::Path;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use windtunnel::kernel::Streams;
-use windtunnel::workload::trace::Reader;
 use windtunnel::workload::trace::write::{Knows, TraceFormat, TraceWriter, WrittenRow};
 use windtunnel::workload::{DataPaths, Plan, PromptId, WorkloadSpec};
 
@@ -68,9 +67,10 @@ fn read(c: &mut Criterion) {
         let trace = workload.trace.expect("a trace");
         group.bench_function(name, |b| {
             b.iter(|| {
-                let mut reader = Reader::open(&trace, &file).expect("a trace");
+                let stream = Streams::new(42, 0).stream("keep");
+                let mut rows = trace.open(&file, stream).expect("a trace");
                 let mut tokens = 0;
-                while let Some(row) = reader.next_row().expect("a good row") {
+                while let Some((_, row)) = rows.next_row().expect("a good row") {
                     tokens += u64::from(row.input_tokens);
                 }
                 tokens
@@ -88,7 +88,7 @@ fn read(c: &mut Criterion) {
 
 /// A million rows of a format.
 fn write(file: &Path, format: TraceFormat, rows: u64) {
-    let knows = Knows { prompts: true, users: true };
+    let knows = Knows { prompts: true, users: true, block_tokens: None };
     let mut writer = TraceWriter::create(file, format, knows).expect("a temporary file");
     for row in 0..rows {
         let written = WrittenRow {

@@ -11,7 +11,7 @@ use windtunnel::cost::PriceMap;
 use windtunnel::experiment::{Overrides, load::Document, merge_shards, prepare};
 use windtunnel::kernel::Streams;
 use windtunnel::workload::trace::accesses::{self, Format, ReadOptions};
-use windtunnel::workload::trace::{OnBadRow, detect};
+use windtunnel::workload::trace::{OnBadRow, TraceSpec, beginning};
 use windtunnel::workload::{DataPaths, Plan, WorkloadSpec};
 
 /// More requests of a trace are not asked for.
@@ -33,15 +33,14 @@ pub fn experiment(bytes: &[u8]) {
 }
 
 /// The formats of recorded requests, as their keys under `trace:`.
-pub const TRACES: [&str; 8] =
-    ["azure", "burstgpt", "mooncake", "csv", "jsonl", "libcachesim", "sharegpt", "openai"];
+pub const TRACES: &[&str] = TraceSpec::FORMATS;
 
 /// A recorded trace of a format, whose bad rows are errors or skipped.
 pub fn trace(format: &str, bytes: &[u8]) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("trace");
     fs::write(&file, bytes).expect("a file");
-    let _ = detect(&file);
+    let _ = beginning(&file).map(|beginning| TraceSpec::detect(&beginning));
     let settings = match format {
         "csv" | "jsonl" => "{ file: trace, prompt: prompt, user: user }",
         "libcachesim" => "{ file: trace }",

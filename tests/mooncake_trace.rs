@@ -160,7 +160,7 @@ fn a_bad_row_fails_with_file_and_line() {
 
     let path = folder.path().join("mooncake/t.jsonl");
     let spec = TraceSpec {
-        mooncake: Some(path.clone()),
+        mooncake: Some(path.clone().into()),
         on_bad_row: OnBadRow::Skip,
         ..TraceSpec::default()
     };

@@ -6,7 +6,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
-use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -15,8 +14,9 @@ pub(super) use self::args::folder_name;
 use self::args::{bad_trace, known_policies};
 use super::output::{formats, terminal};
 use super::{Failure, interrupt, is_terminal, print, refused};
-use crate::cache::replay::{Outcome, Replay, Room, Study};
+use crate::cache::replay::{Contender, Outcome, Replay, Room, Study};
 use crate::experiment::Workspace;
+use crate::kernel::Duration;
 use crate::report::{self, ReplayManifest, TraceFacts};
 use crate::workload::trace::accesses::{self, AccessTrace, Format};
 
@@ -24,18 +24,36 @@ const NOTHING: &str = "interrupted: nothing was written";
 
 /// Replays a trace. `again` is the command that does it again.
 pub(super) fn main(args: &Args, again: String) -> Result<(), Failure> {
-    let policies = known_policies(&args.policies).map_err(Failure::Input)?;
+    let mut policies = known_policies(&args.policies).map_err(Failure::Input)?;
+    let mut methods = args.methods();
     let file = args.file()?;
     let (trace, format) =
         accesses::read(&file, &args.reading()).map_err(|error| bad_trace(&error))?;
     warn(&trace);
+    if args.ttl.is_some() {
+        if trace.times().is_none() {
+            return Err(Failure::Input(format!(
+                "error: --ttl: `{}` has no times\n  = help: name their column, such as --columns \
+                 time=ts,key=url",
+                file.display()
+            )));
+        }
+        policies.retain(|policy| *policy != Contender::Belady);
+        methods.clear();
+        eprintln!(
+            "warning: with --ttl there is no `belady` and no curve of LRU: they know no times to live"
+        );
+        if policies.is_empty() {
+            return Err(Failure::Input("error: --policies: none is left".to_owned()));
+        }
+    }
     let rooms = rooms(args, &trace);
     let warmup = (args.warmup * trace.len() as f64) as usize;
     let study = Study {
-        replay: Replay { trace: &trace, warmup, seed: args.seed },
+        replay: Replay { trace: &trace, warmup, seed: args.seed, ttl: args.ttl },
         policies,
         rooms,
-        methods: args.methods(),
+        methods,
     };
     let manifest = manifest(args, &file, format, &study, again);
     let workspace =
@@ -80,6 +98,13 @@ fn warn(trace: &AccessTrace) {
     if let Some(first) = trace.first_bad() {
         eprintln!("warning: {} bad rows were left out, the first: {first}", trace.skipped());
     }
+    if trace.zero_sizes() > 0 {
+        eprintln!(
+            "warning: {} accesses have a size of 0: they weigh 1 byte, as what is stored weighs \
+             something",
+            trace.zero_sizes()
+        );
+    }
     if trace.out_of_order() > 0 {
         eprintln!(
             "warning: {} accesses have a time before that of the access before them; \
@@ -104,7 +129,7 @@ fn manifest(
     study: &Study,
     again: String,
 ) -> ReplayManifest {
-    let Replay { trace, warmup, seed } = study.replay;
+    let Replay { trace, warmup, seed, ttl } = study.replay;
     ReplayManifest {
         name: args.results_name(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -118,6 +143,7 @@ fn manifest(
             footprint_bytes: trace.sizes().map(|_| trace.footprint()),
             skipped_rows: trace.skipped(),
             out_of_order: trace.out_of_order(),
+            ttl_s: ttl.map(Duration::as_secs_f64),
         },
         policies: study.policies.iter().map(|policy| policy.name().to_owned()).collect(),
         capacities: study.rooms.iter().map(ToString::to_string).collect(),
@@ -145,7 +171,7 @@ fn watch(work: u64, done: &Arc<AtomicU64>) -> ProgressBar {
     thread::spawn(move || {
         while !shown.is_finished() {
             shown.set_position(done.load(Ordering::Relaxed));
-            thread::sleep(Duration::from_millis(100));
+            thread::sleep(std::time::Duration::from_millis(100));
         }
     });
     bar

@@ -23,9 +23,9 @@ pub mod sweep;
 pub use load::plain;
 pub use prepare::{Overrides, Prepared, Resolved, prepare};
 pub use runs::{
-    ATTEMPT_COLUMNS, AttemptWriter, ExecuteError, Manifest, MergedShards, Progress,
-    REQUEST_COLUMNS, Record, RequestWriter, Shard, ShardManifest, Store, Workspace, WorkspaceError,
-    execute, find_warmup, merge_shards,
+    ATTEMPT_COLUMNS, AttemptWriter, ExecuteError, JOB_COLUMNS, JobWriter, Manifest, MergedShards,
+    Progress, REQUEST_COLUMNS, Record, RequestWriter, Shard, ShardManifest, Store, Workspace,
+    WorkspaceError, execute, find_warmup, merge_shards,
 };
 pub use spec::{
     Experiment, PrecisionSpec, RecordSpec, Replications, Standing, Start, pair_means, schema,

@@ -24,7 +24,7 @@ pub use engine::{
 pub use gantt::Gantt;
 pub use patterns::{AgentSpec, StepSpec, Steps};
 pub use plan::{Kind, Plan, PlanError};
-pub use spec::{OrchestrationSpec, PLAIN, ScheduleSpec, WorkflowSpec};
+pub use spec::{OrchestrationSpec, PLAIN, RECORDED, ScheduleSpec, WorkflowSpec};
 pub use step::{
     Does, HumanSpec, InlineTool, JoinSpec, JudgeSpec, LlmSpec, LoopContext, LoopSpec, MOST_ITEMS,
     MapSpec, MemoSpec, Names, OnFailure, OnMax, OutcomeSpec, PickSpec, RetrievalSpec, StepOf,

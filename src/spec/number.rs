@@ -60,6 +60,11 @@ impl Fraction {
     }
 }
 
+impl Positive {
+    /// 1.
+    pub const ONE: Self = Positive(1.0);
+}
+
 impl NonNegative {
     /// 1.
     pub const ONE: Self = NonNegative(1.0);

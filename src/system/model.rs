@@ -21,7 +21,7 @@ use super::request::{Request, Requests};
 use super::tracer::TracedWorkflow;
 use super::upstream::Upstream;
 use crate::kernel::{Model, Scheduler, Time};
-use crate::orchestration::End;
+use crate::orchestration::{End, Reason};
 use crate::pipeline::StagesSpec;
 use crate::workload::Incoming;
 
@@ -186,6 +186,12 @@ impl<'r> System<'r> {
             until: now,
             is_plain: end.is_plain,
             right,
+            failed: end.outcome.err().map(Reason::name),
+            number: end.number,
+            workflow: end.workflow,
+            user: end.incoming.user.0,
+            spent: end.spent,
+            path: end.path,
         };
         self.observers.trace_workflow(&ended);
     }

@@ -3,6 +3,7 @@
 use crate::cache::Match;
 use crate::cost::Money;
 use crate::kernel::{Duration, Time};
+use crate::orchestration::{Path, Spent};
 use crate::pipeline::{Outcome, RequestError};
 
 /// A request from arrival to response.
@@ -148,6 +149,18 @@ pub struct TracedWorkflow {
     pub is_plain: bool,
     /// Whether its result was right; nothing if it failed.
     pub right: Option<bool>,
+    /// Why it failed, if it did.
+    pub failed: Option<&'static str>,
+    /// Its number in order of arrival, from 0.
+    pub number: u64,
+    /// Its kind, by its place in the plan's names.
+    pub workflow: u32,
+    /// Who asked, by index.
+    pub user: u32,
+    /// What it used until then.
+    pub spent: Spent,
+    /// What the way that decided when it ended was spent on.
+    pub path: Path,
 }
 
 /// Told of everything as it ends. Times are those of the virtual clock.

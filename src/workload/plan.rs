@@ -176,6 +176,11 @@ impl Plan {
         (number < 1 << 48).then_some(PromptId(number))
     }
 
+    /// Whether its requests begin jobs that were recorded.
+    pub fn has_recorded_jobs(&self) -> bool {
+        matches!(&self.0.kind, Kind::Trace { recording, .. } if recording.has_jobs())
+    }
+
     /// How many requests there are; `None` for arrivals, which do not end.
     pub fn count(&self) -> Option<u64> {
         match &self.0.kind {

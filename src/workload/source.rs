@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::RecordedJob;
 use super::blocks::{BlockLists, BlocksId, chain, shared_by};
 use super::incoming::{Incoming, IntentId, PromptId, UserId, sizes_of_tokens};
+use super::job_starts::JobStarts;
 use super::params::Profile;
 use super::plan::{Kind, Ready};
 use super::prompt_sampler::PromptSampler;
@@ -23,6 +25,8 @@ pub struct Source {
     state: State,
     /// Of which shared prefix a prompt has.
     prefix_key: u64,
+    /// Why a trace could not be read on, when an answer came.
+    failure: Option<TraceError>,
 }
 
 /// How far a run has come. Boxed so that a source is cheap to move.
@@ -43,6 +47,8 @@ struct Replay {
     who: Stream,
     blocks: BlockLists,
     texts: TextsUnderWay,
+    /// Where rows are jobs.
+    jobs: Option<Box<JobStarts>>,
 }
 
 impl Source {
@@ -62,10 +68,13 @@ impl Source {
                 who,
                 blocks: BlockLists::default(),
                 texts: TextsUnderWay::default(),
+                jobs: recording
+                    .has_jobs()
+                    .then(|| Box::new(JobStarts::new(recording.starts(), streams))),
             })),
             Kind::Listed(_) => State::Listed { next: 0 },
         };
-        Ok(Source { ready, state, prefix_key })
+        Ok(Source { ready, state, prefix_key, failure: None })
     }
 
     /// The users, whom [`UserId`] indexes.
@@ -187,7 +196,47 @@ impl Source {
             State::Synthetic(state) if asked.thread.is_some() => {
                 state.follow_up(asked, answer, now)
             }
+            State::Trace(replay) if asked.thread.is_some() => {
+                let next = replay.instead(&self.ready, asked, now).unwrap_or_else(|error| {
+                    self.failure = Some(error);
+                    None
+                });
+                FollowUp { next, ended: None }
+            }
             _ => FollowUp::default(),
+        }
+    }
+
+    /// Why no request followed an answer, if that was because a trace could not be read.
+    pub fn take_failure(&mut self) -> Option<TraceError> {
+        self.failure.take()
+    }
+
+    /// The recorded job that a request begins, if it does: until [`Source::follow_up`] is asked
+    /// for that request.
+    #[inline]
+    pub fn recorded_job(&self, asked: &Incoming) -> Option<Arc<RecordedJob>> {
+        match &self.state {
+            State::Trace(replay) => replay.jobs.as_ref()?.get(asked),
+            _ => None,
+        }
+    }
+
+    /// Keeps the ids of the blocks of a recorded call's prompt; `None` where no jobs are
+    /// recorded.
+    pub fn keep_blocks(&mut self, blocks: &[u64]) -> Option<BlocksId> {
+        match &mut self.state {
+            State::Trace(replay) => Some(replay.blocks.keep(blocks)),
+            _ => None,
+        }
+    }
+
+    /// The number of the session that a request is a turn of, by the order in which sessions
+    /// began, until [`Source::follow_up`] is asked for it.
+    pub fn session_of(&self, request: &Incoming) -> Option<u64> {
+        match &self.state {
+            State::Synthetic(state) => state.session_of(request),
+            _ => None,
         }
     }
 
@@ -232,17 +281,53 @@ impl Iterator for Source {
 impl Replay {
     #[inline]
     fn next(&mut self, ready: &Ready) -> Result<Option<Incoming>, TraceError> {
-        let Some((at, row)) = self.rows.next_row()? else { return Ok(None) };
+        let begins = match &mut self.jobs {
+            Some(jobs) if !jobs.as_recorded() => match jobs.next_at() {
+                Some(at) => Some(at),
+                None => return Ok(None),
+            },
+            _ => None,
+        };
+        self.read(ready, begins, None)
+    }
+
+    /// The job that begins instead of one that has ended, if any does.
+    fn instead(
+        &mut self,
+        ready: &Ready,
+        ended: &Incoming,
+        now: Time,
+    ) -> Result<Option<Incoming>, TraceError> {
+        let Some(next) = self.jobs.as_mut().and_then(|jobs| jobs.end(ended, now)) else {
+            return Ok(None);
+        };
+        self.read(ready, Some(next.at), next.user)
+    }
+
+    /// The next row as a request: at its own time and of its own user, unless it is told.
+    #[inline]
+    fn read(
+        &mut self,
+        ready: &Ready,
+        at: Option<Time>,
+        user: Option<UserId>,
+    ) -> Result<Option<Incoming>, TraceError> {
+        let Some((recorded, row)) = self.rows.next_row()? else { return Ok(None) };
+        let at = at.unwrap_or(recorded);
         let prompt = match (row.prompt, &mut self.asked) {
             (Some(own), _) if self.own_prompts => own,
             (_, Some(asked)) => asked.draw().0,
             (own, None) => own.unwrap_or_default(),
         };
-        let user = match row.user {
-            Some(user) => ready.trace_users[user as usize],
-            None => ready.askers.pick(&mut self.who),
+        let user = match (user, row.user) {
+            (Some(user), _) => user,
+            (None, Some(user)) => ready.trace_users[user as usize],
+            (None, None) => ready.askers.pick(&mut self.who),
         };
         let request = request(at, user, prompt, row.input_tokens, row.output_tokens);
+        if let (Some(jobs), Some(job)) = (&mut self.jobs, self.rows.job()) {
+            return Ok(Some(Incoming { thread: Some(jobs.begin(job)), ..request }));
+        }
         let blocks = self.rows.blocks();
         let Some(text) = self.rows.text().filter(|_| self.own_prompts) else {
             let blocks = (!blocks.is_empty()).then(|| self.blocks.keep(blocks));

@@ -180,6 +180,11 @@ impl WorkloadSpec {
         }
     }
 
+    /// Whether its requests begin jobs that were recorded.
+    pub fn has_jobs(&self) -> bool {
+        self.trace.as_ref().is_some_and(TraceSpec::has_jobs)
+    }
+
     /// Whether a shared prefix adds to lengths: where texts say how long they are.
     pub fn prefix_adds(&self) -> bool {
         let measured = |client: &Client<'_>| client.prompts.measure_themselves(&client.tokens);

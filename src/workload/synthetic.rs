@@ -173,6 +173,13 @@ impl Synthetic {
         Some(request)
     }
 
+    /// The number of the session that a request is of; none where clients have none.
+    pub fn session_of(&self, request: &Incoming) -> Option<u64> {
+        let thread = self.threads.get(request.thread?)?;
+        let client = &self.clients[thread.client as usize];
+        client.session.as_ref().map(|_| thread.ordinal)
+    }
+
     /// The thread of a request of a session that may go on.
     pub fn session(&self, request: &Incoming) -> Option<&Thread> {
         let thread = self.threads.get(request.thread?)?;

@@ -11,6 +11,19 @@ use super::incoming::PromptId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ThreadId(NonZeroU32);
 
+impl ThreadId {
+    /// The client in a table's row `index`.
+    pub(super) fn new(index: usize) -> Self {
+        let index = u32::try_from(index).expect("fewer than 2^32 clients");
+        ThreadId(NonZeroU32::MIN.checked_add(index).expect("fewer than 2^32 clients"))
+    }
+
+    /// Its row.
+    pub(super) fn index(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
+
 /// What follows a request that was answered, or that failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FollowUp {
@@ -55,20 +68,19 @@ pub(super) struct WaitingClients(Slab<Thread>);
 
 impl WaitingClients {
     pub fn open(&mut self, thread: Thread) -> ThreadId {
-        let index = u32::try_from(self.0.insert(thread)).expect("fewer than 2^32 clients");
-        ThreadId(NonZeroU32::MIN.checked_add(index).expect("fewer than 2^32 clients"))
+        ThreadId::new(self.0.insert(thread))
     }
 
     pub fn get(&self, id: ThreadId) -> Option<&Thread> {
-        self.0.get(id.0.get() as usize - 1)
+        self.0.get(id.index())
     }
 
     pub fn get_mut(&mut self, id: ThreadId) -> Option<&mut Thread> {
-        self.0.get_mut(id.0.get() as usize - 1)
+        self.0.get_mut(id.index())
     }
 
     pub fn close(&mut self, id: ThreadId) {
-        self.0.try_remove(id.0.get() as usize - 1);
+        self.0.try_remove(id.index());
     }
 }
 

@@ -272,7 +272,7 @@ fn what_is_wrong_with_a_trace_is_said_with_its_place() {
         (&["short.csv"], "short.csv:3: expected 2 fields, found 1"),
         (&["size.csv"], "size.csv:3: the size is `-2`: expected a whole number"),
         (&["torn.oracleGeneral"], "torn.oracleGeneral:5: the file ends within this record"),
-        (&["bad.jsonl"], "bad.jsonl:2: invalid type: sequence, expected a whole number or a text"),
+        (&["bad.jsonl"], "bad.jsonl:2: the key is `[1]`: expected a whole number or a text"),
         (&["none.jsonl"], "none.jsonl:2: no field `key`"),
         (&["torn.csv.gz"], "torn.csv.gz: "),
         (&["binary"], "--input-format"),

@@ -13,6 +13,7 @@ mod end_of_time;
 mod interrupts;
 mod monitors;
 mod notebook;
+mod recorded_jobs;
 mod resume;
 mod setup_time;
 mod shards;

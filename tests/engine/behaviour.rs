@@ -393,6 +393,10 @@ fn specs_are_read_written_and_checked() {
         ("{ max_num_seqs: 200, max_num_batched_tokens: 100 }", "max_num_batched_tokens"),
         ("{ max_num_batched_tokens: 0 }", "max_num_batched_tokens"),
         ("{ max_num_seqs: 10000 }", "max_num_seqs"),
+        (
+            "{ long_prefill_token_threshold: 200, max_model_len: 100 }",
+            "long_prefill_token_threshold",
+        ),
         ("{ block_size: 0 }", "block_size"),
         ("{ hash_block_size: 24 }", "hash_block_size"),
         ("{ num_gpu_blocks: 0 }", "num_gpu_blocks"),

@@ -84,7 +84,7 @@ impl Model for Driver<'_> {
         let mut outside = Outside { sim, ends, asked, charged, replies };
         match event {
             Event::Arrive(number) => {
-                engine.arrive(arrivals[number as usize], true, &mut outside);
+                engine.arrive(arrivals[number as usize], None, true, &mut outside);
             }
             Event::Answer(call, tokens, quality, cost) => {
                 let answered = Answered {
@@ -113,7 +113,7 @@ pub fn plan(yaml: &str) -> Plan {
     assert!(problems.list().is_empty(), "{:?}", problems.list());
     let paths = DataPaths::for_experiment(None);
     let profiles = [Profile::default()];
-    Plan::new(&spec, &["model"], &profiles, &["default".to_owned()], &paths).expect("a plan")
+    Plan::new(&spec, &["model"], &profiles, &["default".to_owned()], false, &paths).expect("a plan")
 }
 
 /// What came of workflows.

@@ -48,7 +48,7 @@ fn stamps(rows: &[Made]) -> Vec<u64> {
 }
 
 fn write(path: &Path, format: TraceFormat, rows: &[Made], knows: bool) -> Vec<String> {
-    let knows_all = Knows { prompts: knows, users: knows };
+    let knows_all = Knows { prompts: knows, users: knows, block_tokens: None };
     let mut writer = TraceWriter::create(path, format, knows_all).unwrap();
     for (row, stamp) in rows.iter().zip(stamps(rows)) {
         let written = WrittenRow {
@@ -78,7 +78,7 @@ fn spec(path: &Path, format: TraceFormat, knows: bool) -> TraceSpec {
     match format {
         TraceFormat::Azure => TraceSpec { azure: Some(file), ..plain },
         TraceFormat::Burstgpt => TraceSpec { burstgpt: Some(file), ..plain },
-        TraceFormat::Mooncake => TraceSpec { mooncake: Some(file), ..plain },
+        TraceFormat::Mooncake => TraceSpec { mooncake: Some(file.into()), ..plain },
         TraceFormat::Csv => TraceSpec { csv: Some(log), ..plain },
         TraceFormat::Jsonl => TraceSpec { jsonl: Some(log), ..plain },
         TraceFormat::Libcachesim | TraceFormat::OracleGeneral => {
@@ -198,7 +198,7 @@ fn what_a_format_does_not_hold_is_said_once() {
 #[test]
 fn a_file_that_is_not_finished_leaves_the_old_one_and_nothing_else() {
     let files = Files::new(&[("t.csv", b"old")]);
-    let knows = Knows { prompts: false, users: false };
+    let knows = Knows { prompts: false, users: false, block_tokens: None };
     let mut writer = TraceWriter::create(&files.path("t.csv"), TraceFormat::Azure, knows).unwrap();
     let late = WrittenRow {
         stamp: u64::MAX,
@@ -245,11 +245,11 @@ fn a_cache_trace_is_a_workload_of_its_objects() {
     }
     for (trace, complaint) in [
         ("file: torn.oracleGeneral", "torn.oracleGeneral:3: the file ends within this record"),
-        ("file: bad.csv", "bad.csv:3: the size is `x`: expected bytes"),
+        ("file: bad.csv", "bad.csv:3: size is `x`: expected bytes"),
         ("file: no.csv", "no.csv:1: no column `key`, `id`"),
         (
             "file: c.csv, id: idd",
-            "c.csv:1: no column `idd` for the key among `time,id,size,next`, did you mean `id`?",
+            "c.csv:1: no column `idd` for the key among `time,id,size,next`; did you mean `id`?",
         ),
         (
             "file: c.csv, bytes_per_token: 0",

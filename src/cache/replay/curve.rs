@@ -139,7 +139,7 @@ mod tests {
 
     /// What LRU does at a capacity, by replaying it.
     fn replayed(trace: &AccessTrace, unit: Unit, amount: u64, warmup: usize) -> (f64, f64) {
-        let replay = Replay { trace, warmup, seed: 1 };
+        let replay = Replay { trace, warmup, seed: 1, ttl: None };
         let (done, stop) = (AtomicU64::new(0), AtomicBool::new(false));
         let rooms = [Room { unit, amount }];
         let counts =

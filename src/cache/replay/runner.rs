@@ -9,7 +9,7 @@ use super::contender::{NEVER, next_uses};
 use super::{Contender, Room};
 use crate::cache::policy::Belady;
 use crate::cache::{Item, Key, PolicySpec};
-use crate::kernel::Streams;
+use crate::kernel::{Duration, Streams};
 use crate::workload::trace::accesses::AccessTrace;
 
 /// Accesses between two looks at whether to stop.
@@ -24,6 +24,8 @@ pub struct Replay<'t> {
     pub warmup: usize,
     /// Seeds the policies that draw lots.
     pub seed: u64,
+    /// How long an object lives from when it was stored; the trace must know its times.
+    pub ttl: Option<Duration>,
 }
 
 /// A policy at a capacity.
@@ -105,6 +107,30 @@ impl Replay<'_> {
         let stream = Streams::new(self.seed, 0).stream("cache.replay.policy");
         let mut cache = policy.build(room.capacity(), stream);
         let mut counts = Counts::default();
+        if let (Some(ttl), Some(times)) = (self.ttl, self.trace.times()) {
+            let mut dies = vec![i128::MAX; self.trace.objects() as usize];
+            let mut request = |at: usize| {
+                let (item, now) = (self.item(at), times[at]);
+                let dies = &mut dies[item.key.0 as usize];
+                if now >= *dies
+                    && let Some(slot) = cache.find(item.key)
+                {
+                    cache.remove(slot);
+                }
+                let hit = cache.request(item);
+                if !hit {
+                    *dies = now + i128::from(ttl.as_nanos());
+                }
+                (item.weight, hit)
+            };
+            self.chunks(watch, |uncounted, counted| {
+                uncounted.for_each(|at| _ = request(at));
+                for (size, hit) in counted.map(&mut request) {
+                    counts.add(size, hit);
+                }
+            })?;
+            return Some(counts);
+        }
         self.chunks(watch, |uncounted, counted| {
             cache.replay(uncounted.map(|at| self.item(at)));
             cache.replay_each(counted.map(|at| self.item(at)), |item, hit| {

@@ -142,7 +142,7 @@ impl Study<'_> {
         if stop.load(Ordering::Relaxed) {
             return None;
         }
-        let Replay { trace, warmup, seed } = self.replay;
+        let Replay { trace, warmup, seed, .. } = self.replay;
         let also = self.rooms.iter().filter(|room| room.unit == unit).map(|room| room.amount);
         let capacities = grid(trace, unit, also);
         let drawn = match method {

@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use crate::cache::replay::{Contender, Method, Share};
 use crate::cli::Failure;
 use crate::cli::output::{FORMATS, OutputFormat};
+use crate::kernel::Duration;
 use crate::report;
-use crate::workload::trace::OnBadRow;
+use crate::spec::parse_duration;
 use crate::workload::trace::accesses::{Columns, Format, ReadOptions};
+use crate::workload::trace::{OnBadRow, TimeUnit, delimiter};
 use crate::workload::{DataPaths, TraceError};
 
 /// The policies that most people compare.
@@ -59,6 +61,16 @@ pub(in crate::cli) struct Args {
     /// Columns or fields by name, or columns of a CSV without a header by number from 1
     #[arg(long, value_name = "ROLE=COLUMN,...")]
     pub columns: Option<Columns>,
+    /// What stands between the columns of a CSV, such as `;` or `\t` [default: `,`]
+    #[arg(long, value_name = "SIGN", value_parser = delimiter)]
+    pub delimiter: Option<u8>,
+    /// The unit of times in a CSV or JSONL; it matters for --ttl
+    #[arg(long, value_name = "UNIT", default_value = "s")]
+    pub unit: Unit,
+    /// How long an object lives from when it was stored: an access at that age or later misses,
+    /// and stores it anew
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub ttl: Option<Duration>,
     /// What to do with a row that cannot be read
     #[arg(long, value_name = "WHAT", default_value = "fail")]
     pub on_bad_row: BadRow,
@@ -97,6 +109,14 @@ pub(in crate::cli) enum BadRow {
     Fail,
     /// Leave it out, and count it
     Skip,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(in crate::cli) enum Unit {
+    S,
+    Ms,
+    Us,
+    Ns,
 }
 
 /// A curve, or none.
@@ -145,6 +165,14 @@ impl Args {
             },
             limit: self.limit,
             ignore_sizes: self.ignore_sizes,
+            delimiter: self.delimiter,
+            unit: match self.unit {
+                Unit::S => TimeUnit::S,
+                Unit::Ms => TimeUnit::Ms,
+                Unit::Us => TimeUnit::Us,
+                Unit::Ns => TimeUnit::Ns,
+            },
+            keep_times: self.ttl.is_some(),
         }
     }
 

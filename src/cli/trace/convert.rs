@@ -33,7 +33,11 @@ pub(super) struct Args {
 
 pub(super) fn main(args: &Args) -> Result<(), Failure> {
     let input = args.reading.open(&args.input)?;
-    let knows = Knows { prompts: input.spec.knows_prompts(), users: input.spec.knows_users() };
+    let knows = Knows {
+        prompts: input.spec.knows_prompts(),
+        users: input.spec.knows_users(),
+        block_tokens: input.spec.block_tokens(),
+    };
     let rows = input.spec.open(&input.path, args.reading.stream());
     let mut rows = rows.map_err(|error| bad_trace(&error))?;
     let mut output = Output::create(&args.output, args.to, knows)?;
@@ -54,6 +58,9 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
             "error: {}: there is no row in that part of the trace; nothing was written",
             input.path.display()
         )));
+    }
+    for note in rows.notes() {
+        tell(&format!("warning: {note}"));
     }
     if let Some(first) = rows.first_bad() {
         tell(&format!("warning: {} bad rows were left out, the first: {first}", rows.skipped()));

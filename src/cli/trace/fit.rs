@@ -11,10 +11,13 @@ use crate::cli::output::{FORMATS, OutputFormat, formats, terminal};
 use crate::cli::{Failure, print, refused, tell};
 use crate::experiment::Workspace;
 use crate::report::{self, TraceManifest};
+use crate::spec::NonNegative;
 use crate::unfinished::write_whole;
 use crate::workload::WorkloadSpec;
+use crate::workload::duration_distribution::SpanSpec;
+use crate::workload::prompts::PromptsSpec;
 use crate::workload::trace::Profile;
-use crate::workload::trace::fit::{self, Fitted};
+use crate::workload::trace::fit::{self, Fitted, HostedModel};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -65,6 +68,9 @@ pub(super) fn main(args: &Args, again: String) -> Result<(), Failure> {
         Ok((profile, correlation))
     };
     let (profile, correlation) = read().map_err(|error| bad_trace(&error))?;
+    for note in &profile.notes {
+        tell(&format!("warning: {note}"));
+    }
     if let Some(first) = &profile.first_bad {
         tell(&format!("warning: {} bad rows were left out, the first: {first}", profile.skipped));
     }
@@ -150,15 +156,67 @@ fn yaml(args: &Args, input: &Input, profile: &Profile, fitted: &Fitted) -> Resul
              description: Requests like those of {file}.\n\
              duration: {span}\n\
              replications: 5\n\n\
-             {block}\n\
-             cache:\n  ttl: 1h\n  levels:\n    - {{ name: l1, capacity: 1000, policy: lru, latency: 1ms }}\n\n\
-             models:   # put your own price and speed here\n  \
-             model: {{ price: {{ per_token: $0.000002 }}, quality: 0.9, server: {{ tokens: {{ ttft: 300ms, tpot: 20ms }} }} }}\n",
+             {block}\n",
             name = stem(&input.path),
             span = profile.span(),
         );
+        // Where nothing is asked again, a cache has nothing to give.
+        if matches!(fitted.workload.prompts, Some(PromptsSpec::Unique) | None) {
+            text.push_str("# No prompt is asked again: there is no cache.\n");
+        } else {
+            text.push_str(
+                "cache:\n  ttl: 1h\n  levels:\n    - { name: l1, capacity: 1000, policy: lru, latency: \
+                 1ms }\n\n",
+            );
+        }
+        if fitted.models.is_empty() {
+            text.push_str(
+                "models:   # put your own price and speed here\n  \
+                 model: { price: { per_token: $0.000002 }, quality: 0.9, server: { tokens: { ttft: 300ms, \
+                 tpot: 20ms } } }\n",
+            );
+        }
     } else {
         text.push_str(&block);
     }
+    models(&fitted.models, &mut text);
     Ok(text)
+}
+
+/// The models that were measured, as `models:` of an experiment.
+fn models(models: &[HostedModel], text: &mut String) {
+    if models.is_empty() {
+        return;
+    }
+    text.push_str("models:   # as they were measured\n");
+    for model in models {
+        let name = serde_json::Value::from(model.name.as_deref().unwrap_or("model"));
+        let _ = write!(text, "  {name}:   # {} requests\n    ", model.requests);
+        match model.prices {
+            Some([input, output]) => {
+                let _ = writeln!(text, "price: {{ input: {input:?}, output: {output:?} }}");
+            }
+            None => text.push_str("price: { per_token: $0.000002 }   # put your own here\n"),
+        }
+        let _ = write!(text, "    server: {{ tokens: {{ ttft: {}", span(&model.ttft));
+        if let Some(tpot) = &model.tpot {
+            let _ = write!(text, ", tpot: {}", span(tpot));
+        }
+        if !model.per_input_token.is_zero() {
+            let _ = write!(text, ", per_input_token: {}", model.per_input_token);
+        }
+        text.push_str(" } }\n");
+    }
+}
+
+/// A time, or a distribution of times, as YAML in a line.
+fn span(span: &SpanSpec) -> String {
+    match span {
+        SpanSpec::Constant(time) => time.to_string(),
+        SpanSpec::Lognormal(law) => {
+            let sigma = law.sigma.map_or(0.0, NonNegative::get);
+            format!("{{ lognormal: {{ mean: {}, sigma: {sigma:?} }} }}", law.mean)
+        }
+        other => serde_json::to_string(other).unwrap_or_default(),
+    }
 }

@@ -62,7 +62,11 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
     let failed = |error: crate::workload::TraceError| Failure::Input(format!("error: {error}"));
     let mut source =
         plan.source(&Streams::new(prepared.resolved.experiment.seed, 0)).map_err(failed)?;
-    let mut output = Output::create(&args.out, args.to, Knows { prompts: true, users: true })?;
+    let mut output = Output::create(
+        &args.out,
+        args.to,
+        Knows { prompts: true, users: true, block_tokens: None },
+    )?;
     let mut beyond = Beyond::default();
     while output.rows() < bounds.requests {
         let Some(incoming) = source.next().transpose().map_err(failed)? else { break };

@@ -50,6 +50,9 @@ pub(super) fn main(args: &Args, again: String) -> Result<(), Failure> {
         traces.push(survey(args, input, name).map_err(|error| bad_trace(&error))?);
     }
     for trace in &traces {
+        for note in &trace.profile.notes {
+            tell(&format!("warning: {note}"));
+        }
         if let Some(first) = &trace.profile.first_bad {
             let skipped = trace.profile.skipped;
             tell(&format!("warning: {skipped} bad rows were left out, the first: {first}"));

@@ -4,25 +4,30 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::Failure;
 use crate::kernel::{Duration, Stream, Streams};
-use crate::spec::{Fraction, Positive, Problems, parse_duration};
-use crate::workload::trace::{
-    Detected, LogSpec, ObjectsSpec, OnBadRow, TimeUnit, TraceSpec, detect,
-};
+use crate::spec::{Fraction, Positive, Problems, nearest, parse_duration};
+use crate::workload::trace::{Beginning, Given, LogSpec, OnBadRow, TimeUnit, TraceSpec, beginning};
 use crate::workload::{DataPaths, TraceError};
 
 /// How a trace is read: the options of `workload: trace:`.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Reading {
     /// The trace's format, if its beginning does not tell
-    #[arg(long, value_name = "FORMAT")]
-    pub input_format: Option<InputFormat>,
+    #[arg(long, value_name = "FORMAT", value_parser = known_format)]
+    pub input_format: Option<&'static str>,
     /// The columns (or fields) of a csv or jsonl log: time, `input_tokens`,
-    /// `output_tokens`, and if it has them prompt and user
+    /// `output_tokens`, and if it has them prompt, user, blocks, model, status, ttft, tpot, e2e,
+    /// cost, `cached_tokens`
     #[arg(long, value_name = "ROLE=COLUMN,...", value_parser = columns)]
     pub columns: Option<Columns>,
     /// The unit of times that are numbers in such a log
-    #[arg(long, value_name = "UNIT", default_value = "s")]
-    pub unit: Unit,
+    #[arg(long, value_name = "UNIT")]
+    pub unit: Option<Unit>,
+    /// What stands between the columns of a CSV, such as `;` or `\t` [default: `,`]
+    #[arg(long, value_name = "SIGN")]
+    pub delimiter: Option<String>,
+    /// How many tokens a block has, where a trace has blocks and does not tell
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub block_tokens: Option<u32>,
     /// Where the part begins that is read, in the trace's time from its first row
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub from: Option<Duration>,
@@ -44,17 +49,6 @@ pub(in crate::cli) struct Reading {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(in crate::cli) enum InputFormat {
-    Azure,
-    Burstgpt,
-    Mooncake,
-    Csv,
-    Jsonl,
-    /// A cache trace: a CSV of time, id and size, or oracleGeneral
-    Libcachesim,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(in crate::cli) enum Unit {
     S,
     Ms,
@@ -71,37 +65,30 @@ pub(in crate::cli) enum BadRow {
 }
 
 /// Roles and the columns that have them.
-pub(in crate::cli) type Columns = Vec<(Role, String)>;
-
-/// What a column of a log is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::cli) enum Role {
-    Time,
-    Input,
-    Output,
-    Prompt,
-    User,
-}
-
-const ROLES: [(&str, Role); 5] = [
-    ("time", Role::Time),
-    ("input_tokens", Role::Input),
-    ("output_tokens", Role::Output),
-    ("prompt", Role::Prompt),
-    ("user", Role::User),
-];
+pub(in crate::cli) type Columns = Vec<(String, String)>;
 
 fn columns(text: &str) -> Result<Columns, String> {
     let pair = |part: &str| {
         let (role, column) =
             part.split_once('=').ok_or_else(|| format!("`{part}` is not ROLE=COLUMN"))?;
-        let known = ROLES.iter().find(|(name, _)| *name == role.trim());
-        let names = ROLES.map(|(name, _)| name).join(", ");
-        let (_, role) =
-            known.ok_or_else(|| format!("`{role}` is not a role: expected one of {names}"))?;
-        Ok((*role, column.trim().to_owned()))
+        let role = role.trim();
+        if !LogSpec::ROLES.contains(&role) {
+            let names = LogSpec::ROLES.join(", ");
+            return Err(format!("`{role}` is not a role: expected one of {names}"));
+        }
+        Ok((role.to_owned(), column.trim().to_owned()))
     };
     text.split(',').map(pair).collect()
+}
+
+/// The name of a format, as in `trace:` of an experiment.
+fn known_format(text: &str) -> Result<&'static str, String> {
+    let known = TraceSpec::FORMATS.iter().find(|name| **name == text);
+    known.copied().ok_or_else(|| {
+        let near = nearest(text, TraceSpec::FORMATS.iter().copied());
+        let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+        format!("expected one of {}{near}", TraceSpec::FORMATS.join(", "))
+    })
 }
 
 fn keep(text: &str) -> Result<Fraction, String> {
@@ -127,107 +114,68 @@ impl Reading {
     /// Finds a trace, as it is named or where traces are kept, and its format.
     pub fn open(&self, name: &Path) -> Result<Input, Failure> {
         let path = find(name)?;
-        let detected = match self.input_format {
-            // The beginning of a log still tells which columns it has.
-            Some(InputFormat::Csv | InputFormat::Jsonl) | None => Some(detect(&path)),
-            Some(_) => None,
+        let begins = beginning(&path).map_err(|error| bad_trace(&error))?;
+        let begins = match &self.delimiter {
+            Some(sign) => begins.separated_by(sign),
+            None => begins,
         };
-        let detected = detected.transpose().map_err(|error| bad_trace(&error))?;
-        let mut spec = TraceSpec {
+        let format = self.format(&path, &begins)?;
+        let given = Given {
+            // The file as it was named: that is what an experiment would write.
+            file: name.to_path_buf(),
+            columns: self.columns.clone().unwrap_or_default(),
+            unit: self.unit.map(|unit| match unit {
+                Unit::S => TimeUnit::S,
+                Unit::Ms => TimeUnit::Ms,
+                Unit::Us => TimeUnit::Us,
+                Unit::Ns => TimeUnit::Ns,
+            }),
+            delimiter: self.delimiter.clone(),
+            block_tokens: self.block_tokens,
+        };
+        let plain = TraceSpec::given(format, &given, &begins).unwrap_or_default();
+        let spec = TraceSpec {
             from: self.from.unwrap_or(Duration::ZERO),
             until: self.until,
-            keep: self.keep.unwrap_or(TraceSpec::default().keep),
-            speed: self.speed.unwrap_or(TraceSpec::default().speed),
+            keep: self.keep.unwrap_or(plain.keep),
+            speed: self.speed.unwrap_or(plain.speed),
             on_bad_row: match self.on_bad_row {
                 BadRow::Fail => OnBadRow::Fail,
                 BadRow::Skip => OnBadRow::Skip,
             },
-            ..TraceSpec::default()
-        };
-        let format = self.format(&path, detected.as_ref())?;
-        let log = || match &detected {
-            Some(Detected::Csv(log) | Detected::Jsonl(log)) => log.clone(),
-            _ => LogSpec::default(),
-        };
-        // The file as it was named: that is what an experiment would write.
-        let file = name.to_path_buf();
-        let format = match format {
-            InputFormat::Azure => {
-                spec.azure = Some(file);
-                "azure"
-            }
-            InputFormat::Burstgpt => {
-                spec.burstgpt = Some(file);
-                "burstgpt"
-            }
-            InputFormat::Mooncake => {
-                spec.mooncake = Some(file);
-                "mooncake"
-            }
-            InputFormat::Csv => {
-                spec.csv = Some(self.log(log(), file));
-                "csv"
-            }
-            InputFormat::Jsonl => {
-                spec.jsonl = Some(self.log(log(), file));
-                "jsonl"
-            }
-            InputFormat::Libcachesim => {
-                spec.libcachesim = Some(ObjectsSpec { file, ..ObjectsSpec::default() });
-                "libcachesim"
-            }
+            ..plain
         };
         check(&spec)?;
         Ok(Input { path, spec, format })
     }
 
-    fn format(&self, path: &Path, detected: Option<&Detected>) -> Result<InputFormat, Failure> {
+    fn format(&self, path: &Path, begins: &Beginning) -> Result<&'static str, Failure> {
         if let Some(format) = self.input_format {
             return Ok(format);
         }
-        Ok(match detected {
-            Some(Detected::Azure) => InputFormat::Azure,
-            Some(Detected::Burstgpt) => InputFormat::Burstgpt,
-            Some(Detected::Mooncake) => InputFormat::Mooncake,
-            Some(Detected::Jsonl(_)) => InputFormat::Jsonl,
-            Some(Detected::Objects) => InputFormat::Libcachesim,
-            Some(Detected::Unknown(line)) if self.columns.is_some() => {
-                if line.starts_with('{') {
-                    InputFormat::Jsonl
-                } else {
-                    InputFormat::Csv
-                }
-            }
-            Some(Detected::Unknown(line)) => {
-                return Err(Failure::Input(format!(
-                    "error: {}:1: which format this trace is of cannot be told from `{line}`\n  \
-                     = help: name the columns, such as --columns \
-                     time=ts,input_tokens=in,output_tokens=out, or the format with --input-format",
-                    path.display()
-                )));
-            }
-            Some(Detected::Csv(_)) | None => InputFormat::Csv,
-        })
-    }
-
-    fn log(&self, mut log: LogSpec, file: PathBuf) -> LogSpec {
-        log.file = file;
-        log.unit = match self.unit {
-            Unit::S => TimeUnit::S,
-            Unit::Ms => TimeUnit::Ms,
-            Unit::Us => TimeUnit::Us,
-            Unit::Ns => TimeUnit::Ns,
-        };
-        for (role, column) in self.columns.iter().flatten() {
-            match role {
-                Role::Time => log.time.clone_from(column),
-                Role::Input => log.input_tokens.clone_from(column),
-                Role::Output => log.output_tokens.clone_from(column),
-                Role::Prompt => log.prompt = Some(column.clone()),
-                Role::User => log.user = Some(column.clone()),
-            }
+        let found = TraceSpec::detect(begins);
+        if self.columns.is_some() && found.is_none_or(|found| !matches!(found, "csv" | "jsonl")) {
+            return Ok(if begins.is_object { "jsonl" } else { "csv" });
         }
-        log
+        found.ok_or_else(|| {
+            let line: String = begins.line.chars().take(80).collect();
+            let separated = ['\t', ';', '|'].iter().find(|sign| line.contains(**sign));
+            let help = match separated {
+                Some(sign) if !line.contains(',') && !begins.is_object => format!(
+                    "if `{}` stands between its columns, say --delimiter, and name the columns with \
+                     --columns",
+                    sign.escape_default()
+                ),
+                _ => "name the columns, such as --columns \
+                      time=ts,input_tokens=in,output_tokens=out, or the format with --input-format"
+                    .to_owned(),
+            };
+            Failure::Input(format!(
+                "error: {}:1: which format this trace is of cannot be told from `{line}`\n  \
+                 = help: {help}",
+                path.display()
+            ))
+        })
     }
 
     /// Draws which rows are kept, as a run with this seed does.
@@ -255,7 +203,7 @@ fn find(name: &Path) -> Result<PathBuf, Failure> {
         return Ok(name.to_path_buf());
     }
     let paths = DataPaths::for_experiment(None);
-    let usual = ["azure-2023", "mooncake", "burstgpt"];
+    let usual = ["azure-2023", "mooncake", "burstgpt", "agents", "agents/otel"];
     let mut searched = Vec::new();
     for folder in usual {
         match paths.find(name, folder) {

@@ -42,8 +42,8 @@ impl Parameter {
     pub fn bound_at(&self, figure: f64) -> Option<&'static str> {
         let near = |bound: f64| {
             let apart = (figure - bound).abs();
-            apart <= self.quantity.grain()
-                || apart <= 1e-6 * self.scale.min(bound.abs().max(self.scale))
+            let size = if bound == 0.0 { 1e-4 * self.scale } else { bound.abs() };
+            apart <= self.quantity.grain().max(1e-2 * size)
         };
         if near(self.low) {
             return Some("lowest");

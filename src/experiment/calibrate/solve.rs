@@ -204,13 +204,10 @@ impl<'f, 'r> Fit<'f, 'r> {
         let mut least = self.squares(std::slice::from_ref(&best))?[0];
         for nth in 0..best.len() {
             let it = &self.parameters[nth];
-            let size = it.scale;
-            let decades: &[i32] =
-                if it.start == 0.0 { &[-3, -2, -1, 0, 1, 2] } else { &[-2, -1, 1, 2] };
+            let decades = if it.start == 0.0 { -8..=2 } else { -2..=2 };
+            let size = if it.start == 0.0 { 1.0 } else { it.start };
             let tried: Vec<Vec<f64>> = decades
-                .iter()
-                .map(|decade| size * libm::exp10(f64::from(*decade)))
-                .map(|size| it.quantity.rounded(if it.start < 0.0 { -size } else { size }))
+                .map(|decade| it.quantity.rounded(size * libm::exp10(f64::from(decade))))
                 .filter(|figure| (it.low..=it.high).contains(figure))
                 .map(|figure| {
                     let mut places = best.clone();
@@ -223,6 +220,13 @@ impl<'f, 'r> Fit<'f, 'r> {
                 if squares < least {
                     (best, least) = (places, squares);
                 }
+            }
+            // From here on it is told apart by ratios above what was found.
+            let it = &mut self.parameters[nth];
+            let figure = it.at(best[nth]);
+            if it.start == 0.0 && figure > 0.0 {
+                it.scale = figure;
+                best[nth] = it.place(figure);
             }
         }
         Ok(best)

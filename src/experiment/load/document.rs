@@ -6,9 +6,11 @@ use std::path::Path as FilePath;
 
 use serde_yaml::{Mapping, Value};
 
+use super::as_written::AsWritten;
 use super::diagnostic::Diagnostic;
 use super::locate::{Location, Source, locate, locate_repeated};
 use crate::spec::{Path, Problem};
+use crate::workload::text_of;
 
 /// No experiment file is larger; a trace belongs in a file of its own.
 const MOST_BYTES: u64 = 64 << 20;
@@ -103,7 +105,7 @@ fn open_into(
 fn read_text(path: &FilePath) -> Result<String, String> {
     let file = fs::File::open(path).map_err(|error| format!("cannot open: {error}"))?;
     let mut text = String::new();
-    file.take(MOST_BYTES + 1)
+    text_of(file.take(MOST_BYTES + 1))
         .read_to_string(&mut text)
         .map_err(|error| format!("cannot read: {error}"))?;
     if text.len() as u64 > MOST_BYTES {
@@ -115,7 +117,7 @@ fn read_text(path: &FilePath) -> Result<String, String> {
 /// Parses a text; `serde_yaml` refuses duplicate keys, deep nests and aliases
 /// that expand without end.
 fn parse(source: &Source) -> Result<Value, Vec<Diagnostic>> {
-    let mut value: Value =
+    let AsWritten(mut value) =
         serde_yaml::from_str(&source.text).map_err(|error| vec![refuse(source, &error)])?;
     if value.is_null() {
         return Err(vec![Diagnostic::of_file(

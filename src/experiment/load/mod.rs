@@ -1,5 +1,6 @@
 //! From a YAML file to a typed spec, with every mistake located.
 
+mod as_written;
 pub(super) mod diagnostic;
 pub(super) mod document;
 mod locate;

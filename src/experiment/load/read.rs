@@ -115,6 +115,56 @@ fn key_text(key: &Value) -> Result<String, ReadError> {
     }
 }
 
+/// Where a number is expected, `1e3` and `1_000` are thousand.
+macro_rules! numbers {
+    ($($method:ident)*) => {
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+            match whole(self.value) {
+                Some(Whole::Positive(number)) => visitor.visit_u64(number),
+                Some(Whole::Negative(number)) => visitor.visit_i64(number),
+                None => match self.value.as_str().and_then(without_underscores) {
+                    Some(number) => visitor.visit_f64(number),
+                    None => self.deserialize_any(visitor),
+                },
+            }
+        })*
+    };
+}
+
+/// A whole number that is written as one that need not be.
+enum Whole {
+    Positive(u64),
+    Negative(i64),
+}
+
+/// The whole number that a value is, where YAML sees a real number or a text in it.
+fn whole(value: &Value) -> Option<Whole> {
+    /// Up to here each whole number is a double, and no other is rounded to it.
+    const EXACT: f64 = (1u64 << 53) as f64;
+    let number = match value {
+        Value::Number(number) if number.is_f64() => number.as_f64()?,
+        Value::String(text) => without_underscores(text)?,
+        _ => return None,
+    };
+    if libm::trunc(number) != number || number.abs() >= EXACT {
+        return None;
+    }
+    Some(if number < 0.0 { Whole::Negative(number as i64) } else { Whole::Positive(number as u64) })
+}
+
+/// The number in `1_000` or `-1_000.5`: digits apart by single underscores.
+fn without_underscores(text: &str) -> Option<f64> {
+    let bytes = text.as_bytes();
+    let digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
+    let between = |at: usize| digit(at.checked_sub(1)) && digit(Some(at + 1));
+    let numeric = |byte: &u8| matches!(byte, b'0'..=b'9' | b'_' | b'.' | b'-');
+    let apart = bytes.iter().enumerate().all(|(at, byte)| *byte != b'_' || between(at));
+    if !text.contains('_') || !apart || !bytes.iter().all(numeric) {
+        return None;
+    }
+    text.replace('_', "").parse().ok()
+}
+
 impl<'de> de::Deserializer<'de> for Node<'_> {
     type Error = ReadError;
 
@@ -210,8 +260,14 @@ impl<'de> de::Deserializer<'de> for Node<'_> {
         visitor.visit_enum(Choice { content: self.child(&step, content), name: choice, bare })
     }
 
+    numbers! {
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64
+        deserialize_f32 deserialize_f64
+    }
+
     serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string
+        bool i128 u128 char str string
         bytes byte_buf unit unit_struct seq tuple tuple_struct identifier ignored_any
     }
 }

@@ -75,16 +75,38 @@ fn found_words(found: &de::Unexpected) -> String {
     }
 }
 
+/// Whether a text is a number but for underscores between its digits.
+fn is_number_with_underscores(text: &str) -> bool {
+    text.contains('_') && text.replace('_', "").parse::<f64>().is_ok()
+}
+
 impl de::Error for ReadError {
     fn custom<T: fmt::Display>(message: T) -> Self {
         ReadError::new(message.to_string())
     }
     fn invalid_type(found: de::Unexpected, expected: &dyn de::Expected) -> Self {
-        ReadError::new(format!(
-            "expected {}, found {}",
-            plain_words(&expected.to_string()),
-            found_words(&found)
-        ))
+        let expected = plain_words(&expected.to_string());
+        let mut error =
+            ReadError::new(format!("expected {expected}, found {}", found_words(&found)));
+        error.help = match found {
+            // A name that looks like a number, or like true, is one for YAML.
+            de::Unexpected::Bool(_)
+            | de::Unexpected::Unsigned(_)
+            | de::Unexpected::Signed(_)
+            | de::Unexpected::Float(_)
+                if expected == "text" =>
+            {
+                Some("put it between quotation marks: what names something is text".to_owned())
+            }
+            de::Unexpected::Float(number) if libm::trunc(number) == number => {
+                Some(format!("write it without a point or an exponent: `{number}`"))
+            }
+            de::Unexpected::Str(text) if is_number_with_underscores(text) => {
+                Some(format!("write it without underscores: `{}`", text.replace('_', "")))
+            }
+            _ => None,
+        };
+        error
     }
     fn invalid_value(found: de::Unexpected, expected: &dyn de::Expected) -> Self {
         Self::invalid_type(found, expected)

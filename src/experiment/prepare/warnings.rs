@@ -36,6 +36,9 @@ pub(super) fn unmeasured_workload(setup: &Setup) -> Vec<Problem> {
         let message = format!("{} bad {rows} {are} left out: {first}", trace.skipped);
         warn("workload.trace.on_bad_row", message);
     }
+    for note in setup.workload.trace().into_iter().flat_map(|trace| &trace.notes) {
+        warn("workload.trace", note.clone());
+    }
     if let (Some(span), Warmup::After(warmup)) = (setup.workload.span(), setup.warmup)
         && span < warmup
     {

@@ -8,7 +8,7 @@ use super::prices::PriceMaps;
 use crate::cache::SemanticPlan;
 use crate::experiment::load::document::Document;
 use crate::experiment::spec::experiment::Experiment;
-use crate::orchestration::Plan as FlowPlan;
+use crate::orchestration::{OrchestrationSpec, Plan as FlowPlan};
 use crate::pipeline::{KeyMaker, Params, Preprocessor};
 use crate::serving::ModelSpec;
 use crate::serving::step::{StepModel, StepSpec};
@@ -132,10 +132,16 @@ impl Workloads {
         workload: &Plan,
         models: &[(String, ModelSpec)],
     ) -> Result<Option<FlowPlan>, Problem> {
-        let Some(spec) = &experiment.orchestration else { return Ok(None) };
+        let recorded = workload.has_recorded_jobs();
+        let none = OrchestrationSpec::default();
+        let spec = match &experiment.orchestration {
+            Some(spec) => spec,
+            None if recorded => &none,
+            None => return Ok(None),
+        };
         let names: Vec<&str> = models.iter().map(|(name, _)| name.as_str()).collect();
         let (profiles, classes) = (workload.profiles(), workload.slo_classes());
-        let plan = FlowPlan::new(spec, &names, profiles, classes, &self.paths);
+        let plan = FlowPlan::new(spec, &names, profiles, classes, recorded, &self.paths);
         plan.map(Some).map_err(|problem| problem.within(&Path::parse("orchestration")))
     }
 

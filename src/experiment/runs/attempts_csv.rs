@@ -4,9 +4,10 @@
 use std::io::{self, Write};
 
 use super::chrome_trace::TraceWriter;
+use super::jobs_csv::JobWriter;
 use crate::kernel::Time;
 use crate::stats::Cell;
-use crate::system::{Setup, TracedAttempt, TracedRequest, Tracer};
+use crate::system::{Setup, TracedAttempt, TracedRequest, TracedWorkflow, Tracer};
 
 /// The columns of `attempts.csv`.
 pub const ATTEMPT_COLUMNS: [&str; 21] = [
@@ -104,6 +105,8 @@ impl<W: Write> Tracer for AttemptWriter<'_, W> {
 pub struct Writers<'s, W: Write> {
     /// `attempts.csv`, if that was asked for.
     pub attempts: Option<AttemptWriter<'s, W>>,
+    /// `jobs.csv`, if that was.
+    pub jobs: Option<JobWriter<'s, W>>,
     /// The trace events, if they were.
     pub trace: Option<TraceWriter<W>>,
 }
@@ -111,15 +114,16 @@ pub struct Writers<'s, W: Write> {
 impl<W: Write> Writers<'_, W> {
     /// Whether nothing is written.
     pub fn is_empty(&self) -> bool {
-        self.attempts.is_none() && self.trace.is_none()
+        self.attempts.is_none() && self.jobs.is_none() && self.trace.is_none()
     }
 
-    /// Ends both.
+    /// Ends them.
     ///
     /// # Errors
     /// If anything could not be written.
     pub fn finish(self) -> io::Result<()> {
         self.attempts.map_or(Ok(()), AttemptWriter::finish)?;
+        self.jobs.map_or(Ok(()), JobWriter::finish)?;
         self.trace.map_or(Ok(()), TraceWriter::finish)
     }
 }
@@ -137,6 +141,12 @@ impl<W: Write> Tracer for Writers<'_, W> {
         }
         if let Some(trace) = &mut self.trace {
             trace.attempt(attempt);
+        }
+    }
+
+    fn workflow(&mut self, workflow: &TracedWorkflow) {
+        if let Some(rows) = &mut self.jobs {
+            rows.workflow(workflow);
         }
     }
 

@@ -6,6 +6,7 @@
 mod attempts_csv;
 mod chrome_trace;
 mod execute;
+mod jobs_csv;
 mod journal;
 pub(super) mod long_times;
 mod manifest;
@@ -21,6 +22,7 @@ pub(super) mod workspace;
 
 pub use attempts_csv::{ATTEMPT_COLUMNS, AttemptWriter};
 pub use execute::{ExecuteError, execute};
+pub use jobs_csv::{JOB_COLUMNS, JobWriter};
 pub use manifest::{Manifest, ShardManifest};
 pub use merge::{MergedShards, merge_shards};
 pub use progress::Progress;

@@ -9,13 +9,15 @@ use crate::stats::Cell;
 use crate::system::{Finished, Recorder, Setup};
 
 /// The columns of `requests.csv`.
-pub const REQUEST_COLUMNS: [&str; 36] = [
+pub const REQUEST_COLUMNS: [&str; 38] = [
     "point",
     "replication",
     "request_id",
     "workflow",
     "step",
     "in_workflow",
+    "session",
+    "turn",
     "user",
     "slo_class",
     "measured",
@@ -126,6 +128,8 @@ impl<'s, W: Write> RequestWriter<'s, W> {
             call.map_or(request.id, |(workflow, _)| workflow).into(),
             call.map_or(Cell::Int(0), |(_, step)| step.into()),
             u64::from(!*is_plain).into(),
+            source.session_of(incoming).into(),
+            source.session_of(incoming).map(|_| u64::from(incoming.turn)).into(),
             source.users()[incoming.user.0 as usize].name.as_str().into(),
             source.slo_classes()[usize::from(incoming.slo_class.0)].as_str().into(),
             u64::from(request.measured).into(),

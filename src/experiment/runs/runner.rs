@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::attempts_csv::{AttemptWriter, Writers};
 use super::chrome_trace::TraceWriter;
+use super::jobs_csv::JobWriter;
 use super::progress::Progress;
 use super::requests_csv::RequestWriter;
 use super::store::{Draft, Record, Store, WorkspaceError};
@@ -152,6 +153,7 @@ impl<'r> Runner<'r> {
         let draft = |asked: bool, path| asked.then(|| Draft::create(path)).transpose();
         let mut requests = draft(wanted.requests, store.requests_path(run))?;
         let mut attempts = draft(wanted.attempts, store.attempts_path(run))?;
+        let mut jobs = draft(wanted.jobs, store.jobs_path(run))?;
         let mut trace = draft(wanted.timeline, store.trace_path(run))?;
         let mut rows =
             requests.as_mut().map(|draft| RequestWriter::new(draft, setup, point, replication));
@@ -159,6 +161,7 @@ impl<'r> Runner<'r> {
             attempts: attempts
                 .as_mut()
                 .map(|draft| AttemptWriter::new(draft, setup, point, replication)),
+            jobs: jobs.as_mut().map(|draft| JobWriter::new(draft, setup, point, replication)),
             trace: trace.as_mut().map(|draft| TraceWriter::new(draft, setup)),
         };
         let recorder = rows.as_mut().map(RequestWriter::recorder);
@@ -174,6 +177,7 @@ impl<'r> Runner<'r> {
             wall_s: began.elapsed().as_secs_f64(),
             requests: requests.map(Draft::finish).transpose()?,
             attempts: attempts.map(Draft::finish).transpose()?,
+            jobs: jobs.map(Draft::finish).transpose()?,
             trace: trace.map(Draft::finish).transpose()?,
             tables,
         })

@@ -1,5 +1,5 @@
 //! The finished runs of a folder: a record of each in the journal, and the files that runs
-//! write as they go (`requests-RUN.csv`, `attempts-RUN.csv`, `trace-RUN.json`).
+//! write as they go (`requests-RUN.csv`, `attempts-RUN.csv`, `jobs-RUN.csv`, `trace-RUN.json`).
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -64,6 +64,8 @@ pub struct Record {
     pub requests: Option<[u8; 16]>,
     /// The same of `attempts.csv`.
     pub attempts: Option<[u8; 16]>,
+    /// The same of `jobs.csv`.
+    pub jobs: Option<[u8; 16]>,
     /// The MD5 of its trace events, if there are any.
     pub trace: Option<[u8; 16]>,
     /// Its results.
@@ -140,6 +142,11 @@ impl Store {
         self.folder.join(format!("attempts-{run}.csv"))
     }
 
+    /// Where run `run`'s rows of `jobs.csv` are kept.
+    pub fn jobs_path(&self, run: usize) -> PathBuf {
+        self.folder.join(format!("jobs-{run}.csv"))
+    }
+
     /// Where run `run`'s trace events are kept.
     pub fn trace_path(&self, run: usize) -> PathBuf {
         self.folder.join(format!("trace-{run}.json"))
@@ -172,6 +179,7 @@ impl Store {
         let files = [
             (record.requests, self.requests_path(run)),
             (record.attempts, self.attempts_path(run)),
+            (record.jobs, self.jobs_path(run)),
             (record.trace, self.trace_path(run)),
         ];
         for (sum, path) in files {

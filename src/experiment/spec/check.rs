@@ -99,7 +99,7 @@ impl Experiment {
 
     /// Adds the parts of the system as it stands.
     pub fn add_parts(&self, parts: &mut Parts) {
-        parts.add(Part::Workflows, self.orchestration.is_some());
+        parts.add(Part::Workflows, self.orchestration.is_some() || self.workload.has_jobs());
         parts.add(Part::Monitors, !self.monitors.is_empty());
         parts.add_cache(self.cache.as_ref());
         parts.add_slo(self.slo.as_ref(), 1);
@@ -224,7 +224,10 @@ impl Experiment {
     /// Where no answer is ever known to be wrong, a price for that does nothing.
     fn check_wrong_answer(&self, cost: &CostSpec, problems: &mut Problems) {
         let semantic = self.cache.as_ref().is_some_and(|cache| cache.semantic.is_some());
-        let known = semantic || cost.quality.is_some() || self.orchestration.is_some();
+        let known = semantic
+            || cost.quality.is_some()
+            || self.orchestration.is_some()
+            || self.workload.has_jobs();
         // A point of a sweep may have what the file has not.
         if cost.wrong_answer.is_some() && !known && self.sweep.columns().is_empty() {
             problems.at("cost", |p| {

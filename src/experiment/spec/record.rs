@@ -16,6 +16,10 @@ pub struct RecordSpec {
     /// came to and what it cost. Default false.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub attempts: bool,
+    /// Write `jobs.csv`, a row per workflow that ended after the warm-up: how long it took, what its critical path was
+    /// spent on, what it used and what it came to. Default false.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub jobs: bool,
     /// Write `log.csv`, the pipeline's last log entries. Default false.
     pub log: bool,
     /// Write `cache.csv`, what the caches hold at the end: a `warm_start` for

@@ -1,6 +1,6 @@
 //! Calls of models: what is asked, and what is made of the answer.
 
-use super::frames::{Call, Job, NONE, Place};
+use super::frames::{Call, Job, NONE, Owner, Place};
 use super::tally::{Blocked, Spent};
 use super::{Draw, Engine, PLAIN_ROOT, Reason, Said, Todo, World, draw, prompt_of, subkey, then};
 use crate::cost::Money;
@@ -38,7 +38,7 @@ impl Engine {
         match self.plan.steps[job.step as usize].body {
             Body::Llm(llm) => &self.plan.llms[llm as usize],
             // Only calls of models come here.
-            Body::Nothing | Body::Tool(_) | Body::Flow(_) => &self.plan.llms[0],
+            Body::Nothing | Body::Tool(_) | Body::Flow(_) | Body::Recorded => &self.plan.llms[0],
         }
     }
 
@@ -97,6 +97,9 @@ impl Engine {
 
     /// The most tokens that a job's call takes, for limits of tokens.
     pub(super) fn most_tokens(&self, job: u32) -> u64 {
+        if let Some(call) = self.recorded_call(job) {
+            return u64::from(call.input_tokens) + u64::from(call.output_tokens.unwrap_or(0));
+        }
         let job = &self.jobs[job as usize];
         let output = self.output_of(job).unwrap_or(0);
         u64::from(self.prompt_tokens(job)) + u64::from(output)
@@ -112,6 +115,10 @@ impl Engine {
     pub(super) fn ask(&mut self, id: u32, world: &mut impl World) {
         let now = world.now();
         let job = self.jobs[id as usize];
+        if let Owner::Replay(replay) = job.owner {
+            self.ask_recorded(id, replay, world);
+            return;
+        }
         let instance = &self.instances[job.instance as usize];
         let llm = self.llm(&job);
         let asked = instance.incoming;
@@ -126,6 +133,7 @@ impl Engine {
             root: instance.root,
             measured: instance.measured,
             conversation: (!plain).then_some(conversation),
+            goes_on: false,
             system: llm.system,
             system_id: llm.system_id,
             question: asked.prompt.0,
@@ -163,7 +171,7 @@ impl Engine {
     }
 
     /// The priority of a job's call, smallest first.
-    fn priority(&self, job: &Job) -> Option<u32> {
+    pub(super) fn priority(&self, job: &Job) -> Option<u32> {
         let instance = &self.instances[job.instance as usize];
         let root = &self.plan.roots[instance.root as usize];
         Some(match self.plan.schedule {
@@ -172,6 +180,8 @@ impl Engine {
             ScheduleSpec::LeastAttainedService => {
                 u32::try_from(instance.attained / 1_000_000).unwrap_or(u32::MAX)
             }
+            // Refused where jobs are recorded: how long they still take is not known.
+            ScheduleSpec::CriticalPath if job.run() == NONE => u32::MAX,
             ScheduleSpec::CriticalPath => {
                 let run = &self.runs[job.run() as usize];
                 let scope = &self.scopes[run.scope as usize];
@@ -222,6 +232,9 @@ impl Engine {
 
     /// What an answer says.
     fn said(&self, job: &Job, id: u32, tokens: u32, quality: f64, model: u32) -> Said {
+        if let Owner::Replay(_) = job.owner {
+            return self.said_as_recorded(job, tokens, quality);
+        }
         let run = &self.runs[job.run() as usize];
         let llm = self.llm(job);
         let spec = &self.plan.steps[job.step as usize];
@@ -350,14 +363,35 @@ impl Engine {
     /// The ids of the blocks of a call's prompt, written into `made`; false where the
     /// prompt is the workload's own.
     pub fn prefix(&self, request: &Incoming, block_tokens: u32, made: &mut Vec<u64>) -> bool {
-        let call = request.call.and_then(|call| self.calls.get(call.index()));
-        let Some((call, conversation)) = call.and_then(|it| Some((it, it.conversation?))) else {
-            return false;
-        };
-        let tokens = request.input_decitokens / 10;
+        self.chain(request, 0, block_tokens, made).is_some()
+    }
+
+    /// The same, followed by those of its answer of `answer` tokens where a later prompt goes on
+    /// from there. Returns whether they are; `None` where the prompt is the workload's own.
+    pub fn prefix_and_answer(
+        &self,
+        request: &Incoming,
+        answer: u32,
+        block_tokens: u32,
+        made: &mut Vec<u64>,
+    ) -> Option<bool> {
+        let call = self.calls.get(request.call?.index())?;
+        self.chain(request, if call.goes_on { answer } else { 0 }, block_tokens, made)?;
+        Some(call.goes_on)
+    }
+
+    fn chain(
+        &self,
+        request: &Incoming,
+        answer: u32,
+        block_tokens: u32,
+        made: &mut Vec<u64>,
+    ) -> Option<()> {
+        let call = self.calls.get(request.call?.index())?;
+        let tokens = request.input_decitokens / 10 + u64::from(answer);
         let system = (shared_by_name(call.system_id), u64::from(call.system));
-        chain(&[system, (PromptId(conversation), tokens)], tokens, block_tokens, made);
-        true
+        chain(&[system, (PromptId(call.conversation?), tokens)], tokens, block_tokens, made);
+        Some(())
     }
 }
 

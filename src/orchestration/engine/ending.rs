@@ -71,14 +71,16 @@ impl Engine {
         world: &mut impl World,
     ) {
         let instance = self.instances.remove(id as usize);
+        self.recorded.try_remove(instance.recorded as usize);
         if let Some(deadline) = instance.deadline {
             world.cancel(deadline);
         }
         let makespan = world.now().since(instance.incoming.at);
         self.count_instance(&instance, outcome, &path, makespan);
-        let Instance { root, incoming, number, measured, .. } = instance;
+        let Instance { root, incoming, number, measured, spent, .. } = instance;
         let is_plain = root == PLAIN_ROOT;
-        world.ended(End { incoming, number, measured, outcome, is_plain });
+        let workflow = root;
+        world.ended(End { incoming, number, measured, outcome, is_plain, workflow, spent, path });
         if outcome.is_err_and(Reason::is_rejection) {
             return;
         }
@@ -280,7 +282,7 @@ impl Engine {
         }
     }
 
-    fn drop_job(&mut self, id: u32, cancel: bool, world: &mut impl World) {
+    pub(super) fn drop_job(&mut self, id: u32, cancel: bool, world: &mut impl World) {
         let now = world.now();
         self.gantt_job(id, now);
         self.tally.messages.called_off += 1;
@@ -302,6 +304,7 @@ impl Engine {
                 self.leave_tool(&job, world);
             }
             Place::Backoff(timer) => world.cancel(timer),
+            Place::Replay(replay) => self.drop_replay(replay, cancel, world),
             Place::Scope(scope) => {
                 self.drop_runs_of(scope, world);
                 self.drop_undoing(scope, world);
@@ -343,7 +346,7 @@ impl Engine {
         };
         let round = match job.owner {
             Owner::Run(run) => self.runs[run as usize].round,
-            Owner::Undo(_) => 0,
+            Owner::Undo(_) | Owner::Replay(_) => 0,
         };
         timeline.push(number, step, (round, job.item), (job.began, now), kind);
     }

@@ -38,6 +38,8 @@ pub struct Instance {
     /// What names its draws.
     pub key: u64,
     pub incoming: Incoming,
+    /// What it does, if that was recorded.
+    pub recorded: u32,
     pub measured: bool,
     /// When its turn came.
     pub began: Time,
@@ -186,6 +188,8 @@ pub enum Place {
     Tool(EventId),
     /// A flow.
     Scope(u32),
+    /// A recorded job.
+    Replay(u32),
     /// Waiting before the next try.
     Backoff(EventId),
 }
@@ -197,6 +201,8 @@ pub enum Owner {
     Run(u32),
     /// It undoes a step of a flow that failed.
     Undo(u32),
+    /// A call of a recorded job.
+    Replay(u32),
 }
 
 /// An item of a step, once or again after failures.
@@ -232,6 +238,8 @@ pub struct Call {
     /// What names the blocks of its prompt after the system prompt; `None` where the
     /// prompt is the workload's own.
     pub conversation: Option<u64>,
+    /// Whether a later prompt goes on where its answer ends.
+    pub goes_on: bool,
     pub system: u32,
     pub system_id: u64,
     pub question: u64,

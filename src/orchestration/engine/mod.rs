@@ -11,6 +11,7 @@ mod frames;
 mod gates;
 mod memo;
 mod outcome;
+mod recorded;
 mod runs;
 mod scopes;
 mod tally;
@@ -31,9 +32,10 @@ use super::plan::{Plan, Ready};
 use crate::cost::Money;
 use crate::kernel::keyed_uniform::{GOLDEN, keyed_bits, keyed_uniform, mix};
 use crate::kernel::{Duration, EventId, Station, StationConfig, Streams, Time};
-use crate::workload::{CallId, Incoming, PromptId, UserId};
+use crate::workload::{BlocksId, CallId, Incoming, PromptId, RecordedJob, UserId};
 use gates::Gate;
 use memo::Memo;
+use recorded::Replay;
 
 /// What surrounds the engine.
 pub trait World {
@@ -47,6 +49,11 @@ pub trait World {
     /// [`Engine::answered`], and by [`Engine::forget`] when nobody knows the call any
     /// more.
     fn ask(&mut self, incoming: Incoming);
+    /// Keeps the ids of a prompt's blocks until the request that has them is forgotten.
+    /// Nothing where no jobs are recorded.
+    fn keep_blocks(&mut self, _blocks: &[u64]) -> Option<BlocksId> {
+        None
+    }
     /// Nobody waits for a call any more: it may be broken off, or go on in vain.
     fn call_off(&mut self, call: CallId);
     /// A tool charges a user.
@@ -81,6 +88,12 @@ pub struct End {
     pub outcome: Result<Said, Reason>,
     /// Whether it is a plain request.
     pub is_plain: bool,
+    /// Its kind, by its place in [`Plan::names`].
+    pub workflow: u32,
+    /// What it used until then.
+    pub spent: Spent,
+    /// What the way that decided when it ended was spent on.
+    pub path: Path,
 }
 
 /// The place of plain requests among the kinds of workflows.
@@ -116,6 +129,9 @@ pub struct Engine {
     instances: Slab<Instance>,
     scopes: Slab<Scope>,
     runs: Slab<Run>,
+    /// Of workflows under way, what they did when they were recorded, and how far they are.
+    recorded: Slab<Arc<RecordedJob>>,
+    replays: Slab<Replay>,
     jobs: Slab<Job>,
     calls: Slab<Call>,
     agenda: VecDeque<Todo>,
@@ -141,6 +157,8 @@ impl Engine {
             instances: Slab::new(),
             scopes: Slab::new(),
             runs: Slab::new(),
+            recorded: Slab::new(),
+            replays: Slab::new(),
             jobs: Slab::new(),
             calls: Slab::new(),
             agenda: VecDeque::new(),
@@ -186,12 +204,20 @@ impl Engine {
         self.jobs.len()
     }
 
-    /// A request of the workload comes: a workflow begins, or waits for its turn.
-    pub fn arrive(&mut self, incoming: Incoming, measured: bool, world: &mut impl World) {
+    /// A request of the workload comes: a workflow begins, or waits for its turn; the one
+    /// that was recorded, if it brings a recorded job.
+    pub fn arrive(
+        &mut self,
+        incoming: Incoming,
+        job: Option<Arc<RecordedJob>>,
+        measured: bool,
+        world: &mut impl World,
+    ) {
         let number = self.arrived;
         self.arrived += 1;
         let key = keyed_bits(self.key, number);
-        let root = self.plan.root(incoming.slo_class, key);
+        let recorded = self.plan.recorded.filter(|_| job.is_some());
+        let root = recorded.unwrap_or_else(|| self.plan.root(incoming.slo_class, key));
         if measured {
             self.tally.roots[root as usize].arrived += 1;
         }
@@ -200,6 +226,7 @@ impl Engine {
             number,
             key,
             incoming,
+            recorded: self.keep_recorded(job),
             measured,
             began: world.now(),
             scope: NONE,
@@ -345,7 +372,7 @@ impl Job {
     fn run(&self) -> u32 {
         match self.owner {
             Owner::Run(run) => run,
-            Owner::Undo(_) => NONE,
+            Owner::Undo(_) | Owner::Replay(_) => NONE,
         }
     }
 }

@@ -52,6 +52,11 @@ impl Reason {
         }
     }
 
+    /// Its name in results.
+    pub const fn name(self) -> &'static str {
+        Reason::NAMES[self.index()]
+    }
+
     /// Whether it was turned away before it began.
     pub const fn is_rejection(self) -> bool {
         matches!(self, Reason::Full | Reason::Budget)

@@ -164,14 +164,11 @@ impl Engine {
                 self.agenda.push_back(Todo::JobEnds { job, key, outcome });
             }
             Body::Llm(_) => {
-                let limit = self.root_of(instance).max_calls;
-                if self.instances[instance as usize].calls >= limit {
-                    self.fail_later(instance, Reason::Calls, self.jobs[job as usize].path);
-                    return;
+                if self.count_call(job) {
+                    self.pass_gates(job, world);
                 }
-                self.instances[instance as usize].calls += 1;
-                self.pass_gates(job, world);
             }
+            Body::Recorded => self.begin_replay(job, world),
             Body::Tool(tool) => self.call_tool(job, tool, world),
             Body::Flow(flow) => {
                 let it = &self.runs[run as usize];
@@ -199,6 +196,19 @@ impl Engine {
         }
     }
 
+    /// Counts a call that a job is about to make; false, and its workflow fails, where that
+    /// has made as many as it may.
+    pub(super) fn count_call(&mut self, job: u32) -> bool {
+        let Job { instance, path, .. } = self.jobs[job as usize];
+        let allowed = self.instances[instance as usize].calls < self.root_of(instance).max_calls;
+        if allowed {
+            self.instances[instance as usize].calls += 1;
+        } else {
+            self.fail_later(instance, Reason::Calls, path);
+        }
+        allowed
+    }
+
     /// An item is done, or has failed.
     pub(super) fn job_ends(
         &mut self,
@@ -212,6 +222,11 @@ impl Engine {
             self.count_end(outcome.is_ok());
             self.jobs.remove(job as usize);
             self.undo_next(scope, world);
+            return;
+        }
+        if let Owner::Replay(replay) = owner {
+            self.count_end(outcome.is_ok());
+            self.recorded_call_ends(job, replay, outcome, world);
             return;
         }
         let run = self.jobs[job as usize].run();
@@ -376,6 +391,11 @@ impl Engine {
                 return self.latest_path(inner.run, now);
             }
         }
+        let first = match job.place {
+            Place::Replay(replay) => self.first_of_replay(replay),
+            _ => None,
+        };
+        let job = first.map_or(job, |first| &self.jobs[first as usize]);
         let mut path = job.path;
         path.add(self.kind_of(job), now.since(job.since));
         path

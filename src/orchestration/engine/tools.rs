@@ -15,7 +15,7 @@ impl Engine {
         match (job.owner, step.body) {
             (Owner::Undo(_), _) => step.compensate,
             (Owner::Run(_), Body::Tool(tool)) => Some(tool),
-            (Owner::Run(_), _) => None,
+            (Owner::Run(_) | Owner::Replay(_), _) => None,
         }
     }
 
@@ -23,7 +23,7 @@ impl Engine {
     pub(super) fn kind_of(&self, job: &Job) -> Kind {
         match job.place {
             Place::Between | Place::Gate | Place::Queued(_) => Kind::Blocked,
-            Place::Call(_) | Place::Scope(_) => Kind::Llm,
+            Place::Call(_) | Place::Scope(_) | Place::Replay(_) => Kind::Llm,
             Place::Backoff(_) => Kind::Backoff,
             Place::Tool(_) => {
                 self.tool_of(job).map_or(Kind::Tool, |tool| self.plan.tools[tool as usize].kind)
@@ -70,6 +70,10 @@ impl Engine {
     pub(super) fn job_woken(&mut self, id: u32, world: &mut impl World) {
         let now = world.now();
         let job = self.jobs[id as usize];
+        if let Owner::Replay(_) = job.owner {
+            self.recorded_pause_ends(id, world);
+            return;
+        }
         let kind = self.kind_of(&job);
         let it = &mut self.jobs[id as usize];
         it.spend(kind, now);

@@ -11,7 +11,7 @@ use super::{Flow, Plan, Ready, Root};
 use crate::kernel::Duration;
 use crate::orchestration::patterns::{StepSpec, Steps};
 use crate::orchestration::step::{Does, JoinSpec, LlmSpec, Names, OnFailure, UseToolSpec, lengths};
-use crate::orchestration::{OrchestrationSpec, PLAIN, WorkflowSpec};
+use crate::orchestration::{OrchestrationSpec, PLAIN, RECORDED, ScheduleSpec, WorkflowSpec};
 use crate::spec::{NonNegative, Path, Problem};
 use crate::workload::{Alias, DataPaths, Profile};
 
@@ -20,7 +20,8 @@ pub type PlanError = Problem;
 
 impl Plan {
     /// Makes checked specs ready: `models` are the models' names, `profiles` what the
-    /// workload's requests ask with, and `classes` its SLO classes.
+    /// workload's requests ask with, and `classes` its SLO classes. Arrivals of the workload
+    /// that bring recorded jobs do these, if there are any.
     ///
     /// # Errors
     /// A workflow's file that cannot be found or read.
@@ -29,6 +30,7 @@ impl Plan {
         models: &[&str],
         profiles: &[Profile],
         classes: &[String],
+        recorded: bool,
         paths: &DataPaths,
     ) -> Result<Plan, PlanError> {
         let mut builder = Builder {
@@ -44,6 +46,8 @@ impl Plan {
             builder.calls.named.insert(name.clone(), index);
         }
         builder.roots()?;
+        let workflows = builder.ready.roots.len() as u32;
+        let recorded = if recorded { Some(builder.recorded()?) } else { None };
         let mut ready = builder.finish();
         let indices: BTreeMap<&str, u32> = ready
             .roots
@@ -56,13 +60,15 @@ impl Plan {
         let by_class: Vec<Option<u32>> =
             classes.iter().map(|class| spec.by_class.get(class).map(index)).collect();
         let mix = if spec.mix.is_empty() {
-            let all: Vec<u32> = (1..ready.roots.len() as u32).collect();
+            let all: Vec<u32> = (1..workflows).collect();
             (all.len() > 1).then(|| (Alias::new(&vec![1.0; all.len()]), all))
         } else {
             let weights: Vec<f64> = spec.mix.values().map(|weight| weight.get()).collect();
             Some((Alias::new(&weights), spec.mix.keys().map(index).collect()))
         };
-        (ready.by_class, ready.mix, ready.only) = (by_class, mix, 1);
+        // Without workflows, what is no recorded job is a plain request.
+        (ready.by_class, ready.mix, ready.only) = (by_class, mix, u32::from(workflows > 1));
+        ready.recorded = recorded;
         Ok(Plan(Arc::new(ready)))
     }
 }
@@ -91,6 +97,29 @@ impl<'b> Builder<'b> {
             self.ready.roots.push(root);
         }
         Ok(())
+    }
+
+    /// The workflow of jobs that were recorded: one step, which is all that a job did.
+    fn recorded(&mut self) -> Result<u32, PlanError> {
+        if self.spec.workflows.contains_key(RECORDED) {
+            let place = Path::parse("workflows").join(RECORDED);
+            let why = format!("`{RECORDED}` is the name of the workflow of the trace's own jobs");
+            return Err(Problem::error(place, why).help("give it another name"));
+        }
+        if self.spec.schedule == ScheduleSpec::CriticalPath {
+            let why = "how long a recorded job still takes is not known before it has ended";
+            let help = "another `schedule`, such as `least_attained_service`";
+            return Err(Problem::error(Path::parse("schedule"), why).help(help));
+        }
+        let step = StepSpec::of(Does::Llm(LlmSpec::default()));
+        let flow = self.flow(&Steps::from([("call".to_owned(), step)]), RECORDED, "")?;
+        let first = self.ready.flows[flow as usize].first as usize;
+        if let Some(step) = &mut self.made[first] {
+            step.body = Body::Recorded;
+        }
+        let root = Self::root(RECORDED, flow, &WorkflowSpec::default());
+        self.ready.roots.push(root);
+        Ok(self.ready.roots.len() as u32 - 1)
     }
 
     fn root(name: &str, flow: u32, spec: &WorkflowSpec) -> Root {

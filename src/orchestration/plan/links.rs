@@ -58,7 +58,8 @@ impl Builder<'_> {
     /// and 20 ms a token stand for any of them.
     fn once_ms(&self, step: &Step) -> u32 {
         let once = match step.body {
-            Body::Nothing => 0.0,
+            // How long a recorded job takes depends on which it is; nothing is ranked by it.
+            Body::Nothing | Body::Recorded => 0.0,
             Body::Llm(llm) => {
                 let output = self.calls.llms[llm as usize].output.as_ref();
                 200.0 + 20.0 * output.map_or(200.0, |lengths| f64::from(lengths.pick(0.5)))

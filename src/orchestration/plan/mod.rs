@@ -39,6 +39,8 @@ pub(super) struct Ready {
     /// Which root an arrival starts; without it, the first that is no plain request.
     pub mix: Option<(Alias, Vec<u32>)>,
     pub only: u32,
+    /// The workflow of arrivals that bring a recorded job.
+    pub recorded: Option<u32>,
     /// By SLO class.
     pub by_class: Vec<Option<u32>>,
     pub schedule: ScheduleSpec,

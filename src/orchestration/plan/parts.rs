@@ -64,6 +64,8 @@ pub enum Body {
     Tool(u32),
     /// Runs a flow.
     Flow(u32),
+    /// Does what the arrival's recorded job did.
+    Recorded,
 }
 
 /// A step.

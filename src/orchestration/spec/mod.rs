@@ -19,6 +19,9 @@ use crate::spec::NonNegative;
 /// The workflow of arrivals that are one request and no more.
 pub const PLAIN: &str = "request";
 
+/// The workflow of jobs that a trace has recorded.
+pub const RECORDED: &str = "recorded";
+
 /// What a request sets going: one call of a model, a workflow of many, or agents.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]

@@ -7,8 +7,8 @@ use std::path::Path;
 use serde_yaml::Value;
 
 use crate::experiment::{
-    ATTEMPT_COLUMNS, Manifest, REQUEST_COLUMNS, Record, Replications, Resolved, Standing, Store,
-    WorkspaceError, plain,
+    ATTEMPT_COLUMNS, JOB_COLUMNS, Manifest, REQUEST_COLUMNS, Record, Replications, Resolved,
+    Standing, Store, WorkspaceError, plain,
 };
 use crate::report::csv::write_table;
 use crate::report::error::ReportError;
@@ -165,9 +165,10 @@ struct Files<'f> {
     runs: TableFile,
     timing: TableFile,
     tables: Vec<(&'static str, TableFile)>,
-    /// `requests.csv` and `attempts.csv`, if they were asked for.
+    /// `requests.csv`, `attempts.csv` and `jobs.csv`, if they were asked for.
     requests: Option<BufWriter<File>>,
     attempts: Option<BufWriter<File>>,
+    jobs: Option<BufWriter<File>>,
     log: bool,
     cache: bool,
 }
@@ -184,6 +185,7 @@ impl<'f> Files<'f> {
         };
         let requests = rows_file(record.requests, "requests.csv", &REQUEST_COLUMNS)?;
         let attempts = rows_file(record.attempts, "attempts.csv", &ATTEMPT_COLUMNS)?;
+        let jobs = rows_file(record.jobs, "jobs.csv", &JOB_COLUMNS)?;
         if record.timeline {
             fs::create_dir(folder.join(TRACES))?;
         }
@@ -195,6 +197,7 @@ impl<'f> Files<'f> {
             tables: Vec::new(),
             requests,
             attempts,
+            jobs,
             log: record.log,
             cache: record.cache,
         })
@@ -270,6 +273,9 @@ impl<'f> Files<'f> {
         if let (Some(out), Some(sum)) = (&mut self.attempts, record.attempts) {
             Store::copy(&store.attempts_path(run), sum, out)?;
         }
+        if let (Some(out), Some(sum)) = (&mut self.jobs, record.jobs) {
+            Store::copy(&store.jobs_path(run), sum, out)?;
+        }
         if let Some(sum) = record.trace {
             let path = self.folder.join(TRACES).join(format!("{point}-{replication}.json"));
             Store::copy(&store.trace_path(run), sum, &mut File::create(path)?)?;
@@ -295,7 +301,7 @@ impl<'f> Files<'f> {
         {
             file.rows.flush()?;
         }
-        for mut rows in self.requests.into_iter().chain(self.attempts) {
+        for mut rows in self.requests.into_iter().chain(self.attempts).chain(self.jobs) {
             io::Write::flush(&mut rows)?;
         }
         Ok(())
@@ -304,7 +310,7 @@ impl<'f> Files<'f> {
 
 const TRACES: &str = "traces";
 
-/// `requests.csv` or `attempts.csv` with its header.
+/// A file with a row for each of many, with its header.
 fn rows_file(path: &Path, columns: &[&str]) -> Result<BufWriter<File>, ResultsError> {
     let mut header = csv::Writer::from_writer(BufWriter::new(File::create(path)?));
     header.write_record(columns)?;

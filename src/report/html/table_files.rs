@@ -13,12 +13,13 @@ use crate::stats::{Cell, Table};
 
 /// A row for every run, interval, quantile or request: charts show them, or nobody
 /// reads them in a page.
-const LONG: [&str; 14] = [
+const LONG: [&str; 15] = [
     "attempts.csv",
     "breakdown.csv",
     "cache.csv",
     "cdf.csv",
     "gantt.csv",
+    "jobs.csv",
     "latency.csv",
     "lengths.csv",
     "log.csv",

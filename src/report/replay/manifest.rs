@@ -49,6 +49,9 @@ pub struct TraceFacts {
     pub skipped_rows: u64,
     /// Accesses with a time before that of the one before them.
     pub out_of_order: u64,
+    /// How long objects lived, in seconds, if not for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl_s: Option<f64>,
 }
 
 impl FolderManifest for ReplayManifest {

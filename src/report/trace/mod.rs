@@ -8,11 +8,13 @@
 //! | `lengths.csv` | trace x side x quantile | tokens |
 //! | `popularity.csv` | trace x kind of thing x rank | count, and that of Zipf's law |
 //! | `reuse.csv` | trace x capacity | LRU's hit ratio |
+//! | `models.csv` | trace x model | what was measured: TTFT, TPOT, E2E, spend, errors; where it was |
 //! | `charts/` | what | the same, drawn |
 
 mod charts;
 mod fit;
 pub(crate) mod manifest;
+mod measured;
 mod summary;
 mod survey;
 mod tables;
@@ -38,6 +40,7 @@ const ARRIVALS: &str = "arrivals.csv";
 const LENGTHS: &str = "lengths.csv";
 const POPULARITY: &str = "popularity.csv";
 const REUSE: &str = "reuse.csv";
+const MODELS: &str = "models.csv";
 
 /// The figures of traces, a row each.
 pub fn trace_table(traces: &[Surveyed]) -> Table {
@@ -53,13 +56,17 @@ pub fn write_traces(
     manifest: &TraceManifest,
     traces: &[Surveyed],
 ) -> Result<(), ReportError> {
-    let tables = [
+    let mut tables = vec![
         (INFO, tables::info(traces)),
         (ARRIVALS, tables::arrivals(traces)),
         (LENGTHS, tables::lengths(traces)),
         (POPULARITY, tables::popularity(traces)),
         (REUSE, tables::reuse(traces)),
     ];
+    let models = measured::models(traces);
+    if !models.rows.is_empty() {
+        tables.push((MODELS, models));
+    }
     manifest.write(folder, &tables)
 }
 

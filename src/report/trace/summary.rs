@@ -5,7 +5,7 @@ use comfy_table::CellAlignment;
 use crate::report::number_format;
 use crate::report::results::columns::number;
 use crate::report::terminal::{Terminal, grid, lines};
-use crate::report::trace::{Surveyed, tables};
+use crate::report::trace::{Surveyed, measured, tables};
 
 /// How a figure is written.
 type Format = fn(f64) -> String;
@@ -81,7 +81,7 @@ pub fn trace_summary(traces: &[Surveyed], terminal: Terminal) -> String {
     for column in grid.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    lines(&grid, terminal)
+    lines(&grid, terminal) + &measured::summary(traces, terminal)
 }
 
 /// LRU's hit ratios, where things are asked for again.

@@ -48,6 +48,8 @@
 //!   down](Engine::set_slowdown) at `now` counts for the step that begins at `now`; after
 //!   the advance, for the step after that. Nothing is heard of who is taken back as his
 //!   last step ends.
+//! - With `async_scheduling` the step that begins at `now` is composed already, and all this
+//!   counts for the one after it, save a slowdown.
 //! - An idle engine takes all that comes at `now` into its first step.
 //! - A step that ends at `now` has made no tokens yet for
 //!   [`tokens_made`](Engine::tokens_made) and [`stats`](Engine::stats), counts after a

@@ -175,6 +175,16 @@ impl EngineSpec {
                 problems.at("max_num_seqs", |p| p.error_help(message, each));
             }
         }
+        if let Some(most) = self.max_model_len
+            && self.long_prefill_token_threshold > most
+        {
+            problems.at("long_prefill_token_threshold", |p| {
+                p.error_help(
+                    format!("more than `max_model_len` ({most}): it would hold nothing back"),
+                    "leave it out, or say fewer tokens than a long prompt has",
+                );
+            });
+        }
         if self.block_size == 0 {
             problems.at("block_size", |p| p.error("a block has at least 1 token"));
         } else if self.tokens_per_id() == 0 || !self.tokens_per_id().is_multiple_of(self.block_size)

@@ -32,6 +32,9 @@ impl Clients {
             counts.sessions_abandoned += u64::from(end.abandoned);
             counts.turns += u64::from(end.turns);
         }
+        if let Some(error) = self.source.take_failure() {
+            self.fail(error.into(), sim);
+        }
         let Some(next) = follow_up.next else { return };
         if !self.is_open(next.at) {
             return;

@@ -161,9 +161,11 @@ impl Clients {
         block_tokens: u32,
         made: &'p mut Vec<u64>,
     ) -> (&'p [u64], bool) {
-        let workflows = self.workflows.as_ref();
-        if workflows.is_some_and(|it| it.engine.prefix(incoming, block_tokens, made)) {
-            return (made, false);
+        let of_call = self.workflows.as_ref().and_then(|workflows| {
+            workflows.engine.prefix_and_answer(incoming, answer, block_tokens, made)
+        });
+        if let Some(goes_on) = of_call {
+            return (made, goes_on);
         }
         self.source.prefix_and_answer(incoming, answer, block_tokens, made)
     }

@@ -8,7 +8,7 @@ use crate::system::agenda::{Agenda, Task};
 use crate::system::event::Event;
 use crate::system::ids::{OfFollowUp, RequestId, Table};
 use crate::system::request::Request;
-use crate::workload::{CallId, Incoming, UserId};
+use crate::workload::{BlocksId, CallId, Incoming, Source, UserId};
 
 /// The workflows under way, and what they want of the system.
 pub struct Workflows {
@@ -55,6 +55,7 @@ impl Workflows {
 struct Outside<'o> {
     sim: &'o mut Scheduler<Event>,
     following: &'o mut Table<OfFollowUp, Incoming>,
+    source: &'o mut Source,
     called_off: &'o mut Vec<CallId>,
     ends: &'o mut Vec<End>,
     bills: &'o mut Vec<(UserId, Money, bool)>,
@@ -82,6 +83,10 @@ impl World for Outside<'_> {
         self.sim.schedule_at(incoming.at, Event::Follow(id));
     }
 
+    fn keep_blocks(&mut self, blocks: &[u64]) -> Option<BlocksId> {
+        self.source.keep_blocks(blocks)
+    }
+
     fn call_off(&mut self, call: CallId) {
         self.called_off.push(call);
     }
@@ -105,7 +110,8 @@ impl Clients {
         agenda: &mut Agenda,
         sim: &mut Scheduler<Event>,
     ) {
-        self.tell(agenda, sim, |engine, outside| engine.arrive(incoming, measured, outside));
+        let job = self.source.recorded_job(&incoming);
+        self.tell(agenda, sim, |engine, outside| engine.arrive(incoming, job, measured, outside));
     }
 
     /// Something of a workflow is due.
@@ -134,10 +140,10 @@ impl Clients {
         sim: &mut Scheduler<Event>,
         what: impl FnOnce(&mut Engine, &mut Outside<'_>),
     ) {
-        let Clients { workflows, following, .. } = self;
+        let Clients { workflows, following, source, .. } = self;
         let Some(workflows) = workflows else { return };
         let Workflows { engine, called_off, ends, bills, .. } = &mut **workflows;
-        what(engine, &mut Outside { sim, following, called_off, ends, bills });
+        what(engine, &mut Outside { sim, following, source, called_off, ends, bills });
         // The last is worked off first: tools are paid for, then calls are called off, and
         // then clients go on.
         ends.drain(..).for_each(|end| agenda.push_end(end));

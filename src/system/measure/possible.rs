@@ -29,7 +29,7 @@ impl Part {
     /// That there is none of it, and how to have it.
     const fn missing(self) -> (&'static str, &'static str) {
         match self {
-            Part::Workflows => ("there are no workflows", "`orchestration`"),
+            Part::Workflows => ("there are no workflows", "`orchestration`, or a trace of jobs"),
             Part::Cache => ("there is no cache", "`cache`"),
             Part::Semantic => ("there is no semantic cache", "`cache.semantic`"),
             Part::SingleFlight => {
@@ -96,7 +96,8 @@ impl Parts {
         let parts: &[Part] = match section {
             "orchestration" => &[Part::Workflows],
             "cache" => &[Part::Cache, Part::Semantic, Part::SingleFlight, Part::Negative],
-            "slo" | "workload" => &[Part::Slo],
+            "slo" => &[Part::Slo],
+            "workload" => &[Part::Slo, Part::Workflows],
             "monitors" => &[Part::Monitors],
             _ => &[],
         };

@@ -3,15 +3,13 @@
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
-use csv::{ByteRecord, ReaderBuilder};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use crate::spec::{Problems, nearest};
 use crate::workload::data_paths::{DataPaths, NotFound};
 use crate::workload::incoming::MAX_TOKENS;
-use crate::workload::trace::{TraceError, TraceLines, open_bytes};
+use crate::workload::trace::{TraceError, TraceLines, TraceTable, json};
 
 /// Lengths from a column of a CSV file with a header, or from a field of JSON lines;
 /// plain, gzip or zstd. Each row is as likely as any other; rows without a value are
@@ -104,20 +102,16 @@ fn of_objects(mut lines: TraceLines, column: &str) -> Result<Vec<u32>, TraceErro
     let mut values = Vec::new();
     let mut is_first = true;
     loop {
-        let object: Result<Map<String, Value>, _> = serde_json::from_slice(lines.line());
-        let object = object.map_err(|error| {
-            lines.position().bad_row(format!("expected a JSON object: {error}"))
-        })?;
-        if is_first && !object.contains_key(column) {
-            let names: Vec<&str> = object.keys().map(String::as_str).collect();
+        let mut fields = json::Fields::new();
+        let bad = |why| lines.position().bad_row(why);
+        json::read_object(lines.line(), &mut fields).map_err(bad)?;
+        if is_first && !fields.iter().any(|(name, _)| *name == column) {
+            let names: Vec<&str> = fields.iter().map(|(name, _)| &**name).collect();
             return Err(lines.position().format(unknown(column, &names)));
         }
         is_first = false;
-        let text = match object.get(column) {
-            None | Some(Value::Null) => String::new(),
-            Some(Value::String(text)) => text.clone(),
-            Some(other) => other.to_string(),
-        };
+        let text = json::field(&fields, column).map_or(Ok("".into()), |value| json::text(value));
+        let text = text.map_err(bad)?;
         values.extend(tokens(&text).map_err(|why| lines.position().bad_row(why))?);
         if !lines.advance_to_text()? {
             return Ok(values);
@@ -126,29 +120,14 @@ fn of_objects(mut lines: TraceLines, column: &str) -> Result<Vec<u32>, TraceErro
 }
 
 fn of_rows(file: &FilePath, column: &str) -> Result<Vec<u32>, TraceError> {
-    let (mut position, stream) = open_bytes(file)?;
-    let mut rows = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(stream);
-    let mut record = ByteRecord::new();
-    let (mut place, mut values) = (None, Vec::new());
-    while rows.read_byte_record(&mut record).map_err(|error| position.io(error.into()))? {
-        position.line = record.position().map_or(position.line + 1, csv::Position::line);
-        let Some(place) = place else {
-            let names: Vec<String> = record
-                .iter()
-                .map(|name| String::from_utf8_lossy(name).trim_matches(['\u{feff}', ' ']).into())
-                .collect();
-            place = names.iter().position(|name| name == column);
-            if place.is_none() {
-                let names: Vec<&str> = names.iter().map(String::as_str).collect();
-                return Err(position.format(unknown(column, &names)));
-            }
-            continue;
-        };
-        let Some(field) = record.get(place) else {
-            return Err(position.bad_row(format!("there is no `{column}` in this row")));
-        };
-        let text = String::from_utf8_lossy(field);
-        values.extend(tokens(&text).map_err(|why| position.bad_row(why))?);
+    let mut table = TraceTable::open(file, None)?;
+    let Some(place) = table.column(column) else {
+        return Err(table.position().format(table.unknown_column(column)));
+    };
+    let mut values = Vec::new();
+    while table.advance()? {
+        let text = String::from_utf8_lossy(table.field(place));
+        values.extend(tokens(&text).map_err(|why| table.position().bad_row(why))?);
     }
     Ok(values)
 }

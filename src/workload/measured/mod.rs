@@ -9,6 +9,7 @@
 
 mod columns;
 mod error;
+mod of_log;
 mod read;
 mod row;
 

@@ -24,6 +24,11 @@ const SLACK: f64 = 1e-3;
 pub fn read(path: &Path) -> Result<MeasuredFile, MeasuredError> {
     let (position, _) = open_bytes(path)?;
     let bytes = fs::read(path).map_err(|error| position.io(error))?;
+    if let Some((rows, notes)) = super::of_log::read(path)? {
+        let mut file = MeasuredFile::new(path, &bytes, rows)?;
+        file.notes = notes;
+        return Ok(file);
+    }
     let table = if begins_with_brace(path)? { objects(path)? } else { rows_of_csv(path)? };
     let (columns, unused) = find(&table.header)
         .map_err(|why| TracePosition { line: 1, ..position.clone() }.format(why))?;

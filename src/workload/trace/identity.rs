@@ -1,6 +1,6 @@
 //! Which prompt it is, told by what a trace says of it.
 
-use super::accesses::whole_number;
+use super::input::number::whole_number;
 use crate::workload::incoming::PromptId;
 
 /// Equal texts are equal prompts. A whole number is the prompt's id itself, so that
@@ -14,6 +14,33 @@ pub(super) fn of_text(text: &[u8]) -> PromptId {
     let mut hash = TextHash::default();
     hash.add(text);
     hash.prompt()
+}
+
+/// Reads a list of ids, such as `[0, 1, 2]`, `0 1 2` or `["a", "b"]`: whole numbers are
+/// themselves, anything else is hashed.
+pub(super) fn parse_blocks(list: &[u8], blocks: &mut Vec<u64>) {
+    let list = list.trim_ascii();
+    let inner = list.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
+    let inner = inner.unwrap_or(list);
+    let ids = inner.split(|byte| matches!(byte, b',' | b';' | b'|') || byte.is_ascii_whitespace());
+    for id in ids.map(<[u8]>::trim_ascii).filter(|id| !id.is_empty()) {
+        let plain = id.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
+        blocks.push(of_text(plain.unwrap_or(id)).0);
+    }
+}
+
+/// Prompts are the same if their lengths and all their blocks are: a 64-bit hash
+/// of these (two of a million different prompts share one with a probability of
+/// 3 in 10^8), so that no prompt need be remembered. Each step is a folded
+/// multiplication by an odd number, as wyhash does.
+#[inline]
+pub(super) fn of_blocks(tokens: u32, blocks: &[u64]) -> PromptId {
+    let mix = |state: u64, value: u64| {
+        let product = u128::from(state ^ value) * u128::from(0x9e37_79b9_7f4a_7c15_u64);
+        product as u64 ^ (product >> 64) as u64
+    };
+    let start = mix(0x243f_6a88_85a3_08d3, u64::from(tokens));
+    PromptId(blocks.iter().fold(start, |state, block| mix(state, *block)))
 }
 
 /// A hash of a text as it grows (FNV-1a, with a last mix). Two of a million
@@ -50,6 +77,24 @@ impl TextHash {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lists_of_ids_are_read_however_they_are_written() {
+        let read = |list: &str| {
+            let mut blocks = vec![];
+            parse_blocks(list.as_bytes(), &mut blocks);
+            blocks
+        };
+        for list in
+            ["[7, 18446744073709551615]", "7 18446744073709551615", "7;18446744073709551615"]
+        {
+            assert_eq!(read(list), [7, u64::MAX], "{list}");
+        }
+        assert_eq!(read("[]"), [0; 0]);
+        let big = read("[18446744073709551616, 18446744073709551617]");
+        assert!(big[0] != big[1] && big[0] != u64::MAX);
+        assert_eq!(read("[\"a\", \"9\"]"), [of_text(b"a").0, 9]);
+    }
 
     #[test]
     fn a_number_is_its_own_id_and_texts_differ() {

@@ -1,57 +1,72 @@
 //! Recorded traces, streamed: one format a file.
 //!
-//! To add a format: a file with a reader whose `next_row` gives rows with
-//! absolute stamps and says what is wrong with a bad one; then a field in
-//! [`TraceSpec`] and a line in [`Reader`]. Order, offset, speed and the policy
+//! A format is a file in `formats` and a line in its list: a reader whose rows have absolute
+//! stamps, and that says what is wrong with a bad one. Order, offset, speed and the policy
 //! for bad rows are the same for all formats ([`Rows`]). Conversations have no
 //! times, which are drawn ([`conversations`]); several traces are merged by a
 //! [`Playback`], which is what a run reads.
 
 pub mod accesses;
-mod azure;
 mod bad_row;
-mod bytes;
 pub mod conversations;
-mod detect;
-mod error;
 pub mod fit;
+mod formats;
 mod identity;
-mod lines;
-mod log;
+mod input;
+mod measured;
+mod measured_profile;
 mod merged;
-pub mod mooncake;
-mod objects;
 mod playback;
-mod position;
 mod profile;
-mod reader;
 mod recording;
+mod replay;
 mod row;
 mod rows;
+mod scout;
 mod spec;
-mod stamp;
+mod unused;
 mod window;
 pub mod write;
-mod zstd;
 
-pub use azure::AzureReader;
 pub use bad_row::OnBadRow;
 pub use conversations::Conversations;
-pub use detect::{Detected, detect};
-pub use error::TraceError;
-pub use log::{CsvLog, JsonlLog, LogSpec, TimeUnit, Users};
+pub use formats::azure::AzureReader;
+pub use formats::beginning::Beginning;
+pub use formats::format::Given;
+pub use formats::log::{CsvLog, JsonlLog, LogSpec, TimeUnit};
+pub use formats::mooncake::{MooncakeReader, MooncakeSpec};
+pub use formats::objects::{ObjectsReader, ObjectsSpec};
+pub use formats::users::Users;
+pub use input::error::TraceError;
+pub use input::table::delimiter;
+pub use measured::{Measured, Status};
+pub use measured_profile::{MeasuredProfile, ModelProfile};
 pub use merged::Merged;
-pub use mooncake::MooncakeReader;
-pub use objects::{ObjectsReader, ObjectsSpec};
 pub use playback::Playback;
 pub use profile::{Profile, RankCorrelation};
-pub use reader::Reader;
 pub use recording::{Recording, RecordingError};
+pub use replay::ReplaySpec;
 pub use row::Row;
 pub use rows::{Rows, TraceInfo};
 pub use spec::{Origin, TraceSpec};
 
-pub(super) use bytes::open_at as open_bytes;
-pub(super) use lines::Lines as TraceLines;
-pub(super) use position::Position as TracePosition;
-pub(super) use stamp::parse_stamp as parse_trace_stamp;
+pub(super) use input::bytes::open_at as open_bytes;
+pub(super) use input::json;
+pub(super) use input::lines::Lines as TraceLines;
+pub(super) use input::position::Position as TracePosition;
+pub(super) use input::stamp::parse_stamp as parse_trace_stamp;
+pub(super) use input::table::Table as TraceTable;
+
+/// How a file begins, from which its format is told.
+///
+/// # Errors
+/// If the file cannot be read, is empty, or is no text.
+pub fn beginning(path: &std::path::Path) -> Result<Beginning, TraceError> {
+    Beginning::of(path)
+}
+
+/// A stream of text, UTF-8 without a byte order mark: other bytes are refused with line and
+/// column.
+pub(crate) fn text_of(bytes: impl std::io::Read) -> impl std::io::Read {
+    input::text::TextStream::new(bytes)
+}

@@ -1,8 +1,11 @@
 //! What a run reads: one trace, conversations, or several merged.
 
+use std::sync::Arc;
+
 use super::conversations::SentText;
 use super::{Conversations, Merged, Row, Rows, TraceError};
 use crate::kernel::Time;
+use crate::workload::RecordedJob;
 
 /// The rows of a recording on the virtual clock, in the order of their times.
 #[derive(Debug)]
@@ -37,6 +40,15 @@ impl Playback {
             Playback::Rows(rows) => rows.blocks(),
             Playback::Conversations(conversations) => conversations.blocks(),
             Playback::Merged(merged) => merged.blocks(),
+        }
+    }
+
+    /// What the job of the row read last does, where rows are jobs; those are not merged.
+    #[inline]
+    pub fn job(&self) -> Option<Arc<RecordedJob>> {
+        match self {
+            Playback::Rows(rows) => rows.job(),
+            Playback::Conversations(_) | Playback::Merged(_) => None,
         }
     }
 

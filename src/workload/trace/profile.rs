@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::measured_profile::MeasuredProfile;
 use super::{Row, TraceError, TraceSpec};
 use crate::kernel::{Duration, Stream, Time, normal_quantile};
 use crate::stats::{Association, Counts, Gaps, Popularity, Windows};
@@ -42,6 +43,10 @@ pub struct Profile {
     pub skipped: u64,
     /// The first bad row, if any: file, line and what is wrong.
     pub first_bad: Option<String>,
+    /// What there is that matters and is not used, with what would use it.
+    pub notes: Vec<String>,
+    /// What was measured, by model.
+    pub measured: MeasuredProfile,
     first: Option<Time>,
     last: Time,
 }
@@ -64,10 +69,14 @@ impl Profile {
         let mut profile = Profile::default();
         while let Some((at, row)) = rows.next_row()? {
             let since = profile.record(at, &row, rows.blocks());
+            if let Some(measured) = rows.measured() {
+                profile.measured.record(&row, measured);
+            }
             also(&row, rows.blocks(), since);
         }
         profile.skipped = rows.skipped();
         profile.first_bad = rows.first_bad().map(str::to_owned);
+        profile.notes = rows.notes();
         if profile.rows() == 0 {
             let file = PathBuf::from(path);
             return Err(TraceError::Empty { file, skipped: profile.skipped });

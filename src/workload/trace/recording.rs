@@ -7,7 +7,7 @@ use super::merged::{Merged, Part};
 use super::{Playback, Rows, TraceError, TraceInfo, TraceSpec, Users};
 use crate::kernel::Streams;
 use crate::spec::Path;
-use crate::workload::arrivals::CalendarStart;
+use crate::workload::arrivals::{Arrivals, CalendarStart};
 use crate::workload::data_paths::{DataPaths, NotFound};
 use crate::workload::users::ANONYMOUS;
 
@@ -60,14 +60,14 @@ impl Recording {
     ) -> Result<Self, RecordingError> {
         let (mut files, mut infos) = (Vec::new(), Vec::new());
         for (i, part) in spec.parts().iter().enumerate() {
-            let (format, usual, name) = part.file().expect("a checked spec has a file");
+            let (format, named) = part.file().expect("a checked spec has a file");
             let place = match spec.merge {
                 Some(_) => Path::default().join("merge").join(i).join(format),
                 None => Path::default().join(format),
             };
             let nowhere =
                 |missing: NotFound| RecordingError::NoFile { place: place.clone(), missing };
-            let file = paths.find(name, usual).map_err(nowhere)?;
+            let file = paths.find(named.file(), named.folder()).map_err(nowhere)?;
             infos
                 .push(survey(part, &file).map_err(|error| RecordingError::Trace { place, error })?);
             files.push(file);
@@ -82,6 +82,17 @@ impl Recording {
     /// What there is in it.
     pub fn info(&self) -> &TraceInfo {
         &self.info
+    }
+
+    /// When jobs begin, where they do not begin when they did.
+    pub(in crate::workload) fn starts(&self) -> Option<Arrivals> {
+        let arrivals = self.spec.arrivals.as_ref().filter(|_| self.spec.has_jobs());
+        arrivals.map(|arrivals| arrivals.process(self.start))
+    }
+
+    /// Whether its rows are jobs.
+    pub fn has_jobs(&self) -> bool {
+        self.spec.has_jobs()
     }
 
     /// The requests of one run, from the beginning.
@@ -100,7 +111,8 @@ impl Recording {
             // Ids of blocks count from 0 in each file; those of two files are not
             // the same blocks.
             let salt = self.files.iter().position(|other| other == file).unwrap_or(i);
-            let salt = spec.mooncake.as_ref().map_or(0, |_| salt as u64);
+            let counts = spec.file().is_some_and(|(_, file)| file.counts_ids());
+            let salt = if counts { salt as u64 } else { 0 };
             Ok(Part::new(playback, salt, users.clone(), *stranger))
         });
         Ok(Playback::Merged(Box::new(Merged::new(parts.collect::<Result<_, TraceError>>()?))))
@@ -166,6 +178,7 @@ fn merge(specs: &[TraceSpec], infos: &[TraceInfo]) -> (TraceInfo, Vec<Names>) {
             .collect::<Option<Vec<_>>>()
             .and_then(|spans| spans.into_iter().max()),
         users: users.into_iter().collect(),
+        notes: infos.iter().flat_map(|info| info.notes.clone()).collect(),
     };
     (info, names)
 }

@@ -1,10 +1,21 @@
 //! What is common to all formats: order, offset, speed, parts, bad rows.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::bad_row::OnBadRow;
+use super::formats::format::RowReader;
+use super::formats::job_reader::JobReader;
+use super::formats::jobs::JobOptions;
+use super::formats::listed::Listing;
+use super::input::error::TraceError;
+use super::measured::Measured;
+use super::row::Row;
+use super::scout::Scout;
+use super::spec::{Origin, TraceSpec};
 use super::window::{Place, Window};
-use super::{OnBadRow, Origin, Reader, Row, TraceError, TraceSpec};
 use crate::kernel::{Duration, Stream, Time};
+use crate::workload::RecordedJob;
 
 /// The rows of a trace on the virtual clock: the first at 0, the others after
 /// it, each `speed` times as early as recorded.
@@ -13,7 +24,9 @@ pub struct Rows {
     spec: TraceSpec,
     window: Window,
     file: PathBuf,
-    reader: Reader,
+    reader: Box<dyn RowReader>,
+    /// Tells rows whose times are far ahead of all others, where bad rows are left out.
+    scout: Option<Scout>,
     /// How much faster than recorded; `None` for exactly as recorded.
     speed: Option<f64>,
     /// Draws which rows are kept.
@@ -21,6 +34,8 @@ pub struct Rows {
     /// What is the run's 0s of its clock, and the latest good row's stamp.
     first: Option<u64>,
     latest: u64,
+    /// The line of that row.
+    latest_line: u64,
     /// What is added to the time of this round's rows, in recorded nanoseconds.
     offset: u64,
     /// The last row's time within its part, in recorded nanoseconds, and how many
@@ -67,6 +82,51 @@ pub struct TraceInfo {
     pub span: Option<Duration>,
     /// Who asks, by the order of their first request, if the trace knows.
     pub users: Vec<String>,
+    /// What there is in it that matters and is not used, with what would use it.
+    pub notes: Vec<String>,
+}
+
+/// A reader of the file at `path`, which is of the format that the spec names.
+fn open(spec: &TraceSpec, path: &Path) -> Result<Box<dyn RowReader>, TraceError> {
+    match spec.file() {
+        Some((_, file)) if spec.has_jobs() => {
+            let options = JobOptions { as_recorded: spec.arrivals.is_none(), deltas: spec.deltas };
+            Ok(Box::new(JobReader::new(file.open_jobs(path, options)?)))
+        }
+        Some((_, file)) if spec.goes_by_times() => by_times(file.open(path)?, path),
+        Some((_, file)) => file.open(path),
+        None => Err(TraceError::Empty { file: path.to_path_buf(), skipped: 0 }),
+    }
+}
+
+/// All rows of a file in the order of their times.
+fn by_times(mut reader: Box<dyn RowReader>, path: &Path) -> Result<Box<dyn RowReader>, TraceError> {
+    let mut listing = Listing::new(path);
+    loop {
+        match reader.next_row() {
+            Ok(Some(row)) => {
+                let line = reader.position().line;
+                listing.push(line, Ok((row, Measured::default())), reader.blocks());
+            }
+            Ok(None) => return Ok(Box::new(listing.reader())),
+            Err(TraceError::BadRow { line, why, .. }) => listing.push(line, Err(why), &[]),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// One that reads ahead, if bad rows are left out.
+fn scout(spec: &TraceSpec, path: &Path) -> Result<Option<Scout>, TraceError> {
+    let skips = spec.on_bad_row == OnBadRow::Skip;
+    skips.then(|| open(spec, path).map(Scout::new)).transpose()
+}
+
+/// What to say of requests that failed when they were recorded.
+pub(super) fn failures(failed: u64, rows: u64) -> String {
+    format!(
+        "{failed} of {rows} requests failed when they were recorded: they are asked like the others, \
+         the lengths of their answers are not known, and what was measured of them counts for nothing"
+    )
 }
 
 impl Rows {
@@ -77,7 +137,8 @@ impl Rows {
     pub fn open(spec: &TraceSpec, path: &Path, stream: Stream) -> Result<Self, TraceError> {
         let speed = spec.speed.get();
         Ok(Rows {
-            reader: Reader::open(spec, path)?,
+            reader: open(spec, path)?,
+            scout: scout(spec, path)?,
             spec: spec.clone(),
             window: spec.window(),
             file: path.to_path_buf(),
@@ -85,6 +146,7 @@ impl Rows {
             stream,
             first: None,
             latest: 0,
+            latest_line: 0,
             offset: 0,
             within: 0,
             of_round: 0,
@@ -104,6 +166,7 @@ impl Rows {
             match self.reader.next_row().and_then(|row| self.in_order(row)) {
                 Ok(Some(row)) => {
                     self.latest = row.stamp;
+                    self.latest_line = self.reader.position().line;
                     let at =
                         row.stamp - *self.first.get_or_insert_with(|| self.spec.origin.of(row));
                     match self.window.place(at) {
@@ -134,6 +197,23 @@ impl Rows {
     #[inline]
     pub fn blocks(&self) -> &[u64] {
         self.reader.blocks()
+    }
+
+    /// What the job of the row read last does, where rows are jobs.
+    #[inline]
+    pub fn job(&self) -> Option<Arc<RecordedJob>> {
+        self.reader.job()
+    }
+
+    /// What was measured of the row read last, where the format knows that.
+    #[inline]
+    pub fn measured(&self) -> Option<&Measured> {
+        self.reader.measured()
+    }
+
+    /// What the rows read so far have that matters and is not used, and what would use it.
+    pub fn notes(&self) -> Vec<String> {
+        self.reader.notes()
     }
 
     /// A user's name, by the number that rows have.
@@ -169,9 +249,14 @@ impl Rows {
     pub fn survey(mut self) -> Result<TraceInfo, TraceError> {
         let loops = self.spec.window().loops;
         self.window = Window { keep: 1.0, loops: Some(1), ..self.window };
-        let mut rows = 0;
+        let (mut rows, mut failed) = (0u64, 0u64);
         while self.next_row()?.is_some() {
             rows += 1;
+            failed += u64::from(self.measured().is_some_and(|it| it.status.is_failed()));
+        }
+        let mut notes = self.notes();
+        if failed > 0 {
+            notes.push(failures(failed, rows));
         }
         let round = self.round_length();
         let span = |loops: u32| {
@@ -184,6 +269,7 @@ impl Rows {
             first_bad: self.first_bad.clone(),
             span: loops.map(span),
             users: self.users(),
+            notes,
         })
     }
 
@@ -197,7 +283,8 @@ impl Rows {
         }
         self.round += 1;
         self.offset = self.offset.saturating_add(self.round_length());
-        self.reader = Reader::open(&self.spec, &self.file)?;
+        self.reader = open(&self.spec, &self.file)?;
+        self.scout = scout(&self.spec, &self.file)?;
         (self.first, self.latest, self.within, self.of_round) = (None, 0, 0, 0);
         Ok(true)
     }
@@ -211,14 +298,20 @@ impl Rows {
     }
 
     #[inline]
-    fn in_order(&self, row: Option<Row>) -> Result<Option<Row>, TraceError> {
-        match row {
-            Some(row) if row.stamp < self.latest => {
-                let why = "the row's time is before the last row's";
-                Err(self.reader.position().bad_row(why.to_owned()))
-            }
-            other => Ok(other),
+    fn in_order(&mut self, row: Option<Row>) -> Result<Option<Row>, TraceError> {
+        let Some(Row { stamp, .. }) = row else { return Ok(row) };
+        if let Some(scout) = &mut self.scout
+            && let Some(why) = scout.is_ahead(stamp, self.latest)
+        {
+            return Err(self.reader.position().bad_row(why));
         }
+        if stamp < self.latest {
+            let line = self.latest_line;
+            let why =
+                format!("the row's time is before that of line {line}: rows go by their times");
+            return Err(self.reader.position().bad_row(why));
+        }
+        Ok(row)
     }
 
     /// The time of the row read last; exact at the recorded speed.

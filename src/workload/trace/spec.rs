@@ -1,118 +1,154 @@
 //! The `trace:` block of a workload.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::conversations::{self, Dialect};
-use super::log::LogSpec;
-use super::objects::ObjectsSpec;
+use super::bad_row::OnBadRow;
+use super::formats::beginning::Beginning;
+use super::formats::format::{Dialect, Format, Given, TraceFile};
+use super::formats::log::LogSpec;
+use super::formats::mooncake::MooncakeSpec;
+use super::formats::objects::ObjectsSpec;
+use super::formats::{
+    applied_compute, azure, blis, dialect, formats, guidellm, litellm, log, mooncake, objects,
+    otel, requests_csv, vllm,
+};
+use super::replay::ReplaySpec;
 use super::window::Window;
-use super::{OnBadRow, mooncake};
 use crate::kernel::Duration;
 use crate::spec::{Fraction, Positive, Problems};
 use crate::workload::arrivals::ArrivalsSpec;
 use crate::workload::duration_distribution::SpanSpec;
 
-/// A recorded trace: times and lengths of a real system's requests, from a file
-/// of one of the formats. A file may be packed with gzip
-/// or zstd. It is looked for beside the
-/// experiment file, in the current folder, in `$WINDTUNNEL_DATA` and in
-/// `../shared/data`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct TraceSpec {
-    /// A CSV file of the Azure LLM inference traces of 2023 or 2024
-    /// (`TIMESTAMP,ContextTokens,GeneratedTokens`).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub azure: Option<PathBuf>,
-    /// A file of JSON lines of the Mooncake traces (`timestamp`, `input_length`,
-    /// `output_length`, `hash_ids`). It knows which prompts begin alike, and
-    /// which are the same.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mooncake: Option<PathBuf>,
-    /// A CSV file of the `BurstGPT` traces (`Timestamp,...,Request tokens,Response
-    /// tokens,...`). Requests that failed have answers of no tokens.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub burstgpt: Option<PathBuf>,
-    /// A request log of one's own: rows under a header.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub csv: Option<LogSpec>,
-    /// A request log of one's own: JSON objects, one a line.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub jsonl: Option<LogSpec>,
-    /// A cache trace as libCacheSim reads them: a CSV of times, objects and sizes,
-    /// or `oracleGeneral`. Each object is a prompt, its size that of the answer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub libcachesim: Option<ObjectsSpec>,
-    /// Conversations as `ShareGPT` has them: objects with `conversations: [{from,
-    /// value}]`, in a JSON list or one a line. Each user's turn is a request that
-    /// sends all that came before. They have no times: see `arrivals` and `think_time`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sharegpt: Option<PathBuf>,
-    /// Conversations as `OpenAI`'s API has them: objects with `messages: [{role,
-    /// content}]`, or batch lines with these in `body`. As `sharegpt` otherwise.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub openai: Option<PathBuf>,
-    /// Several traces on one clock, each with its own part, speed and share; of
-    /// requests at the same instant those of the first trace come first.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub merge: Option<Vec<TraceSpec>>,
-    /// When conversations begin. Default: `poisson: { rate: 20/s }`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub arrivals: Option<ArrivalsSpec>,
-    /// From one turn of a conversation to the next. Default: `exponential: { mean:
-    /// 30s }`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub think_time: Option<SpanSpec>,
-    /// Where the part that is replayed begins, in the trace's own time from its
-    /// `origin`. Default: 0s.
-    pub from: Duration,
-    /// Where that part ends. Default: at the end of the trace.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub until: Option<Duration>,
-    /// Share of the requests (of conversations: of these) that is kept, each by
-    /// chance: less load of the same pattern. Default: 1.
-    pub keep: Fraction,
-    /// How often it is replayed, round after round; 0 for ever. Default: 1.
-    pub loops: u32,
-    /// How much faster than recorded it is replayed. Default: 1.
-    pub speed: Positive,
-    /// Which of the trace's times is the run's 0s. Default: `first_row`.
-    pub origin: Origin,
-    /// What to do with a row that cannot be read. Default: `fail`.
-    pub on_bad_row: OnBadRow,
-    /// Of a merged trace: who asks where the trace does not know it, and what its
-    /// users' names begin with: `chat` makes `ann` `chat/ann`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub label: Option<String>,
+macro_rules! trace_spec {
+    ($($(#[$doc:meta])* $key:ident: $spec:ty => $format:ty,)*) => {
+        /// A recorded trace: times and lengths of a real system's requests, from a file
+        /// of one of the formats. A file may be packed with gzip
+        /// or zstd. It is looked for beside the
+        /// experiment file, in the current folder, in `$WINDTUNNEL_DATA` and in
+        /// `../shared/data`.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct TraceSpec {
+            $(
+                $(#[$doc])*
+                #[serde(skip_serializing_if = "Option::is_none")]
+                pub $key: Option<$spec>,
+            )*
+            /// Several traces on one clock, each with its own part, speed and share; of
+            /// requests at the same instant those of the first trace come first.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub merge: Option<Vec<TraceSpec>>,
+            /// When conversations begin; default: `poisson: { rate: 20/s }`. When jobs begin: at
+            /// a rate, or so many at once (`closed_loop`, `concurrency`); default: when they did.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub arrivals: Option<ArrivalsSpec>,
+            /// From one turn of a conversation to the next. Default: `exponential: { mean:
+            /// 30s }`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub think_time: Option<SpanSpec>,
+            /// Whether what waited for an answer waits for it again (`closed`), or comes when it
+            /// came (`open`). Default: `closed` for `applied_compute`, `otel` and `requests_csv`,
+            /// else `open`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub replay: Option<ReplaySpec>,
+            /// Whether a row of a session in Mooncake's format is only what it adds to the prompt
+            /// and the answer before it. Default: false, it is the whole prompt.
+            #[serde(skip_serializing_if = "is_false")]
+            pub deltas: bool,
+            /// Where the part that is replayed begins, in the trace's own time from its
+            /// `origin`. Default: 0s.
+            pub from: Duration,
+            /// Where that part ends. Default: at the end of the trace.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub until: Option<Duration>,
+            /// Share of the requests (of conversations: of these) that is kept, each by
+            /// chance: less load of the same pattern. Default: 1.
+            pub keep: Fraction,
+            /// How often it is replayed, round after round; 0 for ever. Default: 1.
+            pub loops: u32,
+            /// How much faster than recorded it is replayed. Default: 1.
+            pub speed: Positive,
+            /// Which of the trace's times is the run's 0s. Default: `first_row`.
+            pub origin: Origin,
+            /// What to do with a row that cannot be read. Default: `fail`.
+            pub on_bad_row: OnBadRow,
+            /// Of a merged trace: who asks where the trace does not know it, and what its
+            /// users' names begin with: `chat` makes `ann` `chat/ann`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub label: Option<String>,
+        }
+
+        impl Default for TraceSpec {
+            fn default() -> Self {
+                TraceSpec {
+                    $($key: None,)*
+                    merge: None,
+                    arrivals: None,
+                    think_time: None,
+                    replay: None,
+                    deltas: false,
+                    from: Duration::ZERO,
+                    until: None,
+                    keep: Fraction::percent(100),
+                    loops: 1,
+                    speed: Positive::ONE,
+                    origin: Origin::default(),
+                    on_bad_row: OnBadRow::default(),
+                    label: None,
+                }
+            }
+        }
+
+        impl TraceSpec {
+            /// The names of all formats.
+            pub const FORMATS: &[&str] = &[$(stringify!($key)),*];
+
+            /// Each file that is named, with the name of its format.
+            fn chosen(&self) -> Vec<(&'static str, Box<dyn TraceFile>)> {
+                let mut chosen: Vec<(&'static str, Box<dyn TraceFile>)> = Vec::new();
+                $(
+                    if let Some(spec) = &self.$key {
+                        chosen.push((stringify!($key), Box::new(<$format>::of(spec.clone()))));
+                    }
+                )*
+                chosen
+            }
+
+            /// The format of a file that begins so.
+            pub fn detect(beginning: &Beginning) -> Option<&'static str> {
+                $(
+                    if <$format>::detect(beginning) {
+                        return Some(stringify!($key));
+                    }
+                )*
+                None
+            }
+
+            /// The trace that a file of a format is.
+            pub fn given(format: &str, given: &Given, beginning: &Beginning) -> Option<TraceSpec> {
+                let mut spec = TraceSpec::default();
+                match format {
+                    $(stringify!($key) => {
+                        spec.$key = Some(<$format>::given(given, beginning));
+                    })*
+                    _ => return None,
+                }
+                // Its requests are looked at one by one.
+                spec.replay = spec.has_jobs().then_some(ReplaySpec::Open);
+                Some(spec)
+            }
+        }
+    };
 }
 
-impl Default for TraceSpec {
-    fn default() -> Self {
-        TraceSpec {
-            azure: None,
-            mooncake: None,
-            burstgpt: None,
-            csv: None,
-            jsonl: None,
-            libcachesim: None,
-            sharegpt: None,
-            openai: None,
-            merge: None,
-            arrivals: None,
-            think_time: None,
-            from: Duration::ZERO,
-            until: None,
-            keep: Fraction::try_from(1.0).expect("1 is a fraction"),
-            loops: 1,
-            speed: Positive::try_from(1.0).expect("1 is positive"),
-            origin: Origin::default(),
-            on_bad_row: OnBadRow::default(),
-            label: None,
-        }
-    }
+formats!(trace_spec);
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+const fn is_false(it: &bool) -> bool {
+    !*it
 }
 
 /// Which of a trace's times is a run's 0s.
@@ -149,13 +185,8 @@ impl TraceSpec {
     /// The same for one trace, merged with others or not.
     fn check_one(&self, problems: &mut Problems) {
         self.check_file(problems);
-        for (format, log) in [("csv", &self.csv), ("jsonl", &self.jsonl)] {
-            if let Some(log) = log {
-                problems.at(format, |p| log.check(p));
-            }
-        }
-        if let Some(objects) = &self.libcachesim {
-            problems.at("libcachesim", |p| objects.check(p));
+        for (format, file) in self.chosen() {
+            problems.at(format, |p| file.check(p));
         }
         if self.until.is_some_and(|until| until <= self.from) {
             problems.at("until", |p| p.error(format!("expected more than `from`, {}", self.from)));
@@ -169,10 +200,13 @@ impl TraceSpec {
             });
         }
         self.check_times(problems);
+        self.check_replay(problems);
         if let Some(arrivals) = &self.arrivals {
             problems.at("arrivals", |p| {
                 arrivals.check(p);
-                arrivals.check_open(p);
+                if !self.has_jobs() {
+                    arrivals.check_open(p);
+                }
             });
         }
         if let Some(think) = &self.think_time {
@@ -182,21 +216,21 @@ impl TraceSpec {
 
     /// Exactly one file.
     fn check_file(&self, problems: &mut Problems) {
-        let named: Vec<_> = self.files().into_iter().flatten().collect();
-        match named[..] {
+        let named = self.chosen();
+        match &named[..] {
             [] => problems.error_help(
                 "the trace has no file",
                 "such as `azure: trace.csv` or `mooncake: trace.jsonl.gz`",
             ),
-            [(format, _, path)] if path.as_os_str().is_empty() => problems.at(format, |p| {
-                if matches!(format, "csv" | "jsonl" | "libcachesim") {
+            [(format, file)] if file.file().as_os_str().is_empty() => problems.at(*format, |p| {
+                if file.is_map() {
                     p.at("file", |p| p.error("expected the name of a file"));
                 } else {
                     p.error("expected the name of a file");
                 }
             }),
             [_] => {}
-            [(first, ..), .., (last, ..)] => problems.at(last, |p| {
+            [(first, _), .., (last, _)] => problems.at(*last, |p| {
                 p.error_help(
                     format!("a trace is of one format, not both `{first}` and `{last}`"),
                     "keep one of them, or list both in `merge`",
@@ -208,7 +242,13 @@ impl TraceSpec {
     /// Conversations have no times of their own, other traces have no others.
     fn check_times(&self, problems: &mut Problems) {
         let plain = TraceSpec::default();
-        let (useless, why, help) = if self.dialect().is_some() {
+        let (useless, why, help) = if self.has_jobs() {
+            (
+                self.useless_for_jobs(),
+                "jobs begin as `arrivals` says, and pause as they did",
+                "remove it",
+            )
+        } else if self.dialect().is_some() {
             let given = [
                 ("from", self.from != plain.from),
                 ("until", self.until.is_some()),
@@ -256,6 +296,12 @@ impl TraceSpec {
                         });
                         return;
                     }
+                    if trace.has_jobs() {
+                        p.error_help(
+                            "jobs whose calls wait for each other cannot be merged",
+                            "replay them alone, or write `replay: open`",
+                        );
+                    }
                     if trace.label.as_ref().is_some_and(String::is_empty) {
                         p.at("label", |p| p.error("expected a name"));
                     }
@@ -271,45 +317,21 @@ impl TraceSpec {
                         "traces with blocks of {first} and of {other} tokens cannot be merged: a \
                          prefix cache has blocks of one size"
                     ),
-                    "Mooncake's blocks have 512 tokens, those of conversations 16",
+                    "Mooncake's blocks have 512 tokens unless `block_tokens` says otherwise, those \
+                     of texts 16",
                 );
             }
         });
     }
 
-    /// The format's key in the spec, the folder in which collections keep its
-    /// files, and the file; of one trace that passed its check.
-    pub(super) fn file(&self) -> Option<(&'static str, &'static str, &Path)> {
-        self.files().into_iter().flatten().next()
-    }
-
-    /// The same for each format.
-    fn files(&self) -> [Option<(&'static str, &'static str, &Path)>; 8] {
-        [
-            self.azure.as_deref().map(|path| ("azure", "azure-2023", path)),
-            self.mooncake.as_deref().map(|path| ("mooncake", "mooncake", path)),
-            self.burstgpt.as_deref().map(|path| ("burstgpt", "burstgpt", path)),
-            self.csv.as_ref().map(|log| ("csv", ".", log.file.as_path())),
-            self.jsonl.as_ref().map(|log| ("jsonl", ".", log.file.as_path())),
-            self.libcachesim.as_ref().map(|it| ("libcachesim", "libcachesim", it.file.as_path())),
-            self.sharegpt.as_deref().map(|path| ("sharegpt", "sharegpt", path)),
-            self.openai.as_deref().map(|path| ("openai", "openai", path)),
-        ]
-    }
-
-    /// The columns of a log.
-    pub(super) fn log(&self) -> Option<LogSpec> {
-        let burstgpt = self.burstgpt.clone().map(LogSpec::burstgpt);
-        self.csv.clone().or_else(|| self.jsonl.clone()).or(burstgpt)
+    /// The format's key in the spec, and the file; of one trace that passed its check.
+    pub(super) fn file(&self) -> Option<(&'static str, Box<dyn TraceFile>)> {
+        self.chosen().into_iter().next()
     }
 
     /// How conversations are written, if the trace is of these.
     pub(super) fn dialect(&self) -> Option<Dialect> {
-        match (&self.sharegpt, &self.openai) {
-            (Some(_), _) => Some(Dialect::ShareGpt),
-            (_, Some(_)) => Some(Dialect::OpenAi),
-            _ => None,
-        }
+        self.file()?.1.dialect()
     }
 
     /// The traces: those that are merged, or this one.
@@ -322,8 +344,7 @@ impl TraceSpec {
         if let Some(merged) = &self.merge {
             return merged.iter().find_map(TraceSpec::block_tokens);
         }
-        let conversations = self.dialect().map(|_| conversations::BLOCK_TOKENS);
-        self.mooncake.as_ref().map(|_| mooncake::BLOCK_TOKENS).or(conversations)
+        self.file()?.1.block_tokens()
     }
 
     /// Whether its rows know which prompt they are.
@@ -331,10 +352,7 @@ impl TraceSpec {
         if let Some(merged) = &self.merge {
             return merged.iter().all(TraceSpec::knows_prompts);
         }
-        self.mooncake.is_some()
-            || self.libcachesim.is_some()
-            || self.dialect().is_some()
-            || self.log().is_some_and(|log| log.prompt.is_some())
+        self.file().is_some_and(|(_, file)| file.knows_prompts())
     }
 
     /// Whether its rows know who asks.
@@ -342,7 +360,7 @@ impl TraceSpec {
         if let Some(merged) = &self.merge {
             return merged.iter().any(|trace| trace.label.is_some() || trace.knows_users());
         }
-        self.log().is_some_and(|log| log.user.is_some())
+        self.file().is_some_and(|(_, file)| file.knows_users())
     }
 
     /// The part that is replayed.

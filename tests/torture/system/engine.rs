@@ -10,17 +10,18 @@ use crate::draw::Draw;
 pub fn engine(draw: &mut Draw, names: &Names) -> Block {
     let seqs = draw.pick(&[1_u64, 2, 8, 256]);
     let size = names.blocks.map_or_else(|| draw.pick(&[1_u64, 16, 16, 512]), |_| 16);
+    let longest = draw.chance(0.15).then(|| draw.pick(&[1_u64, 100, 4096]));
+    let long = |d: &mut Draw| d.pick(&[1_u64, 16, 512]).min(longest.unwrap_or(u64::MAX));
     let mut engine = block()
         .set("step", step(draw))
         .maybe(draw, 0.9, "max_num_seqs", |_| seqs)
         .set("max_num_batched_tokens", seqs * draw.pick(&[1, 8, 512]))
-        .maybe(draw, 0.25, "long_prefill_token_threshold", |d| d.pick(&[1, 16, 512]))
+        .maybe(draw, 0.25, "long_prefill_token_threshold", long)
         .set("block_size", size)
         .set("num_gpu_blocks", draw.pick(&[1_u64, 20, 100, 1000, 20_000]))
         .maybe(draw, 0.4, "enable_chunked_prefill", |d| d.chance(0.5))
         .maybe(draw, 0.4, "enable_prefix_caching", |d| d.chance(0.5))
         .maybe(draw, 0.4, "policy", |d| d.pick(&["sjf", "priority", "fcfs"]))
-        .maybe(draw, 0.15, "max_model_len", |d| d.pick(&[1, 100, 4096]))
         .maybe(draw, 0.2, "queue_limit", |d| d.pick(&[1, 1, 10]))
         .maybe(draw, 0.6, "async_scheduling", |d| d.chance(0.3))
         .maybe(draw, 0.3, "scheduler_reserve_full_isl", |d| d.chance(0.3))
@@ -31,6 +32,9 @@ pub fn engine(draw: &mut Draw, names: &Names) -> Block {
                     all.maybe(d, 0.5, name, |d| d.pick(&["0s", "1us", "20ms"]))
                 })
         });
+    if let Some(longest) = longest {
+        engine = engine.set("max_model_len", longest);
+    }
     if let Some(blocks) = names.blocks {
         engine = engine.set("hash_block_size", blocks);
     } else {

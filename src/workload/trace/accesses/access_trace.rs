@@ -10,6 +10,9 @@ pub struct AccessTrace {
     pub(super) sized: bool,
     pub(super) objects: u32,
     pub(super) footprint: u64,
+    /// By access, in nanoseconds; empty unless they were asked for.
+    pub(super) times: Vec<i128>,
+    pub(super) zero_sizes: u64,
     pub(super) out_of_order: u64,
     pub(super) skipped: u64,
     pub(super) first_bad: Option<String>,
@@ -17,13 +20,14 @@ pub struct AccessTrace {
 
 impl AccessTrace {
     /// A trace of these objects, which are renumbered; with a size in bytes for
-    /// each access, or all of size 1.
+    /// each access, of at least 1, or all of size 1.
     ///
     /// # Panics
     /// If there is not a size for each access.
     pub fn from_ids(ids: &[u32], sizes: Option<Vec<u32>>) -> Self {
         let mut trace = AccessTrace { sized: sizes.is_some(), ..AccessTrace::default() };
         trace.sizes = sizes.unwrap_or_default();
+        trace.sizes.iter_mut().for_each(|size| *size = (*size).max(1));
         assert!(!trace.sized || trace.sizes.len() == ids.len(), "a size for each access");
         let most = ids.iter().max().map_or(0, |id| *id as usize + 1);
         let mut numbers = vec![None; most];
@@ -74,6 +78,16 @@ impl AccessTrace {
     /// in bytes.
     pub fn footprint(&self) -> u64 {
         self.footprint
+    }
+
+    /// The times of the accesses in nanoseconds, if they were asked for and are known.
+    pub fn times(&self) -> Option<&[i128]> {
+        (self.times.len() == self.ids.len()).then_some(&self.times[..])
+    }
+
+    /// Accesses of size 0, which weigh 1 byte.
+    pub fn zero_sizes(&self) -> u64 {
+        self.zero_sizes
     }
 
     /// Accesses with a time before that of the access before them. They are

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::interner::{Interner, TooMany};
 use super::{AccessTrace, ReadOptions};
-use crate::workload::trace::{OnBadRow, TraceError};
+use crate::workload::trace::bad_row::OnBadRow;
+use crate::workload::trace::input::error::TraceError;
 
 /// What an access was for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,8 +17,8 @@ pub(super) enum KeyOf<'a> {
 /// One access as recorded.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Access<'a> {
-    /// In the trace's own unit; 0 where it has none.
-    pub time: f64,
+    /// In nanoseconds of the trace's own clock; none where it has no times.
+    pub time: Option<i128>,
     pub key: KeyOf<'a>,
     /// In bytes; 1 where the trace has none.
     pub size: u32,
@@ -30,13 +31,13 @@ pub(super) struct Builder<'a> {
     options: &'a ReadOptions,
     keys: Interner,
     trace: AccessTrace,
-    latest: f64,
+    latest: i128,
 }
 
 impl<'a> Builder<'a> {
     pub(super) fn new(file: &'a Path, options: &'a ReadOptions) -> Self {
         let trace = AccessTrace::default();
-        Builder { file, options, keys: Interner::default(), trace, latest: f64::NEG_INFINITY }
+        Builder { file, options, keys: Interner::default(), trace, latest: i128::MIN }
     }
 
     /// Whether as many accesses were read as are wanted.
@@ -54,7 +55,9 @@ impl<'a> Builder<'a> {
             KeyOf::Text(text) => self.keys.text(text),
         };
         let id = id.map_err(|TooMany| self.format(0, "more than 2^32 - 2 distinct keys".into()))?;
-        let size = if self.options.ignore_sizes { 1 } else { access.size };
+        // What is stored weighs something: a cache of no bytes holds nothing.
+        let size = if self.options.ignore_sizes { 1 } else { access.size.max(1) };
+        self.trace.zero_sizes += u64::from(access.size == 0 && !self.options.ignore_sizes);
         self.trace.footprint += if id == known { u64::from(size) } else { 0 };
         if size != 1 && self.trace.sizes.is_empty() {
             self.trace.sizes = vec![1; self.trace.ids.len()];
@@ -64,8 +67,13 @@ impl<'a> Builder<'a> {
         if self.trace.sized {
             self.trace.sizes.push(size);
         }
-        self.trace.out_of_order += u64::from(access.time < self.latest);
-        self.latest = access.time;
+        if let Some(time) = access.time {
+            self.trace.out_of_order += u64::from(time < self.latest);
+            self.latest = time;
+            if self.options.keep_times {
+                self.trace.times.push(time);
+            }
+        }
         Ok(())
     }
 

@@ -3,6 +3,8 @@
 use std::str::FromStr;
 
 use crate::spec::nearest;
+use crate::workload::trace::formats::log::TimeUnit;
+use crate::workload::trace::input::number::scaled_wide;
 
 /// Where a column is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,31 +88,15 @@ pub(super) fn names<'a>(column: Option<&'a Column>, usual: &[&'a str]) -> Vec<&'
     }
 }
 
-/// A whole number without leading zeros, so that `7` and `007` stay different
-/// keys.
+/// A time: any finite number, exact to a nanosecond.
 #[inline]
-pub(in crate::workload::trace) fn number(text: &[u8]) -> Option<u64> {
-    match text {
-        [b'0'] => return Some(0),
-        [b'0', ..] | [] => return None,
-        _ if text.len() > 20 => return None,
-        _ => {}
-    }
-    text.iter().try_fold(0u64, |number, byte| {
-        let digit = byte.wrapping_sub(b'0');
-        let digit = (digit < 10).then_some(u64::from(digit))?;
-        number.checked_mul(10)?.checked_add(digit)
-    })
-}
-
-/// A time: any finite number.
-#[inline]
-pub(super) fn time(text: &[u8]) -> Option<f64> {
-    if let Some(whole) = number(text) {
-        return Some(whole as f64);
-    }
-    let text = std::str::from_utf8(text).ok()?;
-    text.parse().ok().filter(|time: &f64| time.is_finite())
+pub(super) fn time(text: &[u8], unit: TimeUnit) -> Option<i128> {
+    let (sign, digits) = match text {
+        [b'-', digits @ ..] => (-1, digits),
+        digits => (1, digits),
+    };
+    let (nanos, _) = scaled_wide(digits, unit.decimals())?;
+    i128::try_from(nanos).ok().map(|nanos| sign * nanos)
 }
 
 /// Why a size cannot be read.
@@ -123,11 +109,6 @@ pub(super) fn bad_size(name: &str, found: &str) -> String {
 #[cold]
 pub(super) fn bad_time(name: &str, found: &str) -> String {
     format!("{name} is `{found}`: expected a number")
-}
-
-/// A field's beginning, for an error.
-pub(super) fn shown(field: &[u8]) -> String {
-    String::from_utf8_lossy(field).chars().take(40).collect()
 }
 
 #[cfg(test)]
@@ -154,11 +135,14 @@ mod tests {
     }
 
     #[test]
-    fn numbers_have_one_spelling() {
-        assert_eq!(number(b"18446744073709551615"), Some(u64::MAX));
-        for text in ["18446744073709551616", "007", "", "-1", "1.0", "12a"] {
-            assert_eq!(number(text.as_bytes()), None, "{text}");
-        }
-        assert_eq!((time(b"1.5"), time(b"nan"), time(b"-3")), (Some(1.5), None, Some(-3.0)));
+    fn times_are_exact_whatever_their_size() {
+        let s = |text: &[u8]| time(text, TimeUnit::S);
+        assert_eq!(
+            (s(b"1.5"), s(b"nan"), s(b"-3")),
+            (Some(1_500_000_000), None, Some(-3_000_000_000))
+        );
+        assert_eq!(s(b"1e-05"), Some(10_000));
+        assert_eq!(s(b"1700158546680590017"), Some(1_700_158_546_680_590_017_000_000_000));
+        assert_eq!(time(b"7", TimeUnit::Ms), Some(7_000_000));
     }
 }

@@ -1,16 +1,18 @@
 //! Rows with a header, such as `time,key,size`.
 
-use std::io::BufRead;
+use std::io::Read;
+use std::path::Path;
 
-use csv::{ByteRecord, ReaderBuilder};
-
+use super::ReadOptions;
 use super::builder::{Access, Builder, KeyOf};
 use super::columns::{
-    Column, Columns, KEY_NAMES, SIZE_NAMES, TIME_NAMES, bad_size, bad_time, names, number, shown,
-    time,
+    Column, Columns, KEY_NAMES, SIZE_NAMES, TIME_NAMES, bad_size, bad_time, names, time,
 };
-use crate::spec::nearest;
-use crate::workload::trace::TraceError;
+use crate::workload::trace::formats::log::TimeUnit;
+use crate::workload::trace::input::error::TraceError;
+use crate::workload::trace::input::number::whole_number;
+use crate::workload::trace::input::shown;
+use crate::workload::trace::input::table::Table;
 
 /// Which field of a row is which.
 #[derive(Clone, Copy, Debug)]
@@ -18,113 +20,84 @@ pub(in crate::workload::trace) struct Places {
     pub time: Option<usize>,
     pub key: usize,
     pub size: Option<usize>,
-    /// Fields of a row.
-    pub width: usize,
 }
 
 /// Reads all rows.
 pub(super) fn read(
-    input: &mut impl BufRead,
-    columns: &Columns,
+    input: &mut impl Read,
+    path: &Path,
+    options: &ReadOptions,
     builder: &mut Builder,
 ) -> Result<(), TraceError> {
-    let mut reader = ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .buffer_capacity(1 << 16)
-        .from_reader(input);
-    let mut row = ByteRecord::new();
-    let mut places = None;
+    let columns = &options.columns;
+    let mut table = if columns.by_place() {
+        Table::without_header(input, path, options.delimiter)?
+    } else {
+        Table::new(input, path, options.delimiter)?
+    };
+    let places = find(columns, &table)
+        .map_err(|why| table.position().format(format!("{why} (see --columns)")))?;
     while !builder.is_full() {
-        match reader.read_byte_record(&mut row) {
+        match table.advance() {
             Ok(true) => {}
             Ok(false) => break,
-            Err(error) => return Err(builder.io(error.into())),
-        }
-        let line = row.position().map_or(0, csv::Position::line);
-        let Some(found) = places else {
-            let found = find(columns, &row)
-                .map_err(|why| builder.format(line, format!("{why} (see --columns)")))?;
-            places = Some(found);
-            if columns.by_place() {
-                push(&row, found, line, builder)?;
+            Err(error) => {
+                builder.refuse(error)?;
+                continue;
             }
-            continue;
-        };
-        push(&row, found, line, builder)?;
+        }
+        match parse(&table, places, options.unit) {
+            Ok(access) => builder.push(access)?,
+            Err(why) => builder.bad_row(table.position().line, why)?,
+        }
     }
     Ok(())
 }
 
 #[inline]
-fn push(
-    row: &ByteRecord,
-    places: Places,
-    line: u64,
-    builder: &mut Builder,
-) -> Result<(), TraceError> {
-    match parse(row, places) {
-        Ok(access) => builder.push(access),
-        Err(why) => builder.bad_row(line, why),
-    }
-}
-
-#[inline]
-fn parse(row: &ByteRecord, places: Places) -> Result<Access<'_>, String> {
-    if row.len() != places.width {
-        return Err(format!("expected {} fields, found {}", places.width, row.len()));
-    }
-    let field = |place: usize| row[place].trim_ascii();
+fn parse<R: Read>(table: &Table<R>, places: Places, unit: TimeUnit) -> Result<Access<'_>, String> {
+    let field = |place: usize| table.field(place);
     let key = field(places.key);
     if key.is_empty() {
         return Err("the key is empty".to_owned());
     }
-    let (mut at, mut size) = (0.0, 1);
+    let (mut at, mut size) = (None, 1);
     if let Some(place) = places.time {
-        at = time(field(place)).ok_or_else(|| bad_time("the time", &shown(field(place))))?;
+        let found = field(place);
+        at = Some(time(found, unit).ok_or_else(|| bad_time("the time", &shown(found)))?);
     }
     if let Some(place) = places.size {
-        let whole = number(field(place)).and_then(|size| u32::try_from(size).ok());
+        let whole = whole_number(field(place)).and_then(|size| u32::try_from(size).ok());
         size = whole.ok_or_else(|| bad_size("the size", &shown(field(place))))?;
     }
-    Ok(Access { time: at, key: number(key).map_or(KeyOf::Text(key), KeyOf::Number), size })
+    Ok(Access { time: at, key: whole_number(key).map_or(KeyOf::Text(key), KeyOf::Number), size })
 }
 
-/// Finds the columns in the first row.
-pub(in crate::workload::trace) fn find(
+/// Finds the columns in the header.
+pub(in crate::workload::trace) fn find<R: Read>(
     columns: &Columns,
-    row: &ByteRecord,
+    table: &Table<R>,
 ) -> Result<Places, String> {
-    let header: Vec<String> = row
-        .iter()
-        .map(|name| shown(name).trim_start_matches('\u{feff}').trim().to_owned())
-        .collect();
+    let width = table.header().len();
     let place = |role: &str, column: Option<&Column>, usual: &[&str]| match column {
-        Some(Column::Place(place)) if *place < row.len() => Ok(Some(*place)),
-        Some(Column::Place(place)) => Err(format!(
-            "the {role} is said to be in column {}, but there are {}",
-            place + 1,
-            row.len()
-        )),
+        Some(Column::Place(place)) if *place < width => Ok(Some(*place)),
+        Some(Column::Place(place)) => {
+            Err(format!("the {role} is said to be in column {}, but there are {width}", place + 1))
+        }
         _ => {
             let wanted = names(column, usual);
-            let found = wanted.iter().find_map(|name| header.iter().position(|n| n == name));
+            let found = wanted.iter().find_map(|name| table.column(name));
             if found.is_some() || (column.is_none() && role != "key") || columns.by_place() {
                 return Ok(found);
             }
-            let near = nearest(wanted[0], header.iter().map(String::as_str));
-            let near = near.map_or(String::new(), |near| format!(", did you mean `{near}`?"));
-            Err(format!(
-                "no column `{}` for the {role} among `{}`{near}",
-                wanted.join("`, `"),
-                header.join(",")
-            ))
+            let all = wanted.join("`, `");
+            let there_are = table.there_are(wanted[0]);
+            Err(format!("no column `{all}` for the {role} among {there_are}"))
         }
     };
     Ok(Places {
         time: place("time", columns.time.as_ref(), TIME_NAMES)?,
         key: place("key", columns.key.as_ref(), KEY_NAMES)?.unwrap_or(0),
         size: place("size", columns.size.as_ref(), SIZE_NAMES)?,
-        width: row.len(),
     })
 }

@@ -1,12 +1,12 @@
 //! A trace file in memory or as a stream, and what it is.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use mmap_guard::FileData;
 
 use super::Format;
-use crate::workload::trace::bytes::{self, Packing};
+use crate::workload::trace::input::bytes::{self, Packing};
 
 /// Unpacked bytes that are held at once.
 const BLOCK: usize = 1 << 18;
@@ -39,8 +39,8 @@ pub(in crate::workload::trace) fn detect(path: &Path, beginning: &[u8]) -> Optio
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
     let name = name.strip_suffix(".gz").or(name.strip_suffix(".zst")).unwrap_or(&name);
     let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
-    let text = beginning.trim_ascii_start();
-    let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let text = beginning.strip_prefix(b"\xef\xbb\xbf").unwrap_or(beginning).trim_ascii_start();
+    let first = text.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
     let has_blocks = first.windows(10).any(|part| part == b"\"hash_ids\"");
     if name.contains("oraclegeneral") {
         Some(Format::OracleGeneral)
@@ -49,29 +49,10 @@ pub(in crate::workload::trace) fn detect(path: &Path, beginning: &[u8]) -> Optio
     } else if ends(&[".jsonl", ".ndjson", ".json"]) || text.starts_with(b"{") {
         Some(if has_blocks { Format::Mooncake } else { Format::Jsonl })
     } else {
-        let is_header = first.contains(&b',') && first.iter().all(|byte| (9..127).contains(byte));
+        let separated = first.iter().any(|byte| matches!(byte, b',' | b';' | b'\t'));
+        let is_header = separated && first.iter().all(|byte| (9..127).contains(byte));
         is_header.then_some(Format::Csv)
     }
-}
-
-/// The next line without its line end, into `line`; false at the end. A line of
-/// more than `most` bytes is an error: the file is none of lines.
-#[inline]
-pub(super) fn next_line(
-    input: &mut impl BufRead,
-    line: &mut Vec<u8>,
-    most: u64,
-) -> io::Result<bool> {
-    line.clear();
-    let read = input.take(most).read_until(b'\n', line)?;
-    if read as u64 == most && line.last() != Some(&b'\n') {
-        let why = format!("a line is longer than {most} bytes: not a trace");
-        return Err(io::Error::new(io::ErrorKind::InvalidData, why));
-    }
-    if line.last() == Some(&b'\n') {
-        line.pop();
-    }
-    Ok(read > 0)
 }
 
 #[cfg(test)]
@@ -88,17 +69,5 @@ mod tests {
         assert_eq!(told("trace", " {\"key\": \"hash_ids\"}\n{\"hash"), Some(Format::Mooncake));
         assert_eq!(told("trace", "time,key\n1,2\n"), Some(Format::Csv));
         assert_eq!(told("trace", "\u{1}\u{0}\u{2},"), None);
-    }
-
-    #[test]
-    fn a_file_of_no_lines_is_not_loaded() {
-        let mut line = Vec::new();
-        let mut text = &b"ab\r\n\nc"[..];
-        let mut lines = Vec::new();
-        while next_line(&mut text, &mut line, 10).unwrap() {
-            lines.push(line.clone());
-        }
-        assert_eq!(lines, [&b"ab\r"[..], b"", b"c"]);
-        assert!(next_line(&mut &[b'x'; 99][..], &mut line, 10).is_err());
     }
 }

@@ -1,20 +1,17 @@
 //! JSON objects, one a line, such as `{"time": 0, "key": "a", "size": 512}`.
 
 use std::borrow::Cow;
-use std::fmt;
-use std::io::BufRead;
+use std::io::Read;
+use std::path::Path;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
-
+use super::ReadOptions;
 use super::builder::{Access, Builder, KeyOf};
-use super::columns::{
-    Columns, KEY_NAMES, SIZE_NAMES, TIME_NAMES, bad_size, bad_time, names, number,
-};
-use super::input::next_line;
-use crate::workload::trace::TraceError;
-
-/// The longest line in bytes.
-const LONGEST: u64 = 1 << 24;
+use super::columns::{KEY_NAMES, SIZE_NAMES, TIME_NAMES, bad_size, bad_time, names, time};
+use crate::workload::trace::formats::log::TimeUnit;
+use crate::workload::trace::input::error::TraceError;
+use crate::workload::trace::input::json;
+use crate::workload::trace::input::lines::Lines;
+use crate::workload::trace::input::number::whole_number;
 
 /// The names of the fields.
 struct Names<'a> {
@@ -23,14 +20,17 @@ struct Names<'a> {
     size: Vec<&'a str>,
     /// Whether time and size were asked for by name, so that they must be there.
     must: (bool, bool),
+    unit: TimeUnit,
 }
 
 /// Reads all lines.
 pub(super) fn read(
-    input: &mut impl BufRead,
-    columns: &Columns,
+    input: &mut impl Read,
+    path: &Path,
+    options: &ReadOptions,
     builder: &mut Builder,
 ) -> Result<(), TraceError> {
+    let columns = &options.columns;
     if columns.by_place() {
         return Err(builder.format(1, "fields of JSON objects have names, not numbers".into()));
     }
@@ -39,153 +39,60 @@ pub(super) fn read(
         key: names(columns.key.as_ref(), KEY_NAMES),
         size: names(columns.size.as_ref(), SIZE_NAMES),
         must: (columns.time.is_some(), columns.size.is_some()),
+        unit: options.unit,
     };
-    let mut line = Vec::new();
-    let mut row = 0;
-    while !builder.is_full() && next_line(input, &mut line, LONGEST).map_err(|e| builder.io(e))? {
-        row += 1;
-        if line.trim_ascii().is_empty() {
-            continue;
-        }
-        match parse(&names, &line) {
-            Ok(fields) => builder.push(fields.access())?,
-            Err(why) => builder.bad_row(row, why)?,
+    let mut lines = Lines::new(input, path);
+    while !builder.is_full() && lines.advance_to_text()? {
+        match parse(&names, lines.line()) {
+            Ok((time, key, size)) => {
+                let key = match key.as_bytes() {
+                    text if key.is_empty() => KeyOf::Text(text),
+                    text => whole_number(text).map_or(KeyOf::Text(text), KeyOf::Number),
+                };
+                builder.push(Access { time, key, size })?;
+            }
+            Err(why) => builder.bad_row(lines.position().line, why)?,
         }
     }
     Ok(())
 }
 
-/// What a line says.
-struct Fields<'a> {
-    time: f64,
-    key: JsonKey<'a>,
-    size: u32,
-}
+type Parsed<'l> = (Option<i128>, Cow<'l, str>, u32);
 
-enum JsonKey<'a> {
-    Number(u64),
-    Text(Cow<'a, str>),
-}
-
-impl Fields<'_> {
-    fn access(&self) -> Access<'_> {
-        let key = match &self.key {
-            JsonKey::Number(number) => KeyOf::Number(*number),
-            JsonKey::Text(text) => {
-                number(text.as_bytes()).map_or(KeyOf::Text(text.as_bytes()), KeyOf::Number)
-            }
-        };
-        Access { time: self.time, key, size: self.size }
+fn parse<'l>(names: &Names, line: &'l [u8]) -> Result<Parsed<'l>, String> {
+    let mut fields = json::Fields::with_capacity(8);
+    json::read_object(line, &mut fields).map_err(|why| {
+        let help = "such as {\"time\": 0, \"key\": \"a\", \"size\": 512}";
+        why.replacen("a JSON object:", &format!("an object {help}:"), 1)
+    })?;
+    let find = |wanted: &[&str]| {
+        let known = |name: &Cow<str>| wanted.contains(&&**name);
+        fields.iter().find(|(name, _)| known(name)).map(|(name, value)| (name, *value))
+    };
+    let lacks = |wanted: &[&str]| format!("no field `{}`", wanted.join("`, `"));
+    let (_, key) = find(&names.key).ok_or_else(|| lacks(&names.key))?;
+    let begins = key.get().as_bytes()[0];
+    if !matches!(begins, b'"' | b'-' | b'0'..=b'9') {
+        let shown: String = key.get().chars().take(40).collect();
+        return Err(format!("the key is `{shown}`: expected a whole number or a text as the key"));
     }
-}
-
-fn parse<'a>(names: &Names, line: &'a [u8]) -> Result<Fields<'a>, String> {
-    let mut json = serde_json::Deserializer::from_slice(line);
-    let fields = json.deserialize_map(FieldsVisitor(names)).map_err(|error| plain(&error))?;
-    json.end().map_err(|error| plain(&error))?;
-    Ok(fields)
-}
-
-/// The reason without the line number, which is always 1.
-fn plain(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let column = error.column();
-    let why = text.strip_suffix(&format!(" at line 1 column {column}")).unwrap_or(&text);
-    format!("{why} (column {column})")
-}
-
-struct FieldsVisitor<'n>(&'n Names<'n>);
-
-impl<'de> Visitor<'de> for FieldsVisitor<'_> {
-    type Value = Fields<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object such as {\"time\": 0, \"key\": \"a\", \"size\": 512}")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
-        let names = self.0;
-        let (mut time, mut key, mut size) = (None, None, None);
-        while let Some(name) = map.next_key_seed(Text)? {
-            let is = |names: &[&str]| names.contains(&&*name);
-            if is(&names.key) {
-                key = Some(map.next_value_seed(Key)?);
-            } else if is(&names.time) {
-                let value: serde_json::Value = map.next_value()?;
-                let found = value.as_f64().filter(|time| time.is_finite());
-                time = Some(
-                    found.ok_or_else(|| A::Error::custom(bad_time(&name, &value.to_string())))?,
-                );
-            } else if is(&names.size) {
-                let value: serde_json::Value = map.next_value()?;
-                let found = value.as_u64().and_then(|size| u32::try_from(size).ok());
-                size = Some(
-                    found.ok_or_else(|| A::Error::custom(bad_size(&name, &value.to_string())))?,
-                );
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
+    let (mut at, mut size) = (None, 1);
+    match find(&names.time) {
+        Some((name, value)) => {
+            let read = time(value.get().as_bytes(), names.unit);
+            at = Some(read.ok_or_else(|| bad_time(name, value.get()))?);
         }
-        let lacks = |names: &[&str]| A::Error::custom(format!("no field `{}`", names.join("`, `")));
-        let key = key.ok_or_else(|| lacks(&names.key))?;
-        if names.must.0 && time.is_none() {
-            return Err(lacks(&names.time));
+        None if names.must.0 => return Err(lacks(&names.time)),
+        None => {}
+    }
+    match find(&names.size) {
+        Some((name, value)) => {
+            let whole = whole_number(value.get().as_bytes());
+            let whole = whole.and_then(|size| u32::try_from(size).ok());
+            size = whole.ok_or_else(|| bad_size(name, value.get()))?;
         }
-        if names.must.1 && size.is_none() {
-            return Err(lacks(&names.size));
-        }
-        Ok(Fields { time: time.unwrap_or(0.0), key, size: size.unwrap_or(1) })
+        None if names.must.1 => return Err(lacks(&names.size)),
+        None => {}
     }
-}
-
-/// A text, borrowed from the line where it has no escapes.
-struct Text;
-
-impl<'de> DeserializeSeed<'de> for Text {
-    type Value = Cow<'de, str>;
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
-        json.deserialize_str(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Text {
-    type Value = Cow<'de, str>;
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a name")
-    }
-    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Cow::Borrowed(text))
-    }
-    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(text.to_owned()))
-    }
-}
-
-/// A key: a whole number or a text.
-struct Key;
-
-impl<'de> DeserializeSeed<'de> for Key {
-    type Value = JsonKey<'de>;
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
-        json.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Key {
-    type Value = JsonKey<'de>;
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a whole number or a text as the key")
-    }
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
-        Ok(JsonKey::Number(number))
-    }
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
-        Ok(JsonKey::Text(Cow::Owned(number.to_string())))
-    }
-    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(JsonKey::Text(Cow::Borrowed(text)))
-    }
-    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(JsonKey::Text(Cow::Owned(text.to_owned())))
-    }
+    Ok((at, json::text(key)?, size))
 }

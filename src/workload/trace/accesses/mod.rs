@@ -30,14 +30,13 @@ use std::path::Path;
 
 pub use access_trace::AccessTrace;
 use builder::Builder;
-pub(super) use columns::number as whole_number;
 pub use columns::{Column, Columns};
 pub(super) use csv::{Places, find};
 use input::Input;
 pub(super) use input::detect;
 pub use options::{Format, ReadOptions};
 
-use super::TraceError;
+use super::input::error::TraceError;
 
 /// Reads a trace into memory: four bytes an access, and four more if the trace
 /// has sizes. Returns it with the format that it was in.
@@ -68,8 +67,8 @@ fn read_from(
         return Err(builder.format(1, input::UNKNOWN.to_owned()));
     };
     match format {
-        Format::Csv => csv::read(input, &options.columns, &mut builder)?,
-        Format::Jsonl => jsonl::read(input, &options.columns, &mut builder)?,
+        Format::Csv => csv::read(input, path, options, &mut builder)?,
+        Format::Jsonl => jsonl::read(input, path, options, &mut builder)?,
         Format::Mooncake => mooncake::read(path, &mut builder)?,
         Format::OracleGeneral => oracle_general::read(input, &mut builder)?,
     }

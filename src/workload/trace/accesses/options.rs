@@ -1,7 +1,8 @@
 //! How a trace of accesses is read.
 
 use super::columns::Columns;
-use crate::workload::trace::OnBadRow;
+use crate::workload::trace::bad_row::OnBadRow;
+use crate::workload::trace::formats::log::TimeUnit;
 
 /// A kind of trace file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,4 +42,10 @@ pub struct ReadOptions {
     pub limit: Option<u64>,
     /// Take every object to have size 1.
     pub ignore_sizes: bool,
+    /// What stands between columns of a CSV; `None` for commas.
+    pub delimiter: Option<u8>,
+    /// The unit of times in CSV and JSONL.
+    pub unit: TimeUnit,
+    /// Keep the times of all accesses.
+    pub keep_times: bool,
 }

@@ -10,9 +10,11 @@
 use std::io::BufRead;
 
 use super::builder::{Access, Builder, KeyOf};
-use crate::workload::trace::TraceError;
+use crate::workload::trace::input::error::TraceError;
 
 const RECORD: usize = 24;
+/// In a second, which is what times are in.
+const NANOS: i128 = 1_000_000_000;
 
 /// Reads all records.
 pub(super) fn read(input: &mut impl BufRead, builder: &mut Builder) -> Result<(), TraceError> {
@@ -56,7 +58,7 @@ fn push(block: &[u8], builder: &mut Builder) -> Result<u64, TraceError> {
         }
         let [t0, t1, t2, t3, k0, k1, k2, k3, k4, k5, k6, k7, s0, s1, s2, s3, ..] = *record;
         builder.push(Access {
-            time: f64::from(u32::from_le_bytes([t0, t1, t2, t3])),
+            time: Some(i128::from(u32::from_le_bytes([t0, t1, t2, t3])) * NANOS),
             key: KeyOf::Number(u64::from_le_bytes([k0, k1, k2, k3, k4, k5, k6, k7])),
             size: u32::from_le_bytes([s0, s1, s2, s3]),
         })?;

@@ -2,18 +2,12 @@
 
 use std::sync::Arc;
 
-use super::messages::{Messages, Role};
 use crate::kernel::Time;
 use crate::workload::incoming::{MAX_TOKENS, PromptId};
 use crate::workload::text;
-use crate::workload::trace::Row;
-use crate::workload::trace::identity::TextHash;
-
-/// Tokens of a block of text, as vLLM's blocks have by default.
-pub const BLOCK_TOKENS: u32 = 16;
-
-/// Tenths of a token to a word.
-const PER_WORD: u64 = 13;
+use crate::workload::trace::formats::dialect::{Messages, Role};
+use crate::workload::trace::formats::growing_text::{GrowingText, tokens_of};
+use crate::workload::trace::row::Row;
 
 /// A conversation: its whole text, and what of it each request sends.
 #[derive(Debug, Default)]
@@ -62,20 +56,31 @@ impl SentText {
     }
 }
 
+impl Asked {
+    /// The request that sends all so far.
+    fn new(text: &GrowingText, output_tokens: Option<u32>) -> Self {
+        Asked {
+            end: text.text.len(),
+            blocks: text.blocks.len(),
+            prompt: text.prompt(),
+            chars: text.chars,
+            decitokens: text.decitokens(),
+            output_tokens,
+        }
+    }
+}
+
 impl Dialogue {
     /// What is asked in a conversation. A turn ends with the first answer after it;
     /// messages of nothing but white space are none.
     pub fn new(said: &Messages) -> Self {
-        let mut growing = Growing::default();
+        let mut growing = GrowingText::default();
         let mut turns: Vec<Asked> = Vec::new();
         let mut asks = false;
         for (role, message) in &said.messages {
             let message = text::strip(message);
-            if asks && *role == Role::Assistant {
-                let words = text::words(message);
-                let tokens = ((words * PER_WORD + 5) / 10).min(u64::from(MAX_TOKENS));
-                let asked = growing.asked(Some(tokens as u32));
-                turns.push(asked);
+            if asks && *role == Role::Assistant && !message.is_empty() {
+                turns.push(Asked::new(&growing, Some(tokens_of(message))));
                 asks = false;
             }
             if !message.is_empty() {
@@ -84,7 +89,7 @@ impl Dialogue {
             }
         }
         if asks {
-            turns.push(growing.asked(None));
+            turns.push(Asked::new(&growing, None));
         }
         if let (Some(last), Some(counted)) = (turns.last_mut(), said.counted) {
             last.decitokens = u64::from(counted.input.min(MAX_TOKENS)) * 10;
@@ -113,66 +118,6 @@ impl Dialogue {
     /// The blocks of a turn's prompt.
     pub fn blocks(&self, turn: usize) -> &[u64] {
         &self.blocks[..self.turns[turn].blocks]
-    }
-}
-
-/// The text of a conversation, and its measures, as it grows.
-#[derive(Default)]
-struct Growing {
-    text: String,
-    hash: TextHash,
-    chars: u32,
-    words: u64,
-    blocks: Vec<u64>,
-}
-
-impl Growing {
-    /// Adds a stripped message on a line of its own.
-    fn add(&mut self, message: &str) {
-        if !self.text.is_empty() {
-            self.push('\n');
-        }
-        let mut in_word = false;
-        for c in message.chars() {
-            if text::is_space(c) {
-                if in_word {
-                    self.end_word();
-                }
-                in_word = false;
-            } else {
-                in_word = true;
-            }
-            self.push(c);
-        }
-        self.end_word();
-    }
-
-    fn push(&mut self, c: char) {
-        self.text.push(c);
-        self.hash.add(c.encode_utf8(&mut [0; 4]).as_bytes());
-        self.chars = self.chars.saturating_add(1);
-    }
-
-    /// A word has ended, and with it perhaps a block, whose name is a hash of all
-    /// that it and those before it hold.
-    fn end_word(&mut self) {
-        self.words += 1;
-        let full = self.words * PER_WORD / (u64::from(BLOCK_TOKENS) * 10);
-        if full > self.blocks.len() as u64 {
-            self.blocks.push(self.hash.value());
-        }
-    }
-
-    /// The request that sends all so far.
-    fn asked(&self, output_tokens: Option<u32>) -> Asked {
-        Asked {
-            end: self.text.len(),
-            blocks: self.blocks.len(),
-            prompt: self.hash.prompt(),
-            chars: self.chars,
-            decitokens: self.words * PER_WORD,
-            output_tokens,
-        }
     }
 }
 

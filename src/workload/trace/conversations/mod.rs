@@ -7,8 +7,6 @@
 //! under way are in memory.
 
 mod dialogue;
-mod items;
-mod messages;
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -16,11 +14,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dialogue::Dialogue;
-pub use dialogue::{BLOCK_TOKENS, SentText};
-use items::Items;
-pub use messages::Dialect;
+pub use dialogue::SentText;
 
-use super::{OnBadRow, Row, TraceError, TraceInfo, TraceSpec};
+use super::bad_row::OnBadRow;
+use super::formats::format::Dialect;
+use super::input::error::TraceError;
+use super::input::items::Items;
+use super::row::Row;
+use super::rows::TraceInfo;
+use super::spec::TraceSpec;
 use crate::kernel::time::NANOS_PER_SEC;
 use crate::kernel::{Duration, Stream, Streams, Time};
 use crate::workload::arrivals::{Arrivals, CalendarStart};
@@ -93,6 +95,7 @@ pub(super) fn survey(spec: &TraceSpec, file: &Path) -> Result<TraceInfo, TraceEr
         first_bad: dialogues.first_bad,
         span: None,
         users: Vec::new(),
+        notes: Vec::new(),
     })
 }
 

@@ -1,7 +1,7 @@
 //! Laws of arrivals.
 
 use super::candidate::{Candidate, Law, Part, best, curve, measured};
-use super::{checked, rate, tidy};
+use super::tidy::{checked, rate, tidy};
 use crate::kernel::Duration;
 use crate::spec::Positive;
 use crate::stats::fit::{Exponential, Gamma, Modulated, Stepped, Weibull};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::candidate::{Candidate, Law, Part, best, curve, measured};
-use super::{sound, tidy};
+use super::tidy::{sound, tidy};
 use crate::spec::{Fraction, NonNegative, Positive};
 use crate::stats::fit::{Lognormal, Tailed};
 use crate::stats::{Counts, Sample};

@@ -10,18 +10,22 @@
 //! | `gaps` | Poisson, gamma, Weibull, Markov-modulated, piecewise; in batches where requests share their instants |
 //! | `input`, `output` | lognormal, exponential, mixture; a histogram where none is near |
 //! | prompts, users | Zipf, where they are known |
+//! | a model's `ttft`, `tpot` | lognormal, constant; the first with a straight line in the prompt's tokens |
 
 mod arrivals;
 mod candidate;
+mod hosted;
 mod lengths;
+mod tidy;
 
 pub use candidate::{Candidate, Curve, Part};
+pub use hosted::HostedModel;
+use tidy::tidy;
 
 use super::{Profile, RankCorrelation};
 use crate::spec::{Correlation, NonNegative};
 use crate::stats::Popularity;
 use crate::stats::fit::Zipf;
-use crate::workload::arrivals::ArrivalsSpec;
 use crate::workload::lengths::LengthsSpec;
 use crate::workload::prompts::{PromptsSpec, ZipfSpec};
 use crate::workload::users::{UsersSpec, ZipfUsersSpec};
@@ -50,6 +54,8 @@ pub struct Fitted {
     pub workload: WorkloadSpec,
     /// What was fitted, with all candidates.
     pub parts: Vec<Part>,
+    /// The models that were measured.
+    pub models: Vec<HostedModel>,
     /// What else there is to say.
     pub notes: Vec<String>,
 }
@@ -88,6 +94,13 @@ pub fn fit(
     let (output, outputs) =
         lengths::fit("output", &profile.output, tolerance).ok_or(FitError::NoLengths("answer"))?;
     let mut notes = Vec::new();
+    if profile.measured.failed() > 0 {
+        notes.push(format!(
+            "{} requests that failed are among the arrivals and the prompts, and not among the lengths \
+             of answers and the times",
+            profile.measured.failed()
+        ));
+    }
     if profile.unanswered() > 0 {
         notes.push(format!(
             "{} requests without an answer are not among the lengths of answers",
@@ -119,7 +132,9 @@ pub fn fit(
         max_tokens: Some(profile.output.max()),
         ..WorkloadSpec::default()
     };
-    Ok(Fitted { workload, parts: vec![gaps, inputs, outputs], notes })
+    let measured = profile.measured.models();
+    let models = measured.filter_map(|(name, model)| hosted::fit(name, model, FEWEST)).collect();
+    Ok(Fitted { workload, parts: vec![gaps, inputs, outputs], models, notes })
 }
 
 /// The copula's correlation, where it is neither weak nor chance.
@@ -185,26 +200,4 @@ fn told(things: &str, asked: &Popularity, law: Zipf) -> String {
 
 fn exponent(law: Zipf) -> NonNegative {
     NonNegative::try_from(tidy(law.exponent, 4)).unwrap_or(NonNegative::ONE)
-}
-
-/// A number with so many significant digits: as a person would write it.
-fn tidy(value: f64, digits: usize) -> f64 {
-    format!("{value:.*e}", digits.saturating_sub(1)).parse().unwrap_or(value)
-}
-
-/// A rate with six significant digits.
-fn rate(per_sec: f64) -> Option<crate::spec::Rate> {
-    crate::spec::format_rate(tidy(per_sec, 6)).parse().ok()
-}
-
-/// Whether a spec passes its check.
-fn sound(check: impl FnOnce(&mut crate::spec::Problems)) -> bool {
-    let mut problems = crate::spec::Problems::default();
-    check(&mut problems);
-    problems.list().is_empty()
-}
-
-/// The arrivals of a spec, checked.
-fn checked(spec: ArrivalsSpec) -> Option<ArrivalsSpec> {
-    sound(|problems| spec.check(problems)).then_some(spec)
 }

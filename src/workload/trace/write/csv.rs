@@ -12,7 +12,7 @@ pub(super) struct Csv(pub Knows);
 
 impl Format for Csv {
     fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        let Knows { prompts, users } = self.0;
+        let Knows { prompts, users, .. } = self.0;
         out.write_all(b"timestamp,input_tokens,output_tokens")?;
         out.write_all(if prompts { b",prompt" } else { b"" })?;
         out.write_all(if users { b",user\n" } else { b"\n" })

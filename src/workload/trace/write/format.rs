@@ -13,6 +13,8 @@ pub struct Knows {
     pub prompts: bool,
     /// Who asks.
     pub users: bool,
+    /// How many tokens a block has, where blocks are known.
+    pub block_tokens: Option<u32>,
 }
 
 /// A request to be written.

@@ -74,7 +74,7 @@ impl TraceFormat {
         match self {
             TraceFormat::Azure => Box::new(azure::Azure),
             TraceFormat::Burstgpt => Box::new(burstgpt::BurstGpt),
-            TraceFormat::Mooncake => Box::new(mooncake::Mooncake::default()),
+            TraceFormat::Mooncake => Box::new(mooncake::Mooncake::new(knows.block_tokens)),
             TraceFormat::Csv => Box::new(csv::Csv(knows)),
             TraceFormat::Jsonl => Box::new(jsonl::Jsonl(knows)),
             TraceFormat::Libcachesim => Box::new(libcachesim::LibCacheSim::default()),

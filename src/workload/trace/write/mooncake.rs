@@ -6,13 +6,21 @@ use std::io::{self, Write};
 
 use super::format::{Format, WrittenRow};
 use super::losses::Losses;
+use crate::workload::trace::formats::mooncake::BLOCK_TOKENS;
 use crate::workload::trace::identity::TextHash;
-use crate::workload::trace::mooncake::BLOCK_TOKENS;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Mooncake {
+    /// Tokens of a block: as many as the rows' blocks have, if they have any.
+    size: u32,
     /// The next block of a prompt that is asked once.
     next: u64,
+}
+
+impl Mooncake {
+    pub fn new(block_tokens: Option<u32>) -> Self {
+        Mooncake { size: block_tokens.unwrap_or(BLOCK_TOKENS), next: 0 }
+    }
 }
 
 impl Format for Mooncake {
@@ -31,16 +39,19 @@ impl Format for Mooncake {
             row.input_tokens,
             lost.output(row)
         )?;
-        let blocks = u64::from(row.input_tokens.div_ceil(BLOCK_TOKENS));
-        let known = row.blocks.len() as u64 == blocks;
+        let blocks = u64::from(row.input_tokens.div_ceil(self.size));
+        // The last block may not be known, as it is not full.
+        let full = u64::from(row.input_tokens / self.size);
+        let known = (full..=blocks).contains(&(row.blocks.len() as u64));
         if !known && !row.blocks.is_empty() {
-            lost.note("blocks of another size than 512 tokens");
+            lost.note("blocks that are not as many as the prompt's tokens take");
         }
         for block in 0..blocks {
-            let id = match (known, row.prompt) {
-                (true, _) => row.blocks[block as usize],
-                (false, Some(prompt)) => made(prompt.0, block),
-                (false, None) => self.next + block,
+            let own = row.blocks.get(block as usize).filter(|_| known);
+            let id = match (own, row.prompt) {
+                (Some(id), _) => *id,
+                (None, Some(prompt)) => made(prompt.0, block),
+                (None, None) => self.next + block,
             };
             let comma = if block == 0 { "" } else { ", " };
             write!(out, "{comma}{id}")?;

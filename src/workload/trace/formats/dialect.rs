@@ -1,0 +1,353 @@
+//! Conversations, which have texts and no times: `ShareGPT`'s and `OpenAI`'s.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::beginning::Beginning;
+use super::format::{Dialect, Format, Given, RowReader, TraceFile};
+use super::growing_text::BLOCK_TOKENS;
+use crate::spec::nearest;
+use crate::workload::trace::input::error::TraceError;
+use crate::workload::trace::input::position::Position;
+
+macro_rules! conversations {
+    ($(#[$doc:meta])* $name:ident, $folder:literal, $dialect:expr, $detects:expr) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub(in crate::workload::trace) struct $name(PathBuf);
+
+        impl TraceFile for $name {
+            fn file(&self) -> &Path {
+                &self.0
+            }
+
+            fn folder(&self) -> &'static str {
+                $folder
+            }
+
+            fn open(&self, path: &Path) -> Result<Box<dyn RowReader>, TraceError> {
+                let why = "conversations have no times: `arrivals` and `think_time` of a `trace:` \
+                           in an experiment say when they come";
+                Err(Position::before(path).format(why.to_owned()))
+            }
+
+            fn block_tokens(&self) -> Option<u32> {
+                Some(BLOCK_TOKENS)
+            }
+
+            fn dialect(&self) -> Option<Dialect> {
+                Some($dialect)
+            }
+        }
+
+        impl Format for $name {
+            type Spec = PathBuf;
+
+            fn of(file: PathBuf) -> Self {
+                $name(file)
+            }
+
+            fn detect(beginning: &Beginning) -> bool {
+                let detects: fn(&Beginning) -> bool = $detects;
+                detects(beginning)
+            }
+
+            fn given(given: &Given, _: &Beginning) -> PathBuf {
+                given.file.clone()
+            }
+        }
+    };
+}
+
+conversations!(
+    /// `ShareGPT`'s.
+    ShareGpt,
+    "sharegpt",
+    Dialect::ShareGpt,
+    |beginning| beginning.mentions(&["conversations", "from", "value"])
+);
+conversations!(
+    /// `OpenAI`'s.
+    OpenAi,
+    "openai",
+    Dialect::OpenAi,
+    |beginning| beginning.has_fields(&["messages"])
+);
+
+/// Who said something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::workload::trace) enum Role {
+    User,
+    Assistant,
+    /// Instructions and the results of tools: part of what is sent, no turn.
+    System,
+}
+
+/// What was said, in order.
+#[derive(Debug, Default)]
+pub(in crate::workload::trace) struct Messages {
+    pub messages: Vec<(Role, String)>,
+    /// Tokens of the last request and its answer, if the file counts them.
+    pub counted: Option<Counted>,
+}
+
+/// Tokens as the file counts them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub(in crate::workload::trace) struct Counted {
+    #[serde(rename = "prompt_tokens")]
+    pub input: u32,
+    #[serde(rename = "completion_tokens")]
+    pub output: u32,
+}
+
+/// Names of roles: those of `ShareGPT`'s collections, and those of `OpenAI`'s API.
+const ROLES: [(&str, Role); 14] = [
+    ("human", Role::User),
+    ("user", Role::User),
+    ("gpt", Role::Assistant),
+    ("chatgpt", Role::Assistant),
+    ("bing", Role::Assistant),
+    ("bard", Role::Assistant),
+    ("model", Role::Assistant),
+    ("assistant", Role::Assistant),
+    ("system", Role::System),
+    ("developer", Role::System),
+    ("tool", Role::System),
+    ("function", Role::System),
+    ("observation", Role::System),
+    ("function_call", Role::Assistant),
+];
+
+/// Other fields are let be.
+#[derive(Deserialize)]
+struct ShareGptItem {
+    conversations: Vec<Value>,
+}
+
+#[derive(Deserialize)]
+struct Value {
+    from: String,
+    value: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct OpenAiItem {
+    messages: Option<Vec<Message>>,
+    body: Option<Body>,
+    usage: Option<Counted>,
+    response: Option<Response>,
+}
+
+#[derive(Deserialize)]
+struct Body {
+    messages: Option<Vec<Message>>,
+}
+
+#[derive(Deserialize)]
+struct Response {
+    usage: Option<Counted>,
+    body: Option<ResponseBody>,
+}
+
+#[derive(Deserialize)]
+struct ResponseBody {
+    usage: Option<Counted>,
+}
+
+#[derive(Deserialize)]
+struct Message {
+    role: String,
+    content: Option<Content>,
+    tool_calls: Option<Vec<ToolCall>>,
+    function_call: Option<Called>,
+}
+
+/// A call of a tool, which a model writes as it writes text.
+#[derive(Deserialize)]
+struct ToolCall {
+    function: Option<Called>,
+}
+
+#[derive(Deserialize)]
+struct Called {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    arguments: Arguments,
+}
+
+/// A text of JSON as the API has it, or the JSON itself.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Arguments {
+    Text(String),
+    Json(serde_json::Value),
+}
+
+impl Default for Arguments {
+    fn default() -> Self {
+        Arguments::Text(String::new())
+    }
+}
+
+impl Message {
+    /// What is said in it: its text, and the calls of tools, each on a line of its own.
+    fn text(self) -> String {
+        let content = self.content.map(Content::text);
+        let calls = self.tool_calls.into_iter().flatten().filter_map(|call| call.function);
+        let calls = calls.chain(self.function_call).map(|called| match called.arguments {
+            Arguments::Text(arguments) => format!("{} {arguments}", called.name),
+            Arguments::Json(arguments) => format!("{} {arguments}", called.name),
+        });
+        let all: Vec<String> = content.into_iter().chain(calls).collect();
+        all.join("\n")
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a text, or a list of parts, as `content`")]
+enum Content {
+    Text(String),
+    Parts(Vec<Part>),
+}
+
+/// A part that is no text, such as an image, has none.
+#[derive(Deserialize)]
+struct Part {
+    text: Option<String>,
+}
+
+impl Dialect {
+    /// Reads one conversation.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(in crate::workload::trace) fn read(self, item: &[u8]) -> Result<Messages, String> {
+        match self {
+            Dialect::ShareGpt => {
+                let read: ShareGptItem = parse(item)?;
+                let messages = read.conversations.into_iter();
+                let messages = messages.map(|it| (it.from, it.value.unwrap_or_default()));
+                Ok(Messages { messages: roles(messages)?, counted: None })
+            }
+            Dialect::OpenAi => {
+                let read: OpenAiItem = parse(item)?;
+                let body = read.body.and_then(|body| body.messages);
+                let messages = read.messages.or(body).ok_or("missing field `messages`")?;
+                let messages = messages.into_iter().map(|it| (it.role.clone(), it.text()));
+                let answered = read.response.and_then(|response| {
+                    response.usage.or(response.body.and_then(|body| body.usage))
+                });
+                Ok(Messages { messages: roles(messages)?, counted: read.usage.or(answered) })
+            }
+        }
+    }
+}
+
+impl Content {
+    fn text(self) -> String {
+        match self {
+            Content::Text(text) => text,
+            Content::Parts(parts) => {
+                let texts: Vec<String> = parts.into_iter().filter_map(|part| part.text).collect();
+                texts.join("\n")
+            }
+        }
+    }
+}
+
+fn roles(messages: impl Iterator<Item = (String, String)>) -> Result<Vec<(Role, String)>, String> {
+    messages
+        .map(|(name, text)| {
+            let known = ROLES.iter().find(|(role, _)| *role == name);
+            known.map(|(_, role)| (*role, text)).ok_or_else(|| {
+                let near = nearest(&name, ROLES.iter().map(|(role, _)| *role));
+                let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+                format!("nobody is called `{name}` here, such as user or assistant{near}")
+            })
+        })
+        .collect()
+}
+
+/// An error's own line number is that within the item; the item's is told elsewhere.
+fn parse<'i, T: Deserialize<'i>>(item: &'i [u8]) -> Result<T, String> {
+    serde_json::from_slice(item).map_err(|error| {
+        let text = error.to_string();
+        let why = text.rsplit_once(" at line ").map_or(&*text, |(why, _)| why);
+        let other = |key: &str| item.windows(key.len()).any(|part| part == key.as_bytes());
+        if why.contains("missing field `conversations`") && other("\"messages\"") {
+            return format!("{why}, but there is `messages`: such files are read as `openai`");
+        }
+        why.to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(dialect: Dialect, item: &str) -> Result<Messages, String> {
+        dialect.read(item.as_bytes())
+    }
+
+    #[test]
+    fn both_dialects_say_the_same() {
+        let share = r#"{"id": "x", "conversations": [{"from": "human", "value": "Hi"},
+            {"from": "gpt", "value": "Ho"}, {"from": "gpt", "value": null}]}"#;
+        let open = r#"{"messages": [{"role": "user", "content": "Hi"},
+            {"role": "assistant", "content": [{"type": "text", "text": "Ho"}, {"type": "image_url"}]},
+            {"role": "assistant", "content": null}], "model": "m"}"#;
+        let batch = format!(r#"{{"custom_id": "1", "method": "POST", "body": {open}}}"#);
+        let wanted = [(Role::User, "Hi"), (Role::Assistant, "Ho"), (Role::Assistant, "")];
+        let wanted = wanted.map(|(role, text)| (role, text.to_owned()));
+        assert_eq!(read(Dialect::ShareGpt, share).unwrap().messages, wanted);
+        assert_eq!(read(Dialect::OpenAi, open).unwrap().messages, wanted);
+        assert_eq!(read(Dialect::OpenAi, &batch).unwrap().messages, wanted);
+    }
+
+    #[test]
+    fn calls_of_tools_are_what_the_assistant_says() {
+        let called = r#"{"messages": [{"role": "assistant", "content": null, "tool_calls": [
+            {"id": "c", "type": "function", "function": {"name": "w", "arguments": "{\"in\": 1}"}},
+            {"function": {"name": "v", "arguments": {"a": 2}}}]},
+            {"role": "assistant", "content": "so", "function_call": {"name": "u", "arguments": ""}},
+            {"role": "assistant", "content": null}]}"#;
+        let wanted = ["w {\"in\": 1}\nv {\"a\":2}", "so\nu ", ""];
+        let said = read(Dialect::OpenAi, called).unwrap().messages;
+        assert_eq!(said.iter().map(|(_, text)| &**text).collect::<Vec<_>>(), wanted);
+    }
+
+    #[test]
+    fn the_files_own_counts_are_read() {
+        let usage = r#"{"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}"#;
+        for line in [
+            format!(r#"{{"messages": [], "usage": {usage}}}"#),
+            format!(r#"{{"messages": [], "response": {{"usage": {usage}}}}}"#),
+            format!(r#"{{"messages": [], "response": {{"body": {{"usage": {usage}}}}}}}"#),
+        ] {
+            let counted = read(Dialect::OpenAi, &line).unwrap().counted;
+            assert_eq!(counted, Some(Counted { input: 7, output: 3 }), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        for (dialect, item, complaint) in [
+            (Dialect::ShareGpt, "{}", "missing field `conversations`"),
+            (Dialect::ShareGpt, r#"{"messages": []}"#, "such files are read as `openai`"),
+            (Dialect::OpenAi, "{}", "missing field `messages`"),
+            (Dialect::OpenAi, r#"{"messages": [{"content": "a"}]}"#, "missing field `role`"),
+            (Dialect::OpenAi, r#"{"messages": [{"role": "usr"}]}"#, "did you mean `user`?"),
+            (
+                Dialect::OpenAi,
+                r#"{"messages": [{"role": "user", "content": 5}]}"#,
+                "expected a text",
+            ),
+            (Dialect::ShareGpt, "[1", "invalid type"),
+        ] {
+            let error = read(dialect, item).unwrap_err();
+            assert!(error.contains(complaint), "{item}: {error}");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Jobs as rows: each at the time when it begins.
+
+use std::sync::Arc;
+
+use super::format::RowReader;
+use super::jobs::ReadJobs;
+use crate::workload::RecordedJob;
+use crate::workload::trace::input::error::TraceError;
+use crate::workload::trace::input::position::Position;
+use crate::workload::trace::row::Row;
+
+/// Reads jobs as rows, so that order, parts, speed and bad rows are as for other traces.
+#[derive(Debug)]
+pub(in crate::workload::trace) struct JobReader {
+    jobs: Box<dyn ReadJobs>,
+    /// What the job of the row read last does.
+    job: Option<Arc<RecordedJob>>,
+}
+
+impl JobReader {
+    /// Of these jobs.
+    pub fn new(jobs: Box<dyn ReadJobs>) -> Self {
+        JobReader { jobs, job: None }
+    }
+}
+
+impl RowReader for JobReader {
+    /// The next job: its time, and its first call's lengths and prompt.
+    fn next_row(&mut self) -> Result<Option<Row>, TraceError> {
+        self.job = None;
+        let Some((stamp, job)) = self.jobs.next_job()? else { return Ok(None) };
+        let row = job.calls().first().map(|first| Row {
+            stamp,
+            input_tokens: first.input_tokens,
+            output_tokens: first.output_tokens,
+            prompt: Some(first.prompt),
+            user: None,
+        });
+        self.job = Some(Arc::new(job));
+        Ok(row)
+    }
+
+    fn job(&self) -> Option<Arc<RecordedJob>> {
+        self.job.clone()
+    }
+
+    fn position(&self) -> &Position {
+        self.jobs.position()
+    }
+}

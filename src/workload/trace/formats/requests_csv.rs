@@ -1,0 +1,215 @@
+//! `requests.csv` of a run of this program: its requests, or its sessions and workflows as jobs,
+//! whose calls wait for the answers that they waited for.
+
+use std::path::{Path, PathBuf};
+
+use super::beginning::Beginning;
+use super::format::{Dependencies, Format, Given, RowReader, TraceFile};
+use super::jobs::spans::{JobSpan, SpansByJob};
+use super::jobs::{JobOptions, ReadJobs};
+use super::listed::Listing;
+use super::log::TimeUnit;
+use super::log::fields::{bad_number, bad_time, money, stamp};
+use crate::kernel::Duration;
+use crate::workload::CallDraft;
+use crate::workload::incoming::{MAX_TOKENS, PromptId};
+use crate::workload::trace::identity;
+use crate::workload::trace::input::error::TraceError;
+use crate::workload::trace::input::table::Table;
+use crate::workload::trace::measured::{Measured, Status};
+use crate::workload::trace::row::Row;
+
+/// A file of the format.
+#[derive(Debug)]
+pub(in crate::workload::trace) struct RequestsCsv(PathBuf);
+
+/// The columns without which it is another file.
+const NEEDED: [&str; 10] = [
+    "point",
+    "replication",
+    "request_id",
+    "workflow",
+    "session",
+    "arrival_s",
+    "finish_s",
+    "input_tokens",
+    "output_tokens",
+    "cache_key",
+];
+
+impl TraceFile for RequestsCsv {
+    fn file(&self) -> &Path {
+        &self.0
+    }
+
+    fn open(&self, path: &Path) -> Result<Box<dyn RowReader>, TraceError> {
+        let mut listing = Listing::new(path);
+        for_each_row(path, |table| {
+            let read = row(&mut listing, table);
+            listing.push(table.position().line, read, &[]);
+            Ok(())
+        })?;
+        Ok(Box::new(listing.reader()))
+    }
+
+    fn knows_prompts(&self) -> bool {
+        true
+    }
+
+    fn knows_users(&self) -> bool {
+        true
+    }
+
+    fn dependencies(&self) -> Dependencies {
+        Dependencies::UnlessAsked
+    }
+
+    fn open_jobs(&self, path: &Path, _: JobOptions) -> Result<Box<dyn ReadJobs>, TraceError> {
+        let mut jobs = SpansByJob::new(path);
+        jobs.begin_alike = true;
+        let mut spans = Vec::new();
+        for_each_row(path, |table| {
+            let line = table.position().line;
+            spans.push(span(table).map_err(|why| jobs.refuse(line, why))?);
+            Ok(())
+        })?;
+        // Rows are in the order in which requests ended; those of one instant came by number.
+        spans.sort_by_key(|(number, ..)| *number);
+        spans.into_iter().for_each(|(_, job, span)| jobs.push(&job, span));
+        jobs.reader()
+    }
+}
+
+impl Format for RequestsCsv {
+    type Spec = PathBuf;
+
+    fn of(file: PathBuf) -> Self {
+        RequestsCsv(file)
+    }
+
+    fn detect(beginning: &Beginning) -> bool {
+        beginning.has_columns(&NEEDED)
+    }
+
+    fn given(given: &Given, _: &Beginning) -> PathBuf {
+        given.file.clone()
+    }
+}
+
+/// Goes through the rows of a file, which must all be of one run.
+fn for_each_row(
+    path: &Path,
+    mut each: impl FnMut(&Table) -> Result<(), TraceError>,
+) -> Result<(), TraceError> {
+    let mut table = Table::open(path, None)?;
+    if let Some(missing) = NEEDED.iter().find(|name| table.column(name).is_none()) {
+        let why = format!(
+            "{}; expected the requests.csv of a run, which `record: {{ requests: true }}` writes",
+            table.unknown_column(missing)
+        );
+        return Err(table.position().format(why));
+    }
+    let mut run = None;
+    while table.advance()? {
+        let of_run = [text(&table, "point"), text(&table, "replication")];
+        if *run.get_or_insert_with(|| of_run.clone()) != of_run {
+            let why = "the file has requests of several runs: keep those of one point and one \
+                       replication";
+            return Err(table.position().bad_row(why.to_owned()));
+        }
+        each(&table)?;
+    }
+    Ok(())
+}
+
+/// What a row has in a column; nothing where there is none.
+fn text(table: &Table, name: &str) -> String {
+    let field = table.column(name).map_or(&[][..], |place| table.field(place));
+    String::from_utf8_lossy(field).into_owned()
+}
+
+fn time(table: &Table, name: &str) -> Result<Option<u64>, String> {
+    let text = text(table, name);
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let read = stamp(text.as_bytes(), TimeUnit::S);
+    read.map(Some).ok_or_else(|| bad_time(name, text.as_bytes(), TimeUnit::S))
+}
+
+fn needed(table: &Table, name: &str) -> Result<u64, String> {
+    time(table, name)?.ok_or_else(|| format!("there is no `{name}`"))
+}
+
+/// Tokens; of texts these have tenths, and what is begun is computed.
+fn tokens(table: &Table, name: &str) -> Result<Option<u32>, String> {
+    let text = text(table, name);
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let read = text.parse::<f64>().ok();
+    let whole = read.filter(|count| (0.0..=f64::from(MAX_TOKENS)).contains(count));
+    whole.map(|count| Some(count.ceil() as u32)).ok_or_else(|| bad_number(name, text.as_bytes()))
+}
+
+fn row(listing: &mut Listing, table: &Table) -> Result<(Row, Measured), String> {
+    let begins = needed(table, "arrival_s")?;
+    let status = match text(table, "error").as_str() {
+        "" => Status::Ok,
+        _ => Status::Failed,
+    };
+    let model = text(table, "model");
+    let key = text(table, "cache_key");
+    let measured = Measured {
+        model: (!model.is_empty()).then(|| listing.model(&model)),
+        ttft: time(table, "ttft_s")?.map(Duration),
+        tpot: time(table, "tpot_s")?.map(Duration),
+        e2e: needed(table, "finish_s")?.checked_sub(begins).map(Duration),
+        cost: money(text(table, "cost_usd").as_bytes()),
+        cache_hit: Some(text(table, "cache") == "hit"),
+        status,
+        ..Measured::default()
+    };
+    let user = text(table, "user");
+    let row = Row {
+        stamp: begins,
+        input_tokens: tokens(table, "input_tokens")?.unwrap_or(0),
+        output_tokens: tokens(table, "output_tokens")?.filter(|_| !status.is_failed()),
+        prompt: (!key.is_empty()).then(|| identity::of_text(key.as_bytes())),
+        user: (!user.is_empty()).then(|| listing.user(&user)),
+    };
+    Ok((row, measured))
+}
+
+/// A request's number, and itself as a part of a session or a workflow, which are numbered apart.
+fn span(table: &Table) -> Result<(u64, String, JobSpan), String> {
+    let session = text(table, "session");
+    let job = if session.is_empty() {
+        format!("workflow {}", text(table, "workflow"))
+    } else {
+        format!("session {session}")
+    };
+    let id = text(table, "request_id");
+    let number = id.parse().map_err(|_| bad_number("request_id", id.as_bytes()))?;
+    let key = text(table, "cache_key");
+    let call = CallDraft {
+        input_tokens: tokens(table, "input_tokens")?.unwrap_or(0),
+        output_tokens: tokens(table, "output_tokens")?,
+        prompt: if key.is_empty() {
+            PromptId::default()
+        } else {
+            identity::of_text(key.as_bytes())
+        },
+        ..CallDraft::default()
+    };
+    let span = JobSpan {
+        line: table.position().line,
+        id,
+        parent: None,
+        begin: needed(table, "arrival_s")?,
+        end: needed(table, "finish_s")?,
+        call: Some(call),
+        is_tool: false,
+    };
+    Ok((number, job, span))
+}

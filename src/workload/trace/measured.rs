@@ -1,0 +1,105 @@
+//! What was measured of a request when it was recorded.
+
+use std::sync::Arc;
+
+use crate::kernel::Duration;
+
+/// What a log says of how a request was served. It is beside the request and changes
+/// nothing in a replay.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Measured {
+    /// The model that answered.
+    pub model: Option<Arc<str>>,
+    /// From asking to the first token.
+    pub ttft: Option<Duration>,
+    /// From the first token to the last, by each token after the first.
+    pub tpot: Option<Duration>,
+    /// From asking to the end of the answer.
+    pub e2e: Option<Duration>,
+    /// What was spent, US dollars.
+    pub cost: Option<f64>,
+    /// Tokens of the prompt that the provider had in its cache.
+    pub cached_tokens: Option<u32>,
+    /// Whether the gateway's own cache had the answer.
+    pub cache_hit: Option<bool>,
+    /// Whether it was answered.
+    pub status: Status,
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Status {
+    /// The log does not say.
+    #[default]
+    Unknown,
+    /// With an answer.
+    Ok,
+    /// Without a good one: whatever else the row says is no measure of an answer.
+    Failed,
+}
+
+impl Status {
+    /// From the words that logs have for it; a code of HTTP is one.
+    pub fn of(text: &str) -> Status {
+        let text = text.trim();
+        if let Some(code) = text.parse::<u16>().ok().filter(|code| (100..600).contains(code)) {
+            return if code < 400 { Status::Ok } else { Status::Failed };
+        }
+        let word = text.to_ascii_lowercase();
+        match &*word {
+            "" | "null" | "none" | "unknown" | "unset" => Status::Unknown,
+            "ok" | "success" | "succeeded" | "successful" | "completed" | "complete" | "stop"
+            | "length" | "true" | "tool_calls" => Status::Ok,
+            _ => Status::Failed,
+        }
+    }
+
+    /// Whether it ended without a good answer.
+    pub fn is_failed(self) -> bool {
+        self == Status::Failed
+    }
+}
+
+impl Measured {
+    /// Whether there is anything.
+    pub fn is_empty(&self) -> bool {
+        *self == Measured::default()
+    }
+
+    /// From the first token to the last by each token after the first: as recorded, or from
+    /// the other times.
+    pub fn tpot(&self, output_tokens: Option<u32>) -> Option<Duration> {
+        let gaps = u64::from(output_tokens?.checked_sub(1).filter(|gaps| *gaps > 0)?);
+        let between = || self.e2e?.as_nanos().checked_sub(self.ttft?.as_nanos());
+        self.tpot.or_else(|| between().map(|nanos| Duration(nanos / gaps)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_per_token_is_that_after_the_first() {
+        let ms = |ms: u64| Some(Duration(ms * 1_000_000));
+        let measured = Measured { ttft: ms(200), e2e: ms(1200), ..Measured::default() };
+        assert_eq!(measured.tpot(Some(11)), ms(100));
+        assert_eq!((measured.tpot(Some(1)), measured.tpot(None)), (None, None));
+        let told = Measured { tpot: ms(7), ..measured };
+        assert_eq!(told.tpot(Some(11)), ms(7));
+    }
+
+    #[test]
+    fn statuses_are_told_from_words_and_codes() {
+        for (text, wanted) in [
+            ("success", Status::Ok),
+            ("200", Status::Ok),
+            ("429", Status::Failed),
+            ("timeout", Status::Failed),
+            ("", Status::Unknown),
+            ("OK", Status::Ok),
+        ] {
+            assert_eq!(Status::of(text), wanted, "{text}");
+        }
+    }
+}
