@@ -59,8 +59,8 @@ impl Agenda {
     }
 
     /// Adds the end of a workflow.
-    pub fn push_end(&mut self, end: End) {
-        self.ends.push(end);
+    pub fn push_end(&mut self, end: &End) {
+        self.ends.push(*end);
         self.tasks.push(Task::WorkflowEnded);
     }
 

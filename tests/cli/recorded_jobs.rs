@@ -20,7 +20,9 @@ fn requests(folder: &Path) -> Vec<BTreeMap<String, String>> {
         format!("{whole:0>12}.{decimals:0<9}")
     };
     rows.sort_by_key(|row| (nanos(row), row["input_tokens"].clone()));
-    rows.iter_mut().for_each(|row| row.retain(|column, _| !NAMES.contains(&column.as_str())));
+    for row in &mut rows {
+        row.retain(|column, _| !NAMES.contains(&column.as_str()));
+    }
     rows
 }
 
@@ -185,7 +187,7 @@ sweep: { grid: { models.m.server.tokens.tpot: [1ms, 50ms] } }
     fs::write(bench.path().join("agents.jsonl"), text).expect("a file");
     let folder = bench.run(&[]);
     let mut ends = [0.0f64; 2];
-    for point in 0..2 {
+    for (point, last) in ends.iter_mut().enumerate() {
         let mut spans: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
         for row in rows(&folder.join("requests.csv")) {
             let number = |column: &str| row[column].parse::<f64>().expect("a number");
@@ -199,7 +201,7 @@ sweep: { grid: { models.m.server.tokens.tpot: [1ms, 50ms] } }
             let under_way = spans.values().filter(|it| it.0 <= *begin && *begin < it.1).count();
             assert!(under_way <= 4, "{under_way} at {begin}");
         }
-        ends[point] = spans.values().map(|it| it.1).fold(0.0, f64::max);
+        *last = spans.values().map(|it| it.1).fold(0.0, f64::max);
     }
     assert!(ends[1] > ends[0] * 1.2, "{ends:?}");
 }

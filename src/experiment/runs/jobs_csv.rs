@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::orchestration::Kind;
+use crate::orchestration::{Kind, Plan};
 use crate::stats::Cell;
 use crate::system::{Setup, TracedWorkflow, Tracer};
 
@@ -49,7 +49,7 @@ impl<'s, W: Write> JobWriter<'s, W> {
     pub fn new(out: W, setup: &'s Setup, point: usize, replication: u64) -> Self {
         JobWriter {
             rows: csv::WriterBuilder::new().has_headers(false).from_writer(out),
-            workflows: setup.workflows.iter().flat_map(|plan| plan.names()).collect(),
+            workflows: setup.workflows.iter().flat_map(Plan::names).collect(),
             users: setup.workload.users().iter().map(|user| user.name.as_str()).collect(),
             numbers: [point as u64, replication],
             failure: None,

@@ -1,6 +1,7 @@
 //! Calls of models: what is asked, and what is made of the answer.
 
 use super::frames::{Call, Job, NONE, Owner, Place};
+use super::recorded::said_as_recorded;
 use super::tally::{Blocked, Spent};
 use super::{Draw, Engine, PLAIN_ROOT, Reason, Said, Todo, World, draw, prompt_of, subkey, then};
 use crate::cost::Money;
@@ -233,7 +234,7 @@ impl Engine {
     /// What an answer says.
     fn said(&self, job: &Job, id: u32, tokens: u32, quality: f64, model: u32) -> Said {
         if let Owner::Replay(_) = job.owner {
-            return self.said_as_recorded(job, tokens, quality);
+            return said_as_recorded(job, tokens, quality);
         }
         let run = &self.runs[job.run() as usize];
         let llm = self.llm(job);

@@ -219,13 +219,6 @@ impl Engine {
         self.replays.remove(replay as usize);
     }
 
-    /// What a recorded call's answer says: it is right as often as the model is.
-    pub(super) fn said_as_recorded(&self, job: &Job, tokens: u32, quality: f64) -> Said {
-        let key = subkey(job.key, u64::from(job.tries));
-        let label = u16::from(draw(key, Draw::Right) >= quality);
-        Said { tokens, spoken: tokens, text: job.key, label, verdict: None }
-    }
-
     /// The call of a job that was under way first, for the way to where it is now.
     pub(super) fn first_of_replay(&self, replay: u32) -> Option<u32> {
         self.replays[replay as usize].jobs.first().copied()
@@ -235,4 +228,11 @@ impl Engine {
     pub(super) fn keep_recorded(&mut self, job: Option<Arc<RecordedJob>>) -> u32 {
         job.map_or(NONE, |job| self.recorded.insert(job) as u32)
     }
+}
+
+/// What a recorded call's answer says: it is right as often as the model is.
+pub(super) fn said_as_recorded(job: &Job, tokens: u32, quality: f64) -> Said {
+    let key = subkey(job.key, u64::from(job.tries));
+    let label = u16::from(draw(key, Draw::Right) >= quality);
+    Said { tokens, spoken: tokens, text: job.key, label, verdict: None }
 }

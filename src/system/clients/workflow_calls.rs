@@ -146,7 +146,9 @@ impl Clients {
         what(engine, &mut Outside { sim, following, source, called_off, ends, bills });
         // The last is worked off first: tools are paid for, then calls are called off, and
         // then clients go on.
-        ends.drain(..).for_each(|end| agenda.push_end(end));
+        for end in ends.drain(..) {
+            agenda.push_end(&end);
+        }
         called_off.drain(..).for_each(|call| agenda.push(Task::CallOff(call)));
         for (user, amount, measured) in bills.drain(..) {
             agenda.push(Task::Bill { user, amount, measured });

@@ -75,7 +75,9 @@ impl TraceFile for RequestsCsv {
         })?;
         // Rows are in the order in which requests ended; those of one instant came by number.
         spans.sort_by_key(|(number, ..)| *number);
-        spans.into_iter().for_each(|(_, job, span)| jobs.push(&job, span));
+        for (_, job, span) in spans {
+            jobs.push(&job, span);
+        }
         jobs.reader()
     }
 }

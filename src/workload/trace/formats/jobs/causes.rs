@@ -62,7 +62,9 @@ pub(super) fn causes(spans: &[Span]) -> Result<Vec<Cause>, usize> {
     let order = from_the_top(&roots, &children);
     if order.len() < spans.len() {
         let mut reached = vec![false; spans.len()];
-        order.iter().for_each(|place| reached[*place] = true);
+        for place in &order {
+            reached[*place] = true;
+        }
         return Err(reached.iter().position(|it| !it).unwrap_or(0));
     }
     let mut ends: Vec<u64> = spans.iter().map(|span| span.end.max(span.begin)).collect();
@@ -86,7 +88,9 @@ pub(super) fn causes(spans: &[Span]) -> Result<Vec<Cause>, usize> {
         last: vec![Vec::new(); spans.len()],
     };
     tree.follow(&mut roots);
-    children.iter_mut().for_each(|children| tree.follow(children));
+    for children in &mut children {
+        tree.follow(children);
+    }
     tree.walk(roots, &children);
     Ok(tree.causes())
 }
@@ -130,7 +134,9 @@ impl Tree<'_> {
                 frontier.retain(|it: &usize| !self.beside[ended].contains(it));
                 frontier.push(ended);
             }
-            frontier.iter().for_each(|it| self.is_waited_for[*it] = true);
+            for it in &frontier {
+                self.is_waited_for[*it] = true;
+            }
             self.beside[place].clone_from(&frontier);
             running.push(Reverse((self.ends[place], place)));
         }
