@@ -44,12 +44,16 @@ pub fn trace(format: &str, bytes: &[u8]) {
     let settings = match format {
         "csv" | "jsonl" => "{ file: trace, prompt: prompt, user: user }",
         "libcachesim" => "{ file: trace }",
+        "applied_compute" => "trace, arrivals: { concurrency: { limit: 2 } }",
         "sharegpt" | "openai" => "trace, arrivals: { constant: { rate: 6/m } }",
         _ => "trace",
     };
     for on_bad_row in ["fail", "skip"] {
         let yaml = format!("trace: {{ {format}: {settings}, on_bad_row: {on_bad_row} }}");
         requests(&yaml, folder.path());
+    }
+    if format == "mooncake" {
+        requests("trace: { mooncake: trace, replay: closed }", folder.path());
     }
 }
 

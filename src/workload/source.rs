@@ -3,13 +3,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::RecordedJob;
 use super::blocks::{BlockLists, BlocksId, chain, shared_by};
 use super::incoming::{Incoming, IntentId, PromptId, UserId, sizes_of_tokens};
-use super::job_starts::JobStarts;
 use super::params::Profile;
 use super::plan::{Kind, Ready};
 use super::prompt_sampler::PromptSampler;
+use super::recorded::{JobStarts, RecordedJob};
 use super::synthetic::Synthetic;
 use super::texts_under_way::TextsUnderWay;
 use super::trace::{Playback, TraceError};

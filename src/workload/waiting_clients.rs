@@ -13,13 +13,13 @@ pub struct ThreadId(NonZeroU32);
 
 impl ThreadId {
     /// The client in a table's row `index`.
-    pub(super) fn new(index: usize) -> Self {
+    pub(in crate::workload) fn new(index: usize) -> Self {
         let index = u32::try_from(index).expect("fewer than 2^32 clients");
         ThreadId(NonZeroU32::MIN.checked_add(index).expect("fewer than 2^32 clients"))
     }
 
     /// Its row.
-    pub(super) fn index(self) -> usize {
+    pub(in crate::workload) fn index(self) -> usize {
         self.0.get() as usize - 1
     }
 }

@@ -96,7 +96,7 @@ fn known_overheads_are_found_again() {
     }
     for row in rows(&folder.join("errors.csv")).iter().filter(|row| !row["mape"].is_empty()) {
         assert!(number(row, "mape") < 0.02, "{row:?}");
-        assert!(number(row, "error_mean").abs() < 2e-3, "{row:?}");
+        assert!(number(row, "error_mean").abs() < 6e-3, "{row:?}");
         assert!(number(row, "pearson_r") > 0.99, "{row:?}");
     }
     let block = fs::read_to_string(folder.join("fitted.yaml")).expect("a block");

@@ -133,6 +133,7 @@ fn with_models_that_answer_at_once_a_job_takes_what_its_tools_took() {
     let (text, tools) = agents(50);
     let bench = Bench::new(
         "name: jobs
+replications: 1
 workload:
   trace: { applied_compute: agents.jsonl, arrivals: { constant: { rate: 1/s } } }
   max_tokens: 4096
@@ -175,6 +176,7 @@ fn only_so_many_jobs_are_under_way_and_a_slower_system_takes_longer() {
     let (text, _) = agents(40);
     let bench = Bench::new(
         "name: jobs
+replications: 1
 workload:
   trace: { applied_compute: agents.jsonl, arrivals: { concurrency: { limit: 4 } } }
   max_tokens: 4096

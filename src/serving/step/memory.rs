@@ -78,7 +78,9 @@ impl Memory {
 
     /// Blocks of keys and values that each GPU holds its part of:
     ///
-    ///     (memory x gpu_memory_utilization - weights - activations - 0.5 GiB) / bytes of a block
+    /// ```text
+    /// (memory x gpu_memory_utilization - weights - activations - 0.5 GiB) / bytes of a block
+    /// ```
     ///
     /// of the stage that holds the fewest.
     ///

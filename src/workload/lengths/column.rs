@@ -196,7 +196,7 @@ mod tests {
             (OBJECTS, "le", "column", "l.csv:1: there is no column `le` among `len`; did you mean"),
             ("len\n5\nfive\n", "len", "file", "l.csv:3: `five` is no length"),
             ("len\n-5\n", "len", "file", "l.csv:2: `-5` is no length"),
-            ("a,len\n5\n", "len", "file", "l.csv:2: there is no `len` in this row"),
+            ("a,len\n5\n", "len", "file", "l.csv:2: expected 2 fields, found 1"),
             ("{\"len\": 1}\n{\n", "len", "file", "l.csv:2: expected a JSON object"),
             ("len\n", "len", "file", "no rows"),
             ("", "len", "file", "no rows"),

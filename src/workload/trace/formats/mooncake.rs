@@ -417,7 +417,7 @@ mod tests {
             ),
             (
                 r#"{"delay": 1, "input_length": 1, "output_length": 1, "hash_ids": [1]}"#,
-                "there is no `timestamp`: a turn that comes a `delay` after the answer",
+                "there is no `timestamp`: write `replay: closed`",
             ),
             (
                 r#"{"timestamp": 1, "input_length": 513, "output_length": 1, "hash_ids": [1]}"#,

@@ -184,6 +184,8 @@ impl<R: Read> Read for TextStream<R> {
             length
         };
         if read == 0 && !self.torn.is_empty() && !out.is_empty() {
+            // It was counted as it began.
+            self.column = self.column.saturating_sub(1);
             return Err(self.refuse("the file ends within a character".to_owned()));
         }
         let Some(valid) = self.valid(&out[..read]) else {

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::incoming::PromptId;
 use crate::kernel::Duration;
+use crate::workload::incoming::PromptId;
 
 /// Calls of models that belong together: an agent's task, a conversation. Each call is made
 /// when all that it waits for have been answered and what people and tools did in between

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use slab::Slab;
 
-use super::RecordedJob;
-use super::arrivals::Arrivals;
-use super::incoming::{Incoming, UserId};
-use super::waiting_clients::ThreadId;
+use super::job::RecordedJob;
 use crate::kernel::{Stream, Streams, Time};
+use crate::workload::arrivals::Arrivals;
+use crate::workload::incoming::{Incoming, UserId};
+use crate::workload::waiting_clients::ThreadId;
 
 /// Recorded jobs from their arrival to their end.
 #[derive(Debug)]
-pub(super) struct JobStarts {
+pub(in crate::workload) struct JobStarts {
     /// When they begin; `None` for when they did.
     arrivals: Option<Arrivals>,
     gaps: Stream,
@@ -20,7 +20,7 @@ pub(super) struct JobStarts {
 }
 
 /// When a job begins instead of one that has ended.
-pub(super) struct Successor {
+pub(in crate::workload) struct Successor {
     pub at: Time,
     /// Who asks, if it is the same again.
     pub user: Option<UserId>,
