@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 pub(super) use self::args::Args;
 pub(super) use self::args::folder_name;
 use self::args::{bad_trace, known_policies};
-use super::output::{formats, terminal};
+use super::output::{draw, terminal};
 use super::{Failure, interrupt, is_terminal, print, refused};
 use crate::cache::replay::{Contender, Outcome, Replay, Room, Study};
 use crate::experiment::Workspace;
@@ -70,10 +70,7 @@ pub(super) fn main(args: &Args, again: String) -> Result<(), Failure> {
     };
     let staging = workspace.staging().map_err(failed)?;
     report::write_replay(&staging, &manifest, &outcome).map_err(failed)?;
-    let formats = formats(&args.format);
-    if !formats.is_empty() {
-        report::redraw(&staging, &formats, None).map_err(failed)?;
-    }
+    draw(&staging, &args.format, None).map_err(failed)?;
     if interrupt::asked() {
         workspace.discard().map_err(failed)?;
         return Err(Failure::Interrupted(NOTHING.to_owned()));

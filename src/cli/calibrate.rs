@@ -7,7 +7,7 @@ use std::thread;
 
 use serde_yaml::Value;
 
-use super::output::{FORMATS, OutputFormat, formats, terminal};
+use super::output::{FORMATS, OutputFormat, draw, terminal};
 use super::search::watch;
 use super::theme::Theme;
 use super::{Failure, interrupt, is_terminal, print, refused, stop_by_ctrl_c, tell};
@@ -119,11 +119,7 @@ pub(super) fn main(args: &Args, command: String) -> Result<(), Failure> {
     let manifest = manifest(args, name.clone(), command, &file, &prepared, &found);
     report::write_measured(&staging, &manifest, &pairs, &errors, Some(&found))
         .map_err(|error| failed(&error))?;
-    let formats = formats(&args.format);
-    if !formats.is_empty() {
-        let theme = args.theme.map(Theme::spec);
-        report::redraw(&staging, &formats, theme).map_err(|error| failed(&error))?;
-    }
+    draw(&staging, &args.format, args.theme).map_err(|error| failed(&error))?;
     if interrupt::asked() {
         return Err(Failure::Interrupted(format!("{name}: interrupted")));
     }

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::output::{FORMATS, OutputFormat, formats, terminal};
+use super::output::{FORMATS, OutputFormat, draw, terminal};
 use super::theme::Theme;
 use super::{Failure, print, refused, tell};
 use crate::experiment::Workspace;
@@ -73,11 +73,7 @@ pub(super) fn main(args: &Args, command: String) -> Result<(), Failure> {
     let beware = report::comparison_notes(&cases, &rows);
     report::write_comparison(&staging, &cases.manifest(&name, &beware), &cases, &rows)
         .map_err(|error| failed(&error))?;
-    let formats = formats(&args.format);
-    if !formats.is_empty() {
-        let theme = args.theme.map(Theme::spec);
-        report::redraw(&staging, &formats, theme).map_err(|error| failed(&error))?;
-    }
+    draw(&staging, &args.format, args.theme).map_err(|error| failed(&error))?;
     let folder = workspace.publish().map_err(|error| failed(&error))?;
     if !args.quiet {
         tell(report::comparison_summary(&rows, &beware, terminal()).trim_end());
@@ -121,11 +117,7 @@ fn against_measured(args: &Args, file: &Path, command: String) -> Result<(), Fai
     };
     report::write_measured(&staging, &manifest, &pairs, &errors, None)
         .map_err(|error| failed(&error))?;
-    let formats = formats(&args.format);
-    if !formats.is_empty() {
-        let theme = args.theme.map(Theme::spec);
-        report::redraw(&staging, &formats, theme).map_err(|error| failed(&error))?;
-    }
+    draw(&staging, &args.format, args.theme).map_err(|error| failed(&error))?;
     let folder = workspace.publish().map_err(|error| failed(&error))?;
     if !args.quiet {
         tell(report::measured_summary(&manifest, &[], &errors, terminal()).trim_end());

@@ -1,6 +1,6 @@
 //! Making a results folder of finished runs: what `run` and `merge` share.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::theme::Theme;
 use super::{Failure, is_terminal, tell};
@@ -61,13 +61,7 @@ impl Output {
         let staging = workspace.staging().map_err(|error| error.to_string())?;
         let points =
             report::write_results(resolved, store, &staging).map_err(|error| error.to_string())?;
-        let formats = formats(&self.format);
-        let drawn = if formats.is_empty() {
-            Ok(Vec::new())
-        } else {
-            report::redraw(&staging, &formats, self.theme.map(Theme::spec))
-        };
-        let undrawn = match drawn {
+        let undrawn = match draw(&staging, &self.format, self.theme) {
             Err(error @ ReportError::Io { .. }) => return Err(error.to_string()),
             drawn => drawn.err(),
         };
@@ -96,6 +90,22 @@ impl Output {
             ))),
         }
     }
+}
+
+/// Draws the charts and the page of a results folder, as far as they are wanted.
+///
+/// # Errors
+/// As [`report::redraw`].
+pub(super) fn draw(
+    folder: &Path,
+    wanted: &[OutputFormat],
+    theme: Option<Theme>,
+) -> Result<(), ReportError> {
+    let formats = formats(wanted);
+    if !formats.is_empty() {
+        report::redraw(folder, &formats, theme.map(Theme::spec))?;
+    }
+    Ok(())
 }
 
 pub(super) fn formats(wanted: &[OutputFormat]) -> Vec<Format> {

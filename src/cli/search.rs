@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::output::{FORMATS, OutputFormat, formats, terminal};
+use super::output::{FORMATS, OutputFormat, draw, terminal};
 use super::theme::Theme;
 use super::{
     Failure, Files, interrupt, is_terminal, print, refused, stop_by_ctrl_c, tell, tell_dropped,
@@ -103,11 +103,7 @@ fn one(
     let staging = workspace.staging().map_err(|error| failed(&error))?;
     let table = report::write_search(&staging, prepared, &trials, &finding)
         .map_err(|error| failed(&error))?;
-    let formats = formats(&args.format);
-    if !formats.is_empty() {
-        let theme = args.theme.map(Theme::spec);
-        report::redraw(&staging, &formats, theme).map_err(|error| failed(&error))?;
-    }
+    draw(&staging, &args.format, args.theme).map_err(|error| failed(&error))?;
     if !args.quiet {
         let summary = report::search_summary(&table, &trials, &finding, terminal());
         tell(summary.trim_end());

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::input::{Input, Reading, bad_trace, file_name, stem};
 use crate::cli::cache::folder_name;
-use crate::cli::output::{FORMATS, OutputFormat, formats, terminal};
+use crate::cli::output::{FORMATS, OutputFormat, draw, terminal};
 use crate::cli::{Failure, print, refused, tell};
 use crate::experiment::Workspace;
 use crate::report::{self, TraceManifest};
@@ -115,10 +115,7 @@ fn write(
         Workspace::open_passing(&args.results, &manifest.name).map_err(|error| refused(&error))?;
     let staging = workspace.staging().map_err(failed)?;
     report::write_fit(&staging, &manifest, fitted, yaml).map_err(failed)?;
-    let formats = formats(&args.format);
-    if !formats.is_empty() {
-        report::redraw(&staging, &formats, None).map_err(failed)?;
-    }
+    draw(&staging, &args.format, None).map_err(failed)?;
     workspace.publish().map_err(failed)
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::input::{Input, Reading, bad_trace, file_name, stem};
 use crate::cache::replay::Reuse;
 use crate::cli::cache::folder_name;
-use crate::cli::output::{FORMATS, OutputFormat, formats, terminal};
+use crate::cli::output::{FORMATS, OutputFormat, draw, terminal};
 use crate::cli::{Failure, print, refused, tell};
 use crate::experiment::Workspace;
 use crate::report::{self, Surveyed, TraceManifest};
@@ -70,10 +70,7 @@ pub(super) fn main(args: &Args, again: String) -> Result<(), Failure> {
         Workspace::open_passing(&args.out, &manifest.name).map_err(|error| refused(&error))?;
     let staging = workspace.staging().map_err(failed)?;
     report::write_traces(&staging, &manifest, &traces).map_err(failed)?;
-    let formats = formats(&args.format);
-    if !formats.is_empty() {
-        report::redraw(&staging, &formats, None).map_err(failed)?;
-    }
+    draw(&staging, &args.format, None).map_err(failed)?;
     let folder = workspace.publish().map_err(failed)?;
     if !args.quiet {
         tell(report::trace_summary(&traces, terminal()).trim_end());

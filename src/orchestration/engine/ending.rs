@@ -231,19 +231,11 @@ impl Engine {
         };
         self.scopes[scope as usize].states[usize::from(step)].done = 0;
         let now = world.now();
-        let job = self.jobs.insert(Job {
-            owner: Owner::Undo(scope),
-            instance,
-            step: plan.flows[flow as usize].first + u32::from(step),
-            item: 0,
-            tries: 0,
-            key: subkey(key ^ 0x756e_646f, u64::from(step)),
-            place: Place::Between,
-            gates: 0,
-            began: now,
-            since: now,
-            path: Path::default(),
-        }) as u32;
+        let key = subkey(key ^ 0x756e_646f, u64::from(step));
+        let among_all = plan.flows[flow as usize].first + u32::from(step);
+        let of = (instance, among_all, 0);
+        let job = Job::new(Owner::Undo(scope), of, key, Path::default(), now);
+        let job = self.jobs.insert(job) as u32;
         self.tally.messages.begun += 1;
         if let Some(tool) = plan.step(flow, step).compensate {
             self.call_tool(job, tool, world);

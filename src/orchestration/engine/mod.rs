@@ -24,7 +24,7 @@ use slab::Slab;
 
 pub use asking::Answered;
 pub use frames::Said;
-use frames::{Call, Instance, Job, NONE, Owner, Run, Scope, StepState};
+use frames::{Call, Instance, Job, NONE, Owner, Place, Run, Scope, StepState};
 pub use outcome::{Path, Reason};
 pub use tally::{Blocked, Messages, OfRoot, OfStep, Spent, Tally};
 
@@ -360,6 +360,29 @@ fn prompt_of(text: u64) -> PromptId {
 }
 
 impl Job {
+    /// One that begins at `now`, on the way `path`: for the first time, and nowhere yet.
+    fn new(
+        owner: Owner,
+        (instance, step, item): (u32, u32, u32),
+        key: u64,
+        path: Path,
+        now: Time,
+    ) -> Self {
+        Job {
+            owner,
+            instance,
+            step,
+            item,
+            tries: 0,
+            key,
+            place: Place::Between,
+            gates: 0,
+            began: now,
+            since: now,
+            path,
+        }
+    }
+
     /// It has been where it was until now.
     #[inline]
     fn spend(&mut self, kind: super::plan::Kind, now: Time) -> Duration {

@@ -59,19 +59,9 @@ impl Engine {
         let now = world.now();
         let parent = self.replays[replay as usize].parent;
         let Job { instance, step, key, tries, .. } = self.jobs[parent as usize];
-        let job = self.jobs.insert(Job {
-            owner: Owner::Replay(replay),
-            instance,
-            step,
-            item: call,
-            tries: 0,
-            key: subkey(subkey(key, u64::from(tries)), u64::from(call) + 1),
-            place: Place::Between,
-            gates: 0,
-            began: now,
-            since: now,
-            path,
-        }) as u32;
+        let key = subkey(subkey(key, u64::from(tries)), u64::from(call) + 1);
+        let job = Job::new(Owner::Replay(replay), (instance, step, call), key, path, now);
+        let job = self.jobs.insert(job) as u32;
         let here = &mut self.replays[replay as usize];
         here.jobs.push(job);
         self.tally.messages.begun += 1;

@@ -119,19 +119,8 @@ impl Engine {
         let it = &mut self.runs[run as usize];
         let instance = self.scopes[it.scope as usize].instance;
         let key = subkey(it.key ^ u64::from(it.round), u64::from(item) + 1);
-        let job = self.jobs.insert(Job {
-            owner: Owner::Run(run),
-            instance,
-            step,
-            item,
-            tries: 0,
-            key,
-            place: Place::Between,
-            gates: 0,
-            began: now,
-            since: now,
-            path,
-        }) as u32;
+        let job = Job::new(Owner::Run(run), (instance, step, item), key, path, now);
+        let job = self.jobs.insert(job) as u32;
         it.jobs.push(job);
         self.tally.messages.begun += 1;
         self.begin_try(job, world);

@@ -122,7 +122,8 @@ impl TraceFile for Otel {
         let mut listing = Listing::new(path);
         for_each_span(path, |line, span| {
             let mut blocks = Vec::new();
-            let read = row(span, &mut listing, &mut blocks).transpose();
+            let read = Parsed::of(span).and_then(|span| row(&span, &mut listing, &mut blocks));
+            let read = read.transpose();
             let is_call = read.is_some();
             if let Some(read) = read {
                 listing.push(line, read, &blocks);
@@ -142,7 +143,8 @@ impl TraceFile for Otel {
         for_each_span(path, |line, span| {
             let mut blocks = Vec::new();
             let refused = |why| jobs.refuse(line, why);
-            let call = row(span, &mut listing, &mut blocks).map_err(refused)?;
+            let span = Parsed::of(span).map_err(refused)?;
+            let call = row(&span, &mut listing, &mut blocks).map_err(refused)?;
             let is_call = call.is_some();
             let (job, span) = part(line, span, call, blocks).map_err(refused)?;
             jobs.push(&job, span);
@@ -206,15 +208,12 @@ fn for_each_span(
 /// A span as a part of its trace.
 fn part(
     line: u64,
-    written: &RawValue,
+    Parsed { span, attributes }: Parsed<'_>,
     call: Option<(Row, Measured)>,
     blocks: Vec<u64>,
 ) -> Result<(String, JobSpan), String> {
-    let span: Span<'_> =
-        serde_json::from_str(written.get()).map_err(|error| json::plain(&error))?;
     let begin = time("startTimeUnixNano", span.begins)?.ok_or("the span has no start")?;
     let end = time("endTimeUnixNano", span.ends)?.ok_or("the span has no end")?;
-    let attributes = span.attributes.map(Attributes::read).transpose()?;
     let does = |it: &Attributes<'_>| it.get("gen_ai.operation.name") == Some("execute_tool");
     let job = span.trace.unwrap_or_else(|| "the trace".to_owned());
     let span = JobSpan {
@@ -233,6 +232,21 @@ fn part(
         is_tool: attributes.as_ref().is_some_and(does),
     };
     Ok((job, span))
+}
+
+/// A span, and its attributes if it has any.
+struct Parsed<'t> {
+    span: Span<'t>,
+    attributes: Option<Attributes<'t>>,
+}
+
+impl<'t> Parsed<'t> {
+    fn of(written: &'t RawValue) -> Result<Self, String> {
+        let span: Span<'t> =
+            serde_json::from_str(written.get()).map_err(|error| json::plain(&error))?;
+        let attributes = span.attributes.map(Attributes::read).transpose()?;
+        Ok(Parsed { span, attributes })
+    }
 }
 
 /// The attributes of a span, as texts.
@@ -313,13 +327,11 @@ fn time(name: &str, value: Option<&RawValue>) -> Result<Option<u64>, String> {
 
 /// The request that a span is, unless it is none.
 fn row(
-    span: &RawValue,
+    Parsed { span, attributes }: &Parsed<'_>,
     listing: &mut Listing,
     blocks: &mut Vec<u64>,
 ) -> Result<Option<(Row, Measured)>, String> {
-    let span: Span<'_> = serde_json::from_str(span.get()).map_err(|error| json::plain(&error))?;
-    let Some(attributes) = span.attributes else { return Ok(None) };
-    let attributes = Attributes::read(attributes)?;
+    let Some(attributes) = attributes else { return Ok(None) };
     let (input, output) = (attributes.tokens(&INPUT)?, attributes.tokens(&OUTPUT)?);
     match attributes.get("gen_ai.operation.name") {
         Some(name) if !CALLS.contains(&name) => return Ok(None),
@@ -353,7 +365,7 @@ fn row(
             listing.note(unused::dependency(name, "sessions"));
         }
     }
-    let asked = prompt(&attributes);
+    let asked = prompt(attributes);
     let input_tokens = match (input, &asked) {
         (Some(tokens), _) => tokens,
         (None, Some(text)) => text.decitokens().div_ceil(10).min(u64::from(MAX_TOKENS)) as u32,
@@ -372,7 +384,7 @@ fn row(
             text.prompt()
         }
         // Not known: it is one of its own.
-        None => identity::of_text(span.id.unwrap_or_default().as_bytes()),
+        None => identity::of_text(span.id.as_deref().unwrap_or_default().as_bytes()),
     };
     let row = Row {
         stamp: begins,
