@@ -9,7 +9,7 @@ use std::sync::Arc;
 pub use semantic::Semantic;
 pub use single_flight::Flight;
 use single_flight::Flights;
-pub use warm_start::{Contents, ContentsError, table as contents_table};
+pub use warm_start::{Contents, table as contents_table};
 
 use super::event::Event;
 use super::measure::Observers;

@@ -6,17 +6,17 @@
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::cache::{Hierarchy, Key};
 use crate::cost::Money;
 use crate::kernel::{Duration, Streams, Time};
 use crate::pipeline::Params;
-use crate::spec::parse_duration;
+use crate::spec::{nearest, parse_duration};
 use crate::stats::{Cell, Table};
 use crate::system::request::Answer;
 use crate::system::setup::Setup;
-use crate::workload::Plan;
+use crate::workload::{Plan, TraceError, TraceTable, trace};
 
 /// The columns of `cache.csv` after `point` and `replication`.
 const COLUMNS: [&str; 10] = [
@@ -50,56 +50,25 @@ struct Kept {
     age: Duration,
 }
 
-/// What is wrong with a file of contents.
-#[derive(Debug, thiserror::Error)]
-pub enum ContentsError {
-    /// It cannot be opened or read.
-    #[error("{}: {source}", file.display())]
-    Read {
-        /// The file.
-        file: PathBuf,
-        /// Why.
-        source: csv::Error,
-    },
-    /// A row makes no sense.
-    #[error("{}:{line}: {why}", file.display())]
-    Row {
-        /// The file.
-        file: PathBuf,
-        /// The line, from 1.
-        line: u64,
-        /// What was found and what was expected.
-        why: String,
-    },
-}
-
 impl Contents {
     /// Reads a file for the system of `setup`, whose `warm_start` is not looked
     /// at. Where it has the contents of several runs, they are those of the first.
     ///
     /// # Errors
     /// If the file cannot be read, or the first row that makes no sense.
-    pub fn read(file: &Path, setup: &Setup) -> Result<Self, ContentsError> {
-        let failed = |source| ContentsError::Read { file: file.to_path_buf(), source };
-        let mut reader = csv::ReaderBuilder::new()
-            .trim(csv::Trim::Headers)
-            .comment(Some(b'#'))
-            .from_path(file)
-            .map_err(failed)?;
-        let header = reader.headers().map_err(failed)?.clone();
-        let blame = |line, why| ContentsError::Row { file: file.to_path_buf(), line, why };
-        let columns = Columns::of(&header).map_err(|why| blame(1, why))?;
+    pub fn read(file: &Path, setup: &Setup) -> Result<Self, TraceError> {
+        let mut table = TraceTable::open(file, None)?;
+        let columns = Columns::of(table.header()).map_err(|why| table.position().format(why))?;
         let mut rows = Rows::new(setup);
         let mut run = None;
-        let mut record = csv::StringRecord::new();
-        while reader.read_record(&mut record).map_err(failed)? {
-            let of = columns.run.map(|column| column.map(|column| record[column].to_owned()));
+        while table.advance()? {
+            let text = |at: usize| std::str::from_utf8(table.field(at)).unwrap_or_default();
+            let of = columns.run.map(|column| column.map(|at| text(at).to_owned()));
             if *run.get_or_insert_with(|| of.clone()) != of {
                 break;
             }
-            let line = record.position().map_or(0, csv::Position::line);
-            let get = |name: &str| columns.get(name, &record);
-            rows.take(&get).map_err(|why| blame(line, why))?;
+            let get = |name: &str| columns.place(name).map(text).filter(|text| !text.is_empty());
+            rows.take(&get).map_err(|why| table.position().format(why))?;
         }
         Ok(rows.contents)
     }
@@ -119,12 +88,14 @@ struct Columns {
 }
 
 impl Columns {
-    fn of(header: &csv::StringRecord) -> Result<Self, String> {
+    fn of(header: &[String]) -> Result<Self, String> {
         let find = |name: &str| header.iter().position(|column| column == name);
         let run = ["point", "replication"];
-        let unknown = header.iter().find(|name| !COLUMNS.contains(name) && !run.contains(name));
-        if let Some(name) = unknown {
-            return Err(format!("unknown column `{name}`: expected {}", COLUMNS.join(", ")));
+        let known = |name: &str| COLUMNS.contains(&name) || run.contains(&name);
+        if let Some(name) = header.iter().find(|name| !known(name)) {
+            let near = nearest(name, COLUMNS);
+            let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            return Err(format!("unknown column `{name}`: expected {}{near}", COLUMNS.join(", ")));
         }
         if find("prompt").is_none() {
             return Err("there is no column `prompt`".to_owned());
@@ -132,11 +103,9 @@ impl Columns {
         Ok(Columns { at: COLUMNS.map(find), run: run.map(find) })
     }
 
-    /// The value of a column; `None` where it is empty or not there.
-    fn get<'r>(&self, name: &str, record: &'r csv::StringRecord) -> Option<&'r str> {
-        let column = COLUMNS.iter().position(|column| *column == name)?;
-        let text = record.get(self.at[column]?)?.trim();
-        (!text.is_empty()).then_some(text)
+    /// Where a column is, if it is there.
+    fn place(&self, name: &str) -> Option<usize> {
+        self.at[COLUMNS.iter().position(|column| *column == name)?]
     }
 }
 
@@ -178,7 +147,7 @@ impl<'s> Rows<'s> {
         let model = get("model").map_or(Ok(0), |name| place("model", name, &models))?;
         let quality = number(get, "quality", quality)?
             .unwrap_or_else(|| self.setup.models[model].1.quality.get());
-        let output_tokens = number(get, "output_tokens", str::parse::<u32>)?
+        let output_tokens = number(get, "output_tokens", tokens)?
             .unwrap_or(self.setup.params[profile as usize].max_tokens);
         let answer = Answer {
             cost: number(get, "cost_usd", str::parse::<Money>)?.unwrap_or(Money::ZERO),
@@ -245,6 +214,12 @@ fn number<'r, T, E: std::fmt::Display>(
     parse(text).map(Some).map_err(|why| format!("{name}: `{text}`: {why}"))
 }
 
+/// Tokens of an answer, however the number is written.
+fn tokens(text: &str) -> Result<u32, String> {
+    let expected = "expected a whole number from 0 to 1000000000";
+    trace::count(text.as_bytes()).ok_or_else(|| expected.to_owned())
+}
+
 fn quality(text: &str) -> Result<f64, String> {
     let quality: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
     if (0.0..=1.0).contains(&quality) { Ok(quality) } else { Err("not from 0 to 1".to_owned()) }
@@ -291,7 +266,9 @@ mod tests {
 
     #[test]
     fn a_header_is_known_or_refused() {
-        let of = |names: &[&str]| Columns::of(&csv::StringRecord::from(names.to_vec()));
+        let of = |names: &[&str]| {
+            Columns::of(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
+        };
         assert!(of(&["prompt"]).is_ok());
         assert!(of(&["point", "replication", "level", "prompt", "age_s"]).is_ok());
         assert!(of(&["level"]).is_err_and(|why| why.contains("no column `prompt`")));

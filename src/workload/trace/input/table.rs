@@ -13,7 +13,7 @@ use crate::spec::nearest;
 use crate::workload::trace::TraceError;
 
 /// A file of rows, read one by one.
-pub(in crate::workload) struct Table<R = Box<dyn Read + Send>> {
+pub(crate) struct Table<R = Box<dyn Read + Send>> {
     rows: Reader<TextStream<R>>,
     record: ByteRecord,
     position: Position,
@@ -161,6 +161,11 @@ impl<R: Read> Table<R> {
     #[inline]
     pub fn field(&self, place: usize) -> &[u8] {
         self.record.get(place).unwrap_or_default().trim_ascii()
+    }
+
+    /// The row.
+    pub fn record(&self) -> &ByteRecord {
+        &self.record
     }
 
     /// Where that row is.

@@ -144,14 +144,15 @@ fn measured(spec: &LogSpec, measured: &mut Measured, fields: &Fields<'_>) -> Res
             None => None,
         },
         cache_hit: None,
-        status: field(Column::Status)
-            .map_or(Status::Unknown, |text| Status::of(&String::from_utf8_lossy(text))),
+        status: field(Column::Status).map_or(Status::Unknown, |text| {
+            Status::of(name(Column::Status), &String::from_utf8_lossy(text))
+        }),
     };
     Ok(())
 }
 
 /// A whole number of tokens; some logs write it with a point (`12.0`).
-pub(in crate::workload::trace) fn count(text: &[u8]) -> Option<u32> {
+pub(crate) fn count(text: &[u8]) -> Option<u32> {
     whole(text).filter(|n| *n <= u64::from(MAX_TOKENS)).map(|n| n as u32)
 }
 
