@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::unique::python_number;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -22,7 +23,10 @@ pub(in crate::workload) fn read_object<'t>(
     let read = json.deserialize_map(Object(fields)).and_then(|()| json.end());
     read.map_err(|error| match plain(&error) {
         twice if twice.starts_with("the field `") => twice,
-        why => format!("expected a JSON object: {why}"),
+        why => {
+            let python = python_number(text, &error).unwrap_or_default();
+            format!("expected a JSON object: {why}{python}")
+        }
     })
 }
 
