@@ -146,6 +146,15 @@ impl Reading {
             },
             ..plain
         };
+        if spec.lacks_times() {
+            return Err(Failure::Input(format!(
+                "error: {}: a file of the format {format} has no times, and says nothing of when its \
+                 requests come\n  = help: an experiment does: `workload: {{ trace: {{ {format}: {}, \
+                 arrivals: ... }} }}`",
+                path.display(),
+                name.display()
+            )));
+        }
         check(&spec)?;
         Ok(Input { path, spec, format })
     }

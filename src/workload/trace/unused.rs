@@ -51,10 +51,7 @@ const KNOWN: [(&[&str], Use); 12] = [
         ],
         Use::Role("ttft"),
     ),
-    (
-        &["tpot", "tpots", "tpotms", "itl", "itls", "itlms", "timeperoutputtoken"],
-        Use::Role("tpot"),
-    ),
+    (&["tpot", "tpots", "tpotms", "itl", "itls", "itlms", "timeperoutputtoken"], Use::Role("tpot")),
     (
         &[
             "e2e",

@@ -59,9 +59,7 @@ impl Beginning {
         let of_list = text.trim_start().strip_prefix('[').map(str::trim_start);
         let first = of_list.and_then(first_object).unwrap_or(line);
         let mut fields = json::Fields::new();
-        let read = first
-            .starts_with('{')
-            .then(|| json::read_object(first.as_bytes(), &mut fields));
+        let read = first.starts_with('{').then(|| json::read_object(first.as_bytes(), &mut fields));
         let is_object = matches!(read, Some(Ok(())));
         let wrong = read.and_then(Result::err);
         let names = if is_object {

@@ -375,9 +375,9 @@ fn row(
             took => took.flatten().map(Duration),
         },
         cost: match attributes.first(&COST) {
-            Some((name, text)) => Some(
-                money(text.as_bytes()).ok_or_else(|| bad_number(name, text.as_bytes()))?,
-            ),
+            Some((name, text)) => {
+                Some(money(text.as_bytes()).ok_or_else(|| bad_number(name, text.as_bytes()))?)
+            }
             None => None,
         },
         cached_tokens: attributes.tokens(&CACHED)?,

@@ -23,7 +23,11 @@ pub(crate) fn read_unique<'t, T: Deserialize<'t>>(
 /// What is wrong with a text of JSON, at its place in the file; lines end with `\n`, `\r\n` or
 /// `\r`.
 #[cold]
-pub(in crate::workload::trace) fn refuse(text: &str, position: &Position, error: &serde_json::Error) -> TraceError {
+pub(in crate::workload::trace) fn refuse(
+    text: &str,
+    position: &Position,
+    error: &serde_json::Error,
+) -> TraceError {
     let said = error.to_string();
     let (why, _) = said.rsplit_once(" at line ").unwrap_or((&said, ""));
     let python = python_number(text.as_bytes(), error).unwrap_or_default();
