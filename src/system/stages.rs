@@ -73,7 +73,7 @@ impl System<'_> {
                 }
             }
             Stage::Preprocess => Next::Stage(Stage::Key),
-            Stage::Key => caches.begin(id, request, observers, now),
+            Stage::Key => caches.begin(id, request, clients, observers, now),
             Stage::Cache => {
                 let optimizer = &mut charge.optimizer;
                 let (next, waiting) = caches.look_up(id, request, optimizer, observers, now);

@@ -7,6 +7,7 @@ mod spend;
 
 pub use spend::{Savings, Spend};
 
+use super::caches::NOBODY;
 use super::clients::Clients;
 use super::measure::{Observers, Served, Waste};
 use super::request::{Answer, Request};
@@ -97,6 +98,7 @@ impl Charge {
             output_tokens: inference.output_tokens,
             full_output: spend.full_output,
             model: model.0,
+            made_for: NOBODY,
             wrong: self.optimizer.is_wrong(quality),
         });
         observers.used(model.0, &usage, cost, now);

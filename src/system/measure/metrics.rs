@@ -124,6 +124,7 @@ metrics! {
     semantic_recall: "of the requests that asked the semantic cache while it held an answer to their intent, the share that it answered rightly", |m| ratio(m.judged.found, m.judged.possible);
     stale_hits: "cache hits with an answer whose origin had changed since it was made", |m| m.stale_hits as f64;
     stale_hit_rate: "stale_hits / cache_hits", |m| ratio(m.stale_hits, m.hits);
+    cross_tenant_hits: "answers from caches, and by waiting for another's, that were made for another tenant (`cache.tenants`)", |m| m.cross_tenant_hits as f64;
     coalesced: "cache misses answered by waiting for another request's answer (single flight)", |m| m.coalesced as f64;
     coalesced_saved_usd: "what the answers that came by waiting for another request had cost", |m| m.coalesced_saved.usd();
     negative_hits: "requests turned away at once because the same had just failed (negative caching)", |m| m.negative_hits as f64;

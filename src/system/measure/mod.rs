@@ -70,6 +70,8 @@ pub struct Measures {
     pub hits: u64,
     /// Of these, those whose origin had changed since.
     pub stale_hits: u64,
+    /// Answers of caches that were made for another tenant.
+    pub cross_tenant_hits: u64,
     /// Asked the caches in vain.
     pub misses: u64,
     /// How good the semantic cache's answers were.

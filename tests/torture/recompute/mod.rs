@@ -33,7 +33,7 @@ pub type Value = (&'static str, f64, Within);
 
 /// What cannot be computed from rows, and why; the same words stand in `docs/metrics.md`.
 pub const NOT_FROM_ROWS: &[(&str, &[&str])] = &[
-    ("what a cache held for others leaves no row", &["semantic_recall"]),
+    ("what a cache held for others leaves no row", &["semantic_recall", "cross_tenant_hits"]),
     (
         "what a user decided leaves no row",
         &["sessions", "sessions_abandoned", "session_turns_mean"],
