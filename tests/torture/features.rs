@@ -58,6 +58,13 @@ const FEATURES: &[&str] = &[
     "server.prefix_cache",
     "prefix_cache.tiers",
     "load.if_faster",
+    // The gateway.
+    "gateway.queue",
+    "order.deadline",
+    "order.priority",
+    "order.deficit_round_robin",
+    "queue.ttl",
+    "queue.capacity_per_flow",
     // Servers and fleets.
     "server.seed",
     "server.seed_pipeline",

@@ -58,6 +58,12 @@ impl Charge {
         Ok(choice)
     }
 
+    /// Tokens of a request's prompt, and the most that may come back.
+    pub fn most_tokens(&self, request: &Request, clients: &Clients) -> u64 {
+        let params = &clients.params[request.incoming.profile.0 as usize];
+        request.incoming.input_decitokens.div_ceil(10) + u64::from(self.cut(params.max_tokens))
+    }
+
     /// Lets go of the money that is held for a request.
     #[inline]
     pub fn release(&mut self, user: UserId, spend: &mut Spend) {

@@ -206,6 +206,11 @@ metrics! {
     compression_saved_usd: "what shorter prompts saved", |m| m.lever(m.savings.compression);
     trimming_saved_usd: "what shorter answers saved", |m| m.lever(m.savings.trimming);
     batch_saved_usd: "what the batch API saved", |m| m.lever(m.savings.batch);
+    gateway_wait_mean_s: "mean wait in the gateway's queue of requests that were let through (with gateway.queue)", |m| m.gateway.as_ref().map_or(f64::NAN, |it| it.wait.mean());
+    gateway_wait_p99_s: "99 % of these waits are at most so long", |m| m.gateway.as_ref().map_or(f64::NAN, |it| it.wait.quantile(0.99));
+    gateway_expired: "requests that were refused since they had waited at the gateway as long as they may, or as their client would", |m| m.gateway.as_ref().map_or(f64::NAN, |_| m.gateway_expired as f64);
+    gateway_fairness: "Jain's index over flows of their speed, 1 / slowdown; a flow's slowdown is (time in the gateway's queue + time at models) / time at models", |m| m.gateway.as_ref().map_or(f64::NAN, |it| it.fairness);
+    gateway_worst_slowdown: "the greatest slowdown of a flow", |m| m.gateway.as_ref().map_or(f64::NAN, |it| it.worst_slowdown);
     allocation_jain: "Jain's index over tenants of what each used of what it asked for: 1 is fair (with cost.allocate)", |m| m.allocation[0];
     allocation_utility: "utility of what tenants used, as a share of that of all they asked for", |m| m.allocation[1];
     attempts: "requests sent to replicas, which took or refused them, retries and hedges among them; this and the next where a model has replicas, faults or limits, or there is a resilience block", |m| of_fleets(m, m.attempts.sent);

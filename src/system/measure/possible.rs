@@ -17,6 +17,8 @@ pub enum Part {
     Semantic,
     /// Requests that wait for the answer to another.
     SingleFlight,
+    /// A queue at the gateway.
+    Gateway,
     /// Tenants that are told apart.
     Tenants,
     /// Failures that are kept.
@@ -37,6 +39,7 @@ impl Part {
             Part::SingleFlight => {
                 ("no request waits for another's answer", "`cache.single_flight`")
             }
+            Part::Gateway => ("the gateway has no queue", "`gateway.queue`"),
             Part::Tenants => ("no tenants are told apart", "`cache.tenants`"),
             Part::Negative => ("no failure is kept", "`cache.negative_ttl`"),
             Part::Slo => ("there is no SLO", "`slo`"),
@@ -54,6 +57,7 @@ impl Part {
             "slo_attainment" | "class_fairness" | "user_fairness" => Part::Slo,
             "false_alarms" | "faults_missed" | "time_to_detect_mean_s" => Part::Monitors,
             _ if name.contains("workflow") || name.contains("makespan") => Part::Workflows,
+            _ if begins(&["gateway_"]) => Part::Gateway,
             _ if begins(&["critical_", "blocked_"]) => Part::Workflows,
             _ if begins(&["semantic_"]) => Part::Semantic,
             _ if begins(&["coalesced"]) => Part::SingleFlight,
@@ -104,6 +108,7 @@ impl Parts {
                 &[Part::Cache, Part::Semantic, Part::SingleFlight, Part::Tenants, Part::Negative]
             }
             "slo" => &[Part::Slo],
+            "gateway" => &[Part::Gateway],
             "workload" => &[Part::Slo, Part::Workflows],
             "monitors" => &[Part::Monitors],
             _ => &[],
