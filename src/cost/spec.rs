@@ -55,6 +55,10 @@ pub struct CostSpec {
     /// nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wrong_answer: Option<Money>,
+    /// Whether what a request would cost at each model takes account of what that model's
+    /// `prompt_cache` has of it. Default: true.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_aware: Option<bool>,
     /// A fixed amount divided among tenants. Left out, nothing is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allocate: Option<AllocateSpec>,
@@ -71,6 +75,11 @@ pub struct PricesSpec {
 }
 
 impl CostSpec {
+    /// Whether it matters which model a conversation was with.
+    pub fn knows_conversations(&self) -> bool {
+        false
+    }
+
     /// Checks what is named here: `models` are those of the file,
     /// `users_and_classes` the names of users and classes, if they are known.
     pub fn check(

@@ -45,4 +45,6 @@ pub enum Event {
     Wake(Wake),
     /// Slots at models are divided anew.
     Divide,
+    /// Prompts are due that are kept alive at a model.
+    KeepAlive(u32),
 }

@@ -7,7 +7,7 @@ use super::model::System;
 use super::request::{Next, Request, fail};
 use super::tracer::AttemptKind;
 use super::upstream::{Inference, NOBODY, Slot, Upstream};
-use crate::cost::{Money, Refusal};
+use crate::cost::{ModelId, Money, Refusal};
 use crate::kernel::{Duration, Scheduler};
 use crate::orchestration::Answered;
 use crate::pipeline::{RequestError, Stage};
@@ -206,9 +206,17 @@ impl System<'_> {
         let (model, prefix) = (inference.model, inference.prefix);
         let (user, input) = (request.incoming.user, request.incoming.input_decitokens);
         let_go(user, of, charge, upstream);
-        let written = upstream.written_decitokens(model, prefix, input);
+        let written = upstream.written_by(of, prefix, input);
         let inference = &mut upstream.inferences[of];
-        charge.answer(request, inference, written, clients, observers, now);
+        let usage = charge.answer(request, inference, written, clients, observers, now);
+        if upstream.prompts.is_some() {
+            upstream.conversation_answered(of, &request.incoming, clients, now);
+            if request.measured {
+                let rates = charge.optimizer.price(ModelId(model)).rates_of(&usage);
+                upstream.count_prompt(of, &usage, &rates, observers);
+            }
+        }
+        let inference = &mut upstream.inferences[of];
         let (stage, latency) = charge.judge(request, inference, clients, observers, now);
         if latency.is_zero() {
             return Next::Stage(stage);

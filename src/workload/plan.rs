@@ -15,7 +15,7 @@ use super::prompts::{Prompts, PromptsSpec};
 use super::shared_prefix::{SharedPrefixSpec, SharedPrefixes};
 use super::source::Source;
 use super::spec::WorkloadSpec;
-use super::trace::{Recording, TraceError, TraceInfo};
+use super::trace::{Recording, TraceError, TraceInfo, TraceSpec};
 use super::users::{Askers, User, UserTable};
 use super::waiting_clients::turn_named;
 use crate::kernel::{Duration, Streams};
@@ -38,6 +38,8 @@ pub(super) struct Ready {
     pub slo_classes: Vec<String>,
     /// With which prompts begin.
     pub shared_prefix: Arc<SharedPrefixes>,
+    /// Tokens of a block, where a trace knows blocks.
+    pub block_tokens: Option<u32>,
     /// How the rate of requests is meant to change.
     pub rhythm: Rhythm,
     pub kind: Kind,
@@ -102,6 +104,7 @@ impl Plan {
             profiles,
             slo_classes: spec.slo_classes(),
             shared_prefix: Arc::new(shared_prefix.unwrap_or_default()),
+            block_tokens: spec.trace.as_ref().and_then(TraceSpec::block_tokens),
             rhythm: spec.rhythm(),
             kind,
         };

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::blocks::{BlockLists, BlocksId, chain, shared_by};
+use super::blocks::{BlockLists, BlocksId, PromptParts, chain, shared_by};
 use super::incoming::{Incoming, IntentId, PromptId, UserId, sizes_of_tokens};
 use super::params::Profile;
 use super::plan::{Kind, Ready};
@@ -142,8 +142,39 @@ impl Source {
         made
     }
 
-    /// The same, followed by those of an answer of `answer` tokens where the next prompt of a
-    /// conversation goes on from there. Returns also whether they are.
+    /// What a request's prompt is made of, to the token, written into `made`: blocks where a
+    /// trace knows them, else its system prompt and whose the rest is.
+    pub fn parts(&self, request: &Incoming, made: &mut PromptParts) {
+        let tokens = request.input_decitokens / 10;
+        made.begin(tokens);
+        if let Some(id) = request.blocks {
+            let size = u64::from(self.ready.block_tokens.unwrap_or(1));
+            for (block, until) in self.blocks(id).iter().zip(1..) {
+                made.push(*block, until * size);
+            }
+            // What fills no block is nobody else's.
+            made.push(request.prompt.0, tokens);
+            return;
+        }
+        let thread = match &self.state {
+            State::Synthetic(state) => state.conversation(request),
+            _ => None,
+        };
+        let begins = thread.map_or(request.prompt, |thread| thread.first);
+        let shared = self.ready.shared_prefix.of(begins, self.prefix_key);
+        made.push(shared_by(shared.id).0, u64::from(shared.tokens));
+        made.end_system();
+        match thread {
+            Some(thread) => {
+                made.push(thread.first.0, thread.first_decitokens / 10);
+                made.push(thread.own.0, tokens);
+            }
+            None => made.push(request.prompt.0, tokens),
+        }
+    }
+
+    /// The blocks of a prompt, followed by those of an answer of `answer` tokens where the next
+    /// prompt of a conversation goes on from there. Returns also whether they are.
     pub fn prefix_and_answer<'s>(
         &'s self,
         request: &Incoming,

@@ -77,7 +77,7 @@ impl Chunk {
 
 /// Slots by the hash of their keys.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Index {
+pub(in crate::cache) struct Index {
     chunks: Vec<Chunk>,
     len: usize,
 }

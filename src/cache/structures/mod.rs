@@ -13,7 +13,7 @@ mod table;
 
 pub use ghosts::Ghosts;
 pub use heap::{ByNumber, Heap, Ranked};
-pub(in crate::cache) use index::hash;
+pub(in crate::cache) use index::{Index, hash};
 pub use past::Past;
 pub use per_slot::PerSlot;
 pub use segments::{Segments, share};

@@ -65,16 +65,17 @@ impl Charge {
     }
 
     /// A model's answer is there: charges it to the request's user. Of the prompt so many
-    /// tenths of a token were written to a prefix cache.
+    /// tenths of a token were written to a prefix cache, for an hour or not. Returns what was
+    /// charged for.
     pub fn answer(
         &mut self,
         request: &mut Request,
         inference: &mut Inference,
-        written_decitokens: u64,
+        (written_decitokens, for_an_hour): (u64, bool),
         clients: &mut Clients,
         observers: &mut Observers<'_>,
         now: Time,
-    ) {
+    ) -> Usage {
         let (user, model) = (request.incoming.user, ModelId(inference.model));
         let input = request.incoming.input_decitokens;
         let spend = &mut inference.spend;
@@ -82,6 +83,7 @@ impl Charge {
         let usage = Usage {
             cached_decitokens: inference.cached_decitokens,
             written_decitokens,
+            for_an_hour,
             batch: spend.batch,
             ..Usage::new(input, inference.output_tokens)
         };
@@ -137,6 +139,7 @@ impl Charge {
             cost,
             latency: now - inference.queued + inference.spend.seated_after,
         });
+        usage
     }
 
     /// Charges for work that nobody got, and returns how much. It is told whether the request
@@ -158,6 +161,24 @@ impl Charge {
         if measured {
             let waste = Waste { usage: *usage, cost, prefix };
             observers.measures.waste(incoming.user.0, model, &waste);
+        }
+        cost
+    }
+
+    /// Charges a user for a request that keeps a prompt in the cache of a model's provider, and
+    /// returns how much.
+    pub fn keep_alive(
+        &mut self,
+        user: UserId,
+        model: u32,
+        usage: &Usage,
+        observers: &mut Observers<'_>,
+        now: Time,
+    ) -> Money {
+        let cost = self.optimizer.charge(user, ModelId(model), usage, now);
+        observers.used(model, usage, cost, now);
+        if observers.measuring {
+            observers.measures.keep_alive(user.0, model, usage, cost);
         }
         cost
     }

@@ -8,7 +8,9 @@ mod attempt;
 mod attempt_end;
 mod batching;
 mod counts;
+mod keep_alive;
 mod prefix;
+mod prompts;
 mod replica_lifecycle;
 mod retry;
 mod rules;
@@ -19,6 +21,7 @@ mod traced;
 
 pub use counts::Sent;
 pub use prefix::table as prefix_table;
+pub use prompts::{Conversation, table as prompt_table};
 pub use state::{Attempt, Inference, NOBODY, Place};
 pub use tenant_slots::Slot;
 pub use traced::{Paid, answered as traced_answer};
@@ -34,6 +37,7 @@ use crate::serving::resilience::Limits;
 use crate::serving::{Faults, Fleet, Latency, ModelSpec};
 use crate::system::ids::{AttemptId, OfAttempt, OfInference, Table};
 use crate::workload::Source;
+use prompts::Prompts;
 use rules::Rules;
 
 /// The servers of one model.
@@ -107,6 +111,8 @@ pub struct Upstream {
     attempts: Table<OfAttempt, Attempt>,
     /// Requests before the models.
     pub inferences: Table<OfInference, Inference>,
+    /// What hosted models' providers keep of prompts, where any does.
+    pub prompts: Option<Box<Prompts>>,
     /// Draws how long answers are.
     output: Stream,
     /// Room for the blocks of a prompt.
@@ -181,6 +187,7 @@ impl Upstream {
             rules: Rules::new(setup, source, streams),
             attempts: Table::default(),
             inferences: Table::default(),
+            prompts: Prompts::new(setup, source, streams),
             output: streams.stream("serving.output"),
             blocks: Vec::new(),
             news: Vec::new(),
@@ -210,6 +217,9 @@ impl Upstream {
             if let Some(cache) = &mut model.prefixes {
                 cache.reset_stats();
             }
+        }
+        if let Some(prompts) = &mut self.prompts {
+            prompts.reset_stats();
         }
     }
 
