@@ -11,7 +11,9 @@ use super::clients::Clients;
 use super::measure::{Observers, Served, Waste};
 use super::request::{Answer, Request};
 use super::upstream::{Inference, Paid, traced_answer};
-use crate::cost::{Choice, Demand, Lesson, Levers, ModelId, Money, Optimizer, Refusal, Usage};
+use crate::cost::{
+    Choice, Demand, Known, Lesson, Levers, ModelId, Money, Optimizer, Refusal, Usage,
+};
 use crate::kernel::Time;
 use crate::workload::{Incoming, UserId};
 
@@ -32,7 +34,9 @@ impl Charge {
         &mut self,
         request: &Request,
         inference: &mut Inference,
+        known: &Known<'_>,
         clients: &Clients,
+        observers: &mut Observers<'_>,
         now: Time,
     ) -> Result<Choice, Refusal> {
         let params = &clients.params[request.incoming.profile.0 as usize];
@@ -51,7 +55,13 @@ impl Charge {
                 self.cut(params.max_tokens),
             )
         };
-        let choice = self.optimizer.choose(&demand, now)?;
+        let (choice, stayed) = self.optimizer.choose_knowing(&demand, known, now)?;
+        if let Some(stayed) = stayed.filter(|_| request.measured)
+            && let Some(conversations) = &mut observers.measures.conversations
+        {
+            conversations.kept += 1;
+            conversations.quality_lost += stayed.quality_lost;
+        }
         spend.hold = choice.hold;
         inference.estimate = choice.estimate;
         Ok(choice)

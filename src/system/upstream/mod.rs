@@ -21,7 +21,7 @@ mod traced;
 
 pub use counts::Sent;
 pub use prefix::table as prefix_table;
-pub use prompts::{Conversation, table as prompt_table};
+pub use prompts::table as prompt_table;
 pub use state::{Attempt, Inference, NOBODY, Place};
 pub use tenant_slots::Slot;
 pub use traced::{Paid, answered as traced_answer};

@@ -119,16 +119,23 @@ impl Prompts {
         }
     }
 
-    /// A model has answered a conversation.
-    fn answered(&mut self, conversation: u64, model: u32, now: Time, used: Option<(u64, Time)>) {
+    /// A model has answered a conversation: whether it was with another one before.
+    fn answered(
+        &mut self,
+        conversation: u64,
+        model: u32,
+        now: Time,
+        used: Option<(u64, Time)>,
+    ) -> bool {
         let (tokens, expires) = used.unwrap_or_default();
         let here = Conversation { model, last: now, tokens, expires };
-        self.conversations.insert(conversation, here);
+        let before = self.conversations.insert(conversation, here);
         if self.conversations.len() > 2 * self.settled + 1024 {
             let after = self.forgotten_after;
             self.conversations.retain(|_, it| it.last.saturating_add(after) > now);
             self.settled = self.conversations.len();
         }
+        before.is_some_and(|before| before.model != model)
     }
 
     /// What a request's conversation had before, of a prompt that `made` tells.
@@ -327,16 +334,17 @@ impl Upstream {
         }
     }
 
-    /// A model has answered: its conversation is with it from now on.
+    /// A model has answered: its conversation is with it from now on. Whether it was with
+    /// another one before.
     pub fn conversation_answered(
         &mut self,
         id: InferenceId,
         incoming: &Incoming,
         clients: &Clients,
         now: Time,
-    ) {
-        let Some(prompts) = &mut self.prompts else { return };
-        let Some(conversation) = clients.conversation(incoming) else { return };
+    ) -> bool {
+        let Some(prompts) = &mut self.prompts else { return false };
+        let Some(conversation) = clients.conversation(incoming) else { return false };
         let inference = &self.inferences[id];
         let used = inference.prefix.and_then(|_| {
             let here = prompts.models[inference.model as usize].as_ref()?;
@@ -346,13 +354,7 @@ impl Upstream {
             let ttl = rules.lifetimes[usize::from(used.lifetime)].ttl;
             Some((used.until, here.cache.base(inference.started, ends).saturating_add(ttl)))
         });
-        prompts.answered(conversation, inference.model, now, used);
-    }
-
-    /// Which model a request's conversation was with before, if that is known.
-    pub fn conversation_before(&self, clients: &Clients, incoming: &Incoming) -> Option<Conversation> {
-        let prompts = self.prompts.as_ref()?;
-        prompts.conversation(clients.conversation(incoming))
+        prompts.answered(conversation, inference.model, now, used)
     }
 
     /// What the answer of an inference has written: tenths of a token, and whether for an hour.
