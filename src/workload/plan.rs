@@ -12,7 +12,7 @@ use super::incoming::{IntentId, PromptId, UserId};
 use super::listed::Listed;
 use super::params::Profile;
 use super::prompts::{Prompts, PromptsSpec};
-use super::shared_prefix::{SharedPrefixSpec, SharedPrefixes};
+use super::shared_prefix::SharedPrefixes;
 use super::source::Source;
 use super::spec::WorkloadSpec;
 use super::trace::{Recording, TraceError, TraceInfo, TraceSpec};
@@ -96,14 +96,18 @@ impl Plan {
         let mut users = UserTable::default();
         let mut profiles = Vec::new();
         let kind = Kind::new(spec, paths, start, &mut users, &mut profiles)?;
-        let shared_prefix = spec.shared_prefix.as_ref().map(SharedPrefixSpec::prefixes);
+        let shared_prefix = match (&spec.system_prompt, &spec.shared_prefix) {
+            (Some(prompt), _) => prompt.prefixes().on_top(),
+            (None, Some(prefix)) => prefix.prefixes(),
+            (None, None) => SharedPrefixes::default(),
+        };
         let mut ready = Ready {
             users: Vec::new(),
             askers: Askers::only(UserId(0)),
             trace_users: Vec::new(),
             profiles,
             slo_classes: spec.slo_classes(),
-            shared_prefix: Arc::new(shared_prefix.unwrap_or_default()),
+            shared_prefix: Arc::new(shared_prefix),
             block_tokens: spec.trace.as_ref().and_then(TraceSpec::block_tokens),
             rhythm: spec.rhythm(),
             kind,

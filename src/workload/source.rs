@@ -227,7 +227,7 @@ impl Source {
                 state.follow_up(asked, answer, now)
             }
             State::Trace(replay) if asked.thread.is_some() => {
-                let next = replay.instead(&self.ready, asked, now).unwrap_or_else(|error| {
+                let next = replay.instead((&self.ready, self.prefix_key), asked, now).unwrap_or_else(|error| {
                     self.failure = Some(error);
                     None
                 });
@@ -296,7 +296,7 @@ impl Iterator for Source {
     fn next(&mut self) -> Option<Self::Item> {
         match &mut self.state {
             State::Synthetic(state) => state.next().map(Ok),
-            State::Trace(state) => state.next(&self.ready).transpose(),
+            State::Trace(state) => state.next(&self.ready, self.prefix_key).transpose(),
             State::Listed { next } => {
                 let Kind::Listed(listed) = &self.ready.kind else { return None };
                 let request = listed.requests.get(*next)?;
@@ -310,7 +310,7 @@ impl Iterator for Source {
 
 impl Replay {
     #[inline]
-    fn next(&mut self, ready: &Ready) -> Result<Option<Incoming>, TraceError> {
+    fn next(&mut self, ready: &Ready, key: u64) -> Result<Option<Incoming>, TraceError> {
         let begins = match &mut self.jobs {
             Some(jobs) if !jobs.as_recorded() => match jobs.next_at() {
                 Some(at) => Some(at),
@@ -318,20 +318,20 @@ impl Replay {
             },
             _ => None,
         };
-        self.read(ready, begins, None)
+        self.read(ready, key, begins, None)
     }
 
     /// The job that begins instead of one that has ended, if any does.
     fn instead(
         &mut self,
-        ready: &Ready,
+        (ready, key): (&Ready, u64),
         ended: &Incoming,
         now: Time,
     ) -> Result<Option<Incoming>, TraceError> {
         let Some(next) = self.jobs.as_mut().and_then(|jobs| jobs.end(ended, now)) else {
             return Ok(None);
         };
-        self.read(ready, Some(next.at), next.user)
+        self.read(ready, key, Some(next.at), next.user)
     }
 
     /// The next row as a request: at its own time and of its own user, unless it is told.
@@ -339,6 +339,7 @@ impl Replay {
     fn read(
         &mut self,
         ready: &Ready,
+        key: u64,
         at: Option<Time>,
         user: Option<UserId>,
     ) -> Result<Option<Incoming>, TraceError> {
@@ -355,6 +356,10 @@ impl Replay {
             (None, None) => ready.askers.pick(&mut self.who),
         };
         let request = request(at, user, prompt, row.input_tokens, row.output_tokens);
+        let request = match ready.shared_prefix.on_top {
+            true => ready.shared_prefix.before(request, key),
+            false => request,
+        };
         if let (Some(jobs), Some(job)) = (&mut self.jobs, self.rows.job()) {
             return Ok(Some(Incoming { thread: Some(jobs.begin(job)), ..request }));
         }

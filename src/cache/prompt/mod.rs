@@ -20,6 +20,8 @@ mod lines;
 mod preset;
 mod reason;
 mod spec;
+#[cfg(test)]
+mod tests;
 
 pub use cache::{Asked, PromptCache, PromptUse};
 pub use preset::Preset;

@@ -176,10 +176,10 @@ impl Charge {
     }
 
     /// Charges a user for a request that keeps a prompt in the cache of a model's provider, and
-    /// returns how much.
+    /// returns how much. It is measured if the request before it was.
     pub fn keep_alive(
         &mut self,
-        user: UserId,
+        (user, measured): (UserId, bool),
         model: u32,
         usage: &Usage,
         observers: &mut Observers<'_>,
@@ -187,7 +187,7 @@ impl Charge {
     ) -> Money {
         let cost = self.optimizer.charge(user, ModelId(model), usage, now);
         observers.used(model, usage, cost, now);
-        if observers.measuring {
+        if measured {
             observers.measures.keep_alive(user.0, model, usage, cost);
         }
         cost

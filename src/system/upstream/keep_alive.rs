@@ -37,6 +37,8 @@ struct Kept {
     prompt: PromptParts,
     incoming: Incoming,
     request: u64,
+    /// Whether that counts.
+    measured: bool,
     /// Its workflow, which knows when it is over.
     workflow: Option<u64>,
     asked: Asked,
@@ -62,7 +64,7 @@ impl KeepAlive {
     pub fn used(
         &mut self,
         (conversation, scope): (Option<u64>, Option<&u32>),
-        (request, workflow): (u64, Option<u64>),
+        (request, measured, workflow): (u64, bool, Option<u64>),
         incoming: &Incoming,
         prompt: &PromptParts,
         used: &PromptUse,
@@ -90,7 +92,8 @@ impl KeepAlive {
         kept.conversation = conversation;
         kept.prompt.copy(prompt);
         kept.incoming = Incoming { blocks: None, thread: None, call: None, ..*incoming };
-        (kept.request, kept.workflow, kept.used) = (request, workflow, now);
+        (kept.request, kept.measured, kept.workflow) = (request, measured, workflow);
+        kept.used = now;
         let scope = scope.copied().unwrap_or(0);
         kept.asked = Asked { scope, lifetime: used.lifetime, ..Asked::default() };
         self.wait(place, now);
@@ -165,11 +168,11 @@ impl Upstream {
                 // What comes after the last mark is not sent.
                 ..Usage::new(10 * used.until, keep.spec.output_tokens)
             };
-            let measured = cx.observers.measuring;
+            let (user, measured) = (kept.incoming.user, kept.measured);
             let (charge, observers) = (&mut *cx.charge, &mut *cx.observers);
-            let cost = charge.keep_alive(kept.incoming.user, model, &usage, observers, now);
+            let cost = charge.keep_alive((user, measured), model, &usage, observers, now);
             if observers.traces() {
-                let of = (kept.request, kept.incoming.user.0, measured);
+                let of = (kept.request, user.0, measured);
                 observers.trace_attempt(&TracedAttempt {
                     kind: AttemptKind::KeepAlive,
                     input_decitokens: usage.input_decitokens,

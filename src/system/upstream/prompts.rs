@@ -297,7 +297,8 @@ impl Upstream {
                 let conversation = cx.clients.conversation(incoming);
                 let number = cx.clients.workflow_of(incoming);
                 let whose = (conversation, here.scopes.get(incoming.user.0 as usize));
-                keep.used(whose, (request.id, number), incoming, &prompts.made, &used, cx.sim, model);
+                let asked = (request.id, request.measured, number);
+                keep.used(whose, asked, incoming, &prompts.made, &used, cx.sim, model);
             }
         }
         put(&mut prompts.by_attempt, id.slot(), used);
