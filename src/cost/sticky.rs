@@ -63,9 +63,7 @@ impl SwitchPenaltySpec {
             SwitchPenaltySpec::Money(more) => {
                 picos.saturating_add(more.picos().clamp(0, u64::MAX.into()) as u64)
             }
-            SwitchPenaltySpec::Utility(share) => {
-                (picos as f64 / (1.0 - share.get()) + 0.5) as u64
-            }
+            SwitchPenaltySpec::Utility(share) => (picos as f64 / (1.0 - share.get()) + 0.5) as u64,
         }
     }
 }

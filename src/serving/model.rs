@@ -90,7 +90,9 @@ impl ModelSpec {
         let own = if self.server.engine.is_some() { "engine" } else { "prefix_cache" };
         if self.server.engine.is_some() || self.server.prefix_cache.is_some() {
             problems.error_help(
-                format!("a hosted model's prompts are kept by its provider, and not by its `{own}`"),
+                format!(
+                    "a hosted model's prompts are kept by its provider, and not by its `{own}`"
+                ),
                 format!("leave out `prompt_cache`, or `server.{own}`"),
             );
         }

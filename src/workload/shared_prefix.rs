@@ -92,7 +92,9 @@ impl SharedPrefixSpec {
     /// The prefixes made ready. The spec must have passed its check.
     pub(super) fn prefixes(&self) -> SharedPrefixes {
         match self {
-            SharedPrefixSpec::One(tokens) => SharedPrefixes { tokens: vec![*tokens], ..SharedPrefixes::default() },
+            SharedPrefixSpec::One(tokens) => {
+                SharedPrefixes { tokens: vec![*tokens], ..SharedPrefixes::default() }
+            }
             SharedPrefixSpec::List(list) => {
                 let weight = |it: &SystemPromptSpec| it.weight.map_or(1.0, Positive::get);
                 let weights: Vec<f64> = list.iter().map(weight).collect();

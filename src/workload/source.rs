@@ -227,10 +227,12 @@ impl Source {
                 state.follow_up(asked, answer, now)
             }
             State::Trace(replay) if asked.thread.is_some() => {
-                let next = replay.instead((&self.ready, self.prefix_key), asked, now).unwrap_or_else(|error| {
-                    self.failure = Some(error);
-                    None
-                });
+                let next = replay
+                    .instead((&self.ready, self.prefix_key), asked, now)
+                    .unwrap_or_else(|error| {
+                        self.failure = Some(error);
+                        None
+                    });
                 FollowUp { next, ended: None }
             }
             _ => FollowUp::default(),

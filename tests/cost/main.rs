@@ -7,6 +7,7 @@ mod bill;
 mod data;
 mod places;
 mod prices;
+mod prompt_caches;
 mod run;
 #[path = "../support/runs.rs"]
 #[allow(dead_code, reason = "a part of it is used")]

@@ -154,7 +154,8 @@ impl PromptCache {
         }
         if limit < self.rules.min_tokens {
             let end = used.missed.up_to(0, limit, Reason::TooShort);
-            let tail = if tokens < self.rules.min_tokens { Reason::TooShort } else { Reason::Unmarked };
+            let tail =
+                if tokens < self.rules.min_tokens { Reason::TooShort } else { Reason::Unmarked };
             used.missed.up_to(end, tokens, tail);
             return used;
         }
@@ -207,7 +208,8 @@ impl PromptCache {
             }
             Mode::Marked => {
                 for mark in self.marks(prompt).into_iter().flatten() {
-                    if mark > used.read && mark >= self.rules.min_tokens
+                    if mark > used.read
+                        && mark >= self.rules.min_tokens
                         && let Some(line) = part_at(prompt, mark)
                     {
                         let line = (mix(line.0 ^ salt), line.1);
@@ -294,9 +296,8 @@ impl PromptCache {
         let (limit, missed) = (used.until, &mut used.missed);
         let mut at = missed.up_to(used.read, asked.elsewhere.min(limit), Reason::Switched);
         let others = (0..self.machines).filter(|machine| *machine != used.machine);
-        let others = others.map(|machine| {
-            self.find(prompt, salt(asked.scope, machine), limit, now).0
-        });
+        let others =
+            others.map(|machine| self.find(prompt, salt(asked.scope, machine), limit, now).0);
         at = missed.up_to(at, others.max().unwrap_or(0), Reason::OtherMachine);
         let salt = salt(asked.scope, used.machine);
         match self.rules.mode {

@@ -27,6 +27,7 @@ pub use cache::{Asked, PromptCache, PromptUse};
 pub use preset::Preset;
 pub use reason::{Missed, Reason};
 pub use spec::{
-    Choose, Clock, KeepAliveSpec, Lifetime, LifetimeSpec, Mark, Mode, OverflowSpec, PromptCacheSpec,
-    PromptRules, PromptScope, Refresh, Visible, preset_or_block, preset_or_block_schema,
+    Choose, Clock, KeepAliveSpec, Lifetime, LifetimeSpec, Mark, Mode, OverflowSpec,
+    PromptCacheSpec, PromptRules, PromptScope, Refresh, Visible, preset_or_block,
+    preset_or_block_schema,
 };

@@ -63,11 +63,8 @@ impl Preset {
             ..kept.clone()
         };
         let anthropic = PromptCacheSpec { counts_against_limits: Some(false), ..marked.clone() };
-        let automatic = PromptCacheSpec {
-            mode: Some(Mode::Automatic),
-            increment: Some(128),
-            ..kept
-        };
+        let automatic =
+            PromptCacheSpec { mode: Some(Mode::Automatic), increment: Some(128), ..kept };
         let openai = PromptCacheSpec {
             clock: Some(Clock::ResponseEnd),
             overflow: Some(OverflowSpec { per_minute: 15 }),

@@ -152,7 +152,9 @@ pub enum Mode {
 }
 
 /// A place that clients mark.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Mark {
     /// The end of the system prompt.
@@ -264,12 +266,9 @@ impl PromptCacheSpec {
             _ => (&self.lifetimes, Some(ttl)),
         };
         let mut lifetimes: Vec<Lifetime> = match only {
-            Some(ttl) => vec![Lifetime {
-                name: ttl.to_string(),
-                ttl,
-                classes: Vec::new(),
-                share: 1.0,
-            }],
+            Some(ttl) => {
+                vec![Lifetime { name: ttl.to_string(), ttl, classes: Vec::new(), share: 1.0 }]
+            }
             None => named
                 .iter()
                 .map(|(name, spec)| Lifetime {
@@ -286,10 +285,8 @@ impl PromptCacheSpec {
         {
             first.share = 1.0;
         }
-        let mut marks = self.marks.clone().or(base.marks).unwrap_or(vec![
-            Mark::System,
-            Mark::LastTurn,
-        ]);
+        let mut marks =
+            self.marks.clone().or(base.marks).unwrap_or(vec![Mark::System, Mark::LastTurn]);
         marks.sort_unstable();
         let capacity = match self.capacity.or(base.capacity) {
             Some(Capacity::Entries(tokens) | Capacity::Tokens(tokens)) => tokens,
@@ -339,8 +336,11 @@ impl PromptCacheSpec {
         }
         if rules.mode == Mode::Marked && rules.marks.len() > rules.breakpoints as usize {
             problems.at("marks", |p| {
-                p.error(format!("{} marks are more than the {} that a prompt may have",
-                    rules.marks.len(), rules.breakpoints));
+                p.error(format!(
+                    "{} marks are more than the {} that a prompt may have",
+                    rules.marks.len(),
+                    rules.breakpoints
+                ));
             });
         }
         for (field, given, own) in [

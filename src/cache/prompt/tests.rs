@@ -223,7 +223,10 @@ fn strange_settings_are_found_in_their_places() {
 fn presets_say_what_their_documents_do_and_give_way_to_what_is_said() {
     let rules = |yaml: &str| spec(yaml).rules();
     let anthropic = rules("{ preset: anthropic_5m }");
-    assert_eq!((anthropic.mode, anthropic.min_tokens, anthropic.increment), (Mode::Marked, 1024, 1));
+    assert_eq!(
+        (anthropic.mode, anthropic.min_tokens, anthropic.increment),
+        (Mode::Marked, 1024, 1)
+    );
     assert_eq!(anthropic.lifetimes[0].ttl, Duration::from_secs(300));
     assert!(!anthropic.counts_against_limits && !anthropic.lifetimes[0].is_hour());
     assert!(rules("{ preset: anthropic_1h }").lifetimes[0].is_hour());

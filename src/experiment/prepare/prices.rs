@@ -72,7 +72,8 @@ fn check_lifetimes(name: &str, model: &ModelSpec) -> Result<(), Problem> {
     let error = problems.into_list().into_iter().find(|it| it.severity == Severity::Error);
     let place = Path::parse("models").join(name).join("prompt_cache");
     error.map_or(Ok(()), |error| {
-        Err(Problem { help: Some("the price map has none for it".to_owned()), ..error }.within(&place))
+        Err(Problem { help: Some("the price map has none for it".to_owned()), ..error }
+            .within(&place))
     })
 }
 

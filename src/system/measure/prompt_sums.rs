@@ -21,10 +21,7 @@ impl Part {
     /// The same of both.
     #[must_use]
     pub fn and(self, other: Part) -> Part {
-        Part {
-            decitokens: self.decitokens + other.decitokens,
-            tenths: self.tenths + other.tenths,
-        }
+        Part { decitokens: self.decitokens + other.decitokens, tenths: self.tenths + other.tenths }
     }
 
     /// Tokens.

@@ -28,8 +28,7 @@ const OTHER_SHARES: [&str; 15] = [
 
 /// What may be below zero: the choice of models may cost more than it saves, as may writing
 /// to a prefix cache, and queues shrink. What other levers and caches save is an amount.
-const SIGNED: [&str; 4] =
-    ["routing_saved_usd", "prefix_saved_usd", "sticky_quality_lost", "drift"];
+const SIGNED: [&str; 4] = ["routing_saved_usd", "prefix_saved_usd", "sticky_quality_lost", "drift"];
 
 /// What tokens cost more than reading them from a prompt cache would have: less, where reading
 /// is dear.

@@ -178,7 +178,9 @@ impl ModelPrompts {
             scopes: scopes(rules.scope, cost, source.users()),
             by_class,
             shares: shares.collect(),
-            draws: Keyed::new(&mut streams.stream(&format!("serving.{name}.prompt_cache.lifetimes"))),
+            draws: Keyed::new(
+                &mut streams.stream(&format!("serving.{name}.prompt_cache.lifetimes")),
+            ),
             keep_alive: rules.keep_alive.map(KeepAlive::new),
             cache: PromptCache::new(rules),
         }
@@ -199,10 +201,13 @@ impl ModelPrompts {
         }
         let conversation = clients.conversation(incoming);
         let whose = conversation.filter(|_| self.cache.rules().choose == Choose::Session);
-        let u = self.draws.uniform_of_two(whose.unwrap_or(incoming.prompt.0), match whose {
-            Some(_) => 0,
-            None => incoming.at.as_nanos(),
-        });
+        let u = self.draws.uniform_of_two(
+            whose.unwrap_or(incoming.prompt.0),
+            match whose {
+                Some(_) => 0,
+                None => incoming.at.as_nanos(),
+            },
+        );
         let at = self.shares.iter().position(|share| u < *share);
         at.unwrap_or(self.shares.len() - 1) as u8
     }
@@ -400,7 +405,13 @@ impl Upstream {
     }
 
     /// Tokens of a prompt that do not count against its provider's limit.
-    pub(super) fn uncounted_tokens(&mut self, incoming: &Incoming, model: u32, clients: &Clients, now: Time) -> u64 {
+    pub(super) fn uncounted_tokens(
+        &mut self,
+        incoming: &Incoming,
+        model: u32,
+        clients: &Clients,
+        now: Time,
+    ) -> u64 {
         let Some(prompts) = self.prompts.as_mut() else { return 0 };
         let Some(here) = prompts.models[model as usize].as_ref() else { return 0 };
         if here.cache.rules().counts_against_limits {

@@ -118,9 +118,10 @@ impl Upstream {
         let asked = cx.clients.params[incoming.profile.0 as usize].max_tokens;
         let max_tokens = cx.charge.cut(asked);
         let demand = Demand::new(incoming.user, incoming.input_decitokens, max_tokens);
-        let known = self.prompts.as_mut().map_or(&[][..], |prompts| {
-            prompts.known(incoming, cx.clients, cx.sim.now())
-        });
+        let known = self
+            .prompts
+            .as_mut()
+            .map_or(&[][..], |prompts| prompts.known(incoming, cx.clients, cx.sim.now()));
         let measures = &mut cx.observers.measures;
         while let Some(next) = chain.get(inference.fallbacks as usize) {
             inference.fallbacks += 1;

@@ -64,8 +64,7 @@ pub fn values(books: &Books, window: &Window) -> Vec<Value> {
     let fleets = !books.tables.replicas.rows.is_empty();
     if fleets || books.experiment.orchestration.is_some() {
         let came_to_something = ["answered", "kept_alive"];
-        let vain =
-            measured.iter().filter(|row| !came_to_something.contains(&row.text("outcome")));
+        let vain = measured.iter().filter(|row| !came_to_something.contains(&row.text("outcome")));
         values.push(exact("wasted_cost_usd", sum(vain.map(|row| row.number("cost_usd")))));
     }
     if fleets {
