@@ -23,9 +23,9 @@ mod traced;
 pub use counts::Sent;
 pub use prefix::table as prefix_table;
 pub use prompts::table as prompt_table;
-pub use seat::{Queued, Seat};
+pub use seat::{Queued, Seat, Slots};
 pub use state::{Attempt, Inference, NOBODY, Place};
-pub use tenant_slots::{Slot, Slots};
+pub use tenant_slots::Slot;
 pub use traced::{Paid, answered as traced_answer};
 
 use super::measure::Serving;
