@@ -22,6 +22,7 @@ use super::tracer::TracedWorkflow;
 use super::upstream::Upstream;
 use crate::kernel::{Model, Scheduler, Time};
 use crate::orchestration::{End, Reason};
+use crate::pipeline::RequestError;
 use crate::pipeline::StagesSpec;
 use crate::workload::Incoming;
 
@@ -74,11 +75,17 @@ impl Model for System<'_> {
                 self.clients.wake_workflow(wake, &mut self.agenda, sim);
             }
             Event::Measure => self.begin_measuring(sim.now()),
+            Event::KeepAlive(model) => {
+                let over = !self.awaits_something() || sim.now() >= self.clients.closes;
+                let (upstream, mut cx) = self.upstream(sim);
+                upstream.keep_alive(model, over, &mut cx);
+            }
             Event::Divide => {
                 self.upstream.divide(sim.now());
                 self.seat_waiting(sim);
                 self.upstream.await_division(sim);
             }
+            Event::Expire(id) => self.expire(id, sim),
             other => self.handle_upstream(other, sim),
         }
         self.work_off(sim);
@@ -109,7 +116,9 @@ impl<'r> System<'r> {
             | Event::Follow(_)
             | Event::Advance(_)
             | Event::Wake(_)
-            | Event::Divide => {}
+            | Event::KeepAlive(_)
+            | Event::Divide
+            | Event::Expire(_) => {}
         }
     }
 
@@ -139,8 +148,12 @@ impl<'r> System<'r> {
             Task::CallOff(call) => {
                 let workflows = self.clients.workflows.as_ref();
                 let request = workflows.and_then(|it| it.request_of(call));
-                let request = request.and_then(|id| self.requests.get(id));
-                if let Some(inference) = request.and_then(|request| request.inference) {
+                let Some(id) = request else { return };
+                let request = self.requests.get(id);
+                let Some(inference) = request.and_then(|request| request.inference) else { return };
+                if self.upstream.leave_gateway(inference, false, sim) {
+                    self.end_wait(id, inference, RequestError::CalledOff, sim);
+                } else {
                     let (upstream, mut cx) = self.upstream(sim);
                     upstream.call_off_request(inference, &mut cx);
                 }
@@ -250,7 +263,8 @@ impl<'r> System<'r> {
     fn look_on(&mut self, now: Time) {
         let Observers { monitors, timeline, measures, closes, .. } = &mut self.observers;
         if let Some(monitors) = monitors.as_mut().filter(|it| it.is_due(now)) {
-            let worked = if measures.has_fleets { self.upstream.last_work } else { now };
+            let timers = measures.has_fleets || self.upstream.keeps_alive();
+            let worked = if timers { self.upstream.last_work } else { now };
             monitors.advance(Progress { now, last_arrival: *closes, worked }, timeline);
         }
     }

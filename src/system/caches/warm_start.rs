@@ -8,6 +8,7 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::path::Path;
 
+use super::scopes::{NOBODY, Scopes};
 use crate::cache::{Hierarchy, Key};
 use crate::cost::Money;
 use crate::kernel::{Duration, Streams, Time};
@@ -19,8 +20,9 @@ use crate::system::setup::Setup;
 use crate::workload::{Plan, TraceError, TraceTable, trace};
 
 /// The columns of `cache.csv` after `point` and `replication`.
-const COLUMNS: [&str; 10] = [
+const COLUMNS: [&str; 11] = [
     "level",
+    "scope",
     "prompt",
     "max_tokens",
     "temperature",
@@ -113,6 +115,7 @@ impl Columns {
 struct Rows<'s> {
     setup: &'s Setup,
     plan: &'s Plan,
+    scopes: Scopes,
     levels: Vec<String>,
     /// The first profile of the workload that asks with printed parameters, by which of
     /// the three are named; made when first asked for.
@@ -127,6 +130,7 @@ impl<'s> Rows<'s> {
         Rows {
             setup,
             plan,
+            scopes: Scopes::new(setup.cache.as_ref(), &setup.cost, plan.users(), &setup.models),
             levels: levels.map(|(place, level)| level.name_at(place)).collect(),
             profiles: Default::default(),
             contents: Contents::default(),
@@ -136,8 +140,9 @@ impl<'s> Rows<'s> {
     fn take<'r>(&mut self, get: &dyn Fn(&str) -> Option<&'r str>) -> Result<(), String> {
         let profile = self.profile(get)?;
         let prompt = get("prompt").ok_or("the row has no prompt")?;
+        let scope = self.scopes.named(get("scope")).map_err(|why| format!("scope: {why}"))?;
         let key = if let Some(prompt) = self.plan.prompt_named(prompt) {
-            self.setup.keys.key(prompt, profile)
+            self.scopes.key(self.setup.keys.key(prompt, profile), scope)
         } else {
             self.contents.strangers.push(prompt.to_owned());
             Key(u64::MAX - (self.contents.strangers.len() as u64 - 1))
@@ -155,6 +160,7 @@ impl<'s> Rows<'s> {
             output_tokens,
             full_output: output_tokens,
             model: model as u32,
+            made_for: NOBODY,
             wrong: self.setup.cost.quality.is_some() && quality < 0.5,
         };
         let age = number(get, "age_s", |text| parse_duration(&format!("{text}s")))?;
@@ -227,14 +233,18 @@ fn quality(text: &str) -> Result<f64, String> {
 
 /// The table of what `caches` hold at `now`.
 pub fn table(caches: Hierarchy<Answer>, setup: &Setup, now: Time) -> Table {
-    let mut table = Table::new(COLUMNS);
+    let rows = Rows::new(setup);
+    let scoped = rows.scopes.count() > 1;
+    let mut table = Table::new(COLUMNS.into_iter().filter(|name| scoped || *name != "scope"));
     // Names of prompts belong to a run's source; the seed does not matter.
     let Ok(source) = setup.workload.source(&Streams::new(0, 0)) else { return table };
     let strangers = setup.warm_start.as_ref().map_or(&[][..], |contents| &contents.strangers);
-    let rows = Rows::new(setup);
     for (level, held) in caches.into_contents(now).into_iter().enumerate() {
         for (key, answer, age) in held {
             let stranger = strangers.get((u64::MAX - key.0) as usize);
+            let (key, scope) = rows.scopes.parts(key);
+            // Nobody asks for what the workload does not know.
+            let scope = scope.map(|name| if stranger.is_some() { "" } else { name });
             let (prompt, profile) = setup.keys.parts(key);
             let params = &setup.params[profile as usize];
             let exactly = |amount: String| Cell::Text(amount.trim_matches(['$', 's']).to_owned());
@@ -243,8 +253,9 @@ pub fn table(caches: Hierarchy<Answer>, setup: &Setup, now: Time) -> Table {
                 Some(text) => text.clone(),
                 None => source.prompt_text(prompt).into_owned(),
             };
-            table.push(vec![
-                rows.levels[level].as_str().into(),
+            let mut row = vec![rows.levels[level].as_str().into()];
+            row.extend(scope.map(Cell::from));
+            row.extend([
                 prompt.into(),
                 max_tokens.into(),
                 temperature.into(),
@@ -255,6 +266,7 @@ pub fn table(caches: Hierarchy<Answer>, setup: &Setup, now: Time) -> Table {
                 exactly(answer.cost.to_string()),
                 exactly(age.to_string()),
             ]);
+            table.push(row);
         }
     }
     table

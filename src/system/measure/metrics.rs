@@ -1,6 +1,7 @@
 //! The metrics of a run: names, meanings, and how each is computed.
 
-use super::{Classes, Measures};
+use super::{Classes, Conversations, Measures, PromptSums};
+use crate::cache::prompt::Reason;
 use crate::orchestration::Kind;
 use crate::system::monitors::AlertSums;
 
@@ -87,6 +88,18 @@ pub fn values(measures: &Measures) -> Vec<f64> {
     METRICS.iter().map(|metric| finite((metric.value)(measures))).collect()
 }
 
+impl Measures {
+    /// Of what prompt caches came to; none where there are none.
+    fn prompts(&self, value: impl Fn(&PromptSums) -> f64) -> f64 {
+        PromptSums::total(&self.prompts).map_or(f64::NAN, |sums| value(&sums))
+    }
+
+    /// Of conversations and their models; none where nobody asks.
+    fn conversations(&self, value: impl Fn(&Conversations) -> f64) -> f64 {
+        self.conversations.as_ref().map_or(f64::NAN, value)
+    }
+}
+
 fn ratio(part: u64, whole: u64) -> f64 {
     if whole == 0 { f64::NAN } else { part as f64 / whole as f64 }
 }
@@ -124,6 +137,7 @@ metrics! {
     semantic_recall: "of the requests that asked the semantic cache while it held an answer to their intent, the share that it answered rightly", |m| ratio(m.judged.found, m.judged.possible);
     stale_hits: "cache hits with an answer whose origin had changed since it was made", |m| m.stale_hits as f64;
     stale_hit_rate: "stale_hits / cache_hits", |m| ratio(m.stale_hits, m.hits);
+    cross_tenant_hits: "answers from caches, and by waiting for another's, that were made for another tenant (`cache.tenants`)", |m| m.cross_tenant_hits as f64;
     coalesced: "cache misses answered by waiting for another request's answer (single flight)", |m| m.coalesced as f64;
     coalesced_saved_usd: "what the answers that came by waiting for another request had cost", |m| m.coalesced_saved.usd();
     negative_hits: "requests turned away at once because the same had just failed (negative caching)", |m| m.negative_hits as f64;
@@ -205,6 +219,11 @@ metrics! {
     compression_saved_usd: "what shorter prompts saved", |m| m.lever(m.savings.compression);
     trimming_saved_usd: "what shorter answers saved", |m| m.lever(m.savings.trimming);
     batch_saved_usd: "what the batch API saved", |m| m.lever(m.savings.batch);
+    gateway_wait_mean_s: "mean wait in the gateway's queue of requests that were let through (with gateway.queue)", |m| m.gateway.as_ref().map_or(f64::NAN, |it| it.wait.mean());
+    gateway_wait_p99_s: "99 % of these waits are at most so long", |m| m.gateway.as_ref().map_or(f64::NAN, |it| it.wait.quantile(0.99));
+    gateway_expired: "requests that were refused since they had waited at the gateway as long as they may, or as their client would", |m| m.gateway.as_ref().map_or(f64::NAN, |_| m.gateway_expired as f64);
+    gateway_fairness: "Jain's index over flows of their speed, 1 / slowdown; a flow's slowdown is (time in the gateway's queue + time at models) / time at models", |m| m.gateway.as_ref().map_or(f64::NAN, |it| it.fairness);
+    gateway_worst_slowdown: "the greatest slowdown of a flow", |m| m.gateway.as_ref().map_or(f64::NAN, |it| it.worst_slowdown);
     allocation_jain: "Jain's index over tenants of what each used of what it asked for: 1 is fair (with cost.allocate)", |m| m.allocation[0];
     allocation_utility: "utility of what tenants used, as a share of that of all they asked for", |m| m.allocation[1];
     attempts: "requests sent to replicas, which took or refused them, retries and hedges among them; this and the next where a model has replicas, faults or limits, or there is a resilience block", |m| of_fleets(m, m.attempts.sent);
@@ -256,6 +275,34 @@ metrics! {
     false_alarms: "of these alerts, those without a fault to tell of; this and the next where crashes or brown-outs are injected", |m| watched(m, |it| it.false_alarms);
     faults_missed: "crashes and brown-outs that no alert told of", |m| watched(m, |it| it.missed);
     time_to_detect_mean_s: "mean time from the beginning of a fault to the alert of a monitor that first told of it; without injected faults, from the condition to the alert", |m| watched(m, |it| it.detect_mean_s);
+    prompt_cache_hit_rate: "prompt_cache_read_tokens / tokens of the prompts of models with a prompt cache; this and the next where a model has one, or conversations are kept at their models", |m| m.prompts(PromptSums::hit_rate);
+    prompt_cache_read_tokens: "tokens of prompts that providers' caches had", |m| m.prompts(|it| it.read.tokens());
+    prompt_cache_written_tokens: "tokens of prompts that were written to them", |m| m.prompts(|it| it.written.tokens());
+    prompt_cache_uncached_tokens: "tokens of prompts that were neither", |m| m.prompts(|it| it.uncached.tokens());
+    prompt_cache_read_usd: "paid for prompt_cache_read_tokens", |m| m.prompts(|it| it.read.usd());
+    prompt_cache_written_usd: "paid for prompt_cache_written_tokens", |m| m.prompts(|it| it.written.usd());
+    prompt_cache_uncached_usd: "paid for prompt_cache_uncached_tokens", |m| m.prompts(|it| it.uncached.usd());
+    prompt_cache_cold_tokens: "tokens that were not read as they had never been in a prompt cache, or so long ago that nobody knows", |m| m.prompts(|it| it.of(Reason::Cold).tokens());
+    prompt_cache_cold_usd: "what those cost more than reading them would have", |m| m.prompts(|it| it.of(Reason::Cold).usd());
+    prompt_cache_expired_tokens: "tokens that were not read as they were there until their lifetime was over", |m| m.prompts(|it| it.of(Reason::Expired).tokens());
+    prompt_cache_expired_usd: "what those cost more than reading them would have", |m| m.prompts(|it| it.of(Reason::Expired).usd());
+    prompt_cache_evicted_tokens: "tokens that were not read as they had to go for others", |m| m.prompts(|it| it.of(Reason::Evicted).tokens());
+    prompt_cache_evicted_usd: "what those cost more than reading them would have", |m| m.prompts(|it| it.of(Reason::Evicted).usd());
+    prompt_cache_changed_tokens: "tokens that were not read which the conversation had there, but begins otherwise now", |m| m.prompts(|it| it.of(Reason::Changed).tokens());
+    prompt_cache_changed_usd: "what those cost more than reading them would have", |m| m.prompts(|it| it.of(Reason::Changed).usd());
+    prompt_cache_too_short_tokens: "tokens that were not read as they were of prompts, or of marks, too short to be kept", |m| m.prompts(|it| it.of(Reason::TooShort).tokens());
+    prompt_cache_too_short_usd: "what those cost more than reading them would have", |m| m.prompts(|it| it.of(Reason::TooShort).usd());
+    prompt_cache_unmarked_tokens: "tokens that were not read as they came after the last mark, or filled no increment", |m| m.prompts(|it| it.of(Reason::Unmarked).tokens());
+    prompt_cache_unmarked_usd: "what those cost more than reading them would have", |m| m.prompts(|it| it.of(Reason::Unmarked).usd());
+    prompt_cache_other_machine_tokens: "tokens that were not read which another machine had, to which no more requests for them go", |m| m.prompts(|it| it.of(Reason::OtherMachine).tokens());
+    prompt_cache_other_machine_usd: "what those cost more than reading them would have", |m| m.prompts(|it| it.of(Reason::OtherMachine).usd());
+    prompt_cache_switched_tokens: "tokens that were not read which the model had that the conversation was with before", |m| m.prompts(|it| it.of(Reason::Switched).tokens());
+    prompt_cache_switched_usd: "what those cost more than reading them would have", |m| m.prompts(|it| it.of(Reason::Switched).usd());
+    keep_alives: "requests that kept prompts in a provider's cache", |m| m.prompts(|it| it.keep_alives as f64);
+    keep_alive_usd: "paid for keep_alives; part of token_cost_usd", |m| m.prompts(|it| it.keep_alive_cost.usd());
+    model_switches: "answers of another model than the conversation was with before", |m| m.conversations(|it| it.switches as f64);
+    sticky_kept: "requests that stayed with the model of their session though another would have been chosen", |m| m.conversations(|it| it.kept as f64);
+    sticky_quality_lost: "by how much better the models that would have been chosen are, over sticky_kept: the mean of their expected quality less that of the model stayed with", |m| m.conversations(|it| it.quality_lost / it.kept as f64);
     window_s: "length of the measured window", |m| m.window_s();
     events: "simulation events of the whole run", |m| m.events as f64;
     drift: "growth of the number of requests in the system over the window, by a straight line, as a share of its mean: 0 if steady, 2 if it grows evenly from nothing; of whole periods, at least two, where the load has one, and none where it is meant to change otherwise", |m| m.steadiness.drift;

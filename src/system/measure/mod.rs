@@ -6,11 +6,13 @@ mod breakdown;
 mod charges;
 mod classes;
 mod flow_sums;
+mod gateway;
 mod in_flight_samples;
 mod in_window;
 mod metrics;
 mod observers;
 mod possible;
+mod prompt_sums;
 mod scales;
 mod slo_spec;
 mod steady_state;
@@ -22,10 +24,12 @@ pub use bill::{Bill, LevelHits, Waste};
 pub use breakdown::Breakdown;
 pub use classes::Classes;
 pub use flow_sums::{FlowSums, critical_share};
+pub use gateway::GatewaySums;
 pub use in_window::InWindow;
 pub use metrics::{METRICS, Metric, MetricId, values};
 pub use observers::{Finished, Observers, Recorder};
 pub use possible::{Part, Parts, Possible};
+pub use prompt_sums::{Conversations, PromptSums};
 pub use scales::scale_of;
 pub use slo_spec::{SloSpec, TargetsSpec};
 pub use steady_state::{BATCHED, Course, Series, Steadiness, judge as judge_steadiness};
@@ -42,6 +46,7 @@ use crate::cache::Match;
 use crate::cost::{Money, Usage};
 use crate::kernel::{Duration, Time};
 use crate::pipeline::{RequestError, Stage, StageStats};
+use crate::serving::ModelSpec;
 use crate::stats::Histogram;
 use crate::workload::Source;
 
@@ -70,6 +75,8 @@ pub struct Measures {
     pub hits: u64,
     /// Of these, those whose origin had changed since.
     pub stale_hits: u64,
+    /// Answers of caches that were made for another tenant.
+    pub cross_tenant_hits: u64,
     /// Asked the caches in vain.
     pub misses: u64,
     /// How good the semantic cache's answers were.
@@ -135,6 +142,10 @@ pub struct Measures {
     pub overshoot: Money,
     /// Times that a request waited for its budget to begin anew.
     pub budget_waits: u64,
+    /// Of the rejected, those that waited too long at the gateway.
+    pub gateway_expired: u64,
+    /// What the gateway's queue did, where there is one.
+    pub gateway: Option<GatewaySums>,
     /// Fairness and utility of a division among tenants; NaN without one.
     pub allocation: [f64; 2],
     /// Soft limits passed.
@@ -183,6 +194,10 @@ pub struct Measures {
     pub models: Vec<Share>,
     /// Per user.
     pub users: Vec<Share>,
+    /// What prompt caches came to, per model; none where no model has one.
+    pub prompts: Vec<PromptSums>,
+    /// Which models conversations were with, where that is known.
+    pub conversations: Option<Conversations>,
 }
 
 /// How good the semantic cache's answers were, of measured requests.
@@ -292,6 +307,16 @@ impl Default for Replicas {
     }
 }
 
+/// Nothing came of the models' prompt caches yet, if there are any.
+fn prompt_sums(models: &[(String, ModelSpec)]) -> Vec<PromptSums> {
+    let sums = |(_, model): &(String, ModelSpec)| PromptSums {
+        there: model.prompt_cache.is_some(),
+        ..PromptSums::default()
+    };
+    let sums: Vec<PromptSums> = models.iter().map(sums).collect();
+    if sums.iter().any(|sums| sums.there) { sums } else { Vec::new() }
+}
+
 /// What a model did for one request.
 #[derive(Clone, Copy, Debug)]
 pub struct Served {
@@ -324,6 +349,8 @@ impl Measures {
             has_fleets: setup.resilience.is_some()
                 || models.iter().any(|(_, it)| it.server.is_fleet()),
             has_levers: setup.cost.levers.is_some(),
+            prompts: prompt_sums(models),
+            conversations: setup.knows_conversations().then(Conversations::default),
             wrong_answer_price: setup.cost.wrong_answer.unwrap_or_default(),
             ..Measures::default()
         }
@@ -420,6 +447,7 @@ impl Measures {
         self.rejected += rejected;
         self.errors += 1 - rejected;
         self.budget_rejections += no_budget;
+        self.gateway_expired += u64::from(error == RequestError::QueueExpired);
         self.attempts.shed += u64::from(error == RequestError::Shed);
         self.attempts.rate_limited += u64::from(error == RequestError::RateLimited);
         if let Some(model) = self.models.get_mut(model as usize) {

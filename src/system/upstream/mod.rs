@@ -8,10 +8,13 @@ mod attempt;
 mod attempt_end;
 mod batching;
 mod counts;
+mod keep_alive;
 mod prefix;
+mod prompts;
 mod replica_lifecycle;
 mod retry;
 mod rules;
+mod seat;
 mod shared_queue;
 mod state;
 mod tenant_slots;
@@ -19,6 +22,8 @@ mod traced;
 
 pub use counts::Sent;
 pub use prefix::table as prefix_table;
+pub use prompts::table as prompt_table;
+pub use seat::{Queued, Seat, Slots};
 pub use state::{Attempt, Inference, NOBODY, Place};
 pub use tenant_slots::Slot;
 pub use traced::{Paid, answered as traced_answer};
@@ -26,7 +31,7 @@ pub use traced::{Paid, answered as traced_answer};
 use super::measure::Serving;
 use super::setup::Setup;
 use crate::cache::PrefixCache;
-use crate::cost::allocate::Places;
+use crate::gateway::queue::Queue;
 use crate::kernel::{EventId, Stream, Streams, Time};
 use crate::serving::engine::{EngineSpec, ProgressKind};
 use crate::serving::fleet::Autoscaler;
@@ -34,6 +39,7 @@ use crate::serving::resilience::Limits;
 use crate::serving::{Faults, Fleet, Latency, ModelSpec};
 use crate::system::ids::{AttemptId, OfAttempt, OfInference, Table};
 use crate::workload::Source;
+use prompts::Prompts;
 use rules::Rules;
 
 /// The servers of one model.
@@ -99,14 +105,16 @@ pub struct Upstream {
     pub models: Vec<ModelServers>,
     /// By number among all replicas.
     replicas: Vec<ReplicaState>,
-    /// Slots at models that tenants share.
-    pub slots: Option<Places>,
+    /// Slots at models.
+    pub slots: Option<Slots>,
     /// Whether an event will divide them anew.
     division_awaited: bool,
     rules: Rules,
     attempts: Table<OfAttempt, Attempt>,
     /// Requests before the models.
     pub inferences: Table<OfInference, Inference>,
+    /// What hosted models' providers keep of prompts, where any does.
+    pub prompts: Option<Box<Prompts>>,
     /// Draws how long answers are.
     output: Stream,
     /// Room for the blocks of a prompt.
@@ -123,7 +131,7 @@ pub struct Upstream {
 
 impl Upstream {
     /// The servers of a setup, as they are at first.
-    pub fn new(setup: &Setup, source: &Source, slots: Option<Places>, streams: &Streams) -> Self {
+    pub fn new(setup: &Setup, source: &Source, slots: Option<Slots>, streams: &Streams) -> Self {
         let resilience = setup.resilience.clone().unwrap_or_default();
         let mut replicas = 0;
         let servers = |(index, (name, model)): (usize, &(String, ModelSpec))| {
@@ -181,6 +189,7 @@ impl Upstream {
             rules: Rules::new(setup, source, streams),
             attempts: Table::default(),
             inferences: Table::default(),
+            prompts: Prompts::new(setup, source, streams),
             output: streams.stream("serving.output"),
             blocks: Vec::new(),
             news: Vec::new(),
@@ -211,12 +220,16 @@ impl Upstream {
                 cache.reset_stats();
             }
         }
+        if let Some(prompts) = &mut self.prompts {
+            prompts.reset_stats();
+        }
     }
 
     /// Whether nothing is under way at any server.
     pub fn is_idle(&self) -> bool {
         self.attempts.is_empty()
             && self.inferences.is_empty()
+            && self.queue().is_none_or(Queue::is_idle)
             && self.models.iter().all(|model| model.fleet.outstanding() == 0)
             && self.replicas.iter().all(|replica| replica.attempts.is_empty())
     }

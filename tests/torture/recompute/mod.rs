@@ -33,7 +33,16 @@ pub type Value = (&'static str, f64, Within);
 
 /// What cannot be computed from rows, and why; the same words stand in `docs/metrics.md`.
 pub const NOT_FROM_ROWS: &[(&str, &[&str])] = &[
-    ("what a cache held for others leaves no row", &["semantic_recall"]),
+    (
+        "who waited at the gateway leaves no row",
+        &[
+            "gateway_wait_mean_s",
+            "gateway_wait_p99_s",
+            "gateway_fairness",
+            "gateway_worst_slowdown",
+        ],
+    ),
+    ("what a cache held for others leaves no row", &["semantic_recall", "cross_tenant_hits"]),
     (
         "what a user decided leaves no row",
         &["sessions", "sessions_abandoned", "session_turns_mean"],
@@ -51,6 +60,35 @@ pub const NOT_FROM_ROWS: &[(&str, &[&str])] = &[
             "compression_saved_usd",
             "trimming_saved_usd",
             "batch_saved_usd",
+        ],
+    ),
+    (
+        "what a provider keeps, and for whom, leaves no row",
+        &[
+            "prompt_cache_written_tokens",
+            "prompt_cache_uncached_tokens",
+            "prompt_cache_read_usd",
+            "prompt_cache_written_usd",
+            "prompt_cache_uncached_usd",
+            "prompt_cache_cold_tokens",
+            "prompt_cache_cold_usd",
+            "prompt_cache_expired_tokens",
+            "prompt_cache_expired_usd",
+            "prompt_cache_evicted_tokens",
+            "prompt_cache_evicted_usd",
+            "prompt_cache_changed_tokens",
+            "prompt_cache_changed_usd",
+            "prompt_cache_too_short_tokens",
+            "prompt_cache_too_short_usd",
+            "prompt_cache_unmarked_tokens",
+            "prompt_cache_unmarked_usd",
+            "prompt_cache_other_machine_tokens",
+            "prompt_cache_other_machine_usd",
+            "prompt_cache_switched_tokens",
+            "prompt_cache_switched_usd",
+            "model_switches",
+            "sticky_kept",
+            "sticky_quality_lost",
         ],
     ),
     ("tools of workflows have no rows", &["tool_cost_usd"]),
