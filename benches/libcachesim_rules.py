@@ -35,12 +35,14 @@ def accesses(path, sizes, block=512):
 
 
 class Arc:
-    """Megiddo and Modha (FAST 2003). At a hit on a key that went, the balance moves by the
-    ratio of the two lists of such keys: in bytes, as libCacheSim has it, or in so many entries
-    of this size (`by_size`), which is what the paper's pages are."""
+    """Megiddo and Modha (FAST 2003). Two rules of libCacheSim are not ours: at a hit on a key that
+    went the balance moves by the ratio of the two lists of such keys, in bytes, where the paper
+    moves it by so many pages; and of such keys one goes for each entry that goes, where the
+    paper keeps no more of them than there is room for in its directory."""
 
-    def __init__(self, capacity, by_size):
-        self.capacity, self.by_size, self.target = capacity, by_size, 0
+    def __init__(self, capacity, step_is_size, trims):
+        self.capacity, self.step_is_size, self.trims = capacity, step_is_size, trims
+        self.target = 0
         self.lists = [OrderedDict() for _ in range(4)]  # T1, T2, B1, B2: oldest first
         self.bytes = [0, 0, 0, 0]
 
@@ -62,6 +64,28 @@ class Arc:
         at = 0 if from_t1 else 1
         self.put(at + 2, *self.take(at))
 
+    def make_room(self, size, ghost):
+        """libCacheSim's: with each entry that goes, the oldest of the keys that went."""
+        if ghost is not None:
+            self.replace(ghost == 3)
+        elif self.bytes[0] + self.bytes[2] + size > self.capacity:
+            if self.bytes[2] > 0:
+                self.take(2)
+                self.replace(False)
+            else:
+                self.take(0)
+        else:
+            if sum(self.bytes) >= 2 * self.capacity and self.bytes[3] > 0:
+                self.take(3)
+            self.replace(False)
+
+    def trim(self):
+        """Ours: what does not fit the paper's directory."""
+        while self.bytes[2] > 0 and self.bytes[0] + self.bytes[2] > self.capacity:
+            self.take(2)
+        while self.bytes[3] > 0 and sum(self.bytes) > 2 * self.capacity:
+            self.take(3)
+
     def access(self, key, size):
         for at in (0, 1):
             if key in self.lists[at]:
@@ -72,26 +96,19 @@ class Arc:
             return False
         ghost = next((at for at in (2, 3) if key in self.lists[at]), None)
         if ghost is not None:
-            step = max(self.bytes[5 - ghost] // self.bytes[ghost], 1)
-            if self.by_size:
-                step = size * max(self.bytes[5 - ghost] / self.bytes[ghost], 1)
+            other, own = self.bytes[5 - ghost], self.bytes[ghost]
+            step = max(other / own, 1.0) * size if self.step_is_size else max(other // own, 1)
             step = step if ghost == 2 else -step
             self.target = min(max(self.target + step, 0), self.capacity)
             self.take(ghost, key)
         while self.bytes[0] + self.bytes[1] + size > self.capacity:
-            if ghost is not None:
+            if self.trims:
                 self.replace(ghost == 3)
-            elif self.bytes[0] + self.bytes[2] + size > self.capacity:
-                if self.bytes[2] > 0:
-                    self.take(2)
-                    self.replace(False)
-                else:
-                    self.take(0)
             else:
-                if sum(self.bytes) >= 2 * self.capacity and self.bytes[3] > 0:
-                    self.take(3)
-                self.replace(False)
+                self.make_room(size, ghost)
         self.put(0 if ghost is None else 1, key, size)
+        if self.trims:
+            self.trim()
         return False
 
 
@@ -234,8 +251,8 @@ def main():
     print("policy,capacity,libcachesim,its_rule,our_rule")
     for share in options.shares:
         capacity = round(share * footprint)
-        ours = miss_ratio(Arc(capacity, True), found)
-        theirs = miss_ratio(Arc(capacity, False), found)
+        ours = miss_ratio(Arc(capacity, True, True), found)
+        theirs = miss_ratio(Arc(capacity, False, False), found)
         print(f"arc,{capacity},{libcachesim('ARC', found, capacity):.6f},{theirs:.6f},{ours:.6f}")
         theirs = miss_ratio(Lirs(capacity), found)
         print(f"lirs,{capacity},{libcachesim('LIRS', found, capacity):.6f},{theirs:.6f},", flush=True)
