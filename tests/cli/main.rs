@@ -20,4 +20,5 @@ mod shards;
 mod shipped;
 mod shown;
 mod support;
+mod trace_fit;
 mod traces;
