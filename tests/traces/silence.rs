@@ -246,8 +246,8 @@ fn fields_that_matter_and_are_not_used_are_named() {
         ),
         (
             "burstgpt: t",
-            "Timestamp,Session ID,Model,Request tokens,Response tokens\n1,s,m,1,1\n".to_owned(),
-            ["`Session ID` (sessions) is not used", "`model: Model` would read it"],
+            "Timestamp,Session ID,Cost,Request tokens,Response tokens\n1,s,m,1,1\n".to_owned(),
+            ["`Session ID` (sessions) is not used", "`cost: Cost` would read it"],
         ),
         (
             "mooncake: t",

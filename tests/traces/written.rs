@@ -131,7 +131,10 @@ proptest! {
                 match format {
                     TraceFormat::Csv | TraceFormat::Jsonl => (*stamp, input, row.output, prompt, user),
                     TraceFormat::Azure => (stamp / 100 * 100, input, output, None, None),
-                    TraceFormat::Burstgpt => (*stamp, input, output, None, None),
+                    // An answer of no tokens is a request that failed.
+                    TraceFormat::Burstgpt => {
+                        (*stamp, input, output.filter(|tokens| *tokens > 0), None, None)
+                    }
                     TraceFormat::Mooncake => (stamp / 1_000_000 * 1_000_000, input, output, None, None),
                     TraceFormat::Libcachesim => (*stamp, 100, output, prompt, None),
                     TraceFormat::OracleGeneral => {

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::error::TraceError;
+use super::json::in_plain_words;
 use super::position::Position;
 
 /// Reads the value that a text is, in which no object may have a field twice, however deep.
@@ -30,6 +31,7 @@ pub(in crate::workload::trace) fn refuse(
 ) -> TraceError {
     let said = error.to_string();
     let (why, _) = said.rsplit_once(" at line ").unwrap_or((&said, ""));
+    let why = in_plain_words(why);
     let python = python_number(text.as_bytes(), error).unwrap_or_default();
     let lines = text.split_inclusive('\n').take(error.line().saturating_sub(1));
     let begins: usize = lines.map(str::len).sum();
@@ -131,6 +133,8 @@ mod tests {
             |text: &str| read_unique::<Value>(text, &position).map_err(|error| error.to_string());
         assert!(read("{\"a\": {\"b\": 1}, \"b\": [{\"a\": 1}, {\"a\": 1e400}]}").is_err());
         assert!(read("{\"a\": {\"b\": 1}, \"b\": [{\"a\": 1}, {\"a\": 2}]}").is_ok());
+        let error = read_unique::<Vec<u32>>("[1,\n -2]", &position).unwrap_err().to_string();
+        assert!(error.ends_with("expected a whole number of 0 or more (column 3)"), "{error}");
         for ends in ["\n", "\r\n", "\r"] {
             let text = ["{", "", "\"a\": 1,", " \"\\u0061\": 2}"].join(ends);
             let error = read(&text).unwrap_err();
