@@ -9,6 +9,7 @@ pub mod balance;
 pub mod engine;
 pub mod faults;
 pub mod fleet;
+pub mod groups;
 pub mod latency;
 mod model;
 mod output;
@@ -19,6 +20,7 @@ pub mod step;
 
 pub use balance::BalanceSpec;
 pub use faults::{Faults, FaultsSpec};
+pub use groups::GroupSpec;
 pub use fleet::{AutoscaleSpec, Fleet};
 pub use latency::{Latency, LatencySpec, Service, Work};
 pub use model::ModelSpec;

@@ -12,7 +12,7 @@ use super::setup::{Setup, Warmup};
 use super::tracer::Tracer;
 use super::upstream::Upstream;
 use crate::cost::allocate::Places;
-use crate::cost::{Candidate, Levers, Optimizer};
+use crate::cost::{Candidate, Levers, ModelId, Optimizer};
 use crate::kernel::{Duration, Streams, Time};
 use crate::pipeline::Log;
 use crate::serving::ModelSpec;
@@ -39,6 +39,12 @@ pub fn build<'r>(
         .collect();
     let candidates = candidates(setup);
     let names: Vec<&str> = candidates.iter().map(|(name, _)| name.as_str()).collect();
+    let groups: Vec<(String, Vec<ModelId>)> = setup
+        .groups
+        .iter()
+        .zip(setup.group_models())
+        .map(|((name, _), models)| (name.clone(), models.into_iter().map(ModelId).collect()))
+        .collect();
     let slots = setup
         .cost
         .allocate
@@ -48,7 +54,14 @@ pub fn build<'r>(
     let pipeline = setup.pipeline.as_ref();
     let caches = Caches::new(setup, source.users(), streams);
     let charge = Charge {
-        optimizer: Optimizer::new(&setup.cost, &candidates, &users, setup.start, streams),
+        optimizer: Optimizer::with_groups(
+            &setup.cost,
+            &candidates,
+            &groups,
+            &users,
+            setup.start,
+            streams,
+        ),
         levers: setup
             .cost
             .levers

@@ -6,7 +6,7 @@ use crate::kernel::Time;
 
 impl Optimizer {
     /// Lets go of `hold`, and holds the estimate of `model` instead (nothing, where
-    /// estimates are not held). Returns what is held now; `None` if the budget does not
+    /// estimates are not held), which may be a group's. Returns what is held now; `None` if the budget does not
     /// pay for that model, in which case nothing is.
     ///
     /// # Panics
@@ -21,8 +21,7 @@ impl Optimizer {
         self.change_prices(now);
         self.release(demand.user, hold);
         let expected = self.expected(demand);
-        let (input, output) = (expected.input_decitokens, expected.most_output());
-        let estimate = self.price(model).rates(input).most().of(input, output);
+        let estimate = self.estimate(model, &expected);
         if !self.budgets.purse(demand.user, now).allowance.pays(estimate) {
             return None;
         }

@@ -5,7 +5,8 @@
 //! | time between retries | [`backoff`] |
 //! | when a second attempt is made | [`hedge`] |
 //! | how many retries there may be in all | [`retry_budget`] |
-//! | leaving out a replica that fails | [`breaker`] |
+//! | leaving out a server that fails | [`breaker`]: with a trial ([`half_open`]), without ([`cooldown`]) |
+//! | kinds of failures | [`failure`] |
 //! | so many requests and tokens a minute | [`token_bucket`] |
 //! | turning away the less urgent first | [`admission`] |
 //!
@@ -15,7 +16,12 @@
 pub mod admission;
 pub mod backoff;
 pub mod breaker;
+pub mod cooldown;
+pub mod failure;
+pub mod fallbacks;
+pub mod half_open;
 pub mod hedge;
+pub mod minute;
 pub mod retry_budget;
 pub mod token_bucket;
 
@@ -24,9 +30,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use admission::AdmissionSpec;
-pub use backoff::{Backoff, BackoffSpec};
-pub use breaker::Breaker;
+pub use backoff::{Backoff, BackoffRule, BackoffSpec};
+pub use breaker::{Breaker, Standing};
+pub use failure::{Failure, PerFailureSpec};
+pub use fallbacks::Chains;
 pub use hedge::{HedgeDelay, HedgeSpec};
+pub use minute::Minute;
 pub use retry_budget::{RetryBudget, RetryBudgetSpec};
 pub use token_bucket::{Limits, TokenBucket};
 
@@ -41,8 +50,11 @@ pub struct ResilienceSpec {
     /// How long an attempt may take, its wait included. Default: no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Duration>,
-    /// How often a failed request is tried again with the same model. Default 0.
+    /// How often a failed request is tried again with the same model or group. Default 0.
     pub num_retries: u32,
+    /// Other numbers for some kinds of failures. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_policy: Option<PerFailureSpec>,
     /// How long it waits before it is tried again.
     pub backoff: BackoffSpec,
     /// How many retries and hedges there may be in all. Default: as many as
@@ -52,17 +64,40 @@ pub struct ResilienceSpec {
     /// A second attempt beside one that takes long. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hedge: Option<HedgeSpec>,
-    /// Models to ask in turn where one has failed for good:
-    /// `fallbacks: { gpt-4: [gpt-3.5, local-llama] }`.
+    /// Models or groups to ask in turn where one has failed for good:
+    /// `fallbacks: { gpt-4: [gpt-3.5, local-llama] }`. Where none of a model's replicas or a
+    /// group's deployments may be asked, they are asked at once.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub fallbacks: IndexMap<String, Vec<String>>,
+    /// The same for requests that are too long for a model, which are asked at once. Default:
+    /// those of `fallbacks`.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub context_window_fallbacks: IndexMap<String, Vec<String>>,
+    /// The same for models and groups that `fallbacks` does not name. Default: none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub default_fallbacks: Vec<String>,
+    /// Whether the fallbacks of a fallback that has failed are asked before the next of the
+    /// chain, as `LiteLLM` does; none is asked twice. Default false.
+    #[serde(skip_serializing_if = "is_default")]
+    pub nested_fallbacks: bool,
+    /// With `nested_fallbacks`: so many hops from the first model on, a fallback's own
+    /// fallbacks are not asked any more. Default: no limit. `LiteLLM`'s is 5.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_fallbacks: Option<u32>,
     /// Failures of a replica within a minute that are borne; at one more it is
-    /// left out for `cooldown_time`. Default: it never is.
+    /// left out for `cooldown_time`. In a group it is the deployment that fails and is left
+    /// out. Default: it never is, but by `cooldown: litellm`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allowed_fails: Option<u32>,
+    /// With `cooldown: litellm`, other numbers for some kinds of failures. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed_fails_policy: Option<PerFailureSpec>,
     /// How long a failing replica is left out; then one request tries whether it
     /// is sound again. Default 5s.
     pub cooldown_time: Duration,
+    /// How failures count, and how a replica comes back. Default: `half_open`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub cooldown: CooldownSpec,
     /// How much a client may ask. Default: no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate_limit: Option<RateLimitSpec>,
@@ -77,16 +112,43 @@ impl Default for ResilienceSpec {
         ResilienceSpec {
             timeout: None,
             num_retries: 0,
+            retry_policy: None,
             backoff: BackoffSpec::default(),
             retry_budget: None,
             hedge: None,
             fallbacks: IndexMap::new(),
+            context_window_fallbacks: IndexMap::new(),
+            default_fallbacks: Vec::new(),
+            nested_fallbacks: false,
+            max_fallbacks: None,
             allowed_fails: None,
+            allowed_fails_policy: None,
             cooldown_time: Duration::from_secs(5),
+            cooldown: CooldownSpec::HalfOpen,
             rate_limit: None,
             admission: None,
         }
     }
+}
+
+/// What a file need not say.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// How failures count, and how what was left out comes back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CooldownSpec {
+    /// Failures of the last minute count, once `allowed_fails` is given; after the cooldown
+    /// one request tries whether all is well.
+    #[default]
+    HalfOpen,
+    /// As `LiteLLM` does: failures count for `cooldown_time` from the first on, after which
+    /// all requests come back at once. Where `allowed_fails` is left out, a 429 is enough, or
+    /// more than half of 5 or more requests of a minute of the clock that failed. A model
+    /// with one replica stays, and a group of one deployment.
+    Litellm,
 }
 
 /// Requests and tokens that a client may ask for in a minute.
@@ -119,7 +181,7 @@ pub enum Per {
 }
 
 impl ResilienceSpec {
-    /// Checks names against `models` and settings against each other.
+    /// Checks names against `models`, groups among them, and settings against each other.
     pub fn check(&self, models: &[&str], problems: &mut Problems) {
         if self.timeout.is_some_and(Duration::is_zero) {
             problems.at("timeout", |p| {
@@ -135,24 +197,12 @@ impl ResilienceSpec {
                 p.at("after", |p| p.warn("it never happens, as `timeout` comes first"));
             });
         }
-        problems.at("fallbacks", |p| {
-            for (model, chain) in &self.fallbacks {
-                if !models.contains(&model.as_str()) {
-                    p.unknown("model", model, models.iter().copied());
-                }
-                p.at(model.as_str(), |p| {
-                    for (index, next) in chain.iter().enumerate() {
-                        p.at(index, |p| {
-                            if !models.contains(&next.as_str()) {
-                                p.unknown("model", next, models.iter().copied());
-                            } else if next == model {
-                                p.error("a model is not its own fallback");
-                            }
-                        });
-                    }
-                });
-            }
-        });
+        self.check_fallbacks(models, problems);
+        if self.allowed_fails_policy.is_some() && self.cooldown == CooldownSpec::HalfOpen {
+            problems.at("allowed_fails_policy", |p| {
+                p.warn("it has no effect without `cooldown: litellm`");
+            });
+        }
         if let Some(limit) = &self.rate_limit {
             problems.at("rate_limit", |p| {
                 if limit.rpm.is_none() && limit.tpm.is_none() {

@@ -131,7 +131,7 @@ impl Charge {
             }
         }
         self.optimizer.learn(&Lesson {
-            model,
+            model: ModelId(inference.target),
             request: lots,
             quality,
             cost,

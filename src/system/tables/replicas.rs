@@ -39,6 +39,7 @@ pub fn collect(system: &mut System<'_>, setup: &Setup, over: Time) -> Table {
     if !measures.has_fleets {
         return table;
     }
+    measures.replicas.breaker_opened += upstream.groups.opened();
     let mut engines = Engines::default();
     for (index, (name, model)) in setup.models.iter().enumerate() {
         let (model_id, gpus) = (ModelId(index as u32), u64::from(model.server.gpus_each()));

@@ -8,6 +8,7 @@ mod attempt;
 mod attempt_end;
 mod batching;
 mod counts;
+mod groups;
 mod prefix;
 mod replica_lifecycle;
 mod retry;
@@ -30,10 +31,11 @@ use crate::cost::allocate::Places;
 use crate::kernel::{EventId, Stream, Streams, Time};
 use crate::serving::engine::{EngineSpec, ProgressKind};
 use crate::serving::fleet::Autoscaler;
-use crate::serving::resilience::Limits;
-use crate::serving::{Faults, Fleet, Latency, ModelSpec};
+use crate::serving::resilience::{Breaker, Limits, Standing};
+use crate::serving::{Faults, Fleet, Latency, ModelSpec, ServerSpec};
 use crate::system::ids::{AttemptId, OfAttempt, OfInference, Table};
 use crate::workload::Source;
+use groups::Groups;
 use rules::Rules;
 
 /// The servers of one model.
@@ -104,6 +106,8 @@ pub struct Upstream {
     /// Whether an event will divide them anew.
     division_awaited: bool,
     rules: Rules,
+    /// Groups of models.
+    pub groups: Groups,
     attempts: Table<OfAttempt, Attempt>,
     /// Requests before the models.
     pub inferences: Table<OfInference, Inference>,
@@ -126,10 +130,22 @@ impl Upstream {
     pub fn new(setup: &Setup, source: &Source, slots: Option<Places>, streams: &Streams) -> Self {
         let resilience = setup.resilience.clone().unwrap_or_default();
         let mut replicas = 0;
+        let rules = Rules::new(setup, source, streams);
+        let groups = Groups::new(setup, &resilience, &rules.chains, streams);
+        let breaker = |index: usize, server: &ServerSpec| {
+            let standing = Standing {
+                single: server.replica_bounds().1 == 1,
+                has_fallback: !rules.chains.of(index as u32).is_empty(),
+                into_minute: setup.into_minute(),
+            };
+            // Of a deployment its gateway sees no replicas.
+            let breaker = || Breaker::of(&resilience, resilience.cooldown_time, standing);
+            if groups.has(index as u32) { None } else { breaker() }
+        };
         let servers = |(index, (name, model)): (usize, &(String, ModelSpec))| {
             let server = &model.server;
             let step = setup.steps.get(index).and_then(Option::as_ref);
-            let fleet = Fleet::new(name, server, &resilience, step, streams);
+            let fleet = Fleet::new(name, server, breaker(index, server), step, streams);
             let stream = |part: &str| streams.stream(&format!("serving.{name}.{part}"));
             let fault = |part: &str| stream(&format!("faults.{part}"));
             let first_replica = replicas;
@@ -178,7 +194,8 @@ impl Upstream {
             replicas: (0..replicas).map(|_| ReplicaState::default()).collect(),
             slots,
             division_awaited: false,
-            rules: Rules::new(setup, source, streams),
+            rules,
+            groups,
             attempts: Table::default(),
             inferences: Table::default(),
             output: streams.stream("serving.output"),
@@ -205,6 +222,7 @@ impl Upstream {
 
     /// Forgets the statistics, not the requests: the end of the warm-up.
     pub fn reset_stats(&mut self, now: Time) {
+        self.groups.reset_stats();
         for model in &mut self.models {
             model.fleet.reset_stats(now);
             if let Some(cache) = &mut model.prefixes {
@@ -217,6 +235,7 @@ impl Upstream {
     pub fn is_idle(&self) -> bool {
         self.attempts.is_empty()
             && self.inferences.is_empty()
+            && self.groups.is_idle()
             && self.models.iter().all(|model| model.fleet.outstanding() == 0)
             && self.replicas.iter().all(|replica| replica.attempts.is_empty())
     }
