@@ -5,6 +5,8 @@ mod balance;
 mod disaggregation;
 mod engines;
 mod faults;
+mod groups;
+mod gateway_queue;
 mod outputs;
 mod queue;
 mod rates;
