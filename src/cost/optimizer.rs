@@ -83,8 +83,7 @@ impl Optimizer {
             price.turn_to(start);
         }
         let next_change = next_change(&prices, start);
-        let truth =
-            spec.quality.as_ref().map(|table| Truth::new(table, &names, &groups, streams));
+        let truth = spec.quality.as_ref().map(|table| Truth::new(table, &names, &groups, streams));
         let difficulties = spec.quality.as_ref().map(|table| table.names()).unwrap_or_default();
         let mut quality: Vec<f64> = models.iter().map(|(_, it)| it.quality).collect();
         for group in &groups {

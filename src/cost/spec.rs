@@ -214,12 +214,7 @@ mod tests {
     /// The path and message of each problem with a block.
     fn found(yaml: &str) -> Vec<String> {
         let mut problems = Problems::default();
-        read(yaml).unwrap().check(
-            &MODELS,
-            &MODELS,
-            Some(&["ann", "vip"].into()),
-            &mut problems,
-        );
+        read(yaml).unwrap().check(&MODELS, &MODELS, Some(&["ann", "vip"].into()), &mut problems);
         problems.list().iter().map(|it| format!("{}: {}", it.path, it.message)).collect()
     }
 

@@ -20,8 +20,8 @@ pub mod step;
 
 pub use balance::BalanceSpec;
 pub use faults::{Faults, FaultsSpec};
-pub use groups::GroupSpec;
 pub use fleet::{AutoscaleSpec, Fleet};
+pub use groups::GroupSpec;
 pub use latency::{Latency, LatencySpec, Service, Work};
 pub use model::ModelSpec;
 pub use output::seed_output_tokens;

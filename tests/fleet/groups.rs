@@ -31,7 +31,10 @@ fn broken(yaml: &str, names: &[&str]) -> String {
     names.iter().fold(yaml.to_owned(), |yaml, name| {
         let lines = yaml.lines().map(|line| {
             if line.starts_with(&format!("  {name}: {{ price")) {
-                line.replace("tpot: 0s } } }", "tpot: 0s }, faults: { error_rate: 1, error_after: 0s } } }")
+                line.replace(
+                    "tpot: 0s } } }",
+                    "tpot: 0s }, faults: { error_rate: 1, error_after: 0s } } }",
+                )
             } else {
                 line.to_owned()
             }
@@ -60,7 +63,8 @@ fn a_shuffle_is_by_weight_and_rpm_is_a_weight_and_no_limit() {
     assert!((share - 0.75).abs() < 0.01, "{share}");
     assert_eq!(metric(&run, "completed"), 20_000.0);
     // 8 of 8, as the peer; a deployment without a weight gets nothing where one has one.
-    let run = simulate(&asked(8, 1000.0, "1s", "deployments: { a: { rpm: 2 }, b: { rpm: 2 } }", ""));
+    let run =
+        simulate(&asked(8, 1000.0, "1s", "deployments: { a: { rpm: 2 }, b: { rpm: 2 } }", ""));
     assert_eq!(metric(&run, "completed"), 8.0);
     let mixed = "deployments: { a: { weight: 1 }, b: { rpm: 99 } }";
     assert_eq!(completed(&simulate(&asked(40, 100.0, "1s", mixed, "")))[..2], [40.0, 0.0]);
@@ -102,7 +106,8 @@ fn limits_begin_anew_with_the_minute_of_the_clock() {
 
 #[test]
 fn the_fastest_of_late_gets_all_once_each_was_asked() {
-    let yaml = asked(12, 1.0, "100ms", "deployments: { a: {}, b: {} }, strategy: latency_based", "");
+    let yaml =
+        asked(12, 1.0, "100ms", "deployments: { a: {}, b: {} }, strategy: latency_based", "");
     let slow = yaml.replacen("ttft: 100ms", "ttft: 200ms", 1);
     let run = simulate(&slow);
     assert_eq!(completed(&run)[..2], [1.0, 11.0], "peer: the same");
@@ -175,8 +180,10 @@ fn where_all_are_out_a_fallback_answers_at_once() {
     assert_eq!((sent(&run)[2], metric(&run, "fallbacks")), (20.0, 20.0));
     assert_near("no wait", metric(&run, "e2e_max_s"), 1.0, 1e-9);
     // One model whose one replica is out: the same.
-    let yaml = asked(20, 100.0, "1s", AB, &rest.replace("g:", "a:")).replace("fixed: g", "fixed: a");
-    let alone = yaml.replace("{ g: { deployments: { a: {}, b: {} } } }", "{ g: { deployments: { b: {} } } }");
+    let yaml =
+        asked(20, 100.0, "1s", AB, &rest.replace("g:", "a:")).replace("fixed: g", "fixed: a");
+    let alone = yaml
+        .replace("{ g: { deployments: { a: {}, b: {} } } }", "{ g: { deployments: { b: {} } } }");
     let run = simulate(&broken(&alone, &["a"]));
     assert_eq!(sent(&run)[0], 1.0);
     assert_near("no wait", metric(&run, "e2e_max_s"), 1.0, 1e-9);
@@ -221,7 +228,10 @@ fn who_chooses_sees_the_dearest_and_the_worst_of_a_group() {
     let yaml = |select: &str| {
         asked(10, 10.0, "1s", AB, "")
             .replace("fixed: g", select)
-            .replace("server: { tokens: { ttft: 1s, tpot: 0s } } }\n  c", "quality: 0.7, server: { tokens: { ttft: 1s, tpot: 0s } } }\n  c")
+            .replace(
+                "server: { tokens: { ttft: 1s, tpot: 0s } } }\n  c",
+                "quality: 0.7, server: { tokens: { ttft: 1s, tpot: 0s } } }\n  c",
+            )
             .replace("9e-6, output: 9e-6", "1.5e-6, output: 1e-6")
     };
     // The group costs as much as a, more than c, though b costs less.
@@ -262,7 +272,8 @@ fn a_second_attempt_goes_to_another_deployment() {
 
 #[test]
 fn groups_that_nobody_asks_change_nothing() {
-    let plain = asked(300, 10.0, "1s", AB, "resilience: { timeout: 1h }").replace("fixed: g", "fixed: c");
+    let plain =
+        asked(300, 10.0, "1s", AB, "resilience: { timeout: 1h }").replace("fixed: g", "fixed: c");
     let without = plain.replace("groups: { g: { deployments: { a: {}, b: {} } } }", "");
     let (plain, without) = (simulate(&plain), simulate(&without));
     assert_eq!(format!("{:?}", plain.models), format!("{:?}", without.models));
@@ -271,9 +282,15 @@ fn groups_that_nobody_asks_change_nothing() {
 
 #[test]
 fn steps_may_ask_a_group_or_one_of_its_deployments() {
-    let yaml = asked(40, 10.0, "1s", AB, "orchestration: { workflows: { w: { steps: {
-        one: { llm: { model: g } }, two: { llm: { model: a }, after: [one] } } } } }")
-        .replace("fixed: g", "fixed: c");
+    let yaml = asked(
+        40,
+        10.0,
+        "1s",
+        AB,
+        "orchestration: { workflows: { w: { steps: {
+        one: { llm: { model: g } }, two: { llm: { model: a }, after: [one] } } } } }",
+    )
+    .replace("fixed: g", "fixed: c");
     let [a, b, c] = completed(&simulate(&yaml));
     assert!(a > 40.0 && b > 0.0 && a + b == 80.0 && c == 0.0, "{a} {b} {c}");
 }
@@ -281,9 +298,40 @@ fn steps_may_ask_a_group_or_one_of_its_deployments() {
 #[test]
 fn batches_go_to_a_deployment_and_fill_no_room_there() {
     let one = "deployments: { a: { max_parallel_requests: 1 }, b: { max_parallel_requests: 1 } }";
-    let yaml = asked(40, 100.0, "1s", one, "").replace("fixed: g }", "fixed: g }, levers: { batch: {} }");
+    let yaml =
+        asked(40, 100.0, "1s", one, "").replace("fixed: g }", "fixed: g }, levers: { batch: {} }");
     let run = simulate(&yaml);
     assert_eq!(metric(&run, "completed"), 40.0);
     let [a, b, _] = completed(&run);
     assert!(a > 5.0 && b > 5.0, "{a} {b}");
+}
+
+/// Requests that are too long for an engine's memory go to who stands for that, at once.
+#[test]
+fn too_long_requests_have_fallbacks_of_their_own() {
+    let engine = "engine: { step: { linear: { per_step: 10ms } }, max_model_len: 5 }";
+    let of = |rest: &str| {
+        let yaml =
+            asked(5, 1.0, "1s", "deployments: { a: {} }", &format!("resilience: {{ {rest} }}"));
+        let model = "  a: { price: { input: 2e-6, output: 1e-6 }, server: { tokens: { ttft: 1s, tpot: 0s } } }";
+        assert!(yaml.contains(model));
+        let run = simulate(&yaml.replace(model, &format!("  a: {{ server: {{ {engine} }} }}")));
+        (completed(&run), metric(&run, "retries"), metric(&run, "e2e_max_s"))
+    };
+    let (done, retries, _) = of("num_retries: 1, fallbacks: { g: [b] }");
+    assert_eq!((done, retries), ([0.0, 5.0, 0.0], 5.0));
+    let own = "num_retries: 1, fallbacks: { g: [b] }, context_window_fallbacks: { g: [c] }";
+    let (done, retries, longest) = of(own);
+    assert_eq!((done, retries), ([0.0, 0.0, 5.0], 0.0));
+    assert_near("no wait", longest, 1.0, 1e-9);
+    let (done, retries, _) =
+        of("num_retries: 1, backoff: { rule: litellm }, fallbacks: { g: [b] }");
+    assert_eq!((done, retries), ([0.0, 5.0, 0.0], 0.0), "what is too long stays too long");
+}
+
+#[test]
+fn kinds_of_failures_have_retries_of_their_own() {
+    let rest = "resilience: { num_retries: 3, retry_policy: { internal_server_error: 1 } }";
+    let run = simulate(&broken(&asked(1, 1.0, "1s", "deployments: { a: {} }", rest), &["a"]));
+    assert_eq!(sent(&run)[0], 2.0, "peer: the same");
 }

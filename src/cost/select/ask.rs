@@ -34,11 +34,7 @@ pub(in crate::cost) struct Offers {
 
 impl Offers {
     /// Models at these prices, groups of them, and how good each is expected to be.
-    pub fn new(
-        prices: &[Price],
-        groups: &[Vec<ModelId>],
-        quality: impl Fn(usize) -> f64,
-    ) -> Self {
+    pub fn new(prices: &[Price], groups: &[Vec<ModelId>], quality: impl Fn(usize) -> f64) -> Self {
         let offer = |model: usize| {
             let quality = Quality::new(quality(model));
             Offer { input: 0, output: 0, quality, share: f64::from(quality.billionths()) / 1e9 }

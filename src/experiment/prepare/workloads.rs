@@ -28,7 +28,8 @@ fn check_classes(experiment: &Experiment, workload: &Plan) -> Result<(), Problem
     problems.at("monitors", |p| check_monitor_classes(&experiment.monitors, classes, p));
     let resilience = experiment.resilience.as_ref();
     if let Some(orchestration) = &experiment.orchestration {
-        problems.at("orchestration", |p| orchestration.check(&experiment.names(), Some(classes), p));
+        problems
+            .at("orchestration", |p| orchestration.check(&experiment.names(), Some(classes), p));
     }
     if let Some(admission) = resilience.and_then(|it| it.admission.as_ref()) {
         problems.at("resilience", |p| p.at("admission", |p| admission.check_classes(classes, p)));

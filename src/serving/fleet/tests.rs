@@ -154,7 +154,14 @@ impl Beside {
         let model = StepModel::new(&engine.step, &DataPaths::default()).unwrap();
         let streams = Streams::new(1, 0);
         Beside {
-            fleet: Fleet::build("m", &server, breaker(&resilience), Some(&model), &streams, ask_each),
+            fleet: Fleet::build(
+                "m",
+                &server,
+                breaker(&resilience),
+                Some(&model),
+                &streams,
+                ask_each,
+            ),
             definition: Definition::new(balance, REPLICAS, streams.stream("serving.m.balance")),
             shared,
             now: Time::ZERO,

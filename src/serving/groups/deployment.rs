@@ -4,6 +4,17 @@ use super::spec::DeploymentSpec;
 use crate::kernel::{Duration, Time};
 use crate::serving::resilience::{Breaker, Failure, Minute, ResilienceSpec, Standing};
 
+/// What a request is, to those who choose a deployment for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked {
+    /// When it asks.
+    pub now: Time,
+    /// Tokens of its prompt.
+    pub input_tokens: u64,
+    /// By place in the group, deployments that have failed it.
+    pub failed: u64,
+}
+
 /// What was sent to a deployment, and heard of it.
 #[derive(Clone, Debug)]
 pub struct Deployment {
@@ -106,8 +117,8 @@ impl Deployment {
         }
     }
 
-    pub fn opened(&self) -> u64 {
-        self.breaker.as_ref().map_or(0, Breaker::opened)
+    pub fn opened(&self) -> Option<u64> {
+        self.breaker.as_ref().map(Breaker::opened)
     }
 
     pub fn reset_stats(&mut self) {

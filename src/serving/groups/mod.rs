@@ -18,9 +18,7 @@ mod latency_based;
 mod spec;
 mod strategy;
 
-#[cfg(test)]
-mod tests;
-
+pub use deployment::Asked;
 pub use latency_based::LatencyBasedSpec;
 pub use spec::{DeploymentSpec, GroupSpec, StrategySpec};
 
@@ -28,17 +26,6 @@ use crate::kernel::{Duration, Stream, Time};
 use crate::serving::resilience::{Failure, ResilienceSpec, Standing};
 use deployment::Deployment;
 use strategy::Strategy;
-
-/// What a request is, to those who choose a deployment for it.
-#[derive(Clone, Copy, Debug)]
-pub struct Asked {
-    /// When it asks.
-    pub now: Time,
-    /// Tokens of its prompt.
-    pub input_tokens: u64,
-    /// By place in the group, deployments that have failed it.
-    pub failed: u64,
-}
 
 /// Why none was chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,9 +198,9 @@ impl Group {
         self.deployments[at].called_off(now);
     }
 
-    /// How often its deployments were left out.
-    pub fn opened(&self) -> u64 {
-        self.deployments.iter().map(Deployment::opened).sum()
+    /// How often the deployment at a place was left out, if it may be.
+    pub fn opened(&self, at: usize) -> Option<u64> {
+        self.deployments[at].opened()
     }
 
     /// Counts from zero again; all else stays.

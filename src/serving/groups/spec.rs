@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::LatencyBasedSpec;
+use super::latency_based::LatencyBasedSpec;
 use crate::kernel::Duration;
 use crate::serving::resilience::token_bucket;
 use crate::spec::{NonNegative, Problems};

@@ -1,7 +1,6 @@
 //! The ways of choosing among deployments that may get a request.
 
-use super::Asked;
-use super::deployment::Deployment;
+use super::deployment::{Asked, Deployment};
 use super::latency_based::Latencies;
 use super::spec::StrategySpec;
 use crate::kernel::{Stream, Time};

@@ -3,9 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::is_default;
 use crate::kernel::{Duration, Stream};
-use crate::spec::{Positive, Problems};
+use crate::spec::{Positive, Problems, is_default};
 
 /// Exponential backoff with full jitter: any time up to `base` x `factor`^n after
 /// failure n, at most `max` (Brooker, "Exponential Backoff And Jitter", AWS

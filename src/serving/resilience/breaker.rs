@@ -1,20 +1,10 @@
 //! Leaving out a server that fails: a replica, or a deployment of a group.
 
-use super::cooldown::Cooldown;
+use super::cooldown::{Cooldown, Standing};
+use super::failure::Failure;
 use super::half_open::HalfOpen;
-use super::{CooldownSpec, Failure, ResilienceSpec};
+use super::spec::{CooldownSpec, ResilienceSpec};
 use crate::kernel::{Duration, Time};
-
-/// What a breaker's server is one of.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Standing {
-    /// Whether there is no other that is asked under the same name.
-    pub single: bool,
-    /// Whether a fallback stands for that name.
-    pub has_fallback: bool,
-    /// How far into a minute of the clock the run begins.
-    pub into_minute: Duration,
-}
 
 /// Keeps requests away from a server that fails.
 #[derive(Clone, Debug)]

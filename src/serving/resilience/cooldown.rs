@@ -1,8 +1,20 @@
 //! Leaving out a server for a while, as `LiteLLM` does.
 
+use super::failure::{Failure, PerFailureSpec};
 use super::minute::Minute;
-use super::{Failure, PerFailureSpec, ResilienceSpec, Standing};
+use super::spec::ResilienceSpec;
 use crate::kernel::{Duration, Time};
+
+/// What a breaker's server is one of.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Standing {
+    /// Whether there is no other that is asked under the same name.
+    pub single: bool,
+    /// Whether a fallback stands for that name.
+    pub has_fallback: bool,
+    /// How far into a minute of the clock the run begins.
+    pub into_minute: Duration,
+}
 
 /// `LiteLLM`'s cooldown (version 1.110, `litellm/router_utils/cooldown_handlers.py`): after
 /// it all requests come back at once. A server is left out
@@ -171,7 +183,8 @@ mod tests {
         assert!((0..9).all(|t| !alone.failed(at(t), Failure::InternalServerError)));
         let mut backed = cooldown("{ allowed_fails: 1 }", true, true);
         assert!(!backed.failed(at(0), Failure::Timeout) && backed.failed(at(1), Failure::Timeout));
-        let mut named = cooldown("{ allowed_fails_policy: { TimeoutErrorAllowedFails: 1 } }", true, false);
+        let mut named =
+            cooldown("{ allowed_fails_policy: { TimeoutErrorAllowedFails: 1 } }", true, false);
         assert!((0..9).all(|t| !named.failed(at(t), Failure::InternalServerError)));
         assert!(!named.failed(at(9), Failure::Timeout) && named.failed(at(10), Failure::Timeout));
         let mut none = cooldown("{}", true, false);

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::ResilienceSpec;
+use super::spec::ResilienceSpec;
 use crate::spec::Problems;
 
 /// Chains of fallbacks by the index of the model or group that failed.
@@ -28,7 +28,8 @@ impl Chains {
             if !spec.nested_fallbacks {
                 return first;
             }
-            let mut walk = Walk { direct: &direct, most, asked: vec![of as u32], chain: Vec::new() };
+            let mut walk =
+                Walk { direct: &direct, most, asked: vec![of as u32], chain: Vec::new() };
             walk.follow(&first, 0);
             walk.chain
         };

@@ -40,7 +40,13 @@ enum State {
 impl HalfOpen {
     /// A closed breaker.
     pub fn new(allowed_fails: u32, cooldown: Duration) -> Self {
-        HalfOpen { allowed_fails, cooldown, state: State::Closed, fails: VecDeque::new(), opened: 0 }
+        HalfOpen {
+            allowed_fails,
+            cooldown,
+            state: State::Closed,
+            fails: VecDeque::new(),
+            opened: 0,
+        }
     }
 
     /// Whether a request may go through at `now`.

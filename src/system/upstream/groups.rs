@@ -40,8 +40,7 @@ impl Groups {
             let has_fallback = !chains.of(models + number).is_empty();
             let stream = streams.stream(&format!("groups.{name}"));
             let into_minute = setup.into_minute();
-            let group =
-                Group::new(spec, &members, resilience, has_fallback, into_minute, stream);
+            let group = Group::new(spec, &members, resilience, has_fallback, into_minute, stream);
             groups.all.push(group);
         }
         groups
@@ -71,9 +70,10 @@ impl Groups {
         }
     }
 
-    /// How often deployments were left out.
-    pub fn opened(&self) -> u64 {
-        self.all.iter().map(Group::opened).sum()
+    /// How often a model that is a deployment was left out, if it may be.
+    pub fn opened(&self, model: u32) -> Option<u64> {
+        let (group, place) = self.of_model(model)?;
+        self.all[group].opened(place)
     }
 
     /// Counts from zero again.
@@ -235,9 +235,9 @@ impl Upstream {
     /// How long an attempt at a model may take.
     #[inline]
     pub(super) fn timeout_of(&self, model: u32) -> Option<Duration> {
-        let own = || self.groups.of_model(model).and_then(|(at, place)| {
-            self.groups.all[at].timeout(place)
-        });
+        let own = || {
+            self.groups.of_model(model).and_then(|(at, place)| self.groups.all[at].timeout(place))
+        };
         own().or(self.rules.timeout)
     }
 
