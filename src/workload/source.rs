@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::blocks::{BlockLists, BlocksId, chain, shared_by};
+use super::blocks::{BlockLists, BlocksId, PromptParts, chain, shared_by};
 use super::incoming::{Incoming, IntentId, PromptId, UserId, sizes_of_tokens};
 use super::params::Profile;
 use super::plan::{Kind, Ready};
@@ -142,8 +142,39 @@ impl Source {
         made
     }
 
-    /// The same, followed by those of an answer of `answer` tokens where the next prompt of a
-    /// conversation goes on from there. Returns also whether they are.
+    /// What a request's prompt is made of, to the token, written into `made`: blocks where a
+    /// trace knows them, else its system prompt and whose the rest is.
+    pub fn parts(&self, request: &Incoming, made: &mut PromptParts) {
+        let tokens = request.input_decitokens / 10;
+        made.begin(tokens);
+        if let Some(id) = request.blocks {
+            let size = u64::from(self.ready.block_tokens.unwrap_or(1));
+            for (block, until) in self.blocks(id).iter().zip(1..) {
+                made.push(*block, until * size);
+            }
+            // What fills no block is nobody else's.
+            made.push(request.prompt.0, tokens);
+            return;
+        }
+        let thread = match &self.state {
+            State::Synthetic(state) => state.conversation(request),
+            _ => None,
+        };
+        let begins = thread.map_or(request.prompt, |thread| thread.first);
+        let shared = self.ready.shared_prefix.of(begins, self.prefix_key);
+        made.push(shared_by(shared.id).0, u64::from(shared.tokens));
+        made.end_system();
+        match thread {
+            Some(thread) => {
+                made.push(thread.first.0, thread.first_decitokens / 10);
+                made.push(thread.own.0, tokens);
+            }
+            None => made.push(request.prompt.0, tokens),
+        }
+    }
+
+    /// The blocks of a prompt, followed by those of an answer of `answer` tokens where the next
+    /// prompt of a conversation goes on from there. Returns also whether they are.
     pub fn prefix_and_answer<'s>(
         &'s self,
         request: &Incoming,
@@ -196,10 +227,12 @@ impl Source {
                 state.follow_up(asked, answer, now)
             }
             State::Trace(replay) if asked.thread.is_some() => {
-                let next = replay.instead(&self.ready, asked, now).unwrap_or_else(|error| {
-                    self.failure = Some(error);
-                    None
-                });
+                let next = replay
+                    .instead((&self.ready, self.prefix_key), asked, now)
+                    .unwrap_or_else(|error| {
+                        self.failure = Some(error);
+                        None
+                    });
                 FollowUp { next, ended: None }
             }
             _ => FollowUp::default(),
@@ -273,7 +306,7 @@ impl Iterator for Source {
     fn next(&mut self) -> Option<Self::Item> {
         match &mut self.state {
             State::Synthetic(state) => state.next().map(Ok),
-            State::Trace(state) => state.next(&self.ready).transpose(),
+            State::Trace(state) => state.next(&self.ready, self.prefix_key).transpose(),
             State::Listed { next } => {
                 let Kind::Listed(listed) = &self.ready.kind else { return None };
                 let request = listed.requests.get(*next)?;
@@ -287,7 +320,7 @@ impl Iterator for Source {
 
 impl Replay {
     #[inline]
-    fn next(&mut self, ready: &Ready) -> Result<Option<Incoming>, TraceError> {
+    fn next(&mut self, ready: &Ready, key: u64) -> Result<Option<Incoming>, TraceError> {
         let begins = match &mut self.jobs {
             Some(jobs) if !jobs.as_recorded() => match jobs.next_at() {
                 Some(at) => Some(at),
@@ -295,20 +328,20 @@ impl Replay {
             },
             _ => None,
         };
-        self.read(ready, begins, None)
+        self.read(ready, key, begins, None)
     }
 
     /// The job that begins instead of one that has ended, if any does.
     fn instead(
         &mut self,
-        ready: &Ready,
+        (ready, key): (&Ready, u64),
         ended: &Incoming,
         now: Time,
     ) -> Result<Option<Incoming>, TraceError> {
         let Some(next) = self.jobs.as_mut().and_then(|jobs| jobs.end(ended, now)) else {
             return Ok(None);
         };
-        self.read(ready, Some(next.at), next.user)
+        self.read(ready, key, Some(next.at), next.user)
     }
 
     /// The next row as a request: at its own time and of its own user, unless it is told.
@@ -316,6 +349,7 @@ impl Replay {
     fn read(
         &mut self,
         ready: &Ready,
+        key: u64,
         at: Option<Time>,
         user: Option<UserId>,
     ) -> Result<Option<Incoming>, TraceError> {
@@ -332,6 +366,10 @@ impl Replay {
             (None, None) => ready.askers.pick(&mut self.who),
         };
         let request = request(at, user, prompt, row.input_tokens, row.output_tokens);
+        let request = match ready.shared_prefix.on_top {
+            true => ready.shared_prefix.before(request, key),
+            false => request,
+        };
         if let (Some(jobs), Some(job)) = (&mut self.jobs, self.rows.job()) {
             return Ok(Some(Incoming { thread: Some(jobs.begin(job)), ..request }));
         }

@@ -70,6 +70,11 @@ impl Groups {
         }
     }
 
+    /// What is chosen where this model answers: itself, or its group.
+    pub fn target_of(&self, model: u32) -> u32 {
+        self.of_model(model).map_or(model, |(group, _)| self.models + group as u32)
+    }
+
     /// How often a model that is a deployment was left out, if it may be.
     pub fn opened(&self, model: u32) -> Option<u64> {
         let (group, place) = self.of_model(model)?;
