@@ -95,7 +95,7 @@ fn what_is_not_used_is_named_with_what_it_would_need_or_as_meaningless() {
         ]
     );
     let places: Vec<&str> = made.warnings.iter().map(|it| it.place.as_str()).collect();
-    assert_eq!(places, ["config.yaml:18:3", "config.yaml:24:43"]);
+    assert_eq!(places, ["config.yaml:18:3", "config.yaml:24:39"]);
 }
 
 #[test]
@@ -118,7 +118,6 @@ fn mistakes_have_their_place() {
     };
     let with = |rest: &str| format!("{}\n{rest}", CONFIG.split("router_settings").next().unwrap());
     assert!(refused("{}").contains("a config of LiteLLM has a `model_list`"));
-    assert!(refused("[]").contains("expected a config of LiteLLM"));
     let found = refused(&with("router_settings: { routing_strategy: least-bussy }"));
     assert!(found.contains("config.yaml:9:38 unknown routing strategy `least-bussy`"), "{found}");
     assert!(found.contains("did you mean `least-busy`?"), "{found}");

@@ -1,7 +1,7 @@
 //! The end of an attempt: given up, out of its server, paid for in vain, gone.
 
 use super::attempt::kv_tokens;
-use super::groups::failure_of;
+use super::deployments::failure_of;
 use super::{Attempt, Inference, NOBODY, Paid, Place, Upstream};
 use crate::cost::Usage;
 use crate::kernel::Time;

@@ -8,6 +8,7 @@ mod attempt;
 mod attempt_end;
 mod batching;
 mod counts;
+mod deployments;
 mod groups;
 mod keep_alive;
 mod prefix;
@@ -21,11 +22,10 @@ mod state;
 mod tenant_slots;
 mod traced;
 
-pub use counts::Sent;
 pub use prefix::table as prefix_table;
 pub use prompts::table as prompt_table;
 pub use seat::{Queued, Seat, Slots};
-pub use state::{Attempt, Inference, NOBODY, Place};
+pub use state::{Attempt, Inference, NOBODY, Place, Sent};
 pub use tenant_slots::Slot;
 pub use traced::{Paid, answered as traced_answer};
 
@@ -40,7 +40,7 @@ use crate::serving::resilience::{Breaker, Limits, Standing};
 use crate::serving::{Faults, Fleet, Latency, ModelSpec, ServerSpec};
 use crate::system::ids::{AttemptId, OfAttempt, OfInference, Table};
 use crate::workload::Source;
-use groups::Groups;
+use deployments::Groups;
 use prompts::Prompts;
 use rules::Rules;
 

@@ -1,6 +1,6 @@
 //! A request before the models: admitted, tried, tried again, and given up.
 
-use super::groups::failure_of;
+use super::deployments::failure_of;
 use super::rules::Rules;
 use super::{Inference, NOBODY, Upstream};
 use crate::cost::{Demand, ModelId};

@@ -212,3 +212,16 @@ impl Inference {
         (self.asked, self.error) = (now, None);
     }
 }
+
+/// What measured requests' attempts at a replica came to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sent {
+    /// Attempts that were sent to it.
+    pub requests: u64,
+    /// Of these, those that it did not take: its queue was full, or they do not fit it.
+    pub refused: u64,
+    /// Those that it answered.
+    pub completed: u64,
+    /// Those that it failed: crashes, errors, timeouts.
+    pub failed: u64,
+}
