@@ -11,7 +11,7 @@ use super::allocate::Allocation;
 use super::budget::{Allowance, Budgets, Purse, Refused, Standing};
 use super::ledger::{Charge, Ledger};
 use super::quality::Truth;
-use super::select::{Among, Ask, Offers, Selector, Verdict};
+use super::select::{Among, Ask, Offers, Selector, Verdict, estimate_rates};
 use super::{
     Candidate, ChargeSpec, Choice, CostSpec, Demand, Known, Lesson, ModelId, Money, Payer, Price,
     Refusal, Stayed, StickySpec, SwitchPenaltySpec, Usage, UserId,
@@ -39,6 +39,11 @@ pub struct Optimizer {
     allocation: Option<Box<Allocation>>,
     /// By model: whether its part is used up; empty where models have none.
     closed: Vec<bool>,
+    /// Groups of models, whose ids come after those of models.
+    groups: Vec<Vec<ModelId>>,
+    /// By id: whether it is asked only by name, as a group's deployments are; empty where
+    /// there are no groups.
+    hidden: Vec<bool>,
     /// The share of `max_tokens` that is held.
     reserve: Option<f64>,
     /// How long a session stays with its model, if it does.
@@ -60,15 +65,37 @@ impl Optimizer {
         start: Timestamp,
         streams: &Streams,
     ) -> Self {
-        let names: Vec<&str> = models.iter().map(|(name, _)| name.as_str()).collect();
+        Optimizer::with_groups(spec, models, &[], users, start, streams)
+    }
+
+    /// The same where some models are deployments of `groups`: these have the ids after
+    /// those of models and are chosen in the place of their deployments. A group costs as
+    /// much as its dearest deployment and is as good as its worst, so that what holds for it
+    /// holds whichever answers.
+    pub fn with_groups(
+        spec: &CostSpec,
+        models: &[(String, Candidate)],
+        groups: &[(String, Vec<ModelId>)],
+        users: &[(String, Option<String>)],
+        start: Timestamp,
+        streams: &Streams,
+    ) -> Self {
+        let names = models.iter().map(|(name, _)| name.as_str());
+        let names: Vec<&str> = names.chain(groups.iter().map(|(name, _)| name.as_str())).collect();
+        let groups: Vec<Vec<ModelId>> = groups.iter().map(|(_, members)| members.clone()).collect();
+        let is_deployment = |id: usize| groups.iter().flatten().any(|it| it.0 as usize == id);
         let mut prices: Vec<Price> = models.iter().map(|(_, it)| it.price.clone()).collect();
         for price in &mut prices {
             price.turn_to(start);
         }
         let next_change = next_change(&prices, start);
-        let truth = spec.quality.as_ref().map(|table| Truth::new(table, &names, streams));
+        let truth = spec.quality.as_ref().map(|table| Truth::new(table, &names, &groups, streams));
         let difficulties = spec.quality.as_ref().map(|table| table.names()).unwrap_or_default();
-        let quality: Vec<f64> = models.iter().map(|(_, it)| it.quality).collect();
+        let mut quality: Vec<f64> = models.iter().map(|(_, it)| it.quality).collect();
+        for group in &groups {
+            let worst = group.iter().map(|it| quality[it.0 as usize]).fold(1.0, f64::min);
+            quality.push(worst);
+        }
         let expected = |model: usize| match &truth {
             Some(truth) => truth.mean(model),
             None => quality[model],
@@ -79,8 +106,13 @@ impl Optimizer {
             truth: truth.as_ref(),
             stream: streams.stream("cost.select"),
         };
+        let hidden: Vec<bool> = if groups.is_empty() {
+            Vec::new()
+        } else {
+            (0..names.len()).map(is_deployment).collect()
+        };
         Optimizer {
-            offers: Offers::new(&prices, expected),
+            offers: Offers::new(&prices, &groups, expected),
             prices,
             next_change,
             start,
@@ -94,6 +126,8 @@ impl Optimizer {
                 .filter(|it| it.places.is_none())
                 .map(|it| Box::new(Allocation::new(it, users, &spec.teams, &names))),
             closed: Vec::new(),
+            hidden,
+            groups,
             reserve: match &spec.charge {
                 ChargeSpec::OnCompletion => None,
                 ChargeSpec::Reserve(spec) => Some(spec.output.get()),
@@ -137,11 +171,13 @@ impl Optimizer {
         if self.allocation.is_some() {
             self.allot(&mut purse, demand, known, now);
         }
+        // Who asks for a deployment by its name may have it.
+        let hidden = if demand.only.is_some() { &[][..] } else { &self.hidden };
         let before = known.before.filter(|_| demand.attempt == 0);
         let own = before.and_then(|(model, _)| Some((model, self.penalty?)));
         let ask = Ask::new(&self.offers, &self.prices, demand, purse.allowance, now)
             .with_truth(self.truth.as_ref())
-            .without(&self.closed)
+            .without(if hidden.is_empty() { &self.closed } else { hidden })
             .with_cached(known.cached, self.reserve.is_some())
             .with_own(own);
         let mut stayed = None;
@@ -167,7 +203,7 @@ impl Optimizer {
             // An answer at hand is as good as any that cannot be paid for.
             None if demand.attempt > 0 => return Err(Refusal::InsufficientBudget),
             None => {
-                let needed = cheapest_estimate(&self.prices, demand);
+                let needed = self.cheapest_estimate(demand);
                 let found = self.refuse(&purse, demand.user, needed, now);
                 if found == Err(Refusal::InsufficientBudget)
                     && let Some(allocation) = &mut self.allocation
@@ -233,6 +269,23 @@ impl Optimizer {
         }
         self.ledger.reject(user);
         Err(Refusal::InsufficientBudget)
+    }
+
+    /// What the cheapest of all that may be chosen would cost.
+    #[cold]
+    fn cheapest_estimate(&self, demand: &Demand) -> Money {
+        let ids = (0..(self.prices.len() + self.groups.len()) as u32).map(ModelId);
+        let may_be_chosen = |id: &ModelId| match demand.only {
+            Some(only) if !self.hidden.is_empty() => *id == only,
+            _ => !self.hidden.get(id.0 as usize).copied().unwrap_or(false),
+        };
+        ids.filter(may_be_chosen).map(|id| self.estimate(id, demand)).min().unwrap_or_default()
+    }
+
+    /// What a request costs at most at a model, or at any deployment of a group.
+    fn estimate(&self, id: ModelId, demand: &Demand) -> Money {
+        let (input, output) = (demand.input_decitokens, demand.most_output());
+        estimate_rates(&self.prices, &self.groups, id, input).of(input, output)
     }
 
     /// What is left of the amount that is divided: a tenant's part limits the purse,
@@ -447,14 +500,6 @@ impl Optimizer {
     pub fn reset_stats(&mut self) {
         self.ledger.reset();
     }
-}
-
-/// What the cheapest model would cost.
-#[cold]
-fn cheapest_estimate(prices: &[Price], demand: &Demand) -> Money {
-    let (input, output) = (demand.input_decitokens, demand.most_output());
-    let estimates = prices.iter().map(|price| price.rates(input).most().of(input, output));
-    estimates.min().unwrap_or_default()
 }
 
 /// The most tokens of a request, in tenths.

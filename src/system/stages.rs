@@ -113,10 +113,11 @@ impl System<'_> {
         let mut known = Known::default();
         if let Some(prompts) = &mut upstream.prompts {
             let before = prompts.conversation(clients.conversation(&request.incoming));
-            known.before = before.map(|it| (ModelId(it.model), now - it.last));
+            let target = |model: u32| ModelId(upstream.groups.target_of(model));
+            known.before = before.map(|it| (target(it.model), now - it.last));
             known.cached = prompts.known(&request.incoming, clients, now);
         }
-        let model = match charge.choose(request, inference, &known, clients, observers, now) {
+        let target = match charge.choose(request, inference, &known, clients, observers, now) {
             Ok(choice) => choice.model.0,
             Err(Refusal::InsufficientBudget) => {
                 return self.give_up(id, of, RequestError::InsufficientBudget, now);
@@ -128,14 +129,16 @@ impl System<'_> {
                 return Next::After(until - now);
             }
         };
+        let model = upstream.groups.first_of(target);
         request.model = model;
-        if request.measured {
+        // Which deployment of a group is asked is still open.
+        if request.measured && model == target {
             observers.measures.models[model as usize].requests += 1;
         }
         observers.leave_stage(request, now);
         request.stage = Stage::Inference;
         inference.queued = now;
-        inference.model = model;
+        inference.turn_to(target, model);
         (inference.spend.seated_after, inference.spend.seated_at) = (Duration::ZERO, now);
         if inference.spend.batch {
             return self.defer(id, of, sim);
@@ -212,7 +215,8 @@ impl System<'_> {
     /// Sends a request to the batch API, which has servers of its own.
     fn defer(&mut self, id: RequestId, of: InferenceId, sim: &mut Scheduler<Event>) -> Next {
         let turnaround = self.charge.turnaround(&self.requests[id]);
-        let (upstream, cx) = self.upstream(sim);
+        let (upstream, mut cx) = self.upstream(sim);
+        upstream.choose_for_batch(of, &mut cx);
         let model = upstream.inferences[of].model;
         let full_output = upstream.answer_tokens(&cx.requests[id].incoming, model, &cx);
         let inference = &mut upstream.inferences[of];

@@ -7,6 +7,7 @@ mod engines;
 mod faults;
 mod gateway_copies;
 mod gateway_queue;
+mod groups;
 mod outputs;
 mod queue;
 mod rates;

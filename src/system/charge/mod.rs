@@ -146,7 +146,7 @@ impl Charge {
             }
         }
         self.optimizer.learn(&Lesson {
-            model,
+            model: ModelId(inference.target),
             request: lots,
             quality,
             cost,

@@ -230,7 +230,7 @@ metrics! {
     allocation_utility: "utility of what tenants used, as a share of that of all they asked for", |m| m.allocation[1];
     attempts: "requests sent to replicas, which took or refused them, retries and hedges among them; this and the next where a model has replicas, faults or limits, or there is a resilience block", |m| of_fleets(m, m.attempts.sent);
     unsent: "attempts that came to no replica: none was up, the queue before all of them was full, or they were given up while they waited there", |m| of_fleets(m, m.attempts.unsent);
-    throttled: "attempts that a model's provider refused (429), before any replica", |m| of_fleets(m, m.attempts.throttled);
+    throttled: "attempts that a model's provider or its deployment's limits refused (429), before any replica", |m| of_fleets(m, m.attempts.throttled);
     rate_limited: "requests that a limit of their client refused; part of rejected", |m| of_fleets(m, m.attempts.rate_limited);
     retries: "attempts after a failure, with the same model, whether they were sent or not", |m| of_fleets(m, m.attempts.retries);
     retries_denied: "retries and hedges for which nothing was left in the retry budget", |m| of_fleets(m, m.attempts.retries_denied);
@@ -243,7 +243,7 @@ metrics! {
     shed: "requests turned away so that others were served in time; part of rejected", |m| of_fleets(m, m.attempts.shed);
     wasted_cost_usd: "money charged for work whose answer nobody got; part of token_cost_usd", |m| if m.has_fleets || m.flows.any { m.wasted.usd() } else { f64::NAN };
     availability: "share of the window that replicas were up, rather than down after a crash", |m| if m.has_fleets { m.replicas.up_s / (m.replicas.up_s + m.replicas.down_s) } else { f64::NAN };
-    breaker_opened: "how often a replica was left out for failing too often", |m| of_fleets(m, m.replicas.breaker_opened);
+    breaker_opened: "how often a replica, or a deployment of a group, was left out for failing too often", |m| of_fleets(m, m.replicas.breaker_opened);
     replicas_mean: "mean number of replicas that were up, over the window", |m| if m.has_fleets { m.replicas.mean } else { f64::NAN };
     replica_hours: "hours of the window that replicas were on and paid for, starting and down ones among them", |m| if m.has_fleets { m.replicas.on_s / 3600.0 } else { f64::NAN };
     batch_size_mean: "mean number of sequences in a step of the batching engines, over the time of steps", |m| m.replicas.batch_mean;

@@ -351,6 +351,7 @@ impl Measures {
             classes: Classes::new(setup.slo.as_ref(), source.slo_classes(), users),
             has_engines: models.iter().map(|(_, it)| it.server.engine.is_some()).collect(),
             has_fleets: setup.resilience.is_some()
+                || !setup.groups.is_empty()
                 || models.iter().any(|(_, it)| it.server.is_fleet()),
             has_levers: setup.cost.levers.is_some(),
             prompts: prompt_sums(models),

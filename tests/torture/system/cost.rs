@@ -114,7 +114,7 @@ fn select(draw: &mut Draw, names: &Names) -> Value {
 
 fn quality(draw: &mut Draw, names: &Names) -> Block {
     let easy = draw.pick(&[0.0, 0.5, 1.0]);
-    let accuracy = names.models.iter().fold(block(), |accuracy, model| {
+    let accuracy = names.real_models().iter().fold(block(), |accuracy, model| {
         accuracy.set(model, block().set("easy", draw.share()).set("hard", draw.share()))
     });
     block()
@@ -155,7 +155,7 @@ fn downgrade(draw: &mut Draw, names: &Names, default: &str) -> Value {
 
 fn levers(draw: &mut Draw, names: &Names) -> Block {
     block()
-        .maybe(draw, 0.5, "baseline", |d| d.name(&names.models))
+        .maybe(draw, 0.5, "baseline", |d| d.name(&names.real_models()))
         .maybe(draw, 0.4, "compression", |d| {
             block().set("keep", d.share()).set("min_tokens", d.pick(&[0, 20])).maybe(
                 d,
@@ -174,7 +174,10 @@ fn levers(draw: &mut Draw, names: &Names) -> Block {
 }
 
 fn allocate(draw: &mut Draw, names: &Names) -> Block {
+    // What is divided among models is not for groups of them.
     let among = draw.pick(&["classes", "users", "teams", "models"]);
+    let grouped = !names.models_in_groups.is_empty();
+    let among = if grouped && among == "models" { "teams" } else { among };
     let every = if names.patient { "1d" } else { draw.pick(&["100ms", "1s", "10s"]) };
     let allocate = match draw.below(3) {
         0 => block().set("money", draw.money()),

@@ -9,6 +9,7 @@ mod cache;
 mod cost;
 mod engine;
 mod gateway;
+mod groups;
 mod resilience;
 mod server;
 mod steps;
@@ -23,8 +24,10 @@ use crate::draw::Draw;
 
 /// What the parts of an experiment must agree on.
 pub struct Names {
-    /// Of models.
+    /// Of models that may be chosen, groups of others among them.
     pub models: Vec<String>,
+    /// Of models that are deployments of a group.
+    pub models_in_groups: Vec<String>,
     /// Of classes of users.
     pub classes: Vec<String>,
     /// Of SLO classes.
@@ -40,6 +43,18 @@ pub struct Names {
     pub texts: bool,
     /// Tokens of a block of the trace.
     pub blocks: Option<u64>,
+}
+
+impl Names {
+    /// Of all that a request may be sent to by name.
+    pub fn all_models(&self) -> Vec<String> {
+        self.models.iter().chain(&self.models_in_groups).cloned().collect()
+    }
+
+    /// Of all models of the file, groups not among them.
+    pub fn real_models(&self) -> Vec<String> {
+        self.all_models().into_iter().filter(|name| name != "pool").collect()
+    }
 }
 
 /// The experiment of a seed.
@@ -63,6 +78,9 @@ pub fn experiment(seed: u64) -> Value {
     }
     if draw.chance(0.95) {
         experiment = experiment.set("models", models(draw, names));
+        if names.models.len() > 1 && draw.chance(0.35) {
+            experiment = experiment.set("groups", groups::groups(draw, names));
+        }
     } else {
         names.models.clear();
     }
@@ -96,6 +114,7 @@ fn names(draw: &mut Draw) -> Names {
     let models = draw.pick(&[1, 1, 2, 2, 3]);
     Names {
         models: names(&["a", "b", "c"][..models]),
+        models_in_groups: Vec::new(),
         classes: names(&["vip", "default"]),
         slo_classes: names(&["standard"]),
         users: names(&["anonymous"]),
