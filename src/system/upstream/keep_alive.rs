@@ -39,8 +39,8 @@ struct Kept {
     request: u64,
     /// Whether that counts.
     measured: bool,
-    /// Its workflow, which knows when it is over.
-    workflow: Option<u64>,
+    /// Its workflow, which knows when it is over, and its step.
+    workflow: Option<(u64, u32)>,
     asked: Asked,
     used: Time,
     stamp: u64,
@@ -64,7 +64,7 @@ impl KeepAlive {
     pub fn used(
         &mut self,
         (conversation, scope): (Option<u64>, Option<&u32>),
-        (request, measured, workflow): (u64, bool, Option<u64>),
+        (request, measured, workflow): (u64, bool, Option<(u64, u32)>),
         incoming: &Incoming,
         prompt: &PromptParts,
         used: &PromptUse,
@@ -151,7 +151,7 @@ impl Upstream {
         keep.awaited = false;
         while let Some(place) = keep.next(now) {
             let Kept { used, workflow, .. } = keep.kept[place as usize];
-            let ended = workflow.is_some_and(|number| !cx.clients.has_workflow(number));
+            let ended = workflow.is_some_and(|(number, _)| !cx.clients.has_workflow(number));
             if over || ended || now - used > keep.spec.until {
                 keep.forget(place);
                 continue;
@@ -171,6 +171,9 @@ impl Upstream {
             let (user, measured) = (kept.incoming.user, kept.measured);
             let (charge, observers) = (&mut *cx.charge, &mut *cx.observers);
             let cost = charge.keep_alive((user, measured), model, &usage, observers, now);
+            if let (Some(place), Some(workflows)) = (workflow, &mut cx.clients.workflows) {
+                workflows.engine.kept_alive(place, cost, now);
+            }
             if observers.traces() {
                 let of = (kept.request, user.0, measured);
                 observers.trace_attempt(&TracedAttempt {
