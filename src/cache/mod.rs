@@ -29,6 +29,7 @@ pub mod policy;
 pub mod prefix;
 pub mod prompt;
 pub mod replay;
+mod scope;
 pub mod semantic;
 mod structures;
 
@@ -41,7 +42,8 @@ pub use levels::{
 };
 pub use policy::{AnyPolicy, Policy, PolicySpec};
 pub use prefix::{Match, PrefixCache, PrefixCacheSpec};
-pub use semantic::{SEMANTIC, SemanticCache, SemanticPlan, SemanticSpec};
+pub use scope::{KeyScopes, ScopeSpec, TenantsSpec};
+pub use semantic::{Question, SEMANTIC, SemanticCache, SemanticPlan, SemanticSpec};
 use structures::hash;
 pub use structures::{
     ByNumber, Ghosts, Heap, List, Past, PerSlot, Ranked, Segments, Sketch, Slot, Table, Word, share,

@@ -41,6 +41,7 @@ pub mod quality;
 pub mod select;
 mod spec;
 mod sticky;
+mod tenants;
 
 pub use crate::workload::UserId;
 pub use allocate::AllocateSpec;
@@ -56,3 +57,4 @@ pub use quality::QualitySpec;
 pub use select::{SelectSpec, Verdict};
 pub use spec::{CostSpec, PricesSpec};
 pub use sticky::{Known, Stayed, StickySessionSpec, StickySpec, SwitchPenaltySpec};
+pub use tenants::{TenantKind, Tenants};

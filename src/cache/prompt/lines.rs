@@ -5,7 +5,7 @@
 //! it is kept until then. Ends that are no more stay as ghosts for a while, so that a miss can
 //! be told from what was never there.
 
-use crate::cache::structures::{Index, hash};
+use crate::cache::structures::Index;
 use crate::cache::{Key, Slot};
 use crate::kernel::Time;
 
@@ -103,7 +103,7 @@ impl Lines {
 
     fn find(&self, key: u64) -> Option<u32> {
         let lines = &self.lines;
-        self.index.find(hash(Key(key)), |slot| lines[slot as usize].key == key)
+        self.index.find(Key(key), |slot| Key(lines[slot as usize].key))
     }
 
     /// The ends of a line, the longest first.
@@ -270,7 +270,7 @@ impl Lines {
         self.cut(line, previous, shorter);
         self.forget(at);
         if self.lines[line as usize].longest == NONE {
-            self.index.remove(hash(Key(self.lines[line as usize].key)), line);
+            self.index.remove(Key(self.lines[line as usize].key), line);
             self.free_lines.push(line);
         }
     }
@@ -302,8 +302,8 @@ impl Lines {
             }
         };
         let lines = &self.lines;
-        let hash_of = |slot: u32| hash(Key(lines[slot as usize].key));
-        self.index.insert(hash(Key(key)), slot, usize::MAX, hash_of);
+        let key_of = |slot: u32| Key(lines[slot as usize].key);
+        self.index.insert(Key(key), slot, usize::MAX, key_of);
         slot
     }
 

@@ -17,6 +17,10 @@ pub enum Part {
     Semantic,
     /// Requests that wait for the answer to another.
     SingleFlight,
+    /// A queue at the gateway.
+    Gateway,
+    /// Tenants that are told apart.
+    Tenants,
     /// Failures that are kept.
     Negative,
     /// What answers are held against.
@@ -37,6 +41,8 @@ impl Part {
             Part::SingleFlight => {
                 ("no request waits for another's answer", "`cache.single_flight`")
             }
+            Part::Gateway => ("the gateway has no queue", "`gateway.queue`"),
+            Part::Tenants => ("no tenants are told apart", "`cache.tenants`"),
             Part::Negative => ("no failure is kept", "`cache.negative_ttl`"),
             Part::Slo => ("there is no SLO", "`slo`"),
             Part::Monitors => ("there are no monitors", "`monitors`"),
@@ -54,9 +60,11 @@ impl Part {
             "called_off" | "cost_per_job_usd" | "jobs_per_gpu_hour" => Part::Workflows,
             "negative_hits" => Part::Negative,
             "model_switches" => Part::Prompts,
+            "cross_tenant_hits" => Part::Tenants,
             "slo_attainment" | "class_fairness" | "user_fairness" => Part::Slo,
             "false_alarms" | "faults_missed" | "time_to_detect_mean_s" => Part::Monitors,
             _ if name.contains("workflow") || name.contains("makespan") => Part::Workflows,
+            _ if begins(&["gateway_"]) => Part::Gateway,
             _ if begins(&["prompt_cache_", "keep_alive", "sticky_"]) => Part::Prompts,
             _ if begins(&["critical_", "blocked_"]) => Part::Workflows,
             _ if begins(&["semantic_"]) => Part::Semantic,
@@ -86,6 +94,7 @@ impl Parts {
         self.add(Part::Cache, true);
         self.add(Part::Semantic, cache.semantic.is_some());
         self.add(Part::SingleFlight, cache.single_flight);
+        self.add(Part::Tenants, cache.tenants.is_some());
         self.add(Part::Negative, cache.negative_ttl.is_some());
     }
 
@@ -103,8 +112,11 @@ impl Parts {
     pub fn add_section(&mut self, section: &str) {
         let parts: &[Part] = match section {
             "orchestration" => &[Part::Workflows],
-            "cache" => &[Part::Cache, Part::Semantic, Part::SingleFlight, Part::Negative],
+            "cache" => {
+                &[Part::Cache, Part::Semantic, Part::SingleFlight, Part::Tenants, Part::Negative]
+            }
             "slo" => &[Part::Slo],
+            "gateway" => &[Part::Gateway],
             "workload" => &[Part::Slo, Part::Workflows],
             "monitors" => &[Part::Monitors],
             "models" | "cost" => &[Part::Prompts],
