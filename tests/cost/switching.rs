@@ -12,7 +12,10 @@ use crate::runs::{metric, simulate};
 
 fn near(run: &RunTables, name: &str, expected: f64) {
     let value = metric(run, name);
-    assert!((value - expected).abs() <= 1e-9 + 1e-9 * expected.abs(), "{name}: {value}, not {expected}");
+    assert!(
+        (value - expected).abs() <= 1e-9 + 1e-9 * expected.abs(),
+        "{name}: {value}, not {expected}"
+    );
 }
 
 /// Sessions of so many turns, a minute after each other: a system prompt of 4000 tokens that each
@@ -116,7 +119,9 @@ cost: {{ select: {{ random: {{ weights: {{ a: 1, b: 1 }} }} }}, {cost} }}
 #[test]
 fn a_session_stays_no_longer_than_it_is_idle() {
     for (idle, switches) in [("59s", 1.0), ("1m", 0.0)] {
-        let cost = format!("select: {{ random: {{ weights: {{ a: 1, b: 1 }} }} }}, sticky: {{ session: {{ idle: {idle} }} }}");
+        let cost = format!(
+            "select: {{ random: {{ weights: {{ a: 1, b: 1 }} }} }}, sticky: {{ session: {{ idle: {idle} }} }}"
+        );
         let run = two(40, 40, &cost);
         assert_eq!(f64::from(u8::from(metric(&run, "model_switches") > 0.0)), switches, "{idle}");
     }

@@ -10,6 +10,7 @@ mod batching;
 mod counts;
 mod keep_alive;
 mod prefix;
+mod prompt_attempts;
 mod prompts;
 mod replica_lifecycle;
 mod retry;
@@ -21,7 +22,7 @@ mod traced;
 
 pub use counts::Sent;
 pub use prefix::table as prefix_table;
-pub use prompts::table as prompt_table;
+pub use prompt_attempts::table as prompt_table;
 pub use state::{Attempt, Inference, NOBODY, Place};
 pub use tenant_slots::{Queued, Seat, Slot, Slots};
 pub use traced::{Paid, answered as traced_answer};

@@ -44,10 +44,12 @@ pub fn prompt_cache(draw: &mut Draw, names: &Names) -> Block {
     }
     let every = if names.patient { "1d" } else { draw.pick(&["500ms", "4m"]) };
     cache.maybe(draw, 0.35, "keep_alive", |d| {
-        block()
-            .set("every", every)
-            .set("until", d.pick(&["1s", "1m", "30m"]))
-            .maybe(d, 0.3, "output_tokens", |d| d.pick(&[0, 10]))
+        block().set("every", every).set("until", d.pick(&["1s", "1m", "30m"])).maybe(
+            d,
+            0.3,
+            "output_tokens",
+            |d| d.pick(&[0, 10]),
+        )
     })
 }
 
