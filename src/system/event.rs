@@ -45,8 +45,8 @@ pub enum Event {
     Wake(Wake),
     /// Slots at models are divided anew.
     Divide,
-    /// Prompts are due that are kept alive at a model.
-    KeepAlive(u32),
     /// A request has waited in the gateway's queue as long as it may, or would.
     Expire(RequestId),
+    /// Prompts are due that are kept alive at a model.
+    KeepAlive(u32),
 }

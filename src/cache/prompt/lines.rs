@@ -5,7 +5,7 @@
 //! it is kept until then. Ends that are no more stay as ghosts for a while, so that a miss can
 //! be told from what was never there.
 
-use crate::cache::structures::Index;
+use crate::cache::structures::{Hashed, hash};
 use crate::cache::{Key, Slot};
 use crate::kernel::Time;
 
@@ -64,7 +64,7 @@ const EMPTY: Order = Order { oldest: NONE, newest: NONE, len: 0 };
 /// ever is.
 #[derive(Clone, Debug)]
 pub(super) struct Lines {
-    index: Index,
+    index: Hashed,
     lines: Vec<Line>,
     free_lines: Vec<u32>,
     ends: Vec<End>,
@@ -80,7 +80,7 @@ impl Lines {
     /// Nothing, for so many lifetimes.
     pub fn new(lifetimes: usize) -> Self {
         Lines {
-            index: Index::default(),
+            index: Hashed::default(),
             lines: Vec::new(),
             free_lines: Vec::new(),
             ends: Vec::new(),
@@ -103,7 +103,7 @@ impl Lines {
 
     fn find(&self, key: u64) -> Option<u32> {
         let lines = &self.lines;
-        self.index.find(Key(key), |slot| Key(lines[slot as usize].key))
+        self.index.find(hash(Key(key)), |slot| lines[slot as usize].key == key)
     }
 
     /// The ends of a line, the longest first.
@@ -270,7 +270,7 @@ impl Lines {
         self.cut(line, previous, shorter);
         self.forget(at);
         if self.lines[line as usize].longest == NONE {
-            self.index.remove(Key(self.lines[line as usize].key), line);
+            self.index.remove(hash(Key(self.lines[line as usize].key)), line);
             self.free_lines.push(line);
         }
     }
@@ -302,8 +302,8 @@ impl Lines {
             }
         };
         let lines = &self.lines;
-        let key_of = |slot: u32| Key(lines[slot as usize].key);
-        self.index.insert(Key(key), slot, usize::MAX, key_of);
+        let hash_of = |slot: u32| hash(Key(lines[slot as usize].key));
+        self.index.insert(hash(Key(key)), slot, usize::MAX, hash_of);
         slot
     }
 

@@ -5,7 +5,7 @@ use crate::cache::Key;
 
 /// Slots by key: of any keys by hashing, of keys that are numbers from 0 on by number.
 #[derive(Clone, Debug)]
-pub(in crate::cache) enum Index {
+pub(super) enum Index {
     Hashed(Hashed),
     /// The slot of each key, or [`NONE`].
     Numbered(Vec<u32>),

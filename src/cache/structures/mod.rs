@@ -13,9 +13,8 @@ mod slot;
 mod table;
 
 pub use ghosts::Ghosts;
-pub(in crate::cache) use hashed::hash;
+pub(in crate::cache) use hashed::{Hashed, hash};
 pub use heap::{ByNumber, Heap, Ranked};
-pub(in crate::cache) use index::Index;
 pub use past::Past;
 pub use per_slot::PerSlot;
 pub use segments::{Segments, share};

@@ -59,8 +59,8 @@ impl Part {
         Some(match name {
             "called_off" | "cost_per_job_usd" | "jobs_per_gpu_hour" => Part::Workflows,
             "negative_hits" => Part::Negative,
-            "model_switches" => Part::Prompts,
             "cross_tenant_hits" => Part::Tenants,
+            "model_switches" => Part::Prompts,
             "slo_attainment" | "class_fairness" | "user_fairness" => Part::Slo,
             "false_alarms" | "faults_missed" | "time_to_detect_mean_s" => Part::Monitors,
             _ if name.contains("workflow") || name.contains("makespan") => Part::Workflows,

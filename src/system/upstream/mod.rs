@@ -15,6 +15,7 @@ mod prompts;
 mod replica_lifecycle;
 mod retry;
 mod rules;
+mod seat;
 mod shared_queue;
 mod state;
 mod tenant_slots;
@@ -23,8 +24,9 @@ mod traced;
 pub use counts::Sent;
 pub use prefix::table as prefix_table;
 pub use prompt_attempts::table as prompt_table;
+pub use seat::{Queued, Seat, Slots};
 pub use state::{Attempt, Inference, NOBODY, Place};
-pub use tenant_slots::{Queued, Seat, Slot, Slots};
+pub use tenant_slots::Slot;
 pub use traced::{Paid, answered as traced_answer};
 
 use super::measure::Serving;
