@@ -71,17 +71,13 @@ impl KeepAlive {
         if used.until == 0 {
             return;
         }
-        let place = match self.places.get(&conversation).copied() {
-            Some(place) => place,
-            None => {
-                let place = self.free.pop().unwrap_or_else(|| {
-                    self.kept.push(Kept::default());
-                    self.kept.len() as u32 - 1
-                });
-                self.places.insert(conversation, place);
-                place
-            }
-        };
+        let KeepAlive { places, free, kept, .. } = self;
+        let place = *places.entry(conversation).or_insert_with(|| {
+            free.pop().unwrap_or_else(|| {
+                kept.push(Kept::default());
+                kept.len() as u32 - 1
+            })
+        });
         let now = sim.now();
         let kept = &mut self.kept[place as usize];
         kept.conversation = conversation;

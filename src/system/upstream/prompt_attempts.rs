@@ -222,14 +222,14 @@ impl Upstream {
                 // What comes after the last mark is not sent.
                 ..Usage::new(10 * used.until, keep.spec.output_tokens)
             };
-            let (user, measured) = (kept.incoming.user, kept.measured);
+            let (payer, measured) = (kept.incoming.user, kept.measured);
             let (charge, observers) = (&mut *cx.charge, &mut *cx.observers);
-            let cost = charge.keep_alive((user, measured), model, &usage, observers, now);
+            let cost = charge.keep_alive((payer, measured), model, &usage, observers, now);
             if let (Some(place), Some(workflows)) = (workflow, &mut cx.clients.workflows) {
                 workflows.engine.kept_alive(place, cost, now);
             }
             if observers.traces() {
-                let of = (kept.request, user.0, measured);
+                let of = (kept.request, payer.0, measured);
                 observers.trace_attempt(&TracedAttempt {
                     kind: AttemptKind::KeepAlive,
                     input_decitokens: usage.input_decitokens,

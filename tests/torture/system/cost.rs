@@ -55,9 +55,12 @@ pub fn cost(draw: &mut Draw, names: &Names) -> Block {
         });
     }
     if by_estimate {
-        cost = cost.maybe(draw, 0.3, "switch_penalty", |d| match d.chance(0.5) {
-            true => Value::from("$0.000001"),
-            false => one("utility", d.pick(&[0.0, 0.5, 0.99])),
+        cost = cost.maybe(draw, 0.3, "switch_penalty", |d| {
+            if d.chance(0.5) {
+                Value::from("$0.000001")
+            } else {
+                one("utility", d.pick(&[0.0, 0.5, 0.99]))
+            }
         });
     }
     if needs || draw.chance(0.3) {

@@ -30,9 +30,10 @@ pub fn prompt_cache(draw: &mut Draw, names: &Names) -> Block {
     }
     if draw.chance(0.3) {
         let classes: Vec<Value> = names.slo_classes.iter().map(|it| it.as_str().into()).collect();
-        let hour = match draw.chance(0.5) {
-            true => block().set("classes", classes),
-            false => block().set("share", 2.0),
+        let hour = if draw.chance(0.5) {
+            block().set("classes", classes)
+        } else {
+            block().set("share", 2.0)
         };
         let shares = hour.0.contains_key("share");
         cache = cache.set("lifetimes", block().set("5m", block()).set("1h", hour));
