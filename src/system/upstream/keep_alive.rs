@@ -122,6 +122,15 @@ impl KeepAlive {
         None
     }
 
+    /// Nobody is kept alive any more, until somebody asks again.
+    pub fn forget_all(&mut self) {
+        while let Some((_, place, stamp)) = self.due.pop_front() {
+            if self.kept[place as usize].stamp == stamp {
+                self.forget(place);
+            }
+        }
+    }
+
     pub fn forget(&mut self, place: u32) {
         let kept = &mut self.kept[place as usize];
         kept.stamp = 0;

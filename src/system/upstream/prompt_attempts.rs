@@ -242,7 +242,9 @@ impl Upstream {
             }
             keep.wait(place, now);
         }
-        if !over {
+        if over {
+            keep.forget_all();
+        } else {
             keep.await_next(cx.sim, model);
         }
         here.keep_alive = Some(keep);
