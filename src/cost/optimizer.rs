@@ -192,7 +192,13 @@ impl Optimizer {
                 if let (Some(own), Some(other)) = (stays, chosen)
                     && own.model != other.model
                 {
-                    let quality = |choice: Choice| ask.worth(choice.model).share;
+                    let quality = |choice: Choice| match &self.truth {
+                        Some(truth) => {
+                            let difficulty = truth.difficulty(demand.prompt);
+                            truth.accuracy(choice.model.0 as usize, difficulty)
+                        }
+                        None => ask.worth(choice.model).share,
+                    };
                     stayed = Some(Stayed { quality_lost: quality(other) - quality(own) });
                 }
                 stays.or(chosen)
