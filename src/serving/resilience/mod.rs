@@ -15,6 +15,7 @@
 pub mod admission;
 pub mod backoff;
 pub mod breaker;
+mod client_limits;
 pub mod hedge;
 pub mod retry_budget;
 pub mod token_bucket;
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 pub use admission::AdmissionSpec;
 pub use backoff::{Backoff, BackoffSpec};
 pub use breaker::Breaker;
+pub use client_limits::{Admitted, ClientLimits};
 pub use hedge::{HedgeDelay, HedgeSpec};
 pub use retry_budget::{RetryBudget, RetryBudgetSpec};
 pub use token_bucket::{Limits, TokenBucket};

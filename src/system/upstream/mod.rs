@@ -36,7 +36,7 @@ use crate::gateway::queue::Queue;
 use crate::kernel::{EventId, Stream, Streams, Time};
 use crate::serving::engine::{EngineSpec, ProgressKind};
 use crate::serving::fleet::Autoscaler;
-use crate::serving::resilience::Limits;
+use crate::serving::resilience::{ClientLimits, Limits};
 use crate::serving::{Faults, Fleet, Latency, ModelSpec};
 use crate::system::ids::{AttemptId, OfAttempt, OfInference, Table};
 use crate::workload::Source;
@@ -131,8 +131,14 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// The servers of a setup, as they are at first.
-    pub fn new(setup: &Setup, source: &Source, slots: Option<Slots>, streams: &Streams) -> Self {
+    /// The servers of a setup, as they are at first; so many copies of the gateway keep
+    /// counters of their own.
+    pub fn new(
+        setup: &Setup,
+        source: &Source,
+        (slots, copies): (Option<Slots>, usize),
+        streams: &Streams,
+    ) -> Self {
         let resilience = setup.resilience.clone().unwrap_or_default();
         let mut replicas = 0;
         let servers = |(index, (name, model)): (usize, &(String, ModelSpec))| {
@@ -187,7 +193,7 @@ impl Upstream {
             replicas: (0..replicas).map(|_| ReplicaState::default()).collect(),
             slots,
             division_awaited: false,
-            rules: Rules::new(setup, source, streams),
+            rules: Rules::new(setup, source, copies, streams),
             attempts: Table::default(),
             inferences: Table::default(),
             prompts: Prompts::new(setup, source, streams),
@@ -224,6 +230,11 @@ impl Upstream {
         if let Some(prompts) = &mut self.prompts {
             prompts.reset_stats();
         }
+    }
+
+    /// The limits of clients, as the copies of the gateway know them.
+    pub fn client_limits(&mut self) -> &mut ClientLimits {
+        &mut self.rules.clients
     }
 
     /// Whether nothing is under way at any server.

@@ -4,6 +4,7 @@ use super::{Inference, Upstream};
 use crate::cost::{Demand, ModelId};
 use crate::kernel::Time;
 use crate::pipeline::RequestError;
+use crate::serving::resilience::Admitted;
 use crate::serving::resilience::Per;
 use crate::system::agenda::Task;
 use crate::system::context::Context;
@@ -46,10 +47,14 @@ impl Upstream {
             Per::Class => usize::from(incoming.slo_class.0),
             Per::All => 0,
         };
-        if let Some(limits) = rules.clients.get_mut(client)
-            && !limits.admit(cx.sim.now(), cx.clients.most_tokens(incoming))
-        {
-            return Err(RequestError::RateLimited);
+        let tokens = cx.clients.most_tokens(incoming);
+        match rules.clients.admit(client, incoming.copy, cx.sim.now(), tokens) {
+            Admitted::Yes => {}
+            Admitted::No => return Err(RequestError::RateLimited),
+            Admitted::Beyond => {
+                let measured = self.inferences[id].measured;
+                cx.observers.measures.rate_limit_overshoot += u64::from(measured);
+            }
         }
         if let Some(thresholds) = &rules.thresholds {
             let fleet = &self.models[model as usize].fleet;
