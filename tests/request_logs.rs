@@ -41,7 +41,8 @@ fn burstgpt_is_read_as_published() {
     let all = requests(&format!("trace: {{burstgpt: {}}}", path.display()));
     assert_eq!(at_ms(&all), [0, 40_000, 113_000]);
     let tokens: Vec<_> = all.iter().map(|r| (r.input_decitokens, r.output_tokens)).collect();
-    assert_eq!(tokens, [(4720, Some(18)), (10_870, Some(230)), (4170, Some(0))]);
+    // The last one failed: how long its answer would have been is not known.
+    assert_eq!(tokens, [(4720, Some(18)), (10_870, Some(230)), (4170, None)]);
 }
 
 /// The same three requests in every way that a log may be written.

@@ -163,8 +163,8 @@ impl Profile {
         (association.count() >= 8).then(|| association.correlation())
     }
 
-    /// Requests without an answer, which is how `BurstGPT` writes failures.
+    /// Requests without an answer: of no tokens, or failed as they were recorded.
     pub fn unanswered(&self) -> u64 {
-        self.output.of(0)
+        self.output.of(0) + self.measured.failed()
     }
 }
