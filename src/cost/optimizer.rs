@@ -3,6 +3,7 @@
 mod fallback;
 #[cfg(test)]
 mod tests;
+mod views;
 
 use jiff::Timestamp;
 
@@ -12,10 +13,11 @@ use super::ledger::{Charge, Ledger};
 use super::quality::Truth;
 use super::select::{Among, Ask, Offers, Selector, Verdict, estimate_rates};
 use super::{
-    Candidate, ChargeSpec, Choice, CostSpec, Demand, Known, Lesson, ModelId, Money, Price, Refusal,
-    Stayed, StickySpec, SwitchPenaltySpec, Usage, UserId,
+    Candidate, ChargeSpec, Choice, CostSpec, Demand, Known, Lesson, ModelId, Money, Payer, Price,
+    Refusal, Stayed, StickySpec, SwitchPenaltySpec, Usage, UserId,
 };
 use crate::kernel::{Duration, Streams, Time};
+use views::Views;
 
 /// Chooses models for requests and charges for their answers.
 ///
@@ -33,7 +35,7 @@ pub struct Optimizer {
     start: Timestamp,
     selector: Selector,
     truth: Option<Truth>,
-    budgets: Budgets,
+    budgets: Views,
     allocation: Option<Box<Allocation>>,
     /// By model: whether its part is used up; empty where models have none.
     closed: Vec<bool>,
@@ -117,7 +119,7 @@ impl Optimizer {
             selector: Selector::new(&spec.select, among),
             quality,
             truth,
-            budgets: Budgets::new(spec, &names, users, start),
+            budgets: Views::new(Budgets::new(spec, &names, users, start)),
             allocation: spec
                 .allocate
                 .as_ref()
@@ -164,7 +166,7 @@ impl Optimizer {
         if demand.waited {
             self.budgets.waited();
         }
-        let mut purse = self.budgets.purse(demand.user, now);
+        let mut purse = self.budgets.purse(demand.user, demand.copy, now);
         let demand = &self.expected(demand);
         if self.allocation.is_some() {
             self.allot(&mut purse, demand, known, now);
@@ -225,10 +227,27 @@ impl Optimizer {
                 let ask = Ask::new(&self.offers, &self.prices, demand, Allowance::Unlimited, now);
                 choice.hold = ask.with_cached(known.cached, true).dues(choice.model);
             }
-            self.budgets.hold(demand.user, choice.hold);
+            self.budgets.hold(Payer { user: demand.user, copy: Some(demand.copy) }, choice.hold);
             self.ledger.hold(demand.user, choice.hold);
         }
         Ok((choice, stayed))
+    }
+
+    /// So many copies of the gateway look at budgets, each as it knows them: to be called
+    /// before anything is spent.
+    pub fn look_from(&mut self, copies: usize) {
+        self.budgets.look_from(copies);
+    }
+
+    /// Copies of the gateway learn of each other what was charged and held; whether there
+    /// is anything that they do not know.
+    pub fn sync_copies(&mut self) {
+        self.budgets.sync();
+    }
+
+    /// Whether a copy does not know yet what another has charged or held.
+    pub fn is_out_of_sync(&self) -> bool {
+        self.budgets.is_out_of_sync()
     }
 
     /// What the budget does with a request that it does not pay for and that would
@@ -319,10 +338,11 @@ impl Optimizer {
 
     /// Lets go of what was held for a request that is not answered after all.
     #[inline]
-    pub fn release(&mut self, user: UserId, hold: Money) {
+    pub fn release(&mut self, payer: impl Into<Payer>, hold: Money) {
         if hold != Money::ZERO {
-            self.budgets.hold(user, -hold);
-            self.ledger.hold(user, -hold);
+            let payer = payer.into();
+            self.budgets.hold(payer, -hold);
+            self.ledger.hold(payer.user, -hold);
         }
     }
 
@@ -332,10 +352,18 @@ impl Optimizer {
     /// # Panics
     /// `model` is not one of those given to [`new`](Optimizer::new).
     #[inline]
-    pub fn charge(&mut self, user: UserId, model: ModelId, usage: &Usage, now: Time) -> Money {
+    pub fn charge(
+        &mut self,
+        payer: impl Into<Payer>,
+        model: ModelId,
+        usage: &Usage,
+        now: Time,
+    ) -> Money {
         self.change_prices(now);
+        let payer = payer.into();
+        let user = payer.user;
         let amount = self.price(model).of_usage(usage);
-        let (overshoot, alerted) = self.budgets.spend(user, amount, now);
+        let (overshoot, alerted) = self.budgets.spend(payer, amount, now);
         let &Usage { input_decitokens, output_tokens, .. } = usage;
         self.ledger.charge(&Charge {
             user,
@@ -356,9 +384,10 @@ impl Optimizer {
     }
 
     /// Charges a user for something other than a model's tokens, such as a judge.
-    pub fn charge_fee(&mut self, user: UserId, amount: Money, now: Time) {
-        let (overshoot, alerted) = self.budgets.spend(user, amount, now);
-        self.ledger.fee(user, amount, overshoot);
+    pub fn charge_fee(&mut self, payer: impl Into<Payer>, amount: Money, now: Time) {
+        let payer = payer.into();
+        let (overshoot, alerted) = self.budgets.spend(payer, amount, now);
+        self.ledger.fee(payer.user, amount, overshoot);
         if alerted {
             self.ledger.alert();
         }

@@ -13,6 +13,7 @@ use super::tracer::Tracer;
 use super::upstream::{Slots, Upstream};
 use crate::cost::allocate::Places;
 use crate::cost::{Candidate, Levers, ModelId, Optimizer};
+use crate::gateway::Copies;
 use crate::gateway::queue::Queue;
 use crate::kernel::{Duration, Streams, Time};
 use crate::pipeline::Log;
@@ -57,18 +58,16 @@ pub fn build<'r>(
         }
         (None, None) => None,
     };
-    let upstream = Upstream::new(setup, &source, slots, streams);
+    let gateway = setup.gateway.clone().unwrap_or_default();
+    let copies = Copies::new(gateway.replicas, gateway.balance, gateway.sync, streams);
+    let upstream = Upstream::new(setup, &source, (slots, copies.views()), streams);
     let pipeline = setup.pipeline.as_ref();
     let caches = Caches::new(setup, source.users(), streams);
+    let (cost, start) = (&setup.cost, setup.start);
+    let mut optimizer = Optimizer::with_groups(cost, &candidates, &groups, &users, start, streams);
+    optimizer.look_from(copies.views());
     let charge = Charge {
-        optimizer: Optimizer::with_groups(
-            &setup.cost,
-            &candidates,
-            &groups,
-            &users,
-            setup.start,
-            streams,
-        ),
+        optimizer,
         levers: setup
             .cost
             .levers
@@ -97,6 +96,7 @@ pub fn build<'r>(
         upstream,
         charge,
         observers,
+        copies,
         agenda: Agenda::default(),
         requests: Table::default(),
         stages: pipeline.map(|pipeline| pipeline.stages.clone()).unwrap_or_default(),

@@ -1,18 +1,17 @@
 //! The way of a request: its stages, one after another, and what each part does to it.
 
-use super::charge::Charge;
+use super::charge::{Charge, payer};
 use super::event::Event;
 use super::ids::{InferenceId, RequestId};
 use super::model::System;
 use super::request::{Next, Request, fail};
 use super::tracer::AttemptKind;
 use super::upstream::{Inference, NOBODY, Slot, Upstream};
-use crate::cost::{Known, ModelId, Money, Refusal};
+use crate::cost::{Known, ModelId, Money, Payer, Refusal};
 use crate::kernel::{Duration, Scheduler, Time};
 use crate::orchestration::Answered;
 use crate::pipeline::{RequestError, Stage};
 use crate::serving::Service;
-use crate::workload::UserId;
 
 impl System<'_> {
     /// Does the work of a request's stage, and of those after it that take no time.
@@ -144,7 +143,7 @@ impl System<'_> {
         if inference.spend.batch {
             return self.defer(id, of, sim);
         }
-        let tokens = charge.most_tokens(request, clients);
+        let tokens = clients.most_tokens(&request.incoming);
         let patience = || clients.source.patience(&request.incoming);
         match upstream.take_slot((id, request), (model, tokens), patience, sim) {
             Slot::Unlimited => {}
@@ -180,7 +179,7 @@ impl System<'_> {
             inference.queued = now;
             self.observers.timeline.queue(now, -1);
             self.observers.waited(waited);
-            let tokens = self.charge.most_tokens(&self.requests[id], &self.clients);
+            let tokens = self.clients.most_tokens(&self.requests[id].incoming);
             self.upstream.seated((of, seat), (waited, tokens), sim);
             let next = self.ask_model(id, of, sim);
             self.go_to(id, next, sim);
@@ -242,8 +241,8 @@ impl System<'_> {
             return self.give_up(id, of, error, now);
         }
         let (model, prefix) = (inference.model, inference.prefix);
-        let (user, input) = (request.incoming.user, request.incoming.input_decitokens);
-        let_go(user, of, charge, upstream, now);
+        let input = request.incoming.input_decitokens;
+        let_go(payer(&request.incoming), of, charge, upstream, now);
         let written = upstream.written_by(of, prefix, input);
         let inference = &mut upstream.inferences[of];
         let usage = charge.answer(request, inference, written, clients, observers, now);
@@ -270,7 +269,7 @@ impl System<'_> {
     /// Ends a request with an error, unless a cheaper model has answered already.
     fn give_up(&mut self, id: RequestId, of: InferenceId, error: RequestError, now: Time) -> Next {
         let request = &mut self.requests[id];
-        let_go(request.incoming.user, of, &mut self.charge, &mut self.upstream, now);
+        let_go(payer(&request.incoming), of, &mut self.charge, &mut self.upstream, now);
         let inference = &mut self.upstream.inferences[of];
         if let Some(answer) = request.answer {
             request.model = answer.model;
@@ -343,9 +342,9 @@ impl System<'_> {
 }
 
 /// Lets go of what is held for a request at its model: money, and a slot.
-fn let_go(user: UserId, of: InferenceId, charge: &mut Charge, upstream: &mut Upstream, now: Time) {
+fn let_go(payer: Payer, of: InferenceId, charge: &mut Charge, upstream: &mut Upstream, now: Time) {
     upstream.leave_slot(of, now);
-    charge.release(user, &mut upstream.inferences[of].spend);
+    charge.release(payer, &mut upstream.inferences[of].spend);
 }
 
 fn validate(

@@ -60,6 +60,10 @@ const FEATURES: &[&str] = &[
     "load.if_faster",
     // The gateway.
     "gateway.queue",
+    "gateway.replicas",
+    "gateway.balance",
+    "gateway.sync",
+    "levels.shared",
     "order.deadline",
     "order.priority",
     "order.deficit_round_robin",

@@ -199,6 +199,15 @@ impl Budgets {
         }
     }
 
+    /// Takes over from `other`, of the same payers, what it knows of those of `user`.
+    pub fn learn(&mut self, user: UserId, other: &Budgets) {
+        for index in self.payers(user).into_iter().filter(|index| *index != NOBODY) {
+            if let Some(account) = other.accounts.get(index as usize) {
+                self.accounts[index as usize].clone_from(account);
+            }
+        }
+    }
+
     /// Money held by users.
     pub fn held(&self) -> Money {
         self.accounts[self.shared.len()..].iter().map(Account::held).sum()

@@ -29,7 +29,7 @@ impl Optimizer {
             true => self.price(model).of_usage(&cached.usage(&expected)),
             false => self.estimate(model, &expected),
         };
-        if !self.budgets.purse(demand.user, now).allowance.pays(estimate) {
+        if !self.budgets.purse(demand.user, demand.copy, now).allowance.pays(estimate) {
             return None;
         }
         let hold = if reserves { estimate } else { Money::ZERO };

@@ -66,6 +66,20 @@ impl Experiment {
 
     /// Slots at models are divided among tenants, or given by the gateway.
     fn check_gateway(&self, problems: &mut Problems) {
+        let copies = self.gateway.as_ref().map_or(1, |gateway| gateway.replicas);
+        if let Some(cache) = &self.cache {
+            problems.at("cache", |p| cache.check_copies(copies, p));
+        }
+        if copies > 1 && self.record.cache {
+            problems.at("record", |p| {
+                p.at("cache", |p| {
+                    p.error_help(
+                        "a file does not say which copy of the gateway has what",
+                        "set `gateway.replicas: 1`, or leave it out",
+                    );
+                });
+            });
+        }
         let Some(gateway) = &self.gateway else { return };
         problems.at("gateway", |p| {
             gateway.check(p);
@@ -121,6 +135,7 @@ impl Experiment {
         parts.add(Part::Monitors, !self.monitors.is_empty());
         parts.add(Part::Prompts, self.keeps_conversations());
         parts.add_cache(self.cache.as_ref());
+        parts.add(Part::Copies, self.gateway.as_ref().is_some_and(|it| it.replicas > 1));
         parts.add(Part::Gateway, self.gateway.as_ref().is_some_and(|it| it.queue.is_some()));
         parts.add_slo(self.slo.as_ref(), 1);
         for path in self.search.iter().flat_map(SearchSpec::paths) {

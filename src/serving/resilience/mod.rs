@@ -16,6 +16,7 @@
 pub mod admission;
 pub mod backoff;
 pub mod breaker;
+mod client_limits;
 pub mod cooldown;
 pub mod failure;
 pub mod fallbacks;
@@ -29,6 +30,7 @@ pub mod token_bucket;
 pub use admission::AdmissionSpec;
 pub use backoff::{Backoff, BackoffRule, BackoffSpec};
 pub use breaker::Breaker;
+pub use client_limits::{Admitted, ClientLimits};
 pub use cooldown::Standing;
 pub use failure::{Failure, PerFailureSpec};
 pub use fallbacks::Chains;

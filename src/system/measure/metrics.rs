@@ -140,6 +140,7 @@ metrics! {
     cross_tenant_hits: "answers from caches, and by waiting for another's, that were made for another tenant (`cache.tenants`)", |m| m.cross_tenant_hits as f64;
     coalesced: "cache misses answered by waiting for another request's answer (single flight)", |m| m.coalesced as f64;
     coalesced_saved_usd: "what the answers that came by waiting for another request had cost", |m| m.coalesced_saved.usd();
+    duplicated_misses: "of the misses, those whose answer another copy of the gateway had in a level of its own", |m| m.duplicated_misses as f64;
     negative_hits: "requests turned away at once because the same had just failed (negative caching)", |m| m.negative_hits as f64;
     sessions: "sessions that ended with a request of the measured window", |m| m.sessions as f64;
     sessions_abandoned: "of these, those that the user left before all turns that were meant", |m| m.sessions_abandoned as f64;
@@ -208,6 +209,7 @@ metrics! {
     cost_saved_usd: "what the answers that came from caches had cost when they were made", |m| m.saved.usd();
     prefix_saved_usd: "what cached input tokens would have cost more without the prefix cache, below zero where writing to it costs more than that; not part of cost_saved_usd", |m| if m.prefix_decitokens == 0 { f64::NAN } else { m.prefix_saved.usd() };
     quality_mean: "mean quality of the answers", |m| m.quality_sum / m.completed as f64;
+    rate_limit_overshoot: "requests that a copy of the gateway let through, which it would not have if it had known of the others", |m| m.rate_limit_overshoot as f64;
     budget_rejections: "requests that no affordable model was left for", |m| m.budget_rejections as f64;
     budget_overshoot_usd: "money charged beyond users' limits", |m| m.overshoot.usd();
     payload_bytes: "bytes of images and results of tools that requests brought beside their text", |m| m.payload_bytes as f64;

@@ -36,7 +36,7 @@ use crate::gateway::queue::Queue;
 use crate::kernel::{EventId, Stream, Streams, Time};
 use crate::serving::engine::{EngineSpec, ProgressKind};
 use crate::serving::fleet::Autoscaler;
-use crate::serving::resilience::{Breaker, Limits, Standing};
+use crate::serving::resilience::{Breaker, ClientLimits, Limits, Standing};
 use crate::serving::{Faults, Fleet, Latency, ModelSpec, ServerSpec};
 use crate::system::ids::{AttemptId, OfAttempt, OfInference, Table};
 use crate::workload::Source;
@@ -134,11 +134,17 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// The servers of a setup, as they are at first.
-    pub fn new(setup: &Setup, source: &Source, slots: Option<Slots>, streams: &Streams) -> Self {
+    /// The servers of a setup, as they are at first; so many copies of the gateway keep
+    /// counters of their own.
+    pub fn new(
+        setup: &Setup,
+        source: &Source,
+        (slots, copies): (Option<Slots>, usize),
+        streams: &Streams,
+    ) -> Self {
         let resilience = setup.resilience.clone().unwrap_or_default();
         let mut replicas = 0;
-        let rules = Rules::new(setup, source, streams);
+        let rules = Rules::new(setup, source, copies, streams);
         let groups = Groups::new(setup, &resilience, &rules.chains, streams);
         let breaker = |index: usize, server: &ServerSpec| {
             let standing = Standing {
@@ -241,6 +247,11 @@ impl Upstream {
         if let Some(prompts) = &mut self.prompts {
             prompts.reset_stats();
         }
+    }
+
+    /// The limits of clients, as the copies of the gateway know them.
+    pub fn client_limits(&mut self) -> &mut ClientLimits {
+        &mut self.rules.clients
     }
 
     /// Whether nothing is under way at any server.

@@ -6,7 +6,7 @@ use super::{Inference, NOBODY, Upstream};
 use crate::cost::{Demand, ModelId};
 use crate::kernel::Time;
 use crate::pipeline::RequestError;
-use crate::serving::resilience::{BackoffRule, Failure, Per};
+use crate::serving::resilience::{Admitted, BackoffRule, Failure, Per};
 use crate::system::agenda::Task;
 use crate::system::context::Context;
 use crate::system::event::Event;
@@ -67,10 +67,14 @@ impl Upstream {
             Per::Class => usize::from(incoming.slo_class.0),
             Per::All => 0,
         };
-        if let Some(limits) = rules.clients.get_mut(client)
-            && !limits.admit(cx.sim.now(), cx.clients.most_tokens(incoming))
-        {
-            return Err(RequestError::RateLimited);
+        let tokens = cx.clients.most_tokens(incoming);
+        match rules.clients.admit(client, incoming.copy, cx.sim.now(), tokens) {
+            Admitted::Yes => {}
+            Admitted::No => return Err(RequestError::RateLimited),
+            Admitted::Beyond => {
+                let measured = self.inferences[id].measured;
+                cx.observers.measures.rate_limit_overshoot += u64::from(measured);
+            }
         }
         if let (Some(thresholds), Some((outstanding, up))) = (&rules.thresholds, load) {
             let most = thresholds[usize::from(incoming.slo_class.0)] * up as f64;

@@ -2,7 +2,8 @@
 
 use crate::kernel::{Duration, Streams};
 use crate::serving::resilience::{
-    Backoff, BackoffRule, Chains, Failure, HedgeDelay, Limits, Per, PerFailureSpec, RetryBudget,
+    Backoff, BackoffRule, Chains, ClientLimits, Failure, HedgeDelay, Limits, Per, PerFailureSpec,
+    RetryBudget,
 };
 use crate::system::setup::Setup;
 use crate::workload::Source;
@@ -31,14 +32,14 @@ pub struct Rules {
     /// Whose the limits of clients are.
     pub per: Per,
     /// By user or class, or one.
-    pub clients: Vec<Limits>,
+    pub clients: ClientLimits,
     /// By class: how many requests under way for each replica it may find.
     pub thresholds: Option<Vec<f64>>,
 }
 
 impl Rules {
-    /// The rules of a setup.
-    pub fn new(setup: &Setup, source: &Source, streams: &Streams) -> Self {
+    /// The rules of a setup, of which so many copies of the gateway keep counters.
+    pub fn new(setup: &Setup, source: &Source, copies: usize, streams: &Streams) -> Self {
         let spec = setup.resilience.clone().unwrap_or_default();
         let per = spec.rate_limit.as_ref().map(|limit| limit.per).unwrap_or_default();
         let clients = spec.rate_limit.as_ref().map_or_else(Vec::new, |limit| {
@@ -58,7 +59,7 @@ impl Rules {
             backoff: Backoff::new(&spec.backoff, streams.stream("resilience.backoff")),
             budget: spec.retry_budget.as_ref().map(RetryBudget::new),
             per,
-            clients,
+            clients: ClientLimits::new(clients, copies),
             thresholds: spec.admission.as_ref().map(|it| it.thresholds(source.slo_classes())),
             most_hedges: spec.hedge.as_ref().map_or(0, |hedge| hedge.max),
             hedges: spec

@@ -93,9 +93,11 @@ pub fn experiment(seed: u64) -> Value {
     if draw.chance(0.6) && !names.models.is_empty() {
         experiment = experiment.set("cost", cost::cost(draw, names));
     }
-    let divides = experiment.features().iter().any(|it| it == "allocate.places");
-    if draw.chance(0.25) && !divides {
-        experiment = experiment.set("gateway", gateway::gateway(draw, names));
+    let features = experiment.features();
+    let has = |feature: &str| features.iter().any(|it| it == feature);
+    if draw.chance(0.3) && !has("cache.warm_start") {
+        let gateway = gateway::gateway(draw, names, has("allocate.places"));
+        experiment = experiment.set("gateway", gateway);
     }
     let slo = draw.chance(0.5);
     if slo {

@@ -50,6 +50,7 @@ const TTFT: [&str; 3] = [
 ];
 const MODEL: [&str; 2] = ["gen_ai.request.model", "gen_ai.response.model"];
 const COST: [&str; 2] = ["gen_ai.usage.cost", "llm.cost.usd"];
+const USER: [&str; 2] = ["user.id", "enduser.id"];
 const ASKED: &str = "gen_ai.input.messages";
 const SYSTEM: &str = "gen_ai.system_instructions";
 const ANSWERED: [&str; 2] = ["gen_ai.output.text", "gen_ai.output.messages"];
@@ -156,6 +157,10 @@ impl TraceFile for Otel {
     fn block_tokens(&self) -> Option<u32> {
         Some(BLOCK_TOKENS)
     }
+
+    fn knows_users(&self) -> bool {
+        true
+    }
 }
 
 impl Format for Otel {
@@ -257,8 +262,14 @@ impl<'t> Attributes<'t> {
         if written.get().starts_with('[') {
             let list: Vec<Attribute<'t>> =
                 serde_json::from_str(written.get()).map_err(|error| json::plain(&error))?;
-            let pairs = list.into_iter().map(|it| Ok((it.key, any_value(it.value)?)));
-            return pairs.collect::<Result<_, String>>().map(Attributes);
+            let mut pairs: Vec<(Cow<'t, str>, Cow<'t, str>)> = Vec::with_capacity(list.len());
+            for it in list {
+                if pairs.iter().any(|(key, _)| *key == it.key) {
+                    return Err(format!("the attribute `{}` is there twice", it.key));
+                }
+                pairs.push((it.key, any_value(it.value)?));
+            }
+            return Ok(Attributes(pairs));
         }
         let mut fields = json::Fields::new();
         json::read_object(written.get().as_bytes(), &mut fields)?;
@@ -334,7 +345,15 @@ fn row(
     let Some(attributes) = attributes else { return Ok(None) };
     let (input, output) = (attributes.tokens(&INPUT)?, attributes.tokens(&OUTPUT)?);
     match attributes.get("gen_ai.operation.name") {
-        Some(name) if !CALLS.contains(&name) => return Ok(None),
+        Some(name) if !CALLS.contains(&name) => {
+            if matches!(name, "embeddings" | "rerank") {
+                listing.note(format!(
+                    "spans of `gen_ai.operation.name` {name} are not used: they have no answers of \
+                     tokens"
+                ));
+            }
+            return Ok(None);
+        }
         None if input.is_none() => return Ok(None),
         _ => {}
     }
@@ -351,8 +370,16 @@ fn row(
     let measured = Measured {
         model: attributes.first(&MODEL).map(|(_, name)| listing.model(name)),
         ttft: ttft.map(Duration),
-        e2e: ends.and_then(|ends| ends.checked_sub(begins)).map(Duration),
-        cost: attributes.first(&COST).and_then(|(_, text)| money(text.as_bytes())),
+        e2e: match ends.map(|ends| ends.checked_sub(begins)) {
+            Some(None) => return Err("the span ends before it begins".to_owned()),
+            took => took.flatten().map(Duration),
+        },
+        cost: match attributes.first(&COST) {
+            Some((name, text)) => {
+                Some(money(text.as_bytes()).ok_or_else(|| bad_number(name, text.as_bytes()))?)
+            }
+            None => None,
+        },
         cached_tokens: attributes.tokens(&CACHED)?,
         status,
         ..Measured::default()
@@ -391,7 +418,7 @@ fn row(
         input_tokens,
         output_tokens: output.or_else(answer).filter(|_| !status.is_failed()),
         prompt: Some(prompt),
-        user: None,
+        user: attributes.first(&USER).map(|(_, name)| listing.user(name)),
     };
     Ok(Some((row, measured)))
 }
