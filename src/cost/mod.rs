@@ -45,7 +45,7 @@ mod tenants;
 
 pub use crate::workload::UserId;
 pub use allocate::AllocateSpec;
-pub use budget::{BudgetSpec, BudgetsSpec, ChargeSpec, SharedBudgetSpec, members};
+pub use budget::{BudgetSpec, BudgetsSpec, ChargeSpec, SharedBudgetSpec};
 pub use calendar::Calendar;
 pub use demand::{Cached, Candidate, Choice, Demand, Lesson, ModelId, Payer, Refusal, Usage};
 pub use ledger::{Ledger, ModelAccount, UserAccount};

@@ -1,5 +1,6 @@
 //! The cost optimizer: estimate, choose, hold, charge.
 
+mod charging;
 mod fallback;
 #[cfg(test)]
 mod tests;
@@ -9,12 +10,12 @@ use jiff::Timestamp;
 
 use super::allocate::Allocation;
 use super::budget::{Allowance, Budgets, Purse, Refused, Standing};
-use super::ledger::{Charge, Ledger};
+use super::ledger::Ledger;
 use super::quality::Truth;
 use super::select::{Among, Ask, Offers, Selector, Verdict, estimate_rates};
 use super::{
     Candidate, ChargeSpec, Choice, CostSpec, Demand, Known, Lesson, ModelId, Money, Payer, Price,
-    Refusal, Stayed, StickySpec, SwitchPenaltySpec, Usage, UserId,
+    Refusal, Stayed, StickySpec, SwitchPenaltySpec, UserId,
 };
 use crate::kernel::{Duration, Streams, Time};
 use views::Views;
@@ -192,7 +193,13 @@ impl Optimizer {
                 if let (Some(own), Some(other)) = (stays, chosen)
                     && own.model != other.model
                 {
-                    let quality = |choice: Choice| ask.worth(choice.model).share;
+                    let quality = |choice: Choice| match &self.truth {
+                        Some(truth) => {
+                            let difficulty = truth.difficulty(demand.prompt);
+                            truth.accuracy(choice.model.0 as usize, difficulty)
+                        }
+                        None => ask.worth(choice.model).share,
+                    };
                     stayed = Some(Stayed { quality_lost: quality(other) - quality(own) });
                 }
                 stays.or(chosen)
@@ -334,82 +341,6 @@ impl Optimizer {
             }
             _ => *demand,
         }
-    }
-
-    /// Lets go of what was held for a request that is not answered after all.
-    #[inline]
-    pub fn release(&mut self, payer: impl Into<Payer>, hold: Money) {
-        if hold != Money::ZERO {
-            let payer = payer.into();
-            self.budgets.hold(payer, -hold);
-            self.ledger.hold(payer.user, -hold);
-        }
-    }
-
-    /// Charges a user for an answer, and returns how much. What is held for it is
-    /// to be [released](Optimizer::release) first.
-    ///
-    /// # Panics
-    /// `model` is not one of those given to [`new`](Optimizer::new).
-    #[inline]
-    pub fn charge(
-        &mut self,
-        payer: impl Into<Payer>,
-        model: ModelId,
-        usage: &Usage,
-        now: Time,
-    ) -> Money {
-        self.change_prices(now);
-        let payer = payer.into();
-        let user = payer.user;
-        let amount = self.price(model).of_usage(usage);
-        let (overshoot, alerted) = self.budgets.spend(payer, amount, now);
-        let &Usage { input_decitokens, output_tokens, .. } = usage;
-        self.ledger.charge(&Charge {
-            user,
-            model,
-            input_decitokens,
-            output_tokens,
-            amount,
-            overshoot,
-        });
-        if alerted {
-            self.ledger.alert();
-        }
-        if let Some(allocation) = &mut self.allocation {
-            let output = 10 * u64::from(output_tokens);
-            allocation.spend(user, model, amount, input_decitokens.saturating_add(output));
-        }
-        amount
-    }
-
-    /// Charges a user for something other than a model's tokens, such as a judge.
-    pub fn charge_fee(&mut self, payer: impl Into<Payer>, amount: Money, now: Time) {
-        let payer = payer.into();
-        let (overshoot, alerted) = self.budgets.spend(payer, amount, now);
-        self.ledger.fee(payer.user, amount, overshoot);
-        if alerted {
-            self.ledger.alert();
-        }
-    }
-
-    /// Charges for `gpus` GPUs of a model's own servers over a span of time, and
-    /// returns how much: GPU hours times the model's `per_gpu_hour`, rounded to
-    /// the pico-dollar. It is nobody's budget.
-    ///
-    /// # Panics
-    /// `model` is not one of those given to [`new`](Optimizer::new).
-    pub fn charge_servers(&mut self, model: ModelId, gpus: u64, span: Duration) -> Money {
-        const HOUR: i128 = 3600 * 1_000_000_000;
-        let nanos = i128::from(span.as_nanos()) * i128::from(gpus);
-        let price = self.price(model).gpu_hour();
-        // In parts, so that no product of a rest overflows.
-        let (hours, rest) = (nanos / HOUR, nanos % HOUR);
-        let (each, left) = (price.picos() / HOUR, price.picos() % HOUR);
-        let part = Money::from_picos(each) * rest;
-        let amount = price * hours + part + Money::from_picos((left * rest + HOUR / 2) / HOUR);
-        self.ledger.serve(model, amount);
-        amount
     }
 
     /// How good the answer of a model to a request is; `factor` is what is left of

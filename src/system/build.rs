@@ -63,8 +63,8 @@ pub fn build<'r>(
     let upstream = Upstream::new(setup, &source, (slots, copies.views()), streams);
     let pipeline = setup.pipeline.as_ref();
     let caches = Caches::new(setup, source.users(), streams);
-    let (cost, start) = (&setup.cost, setup.start);
-    let mut optimizer = Optimizer::with_groups(cost, &candidates, &groups, &users, start, streams);
+    let mut optimizer =
+        Optimizer::with_groups(&setup.cost, &candidates, &groups, &users, setup.start, streams);
     optimizer.look_from(copies.views());
     let charge = Charge {
         optimizer,

@@ -366,10 +366,8 @@ impl Replay {
             (None, None) => ready.askers.pick(&mut self.who),
         };
         let request = request(at, user, prompt, row.input_tokens, row.output_tokens);
-        let request = match ready.shared_prefix.on_top {
-            true => ready.shared_prefix.before(request, key),
-            false => request,
-        };
+        let shared = &ready.shared_prefix;
+        let request = if shared.on_top { shared.before(request, key) } else { request };
         if let (Some(jobs), Some(job)) = (&mut self.jobs, self.rows.job()) {
             return Ok(Some(Incoming { thread: Some(jobs.begin(job)), ..request }));
         }

@@ -34,6 +34,7 @@ const FEATURES: &[&str] = &[
     "prompts.intents",
     "prompts.templates",
     "workload.shared_prefix",
+    "workload.system_prompt",
     "workload.payloads",
     // Caches.
     "cache.levels",
@@ -57,6 +58,13 @@ const FEATURES: &[&str] = &[
     "index.hnsw",
     "server.prefix_cache",
     "prefix_cache.tiers",
+    "a.prompt_cache",
+    "prompt_cache.lifetimes",
+    "prompt_cache.overflow",
+    "prompt_cache.keep_alive",
+    "prompt_cache.capacity",
+    "cost.sticky",
+    "cost.switch_penalty",
     "load.if_faster",
     // The gateway.
     "gateway.queue",

@@ -15,7 +15,6 @@ mod tests;
 mod window;
 
 pub use account::Standing;
-pub use members::members;
 pub use spec::{
     AtLimitSpec, AtSoftSpec, BudgetRule, BudgetSpec, BudgetsSpec, ChargeSpec, DEFAULT, QueueSpec,
     ReserveSpec, SharedBudgetSpec,

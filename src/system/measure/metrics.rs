@@ -304,7 +304,7 @@ metrics! {
     keep_alive_usd: "paid for keep_alives; part of token_cost_usd", |m| m.prompts(|it| it.keep_alive_cost.usd());
     model_switches: "answers of another model than the conversation was with before", |m| m.conversations(|it| it.switches as f64);
     sticky_kept: "requests that stayed with the model of their session though another would have been chosen", |m| m.conversations(|it| it.kept as f64);
-    sticky_quality_lost: "by how much better the models that would have been chosen are, over sticky_kept: the mean of their expected quality less that of the model stayed with", |m| m.conversations(|it| it.quality_lost / it.kept as f64);
+    sticky_quality_lost: "how much better the models that would have been chosen are than those stayed with, over sticky_kept: the mean difference of their quality, or of their accuracy for prompts as difficult", |m| m.conversations(|it| it.quality_lost / it.kept as f64);
     window_s: "length of the measured window", |m| m.window_s();
     events: "simulation events of the whole run", |m| m.events as f64;
     drift: "growth of the number of requests in the system over the window, by a straight line, as a share of its mean: 0 if steady, 2 if it grows evenly from nothing; of whole periods, at least two, where the load has one, and none where it is meant to change otherwise", |m| m.steadiness.drift;

@@ -12,6 +12,7 @@ mod deployments;
 mod groups;
 mod keep_alive;
 mod prefix;
+mod prompt_attempts;
 mod prompts;
 mod replica_lifecycle;
 mod retry;
@@ -23,7 +24,7 @@ mod tenant_slots;
 mod traced;
 
 pub use prefix::table as prefix_table;
-pub use prompts::table as prompt_table;
+pub use prompt_attempts::table as prompt_table;
 pub use seat::{Queued, Seat, Slots};
 pub use state::{Attempt, Inference, NOBODY, Place, Sent};
 pub use tenant_slots::Slot;

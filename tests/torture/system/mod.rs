@@ -10,6 +10,7 @@ mod cost;
 mod engine;
 mod gateway;
 mod groups;
+mod prompts;
 mod resilience;
 mod server;
 mod steps;
@@ -188,10 +189,27 @@ fn pipeline(draw: &mut Draw) -> Block {
 
 fn models(draw: &mut Draw, names: &Names) -> Block {
     names.models.iter().fold(block(), |models, name| {
-        let model = block()
-            .maybe(draw, 0.9, "price", cost::price)
-            .maybe(draw, 0.7, "quality", Draw::share)
-            .maybe(draw, 0.95, "server", |d| server::server(d, names));
+        let server = draw.chance(0.95).then(|| server::server(draw, names));
+        let keeps = |server: &Block| {
+            ["engine", "prefix_cache"].iter().any(|key| server.0.contains_key(*key))
+        };
+        let hosted = !server.as_ref().is_some_and(keeps);
+        let prompts = (hosted && draw.chance(0.5)).then(|| prompts::prompt_cache(draw, names));
+        let several = prompts.as_ref().is_some_and(prompts::needs_prices);
+        let mut model = if several || draw.chance(0.9) {
+            let price = cost::price(draw);
+            let price = if several { cost::write_prices(draw, price) } else { price };
+            block().set("price", price)
+        } else {
+            block()
+        };
+        model = model.maybe(draw, 0.7, "quality", Draw::share);
+        if let Some(server) = server {
+            model = model.set("server", server);
+        }
+        if let Some(prompts) = prompts {
+            model = model.set("prompt_cache", prompts);
+        }
         models.set(name, model)
     })
 }
