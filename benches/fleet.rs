@@ -110,7 +110,7 @@ fn idle_replica(_: &mut Criterion) {
         let resilience = setup.resilience.clone().unwrap_or_default();
         let span = resilience.cooldown_time;
         let breaker = Breaker::of(&resilience, span, Standing::default());
-        Fleet::new("m", server, breaker, setup.steps[0].as_ref(), &Streams::new(42, 0))
+        Fleet::new("m", server, breaker.as_ref(), setup.steps[0].as_ref(), &Streams::new(42, 0))
     };
     let before = resident();
     let fleet = fleet();

@@ -18,7 +18,7 @@ pub(super) struct Args {
     /// The folder to write it in
     #[arg(long, value_name = "DIR", default_value = ".")]
     out: PathBuf,
-    /// A config of LiteLLM's proxy, which the experiment is made of
+    /// A config of `LiteLLM`'s proxy, which the experiment is made of
     #[arg(long, value_name = "CONFIG")]
     from: Option<PathBuf>,
 }

@@ -17,6 +17,7 @@ const SPAN: usize = 2;
 
 /// What holds for a payer.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "any of them may go with any other")]
 pub(super) struct Terms {
     pub limits: [Money; 3],
     soft: [Money; 3],

@@ -75,26 +75,26 @@ impl Resets {
             // minute; beyond the day only the rest of it counts.
             (Unit::Hours, _) => {
                 let hour = i64::from(now.hour());
-                self.at(midnight, [next_multiple(hour, count), 0, 0])
+                at(midnight, [next_multiple(hour, count), 0, 0])
             }
             (Unit::Minutes, _) => {
                 let minute = next_multiple(i64::from(now.minute()), count);
-                self.at(midnight, [i64::from(now.hour()) + minute / 60, minute % 60, 0])
+                at(midnight, [i64::from(now.hour()) + minute / 60, minute % 60, 0])
             }
             (Unit::Seconds, _) => {
                 let second = next_multiple(i64::from(now.second()), count);
                 let minute = i64::from(now.minute()) + second / 60;
-                self.at(midnight, [i64::from(now.hour()) + minute / 60, minute % 60, second % 60])
+                at(midnight, [i64::from(now.hour()) + minute / 60, minute % 60, second % 60])
             }
         }
     }
+}
 
-    /// A time of the day, or of the next where it has more than 23 hours, however many.
-    fn at(&self, midnight: DateTime, [hour, minute, second]: [i64; 3]) -> Option<DateTime> {
-        let day = if hour >= 24 { midnight.date().tomorrow().ok()? } else { midnight.date() };
-        let part = |number: i64| i8::try_from(number).ok();
-        Some(day.at(part(hour % 24)?, part(minute)?, part(second)?, 0))
-    }
+/// A time of the day, or of the next where it has more than 23 hours, however many.
+fn at(midnight: DateTime, [hour, minute, second]: [i64; 3]) -> Option<DateTime> {
+    let day = if hour >= 24 { midnight.date().tomorrow().ok()? } else { midnight.date() };
+    let part = |number: i64| i8::try_from(number).ok();
+    Some(day.at(part(hour % 24)?, part(minute)?, part(second)?, 0))
 }
 
 fn next_multiple(number: i64, of: i64) -> i64 {

@@ -44,25 +44,32 @@ pub fn from_config(document: &Document, name: &str) -> Result<Translated, Vec<Di
         return Err(errors);
     }
     let file = document.sources.first().map_or("config.yaml", |source| source.name.as_str());
-    let mut text =
-        format!("# Made of {file}, a config of LiteLLM, by the rules of its version 1.110.\n");
-    for line in [
-        "What it does not say is to be filled in: who asks (`workload`), and how long each",
-        "model takes (`server`). Prices are those of LiteLLM's map, unless it has its own.",
-    ] {
-        text += &format!("# {line}\n");
-    }
+    Ok(Translated { text: written(file, &reader, &experiment), warnings })
+}
+
+/// The file of an experiment, with what is not used of the config at its head.
+fn written(file: &str, reader: &Reader, experiment: &Value) -> String {
+    let mut lines = vec![
+        format!("# Made of {file}, a config of LiteLLM, by the rules of its version 1.110."),
+        "# What it does not say is to be filled in: who asks (`workload`), and how long each"
+            .to_owned(),
+        "# model takes (`server`). Prices are those of LiteLLM's map, unless it has its own."
+            .to_owned(),
+    ];
     for (what, fields) in
         [("Not simulated", &reader.needed), ("Without effect here", &reader.meaningless)]
     {
         if !fields.is_empty() {
-            text += &format!("#\n# {what}:\n");
-            fields.iter().for_each(|field| text += &format!("#   {field}\n"));
+            lines.extend(["#".to_owned(), format!("# {what}:")]);
+            lines.extend(fields.iter().map(|field| format!("#   {field}")));
         }
     }
-    text += &serde_yaml::to_string(&experiment).unwrap_or_default();
-    Ok(Translated { text, warnings })
+    lines.push(serde_yaml::to_string(experiment).unwrap_or_default());
+    lines.join("\n")
 }
+
+/// Blocks that are read field by field.
+const READ: [&str; 4] = ["model_list", "router_settings", "litellm_settings", "general_settings"];
 
 /// The experiment of a config.
 fn experiment(reader: &mut Reader, config: &Value, name: &str) -> Value {
@@ -72,8 +79,6 @@ fn experiment(reader: &mut Reader, config: &Value, name: &str) -> Value {
         return Value::Null;
     };
     let block = |name: &str| config.get(name).and_then(Value::as_mapping).unwrap_or(&empty);
-    const READ: [&str; 4] =
-        ["model_list", "router_settings", "litellm_settings", "general_settings"];
     for key in config.keys().filter_map(Value::as_str).filter(|key| !READ.contains(key)) {
         reader.note(&Path::default(), key, fields::BLOCKS, Unknown::Refused(&READ));
     }

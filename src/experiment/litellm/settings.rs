@@ -24,6 +24,8 @@ pub struct Settings {
     pub fallbacks: Vec<String>,
 }
 
+const BLOCK: &str = "router_settings";
+const ARGS: &str = "router_settings.routing_strategy_args";
 const ROUTER: [&str; 19] = [
     "routing_strategy",
     "routing_strategy_args",
@@ -97,8 +99,7 @@ impl Settings {
             named: Vec::new(),
             fallbacks: Vec::new(),
         };
-        const BLOCKS: [&str; 2] = ["litellm_settings", "router_settings"];
-        for (place, block) in BLOCKS.into_iter().zip([litellm, router]) {
+        for (place, block) in [("litellm_settings", litellm), ("router_settings", router)] {
             settings.take_numbers(reader, place, block);
             for key in ["fallbacks", "context_window_fallbacks"] {
                 if let Some(chains) = block.get(key).filter(|it| !it.is_null()) {
@@ -148,11 +149,10 @@ impl Settings {
     }
 
     fn take_router(&mut self, reader: &mut Reader, router: &Mapping) {
-        const PLACE: &str = "router_settings";
-        if let Some(most) = reader.whole(PLACE, router, "max_fallbacks") {
+        if let Some(most) = reader.whole(BLOCK, router, "max_fallbacks") {
             self.set("max_fallbacks", most);
         }
-        self.default_parallel = reader.whole(PLACE, router, "default_max_parallel_requests");
+        self.default_parallel = reader.whole(BLOCK, router, "default_max_parallel_requests");
         let is_true = |key: &str| router.get(key).and_then(Value::as_bool) == Some(true);
         self.exclude_failed = is_true("enable_weighted_failover");
         if is_true("disable_cooldowns") {
@@ -167,7 +167,7 @@ impl Settings {
             if let Some(policy) = router.get(key).and_then(Value::as_mapping)
                 && !is_left_out
             {
-                let policy = policy_of(reader, &format!("{PLACE}.{key}"), policy, ending);
+                let policy = policy_of(reader, &format!("{BLOCK}.{key}"), policy, ending);
                 self.set(key, policy);
             }
         }
@@ -256,17 +256,16 @@ fn policy_of(reader: &mut Reader, place: &str, policy: &Mapping, ending: &str) -
 }
 
 fn latency_based(reader: &mut Reader, router: &Mapping) -> Value {
-    const PLACE: &str = "router_settings.routing_strategy_args";
     let empty = Mapping::new();
     let args = router.get("routing_strategy_args").and_then(Value::as_mapping).unwrap_or(&empty);
     let mut spec = Mapping::new();
-    if let Some(ttl) = reader.number(PLACE, args, "ttl") {
+    if let Some(ttl) = reader.number(ARGS, args, "ttl") {
         spec.insert("ttl".into(), seconds(ttl));
     }
-    if let Some(buffer) = reader.number(PLACE, args, "lowest_latency_buffer") {
+    if let Some(buffer) = reader.number(ARGS, args, "lowest_latency_buffer") {
         spec.insert("lowest_latency_buffer".into(), buffer.into());
     }
-    if let Some(size) = reader.whole(PLACE, args, "max_latency_list_size") {
+    if let Some(size) = reader.whole(ARGS, args, "max_latency_list_size") {
         spec.insert("max_latency_list_size".into(), size.into());
     }
     map([("latency_based", spec.into())]).into()

@@ -119,7 +119,7 @@ fn mistakes_have_their_place() {
     let with = |rest: &str| format!("{}\n{rest}", CONFIG.split("router_settings").next().unwrap());
     assert!(refused("{}").contains("a config of LiteLLM has a `model_list`"));
     let found = refused(&with("router_settings: { routing_strategy: least-bussy }"));
-    assert!(found.contains("config.yaml:9:38 unknown routing strategy `least-bussy`"), "{found}");
+    assert!(found.contains("config.yaml:10:38 unknown routing strategy `least-bussy`"), "{found}");
     assert!(found.contains("did you mean `least-busy`?"), "{found}");
     let found = refused(&with("router_settings: { num_retires: 3 }"));
     assert!(

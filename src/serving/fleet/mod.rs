@@ -79,7 +79,7 @@ impl Fleet {
     pub fn new(
         name: &str,
         spec: &ServerSpec,
-        breaker: Option<Breaker>,
+        breaker: Option<&Breaker>,
         step: Option<&StepModel>,
         streams: &Streams,
     ) -> Self {
@@ -91,7 +91,7 @@ impl Fleet {
     fn build(
         name: &str,
         spec: &ServerSpec,
-        breaker: Option<Breaker>,
+        breaker: Option<&Breaker>,
         step: Option<&StepModel>,
         streams: &Streams,
         ask_each: bool,
@@ -111,7 +111,7 @@ impl Fleet {
                 }
                 None => Server::Station(Box::new(station.clone())),
             };
-            Node::new(server, phase(replica), breaker.clone())
+            Node::new(server, phase(replica), breaker.cloned())
         };
         let split = spec.disaggregate.clone().filter(|split| split.prefill > 0);
         let first_side = split.as_ref().map_or(most, |split| split.prefill.min(most));

@@ -20,7 +20,7 @@ fn fleet(server: &str, resilience: &str) -> Fleet {
         serde_yaml::with::singleton_map_recursive::deserialize::<_, serde_yaml::Value>(value)
             .unwrap();
     let resilience: ResilienceSpec = serde_yaml::from_str(resilience).unwrap();
-    Fleet::new("m", &spec, breaker(&resilience), None, &Streams::new(1, 0))
+    Fleet::new("m", &spec, breaker(&resilience).as_ref(), None, &Streams::new(1, 0))
 }
 
 #[test]
@@ -157,7 +157,7 @@ impl Beside {
             fleet: Fleet::build(
                 "m",
                 &server,
-                breaker(&resilience),
+                breaker(&resilience).as_ref(),
                 Some(&model),
                 &streams,
                 ask_each,

@@ -3,6 +3,7 @@
 use super::spec::DeploymentSpec;
 use crate::kernel::{Duration, Time};
 use crate::serving::resilience::{Breaker, Failure, Minute, ResilienceSpec, Standing};
+use crate::spec::NonNegative;
 
 /// What a request is, to those who choose a deployment for it.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +51,7 @@ impl Deployment {
             model,
             order: spec.order.unwrap_or(1),
             weights: [
-                spec.weight.map_or(0.0, |weight| weight.get()),
+                spec.weight.map_or(0.0, NonNegative::get),
                 spec.rpm.unwrap_or(0) as f64,
                 spec.tpm.unwrap_or(0) as f64,
             ],

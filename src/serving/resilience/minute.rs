@@ -5,15 +5,15 @@ use crate::kernel::{Duration, Time};
 /// Two counts of one minute of the clock; a new minute begins from zero.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Minute {
-    into_minute: Duration,
+    offset: Duration,
     number: u64,
     counts: [u64; 2],
 }
 
 impl Minute {
-    /// Nothing yet; the clock shows `into_minute` of a minute at the start.
-    pub fn new(into_minute: Duration) -> Self {
-        Minute { into_minute, ..Minute::default() }
+    /// Nothing yet; the clock shows `offset` of a minute at the start.
+    pub fn new(offset: Duration) -> Self {
+        Minute { offset, ..Minute::default() }
     }
 
     /// Both counts of the minute of `now`, which may be added to.
@@ -31,7 +31,7 @@ impl Minute {
     }
 
     fn number_at(&self, now: Time) -> u64 {
-        now.0.saturating_add(self.into_minute.0) / Duration::from_secs(60).0
+        now.0.saturating_add(self.offset.0) / Duration::from_secs(60).0
     }
 }
 

@@ -160,7 +160,7 @@ impl Upstream {
         let servers = |(index, (name, model)): (usize, &(String, ModelSpec))| {
             let server = &model.server;
             let step = setup.steps.get(index).and_then(Option::as_ref);
-            let fleet = Fleet::new(name, server, breaker(index, server), step, streams);
+            let fleet = Fleet::new(name, server, breaker(index, server).as_ref(), step, streams);
             let stream = |part: &str| streams.stream(&format!("serving.{name}.{part}"));
             let fault = |part: &str| stream(&format!("faults.{part}"));
             let first_replica = replicas;

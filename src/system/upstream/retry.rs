@@ -270,11 +270,11 @@ impl Upstream {
     pub fn retry(&mut self, id: InferenceId, cx: &mut Context<'_, '_>) {
         let Some(inference) = self.inferences.get(id) else { return };
         debug_assert!(!inference.over, "a request that is finished is not tried again");
-        if let Some(error) = self.inferences[id].last_error.take() {
-            if !self.fall_back(id, error, cx) {
-                self.give_up(id, error, cx);
-                return;
-            }
+        if let Some(error) = self.inferences[id].last_error.take()
+            && !self.fall_back(id, error, cx)
+        {
+            self.give_up(id, error, cx);
+            return;
         }
         if let Err(error) = self.ask(id, cx) {
             self.attempts_failed(id, error, cx);
