@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::cost::Usage;
 use crate::cost::{BudgetSpec, BudgetsSpec};
 use crate::kernel::Duration;
 
