@@ -113,7 +113,7 @@ pub fn plan(yaml: &str) -> Plan {
     assert!(problems.list().is_empty(), "{:?}", problems.list());
     let paths = DataPaths::for_experiment(None);
     let profiles = [Profile::default()];
-    Plan::new(&spec, &["model"], &profiles, &["default".to_owned()], false, &paths).expect("a plan")
+    Plan::new(&spec, &["model"], &profiles, &["default".to_owned()], None, &paths).expect("a plan")
 }
 
 /// What came of workflows.

@@ -132,14 +132,21 @@ impl Workloads {
         workload: &Plan,
         models: &[(String, ModelSpec)],
     ) -> Result<Option<FlowPlan>, Problem> {
-        let recorded = workload.has_recorded_jobs();
+        let names: Vec<&str> = models.iter().map(|(name, _)| name.as_str()).collect();
+        let asked: Vec<Option<u32>> = workload
+            .asked_models()
+            .map(|asked| {
+                let place = names.iter().position(|name| asked.asked.as_deref() == Some(*name))?;
+                Some(place as u32)
+            })
+            .collect();
+        let recorded = workload.has_recorded_jobs().then_some(&*asked);
         let none = OrchestrationSpec::default();
         let spec = match &experiment.orchestration {
             Some(spec) => spec,
-            None if recorded => &none,
+            None if recorded.is_some() => &none,
             None => return Ok(None),
         };
-        let names: Vec<&str> = models.iter().map(|(name, _)| name.as_str()).collect();
         let (profiles, classes) = (workload.profiles(), workload.slo_classes());
         let plan = FlowPlan::new(spec, &names, profiles, classes, recorded, &self.paths);
         plan.map(Some).map_err(|problem| problem.within(&Path::parse("orchestration")))

@@ -49,9 +49,9 @@ pub trait World {
     /// [`Engine::answered`], and by [`Engine::forget`] when nobody knows the call any
     /// more.
     fn ask(&mut self, incoming: Incoming);
-    /// Keeps the ids of a prompt's blocks until the request that has them is forgotten.
-    /// Nothing where no jobs are recorded.
-    fn keep_blocks(&mut self, _blocks: &[u64]) -> Option<BlocksId> {
+    /// Keeps what is known of the prompt of a recorded job's call, its blocks and its text, until
+    /// the request that has them is forgotten. Nothing where neither is known.
+    fn keep_prompt(&mut self, _job: &RecordedJob, _call: u32) -> Option<BlocksId> {
         None
     }
     /// Nobody waits for a call any more: it may be broken off, or go on in vain.

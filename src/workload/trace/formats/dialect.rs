@@ -1,93 +1,39 @@
-//! Conversations, which have texts and no times: `ShareGPT`'s and `OpenAI`'s.
-
-use std::path::{Path, PathBuf};
+//! What was said in conversations, as `ShareGPT` and `OpenAI` write it.
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
-use super::beginning::Beginning;
-use super::format::{Dialect, Format, Given, RowReader, TraceFile};
-use super::growing_text::BLOCK_TOKENS;
+use super::format::Dialect;
 use crate::spec::nearest;
-use crate::workload::trace::input::error::TraceError;
-use crate::workload::trace::input::position::Position;
-
-macro_rules! conversations {
-    ($(#[$doc:meta])* $name:ident, $folder:literal, $dialect:expr, $detects:expr) => {
-        $(#[$doc])*
-        #[derive(Debug)]
-        pub(in crate::workload::trace) struct $name(PathBuf);
-
-        impl TraceFile for $name {
-            fn file(&self) -> &Path {
-                &self.0
-            }
-
-            fn folder(&self) -> &'static str {
-                $folder
-            }
-
-            fn open(&self, path: &Path) -> Result<Box<dyn RowReader>, TraceError> {
-                let why = "conversations have no times: `arrivals` and `think_time` of a `trace:` \
-                           in an experiment say when they come";
-                Err(Position::before(path).format(why.to_owned()))
-            }
-
-            fn block_tokens(&self) -> Option<u32> {
-                Some(BLOCK_TOKENS)
-            }
-
-            fn dialect(&self) -> Option<Dialect> {
-                Some($dialect)
-            }
-        }
-
-        impl Format for $name {
-            type Spec = PathBuf;
-
-            fn of(file: PathBuf) -> Self {
-                $name(file)
-            }
-
-            fn detect(beginning: &Beginning) -> bool {
-                let detects: fn(&Beginning) -> bool = $detects;
-                detects(beginning)
-            }
-
-            fn given(given: &Given, _: &Beginning) -> PathBuf {
-                given.file.clone()
-            }
-        }
-    };
-}
-
-conversations!(
-    /// `ShareGPT`'s.
-    ShareGpt,
-    "sharegpt",
-    Dialect::ShareGpt,
-    |beginning| beginning.mentions(&["conversations", "from", "value"])
-);
-conversations!(
-    /// `OpenAI`'s.
-    OpenAi,
-    "openai",
-    Dialect::OpenAi,
-    |beginning| beginning.has_fields(&["messages"])
-);
 
 /// Who said something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::workload::trace) enum Role {
     User,
     Assistant,
-    /// Instructions and the results of tools: part of what is sent, no turn.
+    /// Instructions: part of what is sent, no turn.
     System,
+    /// The results of tools, which models go on from.
+    Tool,
+}
+
+/// A message.
+#[derive(Debug)]
+pub(in crate::workload::trace) struct Said {
+    pub role: Role,
+    pub text: String,
+    /// When, as written.
+    pub at: Option<Box<RawValue>>,
 }
 
 /// What was said, in order.
 #[derive(Debug, Default)]
 pub(in crate::workload::trace) struct Messages {
-    pub messages: Vec<(Role, String)>,
+    pub messages: Vec<Said>,
+    /// When the conversation began, as written.
+    pub at: Option<Box<RawValue>>,
+    /// Which model answered.
+    pub model: Option<String>,
     /// Tokens of the last request and its answer, if the file counts them.
     pub counted: Option<Counted>,
 }
@@ -113,9 +59,9 @@ const ROLES: [(&str, Role); 14] = [
     ("assistant", Role::Assistant),
     ("system", Role::System),
     ("developer", Role::System),
-    ("tool", Role::System),
-    ("function", Role::System),
-    ("observation", Role::System),
+    ("tool", Role::Tool),
+    ("function", Role::Tool),
+    ("observation", Role::Tool),
     ("function_call", Role::Assistant),
 ];
 
@@ -123,12 +69,19 @@ const ROLES: [(&str, Role); 14] = [
 #[derive(Deserialize)]
 struct ShareGptItem {
     conversations: Vec<Value>,
+    model: Option<serde_json::Value>,
+    timestamp: Option<Box<RawValue>>,
+    created_at: Option<Box<RawValue>>,
+    create_time: Option<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
 struct Value {
     from: String,
     value: Option<String>,
+    timestamp: Option<Box<RawValue>>,
+    created_at: Option<Box<RawValue>>,
+    create_time: Option<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
@@ -137,11 +90,16 @@ struct OpenAiItem {
     body: Option<Body>,
     usage: Option<Counted>,
     response: Option<Response>,
+    model: Option<serde_json::Value>,
+    timestamp: Option<Box<RawValue>>,
+    created_at: Option<Box<RawValue>>,
+    create_time: Option<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
 struct Body {
     messages: Option<Vec<Message>>,
+    model: Option<serde_json::Value>,
 }
 
 #[derive(Deserialize)]
@@ -161,6 +119,9 @@ struct Message {
     content: Option<Content>,
     tool_calls: Option<Vec<ToolCall>>,
     function_call: Option<Called>,
+    timestamp: Option<Box<RawValue>>,
+    created_at: Option<Box<RawValue>>,
+    create_time: Option<Box<RawValue>>,
 }
 
 /// A call of a tool, which a model writes as it writes text.
@@ -227,22 +188,43 @@ impl Dialect {
         match self {
             Dialect::ShareGpt => {
                 let read: ShareGptItem = parse(item)?;
-                let messages = read.conversations.into_iter();
-                let messages = messages.map(|it| (it.from, it.value.unwrap_or_default()));
-                Ok(Messages { messages: roles(messages)?, counted: None })
+                let messages = read.conversations.into_iter().map(|it| {
+                    let at = it.timestamp.or(it.created_at).or(it.create_time);
+                    (it.from, it.value.unwrap_or_default(), at)
+                });
+                Ok(Messages {
+                    messages: roles(messages)?,
+                    at: read.timestamp.or(read.created_at).or(read.create_time),
+                    model: name(read.model),
+                    counted: None,
+                })
             }
             Dialect::OpenAi => {
                 let read: OpenAiItem = parse(item)?;
-                let body = read.body.and_then(|body| body.messages);
+                let (body, model) = read.body.map_or((None, None), |it| (it.messages, it.model));
                 let messages = read.messages.or(body).ok_or("missing field `messages`")?;
-                let messages = messages.into_iter().map(|it| (it.role.clone(), it.text()));
+                let messages = messages.into_iter().map(|mut it| {
+                    let at = it.timestamp.take().or(it.created_at.take());
+                    let at = at.or(it.create_time.take());
+                    (it.role.clone(), it.text(), at)
+                });
                 let answered = read.response.and_then(|response| {
                     response.usage.or(response.body.and_then(|body| body.usage))
                 });
-                Ok(Messages { messages: roles(messages)?, counted: read.usage.or(answered) })
+                Ok(Messages {
+                    messages: roles(messages)?,
+                    at: read.timestamp.or(read.created_at).or(read.create_time),
+                    model: name(read.model).or(name(model)),
+                    counted: read.usage.or(answered),
+                })
             }
         }
     }
+}
+
+/// A model's name, if that is what is written there.
+fn name(model: Option<serde_json::Value>) -> Option<String> {
+    model.and_then(|name| name.as_str().map(str::to_owned)).filter(|name| !name.is_empty())
 }
 
 impl Content {
@@ -257,11 +239,13 @@ impl Content {
     }
 }
 
-fn roles(messages: impl Iterator<Item = (String, String)>) -> Result<Vec<(Role, String)>, String> {
+fn roles(
+    messages: impl Iterator<Item = (String, String, Option<Box<RawValue>>)>,
+) -> Result<Vec<Said>, String> {
     messages
-        .map(|(name, text)| {
+        .map(|(name, text, at)| {
             let known = ROLES.iter().find(|(role, _)| *role == name);
-            known.map(|(_, role)| (*role, text)).ok_or_else(|| {
+            known.map(|(_, role)| Said { role: *role, text, at }).ok_or_else(|| {
                 let near = nearest(&name, ROLES.iter().map(|(role, _)| *role));
                 let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
                 format!("nobody is called `{name}` here, such as user or assistant{near}")
@@ -287,6 +271,10 @@ fn parse<'i, T: Deserialize<'i>>(item: &'i [u8]) -> Result<T, String> {
 mod tests {
     use super::*;
 
+    fn said(messages: Messages) -> Vec<(Role, String)> {
+        messages.messages.into_iter().map(|it| (it.role, it.text)).collect()
+    }
+
     fn read(dialect: Dialect, item: &str) -> Result<Messages, String> {
         dialect.read(item.as_bytes())
     }
@@ -301,9 +289,9 @@ mod tests {
         let batch = format!(r#"{{"custom_id": "1", "method": "POST", "body": {open}}}"#);
         let wanted = [(Role::User, "Hi"), (Role::Assistant, "Ho"), (Role::Assistant, "")];
         let wanted = wanted.map(|(role, text)| (role, text.to_owned()));
-        assert_eq!(read(Dialect::ShareGpt, share).unwrap().messages, wanted);
-        assert_eq!(read(Dialect::OpenAi, open).unwrap().messages, wanted);
-        assert_eq!(read(Dialect::OpenAi, &batch).unwrap().messages, wanted);
+        assert_eq!(said(read(Dialect::ShareGpt, share).unwrap()), wanted);
+        assert_eq!(said(read(Dialect::OpenAi, open).unwrap()), wanted);
+        assert_eq!(said(read(Dialect::OpenAi, &batch).unwrap()), wanted);
     }
 
     #[test]
@@ -314,7 +302,7 @@ mod tests {
             {"role": "assistant", "content": "so", "function_call": {"name": "u", "arguments": ""}},
             {"role": "assistant", "content": null}]}"#;
         let wanted = ["w {\"in\": 1}\nv {\"a\":2}", "so\nu ", ""];
-        let said = read(Dialect::OpenAi, called).unwrap().messages;
+        let said = said(read(Dialect::OpenAi, called).unwrap());
         assert_eq!(said.iter().map(|(_, text)| &**text).collect::<Vec<_>>(), wanted);
     }
 

@@ -2,10 +2,9 @@
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::beginning::Beginning;
-use super::jobs::{JobOptions, ReadJobs};
+use super::jobs::{JobOptions, Models, ReadJobs};
 use super::log::spec::{LogSpec, TimeUnit};
 use super::users::Users;
 use crate::spec::Problems;
@@ -34,8 +33,13 @@ pub(in crate::workload::trace) trait RowReader: Debug + Send {
         None
     }
 
-    /// What the job of the row read last does, where rows are jobs.
-    fn job(&self) -> Option<Arc<RecordedJob>> {
+    /// What the job of the row read last does, where rows are jobs; to be taken once.
+    fn take_job(&mut self) -> Option<RecordedJob> {
+        None
+    }
+
+    /// The models that calls of the jobs read so far asked, if they are known.
+    fn models(&self) -> Option<&Models> {
         None
     }
 

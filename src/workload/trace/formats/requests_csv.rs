@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use super::beginning::Beginning;
 use super::format::{Dependencies, Format, Given, RowReader, TraceFile};
 use super::jobs::spans::{JobSpan, SpansByJob};
-use super::jobs::{JobOptions, ReadJobs};
+use super::jobs::{JobOptions, ReadJobs, number};
 use super::listed::Listing;
 use super::log::TimeUnit;
 use super::log::fields::{bad_number, bad_time, money, stamp};
+use super::users::intern;
 use crate::kernel::Duration;
 use crate::workload::CallDraft;
-use crate::workload::incoming::{MAX_TOKENS, PromptId};
+use crate::workload::incoming::MAX_TOKENS;
 use crate::workload::trace::identity;
 use crate::workload::trace::input::error::TraceError;
 use crate::workload::trace::input::table::Table;
@@ -70,7 +71,7 @@ impl TraceFile for RequestsCsv {
         let mut spans = Vec::new();
         for_each_row(path, |table| {
             let line = table.position().line;
-            spans.push(span(table).map_err(|why| jobs.refuse(line, why))?);
+            spans.push(span(&mut jobs, table).map_err(|why| jobs.refuse(line, why))?);
             Ok(())
         })?;
         // Rows are in the order in which requests ended; those of one instant came by number.
@@ -184,7 +185,7 @@ fn row(listing: &mut Listing, table: &Table) -> Result<(Row, Measured), String> 
 }
 
 /// A request's number, and itself as a part of a session or a workflow, which are numbered apart.
-fn span(table: &Table) -> Result<(u64, String, JobSpan), String> {
+fn span(jobs: &mut SpansByJob, table: &Table) -> Result<(u64, String, JobSpan), String> {
     let session = text(table, "session");
     let job = if session.is_empty() {
         format!("workflow {}", text(table, "workflow"))
@@ -192,16 +193,13 @@ fn span(table: &Table) -> Result<(u64, String, JobSpan), String> {
         format!("session {session}")
     };
     let id = text(table, "request_id");
-    let number = id.parse().map_err(|_| bad_number("request_id", id.as_bytes()))?;
-    let key = text(table, "cache_key");
+    let request = id.parse().map_err(|_| bad_number("request_id", id.as_bytes()))?;
+    let [key, model, user] = ["cache_key", "model", "user"].map(|name| text(table, name));
     let call = CallDraft {
         input_tokens: tokens(table, "input_tokens")?.unwrap_or(0),
         output_tokens: tokens(table, "output_tokens")?,
-        prompt: if key.is_empty() {
-            PromptId::default()
-        } else {
-            identity::of_text(key.as_bytes())
-        },
+        prompt: (!key.is_empty()).then(|| identity::of_text(key.as_bytes())),
+        model: (!model.is_empty()).then(|| number(&mut jobs.models, &model)),
         ..CallDraft::default()
     };
     let span = JobSpan {
@@ -212,6 +210,8 @@ fn span(table: &Table) -> Result<(u64, String, JobSpan), String> {
         end: needed(table, "finish_s")?,
         call: Some(call),
         is_tool: false,
+        user: (!user.is_empty()).then(|| intern(&mut jobs.users, user.as_bytes())),
+        session: None,
     };
-    Ok((number, job, span))
+    Ok((request, job, span))
 }
