@@ -78,7 +78,7 @@ impl TraceSpec {
 
     /// Whether its requests go by their times, and may stand in the file by what they are of.
     pub(super) fn goes_by_times(&self) -> bool {
-        self.dependencies() == Dependencies::IfAsked && self.replay == Some(ReplaySpec::Open)
+        self.mooncake.is_some() && self.replay == Some(ReplaySpec::Open)
     }
 
     /// What is set and has no effect, of jobs: those that do not begin when they did have no

@@ -43,6 +43,11 @@ pub(in crate::workload::trace) trait RowReader: Debug + Send {
         None
     }
 
+    /// The session that the row read last is of, if it is of one.
+    fn session(&self, _row: &Row) -> Option<Session<'_>> {
+        None
+    }
+
     /// What was measured of the row read last, if the format knows that.
     fn measured(&self) -> Option<&Measured> {
         None
@@ -55,6 +60,14 @@ pub(in crate::workload::trace) trait RowReader: Debug + Send {
 
     /// Where the row read last is.
     fn position(&self) -> &Position;
+}
+
+/// The session that a row is of.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::workload::trace) struct Session<'n> {
+    pub name: &'n str,
+    /// When the answer had ended, on the clock of the rows, if that was measured.
+    pub end: Option<u64>,
 }
 
 /// Whether a format knows what its requests waited for.

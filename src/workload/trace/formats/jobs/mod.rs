@@ -3,6 +3,7 @@
 pub(super) mod causes;
 pub(super) mod conversations;
 pub(super) mod mooncake;
+pub(super) mod sessions;
 pub(super) mod spans;
 
 use std::fmt::Debug;
