@@ -100,7 +100,7 @@ fn open(
     match spec.file() {
         Some((_, file)) if spec.has_jobs() => {
             let options = spec.job_options(key, round);
-            Ok(Box::new(JobReader::new(file.open_jobs(path, options)?)))
+            Ok(Box::new(JobReader::new(file.open_jobs(path, options)?, options.as_recorded)))
         }
         Some((_, file)) if spec.goes_by_times() => by_times(file.open(path)?, path),
         Some((_, file)) => file.open(path),

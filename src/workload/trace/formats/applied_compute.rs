@@ -43,7 +43,7 @@ impl TraceFile for AppliedCompute {
     }
 
     fn open(&self, path: &Path) -> Result<Box<dyn RowReader>, TraceError> {
-        Ok(Box::new(JobReader::new(Box::new(Sessions { lines: Lines::open(path)? }))))
+        Ok(Box::new(JobReader::new(Box::new(Sessions { lines: Lines::open(path)? }), false)))
     }
 
     fn knows_prompts(&self) -> bool {

@@ -12,14 +12,16 @@ use crate::workload::trace::row::Row;
 #[derive(Debug)]
 pub(in crate::workload::trace) struct JobReader {
     jobs: Box<dyn ReadJobs>,
+    /// Whether jobs begin when they did; else their times are of no account.
+    as_recorded: bool,
     /// What the job of the row read last does.
     job: Option<RecordedJob>,
 }
 
 impl JobReader {
     /// Of these jobs.
-    pub fn new(jobs: Box<dyn ReadJobs>) -> Self {
-        JobReader { jobs, job: None }
+    pub fn new(jobs: Box<dyn ReadJobs>, as_recorded: bool) -> Self {
+        JobReader { jobs, as_recorded, job: None }
     }
 }
 
@@ -31,7 +33,7 @@ impl RowReader for JobReader {
             return Ok(None);
         };
         let row = job.calls().first().map(|first| Row {
-            stamp,
+            stamp: if self.as_recorded { stamp } else { 0 },
             input_tokens: first.input_tokens,
             output_tokens: first.output_tokens,
             prompt: Some(first.prompt),
