@@ -91,6 +91,7 @@ impl Model for Driver<'_> {
                     outcome: Ok((tokens, quality, 0)),
                     queue: Duration::ZERO,
                     inference: Duration::ZERO,
+                    is_made: true,
                     input_decitokens: 10,
                 };
                 engine.charged(call, windtunnel::cost::Money::from_usd(cost), now);

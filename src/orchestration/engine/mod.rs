@@ -106,6 +106,7 @@ enum Todo {
     JobEnds { job: u32, key: u64, outcome: Result<Said, Reason> },
     RunFails { run: u32, key: u64, reason: Reason, path: Path },
     RunCosts { run: u32, key: u64 },
+    InstanceCosts { instance: u32, key: u64 },
     ScopeEnds { scope: u32, key: u64, path: Path },
     ScopeFails { scope: u32, key: u64, reason: Reason, path: Path },
 }
@@ -277,6 +278,11 @@ impl Engine {
                     if self.runs.get(run as usize).is_some_and(|it| it.key == key) {
                         let path = self.latest_path(run, world.now());
                         self.fail_run(run, Reason::Cost, path, world);
+                    }
+                }
+                Todo::InstanceCosts { instance, key } => {
+                    if self.instances.get(instance as usize).is_some_and(|it| it.key == key) {
+                        self.fail_instance(instance, Reason::Cost, world);
                     }
                 }
                 Todo::ScopeEnds { scope, key, path } => {

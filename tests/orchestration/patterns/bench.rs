@@ -158,6 +158,7 @@ fn one(engine: &mut Engine, world: &mut OneSecondACall, number: u64) -> Ran {
                     outcome: Ok((100, 1.0, 0)),
                     queue: Duration::ZERO,
                     inference: Duration::from_secs(1),
+                    is_made: true,
                     input_decitokens: 10,
                 };
                 engine.answered(call, &answer, world);

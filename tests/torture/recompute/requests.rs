@@ -151,7 +151,7 @@ pub fn values(books: &Books, window: &Window) -> Vec<Value> {
         values.push(exact("shed", error("Shed: the model is overloaded")));
         values.push(exact("rate_limited", error("Rate limit of the client exceeded")));
     }
-    if books.experiment.orchestration.is_some() {
+    if books.has_workflows() {
         values.push(exact("called_off", called_off));
     }
     values
