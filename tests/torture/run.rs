@@ -136,6 +136,9 @@ pub fn try_system(experiment: &Value, label: &str) -> Verdict {
     let prepared = catch(|| prepared(&text));
     let prepared = match prepared {
         Err(failure) => return Verdict::Ran(vec![failure]),
+        Ok(Err(refusal)) if refusal.is_empty() => {
+            return Verdict::Ran(vec![failure("what is refused has an error", "there is none")]);
+        }
         Ok(Err(refusal)) => return Verdict::Invalid(refusal),
         Ok(Ok(prepared)) => Arc::new(prepared),
     };

@@ -12,7 +12,7 @@ use crate::orchestration::{OrchestrationSpec, Plan as FlowPlan};
 use crate::pipeline::{KeyMaker, Params, Preprocessor};
 use crate::serving::ModelSpec;
 use crate::serving::step::{StepModel, StepSpec};
-use crate::spec::{Path, Problem, Problems};
+use crate::spec::{Path, Problem, Problems, Severity};
 use crate::system::{Contents, Setup, check_monitor_classes};
 use crate::workload::arrivals::CalendarStart;
 use crate::workload::{DataPaths, Plan, WorkloadSpec};
@@ -32,7 +32,9 @@ fn check_classes(experiment: &Experiment, classes: &[String]) -> Result<(), Prob
     if let Some(admission) = resilience.and_then(|it| it.admission.as_ref()) {
         problems.at("resilience", |p| p.at("admission", |p| admission.check_classes(classes, p)));
     }
-    problems.into_list().into_iter().next().map_or(Ok(()), Err)
+    // Warnings were told when the file was checked.
+    let first = problems.into_list().into_iter().find(|it| it.severity == Severity::Error);
+    first.map_or(Ok(()), Err)
 }
 
 /// Workloads already opened, so that points share traces and tables.
