@@ -85,6 +85,11 @@ policies! { capacity, stream;
 }
 
 impl AnyPolicy {
+    /// See [`Table::number_keys`].
+    pub fn number_keys(&mut self, keys: usize) {
+        dispatch!(self, policy => policy.table_mut().number_keys(keys));
+    }
+
     /// The slot of `key`.
     #[inline]
     pub fn find(&self, key: Key) -> Option<Slot> {

@@ -15,6 +15,10 @@ use crate::workload::trace::accesses::AccessTrace;
 /// Accesses between two looks at whether to stop.
 const CHUNK: usize = 1 << 18;
 
+/// A trace of more objects is replayed by hashing, lest an index by number take more than
+/// 64 MiB for each replay under way.
+const NUMBERED: u64 = 1 << 24;
+
 /// What is replayed.
 #[derive(Clone, Copy, Debug)]
 pub struct Replay<'t> {
@@ -106,6 +110,9 @@ impl Replay<'_> {
     fn policy(&self, policy: &PolicySpec, room: Room, watch: &Watch) -> Option<Counts> {
         let stream = Streams::new(self.seed, 0).stream("cache.replay.policy");
         let mut cache = policy.build(room.capacity(), stream);
+        if self.trace.objects() <= NUMBERED {
+            cache.number_keys(self.trace.objects() as usize);
+        }
         let mut counts = Counts::default();
         if let (Some(ttl), Some(times)) = (self.ttl, self.trace.times()) {
             let mut dies = vec![i128::MAX; self.trace.objects() as usize];

@@ -2,6 +2,7 @@
 //! heaps; keys that went, and how often keys were asked for.
 
 mod ghosts;
+mod hashed;
 mod heap;
 mod index;
 mod past;
@@ -12,8 +13,8 @@ mod slot;
 mod table;
 
 pub use ghosts::Ghosts;
+pub(in crate::cache) use hashed::hash;
 pub use heap::{ByNumber, Heap, Ranked};
-pub(in crate::cache) use index::hash;
 pub use past::Past;
 pub use per_slot::PerSlot;
 pub use segments::{Segments, share};

@@ -1,6 +1,6 @@
 //! What policies remember of keys that are no longer there.
 
-use super::index::hash;
+use super::hashed::hash;
 use crate::cache::Key;
 
 /// When keys were last seen: 8 bytes for each, and room.

@@ -1,6 +1,6 @@
 //! How often keys were asked for, roughly.
 
-use super::index::hash;
+use super::hashed::hash;
 use crate::cache::Key;
 
 /// A count-min sketch of 4-bit counters with ageing: 8 bytes per entry of the

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::format::Dialect;
+use super::log::fields::{bad_count, count};
 use crate::spec::nearest;
 
 /// Who said something.
@@ -39,12 +40,35 @@ pub(in crate::workload::trace) struct Messages {
 }
 
 /// Tokens as the file counts them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::workload::trace) struct Counted {
-    #[serde(rename = "prompt_tokens")]
     pub input: u32,
-    #[serde(rename = "completion_tokens")]
     pub output: u32,
+}
+
+/// The same as it is written.
+#[derive(Deserialize)]
+struct Usage<'t> {
+    #[serde(borrow, alias = "input_tokens")]
+    prompt_tokens: Option<&'t RawValue>,
+    #[serde(borrow, alias = "output_tokens")]
+    completion_tokens: Option<&'t RawValue>,
+}
+
+impl Usage<'_> {
+    /// None where one of them is not known.
+    fn counted(&self) -> Result<Option<Counted>, String> {
+        let tokens = |name: &str, value: &RawValue| {
+            let text = value.get().as_bytes();
+            count(text).ok_or_else(|| bad_count(name, text))
+        };
+        let (Some(input), Some(output)) = (self.prompt_tokens, self.completion_tokens) else {
+            return Ok(None);
+        };
+        let input = tokens("prompt_tokens", input)?;
+        let output = tokens("completion_tokens", output)?;
+        Ok(Some(Counted { input, output }))
+    }
 }
 
 /// Names of roles: those of `ShareGPT`'s collections, and those of `OpenAI`'s API.
@@ -78,18 +102,27 @@ struct ShareGptItem {
 #[derive(Deserialize)]
 struct Value {
     from: String,
-    value: Option<String>,
+    value: Option<Spoken>,
     timestamp: Option<Box<RawValue>>,
     created_at: Option<Box<RawValue>>,
     create_time: Option<Box<RawValue>>,
 }
 
+/// What is said: a text, and nothing else that could be taken for one.
 #[derive(Deserialize)]
-struct OpenAiItem {
+#[serde(untagged, expecting = "expected a text as `value`")]
+enum Spoken {
+    Text(String),
+}
+
+#[derive(Deserialize)]
+struct OpenAiItem<'t> {
     messages: Option<Vec<Message>>,
     body: Option<Body>,
-    usage: Option<Counted>,
-    response: Option<Response>,
+    #[serde(borrow)]
+    usage: Option<Usage<'t>>,
+    #[serde(borrow)]
+    response: Option<Response<'t>>,
     model: Option<serde_json::Value>,
     timestamp: Option<Box<RawValue>>,
     created_at: Option<Box<RawValue>>,
@@ -103,14 +136,17 @@ struct Body {
 }
 
 #[derive(Deserialize)]
-struct Response {
-    usage: Option<Counted>,
-    body: Option<ResponseBody>,
+struct Response<'t> {
+    #[serde(borrow)]
+    usage: Option<Usage<'t>>,
+    #[serde(borrow)]
+    body: Option<ResponseBody<'t>>,
 }
 
 #[derive(Deserialize)]
-struct ResponseBody {
-    usage: Option<Counted>,
+struct ResponseBody<'t> {
+    #[serde(borrow)]
+    usage: Option<Usage<'t>>,
 }
 
 #[derive(Deserialize)]
@@ -122,6 +158,8 @@ struct Message {
     timestamp: Option<Box<RawValue>>,
     created_at: Option<Box<RawValue>>,
     create_time: Option<Box<RawValue>>,
+    /// What is said in the place of an answer.
+    refusal: Option<String>,
 }
 
 /// A call of a tool, which a model writes as it writes text.
@@ -161,7 +199,7 @@ impl Message {
             Arguments::Text(arguments) => format!("{} {arguments}", called.name),
             Arguments::Json(arguments) => format!("{} {arguments}", called.name),
         });
-        let all: Vec<String> = content.into_iter().chain(calls).collect();
+        let all: Vec<String> = content.into_iter().chain(self.refusal).chain(calls).collect();
         all.join("\n")
     }
 }
@@ -177,6 +215,7 @@ enum Content {
 #[derive(Deserialize)]
 struct Part {
     text: Option<String>,
+    refusal: Option<String>,
 }
 
 impl Dialect {
@@ -188,9 +227,11 @@ impl Dialect {
         match self {
             Dialect::ShareGpt => {
                 let read: ShareGptItem = parse(item)?;
+                let said =
+                    |value: Option<Spoken>| value.map_or(String::new(), |Spoken::Text(text)| text);
                 let messages = read.conversations.into_iter().map(|it| {
                     let at = it.timestamp.or(it.created_at).or(it.create_time);
-                    (it.from, it.value.unwrap_or_default(), at)
+                    (it.from, said(it.value), at)
                 });
                 Ok(Messages {
                     messages: roles(messages)?,
@@ -200,9 +241,17 @@ impl Dialect {
                 })
             }
             Dialect::OpenAi => {
-                let read: OpenAiItem = parse(item)?;
+                let read: OpenAiItem<'_> = parse(item)?;
                 let (body, model) = read.body.map_or((None, None), |it| (it.messages, it.model));
-                let messages = read.messages.or(body).ok_or("missing field `messages`")?;
+                let Some(messages) = read.messages.or(body) else {
+                    return Err(if read.response.is_some() {
+                        "missing field `messages`: the results of a batch have no prompts; put the \
+                         `messages` of its requests, by their `custom_id`, beside the `response`"
+                            .to_owned()
+                    } else {
+                        "missing field `messages`".to_owned()
+                    });
+                };
                 let messages = messages.into_iter().map(|mut it| {
                     let at = it.timestamp.take().or(it.created_at.take());
                     let at = at.or(it.create_time.take());
@@ -211,11 +260,12 @@ impl Dialect {
                 let answered = read.response.and_then(|response| {
                     response.usage.or(response.body.and_then(|body| body.usage))
                 });
+                let counted = read.usage.or(answered).map(|usage| usage.counted()).transpose()?;
                 Ok(Messages {
                     messages: roles(messages)?,
                     at: read.timestamp.or(read.created_at).or(read.create_time),
                     model: name(read.model).or(name(model)),
-                    counted: read.usage.or(answered),
+                    counted: counted.flatten(),
                 })
             }
         }
@@ -232,7 +282,8 @@ impl Content {
         match self {
             Content::Text(text) => text,
             Content::Parts(parts) => {
-                let texts: Vec<String> = parts.into_iter().filter_map(|part| part.text).collect();
+                let texts = parts.into_iter().filter_map(|part| part.text.or(part.refusal));
+                let texts: Vec<String> = texts.collect();
                 texts.join("\n")
             }
         }

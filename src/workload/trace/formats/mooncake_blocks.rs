@@ -42,12 +42,11 @@ fn parse_blocks(list: &str, blocks: &mut Vec<u64>) -> Result<(), String> {
     if inner.trim_ascii().is_empty() {
         return Ok(());
     }
+    if inner.contains('"') {
+        return identity::parse_blocks(list.as_bytes(), blocks);
+    }
     for id in inner.split(',') {
         let id = id.trim_ascii();
-        if id.starts_with('"') {
-            identity::parse_blocks(id.as_bytes(), blocks);
-            continue;
-        }
         blocks.push(id.parse().map_err(|_| {
             format!("hash_ids has `{}`: expected whole numbers from 0 to 2^64 - 1", shown(id))
         })?);

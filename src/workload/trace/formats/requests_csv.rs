@@ -13,7 +13,7 @@ use super::log::fields::{bad_number, bad_time, money, stamp};
 use super::users::intern;
 use crate::kernel::Duration;
 use crate::workload::CallDraft;
-use crate::workload::incoming::MAX_TOKENS;
+use crate::workload::incoming::{MAX_TOKENS, PromptId};
 use crate::workload::trace::identity;
 use crate::workload::trace::input::error::TraceError;
 use crate::workload::trace::input::table::Table;
@@ -155,6 +155,12 @@ fn tokens(table: &Table, name: &str) -> Result<Option<u32>, String> {
     whole.map(|count| Some(count.ceil() as u32)).ok_or_else(|| bad_number(name, text.as_bytes()))
 }
 
+/// The prompt by its key, if it has one.
+fn prompt(table: &Table) -> Option<PromptId> {
+    let key = text(table, "cache_key");
+    (!key.is_empty()).then(|| identity::of_text(key.as_bytes()))
+}
+
 fn row(listing: &mut Listing, table: &Table) -> Result<(Row, Measured), String> {
     let begins = needed(table, "arrival_s")?;
     let status = match text(table, "error").as_str() {
@@ -162,7 +168,6 @@ fn row(listing: &mut Listing, table: &Table) -> Result<(Row, Measured), String> 
         _ => Status::Failed,
     };
     let model = text(table, "model");
-    let key = text(table, "cache_key");
     let measured = Measured {
         model: (!model.is_empty()).then(|| listing.model(&model)),
         ttft: time(table, "ttft_s")?.map(Duration),
@@ -178,7 +183,7 @@ fn row(listing: &mut Listing, table: &Table) -> Result<(Row, Measured), String> 
         stamp: begins,
         input_tokens: tokens(table, "input_tokens")?.unwrap_or(0),
         output_tokens: tokens(table, "output_tokens")?.filter(|_| !status.is_failed()),
-        prompt: (!key.is_empty()).then(|| identity::of_text(key.as_bytes())),
+        prompt: prompt(table).or_else(|| Some(identity::of_unknown(begins, table.position().line))),
         user: (!user.is_empty()).then(|| listing.user(&user)),
     };
     Ok((row, measured))
@@ -194,11 +199,12 @@ fn span(jobs: &mut SpansByJob, table: &Table) -> Result<(u64, String, JobSpan), 
     };
     let id = text(table, "request_id");
     let request = id.parse().map_err(|_| bad_number("request_id", id.as_bytes()))?;
-    let [key, model, user] = ["cache_key", "model", "user"].map(|name| text(table, name));
+    let begin = needed(table, "arrival_s")?;
+    let [model, user] = ["model", "user"].map(|name| text(table, name));
     let call = CallDraft {
         input_tokens: tokens(table, "input_tokens")?.unwrap_or(0),
         output_tokens: tokens(table, "output_tokens")?,
-        prompt: (!key.is_empty()).then(|| identity::of_text(key.as_bytes())),
+        prompt: prompt(table),
         model: (!model.is_empty()).then(|| number(&mut jobs.models, &model)),
         ..CallDraft::default()
     };
@@ -206,7 +212,7 @@ fn span(jobs: &mut SpansByJob, table: &Table) -> Result<(u64, String, JobSpan), 
         line: table.position().line,
         id,
         parent: None,
-        begin: needed(table, "arrival_s")?,
+        begin,
         end: needed(table, "finish_s")?,
         call: Some(call),
         is_tool: false,

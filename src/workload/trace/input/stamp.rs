@@ -28,7 +28,7 @@ pub(in crate::workload) fn parse_stamp(field: &[u8]) -> Option<u64> {
 /// What stands before the zone, and how many minutes that is before UTC.
 #[inline]
 fn split_zone(rest: &[u8]) -> Option<(&[u8], i64)> {
-    if let Some(rest) = rest.strip_suffix(b"Z") {
+    if let Some(rest) = rest.strip_suffix(b"Z").or_else(|| rest.strip_suffix(b" UTC")) {
         return Some((rest, 0));
     }
     let Some(sign) = rest.iter().position(|byte| matches!(byte, b'+' | b'-')) else {
