@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
+use super::sent_text::SentText;
 use crate::kernel::Duration;
 use crate::kernel::keyed_uniform::mix;
 use crate::workload::incoming::PromptId;
-use crate::workload::sent_text::SentText;
 
 /// Calls of models that belong together: an agent's task, a conversation. Each call is made
 /// when all that it waits for have been answered and what people and tools did in between

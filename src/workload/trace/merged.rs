@@ -5,8 +5,8 @@ use super::{Playback, Row, TraceError};
 use crate::kernel::Time;
 use crate::workload::RecordedJob;
 use crate::workload::incoming::PromptId;
+use crate::workload::recorded::SentText;
 use crate::workload::recorded::salted;
-use crate::workload::sent_text::SentText;
 
 /// One of the traces that are merged.
 #[derive(Debug)]

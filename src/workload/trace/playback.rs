@@ -4,7 +4,7 @@ use super::jobs::{Jobs, Successor};
 use super::{Conversations, Merged, Row, Rows, TraceError};
 use crate::kernel::Time;
 use crate::workload::RecordedJob;
-use crate::workload::sent_text::SentText;
+use crate::workload::recorded::SentText;
 
 /// The rows of a recording on the virtual clock, in the order of their times.
 #[derive(Debug)]

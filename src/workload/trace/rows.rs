@@ -8,7 +8,7 @@ use super::formats::format::RowReader;
 use super::formats::job_reader::JobReader;
 use super::formats::listed::Listing;
 use super::input::error::TraceError;
-use super::measured::Measured;
+use super::measured::{Measured, failures};
 use super::row::Row;
 use super::scout::Scout;
 use super::spec::{Origin, TraceSpec};
@@ -128,14 +128,6 @@ fn by_times(mut reader: Box<dyn RowReader>, path: &Path) -> Result<Box<dyn RowRe
 fn scout(spec: &TraceSpec, path: &Path) -> Result<Option<Scout>, TraceError> {
     let skips = spec.on_bad_row == OnBadRow::Skip;
     skips.then(|| open(spec, path, 0, 0).map(Scout::new)).transpose()
-}
-
-/// What to say of requests that failed when they were recorded.
-pub(super) fn failures(failed: u64, rows: u64) -> String {
-    format!(
-        "{failed} of {rows} requests failed when they were recorded: they are asked like the others, \
-         the lengths of their answers are not known, and what was measured of them counts for nothing"
-    )
 }
 
 impl Rows {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::kernel::Time;
 use crate::workload::incoming::{MAX_TOKENS, PromptId};
-use crate::workload::sent_text::SentText;
+use crate::workload::recorded::SentText;
 use crate::workload::text;
 use crate::workload::trace::formats::dialect::{Messages, Role, Said};
 use crate::workload::trace::formats::growing_text::{GrowingText, tokens_of};

@@ -26,7 +26,7 @@ use crate::kernel::time::NANOS_PER_SEC;
 use crate::kernel::{Duration, Stream, Streams, Time};
 use crate::workload::arrivals::{Arrivals, CalendarStart};
 use crate::workload::duration_distribution::{ExponentialSpanSpec, Span, SpanSpec};
-use crate::workload::sent_text::SentText;
+use crate::workload::recorded::SentText;
 
 /// Reads conversations, one after another.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use super::{JobOptions, Models, ReadJob, ReadJobs, number};
 use crate::kernel::Duration;
 use crate::kernel::keyed_uniform::{keyed_bits, keyed_uniform};
 use crate::workload::incoming::{MAX_TOKENS, PromptId};
-use crate::workload::sent_text::SentText;
+use crate::workload::recorded::SentText;
 use crate::workload::text;
 use crate::workload::trace::formats::dialect::{Messages, Role, Said};
 use crate::workload::trace::formats::format::Dialect;

@@ -11,7 +11,7 @@ use super::{ReadJobs, number};
 use crate::workload::CallDraft;
 use crate::workload::trace::formats::format::RowReader;
 use crate::workload::trace::input::error::TraceError;
-use crate::workload::trace::rows::failures;
+use crate::workload::trace::measured::failures;
 use crate::workload::trace::unused;
 
 /// The sessions of a reader's rows.
