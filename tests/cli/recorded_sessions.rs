@@ -496,3 +496,15 @@ fn a_job_whose_call_fails_ends_there_and_says_so() {
     assert_eq!(told, ["call", "", "1", "1"]);
     assert_eq!(rows(&folder.join("requests.csv")).len(), 2);
 }
+
+#[test]
+fn what_conversations_tell_and_an_open_replay_leaves_is_named() {
+    let trace = "{ openai: c.json, arrivals: { constant: { rate: 1/s } } }";
+    let bench = bench(trace, &[("c.json", MESSAGES)]);
+    let told = bench.windtunnel(&["check", "experiment.yaml"]);
+    assert!(stderr(&told).contains("times of messages are not used"), "{}", stderr(&told));
+    assert!(stderr(&told).contains("results of tools are part of"), "{}", stderr(&told));
+    let set = ["check", "experiment.yaml", "--set", "workload.trace.replay=closed"];
+    let closed = stderr(&bench.windtunnel(&set));
+    assert!(!closed.contains("not used") && closed.contains("as `think_time` says"), "{closed}");
+}

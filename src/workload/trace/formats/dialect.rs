@@ -71,6 +71,15 @@ impl Usage<'_> {
     }
 }
 
+/// What to say of conversations in which nobody asks anything.
+pub(in crate::workload::trace) fn without_turn(count: u64) -> Option<String> {
+    match count {
+        0 => None,
+        1 => Some("a conversation in which no user says anything is left out".to_owned()),
+        n => Some(format!("{n} conversations in which no user says anything are left out")),
+    }
+}
+
 /// Names of roles: those of `ShareGPT`'s collections, and those of `OpenAI`'s API.
 const ROLES: [(&str, Role); 14] = [
     ("human", Role::User),

@@ -16,7 +16,7 @@ use crate::kernel::keyed_uniform::{keyed_bits, keyed_uniform};
 use crate::workload::incoming::{MAX_TOKENS, PromptId};
 use crate::workload::recorded::SentText;
 use crate::workload::text;
-use crate::workload::trace::formats::dialect::{Messages, Role, Said};
+use crate::workload::trace::formats::dialect::{Messages, Role, Said, without_turn};
 use crate::workload::trace::formats::format::Dialect;
 use crate::workload::trace::formats::growing_text::{GrowingText, tokens_of};
 use crate::workload::trace::formats::log::TimeUnit;
@@ -39,6 +39,8 @@ pub(in crate::workload::trace) struct ConversationJobs {
     options: JobOptions,
     models: Models,
     read: u64,
+    /// Those in which nobody asks anything.
+    without_turn: u64,
     /// Pauses that were drawn, of people and of tools.
     drawn: [u64; 2],
 }
@@ -78,7 +80,8 @@ impl ConversationJobs {
     ) -> Result<Box<dyn ReadJobs>, TraceError> {
         let items = Items::open(path)?;
         let (models, drawn) = (Models::new(), [0; 2]);
-        let jobs = ConversationJobs { dialect, items, options, models, read: 0, drawn };
+        let jobs =
+            ConversationJobs { dialect, items, options, models, read: 0, without_turn: 0, drawn };
         Ok(if options.as_recorded { Box::new(super::spans::sorted(jobs)?) } else { Box::new(jobs) })
     }
 
@@ -121,6 +124,7 @@ impl ConversationJobs {
             last.output_tokens = Some(counted.output.min(MAX_TOKENS));
         }
         if calls.is_empty() {
+            self.without_turn += 1;
             return Ok(None);
         }
         self.read += 1;
@@ -266,6 +270,6 @@ impl ReadJobs for ConversationJobs {
                  drawn, as `{key}` says"
             )
         };
-        drawn.map(note).collect()
+        without_turn(self.without_turn).into_iter().chain(drawn.map(note)).collect()
     }
 }
