@@ -15,6 +15,7 @@ use windtunnel::experiment::load::Document;
 use windtunnel::experiment::{Overrides, Prepared, prepare};
 use windtunnel::kernel::Streams;
 use windtunnel::serving::Fleet;
+use windtunnel::serving::resilience::{Breaker, Standing};
 use windtunnel::system;
 
 const REPLICAS: [u64; 5] = [1, 8, 64, 512, 4096];
@@ -107,7 +108,9 @@ fn idle_replica(_: &mut Criterion) {
     let fleet = || {
         let server = &setup.models[0].1.server;
         let resilience = setup.resilience.clone().unwrap_or_default();
-        Fleet::new("m", server, &resilience, setup.steps[0].as_ref(), &Streams::new(42, 0))
+        let span = resilience.cooldown_time;
+        let breaker = Breaker::of(&resilience, span, Standing::default());
+        Fleet::new("m", server, breaker, setup.steps[0].as_ref(), &Streams::new(42, 0))
     };
     let before = resident();
     let fleet = fleet();

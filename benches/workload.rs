@@ -88,7 +88,7 @@ fn read(c: &mut Criterion) {
 
 /// A million rows of a format.
 fn write(file: &Path, format: TraceFormat, rows: u64) {
-    let knows = Knows { prompts: true, users: true, block_tokens: None };
+    let knows = Knows { prompts: true, users: true, block_tokens: None, measured: false };
     let mut writer = TraceWriter::create(file, format, knows).expect("a temporary file");
     for row in 0..rows {
         let written = WrittenRow {
@@ -98,6 +98,7 @@ fn write(file: &Path, format: TraceFormat, rows: u64) {
             prompt: Some(PromptId(row * 31 % 10_007)),
             user: Some(["ann", "bob", "eve"][row as usize % 3]),
             blocks: &[],
+            measured: None,
         };
         writer.write(&written).expect("a temporary file");
     }

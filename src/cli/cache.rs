@@ -92,6 +92,9 @@ fn cores() -> usize {
 
 /// What a reader of the results should know of the trace.
 fn warn(trace: &AccessTrace) {
+    for note in trace.notes() {
+        eprintln!("warning: {note}");
+    }
     if let Some(first) = trace.first_bad() {
         eprintln!("warning: {} bad rows were left out, the first: {first}", trace.skipped());
     }

@@ -8,6 +8,22 @@ use crate::workload::UserId;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ModelId(pub u32);
 
+/// Who pays, and which copy of the gateway knows of it at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Payer {
+    /// Who pays.
+    pub user: UserId,
+    /// The copy; `None`: none does.
+    pub copy: Option<u16>,
+}
+
+impl From<UserId> for Payer {
+    /// At the only copy.
+    fn from(user: UserId) -> Self {
+        Payer { user, copy: Some(0) }
+    }
+}
+
 /// What the optimizer knows of a model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
@@ -22,6 +38,8 @@ pub struct Candidate {
 pub struct Demand {
     /// Who pays.
     pub user: UserId,
+    /// The copy of the gateway that it came to.
+    pub copy: u16,
     /// Tenths of an input token: 13 for each word of a text, 10 for each token
     /// that was counted.
     pub input_decitokens: u64,
@@ -48,6 +66,7 @@ impl Demand {
     pub const fn new(user: UserId, input_decitokens: u64, max_tokens: u32) -> Self {
         Demand {
             user,
+            copy: 0,
             input_decitokens,
             max_tokens,
             quality_threshold: None,

@@ -45,9 +45,9 @@ mod tenants;
 
 pub use crate::workload::UserId;
 pub use allocate::AllocateSpec;
-pub use budget::{BudgetSpec, BudgetsSpec, ChargeSpec, SharedBudgetSpec, members};
+pub use budget::{BudgetSpec, BudgetsSpec, ChargeSpec, SharedBudgetSpec};
 pub use calendar::Calendar;
-pub use demand::{Cached, Candidate, Choice, Demand, Lesson, ModelId, Refusal, Usage};
+pub use demand::{Cached, Candidate, Choice, Demand, Lesson, ModelId, Payer, Refusal, Usage};
 pub use ledger::{Ledger, ModelAccount, UserAccount};
 pub use levers::{Levers, LeversSpec};
 pub use money::Money;

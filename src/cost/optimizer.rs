@@ -1,21 +1,24 @@
 //! The cost optimizer: estimate, choose, hold, charge.
 
+mod charging;
 mod fallback;
 #[cfg(test)]
 mod tests;
+mod views;
 
 use jiff::Timestamp;
 
 use super::allocate::Allocation;
 use super::budget::{Allowance, Budgets, Purse, Refused, Standing};
-use super::ledger::{Charge, Ledger};
+use super::ledger::Ledger;
 use super::quality::Truth;
-use super::select::{Among, Ask, Offers, Selector, Verdict};
+use super::select::{Among, Ask, Offers, Selector, Verdict, estimate_rates};
 use super::{
-    Candidate, ChargeSpec, Choice, CostSpec, Demand, Known, Lesson, ModelId, Money, Price, Refusal,
-    Stayed, StickySpec, SwitchPenaltySpec, Usage, UserId,
+    Candidate, ChargeSpec, Choice, CostSpec, Demand, Known, Lesson, ModelId, Money, Payer, Price,
+    Refusal, Stayed, StickySpec, SwitchPenaltySpec, UserId,
 };
 use crate::kernel::{Duration, Streams, Time};
+use views::Views;
 
 /// Chooses models for requests and charges for their answers.
 ///
@@ -33,10 +36,15 @@ pub struct Optimizer {
     start: Timestamp,
     selector: Selector,
     truth: Option<Truth>,
-    budgets: Budgets,
+    budgets: Views,
     allocation: Option<Box<Allocation>>,
     /// By model: whether its part is used up; empty where models have none.
     closed: Vec<bool>,
+    /// Groups of models, whose ids come after those of models.
+    groups: Vec<Vec<ModelId>>,
+    /// By id: whether it is asked only by name, as a group's deployments are; empty where
+    /// there are no groups.
+    hidden: Vec<bool>,
     /// The share of `max_tokens` that is held.
     reserve: Option<f64>,
     /// How long a session stays with its model, if it does.
@@ -58,15 +66,37 @@ impl Optimizer {
         start: Timestamp,
         streams: &Streams,
     ) -> Self {
-        let names: Vec<&str> = models.iter().map(|(name, _)| name.as_str()).collect();
+        Optimizer::with_groups(spec, models, &[], users, start, streams)
+    }
+
+    /// The same where some models are deployments of `groups`: these have the ids after
+    /// those of models and are chosen in the place of their deployments. A group costs as
+    /// much as its dearest deployment and is as good as its worst, so that what holds for it
+    /// holds whichever answers.
+    pub fn with_groups(
+        spec: &CostSpec,
+        models: &[(String, Candidate)],
+        groups: &[(String, Vec<ModelId>)],
+        users: &[(String, Option<String>)],
+        start: Timestamp,
+        streams: &Streams,
+    ) -> Self {
+        let names = models.iter().map(|(name, _)| name.as_str());
+        let names: Vec<&str> = names.chain(groups.iter().map(|(name, _)| name.as_str())).collect();
+        let groups: Vec<Vec<ModelId>> = groups.iter().map(|(_, members)| members.clone()).collect();
+        let is_deployment = |id: usize| groups.iter().flatten().any(|it| it.0 as usize == id);
         let mut prices: Vec<Price> = models.iter().map(|(_, it)| it.price.clone()).collect();
         for price in &mut prices {
             price.turn_to(start);
         }
         let next_change = next_change(&prices, start);
-        let truth = spec.quality.as_ref().map(|table| Truth::new(table, &names, streams));
+        let truth = spec.quality.as_ref().map(|table| Truth::new(table, &names, &groups, streams));
         let difficulties = spec.quality.as_ref().map(|table| table.names()).unwrap_or_default();
-        let quality: Vec<f64> = models.iter().map(|(_, it)| it.quality).collect();
+        let mut quality: Vec<f64> = models.iter().map(|(_, it)| it.quality).collect();
+        for group in &groups {
+            let worst = group.iter().map(|it| quality[it.0 as usize]).fold(1.0, f64::min);
+            quality.push(worst);
+        }
         let expected = |model: usize| match &truth {
             Some(truth) => truth.mean(model),
             None => quality[model],
@@ -77,21 +107,28 @@ impl Optimizer {
             truth: truth.as_ref(),
             stream: streams.stream("cost.select"),
         };
+        let hidden: Vec<bool> = if groups.is_empty() {
+            Vec::new()
+        } else {
+            (0..names.len()).map(is_deployment).collect()
+        };
         Optimizer {
-            offers: Offers::new(&prices, expected),
+            offers: Offers::new(&prices, &groups, expected),
             prices,
             next_change,
             start,
             selector: Selector::new(&spec.select, among),
             quality,
             truth,
-            budgets: Budgets::new(spec, &names, users, start),
+            budgets: Views::new(Budgets::new(spec, &names, users, start)),
             allocation: spec
                 .allocate
                 .as_ref()
                 .filter(|it| it.places.is_none())
                 .map(|it| Box::new(Allocation::new(it, users, &spec.teams, &names))),
             closed: Vec::new(),
+            hidden,
+            groups,
             reserve: match &spec.charge {
                 ChargeSpec::OnCompletion => None,
                 ChargeSpec::Reserve(spec) => Some(spec.output.get()),
@@ -130,16 +167,18 @@ impl Optimizer {
         if demand.waited {
             self.budgets.waited();
         }
-        let mut purse = self.budgets.purse(demand.user, now);
+        let mut purse = self.budgets.purse(demand.user, demand.copy, now);
         let demand = &self.expected(demand);
         if self.allocation.is_some() {
             self.allot(&mut purse, demand, known, now);
         }
+        // Who asks for a deployment by its name may have it.
+        let hidden = if demand.only.is_some() { &[][..] } else { &self.hidden };
         let before = known.before.filter(|_| demand.attempt == 0);
         let own = before.and_then(|(model, _)| Some((model, self.penalty?)));
         let ask = Ask::new(&self.offers, &self.prices, demand, purse.allowance, now)
             .with_truth(self.truth.as_ref())
-            .without(&self.closed)
+            .without(if hidden.is_empty() { &self.closed } else { hidden })
             .with_cached(known.cached, self.reserve.is_some())
             .with_own(own);
         let mut stayed = None;
@@ -154,7 +193,13 @@ impl Optimizer {
                 if let (Some(own), Some(other)) = (stays, chosen)
                     && own.model != other.model
                 {
-                    let quality = |choice: Choice| ask.worth(choice.model).share;
+                    let quality = |choice: Choice| match &self.truth {
+                        Some(truth) => {
+                            let difficulty = truth.difficulty(demand.prompt);
+                            truth.accuracy(choice.model.0 as usize, difficulty)
+                        }
+                        None => ask.worth(choice.model).share,
+                    };
                     stayed = Some(Stayed { quality_lost: quality(other) - quality(own) });
                 }
                 stays.or(chosen)
@@ -165,7 +210,7 @@ impl Optimizer {
             // An answer at hand is as good as any that cannot be paid for.
             None if demand.attempt > 0 => return Err(Refusal::InsufficientBudget),
             None => {
-                let needed = cheapest_estimate(&self.prices, demand);
+                let needed = self.cheapest_estimate(demand);
                 let found = self.refuse(&purse, demand.user, needed, now);
                 if found == Err(Refusal::InsufficientBudget)
                     && let Some(allocation) = &mut self.allocation
@@ -189,10 +234,27 @@ impl Optimizer {
                 let ask = Ask::new(&self.offers, &self.prices, demand, Allowance::Unlimited, now);
                 choice.hold = ask.with_cached(known.cached, true).dues(choice.model);
             }
-            self.budgets.hold(demand.user, choice.hold);
+            self.budgets.hold(Payer { user: demand.user, copy: Some(demand.copy) }, choice.hold);
             self.ledger.hold(demand.user, choice.hold);
         }
         Ok((choice, stayed))
+    }
+
+    /// So many copies of the gateway look at budgets, each as it knows them: to be called
+    /// before anything is spent.
+    pub fn look_from(&mut self, copies: usize) {
+        self.budgets.look_from(copies);
+    }
+
+    /// Copies of the gateway learn of each other what was charged and held; whether there
+    /// is anything that they do not know.
+    pub fn sync_copies(&mut self) {
+        self.budgets.sync();
+    }
+
+    /// Whether a copy does not know yet what another has charged or held.
+    pub fn is_out_of_sync(&self) -> bool {
+        self.budgets.is_out_of_sync()
     }
 
     /// What the budget does with a request that it does not pay for and that would
@@ -214,6 +276,23 @@ impl Optimizer {
         }
         self.ledger.reject(user);
         Err(Refusal::InsufficientBudget)
+    }
+
+    /// What the cheapest of all that may be chosen would cost.
+    #[cold]
+    fn cheapest_estimate(&self, demand: &Demand) -> Money {
+        let ids = (0..(self.prices.len() + self.groups.len()) as u32).map(ModelId);
+        let may_be_chosen = |id: &ModelId| match demand.only {
+            Some(only) if !self.hidden.is_empty() => *id == only,
+            _ => !self.hidden.get(id.0 as usize).copied().unwrap_or(false),
+        };
+        ids.filter(may_be_chosen).map(|id| self.estimate(id, demand)).min().unwrap_or_default()
+    }
+
+    /// What a request costs at most at a model, or at any deployment of a group.
+    fn estimate(&self, id: ModelId, demand: &Demand) -> Money {
+        let (input, output) = (demand.input_decitokens, demand.most_output());
+        estimate_rates(&self.prices, &self.groups, id, input).of(input, output)
     }
 
     /// What is left of the amount that is divided: a tenant's part limits the purse,
@@ -262,72 +341,6 @@ impl Optimizer {
             }
             _ => *demand,
         }
-    }
-
-    /// Lets go of what was held for a request that is not answered after all.
-    #[inline]
-    pub fn release(&mut self, user: UserId, hold: Money) {
-        if hold != Money::ZERO {
-            self.budgets.hold(user, -hold);
-            self.ledger.hold(user, -hold);
-        }
-    }
-
-    /// Charges a user for an answer, and returns how much. What is held for it is
-    /// to be [released](Optimizer::release) first.
-    ///
-    /// # Panics
-    /// `model` is not one of those given to [`new`](Optimizer::new).
-    #[inline]
-    pub fn charge(&mut self, user: UserId, model: ModelId, usage: &Usage, now: Time) -> Money {
-        self.change_prices(now);
-        let amount = self.price(model).of_usage(usage);
-        let (overshoot, alerted) = self.budgets.spend(user, amount, now);
-        let &Usage { input_decitokens, output_tokens, .. } = usage;
-        self.ledger.charge(&Charge {
-            user,
-            model,
-            input_decitokens,
-            output_tokens,
-            amount,
-            overshoot,
-        });
-        if alerted {
-            self.ledger.alert();
-        }
-        if let Some(allocation) = &mut self.allocation {
-            let output = 10 * u64::from(output_tokens);
-            allocation.spend(user, model, amount, input_decitokens.saturating_add(output));
-        }
-        amount
-    }
-
-    /// Charges a user for something other than a model's tokens, such as a judge.
-    pub fn charge_fee(&mut self, user: UserId, amount: Money, now: Time) {
-        let (overshoot, alerted) = self.budgets.spend(user, amount, now);
-        self.ledger.fee(user, amount, overshoot);
-        if alerted {
-            self.ledger.alert();
-        }
-    }
-
-    /// Charges for `gpus` GPUs of a model's own servers over a span of time, and
-    /// returns how much: GPU hours times the model's `per_gpu_hour`, rounded to
-    /// the pico-dollar. It is nobody's budget.
-    ///
-    /// # Panics
-    /// `model` is not one of those given to [`new`](Optimizer::new).
-    pub fn charge_servers(&mut self, model: ModelId, gpus: u64, span: Duration) -> Money {
-        const HOUR: i128 = 3600 * 1_000_000_000;
-        let nanos = i128::from(span.as_nanos()) * i128::from(gpus);
-        let price = self.price(model).gpu_hour();
-        // In parts, so that no product of a rest overflows.
-        let (hours, rest) = (nanos / HOUR, nanos % HOUR);
-        let (each, left) = (price.picos() / HOUR, price.picos() % HOUR);
-        let part = Money::from_picos(each) * rest;
-        let amount = price * hours + part + Money::from_picos((left * rest + HOUR / 2) / HOUR);
-        self.ledger.serve(model, amount);
-        amount
     }
 
     /// How good the answer of a model to a request is; `factor` is what is left of
@@ -418,14 +431,6 @@ impl Optimizer {
     pub fn reset_stats(&mut self) {
         self.ledger.reset();
     }
-}
-
-/// What the cheapest model would cost.
-#[cold]
-fn cheapest_estimate(prices: &[Price], demand: &Demand) -> Money {
-    let (input, output) = (demand.input_decitokens, demand.most_output());
-    let estimates = prices.iter().map(|price| price.rates(input).most().of(input, output));
-    estimates.min().unwrap_or_default()
 }
 
 /// The most tokens of a request, in tenths.

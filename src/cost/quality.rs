@@ -70,8 +70,14 @@ pub(super) struct Truth {
 }
 
 impl Truth {
-    /// The table of a checked spec for `models`.
-    pub fn new(spec: &QualitySpec, models: &[&str], streams: &Streams) -> Self {
+    /// The table of a checked spec for `models`, and for `groups` of them, whose names come
+    /// after those of all models: a group is as often right as its worst deployment.
+    pub fn new(
+        spec: &QualitySpec,
+        names: &[&str],
+        groups: &[Vec<ModelId>],
+        streams: &Streams,
+    ) -> Self {
         let mut sum = 0.0;
         let mut add = |share: &Fraction| {
             sum += share.get();
@@ -82,9 +88,19 @@ impl Truth {
             let cell = |name: &String| row.and_then(|row| row.get(name)).map_or(0.0, |it| it.get());
             spec.difficulties.keys().map(cell).collect::<Vec<_>>()
         };
+        let models = &names[..names.len() - groups.len()];
+        let mut rows: Vec<f64> = models.iter().flat_map(accuracy).collect();
+        let kinds = spec.difficulties.len();
+        for group in groups {
+            for kind in 0..kinds {
+                let of = |model: &ModelId| rows[model.0 as usize * kinds + kind];
+                let worst = group.iter().map(of).fold(1.0, f64::min);
+                rows.push(worst);
+            }
+        }
         Truth {
             shares: spec.difficulties.values().map(&mut add).collect(),
-            accuracy: models.iter().flat_map(accuracy).collect(),
+            accuracy: rows,
             prompts: Keyed::new(&mut streams.stream("cost.difficulty")),
             answers: Keyed::new(&mut streams.stream("cost.answers")),
         }
@@ -137,7 +153,7 @@ mod tests {
 
     #[test]
     fn answers_are_right_as_often_as_the_table_says() {
-        let truth = Truth::new(&spec(TABLE), &["small", "large"], &Streams::new(1, 0));
+        let truth = Truth::new(&spec(TABLE), &["small", "large"], &[], &Streams::new(1, 0));
         assert!((truth.mean(0) - 0.66).abs() < 1e-12 && (truth.mean(1) - 0.89).abs() < 1e-12);
         for (model, kind, expected) in [(0, 0, 0.9), (0, 1, 0.3), (1, 0, 0.95), (1, 1, 0.8)] {
             let asked: Vec<u64> = (0..40_000).filter(|p| truth.difficulty(*p) == kind).collect();

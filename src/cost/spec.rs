@@ -90,24 +90,26 @@ impl CostSpec {
         self.sticky.is_some() || self.switch_penalty.is_some()
     }
 
-    /// Checks what is named here: `models` are those of the file,
-    /// `users_and_classes` the names of users and classes, if they are known.
+    /// Checks what is named here: `models` are those of the file, `choices` what may be
+    /// chosen of them and of their groups, `users_and_classes` the names of users and
+    /// classes, if they are known.
     pub fn check(
         &self,
         models: &[&str],
+        choices: &[&str],
         users_and_classes: Option<&BTreeSet<&str>>,
         problems: &mut Problems,
     ) {
-        problems.at("select", |p| self.select.check(models, self.budgets.is_some(), p));
+        problems.at("select", |p| self.select.check(choices, self.budgets.is_some(), p));
         if let Some(budgets) = &self.budgets {
             problems.at("budgets", |p| {
-                budgets.check_limits(models, p);
+                budgets.check_limits(choices, p);
             });
         }
-        problems.at("teams", |p| check_shared(&self.teams, models, p));
-        problems.at("keys", |p| check_shared(&self.keys, models, p));
+        problems.at("teams", |p| check_shared(&self.teams, choices, p));
+        problems.at("keys", |p| check_shared(&self.keys, choices, p));
         if let Some(global) = &self.global {
-            problems.at("global", |p| global.check(models, p));
+            problems.at("global", |p| global.check(choices, p));
         }
         if let Some(quality) = &self.quality {
             problems.at("quality", |p| quality.check(models, p));
@@ -184,6 +186,8 @@ mod tests {
     use crate::cost::select::{FixedSpec, UtilitySpec};
     use crate::spec::Severity;
 
+    const MODELS: [&str; 2] = ["gpt-4", "local-llama"];
+
     fn read(yaml: &str) -> Result<CostSpec, String> {
         choices::deserialize(serde_yaml::Deserializer::from_str(yaml))
             .map_err(|e: serde_yaml::Error| e.to_string())
@@ -192,7 +196,7 @@ mod tests {
     fn check(yaml: &str, users: Option<&[&str]>) -> Vec<(String, Severity, Option<String>)> {
         let mut problems = Problems::default();
         let users: Option<BTreeSet<&str>> = users.map(|it| it.iter().copied().collect());
-        read(yaml).unwrap().check(&["gpt-4", "local-llama"], users.as_ref(), &mut problems);
+        read(yaml).unwrap().check(&MODELS, &MODELS, users.as_ref(), &mut problems);
         let all = problems.into_list().into_iter();
         all.map(|problem| (problem.path.to_string(), problem.severity, problem.help)).collect()
     }
@@ -249,11 +253,7 @@ mod tests {
     /// The path and message of each problem with a block.
     fn found(yaml: &str) -> Vec<String> {
         let mut problems = Problems::default();
-        read(yaml).unwrap().check(
-            &["gpt-4", "local-llama"],
-            Some(&["ann", "vip"].into()),
-            &mut problems,
-        );
+        read(yaml).unwrap().check(&MODELS, &MODELS, Some(&["ann", "vip"].into()), &mut problems);
         problems.list().iter().map(|it| format!("{}: {}", it.path, it.message)).collect()
     }
 

@@ -13,6 +13,7 @@
 
 pub mod calibrate;
 pub mod charts;
+pub mod litellm;
 pub mod load;
 mod prepare;
 mod runs;

@@ -3,11 +3,14 @@
 //! | means | room |
 //! |---|---|
 //! | a bounded queue, and its order | [`queue`] |
+//! | several copies, which know late of each other | `copies` |
 //!
 //! What a gateway does where models fail is in [`serving::resilience`](crate::serving::resilience),
 //! whom it lets spend how much in [`cost`](crate::cost).
 
+mod copies;
 pub mod queue;
 mod spec;
 
+pub use copies::{Copies, SpreadSpec};
 pub use spec::GatewaySpec;

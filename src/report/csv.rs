@@ -16,12 +16,24 @@ use crate::stats::{Cell, Table};
 /// # Errors
 /// Whatever the file system says.
 pub fn write_table(path: &Path, table: &Table) -> io::Result<()> {
-    let mut writer = csv::Writer::from_writer(BufWriter::new(File::create(path)?));
+    write_rows(BufWriter::new(File::create(path)?), table)
+}
+
+fn write_rows(to: impl Write, table: &Table) -> io::Result<()> {
+    let mut writer = csv::Writer::from_writer(to);
     writer.write_record(&table.columns)?;
     for row in &table.rows {
         writer.write_record(row.iter().map(Cell::to_string))?;
     }
     writer.into_inner().map_err(csv::IntoInnerError::into_error)?.flush()
+}
+
+/// The same as a text.
+pub fn table_text(table: &Table) -> String {
+    let mut bytes = Vec::new();
+    // Nothing fails in memory.
+    let _ = write_rows(&mut bytes, table);
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Reads a table that [`write_table`] wrote. Text that reads as a number comes
@@ -58,23 +70,28 @@ pub(crate) fn read_cell(text: &str) -> Cell {
         return Cell::Int(value);
     }
     match text.parse() {
-        Ok(value) if f64::is_finite(value) => Cell::Num(value),
+        // A whole number that is no integer here is an id.
+        Ok(value) if f64::is_finite(value) && text.contains(['.', 'e']) => Cell::Num(value),
         _ => Cell::Text(text.to_owned()),
     }
 }
 
-/// Whether this is a number as we write it, rather than a name made of digits
-/// such as `007`.
+/// Whether this is a number as we write it, rather than a name that looks like one, such as
+/// `007`, `4.10`, `12e5` or an id of twenty digits.
 fn is_number(text: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let text = text.strip_prefix('-').unwrap_or(text);
-    let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
-    let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "+00"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "1"));
+    let sign_and_exponent = exponent.split_at_checked(1);
     digits(whole)
         && (whole == "0" || !whole.starts_with('0'))
+        && (whole.len() == 1 || mantissa.len() == text.len())
         && digits(fraction)
-        && digits(exponent)
+        && !fraction.ends_with('0')
+        && sign_and_exponent.is_some_and(|(sign, exponent)| {
+            matches!(sign, "+" | "-") && exponent.len() >= 2 && digits(exponent)
+        })
 }
 
 #[cfg(test)]
@@ -111,12 +128,17 @@ mod tests {
 
     #[test]
     fn names_made_of_digits_stay_names() {
-        for name in ["007", "1e", "+5", "nan", "inf", "1.", ".5", "1e999", "0x1", "--1", "1e5.0"] {
+        for name in ["007", "1e", "+5", "nan", "inf", "1.", ".5", "1e999", "0x1", "--1", "1e5.0"]
+            .into_iter()
+            .chain(["4.10", "12e5", "1.50e-07", "1e5", "99999999999999999999", "1.0"])
+        {
             assert_eq!(read_cell(name), Cell::from(name));
         }
         assert_eq!(read_cell("-12"), Cell::Int(-12));
         assert_eq!(read_cell("1.2e-07"), Cell::Num(1.2e-7));
-        assert_eq!(read_cell("99999999999999999999"), Cell::Num(1e20));
+        assert_eq!(read_cell("13.192700061"), Cell::Num(13.192_700_061));
+        assert_eq!(read_cell("-1.5"), Cell::Num(-1.5));
+        assert_eq!(read_cell("1e+15"), Cell::Num(1e15));
     }
 
     #[test]

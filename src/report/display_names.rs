@@ -157,6 +157,7 @@ pub(crate) fn path(path: &str) -> String {
             let tier = if tier.len() <= 3 { tier.to_uppercase() } else { (*tier).to_owned() };
             format!("{tier} {}", words(&[last]))
         }
+        ["workload", "session", "think_time", .., "mean"] => "mean think time".to_owned(),
         ["models", .., "prefix_cache", last] => format!("prefix cache {}", words(&[last])),
         ["models", model, "price", .., last] => format!("{model} {} price", words(&[last])),
         ["models", model, "server", rest @ ..] | ["models", model, rest @ ..]

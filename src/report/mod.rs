@@ -57,5 +57,6 @@ pub use replay::{ReplayManifest, TraceFacts, replay_summary, write_replay};
 pub use search::{SearchManifest, search_summary, search_warnings, write_search};
 pub use terminal::Terminal;
 pub use trace::{
-    Surveyed, TraceManifest, fit_summary, trace_summary, trace_table, write_fit, write_traces,
+    Surveyed, TraceManifest, fit_summary, sums_summary, sums_table, trace_summary, trace_table,
+    write_fit, write_traces,
 };

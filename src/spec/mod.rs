@@ -20,3 +20,8 @@ pub use number::{Correlation, Fraction, NonNegative, Positive};
 pub use problem::{Help, Path, Problem, Problems, Segment, Severity};
 pub use units::{Bandwidth, Capacity, Rate, format_rate, parse_duration};
 pub(crate) use units::{from_text, parse_count};
+
+/// Whether a value is its type's default, which a file need not say.
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}

@@ -68,6 +68,9 @@ impl Positive {
 impl NonNegative {
     /// 1.
     pub const ONE: Self = NonNegative(1.0);
+
+    /// 0.
+    pub const ZERO: Self = NonNegative(0.0);
 }
 
 /// A hundredth of what stands before a `%`, read as a decimal number, so that `99.9%` is

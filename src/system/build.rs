@@ -12,7 +12,8 @@ use super::setup::{Setup, Warmup};
 use super::tracer::Tracer;
 use super::upstream::{Slots, Upstream};
 use crate::cost::allocate::Places;
-use crate::cost::{Candidate, Levers, Optimizer};
+use crate::cost::{Candidate, Levers, ModelId, Optimizer};
+use crate::gateway::Copies;
 use crate::gateway::queue::Queue;
 use crate::kernel::{Duration, Streams, Time};
 use crate::pipeline::Log;
@@ -40,6 +41,12 @@ pub fn build<'r>(
         .collect();
     let candidates = candidates(setup);
     let names: Vec<&str> = candidates.iter().map(|(name, _)| name.as_str()).collect();
+    let groups: Vec<(String, Vec<ModelId>)> = setup
+        .groups
+        .iter()
+        .zip(setup.group_models())
+        .map(|((name, _), models)| (name.clone(), models.into_iter().map(ModelId).collect()))
+        .collect();
     let allocate = setup.cost.allocate.as_ref();
     let places = allocate.and_then(|spec| Places::new(spec, &users, &setup.cost.teams, &names));
     let queue = setup.gateway.as_ref().and_then(|gateway| gateway.queue.as_ref());
@@ -51,11 +58,16 @@ pub fn build<'r>(
         }
         (None, None) => None,
     };
-    let upstream = Upstream::new(setup, &source, slots, streams);
+    let gateway = setup.gateway.clone().unwrap_or_default();
+    let copies = Copies::new(gateway.replicas, gateway.balance, gateway.sync, streams);
+    let upstream = Upstream::new(setup, &source, (slots, copies.views()), streams);
     let pipeline = setup.pipeline.as_ref();
     let caches = Caches::new(setup, source.users(), streams);
+    let mut optimizer =
+        Optimizer::with_groups(&setup.cost, &candidates, &groups, &users, setup.start, streams);
+    optimizer.look_from(copies.views());
     let charge = Charge {
-        optimizer: Optimizer::new(&setup.cost, &candidates, &users, setup.start, streams),
+        optimizer,
         levers: setup
             .cost
             .levers
@@ -84,6 +96,7 @@ pub fn build<'r>(
         upstream,
         charge,
         observers,
+        copies,
         agenda: Agenda::default(),
         requests: Table::default(),
         stages: pipeline.map(|pipeline| pipeline.stages.clone()).unwrap_or_default(),

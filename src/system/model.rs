@@ -20,6 +20,7 @@ use super::monitors::Progress;
 use super::request::{Request, Requests};
 use super::tracer::TracedWorkflow;
 use super::upstream::Upstream;
+use crate::gateway::Copies;
 use crate::kernel::{Model, Scheduler, Time};
 use crate::orchestration::{End, Reason};
 use crate::pipeline::RequestError;
@@ -39,6 +40,8 @@ pub struct System<'r> {
     pub charge: Charge,
     /// Who looks on.
     pub observers: Observers<'r>,
+    /// The copies of the gateway.
+    pub copies: Copies,
     /// What is to be ended.
     pub agenda: Agenda,
     /// Requests between arrival and response.
@@ -59,6 +62,7 @@ impl Model for System<'_> {
     #[inline]
     fn handle(&mut self, event: Event, sim: &mut Scheduler<Event>) {
         self.look_on(sim.now());
+        self.sync_copies(sim.now());
         match event {
             Event::Advance(id) => self.advance(id, sim),
             Event::Arrive => {
@@ -91,6 +95,9 @@ impl Model for System<'_> {
         self.work_off(sim);
         if self.upstream.slots.is_some() {
             self.seat_waiting(sim);
+        }
+        if self.copies.views() > 1 {
+            self.await_sync(sim.now());
         }
     }
 }
@@ -222,11 +229,28 @@ impl<'r> System<'r> {
         self.clients.begin_workflow(incoming, measured, &mut self.agenda, sim);
     }
 
+    /// Copies of the gateway tell each other what they had counted when that was due.
+    fn sync_copies(&mut self, now: Time) {
+        if self.copies.sync(now) {
+            self.charge.optimizer.sync_copies();
+            self.upstream.client_limits().sync();
+        }
+    }
+
+    /// Where a copy has counted what others do not know yet, they will be told.
+    fn await_sync(&mut self, now: Time) {
+        let counted = self.charge.optimizer.is_out_of_sync();
+        if counted || self.upstream.client_limits().is_out_of_sync() {
+            self.copies.await_sync(now);
+        }
+    }
+
     /// A request comes in.
     #[inline]
-    fn admit(&mut self, incoming: Incoming, sim: &mut Scheduler<Event>) {
+    fn admit(&mut self, mut incoming: Incoming, sim: &mut Scheduler<Event>) {
         let now = sim.now();
         self.end_warm_up(now);
+        incoming.copy = self.copies.pick(&incoming);
         let request = Request::new(incoming, self.admitted, self.observers.measuring);
         self.admitted += 1;
         self.observers.admit(&request, now);

@@ -14,7 +14,7 @@ use crate::kernel::Duration;
 use crate::orchestration::Plan as FlowPlan;
 use crate::pipeline::{KeyMaker, Params, PipelineSpec};
 use crate::serving::step::StepModel;
-use crate::serving::{ModelSpec, ResilienceSpec};
+use crate::serving::{GroupSpec, ModelSpec, ResilienceSpec};
 use crate::workload::Plan;
 
 /// When measuring begins.
@@ -62,6 +62,8 @@ pub struct Setup {
     pub record_breakdown: bool,
     /// The models by name, at least one.
     pub models: Vec<(String, ModelSpec)>,
+    /// Groups of these by name, which are asked as one.
+    pub groups: Vec<(String, GroupSpec)>,
     /// Of each model that has batching engines, how long their steps take.
     pub steps: Vec<Option<StepModel>>,
     /// Which answers are good, if that matters.
@@ -87,6 +89,27 @@ pub struct Setup {
 }
 
 impl Setup {
+    /// The names of models, then those of groups: what a request may ask for.
+    pub fn names(&self) -> Vec<&str> {
+        let models = self.models.iter().map(|(name, _)| name.as_str());
+        models.chain(self.groups.iter().map(|(name, _)| name.as_str())).collect()
+    }
+
+    /// By group, the models that are its deployments.
+    pub fn group_models(&self) -> Vec<Vec<u32>> {
+        let index = |name: &String| self.models.iter().position(|(model, _)| model == name);
+        let members = |(_, group): &(String, GroupSpec)| {
+            group.deployments.keys().filter_map(index).map(|at| at as u32).collect()
+        };
+        self.groups.iter().map(members).collect()
+    }
+
+    /// How far into a minute of the clock the run begins.
+    pub fn into_minute(&self) -> Duration {
+        let minute = 60_000_000_000;
+        Duration(self.start.as_nanosecond().rem_euclid(minute) as u64)
+    }
+
     /// Whether it matters which model a conversation was with.
     pub fn knows_conversations(&self) -> bool {
         self.cost.knows_conversations()

@@ -1,18 +1,17 @@
 //! The way of a request: its stages, one after another, and what each part does to it.
 
-use super::charge::Charge;
+use super::charge::{Charge, payer};
 use super::event::Event;
 use super::ids::{InferenceId, RequestId};
 use super::model::System;
 use super::request::{Next, Request, fail};
 use super::tracer::AttemptKind;
 use super::upstream::{Inference, NOBODY, Slot, Upstream};
-use crate::cost::{Known, ModelId, Money, Refusal};
+use crate::cost::{Known, ModelId, Money, Payer, Refusal};
 use crate::kernel::{Duration, Scheduler, Time};
 use crate::orchestration::Answered;
 use crate::pipeline::{RequestError, Stage};
 use crate::serving::Service;
-use crate::workload::UserId;
 
 impl System<'_> {
     /// Does the work of a request's stage, and of those after it that take no time.
@@ -114,10 +113,11 @@ impl System<'_> {
         let mut known = Known::default();
         if let Some(prompts) = &mut upstream.prompts {
             let before = prompts.conversation(clients.conversation(&request.incoming));
-            known.before = before.map(|it| (ModelId(it.model), now - it.last));
+            let target = |model: u32| ModelId(upstream.groups.target_of(model));
+            known.before = before.map(|it| (target(it.model), now - it.last));
             known.cached = prompts.known(&request.incoming, clients, now);
         }
-        let model = match charge.choose(request, inference, &known, clients, observers, now) {
+        let target = match charge.choose(request, inference, &known, clients, observers, now) {
             Ok(choice) => choice.model.0,
             Err(Refusal::InsufficientBudget) => {
                 return self.give_up(id, of, RequestError::InsufficientBudget, now);
@@ -129,19 +129,21 @@ impl System<'_> {
                 return Next::After(until - now);
             }
         };
+        let model = upstream.groups.first_of(target);
         request.model = model;
-        if request.measured {
+        // Which deployment of a group is asked is still open.
+        if request.measured && model == target {
             observers.measures.models[model as usize].requests += 1;
         }
         observers.leave_stage(request, now);
         request.stage = Stage::Inference;
         inference.queued = now;
-        inference.model = model;
+        inference.turn_to(target, model);
         (inference.spend.seated_after, inference.spend.seated_at) = (Duration::ZERO, now);
         if inference.spend.batch {
             return self.defer(id, of, sim);
         }
-        let tokens = charge.most_tokens(request, clients);
+        let tokens = clients.most_tokens(&request.incoming);
         let patience = || clients.source.patience(&request.incoming);
         match upstream.take_slot((id, request), (model, tokens), patience, sim) {
             Slot::Unlimited => {}
@@ -177,7 +179,7 @@ impl System<'_> {
             inference.queued = now;
             self.observers.timeline.queue(now, -1);
             self.observers.waited(waited);
-            let tokens = self.charge.most_tokens(&self.requests[id], &self.clients);
+            let tokens = self.clients.most_tokens(&self.requests[id].incoming);
             self.upstream.seated((of, seat), (waited, tokens), sim);
             let next = self.ask_model(id, of, sim);
             self.go_to(id, next, sim);
@@ -213,7 +215,8 @@ impl System<'_> {
     /// Sends a request to the batch API, which has servers of its own.
     fn defer(&mut self, id: RequestId, of: InferenceId, sim: &mut Scheduler<Event>) -> Next {
         let turnaround = self.charge.turnaround(&self.requests[id]);
-        let (upstream, cx) = self.upstream(sim);
+        let (upstream, mut cx) = self.upstream(sim);
+        upstream.choose_for_batch(of, &mut cx);
         let model = upstream.inferences[of].model;
         let full_output = upstream.answer_tokens(&cx.requests[id].incoming, model, &cx);
         let inference = &mut upstream.inferences[of];
@@ -238,8 +241,8 @@ impl System<'_> {
             return self.give_up(id, of, error, now);
         }
         let (model, prefix) = (inference.model, inference.prefix);
-        let (user, input) = (request.incoming.user, request.incoming.input_decitokens);
-        let_go(user, of, charge, upstream, now);
+        let input = request.incoming.input_decitokens;
+        let_go(payer(&request.incoming), of, charge, upstream, now);
         let written = upstream.written_by(of, prefix, input);
         let inference = &mut upstream.inferences[of];
         let usage = charge.answer(request, inference, written, clients, observers, now);
@@ -266,7 +269,7 @@ impl System<'_> {
     /// Ends a request with an error, unless a cheaper model has answered already.
     fn give_up(&mut self, id: RequestId, of: InferenceId, error: RequestError, now: Time) -> Next {
         let request = &mut self.requests[id];
-        let_go(request.incoming.user, of, &mut self.charge, &mut self.upstream, now);
+        let_go(payer(&request.incoming), of, &mut self.charge, &mut self.upstream, now);
         let inference = &mut self.upstream.inferences[of];
         if let Some(answer) = request.answer {
             request.model = answer.model;
@@ -339,9 +342,9 @@ impl System<'_> {
 }
 
 /// Lets go of what is held for a request at its model: money, and a slot.
-fn let_go(user: UserId, of: InferenceId, charge: &mut Charge, upstream: &mut Upstream, now: Time) {
+fn let_go(payer: Payer, of: InferenceId, charge: &mut Charge, upstream: &mut Upstream, now: Time) {
     upstream.leave_slot(of, now);
-    charge.release(user, &mut upstream.inferences[of].spend);
+    charge.release(payer, &mut upstream.inferences[of].spend);
 }
 
 fn validate(

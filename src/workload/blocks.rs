@@ -172,7 +172,9 @@ mod tests {
         let parts = |all: &[(u64, u64)], tokens| {
             let mut prompt = PromptParts::default();
             prompt.begin(tokens);
-            all.iter().for_each(|(whose, until)| prompt.push(*whose, *until));
+            for (whose, until) in all {
+                prompt.push(*whose, *until);
+            }
             prompt.parts().to_vec()
         };
         let (a, b) = (parts(&[(1, 100), (2, 300)], 300), parts(&[(1, 100), (3, 400)], 400));

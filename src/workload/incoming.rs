@@ -58,6 +58,8 @@ pub struct Incoming {
     pub at: Time,
     /// Who asks.
     pub user: UserId,
+    /// The copy of the gateway that it comes to.
+    pub copy: u16,
     /// What is asked.
     pub prompt: PromptId,
     /// Length of the prompt after preprocessing, without the white space at its ends, in

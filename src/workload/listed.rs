@@ -92,6 +92,7 @@ impl Listed {
                 listed.profiles.len() as u32 - 1
             });
             listed.requests.push(Incoming {
+                copy: 0,
                 at: Time(request.at.as_nanos()),
                 user: users.named(name),
                 prompt: PromptId(prompt as u64),

@@ -45,3 +45,25 @@ fn mooncake(name: &str) -> Option<Vec<Item>> {
     let requests = text.lines().map(|line| serde_json::from_str::<Request>(line).unwrap());
     Some(requests.flat_map(|r| r.hash_ids).map(|id| Item::unit(Key(id))).collect())
 }
+
+/// The same blocks, each of so many bytes as it has tokens: 512, or what is left of the prompt
+/// where it was first asked for.
+fn mooncake_in_tokens(name: &str) -> Option<Vec<Item>> {
+    #[derive(serde::Deserialize)]
+    struct Request {
+        input_length: u32,
+        hash_ids: Vec<u64>,
+    }
+    let text = data::gunzip(&format!("mooncake/{name}_trace.jsonl.gz"))?;
+    let mut sizes = std::collections::HashMap::new();
+    let mut items = Vec::new();
+    for line in text.lines() {
+        let Request { input_length, hash_ids } = serde_json::from_str(line).unwrap();
+        for (at, id) in hash_ids.into_iter().enumerate() {
+            let size = (input_length - 512 * at as u32).min(512);
+            let weight = *sizes.entry(id).or_insert(size);
+            items.push(Item { weight, ..Item::unit(Key(id)) });
+        }
+    }
+    Some(items)
+}

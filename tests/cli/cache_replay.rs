@@ -288,6 +288,90 @@ fn what_is_wrong_with_a_trace_is_said_with_its_place() {
     assert!(manifest.contains("accesses: 4") && manifest.contains("skipped_rows: 1"), "{manifest}");
 }
 
+/// Reads of `a` at 0, 4, 5, 9 and 10, and one of `b` at 2.
+const READS: &str = "t,key,op\n0,a,get\n2,b,get\n4,a,get\n5,a,get\n9,a,get\n10,a,get\n";
+
+#[test]
+fn times_to_live_units_and_signs_between_columns_are_those_that_are_said() {
+    let semicolons = READS.replace(',', ";");
+    let tabs = READS.replace(',', "\t");
+    let dates: String = [0, 2, 4, 5, 9, 10]
+        .iter()
+        .zip("abaaaa".chars())
+        .map(|(second, key)| format!("2026-01-31T12:00:{second:02}Z,{key}\n"))
+        .collect();
+    let dates = format!("t,key\n{dates}");
+    let bench = bench(&[
+        ("t.csv", READS.as_bytes()),
+        ("s.csv", semicolons.as_bytes()),
+        ("tabs.csv", tabs.as_bytes()),
+        ("d.csv", dates.as_bytes()),
+    ]);
+    let common = ["--columns", "time=t", "--policies", "lru,fifo", "--capacities", "2"];
+    let misses = |arguments: &[&str]| {
+        let folder = replay(&bench, &[&common[..], arguments].concat());
+        let found = miss_ratios(&folder);
+        let of = |policy: &str| found[&(policy.to_owned(), "2".to_owned())] * 6.0;
+        assert_eq!(of("lru").to_bits(), of("fifo").to_bits(), "both fit: {arguments:?}");
+        of("lru").round() as u32
+    };
+    for (arguments, expected) in [
+        // The first of each.
+        (&["t.csv"][..], 2),
+        // Stored at 0; a hit at 4; at 5 it is 5 s old and stored anew; a hit at 9; gone at 10.
+        (&["t.csv", "--ttl", "5s"], 4),
+        (&["t.csv", "--ttl", "5s", "--unit", "s"], 4),
+        // At 4 it is younger than 4.000000001 s; at 5 it is not; then a hit at 9 and a miss at 10.
+        (&["t.csv", "--ttl", "4000000001ns"], 4),
+        // Gone at 4, there at 5, gone at 9, there at 10.
+        (&["t.csv", "--ttl", "4s"], 4),
+        // Never old, as the times are milliseconds.
+        (&["t.csv", "--ttl", "5s", "--unit", "ms"], 2),
+        (&["t.csv", "--ttl", "5ms", "--unit", "ms"], 4),
+        (&["t.csv", "--ttl", "1us", "--unit", "ns"], 2),
+        // Old but for the second of two reads within a second; then always.
+        (&["t.csv", "--ttl", "1500ms"], 4),
+        (&["t.csv", "--ttl", "1s"], 6),
+        (&["s.csv", "--delimiter", ";", "--ttl", "5s"], 4),
+        (&["tabs.csv", "--delimiter", "\\t", "--ttl", "5s"], 4),
+        (&["d.csv", "--ttl", "5s"], 4),
+    ] {
+        assert_eq!(misses(arguments), expected, "{arguments:?}");
+    }
+    let folder = bench.windtunnel(&[&["cache", "t.csv", "--ttl", "5s"], &common[..]].concat());
+    let said = stderr(&folder);
+    assert!(said.contains("with --ttl there is no `belady` and no curve"), "{said}");
+    assert!(said.contains("`op` is not used (what is done: each row counts as a read"), "{said}");
+}
+
+#[test]
+fn what_times_to_live_and_signs_cannot_be_is_said() {
+    let bench = bench(&[
+        ("t.csv", READS.as_bytes()),
+        ("s.csv", READS.replace(',', ";").as_bytes()),
+        ("keys.csv", b"key\na\nb\n"),
+        ("sizes.csv", b"key,size\na,1.5\n"),
+    ]);
+    for (arguments, expected) in [
+        (&["keys.csv", "--ttl", "5s"][..], "--ttl: `keys.csv` has no times"),
+        (&["t.csv", "--ttl", "5"], "`5` has no unit"),
+        (&["t.csv", "--ttl", "5s", "--policies", "belady"], "--policies: none is left"),
+        (&["s.csv"], "if `;` stands between the columns"),
+        (&["s.csv", "--delimiter", ";;"], "`;;` is no sign between columns"),
+        (&["t.csv", "--unit", "minutes"], "possible values: s, ms, us, ns"),
+        (&["sizes.csv"], "sizes.csv:2: the size is `1.5`: expected a whole number of bytes"),
+    ] {
+        let arguments = [arguments, &["--columns", "time=t"]].concat();
+        let arguments = if arguments[0].starts_with('t') || arguments[0].starts_with("s.") {
+            arguments
+        } else {
+            arguments[..arguments.len() - 2].to_vec()
+        };
+        let errors = refused(&bench, &arguments);
+        assert!(errors.contains(expected), "{arguments:?} lacks {expected}:\n{errors}");
+    }
+}
+
 #[test]
 fn what_is_wrong_with_the_options_is_said() {
     let bench = bench(&[("t.csv", csv(&accesses(50)).as_bytes())]);

@@ -19,6 +19,38 @@ fn new_writes_a_starter_that_runs_and_is_never_overwritten() {
 }
 
 #[test]
+fn new_makes_an_experiment_of_a_config_of_litellm() {
+    let bench = Bench::new("");
+    let config = "\
+model_list:
+  - model_name: chat
+    litellm_params: { model: azure/gpt-4o, input_cost_per_token: 1e-6, output_cost_per_token: 2e-6 }
+  - model_name: chat
+    litellm_params: { model: openai/gpt-4o, input_cost_per_token: 1e-6, output_cost_per_token: 2e-6 }
+router_settings: { routing_strategy: least-busy, redis_host: cache, model_group_alias: { gpt: chat } }
+";
+    fs::write(bench.path().join("config.yaml"), config).expect("a file");
+    let output = bench.windtunnel(&["new", "proxy", "--from", "config.yaml"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("`model_group_alias` is not simulated"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(stderr(&output).contains("config.yaml:6:64"), "{}", stderr(&output));
+    let output = bench.windtunnel(&["run", "proxy.yaml"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    fs::write(bench.path().join("config.yaml"), config.replace("least-busy", "least-bussy"))
+        .expect("a file");
+    let output = bench.windtunnel(&["new", "other", "--from", "config.yaml"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("did you mean `least-busy`?"), "{}", stderr(&output));
+    assert!(!bench.path().join("other.yaml").exists());
+    let output = bench.windtunnel(&["new", "other", "--from", "none.yaml"]);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
 fn check_accepts_every_shipped_experiment_that_needs_no_data() {
     for entry in fs::read_dir(root().join("experiments")).expect("a folder") {
         let path = entry.expect("an entry").path();

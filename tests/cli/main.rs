@@ -20,5 +20,7 @@ mod setup_time;
 mod shards;
 mod shipped;
 mod shown;
+mod strict_files;
 mod support;
+mod trace_fit;
 mod traces;

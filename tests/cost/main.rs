@@ -14,4 +14,5 @@ mod run;
 #[allow(dead_code, reason = "a part of it is used")]
 mod runs;
 mod selectors;
+mod switching;
 mod system;

@@ -299,3 +299,17 @@ fn an_engine_that_only_fails_is_no_busier_than_it_can_be() {
     assert!((0.0..=1.0).contains(&busy), "{busy}");
     assert_eq!(sum(&books.tables.replicas, "failed"), books.count("requests"));
 }
+
+/// Requests that a workflow's limit holds back come long after the window, when nobody is kept
+/// alive any more.
+#[test]
+fn prompts_are_kept_alive_no_longer_than_the_window_and_late_requests_begin_anew() {
+    let books = of("
+seed: 1479
+requests: 10
+duration: 1m
+orchestration: { workflows: { w0: { steps: { s0: { llm: {} } }, tpm: 500 } } }
+models: { a: { prompt_cache: { keep_alive: { every: 4m, until: 1s }, min_tokens: 0 } } }
+");
+    all_leave(&books);
+}

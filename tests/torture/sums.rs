@@ -72,6 +72,29 @@ pub fn money(books: &Books, found: &mut Found) {
     }
     savings(books, found);
     showback(books, found);
+    prompts(books, found);
+}
+
+/// What was read of prompts, written and neither is all of them, and so are the reasons why.
+fn prompts(books: &Books, found: &mut Found) {
+    let table = &books.tables.prompts;
+    let of = |name: &str| sum(table, name);
+    let reasons = ["cold", "expired", "evicted", "changed", "too_short", "unmarked"]
+        .into_iter()
+        .chain(["other_machine", "switched"]);
+    let missed: f64 = reasons.map(|reason| of(&format!("{reason}_tokens"))).sum();
+    let unread = of("written_tokens") + of("uncached_tokens");
+    found.same("what was not read has its reasons", missed, unread);
+    for name in ["read", "written", "uncached", "cold", "expired", "switched"] {
+        for unit in ["tokens", "usd"] {
+            let column = format!("{name}_{unit}");
+            let kind = format!("prompt_cache_{column} is the sum over models");
+            found.same(&kind, of(&column), books.count(&format!("prompt_cache_{column}")));
+        }
+    }
+    found.same("keep_alives is the sum over models", of("keep_alives"), books.count("keep_alives"));
+    let paid = of("read_usd") + of("written_usd") + of("uncached_usd") + of("keep_alive_usd");
+    found.at_most("what prompts cost is part of tokens", paid, books.count("token_cost_usd"));
 }
 
 /// What a bill is made of.
@@ -98,7 +121,8 @@ fn paid_for(books: &Books, found: &mut Found) {
     let of_rows: f64 = measured.map(|row| row.cost_usd).sum();
     let charged = books.count("token_cost_usd") + books.count("judge_cost_usd");
     let kind = "what requests were charged and what was wasted is for tokens and judges";
-    found.same(kind, of_rows + books.count("wasted_cost_usd"), charged);
+    let vain = books.count("wasted_cost_usd") + books.count("keep_alive_usd");
+    found.same(kind, of_rows + vain, charged);
     let metric = books.metric("list_cost_usd");
     if !metric.is_nan() {
         let listed = books.rows.iter().filter(|row| row.measured).map(|row| row.list_usd).sum();

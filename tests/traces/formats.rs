@@ -194,7 +194,7 @@ fn rows_of_blis_are_read_by_their_arrivals() {
     );
     assert_eq!(rows[1].row.stamp - rows[0].row.stamp, 500_000);
     assert_eq!(rows[0].user.as_deref(), Some("t2"));
-    assert_eq!(notes.len(), 2, "{notes:?}");
+    assert_eq!(notes.len(), 3, "{notes:?}");
     let files = Files::new(&[("h.yaml", b"trace_version: 2\ntime_unit: us\n")]);
     let error = files.plan("trace: { blis: h.yaml }").unwrap_err();
     assert!(error.contains("this is the trace's header"), "{error}");

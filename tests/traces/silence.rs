@@ -246,8 +246,8 @@ fn fields_that_matter_and_are_not_used_are_named() {
         ),
         (
             "burstgpt: t",
-            "Timestamp,Session ID,Model,Request tokens,Response tokens\n1,s,m,1,1\n".to_owned(),
-            ["`Session ID` (sessions) is not used", "`model: Model` would read it"],
+            "Timestamp,Session ID,Cost,Request tokens,Response tokens\n1,s,m,1,1\n".to_owned(),
+            ["`Session ID` (sessions) is not used", "`cost: Cost` would read it"],
         ),
         (
             "mooncake: t",
@@ -344,4 +344,171 @@ fn a_part_of_a_trace_is_read_as_well() {
         inputs.push(row.input_tokens);
     }
     assert_eq!((inputs, rows.skipped()), (vec![1, 3, 1, 3], 1));
+}
+
+/// What the trace says of a row that has no prompt or user: nothing is made one.
+#[test]
+fn what_is_not_known_is_one_of_its_own() {
+    let csv =
+        "timestamp,input_tokens,output_tokens,p,who\n0,1,1,,\n1,1,1,,\n2,1,1,a,x\n3,1,1,a,x\n";
+    let jsonl = "[{\"timestamp\": 0, \"input_tokens\": 1, \"output_tokens\": 1, \"p\": null, \"who\": null},\n\
+                 {\"timestamp\": 1, \"input_tokens\": 1, \"output_tokens\": 1, \"p\": \"\", \"who\": \"\"},\n\
+                 {\"timestamp\": 2, \"input_tokens\": 1, \"output_tokens\": 1, \"p\": \"a\", \"who\": \"x\"},\n\
+                 {\"timestamp\": 3, \"input_tokens\": 1, \"output_tokens\": 1, \"p\": \"a\", \"who\": \"x\"}]";
+    let files = Files::new(&[("csv", csv.as_bytes()), ("jsonl", jsonl.as_bytes())]);
+    for format in ["csv", "jsonl"] {
+        let yaml = format!("trace: {{ {format}: {{ file: {format}, prompt: p, user: who }} }}");
+        let info = info(&files, &yaml).unwrap();
+        assert_eq!(info.users, ["x"], "{format}");
+        assert!(info.notes[0].contains("`p` is empty in 2 rows"), "{:?}", info.notes);
+        assert!(info.notes[1].contains("`who` is empty in 2 rows"), "{:?}", info.notes);
+        let mut ids: Vec<_> = files.requests(&yaml).iter().map(|it| it.prompt).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), 3, "{format}");
+    }
+}
+
+#[test]
+fn numbers_are_read_however_they_are_written() {
+    for (yaml, text, input) in [
+        (
+            "azure: t",
+            "\"TIMESTAMP\",\"ContextTokens\",\"GeneratedTokens\"\n\"2023-11-16 18:15:46\",\"374.0\",\"4\"\n",
+            374,
+        ),
+        ("csv: { file: t }", "timestamp,input_tokens,output_tokens\n.5,1e3,2.0\n", 1000),
+        (
+            "csv: { file: t }",
+            "timestamp,input_tokens,output_tokens\n2026-01-31 12:00:00 UTC,7,2\n",
+            7,
+        ),
+        ("burstgpt: t", "Timestamp,Request tokens,Response tokens\n1e-05,12.0,3\n", 12),
+        (
+            "openai: t",
+            "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"assistant\", \"content\": \"b\"}], \"usage\": {\"prompt_tokens\": 10.0, \"completion_tokens\": 1e1}}\n",
+            10,
+        ),
+    ] {
+        let files = Files::new(&[("t", text.as_bytes())]);
+        let asked = files.requests(&format!("trace: {{ {yaml} }}"));
+        assert_eq!(asked[0].input_decitokens, 10 * input, "{yaml} {text}");
+    }
+}
+
+#[test]
+fn what_would_swallow_rows_or_hide_them_is_refused() {
+    let chat = "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}]}";
+    let row = "{\"timestamp\": 1, \"input_tokens\": 1, \"output_tokens\": 1}";
+    for (yaml, text, said) in [
+        (
+            "csv: { file: t, prompt: p }",
+            "timestamp,input_tokens,output_tokens,p\n1,1,1,\"a\n2,1,1,b\n".to_owned(),
+            "t:2: a quotation mark that opens in this row is never closed",
+        ),
+        ("openai: t", format!("[{chat}] {chat}"), "t:1: there is more behind the list"),
+        ("openai: t", format!("[{chat}\n{chat}]"), "t:2: expected `,` or `]`"),
+        ("openai: t", format!("[{chat},\r\n]"), "t:2: a comma before the list's end"),
+        ("jsonl: { file: t }", format!("[{row},\n{row}"), "the file ends within the list"),
+        (
+            "openai: t",
+            format!("{chat}\n{}", chat.replace("]}", "], \"usage\": {\"prompt_tokens\": 5000000000, \"completion_tokens\": 1}}")),
+            "t:2: prompt_tokens is `5000000000`: expected a whole number",
+        ),
+        ("sharegpt: t", "[{\"conversations\": [{\"from\": \"human\", \"value\": 5}]}]".to_owned(), "expected a text as `value`"),
+        ("openai: t", "{\"response\": {\"body\": {}}}".to_owned(), "the results of a batch have no prompts"),
+        (
+            "jsonl: { file: t, blocks: b, block_tokens: 1 }",
+            row.replace('}', ", \"b\": [[1]]}"),
+            "the id of a block is `[1]`: expected a number or a text",
+        ),
+        (
+            "mooncake: t",
+            "[{\"timestamp\": 1, \"input_length\": 1, \"output_length\": 1, \"hash_ids\": [1]}]".to_owned(),
+            "found a list: write its items on lines",
+        ),
+        (
+            "jsonl: { file: t }",
+            row.replace("1}", "NaN}"),
+            "`NaN`, which Python writes, is no JSON",
+        ),
+        (
+            "vllm_bench: t",
+            "{\"input_lens\": [1], \"output_lens\": [1],\n\"ttfts\": [Infinity]}".to_owned(),
+            "t:2: expected value (column 11): `Infinity`, which Python writes",
+        ),
+        (
+            "otel: t",
+            "{\"spans\": [{\"span_id\": \"a\", \"start_time\": 5, \"end_time\": 4, \"attributes\": {\"gen_ai.usage.input_tokens\": 1}}]}".to_owned(),
+            "the span ends before it begins",
+        ),
+    ] {
+        let error = Files::new(&[("t", text.as_bytes())]).plan(&format!("trace: {{ {yaml} }}"));
+        let error = error.expect_err(&text);
+        assert!(error.contains(said), "{yaml}: {error}");
+    }
+}
+
+#[test]
+fn fields_of_known_formats_that_matter_and_are_not_used_are_named() {
+    let seed = |name: &str| {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds");
+        std::fs::read_to_string(folder.join(name)).unwrap()
+    };
+    let lite = seed("litellm/litellm.json");
+    let vllm = seed("vllm_bench/vllm.json");
+    for (yaml, text, said) in [
+        (
+            "mooncake: t",
+            "{\"timestamp\": 1, \"chat_id\": 4, \"ttft\": 5, \"input_length\": 1, \"output_length\": 1, \"hash_ids\": [1]}\n".to_owned(),
+            &["`chat_id` (sessions) is not used", "`ttft: ttft` would read it"][..],
+        ),
+        (
+            "azure: t",
+            "TIMESTAMP,ContextTokens,GeneratedTokens,Model\n2023-11-16 18:15:46,1,1,m\n".to_owned(),
+            &["`model: Model` would read it"],
+        ),
+        ("litellm: t", lite.replace("acompletion", "aembedding"), &["`call_type` aembedding are no chats"]),
+        ("litellm: t", lite.replace("\"{}\"", "\"{'a': 1}\""), &["`metadata` that is no JSON"]),
+        ("litellm: t", lite.replace("T10:00:04.5", "T10:00:01.5"), &["end before they begin"]),
+        ("vllm_bench: t", vllm.replace("\"date\"", "\"max_concurrency\": 8, \"date\""), &["`max_concurrency` (8) is not used"]),
+        (
+            "blis: t",
+            seed("blis/blis.csv"),
+            &["`slo_class` (how fast", "`session_id` (sessions)", "`prefix_group` (which prompts"],
+        ),
+        (
+            "otel: t",
+            seed("otel/otlp.json").replacen("invoke_agent\"}", "embeddings\"}", 1),
+            &["`gen_ai.operation.name` embeddings are not used"],
+        ),
+        (
+            "openai: t",
+            "{\"messages\": [{\"role\": \"system\", \"content\": \"a\"}]}\n{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}]}\n".to_owned(),
+            &["a conversation in which no user says anything is left out"],
+        ),
+    ] {
+        let files = Files::new(&[("t", text.as_bytes())]);
+        let replay = if yaml.starts_with("otel") { ", replay: open" } else { "" };
+        let notes = info(&files, &format!("trace: {{ {yaml}{replay} }}")).unwrap().notes;
+        for said in said {
+            assert!(notes.iter().any(|note| note.contains(said)), "{yaml} lacks {said}: {notes:?}");
+        }
+    }
+}
+
+#[test]
+fn requests_of_burstgpt_that_failed_are_no_good_answers() {
+    let text = "Timestamp,Session ID,Elapsed time,Model,Request tokens,Response tokens\n\
+                5,1,3.25,ChatGPT,472,0\n45,1,4.5,GPT-4,1087,230\n";
+    let files = Files::new(&[("t", text.as_bytes())]);
+    let spec: TraceSpec = serde_yaml::from_str("{ burstgpt: t }").unwrap();
+    let mut rows = spec.open(&files.path("t"), Streams::new(1, 0).stream("keep")).unwrap();
+    let mut found = vec![];
+    while let Some((_, row)) = rows.next_row().unwrap() {
+        let measured = rows.measured().unwrap();
+        let seconds = measured.e2e.unwrap().as_secs_f64();
+        found.push((row.output_tokens, measured.status.is_failed(), seconds));
+    }
+    assert_eq!(found, [(None, true, 3.25), (Some(230), false, 4.5)]);
 }

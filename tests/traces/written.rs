@@ -1,13 +1,16 @@
 //! Traces written and read again; cache traces as workloads.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use windtunnel::kernel::{Duration, Streams};
 use windtunnel::spec::Problems;
 use windtunnel::workload::PromptId;
 use windtunnel::workload::trace::write::{Knows, TraceFormat, TraceWriter, WrittenRow};
-use windtunnel::workload::trace::{LogSpec, ObjectsSpec, Origin, TraceSpec};
+use windtunnel::workload::trace::{
+    Given, LogSpec, Measured, ObjectsSpec, Origin, Status, TraceSpec, beginning,
+};
 
 use crate::support::{Files, seconds};
 
@@ -48,7 +51,7 @@ fn stamps(rows: &[Made]) -> Vec<u64> {
 }
 
 fn write(path: &Path, format: TraceFormat, rows: &[Made], knows: bool) -> Vec<String> {
-    let knows_all = Knows { prompts: knows, users: knows, block_tokens: None };
+    let knows_all = Knows { prompts: knows, users: knows, measured: false, block_tokens: None };
     let mut writer = TraceWriter::create(path, format, knows_all).unwrap();
     for (row, stamp) in rows.iter().zip(stamps(rows)) {
         let written = WrittenRow {
@@ -58,6 +61,7 @@ fn write(path: &Path, format: TraceFormat, rows: &[Made], knows: bool) -> Vec<St
             prompt: knows.then_some(PromptId(row.prompt)),
             user: knows.then_some(&*row.user),
             blocks: &[],
+            measured: None,
         };
         writer.write(&written).unwrap();
     }
@@ -127,7 +131,10 @@ proptest! {
                 match format {
                     TraceFormat::Csv | TraceFormat::Jsonl => (*stamp, input, row.output, prompt, user),
                     TraceFormat::Azure => (stamp / 100 * 100, input, output, None, None),
-                    TraceFormat::Burstgpt => (*stamp, input, output, None, None),
+                    // An answer of no tokens is a request that failed.
+                    TraceFormat::Burstgpt => {
+                        (*stamp, input, output.filter(|tokens| *tokens > 0), None, None)
+                    }
                     TraceFormat::Mooncake => (stamp / 1_000_000 * 1_000_000, input, output, None, None),
                     TraceFormat::Libcachesim => (*stamp, 100, output, prompt, None),
                     TraceFormat::OracleGeneral => {
@@ -198,7 +205,7 @@ fn what_a_format_does_not_hold_is_said_once() {
 #[test]
 fn a_file_that_is_not_finished_leaves_the_old_one_and_nothing_else() {
     let files = Files::new(&[("t.csv", b"old")]);
-    let knows = Knows { prompts: false, users: false, block_tokens: None };
+    let knows = Knows { prompts: false, users: false, measured: false, block_tokens: None };
     let mut writer = TraceWriter::create(&files.path("t.csv"), TraceFormat::Azure, knows).unwrap();
     let late = WrittenRow {
         stamp: u64::MAX,
@@ -207,6 +214,7 @@ fn a_file_that_is_not_finished_leaves_the_old_one_and_nothing_else() {
         prompt: None,
         user: None,
         blocks: &[],
+        measured: None,
     };
     writer.write(&WrittenRow { stamp: 0, ..late }).unwrap();
     assert!(writer.write(&late).unwrap_err().to_string().contains("after the year 2500"));
@@ -299,4 +307,68 @@ fn lengths_come_from_a_column_of_a_file() {
     let error = files.plan(&workload(&column("lenn"))).unwrap_err();
     assert!(error.starts_with("workload.tokens.input.column.column: "), "{error}");
     assert!(error.ends_with("did you mean `len`?"), "{error}");
+}
+
+fn measured() -> impl Strategy<Value = Measured> {
+    let time = || proptest::option::of((0..u64::MAX / 4).prop_map(Duration));
+    let model = proptest::option::of("[a-z0-9.,\"é]{1,4}".prop_map(Arc::from));
+    let status = prop_oneof![Just(Status::Unknown), Just(Status::Ok), Just(Status::Failed)];
+    let cost = proptest::option::of(0.0..1e6);
+    let cached = proptest::option::of(0..1_000_000_000_u32);
+    (model, status, [time(), time(), time()], cost, cached).prop_map(
+        |(model, status, [ttft, tpot, e2e], cost, cached_tokens)| Measured {
+            model,
+            ttft,
+            tpot,
+            e2e,
+            cost,
+            cached_tokens,
+            cache_hit: None,
+            status,
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn what_was_measured_is_written_and_read_to_the_last_digit(
+        rows in proptest::collection::vec((measured(), any::<u32>(), "[a-z0-9.,\"\n]{0,4}"), 1..20),
+        json in any::<bool>(),
+    ) {
+        let (folder, name) = (tempfile::tempdir().unwrap(), if json { "t.jsonl" } else { "t.csv" });
+        let path = folder.path().join(name);
+        let format = TraceFormat::of_file(&path).unwrap();
+        let knows = Knows { prompts: true, users: true, measured: true, block_tokens: None };
+        let mut writer = TraceWriter::create(&path, format, knows).unwrap();
+        for (at, (measured, tokens, user)) in rows.iter().enumerate() {
+            let failed = measured.status == Status::Failed;
+            let row = WrittenRow {
+                stamp: at as u64 * 1_000_000_007,
+                input_tokens: tokens % 1_000_000_000,
+                output_tokens: (!failed && tokens % 3 > 0).then_some(tokens % 1000),
+                prompt: Some(PromptId(u64::from(*tokens))),
+                user: Some(user.trim()).filter(|user| !user.is_empty()),
+                blocks: &[],
+                measured: Some(measured),
+            };
+            writer.write(&row).unwrap();
+        }
+        prop_assert_eq!(writer.finish().unwrap(), Vec::<String>::new());
+        let begins = beginning(&path).unwrap();
+        let kind = TraceSpec::detect(&begins).unwrap();
+        let given = Given { file: path.clone(), ..Given::default() };
+        let spec = TraceSpec::given(kind, &given, &begins).unwrap();
+        let mut read = spec.open(&path, Streams::new(1, 0).stream("keep")).unwrap();
+        for (measured, tokens, user) in &rows {
+            let (_, row) = read.next_row().unwrap().expect("as many rows");
+            prop_assert_eq!(read.measured(), Some(measured));
+            prop_assert_eq!(row.input_tokens, tokens % 1_000_000_000);
+            let failed = measured.status == Status::Failed;
+            prop_assert_eq!(row.output_tokens, (!failed && tokens % 3 > 0).then_some(tokens % 1000));
+            prop_assert_eq!(row.prompt, Some(PromptId(u64::from(*tokens))));
+            let name = row.user.and_then(|user| read.user_name(user)).unwrap_or_default();
+            prop_assert_eq!(name, user.trim());
+        }
+        prop_assert!(read.next_row().unwrap().is_none());
+    }
 }

@@ -34,8 +34,15 @@ use crate::kernel::{Duration, Stream, Streams, Time};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Hierarchy<V> {
+    /// First those of each copy of the gateway, one copy after another, then those that
+    /// all share.
     levels: Vec<Level<V>>,
     devices: Vec<Device>,
+    /// Levels that each copy has of its own; 0 where there is one copy.
+    own: usize,
+    /// The level of the first copy's that a shared one would be, and of the copy at hand.
+    skipped: usize,
+    first: usize,
     promote: Vec<PromoteSpec>,
     mode: ModeSpec,
     write: WriteSpec,
@@ -50,8 +57,16 @@ impl<V: Copy> Hierarchy<V> {
     /// check. Streams: `cache.NAME.policy` and `cache.NAME.latency` for the level
     /// NAME, `cache.promotion`, `cache.invalidation`.
     pub fn new(spec: &CacheSpec, streams: &Streams) -> Self {
+        Hierarchy::of_copies(spec, 1, streams)
+    }
+
+    /// The same for so many copies of a gateway, each of which has those levels of its own
+    /// that are not shared. Streams of copy N, from 1 on, are `cache.NAME.copy_N.policy`
+    /// and so on.
+    pub fn of_copies(spec: &CacheSpec, copies: usize, streams: &Streams) -> Self {
         let last = spec.levels.len().saturating_sub(1);
-        let level = |(place, level): (usize, &super::LevelSpec)| {
+        let level = |copy: usize, place: usize| {
+            let level = &spec.levels[place];
             let pass_on = match (spec.mode, spec.write) {
                 _ if place == last => PassOn::None,
                 (ModeSpec::Exclusive, _) => PassOn::All,
@@ -72,15 +87,26 @@ impl<V: Copy> Hierarchy<V> {
                     || spec.invalidation.is_some()
                     || !spec.ttl_by_class.is_empty(),
             };
-            let stream = |of: &str| streams.stream(&format!("cache.{}.{of}", level.name_at(place)));
+            let name = level.name_at(place);
+            let name = if copy == 0 { name } else { format!("{name}.copy_{copy}") };
+            let stream = |of: &str| streams.stream(&format!("cache.{name}.{of}"));
             let device = Device::new(level, stream("latency"));
             (Level::new(level, place, &rules, stream("policy")), device)
         };
-        let (levels, devices) = spec.levels.iter().enumerate().map(level).unzip();
+        let all = spec.levels.len();
+        let own =
+            if copies > 1 { spec.levels.iter().take_while(|it| !it.shared).count() } else { 0 };
+        let mut places = Vec::new();
+        (0..copies).for_each(|copy| places.extend((0..own).map(|place| (copy, place))));
+        places.extend((own..all).map(|place| (0, place)));
+        let (levels, devices) = places.into_iter().map(|(copy, place)| level(copy, place)).unzip();
         let changes = |spec| Changes::new(spec, streams.stream("cache.invalidation"));
         Hierarchy {
             levels,
             devices,
+            own,
+            skipped: copies.saturating_sub(1) * own,
+            first: 0,
             promote: spec.levels.iter().map(|level| level.promote.clone()).collect(),
             mode: spec.mode,
             write: spec.write,
@@ -101,14 +127,49 @@ impl<V: Copy> Hierarchy<V> {
         self.levels.iter_mut().for_each(Level::keep_ages);
     }
 
-    /// How many levels there are.
+    /// How many levels a request meets.
     pub fn levels(&self) -> usize {
-        self.levels.len()
+        self.promote.len()
     }
 
-    /// What results call a level.
+    /// How many levels there are, those of all copies among them; and of each, by number:
+    /// what results call it, and the copy whose own it is.
+    pub fn kept(&self) -> impl Iterator<Item = (usize, &str, Option<usize>)> {
+        let own = self.own * self.copies();
+        self.levels.iter().enumerate().map(move |(number, level)| {
+            (number, level.name(), (number < own).then(|| number / self.own))
+        })
+    }
+
+    /// What results call a level that a request meets.
     pub fn name(&self, level: usize) -> &str {
-        self.levels[level].name()
+        self.levels[if level < self.own { level } else { self.skipped + level }].name()
+    }
+
+    fn copies(&self) -> usize {
+        self.skipped.checked_div(self.own).map_or(1, |others| others + 1)
+    }
+
+    /// What follows is done by a copy of the gateway.
+    #[inline]
+    pub fn turn_to(&mut self, copy: u16) {
+        self.first = usize::from(copy) * self.own;
+    }
+
+    /// The number of a level, of the copy at hand where it is one of its own.
+    #[inline]
+    fn number(&self, level: usize) -> usize {
+        if level < self.own { self.first + level } else { self.skipped + level }
+    }
+
+    /// Whether any other copy has an answer to `key` in a level of its own.
+    pub fn another_has(&mut self, key: Key, now: Time) -> bool {
+        let at = self.at(now);
+        let own = self.own * self.copies();
+        let here = self.first..self.first + self.own;
+        (0..own)
+            .filter(|number| !here.contains(number))
+            .any(|it| self.levels[it].peek(key, at).is_some())
     }
 
     #[inline]
@@ -121,27 +182,30 @@ impl<V: Copy> Hierarchy<V> {
     /// to wait until [`leave`](Hierarchy::leave) names it.
     #[inline]
     pub fn enter(&mut self, level: usize, who: u32, now: Time) -> Option<Duration> {
-        self.devices[level].enter(who, now)
+        let number = self.number(level);
+        self.devices[number].enter(who, now)
     }
 
     /// How long it takes to read the `bytes` of an answer that was found.
     #[inline]
     pub fn transfer(&mut self, level: usize, bytes: u64) -> Duration {
-        self.devices[level].transfer(bytes)
+        let number = self.number(level);
+        self.devices[number].transfer(bytes)
     }
 
     /// A look into a level ends. Who begins to look now, and how long that takes,
     /// if anyone waited.
     #[inline]
     pub fn leave(&mut self, level: usize, now: Time) -> Option<(u32, Duration)> {
-        self.devices[level].leave(now)
+        let number = self.number(level);
+        self.devices[number].leave(now)
     }
 
     /// Looks in one level: counts it there, and a hit as a use; no promotion.
     #[inline]
     pub fn lookup(&mut self, level: usize, key: Key, now: Time) -> Option<Hit<V>> {
-        let at = self.at(now);
-        self.levels[level].lookup(key, at)
+        let (at, number) = (self.at(now), self.number(level));
+        self.levels[number].lookup(key, at)
     }
 
     /// After a hit in level `found`: copies the entry into the faster levels,
@@ -158,13 +222,18 @@ impl<V: Copy> Hierarchy<V> {
         let top = if *to == PromoteTo::All { 0 } else { found - 1 };
         let at = self.at(now);
         if self.mode == ModeSpec::Exclusive {
-            if let Some(entry) = self.levels[found].take(key, at) {
-                self.levels[top].take_promoted(entry, at);
+            let (from, to) = (self.number(found), self.number(top));
+            if let Some(entry) = self.levels[from].take(key, at) {
+                self.levels[to].take_promoted(entry, at);
                 self.settle(top, at);
             }
-        } else if let Some(entry) = self.levels[found].peek(key, at) {
+        } else if let Some(entry) = {
+            let from = self.number(found);
+            self.levels[from].peek(key, at)
+        } {
             for level in (top..found).rev() {
-                self.levels[level].take_promoted(Entry { dirty: false, ..entry }, at);
+                let number = self.number(level);
+                self.levels[number].take_promoted(Entry { dirty: false, ..entry }, at);
                 self.settle(level, at);
             }
         }
@@ -214,26 +283,31 @@ impl<V: Copy> Hierarchy<V> {
     }
 
     fn write(&mut self, level: Option<usize>, entry: Entry<V>, at: Moment) {
-        let last = self.levels.len() - 1;
+        let last = self.levels() - 1;
         match (level, self.mode, self.write) {
             (Some(level), _, _) => {
-                self.levels[level].write(entry, at);
+                let number = self.number(level);
+                self.levels[number].write(entry, at);
                 self.settle(level, at);
             }
             (None, ModeSpec::Inclusive, WriteSpec::Through) => {
-                for level in &mut self.levels {
-                    level.write(entry, at);
+                for level in 0..=last {
+                    let number = self.number(level);
+                    self.levels[number].write(entry, at);
                 }
             }
             (None, ModeSpec::Inclusive, WriteSpec::Back) => {
-                self.levels[0].write(Entry { dirty: last > 0, ..entry }, at);
+                let number = self.number(0);
+                self.levels[number].write(Entry { dirty: last > 0, ..entry }, at);
                 self.settle(0, at);
             }
             (None, ModeSpec::Exclusive, _) => {
-                for level in &mut self.levels[1..] {
-                    level.take(entry.key, at);
+                for level in 1..=last {
+                    let number = self.number(level);
+                    self.levels[number].take(entry.key, at);
                 }
-                self.levels[0].write(entry, at);
+                let number = self.number(0);
+                self.levels[number].write(entry, at);
                 self.settle(0, at);
             }
         }
@@ -242,18 +316,19 @@ impl<V: Copy> Hierarchy<V> {
     /// Takes what had to leave level `from` to the next, and so on down.
     #[inline]
     fn settle(&mut self, from: usize, at: Moment) {
-        let last = self.levels.len() - 1;
+        let last = self.levels() - 1;
         for level in from..last {
-            if self.levels[level].passed().is_empty() {
+            let (upper, lower) = (self.number(level), self.number(level + 1));
+            if self.levels[upper].passed().is_empty() {
                 continue;
             }
-            let mut passed = std::mem::take(self.levels[level].passed());
-            self.levels[level].count_passed(passed.len() as u64);
+            let mut passed = std::mem::take(self.levels[upper].passed());
+            self.levels[upper].count_passed(passed.len() as u64);
             for entry in passed.drain(..) {
                 let dirty = entry.dirty && level + 1 < last;
-                self.levels[level + 1].write(Entry { dirty, ..entry }, at);
+                self.levels[lower].write(Entry { dirty, ..entry }, at);
             }
-            *self.levels[level].passed() = passed;
+            *self.levels[upper].passed() = passed;
         }
     }
 

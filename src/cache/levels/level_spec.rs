@@ -37,6 +37,10 @@ pub struct LevelSpec {
     /// wait their turn. Default: as many as come.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<u32>,
+    /// Whether all copies of the gateway (`gateway.replicas`) have it together, as a Redis
+    /// is; otherwise each has one of its own, of that capacity. Default: false.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub shared: bool,
     /// How long an entry lives after it was written. Default: the cache's `ttl`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ttl: Option<Duration>,
@@ -58,6 +62,7 @@ impl Default for LevelSpec {
             latency: SpanSpec::default(),
             bandwidth: None,
             concurrency: None,
+            shared: false,
             ttl: None,
             idle_ttl: None,
             promote: PromoteSpec::default(),

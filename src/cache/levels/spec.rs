@@ -176,6 +176,53 @@ impl CacheSpec {
         self.check_effect(problems);
     }
 
+    /// Reports levels that copies of the gateway, if there are several, cannot have.
+    pub fn check_copies(&self, copies: u16, problems: &mut Problems) {
+        let shared = self.levels.iter().position(|level| level.shared);
+        problems.at("levels", |p| {
+            for (place, level) in self.levels.iter().enumerate() {
+                if copies == 1 && level.shared {
+                    p.at(place, |p| p.at("shared", |p| p.warn("the gateway has one copy")));
+                }
+                if copies > 1 && !level.shared && shared.is_some_and(|first| first < place) {
+                    p.at(place, |p| {
+                        p.error_help(
+                            "a copy's own level stands behind one that all share",
+                            "put it before, or set `shared: true` here too",
+                        );
+                    });
+                }
+                if copies > 1
+                    && level.shared
+                    && let Some(before) = place.checked_sub(1).map(|before| &self.levels[before])
+                    && !before.shared
+                    && is_less(level.capacity, before.capacity)
+                {
+                    p.at(place, |p| {
+                        p.at("capacity", |p| {
+                            p.error_help(
+                                "all copies share less than each of them has before it",
+                                "give it more than the level before it",
+                            );
+                        });
+                    });
+                }
+            }
+        });
+        let semantic = self.semantic.as_ref();
+        if copies == 1 && semantic.is_some_and(|semantic| semantic.shared) {
+            problems.at("semantic", |p| p.at("shared", |p| p.warn("the gateway has one copy")));
+        }
+        if copies > 1 && self.warm_start.is_some() {
+            problems.at("warm_start", |p| {
+                p.error_help(
+                    "a file does not say which copy of the gateway has what",
+                    "set `gateway.replicas: 1`, or leave `warm_start` out",
+                );
+            });
+        }
+    }
+
     /// A graph of vectors is one for all.
     fn check_scope(&self, problems: &mut Problems) {
         let Some(semantic) = &self.semantic else { return };
@@ -258,6 +305,16 @@ impl CacheSpec {
                 });
             }
         });
+    }
+}
+
+/// Whether a capacity is less than another in the same unit.
+fn is_less(one: Capacity, other: Capacity) -> bool {
+    match (one, other) {
+        (Capacity::Entries(one), Capacity::Entries(other)) => one < other,
+        (Capacity::Bytes(one), Capacity::Bytes(other))
+        | (Capacity::Tokens(one), Capacity::Tokens(other)) => one < other,
+        _ => false,
     }
 }
 

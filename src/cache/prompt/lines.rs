@@ -65,8 +65,8 @@ const EMPTY: Order = Order { oldest: NONE, newest: NONE, len: 0 };
 #[derive(Clone, Debug)]
 pub(super) struct Lines {
     index: Hashed,
-    lines: Vec<Line>,
-    free_lines: Vec<u32>,
+    all: Vec<Line>,
+    unused: Vec<u32>,
     ends: Vec<End>,
     free_ends: Vec<u32>,
     /// By lifetime, the live ends; last the ghosts.
@@ -81,8 +81,8 @@ impl Lines {
     pub fn new(lifetimes: usize) -> Self {
         Lines {
             index: Hashed::default(),
-            lines: Vec::new(),
-            free_lines: Vec::new(),
+            all: Vec::new(),
+            unused: Vec::new(),
             ends: Vec::new(),
             free_ends: Vec::new(),
             orders: vec![EMPTY; lifetimes + 1],
@@ -102,13 +102,13 @@ impl Lines {
     }
 
     fn find(&self, key: u64) -> Option<u32> {
-        let lines = &self.lines;
+        let lines = &self.all;
         self.index.find(hash(Key(key)), |slot| lines[slot as usize].key == key)
     }
 
     /// The ends of a line, the longest first.
     pub fn ends(&self, key: u64) -> impl Iterator<Item = (Slot, &End)> {
-        let mut at = self.find(key).map_or(NONE, |line| self.lines[line as usize].longest);
+        let mut at = self.find(key).map_or(NONE, |line| self.all[line as usize].longest);
         std::iter::from_fn(move || {
             let end = self.ends.get(at as usize)?;
             let here = at;
@@ -154,7 +154,7 @@ impl Lines {
         let line = self.find(key).unwrap_or_else(|| self.add_line(key, from));
         let before = self.extent(line);
         // Where it belongs: after all that are longer.
-        let (mut last, mut at) = (NONE, self.lines[line as usize].longest);
+        let (mut last, mut at) = (NONE, self.all[line as usize].longest);
         while at != NONE && self.ends[at as usize].tokens > tokens {
             let end = self.ends[at as usize];
             if covers && end.is_there(now) && end.expires >= expires {
@@ -184,7 +184,7 @@ impl Lines {
             at = end.shorter;
         }
         let shorter = match last {
-            NONE => self.lines[line as usize].longest,
+            NONE => self.all[line as usize].longest,
             last => self.ends[last as usize].shorter,
         };
         let state = State::Live;
@@ -199,15 +199,12 @@ impl Lines {
             older: NONE,
             newer: NONE,
         };
-        let index = match self.free_ends.pop() {
-            Some(index) => {
-                self.ends[index as usize] = end;
-                index
-            }
-            None => {
-                self.ends.push(end);
-                self.ends.len() as u32 - 1
-            }
+        let index = if let Some(index) = self.free_ends.pop() {
+            self.ends[index as usize] = end;
+            index
+        } else {
+            self.ends.push(end);
+            self.ends.len() as u32 - 1
         };
         self.cut(line, last, index);
         self.push(index, usize::from(lifetime));
@@ -262,22 +259,22 @@ impl Lines {
     fn drop_ghost(&mut self, at: u32) {
         let End { line, shorter, .. } = self.ends[at as usize];
         let mut previous = NONE;
-        let mut here = self.lines[line as usize].longest;
+        let mut here = self.all[line as usize].longest;
         while here != at && here != NONE {
             previous = here;
             here = self.ends[here as usize].shorter;
         }
         self.cut(line, previous, shorter);
         self.forget(at);
-        if self.lines[line as usize].longest == NONE {
-            self.index.remove(hash(Key(self.lines[line as usize].key)), line);
-            self.free_lines.push(line);
+        if self.all[line as usize].longest == NONE {
+            self.index.remove(hash(Key(self.all[line as usize].key)), line);
+            self.unused.push(line);
         }
     }
 
     /// Tokens of a line up to its longest live end.
     fn extent(&self, line: u32) -> u64 {
-        let Line { from, longest, .. } = self.lines[line as usize];
+        let Line { from, longest, .. } = self.all[line as usize];
         let mut at = longest;
         while at != NONE {
             let end = &self.ends[at as usize];
@@ -291,17 +288,14 @@ impl Lines {
 
     fn add_line(&mut self, key: u64, from: u64) -> u32 {
         let line = Line { key, from, longest: NONE };
-        let slot = match self.free_lines.pop() {
-            Some(slot) => {
-                self.lines[slot as usize] = line;
-                slot
-            }
-            None => {
-                self.lines.push(line);
-                self.lines.len() as u32 - 1
-            }
+        let slot = if let Some(slot) = self.unused.pop() {
+            self.all[slot as usize] = line;
+            slot
+        } else {
+            self.all.push(line);
+            self.all.len() as u32 - 1
         };
-        let lines = &self.lines;
+        let lines = &self.all;
         let hash_of = |slot: u32| hash(Key(lines[slot as usize].key));
         self.index.insert(hash(Key(key)), slot, usize::MAX, hash_of);
         slot
@@ -310,7 +304,7 @@ impl Lines {
     /// What follows an end of a line, or the longest of it.
     fn cut(&mut self, line: u32, previous: u32, next: u32) {
         match previous {
-            NONE => self.lines[line as usize].longest = next,
+            NONE => self.all[line as usize].longest = next,
             previous => self.ends[previous as usize].shorter = next,
         }
     }
@@ -341,13 +335,15 @@ impl Lines {
         let End { older, newer, .. } = self.ends[at as usize];
         let list = &mut self.orders[order];
         list.len -= 1;
-        match older {
-            NONE => list.oldest = newer,
-            older => self.ends[older as usize].newer = newer,
+        if older == NONE {
+            list.oldest = newer;
+        } else {
+            self.ends[older as usize].newer = newer;
         }
-        match newer {
-            NONE => self.orders[order].newest = older,
-            newer => self.ends[newer as usize].older = older,
+        if newer == NONE {
+            self.orders[order].newest = older;
+        } else {
+            self.ends[newer as usize].older = older;
         }
     }
 }

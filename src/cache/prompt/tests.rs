@@ -21,7 +21,9 @@ fn prompt(system: u64, parts: &[(u64, u64)]) -> PromptParts {
     made.begin(parts.last().map_or(0, |(_, until)| *until));
     made.push(u64::MAX, system);
     made.end_system();
-    parts.iter().for_each(|(whose, until)| made.push(*whose, *until));
+    for (whose, until) in parts {
+        made.push(*whose, *until);
+    }
     made
 }
 

@@ -71,11 +71,21 @@ impl SemanticPlan {
 
     /// An empty cache for one run, which everybody shares.
     pub fn cache<V: Copy>(&self, streams: &Streams) -> SemanticCache<V> {
-        self.scoped_cache(1, streams)
+        self.scoped_cache(1, 0, streams)
     }
 
-    /// An empty cache for one run, whose entries serve their own of so many scopes.
-    pub fn scoped_cache<V: Copy>(&self, scopes: usize, streams: &Streams) -> SemanticCache<V> {
+    /// An empty cache for one run, whose entries serve their own of so many scopes; `copy`
+    /// is the copy of the gateway that has it. Similarities are the same for all copies.
+    pub fn scoped_cache<V: Copy>(
+        &self,
+        scopes: usize,
+        copy: usize,
+        streams: &Streams,
+    ) -> SemanticCache<V> {
+        let own = |part: &str| match copy {
+            0 => streams.stream(&format!("cache.semantic.{part}")),
+            _ => streams.stream(&format!("cache.semantic.copy_{copy}.{part}")),
+        };
         let spec = &self.spec;
         let measure = match (&self.vectors, &spec.similarity) {
             (Some(all), _) => Measure::Vectors {
@@ -89,15 +99,10 @@ impl SemanticPlan {
         };
         let learner = match &spec.mode {
             ModeSpec::Threshold => None,
-            ModeSpec::Learned(learned) => {
-                Some(Learner::new(learned, streams.stream("cache.semantic.explore")))
-            }
+            ModeSpec::Learned(learned) => Some(Learner::new(learned, own("explore"))),
         };
         SemanticCache::new(
-            (
-                spec.capacity,
-                spec.policy.build(spec.capacity, streams.stream("cache.semantic.policy")),
-            ),
+            (spec.capacity, spec.policy.build(spec.capacity, own("policy"))),
             (spec.latency, self.ttl),
             spec.threshold.get(),
             (Similar::new(measure, scopes > 1), KeyScopes::new(scopes)),

@@ -44,6 +44,10 @@ pub struct SemanticSpec {
     pub index: IndexSpec,
     /// When the nearest entry answers. Default: `threshold`.
     pub mode: ModeSpec,
+    /// Whether all copies of the gateway (`gateway.replicas`) have it together, as a vector
+    /// database is; otherwise each has one of its own. Default: false.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub shared: bool,
     /// The quality of an answer to another question, from 0 to 1. Default: 0.
     pub wrong_answer_quality: Fraction,
     /// Whether a hit is written to the exact levels under the new prompt's key.
@@ -63,6 +67,7 @@ impl Default for SemanticSpec {
             similarity: SimilaritySpec::default(),
             index: IndexSpec::Exact,
             mode: ModeSpec::Threshold,
+            shared: false,
             wrong_answer_quality: Fraction::percent(0),
             promote: false,
         }

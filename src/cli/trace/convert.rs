@@ -36,12 +36,15 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
     let knows = Knows {
         prompts: input.spec.knows_prompts(),
         users: input.spec.knows_users(),
+        measured: false,
         block_tokens: input.spec.block_tokens(),
     };
     let rows = input.spec.open(&input.path, args.reading.stream());
     let mut rows = rows.map_err(|error| bad_trace(&error))?;
+    let mut next = rows.next_row().map_err(|error| bad_trace(&error))?;
+    let knows = Knows { measured: rows.measured().is_some(), ..knows };
     let mut output = Output::create(&args.output, args.to, knows)?;
-    while let Some((at, row)) = rows.next_row().map_err(|error| bad_trace(&error))? {
+    while let Some((at, row)) = next {
         // Where the part begins on the trace's own clock.
         let zero = rows.zero().unwrap_or(0).saturating_add(input.spec.from.as_nanos());
         output.write(&WrittenRow {
@@ -51,7 +54,9 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
             prompt: row.prompt,
             user: row.user.and_then(|user| rows.user_name(user)),
             blocks: rows.blocks(),
+            measured: rows.measured(),
         })?;
+        next = rows.next_row().map_err(|error| bad_trace(&error))?;
     }
     if output.rows() == 0 {
         return Err(Failure::Input(format!(

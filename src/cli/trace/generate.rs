@@ -65,7 +65,7 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
     let mut output = Output::create(
         &args.out,
         args.to,
-        Knows { prompts: true, users: true, block_tokens: None },
+        Knows { prompts: true, users: true, measured: false, block_tokens: None },
     )?;
     let mut beyond = Beyond::default();
     while output.rows() < bounds.requests {
@@ -84,6 +84,7 @@ pub(super) fn main(args: &Args) -> Result<(), Failure> {
             prompt: Some(incoming.prompt),
             user: Some(&source.users()[incoming.user.0 as usize].name),
             blocks: incoming.blocks.map_or(&[], |blocks| source.blocks(blocks)),
+            measured: None,
         })?;
         if let Some(blocks) = incoming.blocks {
             source.release(blocks);

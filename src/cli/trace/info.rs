@@ -8,9 +8,10 @@ use crate::cli::cache::folder_name;
 use crate::cli::output::{FORMATS, OutputFormat, draw, terminal};
 use crate::cli::{Failure, print, refused, tell};
 use crate::experiment::Workspace;
+use crate::report::csv::table_text;
 use crate::report::{self, Surveyed, TraceManifest};
 use crate::workload::TraceError;
-use crate::workload::trace::Profile;
+use crate::workload::trace::{self, BenchmarkSums, Profile};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -45,9 +46,22 @@ pub(super) fn main(args: &Args, again: String) -> Result<(), Failure> {
     let inputs: Vec<Input> =
         args.files.iter().map(|file| args.reading.open(file)).collect::<Result<_, _>>()?;
     let mut traces: Vec<Surveyed> = Vec::new();
+    let mut sums = Vec::new();
     for input in &inputs {
+        if let Some(of_file) =
+            trace::sums(&input.path, input.format).map_err(|error| bad_trace(&error))?
+        {
+            sums.push((file_name(&input.path), of_file));
+            continue;
+        }
         let name = free_name(&file_name(&input.path), &traces);
         traces.push(survey(args, input, name).map_err(|error| bad_trace(&error))?);
+    }
+    if !sums.is_empty() {
+        show_sums(args, &sums, traces.is_empty())?;
+    }
+    if traces.is_empty() {
+        return Ok(());
     }
     for trace in &traces {
         for note in &trace.profile.notes {
@@ -76,6 +90,26 @@ pub(super) fn main(args: &Args, again: String) -> Result<(), Failure> {
         tell(report::trace_summary(&traces, terminal()).trim_end());
     }
     print(&folder.display().to_string())
+}
+
+/// What benchmarks measured in all, of files that hold no requests; as CSV where there is
+/// nothing else.
+fn show_sums(
+    args: &Args,
+    sums: &[(String, Vec<BenchmarkSums>)],
+    alone: bool,
+) -> Result<(), Failure> {
+    for (file, _) in sums {
+        tell(&format!(
+            "warning: {file} has only sums, and no requests: what was measured is shown, and nothing \
+             can be replayed or fitted; let the benchmark keep its requests (vLLM: `--save-detailed`; \
+             GuideLLM: a sample size that is not 0)"
+        ));
+    }
+    if !args.quiet {
+        tell(report::sums_summary(sums, terminal()).trim_end());
+    }
+    if alone { print(table_text(&report::sums_table(sums)).trim_end()) } else { Ok(()) }
 }
 
 fn failed(error: impl std::fmt::Display) -> Failure {

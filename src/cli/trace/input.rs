@@ -133,6 +133,7 @@ impl Reading {
             delimiter: self.delimiter.clone(),
             block_tokens: self.block_tokens,
         };
+        self.heeded(format)?;
         let plain = TraceSpec::given(format, &given, &begins).unwrap_or_default();
         let spec = TraceSpec {
             from: self.from.unwrap_or(Duration::ZERO),
@@ -145,8 +146,39 @@ impl Reading {
             },
             ..plain
         };
+        if spec.lacks_times() {
+            return Err(Failure::Input(format!(
+                "error: {}: a file of the format {format} has no times, and says nothing of when its \
+                 requests come\n  = help: an experiment does: `workload: {{ trace: {{ {format}: {}, \
+                 arrivals: ... }} }}`",
+                path.display(),
+                name.display()
+            )));
+        }
         check(&spec)?;
         Ok(Input { path, spec, format })
+    }
+
+    /// That the format heeds each option that is given.
+    fn heeded(&self, format: &str) -> Result<(), Failure> {
+        let (logs, tables) = (["csv", "jsonl"], ["csv", "libcachesim"]);
+        let blocks = ["csv", "jsonl", "mooncake"];
+        let times = ["csv", "jsonl", "libcachesim"];
+        for (option, given, formats) in [
+            ("columns", self.columns.is_some(), &logs[..]),
+            ("delimiter", self.delimiter.is_some(), &tables),
+            ("unit", self.unit.is_some(), &times),
+            ("block-tokens", self.block_tokens.is_some(), &blocks),
+        ] {
+            if given && !formats.contains(&format) {
+                return Err(Failure::Input(format!(
+                    "error: --{option} has no effect on a trace of the format {format}\n  \
+                     = help: leave it out, or read the file as a log: --input-format {}",
+                    if formats.contains(&"jsonl") { "csv or jsonl" } else { "csv" }
+                )));
+            }
+        }
+        Ok(())
     }
 
     fn format(&self, path: &Path, begins: &Beginning) -> Result<&'static str, Failure> {
@@ -166,6 +198,10 @@ impl Reading {
                      --columns",
                     sign.escape_default()
                 ),
+                _ if begins.wrong.is_some() => {
+                    let why = begins.wrong.as_deref().unwrap_or_default();
+                    format!("it looks like JSON, but: {why}; or say the format: --input-format")
+                }
                 _ => "name the columns, such as --columns \
                       time=ts,input_tokens=in,output_tokens=out, or the format with --input-format"
                     .to_owned(),

@@ -102,6 +102,11 @@ impl RuleSpec {
 }
 
 impl AllocateSpec {
+    /// Whether the tenants are models.
+    pub fn is_among_models(&self) -> bool {
+        self.among == AmongSpec::Models
+    }
+
     /// Checks that there is something to divide.
     pub fn check(&self, problems: &mut Problems) {
         let given = [self.money.is_some(), self.tokens.is_some(), self.places.is_some()];

@@ -1,6 +1,7 @@
 //! One payer's account.
 
-use super::spec::{AtLimitSpec, AtSoftSpec, BudgetSpec};
+use super::reset::Resets;
+use super::spec::{AtLimitSpec, AtSoftSpec, BudgetRule, BudgetSpec};
 use super::window::Window;
 use crate::cost::calendar::Calendar;
 use crate::cost::{ModelId, Money};
@@ -24,6 +25,10 @@ pub(super) struct Terms {
     /// Without it, a user is one who has no budget while others have one.
     pub budget: bool,
     span: Option<Duration>,
+    /// When it begins anew by the rule of `LiteLLM`, if it does.
+    resets: Option<Resets>,
+    /// Whether requests are admitted while anything is left.
+    pub while_any: bool,
     /// Whether `max_budget` is for any span of that length, not for one after
     /// the other.
     sliding: bool,
@@ -43,11 +48,13 @@ pub(super) enum AtLimit {
 impl Terms {
     /// Those of a user without a budget.
     pub fn none() -> Self {
-        Terms { budget: false, ..Terms::new(&BudgetSpec::default(), &[]) }
+        let start = jiff::Timestamp::UNIX_EPOCH;
+        Terms { budget: false, ..Terms::new(&BudgetSpec::default(), &[], start) }
     }
 
     /// Those of a budget. Models that are not among `models` are the first.
-    pub fn new(spec: &BudgetSpec, models: &[&str]) -> Self {
+    pub fn new(spec: &BudgetSpec, models: &[&str], start: jiff::Timestamp) -> Self {
+        let while_any = spec.rule == BudgetRule::Litellm;
         let limits = [spec.daily, spec.monthly, spec.max_budget];
         let model = |name: &str| {
             let index = models.iter().position(|model| *model == name);
@@ -64,6 +71,11 @@ impl Terms {
             limited: limits.iter().any(Option::is_some),
             budget: true,
             span: spec.budget_duration,
+            resets: spec
+                .budget_duration
+                .filter(|_| while_any)
+                .map(|length| Resets::new(length, start)),
+            while_any,
             sliding: spec.sliding,
             at_soft: match &spec.at_soft {
                 AtSoftSpec::Alert => None,
@@ -167,6 +179,13 @@ impl Account {
                 let window = self.window.get_or_insert_with(|| Box::new(Window::new(length)));
                 self.spent[SPAN] -= window.forget(now);
                 self.span_end = window.leaves_next();
+            } else if let Some(resets) = terms.resets {
+                if now >= self.span_end && self.span_end > Time::ZERO {
+                    self.spent[SPAN] = Money::ZERO;
+                }
+                while now >= self.span_end {
+                    self.span_end = resets.next(self.span_end);
+                }
             } else if now >= self.span_end {
                 let span = now.as_nanos() / length.as_nanos().max(1);
                 self.spent[SPAN] = Money::ZERO;

@@ -61,7 +61,7 @@ impl Budgets {
         let unlimited = BudgetsSpec([(super::DEFAULT.to_owned(), BudgetSpec::default())].into());
         let own = spec.budgets.as_ref().unwrap_or(&unlimited);
         let mut terms = vec![Terms::none()];
-        terms.extend(own.0.values().map(|limits| Terms::new(limits, models)));
+        terms.extend(own.0.values().map(|limits| Terms::new(limits, models, start)));
         let indices: BTreeMap<&str, u32> = own.0.keys().map(String::as_str).zip(1..).collect();
         let terms_of = |user, class| own.name_of(user, class).map_or(0, |name| indices[name]);
         let mut budgets = Budgets {
@@ -76,7 +76,7 @@ impl Budgets {
         };
         let mut share = |kind: &'static str, name: &str, limits: &BudgetSpec| {
             budgets.accounts.push(Account::new(budgets.terms.len() as u32));
-            budgets.terms.push(Terms::new(limits, models));
+            budgets.terms.push(Terms::new(limits, models, start));
             budgets.shared.push((kind, name.to_owned()));
             budgets.accounts.len() as u32 - 1
         };
@@ -112,8 +112,13 @@ impl Budgets {
     #[inline]
     pub fn purse(&mut self, user: UserId, now: Time) -> Purse {
         let (mut limited, mut budget, mut payer, mut soft) = (false, false, None, None);
-        let mut least = Money::MAX;
-        for index in self.payers(user).into_iter().filter(|index| *index != NOBODY) {
+        let (mut least, mut used_up) = (Money::MAX, false);
+        let payers = self.payers(user);
+        // Who asks with a team's key is not held to a budget of their own.
+        let of_team = self.accounts.get(payers[1] as usize);
+        let of_team = of_team.is_some_and(|team| self.terms[team.terms as usize].while_any);
+        let asked = payers.into_iter().skip(usize::from(of_team));
+        for index in asked.filter(|index| *index != NOBODY) {
             let account = &mut self.accounts[index as usize];
             let terms = &self.terms[account.terms as usize];
             if !terms.limited {
@@ -122,7 +127,11 @@ impl Budgets {
             }
             account.turn_to(terms, &mut self.calendar, now);
             (limited, budget) = (true, true);
-            let left = account.left();
+            let mut left = account.left();
+            if terms.while_any {
+                used_up |= left <= Money::ZERO;
+                left = if left > Money::ZERO { Money::MAX } else { left };
+            }
             if left < least {
                 (least, payer) = (left, Some(index));
             }
@@ -131,6 +140,7 @@ impl Budgets {
             }
         }
         let allowance = match (limited, budget) {
+            _ if used_up => Allowance::Nothing,
             (true, _) => Allowance::Left(least.max(Money::ZERO)),
             (false, true) => Allowance::Unlimited,
             (false, false) => Allowance::NoBudget,
@@ -186,6 +196,15 @@ impl Budgets {
     pub fn hold(&mut self, user: UserId, amount: Money) {
         for index in self.payers(user).into_iter().filter(|index| *index != NOBODY) {
             self.accounts[index as usize].hold(amount);
+        }
+    }
+
+    /// Takes over from `other`, of the same payers, what it knows of those of `user`.
+    pub fn learn(&mut self, user: UserId, other: &Budgets) {
+        for index in self.payers(user).into_iter().filter(|index| *index != NOBODY) {
+            if let Some(account) = other.accounts.get(index as usize) {
+                self.accounts[index as usize].clone_from(account);
+            }
         }
     }
 

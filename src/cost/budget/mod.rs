@@ -8,16 +8,16 @@
 mod account;
 mod book;
 mod members;
+mod reset;
 mod spec;
 #[cfg(test)]
 mod tests;
 mod window;
 
 pub use account::Standing;
-pub use members::members;
 pub use spec::{
-    AtLimitSpec, AtSoftSpec, BudgetSpec, BudgetsSpec, ChargeSpec, DEFAULT, QueueSpec, ReserveSpec,
-    SharedBudgetSpec,
+    AtLimitSpec, AtSoftSpec, BudgetRule, BudgetSpec, BudgetsSpec, ChargeSpec, DEFAULT, QueueSpec,
+    ReserveSpec, SharedBudgetSpec,
 };
 
 pub(super) use book::{Budgets, Purse, Refused};

@@ -42,6 +42,9 @@ pub struct BudgetSpec {
     /// other, and all is forgotten at once.
     #[serde(skip_serializing_if = "is_default")]
     pub sliding: bool,
+    /// Whose rules hold: `ours`, or `litellm`'s. Default: `ours`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub rule: BudgetRule,
     /// The share of each limit that is the soft limit. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub soft: Option<Fraction>,
@@ -52,6 +55,21 @@ pub struct BudgetSpec {
     /// `reject`.
     #[serde(skip_serializing_if = "is_default")]
     pub at_limit: AtLimitSpec,
+}
+
+/// Whose rules a budget follows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BudgetRule {
+    /// A request is admitted if what is left pays for it; a `budget_duration` is as long as
+    /// it says.
+    #[default]
+    Ours,
+    /// `LiteLLM`'s: a request is admitted while anything is left. A `budget_duration` of `1h`,
+    /// `1d`, `7d` or `30d` ends with the hour, day, week or month (UTC), which is noticed each
+    /// ten minutes; others end by the same arithmetic, `36h` at noon of the next day. Who is
+    /// in a team of such a budget is not held to a budget of their own.
+    Litellm,
 }
 
 /// What happens at the soft limit.
@@ -177,6 +195,11 @@ impl BudgetSpec {
             (_, None) if self.sliding => problems.at("sliding", |p| {
                 p.error_help("it is not known how long the span is", "give `budget_duration`");
             }),
+            (_, Some(_)) if self.sliding && self.rule == BudgetRule::Litellm => {
+                problems.at("sliding", |p| {
+                    p.error_help("LiteLLM has no budget that slides", "leave `rule` or this out");
+                });
+            }
             (None, Some(_)) => problems.at("budget_duration", |p| {
                 p.warn("there is no `max_budget` that could begin anew");
             }),

@@ -252,3 +252,37 @@ fn a_sliding_budget_forgets_each_charge_when_it_is_an_hour_old() {
     assert_eq!(budgets.purse(ANN, at(120)).allowance, left(1.0));
     assert_eq!(wait(&mut budgets, 2.0), Refused::Reject, "a whole budget is not enough");
 }
+
+/// As the peer's proxy does: spend is compared with the limit, whatever a request costs.
+#[test]
+fn litellm_admits_while_anything_is_left() {
+    let rule = "rule: litellm, max_budget: 1, budget_duration: 1h";
+    let mut all = budgets(&format!("{{ ann: {{ {rule} }} }}"), "2026-01-14T13:07:00Z");
+    let at = |minutes: u64| Time::from_secs(60 * minutes);
+    for _ in 0..3 {
+        assert!(all.purse(ANN, at(0)).allowance.pays(usd(100.0)));
+        all.spend(ANN, usd(0.4), at(0));
+    }
+    // $1.2 of $1; the hour ends at 14:00, which the look at 14:07 sees.
+    assert_eq!(all.purse(ANN, at(59)).allowance, Allowance::Nothing);
+    assert!(all.purse(ANN, at(60)).allowance.pays(usd(100.0)));
+    all.spend(ANN, usd(1.0), at(60));
+    assert_eq!(all.purse(ANN, at(119)).allowance, Allowance::Nothing);
+    assert!(all.purse(ANN, at(120)).allowance.pays(usd(1.0)));
+}
+
+#[test]
+fn who_asks_for_a_team_of_litellm_s_is_not_held_to_a_budget_of_their_own() {
+    let of = |rule: &str| {
+        let yaml = format!(
+            "{{ budgets: {{ ann: {{ max_budget: 1 }} }},
+               teams: {{ t: {{ members: [ann], budget: {{ max_budget: 5, rule: {rule} }} }} }} }}"
+        );
+        let users = [("ann".to_owned(), None)];
+        let spec: CostSpec = serde_yaml::from_str(&yaml).unwrap();
+        let mut all = Budgets::new(&spec, &[], &users, "2026-01-01T00:00:00Z".parse().unwrap());
+        all.spend(ANN, usd(2.0), Time::ZERO);
+        all.purse(ANN, Time::ZERO).allowance.pays(usd(1.0))
+    };
+    assert_eq!([of("ours"), of("litellm")], [false, true]);
+}

@@ -7,7 +7,7 @@ use crate::kernel::Time;
 impl Optimizer {
     /// Lets go of `hold`, and holds the estimate of `model` instead (nothing, where
     /// estimates are not held). Returns what is held now; `None` if the budget does not
-    /// pay for that model, in which case nothing is. What its provider has of the prompt is
+    /// pay for that model or group, in which case nothing is. What its provider has of the prompt is
     /// `cached`; money is held for what it costs without.
     ///
     /// # Panics
@@ -23,14 +23,13 @@ impl Optimizer {
         self.change_prices(now);
         self.release(demand.user, hold);
         let expected = self.expected(demand);
-        let (input, output) = (expected.input_decitokens, expected.most_output());
         let reserves = self.reserve.is_some();
         let estimate = match cached.keeps {
             true if reserves => self.price(model).of_usage(&cached.gone().usage(&expected)),
             true => self.price(model).of_usage(&cached.usage(&expected)),
-            false => self.price(model).rates(input).most().of(input, output),
+            false => self.estimate(model, &expected),
         };
-        if !self.budgets.purse(demand.user, now).allowance.pays(estimate) {
+        if !self.budgets.purse(demand.user, demand.copy, now).allowance.pays(estimate) {
             return None;
         }
         let hold = if reserves { estimate } else { Money::ZERO };

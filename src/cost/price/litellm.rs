@@ -11,8 +11,12 @@
 //! | `cache_creation_input_token_cost` | `cache_write` |
 //! | `cache_creation_input_token_cost_above_1hr` | `cache_write_1h` |
 //! | each of these with `_above_128k_tokens` | `above: [ { tokens: 128000 } ]` |
-//! | `input_cost_per_token_batches`, `output_cost_per_token_batches`, `cache_read_input_token_cost_batches` | `batch` |
+//! | `input_cost_per_token_batches`, `output_cost_per_token_batches`, `cache_read_input_token_cost_batches`, `cache_creation_input_token_cost_batches` | `batch` |
 //! | `tiered_pricing` with `range` | `input`, `output` and `above` |
+//!
+//! As `LiteLLM` computes costs, tiers of `xai` begin with the prompt of just so many tokens,
+//! and cached input of `fireworks_ai` is half of the input's price where the map has none. A
+//! name may have its provider before it: `openai/gpt-4o` is `gpt-4o` of the provider `openai`.
 //!
 //! All other fields (images, seconds, other service tiers) are of no concern to
 //! a text. Numbers are read as decimals, not through floating point.
@@ -109,7 +113,23 @@ impl PriceMap {
 
     /// Whether there is an entry of this name.
     pub fn has(&self, name: &str) -> bool {
-        name != SAMPLE && self.entries.contains_key(name)
+        self.entry(name).is_some()
+    }
+
+    /// The entry of a name, or of what follows its provider.
+    fn entry(&self, name: &str) -> Option<&RawValue> {
+        if name == SAMPLE {
+            return None;
+        }
+        let whole = self.entries.get(name).map(|raw| &**raw);
+        whole.or_else(|| {
+            let (before, rest) = name.split_once('/')?;
+            let raw = self.entries.get(rest).filter(|_| rest != SAMPLE)?;
+            let fields: Fields = serde_json::from_str(raw.get()).ok()?;
+            let of = provider(fields.get("litellm_provider")?)?;
+            let rest = of.strip_prefix(before)?;
+            (rest.is_empty() || rest.starts_with('-')).then_some(&**raw)
+        })
     }
 
     /// The price of a model.
@@ -117,7 +137,7 @@ impl PriceMap {
     /// # Errors
     /// If there is none per token, or if any part of it is malformed.
     pub fn price(&self, name: &str) -> Result<PriceSpec, PriceMapError> {
-        let Some(raw) = self.entries.get(name).filter(|_| name != SAMPLE) else {
+        let Some(raw) = self.entry(name) else {
             let near = nearest(name, self.names()).map(str::to_owned);
             return Err(PriceMapError::Unknown { name: name.to_owned(), near });
         };
@@ -125,6 +145,11 @@ impl PriceMap {
             .map_err(|_| malformed(name, "(the entry)", "not an object"))?;
         Entry { name, fields: &fields }.price()
     }
+}
+
+/// A provider's name, as it stands in an entry.
+fn provider(raw: &RawValue) -> Option<&str> {
+    raw.get().strip_prefix('"')?.strip_suffix('"')
 }
 
 fn malformed(name: &str, field: &str, what: impl Into<String>) -> PriceMapError {
@@ -157,7 +182,7 @@ impl Entry<'_> {
         Ok(PriceSpec {
             input: Some(input),
             output: Some(output),
-            cached_input: self.money(READ)?.or(self.money(HIT)?),
+            cached_input: self.cached_input(input)?,
             cache_write: self.money(WRITE)?,
             cache_write_1h: self.money(WRITE_1H)?,
             batch: self.batch("")?,
@@ -179,11 +204,24 @@ impl Entry<'_> {
         }
     }
 
+    fn cached_input(&self, input: Money) -> Result<Option<Money>, PriceMapError> {
+        let own = self.money(READ)?.or(self.money(HIT)?);
+        // LiteLLM's FIREWORKS_AI_DEFAULT_CACHE_READ_RATE_RATIO is 0.5.
+        let half = || Money::from_picos((input.picos() + 1) / 2);
+        let has_default = self.provider() == Some("fireworks_ai") && input > Money::ZERO;
+        Ok(own.or_else(|| has_default.then(half)))
+    }
+
+    fn provider(&self) -> Option<&str> {
+        provider(self.fields.get("litellm_provider")?)
+    }
+
     fn batch(&self, above: &str) -> Result<Option<BatchPriceSpec>, PriceMapError> {
         let field = |base: &str| self.money(&format!("{base}{above}_batches"));
         Ok(match (field(INPUT)?, field(OUTPUT)?) {
             (Some(input), Some(output)) => {
-                Some(BatchPriceSpec { input, output, cached_input: field(READ)? })
+                let (cached_input, cache_write) = (field(READ)?, field(WRITE)?);
+                Some(BatchPriceSpec { input, output, cached_input, cache_write })
             }
             _ => None,
         })
@@ -198,11 +236,13 @@ impl Entry<'_> {
         };
         let thresholds: BTreeSet<u64> =
             self.fields.keys().filter_map(|field| thousands(field)).collect();
+        // The last prompt that is not above is one of a token less.
+        let inclusive = self.provider() == Some("xai");
         let tier = |thousands: u64| {
             let above = format!("_above_{thousands}k_tokens");
             let field = |base: &str| self.money(&format!("{base}{above}"));
             Ok(TierSpec {
-                tokens: thousands.saturating_mul(1000),
+                tokens: thousands.saturating_mul(1000) - u64::from(inclusive && thousands > 0),
                 input: field(INPUT)?,
                 output: field(OUTPUT)?,
                 cached_input: field(READ)?,
@@ -253,6 +293,7 @@ struct Range(f64, #[expect(dead_code, reason = "the next range says it again")] 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cost::Usage;
 
     const MAP: &str = r#"{
         "sample_spec": { "input_cost_per_token": 0.0, "output_cost_per_token": 0.0 },
@@ -294,6 +335,42 @@ mod tests {
             yaml("qwen"),
             "input: $0.00000005 output: $0.0000004 above: - tokens: 256000   input: $0.00000025   output: $0.000002 "
         );
+    }
+
+    /// Each as `litellm.cost_calculator` of version 1.110 computes it.
+    #[test]
+    fn providers_have_rules_of_their_own() {
+        let map = PriceMap::parse(
+            br#"{ "grok": { "litellm_provider": "xai", "input_cost_per_token": 1.25e-06,
+                    "output_cost_per_token": 2.5e-06, "input_cost_per_token_above_200k_tokens": 2.5e-06 },
+                 "deepseek": { "litellm_provider": "fireworks_ai", "input_cost_per_token": 1.2e-06,
+                    "output_cost_per_token": 1.2e-06 },
+                 "sonnet": { "litellm_provider": "anthropic", "input_cost_per_token": 3e-06,
+                    "output_cost_per_token": 1.5e-05, "cache_read_input_token_cost": 3e-07,
+                    "cache_creation_input_token_cost": 3.75e-06, "input_cost_per_token_batches": 1.5e-06,
+                    "output_cost_per_token_batches": 7.5e-06, "cache_read_input_token_cost_batches": 1.5e-07,
+                    "cache_creation_input_token_cost_batches": 1.875e-06 },
+                 "gemini": { "litellm_provider": "vertex_ai-language-models", "input_cost_per_token": 1e-06,
+                    "output_cost_per_token": 1e-06 } }"#,
+        )
+        .unwrap();
+        let cost = |name: &str, usage: Usage| {
+            map.price(name).unwrap().price().of_usage(&usage).to_string()
+        };
+        let read = |tokens: u64| Usage::new(tokens * 10, 0);
+        assert_eq!(cost("grok", read(199_999)), "$0.24999875");
+        assert_eq!(cost("grok", read(200_000)), "$0.5");
+        let cached = |cached_decitokens| Usage { cached_decitokens, ..read(10_000) };
+        assert_eq!(cost("deepseek", cached(40_000)), "$0.0096");
+        let batch = Usage {
+            cached_decitokens: 40_000,
+            written_decitokens: 20_000,
+            batch: true,
+            ..Usage::new(100_000, 500)
+        };
+        assert_eq!(cost("anthropic/sonnet", batch), "$0.0141");
+        assert_eq!(cost("vertex_ai/gemini", read(10)), "$0.00001");
+        assert!(map.has("xai/grok") && !map.has("openai/grok") && !map.has("openai/sample_spec"));
     }
 
     #[test]

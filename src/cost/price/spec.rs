@@ -73,6 +73,10 @@ pub struct BatchPriceSpec {
     /// once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cached_input: Option<Money>,
+    /// For each token of the prompt that is written to the prefix cache.
+    /// Default: the batch API's `input`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_write: Option<Money>,
 }
 
 /// Prices of long prompts; what is left out is as for shorter ones.
@@ -329,7 +333,8 @@ impl Tier {
         let batch = batch.map(|batch| {
             let input = picos(batch.input);
             let cached = batch.cached_input.map_or(live.cached.min(input), picos);
-            Rates { input, output: picos(batch.output), cached, write: input, write_1h: input }
+            let write = batch.cache_write.map_or(input, picos);
+            Rates { input, output: picos(batch.output), cached, write, write_1h: write }
         });
         Tier { live, batch: batch.or(self.batch), ..self }
     }
@@ -352,6 +357,7 @@ fn check_rates(
             p.at("input", |p| check_rate(Some(batch.input), p));
             p.at("output", |p| check_rate(Some(batch.output), p));
             p.at("cached_input", |p| check_rate(batch.cached_input, p));
+            p.at("cache_write", |p| check_rate(batch.cache_write, p));
         });
     }
 }

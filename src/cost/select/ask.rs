@@ -5,7 +5,7 @@ use super::worth::Worth;
 use crate::cost::budget::Allowance;
 use crate::cost::demand::Quality;
 use crate::cost::quality::Truth;
-use crate::cost::{Cached, Choice, Demand, ModelId, Money, Price, SwitchPenaltySpec};
+use crate::cost::{Cached, Choice, Demand, ModelId, Money, Price, Rates, SwitchPenaltySpec};
 use crate::kernel::Time;
 
 /// A model for sale: what estimates of short prompts take.
@@ -28,19 +28,23 @@ pub(in crate::cost) struct Offers {
     long: u64,
     /// The highest rates of any: they say whether a request is beyond doubt.
     dearest: [u64; 2],
+    /// The models of groups, which come after all models.
+    groups: Vec<Vec<ModelId>>,
 }
 
 impl Offers {
-    /// Models at these prices, and how good each is expected to be.
-    pub fn new(prices: &[Price], quality: impl Fn(usize) -> f64) -> Self {
+    /// Models at these prices, groups of them, and how good each is expected to be.
+    pub fn new(prices: &[Price], groups: &[Vec<ModelId>], quality: impl Fn(usize) -> f64) -> Self {
         let offer = |model: usize| {
             let quality = Quality::new(quality(model));
             Offer { input: 0, output: 0, quality, share: f64::from(quality.billionths()) / 1e9 }
         };
-        let models: Vec<Offer> = (0..prices.len()).map(offer).collect();
-        let mut by_quality: Vec<ModelId> = (0..prices.len() as u32).map(ModelId).collect();
+        let count = prices.len() + groups.len();
+        let models: Vec<Offer> = (0..count).map(offer).collect();
+        let mut by_quality: Vec<ModelId> = (0..count as u32).map(ModelId).collect();
         by_quality.sort_by_key(|model| std::cmp::Reverse(models[model.0 as usize].quality));
-        let mut offers = Offers { models, by_quality, long: 0, dearest: [0; 2] };
+        let groups = groups.to_vec();
+        let mut offers = Offers { models, by_quality, long: 0, dearest: [0; 2], groups };
         offers.set_prices(prices);
         offers
     }
@@ -55,6 +59,15 @@ impl Offers {
             self.long = self.long.min(long);
             let [input, output] = self.dearest;
             self.dearest = [input.max(rates.input), output.max(rates.output)];
+        }
+        let (models, groups) = self.models.split_at_mut(prices.len());
+        for (offer, group) in groups.iter_mut().zip(&self.groups) {
+            (offer.input, offer.output) = (0, 0);
+            for deployment in group {
+                let of = &models[deployment.0 as usize];
+                offer.input = offer.input.max(of.input);
+                offer.output = offer.output.max(of.output);
+            }
         }
     }
 
@@ -302,9 +315,29 @@ impl<'a> Ask<'a> {
         if let Some(cached) = self.cached.get(model.0 as usize).filter(|it| it.keeps) {
             return self.prices[model.0 as usize].of_usage(&cached.usage(self.demand));
         }
-        let input = self.demand.input_decitokens;
-        self.prices[model.0 as usize].rates(input).most().of(input, self.demand.most_output())
+        let (input, output) = (self.demand.input_decitokens, self.demand.most_output());
+        estimate_rates(self.prices, &self.offers.groups, model, input).of(input, output)
     }
+}
+
+/// The rates at which a prompt of so many tenths of a token is estimated: those of a model,
+/// or of each kind the highest of a group's deployments.
+pub(in crate::cost) fn estimate_rates(
+    prices: &[Price],
+    groups: &[Vec<ModelId>],
+    id: ModelId,
+    input: u64,
+) -> Rates {
+    let of = |price: &Price| price.rates(input).most();
+    if let Some(price) = prices.get(id.0 as usize) {
+        return of(price);
+    }
+    let highest = |most: Rates, model: &ModelId| {
+        let rates = of(&prices[model.0 as usize]);
+        let (input, output) = (most.input.max(rates.input), most.output.max(rates.output));
+        Rates { input, output, ..most }
+    };
+    groups[id.0 as usize - prices.len()].iter().fold(Rates::default(), highest)
 }
 
 #[cfg(test)]
@@ -338,7 +371,7 @@ mod tests {
                 serde_yaml::from_str::<PriceSpec>(&yaml).unwrap().price()
             };
             let prices: Vec<Price> = models.iter().map(price).collect();
-            let offers = Offers::new(&prices, |model| f64::from(models[model].2) / 4.0);
+            let offers = Offers::new(&prices, &[], |model| f64::from(models[model].2) / 4.0);
             let demand = Demand::new(UserId(0), input.saturating_mul(factor), output);
             let allowance = cents.map_or(Allowance::Unlimited, |cents| {
                 Allowance::Left(Money::from_picos(i128::from(cents) * 10_i128.pow(10)))

@@ -54,7 +54,7 @@ pub use thompson::ThompsonSpec;
 pub use threshold::ThresholdSpec;
 pub use utility::UtilitySpec;
 
-pub(super) use ask::{Ask, Offers};
+pub(super) use ask::{Ask, Offers, estimate_rates};
 pub(super) use selector::Among;
 
 use super::{Choice, Lesson};

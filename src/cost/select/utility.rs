@@ -122,7 +122,7 @@ mod tests {
     fn offers(models: &[(i128, f64)]) -> (Vec<Price>, Offers) {
         let price = |(picos, _): &(i128, f64)| Price::per_token(Money::from_picos(*picos));
         let prices: Vec<Price> = models.iter().map(price).collect();
-        let offers = Offers::new(&prices, |model| models[model].1);
+        let offers = Offers::new(&prices, &[], |model| models[model].1);
         (prices, offers)
     }
 

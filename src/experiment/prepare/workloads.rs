@@ -28,8 +28,8 @@ fn check_classes(experiment: &Experiment, workload: &Plan) -> Result<(), Problem
     problems.at("monitors", |p| check_monitor_classes(&experiment.monitors, classes, p));
     let resilience = experiment.resilience.as_ref();
     if let Some(orchestration) = &experiment.orchestration {
-        let models: Vec<&str> = experiment.models.keys().map(String::as_str).collect();
-        problems.at("orchestration", |p| orchestration.check(&models, Some(classes), p));
+        problems
+            .at("orchestration", |p| orchestration.check(&experiment.names(), Some(classes), p));
     }
     if let Some(admission) = resilience.and_then(|it| it.admission.as_ref()) {
         problems.at("resilience", |p| p.at("admission", |p| admission.check_classes(classes, p)));
@@ -120,6 +120,7 @@ impl Workloads {
             record_spend: experiment.record.spend,
             record_breakdown: experiment.record.breakdown,
             models,
+            groups: experiment.groups.clone().into_iter().collect(),
             steps,
             slo: experiment.slo.clone(),
             monitors: experiment.monitors.clone(),
@@ -143,7 +144,8 @@ impl Workloads {
         workload: &Plan,
         models: &[(String, ModelSpec)],
     ) -> Result<Option<FlowPlan>, Problem> {
-        let names: Vec<&str> = models.iter().map(|(name, _)| name.as_str()).collect();
+        let names = models.iter().map(|(name, _)| name.as_str());
+        let names: Vec<&str> = names.chain(experiment.groups.keys().map(String::as_str)).collect();
         let asked: Vec<Option<u32>> = workload
             .asked_models()
             .map(|asked| {

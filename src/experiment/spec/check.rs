@@ -3,7 +3,7 @@
 use super::experiment::Experiment;
 use super::replications;
 use crate::cache::prompt::PromptScope;
-use crate::cost::CostSpec;
+use crate::cost::{AllocateSpec, CostSpec};
 use crate::experiment::charts::ChartSpec;
 use crate::experiment::charts::kind::Recording;
 use crate::experiment::search::spec::SearchSpec;
@@ -33,9 +33,8 @@ impl Experiment {
         }
         self.check_answers_fit(problems);
         if let Some(orchestration) = &self.orchestration {
-            let models: Vec<&str> = self.models.keys().map(String::as_str).collect();
             // The classes are checked once the workload is ready.
-            problems.at("orchestration", |p| orchestration.check(&models, None, p));
+            problems.at("orchestration", |p| orchestration.check(&self.names(), None, p));
         }
         if let Some(cache) = &self.cache {
             problems.at("cache", |p| cache.check(p));
@@ -49,21 +48,22 @@ impl Experiment {
                 p.at(name.as_str(), |p| model.check(p));
             }
         });
+        self.check_groups(problems);
         problems.at("monitors", |p| check_monitors(&self.monitors, self.slo.is_some(), p));
         if let Some(resilience) = &self.resilience {
-            let models: Vec<&str> = self.models.keys().map(String::as_str).collect();
-            problems.at("resilience", |p| resilience.check(&models, p));
+            problems.at("resilience", |p| resilience.check(&self.names(), p));
         }
         self.check_gateway(problems);
         self.check_blocks(problems);
         if let Some(trace) = &self.workload.trace {
-            let models: Vec<&str> = self.models.keys().map(String::as_str).collect();
+            let models = self.models.keys().chain(self.groups.keys()).map(String::as_str);
+            let models: Vec<&str> = models.collect();
             problems.within("workload.trace", |p| trace.check_models(&models, p));
         }
         if let Some(cost) = &self.cost {
             let models: Vec<&str> = self.models.keys().map(String::as_str).collect();
             // Whose budgets there are is checked once the workload is ready.
-            problems.at("cost", |p| cost.check(&models, None, p));
+            problems.at("cost", |p| cost.check(&models, &self.choices(), None, p));
             self.check_wrong_answer(cost, problems);
         }
         self.check_metrics(&Possible::all(), problems);
@@ -71,6 +71,20 @@ impl Experiment {
 
     /// Slots at models are divided among tenants, or given by the gateway.
     fn check_gateway(&self, problems: &mut Problems) {
+        let copies = self.gateway.as_ref().map_or(1, |gateway| gateway.replicas);
+        if let Some(cache) = &self.cache {
+            problems.at("cache", |p| cache.check_copies(copies, p));
+        }
+        if copies > 1 && self.record.cache {
+            problems.at("record", |p| {
+                p.at("cache", |p| {
+                    p.error_help(
+                        "a file does not say which copy of the gateway has what",
+                        "set `gateway.replicas: 1`, or leave it out",
+                    );
+                });
+            });
+        }
         let Some(gateway) = &self.gateway else { return };
         problems.at("gateway", |p| {
             gateway.check(p);
@@ -126,10 +140,43 @@ impl Experiment {
         parts.add(Part::Monitors, !self.monitors.is_empty());
         parts.add(Part::Prompts, self.keeps_conversations());
         parts.add_cache(self.cache.as_ref());
+        parts.add(Part::Copies, self.gateway.as_ref().is_some_and(|it| it.replicas > 1));
         parts.add(Part::Gateway, self.gateway.as_ref().is_some_and(|it| it.queue.is_some()));
         parts.add_slo(self.slo.as_ref(), 1);
         for path in self.search.iter().flat_map(SearchSpec::paths) {
             parts.add_section(path.split('.').next().unwrap_or(path));
+        }
+    }
+
+    /// What a model is chosen among: groups in the place of their deployments.
+    fn choices(&self) -> Vec<&str> {
+        let is_deployment =
+            |name: &&str| self.groups.values().any(|it| it.deployments.contains_key(*name));
+        self.names().into_iter().filter(|name| !is_deployment(name)).collect()
+    }
+
+    fn check_groups(&self, problems: &mut Problems) {
+        let models: Vec<&str> = self.models.keys().map(String::as_str).collect();
+        let mut taken: Vec<&str> = Vec::new();
+        problems.at("groups", |p| {
+            for (name, group) in &self.groups {
+                p.at(name.as_str(), |p| {
+                    if models.contains(&name.as_str()) {
+                        p.error_help("a model is called so", "give the group a name of its own");
+                    }
+                    group.check(&models, &taken, p);
+                });
+                taken.extend(group.deployments.keys().map(String::as_str));
+            }
+        });
+        let allocate = self.cost.as_ref().and_then(|cost| cost.allocate.as_ref());
+        if !self.groups.is_empty() && allocate.is_some_and(AllocateSpec::is_among_models) {
+            problems.within("cost.allocate.among", |p| {
+                p.error_help(
+                    "what is divided among models cannot be used by groups of them",
+                    "divide it among classes, users or teams",
+                );
+            });
         }
     }
 

@@ -18,7 +18,7 @@ use crate::gateway::GatewaySpec;
 use crate::kernel::Duration;
 use crate::orchestration::OrchestrationSpec;
 use crate::pipeline::PipelineSpec;
-use crate::serving::{ModelSpec, ResilienceSpec};
+use crate::serving::{GroupSpec, ModelSpec, ResilienceSpec};
 use crate::system::{MonitorSpec, SloSpec, Warmup};
 use crate::workload::WorkloadSpec;
 
@@ -68,6 +68,10 @@ pub struct Experiment {
     /// The models by name, with price, quality and server. Left out, one free
     /// model answers with the pipeline's own inference time.
     pub models: IndexMap<String, ModelSpec>,
+    /// Groups of models that are asked as one, by name: unlike deployments of one model,
+    /// among which each attempt's is chosen. Default: none.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub groups: IndexMap<String, GroupSpec>,
     /// Which answers are good: targets for times, of all or by class. Left out, every
     /// answer is.
     pub slo: Option<SloSpec>,
@@ -125,6 +129,7 @@ impl Default for Experiment {
             orchestration: None,
             cache: None,
             models: IndexMap::new(),
+            groups: IndexMap::new(),
             slo: None,
             monitors: Vec::new(),
             resilience: None,
@@ -150,6 +155,11 @@ impl Experiment {
             || workload.requests.is_some()
             || workload.trace.as_ref().is_some_and(|trace| trace.loops > 0);
         self.duration.or((!ends).then_some(Duration::from_secs(600)))
+    }
+
+    /// The names of models, then those of groups: what a request may ask for.
+    pub fn names(&self) -> Vec<&str> {
+        self.models.keys().chain(self.groups.keys()).map(String::as_str).collect()
     }
 
     /// How many replications each point gets, and what they are.

@@ -304,6 +304,27 @@ impl Engine {
         self.check_costs(asked.job, cost);
     }
 
+    /// A prompt of a workflow's step was kept in its provider's cache, which it pays for.
+    pub fn kept_alive(&mut self, (number, step): (u64, u32), cost: Money, now: Time) {
+        let mut all = self.instances.iter_mut();
+        let Some((_, instance)) = all.find(|(_, instance)| instance.number == number) else {
+            return;
+        };
+        let spent = Spent { cost, ..Spent::default() };
+        instance.spent.add(&spent);
+        let (root, measured) = (instance.root, instance.measured);
+        if measured {
+            self.tally.steps[step as usize].spent.add(&spent);
+        }
+        self.spend_budget(root, cost, now);
+    }
+
+    /// The number of a call's workflow, and its step's.
+    pub fn place_of(&self, call: CallId) -> Option<(u64, u32)> {
+        let call = self.calls.get(call.index())?;
+        Some((call.number, call.step))
+    }
+
     /// A call waited for its user's budget to begin anew.
     pub fn waited_for_budget(&mut self, call: CallId, span: Duration) {
         let Some(Call { job, .. }) = self.calls.get(call.index()) else { return };

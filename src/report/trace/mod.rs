@@ -16,6 +16,7 @@ mod fit;
 pub(crate) mod manifest;
 mod measured;
 mod summary;
+mod sums;
 mod survey;
 mod tables;
 
@@ -24,6 +25,7 @@ use std::path::Path;
 pub use fit::{fit_summary, write_fit};
 pub use manifest::TraceManifest;
 pub use summary::trace_summary;
+pub use sums::{sums_summary, sums_table};
 pub use survey::Surveyed;
 
 use crate::report::csv::read_table;

@@ -31,7 +31,7 @@ pub use queue::{PolicySpec, QueueSpec};
 use std::collections::BTreeSet;
 
 use super::balance::{Balancer, Load, Loads, Needs};
-use super::resilience::{Breaker, ResilienceSpec};
+use super::resilience::{Breaker, Failure};
 use super::step::StepModel;
 use super::{Replica, ServerSpec};
 use crate::kernel::{Admission, Gauge, Streams, Ticket, Time};
@@ -74,31 +74,29 @@ pub struct Fleet {
 
 impl Fleet {
     /// The replicas of the model called `name`; those that it begins with are up.
-    /// `step` is that of its engines, if it has any.
+    /// `step` is that of its engines, if it has any; `breaker` leaves out replicas that fail.
     /// Streams are called `serving.NAME.*`.
     pub fn new(
         name: &str,
         spec: &ServerSpec,
-        resilience: &ResilienceSpec,
+        breaker: Option<Breaker>,
         step: Option<&StepModel>,
         streams: &Streams,
     ) -> Self {
         let ask_each = spec.replica_bounds().1 <= FEW;
-        Fleet::build(name, spec, resilience, step, streams, ask_each)
+        Fleet::build(name, spec, breaker, step, streams, ask_each)
     }
 
     /// The same; `ask_each` engine for what it has of a prompt, or keep an index of that.
     fn build(
         name: &str,
         spec: &ServerSpec,
-        resilience: &ResilienceSpec,
+        breaker: Option<Breaker>,
         step: Option<&StepModel>,
         streams: &Streams,
         ask_each: bool,
     ) -> Self {
         let (first, most) = spec.replica_bounds();
-        let breaker =
-            resilience.allowed_fails.map(|allowed| Breaker::new(allowed, resilience.cooldown_time));
         let station = Replica::new(spec, streams.stream(&format!("serving.{name}.latency")));
         let needs = spec.balance.needs();
         let shared = spec.queue == QueueSpec::Shared;
@@ -284,17 +282,17 @@ impl Fleet {
     }
 
     /// A replica answered a request.
-    pub fn succeeded(&mut self, replica: u32) {
+    pub fn succeeded(&mut self, now: Time, replica: u32) {
         let node = &mut self.nodes[replica as usize];
-        if node.breaker.as_mut().is_some_and(Breaker::succeeded) {
+        if node.breaker.as_mut().is_some_and(|breaker| breaker.succeeded(now)) {
             self.availability.touch(replica);
         }
     }
 
     /// A replica failed or refused a request, which is held against it.
-    pub fn failed(&mut self, now: Time, replica: u32) {
+    pub fn failed(&mut self, now: Time, replica: u32, failure: Failure) {
         let node = &mut self.nodes[replica as usize];
-        if node.breaker.as_mut().is_some_and(|breaker| breaker.failed(now)) {
+        if node.breaker.as_mut().is_some_and(|breaker| breaker.failed(now, failure)) {
             self.availability.touch(replica);
         }
     }

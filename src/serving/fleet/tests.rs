@@ -7,15 +7,20 @@ use crate::kernel::Duration;
 use crate::serving::BalanceSpec;
 use crate::serving::balance::definition::Definition;
 use crate::serving::engine::{Job, JobId, ProgressKind};
+use crate::serving::resilience::{ResilienceSpec, Standing};
 use crate::workload::DataPaths;
+
+fn breaker(spec: &ResilienceSpec) -> Option<Breaker> {
+    Breaker::of(spec, spec.cooldown_time, Standing::default())
+}
 
 fn fleet(server: &str, resilience: &str) -> Fleet {
     let value = serde_yaml::from_str(server).unwrap();
     let spec =
         serde_yaml::with::singleton_map_recursive::deserialize::<_, serde_yaml::Value>(value)
             .unwrap();
-    let resilience = serde_yaml::from_str(resilience).unwrap();
-    Fleet::new("m", &spec, &resilience, None, &Streams::new(1, 0))
+    let resilience: ResilienceSpec = serde_yaml::from_str(resilience).unwrap();
+    Fleet::new("m", &spec, breaker(&resilience), None, &Streams::new(1, 0))
 }
 
 #[test]
@@ -37,7 +42,7 @@ fn a_replica_that_is_down_or_draining_gets_nothing() {
 #[test]
 fn a_replica_whose_breaker_opened_comes_back_for_one_trial() {
     let mut fleet = fleet("{ replicas: 2 }", "{ allowed_fails: 0, cooldown_time: 10s }");
-    fleet.failed(Time::ZERO, 0);
+    fleet.failed(Time::ZERO, 0, Failure::Timeout);
     let almost = Time(Duration::from_secs(10).0 - 1);
     assert_eq!(fleet.available(almost), [1]);
     let now = Time::from_secs(10);
@@ -45,7 +50,7 @@ fn a_replica_whose_breaker_opened_comes_back_for_one_trial() {
     assert_eq!(fleet.arrive(now, 0, 7, 0, 0), Admission::Start);
     assert_eq!(fleet.available(now), [1], "one trial");
     fleet.finish(now, 0, 0);
-    fleet.succeeded(0);
+    fleet.succeeded(Time::ZERO, 0);
     assert_eq!(fleet.available(now), [0, 1]);
 }
 
@@ -149,7 +154,14 @@ impl Beside {
         let model = StepModel::new(&engine.step, &DataPaths::default()).unwrap();
         let streams = Streams::new(1, 0);
         Beside {
-            fleet: Fleet::build("m", &server, &resilience, Some(&model), &streams, ask_each),
+            fleet: Fleet::build(
+                "m",
+                &server,
+                breaker(&resilience),
+                Some(&model),
+                &streams,
+                ask_each,
+            ),
             definition: Definition::new(balance, REPLICAS, streams.stream("serving.m.balance")),
             shared,
             now: Time::ZERO,
@@ -209,8 +221,8 @@ impl Beside {
                 let phase = if *up { Phase::Up } else { Phase::Down };
                 self.fleet.enter(now, *replica, phase);
             }
-            Step::Fail(replica) => self.fleet.failed(now, *replica),
-            Step::Succeed(replica) => self.fleet.succeeded(*replica),
+            Step::Fail(replica) => self.fleet.failed(now, *replica, Failure::Timeout),
+            Step::Succeed(replica) => self.fleet.succeeded(now, *replica),
             Step::Reset => self.fleet.reset_stats(now),
             Step::Choose(tokens, not, prompt) => self.choose(*tokens, *not, &chain(prompt))?,
         }

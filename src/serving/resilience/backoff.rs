@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{Duration, Stream};
-use crate::spec::{Positive, Problems};
+use crate::spec::{Positive, Problems, is_default};
 
 /// Exponential backoff with full jitter: any time up to `base` x `factor`^n after
 /// failure n, at most `max` (Brooker, "Exponential Backoff And Jitter", AWS
@@ -21,7 +21,27 @@ pub struct BackoffSpec {
     /// Whether the wait is drawn between 0 and its longest, so that those who
     /// failed together do not come back together. Default true.
     pub jitter: bool,
+    /// Who waits, and how long. Default: `full_jitter`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub rule: BackoffRule,
 }
+
+/// Who waits before a retry, and how long.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BackoffRule {
+    /// Any time up to the longest wait, before each retry; none where a group has a
+    /// deployment that has not failed the request.
+    #[default]
+    FullJitter,
+    /// `LiteLLM`'s: the longest wait and up to 0.75 s more, after the last failure as well;
+    /// none where a group of several has one left that may be asked. Where none is left, and
+    /// for requests that are too long, there are no retries at all.
+    Litellm,
+}
+
+/// What is added by lot, at most, in seconds (`litellm.utils._calculate_retry_after`).
+const LITELLM_JITTER_S: f64 = 0.75;
 
 impl Default for BackoffSpec {
     fn default() -> Self {
@@ -30,6 +50,7 @@ impl Default for BackoffSpec {
             factor: Positive::try_from(2.0).expect("2 is greater than 0"),
             max: Duration::from_secs(8),
             jitter: true,
+            rule: BackoffRule::FullJitter,
         }
     }
 }
@@ -70,11 +91,12 @@ impl Backoff {
     /// The wait before retry `number`, from 0.
     pub fn wait(&mut self, number: u32) -> Duration {
         let longest = self.spec.longest_s(number);
-        if self.spec.jitter {
-            Duration::from_secs_f64(longest * self.stream.uniform())
-        } else {
-            Duration::from_secs_f64(longest)
-        }
+        let wait = match (self.spec.jitter, self.spec.rule) {
+            (false, _) => longest,
+            (true, BackoffRule::FullJitter) => longest * self.stream.uniform(),
+            (true, BackoffRule::Litellm) => longest + LITELLM_JITTER_S * self.stream.uniform(),
+        };
+        Duration::from_secs_f64(wait)
     }
 }
 
@@ -93,6 +115,14 @@ mod tests {
     fn without_jitter_waits_double_up_to_the_longest() {
         let of = |number| waits("{ base: 100ms, max: 1s, jitter: false }", number)[0];
         assert_eq!([of(0), of(1), of(2), of(3), of(4), of(99)], [0.1, 0.2, 0.4, 0.8, 1.0, 1.0]);
+    }
+
+    #[test]
+    fn litellm_s_jitter_comes_on_top() {
+        let waits = waits("{ rule: litellm }", 1);
+        assert!(waits.iter().all(|wait| (1.0..=1.75).contains(wait)));
+        let mean = waits.iter().sum::<f64>() / waits.len() as f64;
+        assert!((mean - 1.375).abs() < 4.0 * 0.75 / 120_000_f64.sqrt(), "{mean}");
     }
 
     #[test]

@@ -51,6 +51,11 @@ impl TokenBucket {
         self.level -= self.cost(tokens).min(self.level);
     }
 
+    /// Takes out what is there of `tokens`.
+    fn drain(&mut self, tokens: u64) {
+        self.level -= self.cost(tokens).min(self.level);
+    }
+
     /// How long until `tokens` are in it, if none are taken out.
     pub fn wait(&mut self, now: Time, tokens: u64) -> Duration {
         self.fill(now);
@@ -82,6 +87,12 @@ impl Limits {
         let requests = self.requests.as_mut().map(|bucket| bucket.wait(now, 1));
         let tokens = self.tokens.as_mut().map(|bucket| bucket.wait(now, tokens));
         requests.max(tokens).unwrap_or(Duration::ZERO)
+    }
+
+    /// Counts a request of `tokens` that went through though it may not.
+    pub fn drain(&mut self, tokens: u64) {
+        self.requests.iter_mut().for_each(|bucket| bucket.drain(1));
+        self.tokens.iter_mut().for_each(|bucket| bucket.drain(tokens));
     }
 
     /// Whether a request of `tokens` may go through; it is counted if so.

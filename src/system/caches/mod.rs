@@ -19,7 +19,7 @@ use super::event::Event;
 use super::measure::Observers;
 use super::request::{Answer, Looked, Next, Request, Requests, fail};
 use super::setup::Setup;
-use crate::cache::{CacheSpec, Hierarchy, NegativeCache};
+use crate::cache::{CacheSpec, Hierarchy, Key, NegativeCache};
 use crate::cost::Optimizer;
 use crate::kernel::{Duration, Scheduler, Streams, Time};
 use crate::pipeline::{KeyMaker, RequestError, Stage};
@@ -33,9 +33,11 @@ pub struct Caches {
     /// Levels of equal questions.
     pub levels: Option<Hierarchy<Answer>>,
     /// Answers to similar ones.
-    pub semantic: Option<Semantic>,
-    flights: Option<Flights>,
-    negative: Option<NegativeCache<RequestError>>,
+    pub semantic: Vec<Semantic>,
+    flights: Vec<Flights>,
+    negative: Vec<NegativeCache<RequestError>>,
+    /// Copies of the gateway: each has its own of what is kept for each.
+    copies: usize,
     /// By user: how long answers made for them live; empty where all are alike.
     lives: Vec<Option<Duration>>,
 }
@@ -44,9 +46,10 @@ impl Caches {
     /// Those of a setup.
     pub fn new(setup: &Setup, users: &[User], streams: &Streams) -> Self {
         let cache = setup.cache.as_ref();
+        let copies = setup.gateway.as_ref().map_or(1, |gateway| usize::from(gateway.replicas));
         let spec = cache.filter(|cache| !cache.levels.is_empty());
         let scopes = Scopes::new(cache, &setup.cost, users, &setup.models);
-        let mut levels = spec.map(|cache| Hierarchy::new(cache, streams));
+        let mut levels = spec.map(|cache| Hierarchy::of_copies(cache, copies, streams));
         if let Some(levels) = &mut levels {
             levels.scope(scopes.keys());
         }
@@ -59,13 +62,21 @@ impl Caches {
         Caches {
             keys: Arc::clone(&setup.keys),
             levels,
-            semantic: setup
-                .semantic
-                .as_ref()
-                .map(|plan| Semantic::new(plan, scopes.count(), streams)),
+            semantic: setup.semantic.as_ref().map_or_else(Vec::new, |plan| {
+                let caches = if plan.spec().shared { 1 } else { copies };
+                (0..caches).map(|copy| Semantic::new(plan, scopes.count(), copy, streams)).collect()
+            }),
             scopes,
-            flights: cache.filter(|cache| cache.single_flight).map(|_| Flights::default()),
-            negative: cache.and_then(|cache| cache.negative_ttl).map(NegativeCache::new),
+            flights: match cache {
+                Some(cache) if cache.single_flight => {
+                    (0..copies).map(|_| Flights::default()).collect()
+                }
+                _ => Vec::new(),
+            },
+            negative: cache
+                .and_then(|cache| cache.negative_ttl)
+                .map_or_else(Vec::new, |ttl| vec![NegativeCache::new(ttl); copies]),
+            copies,
             lives: lives(cache, users),
         }
     }
@@ -75,22 +86,21 @@ impl Caches {
         if let Some(levels) = &mut self.levels {
             levels.reset_stats(now);
         }
-        if let Some(semantic) = &mut self.semantic {
-            semantic.cache.reset_stats();
-        }
+        self.semantic.iter_mut().for_each(|semantic| semantic.cache.reset_stats());
     }
 
     /// Whether no request waits for another's answer.
     pub fn is_idle(&self) -> bool {
-        self.flights.as_ref().is_none_or(Flights::is_empty)
+        self.flights.iter().all(Flights::is_empty)
     }
 
     /// How long the stage takes that a request enters at the caches; `None`: until its
     /// turn comes.
     #[inline]
     pub fn enter(&mut self, id: RequestId, request: &Request, now: Time) -> Option<Duration> {
-        match (request.stage, &mut self.levels, &self.semantic) {
+        match (request.stage, &mut self.levels, self.semantic.first()) {
             (Stage::Cache, Some(levels), _) => {
+                levels.turn_to(request.incoming.copy);
                 levels.enter(usize::from(request.level), id.slot(), now)
             }
             (Stage::Semantic, _, Some(semantic)) => Some(semantic.cache.latency()),
@@ -115,7 +125,7 @@ impl Caches {
         let Incoming { user, prompt, profile, .. } = request.incoming;
         request.scope = self.scopes.of(user, || clients.pinned(request));
         request.key = self.scopes.key(self.keys.key(prompt, profile.0), request.scope);
-        if self.levels.is_none() && self.semantic.is_none() {
+        if self.levels.is_none() && self.semantic.is_empty() {
             return Next::Stage(Stage::Select);
         }
         match self.negative_hit(request, observers, now) {
@@ -141,6 +151,7 @@ impl Caches {
             return (next, None);
         }
         let Some(levels) = &mut self.levels else { return (Next::Stage(Stage::Select), None) };
+        levels.turn_to(request.incoming.copy);
         let level = usize::from(request.level);
         if request.reading {
             request.reading = false;
@@ -205,7 +216,14 @@ impl Caches {
         request.looked = Looked::Miss;
         observers.timeline.at(now).asked += 1;
         observers.measures.misses += u64::from(request.measured);
-        if let Some(flights) = &mut self.flights {
+        if self.copies > 1
+            && let Some(levels) = &mut self.levels
+        {
+            levels.turn_to(request.incoming.copy);
+            let known = request.measured && levels.another_has(request.key, now);
+            observers.measures.duplicated_misses += u64::from(known);
+        }
+        if let Some(flights) = self.flights.get_mut(usize::from(request.incoming.copy)) {
             request.flight = flights.join(request.key, id.slot());
             if request.flight == Flight::Waits {
                 return Next::Wait;
@@ -220,7 +238,8 @@ impl Caches {
         observers: &mut Observers<'_>,
         now: Time,
     ) -> Option<RequestError> {
-        let error = self.negative.as_mut()?.get(request.key, now)?;
+        let negative = self.negative.get_mut(usize::from(request.incoming.copy))?;
+        let error = negative.get(request.key, now)?;
         request.negative = true;
         observers.measures.negative_hits += u64::from(request.measured);
         Some(error)
@@ -242,27 +261,32 @@ impl Caches {
         let now = sim.now();
         if let Some(levels) = &mut self.levels {
             let life = self.lives.get(request.incoming.user.0 as usize).copied().flatten();
+            levels.turn_to(request.incoming.copy);
             levels.store(request.key, answer.size(), answer, life, now);
         }
         self.store_similar(request, answer, source, now);
-        let key = request.key;
-        if let Some(negative) = &mut self.negative {
+        let (key, copy) = (request.key, usize::from(request.incoming.copy));
+        if let Some(negative) = self.negative.get_mut(copy) {
             negative.forget(key);
         }
         if request.flight != Flight::Leads {
             return;
         }
         requests[id].flight = Flight::None;
-        while let Some(waiting) = self.next_waiting(key, requests) {
+        while let Some(waiting) = self.next_waiting((key, copy), requests) {
             count_crossing(&self.scopes, &requests[waiting], answer, observers);
             coalesce(&mut requests[waiting], answer, observers);
             sim.schedule_in(Duration::ZERO, Event::Advance(waiting));
         }
     }
 
-    /// The first who waits for the flight of `key`.
-    fn next_waiting(&mut self, key: crate::cache::Key, requests: &Requests) -> Option<RequestId> {
-        let slot = self.flights.as_mut()?.next(key)?;
+    /// The first who waits for the flight of a key, at a copy of the gateway.
+    fn next_waiting(
+        &mut self,
+        (key, copy): (Key, usize),
+        requests: &Requests,
+    ) -> Option<RequestId> {
+        let slot = self.flights.get_mut(copy)?.next(key)?;
         let waiting = requests.at(slot);
         debug_assert!(waiting.is_some(), "who waits has not left");
         waiting
@@ -272,14 +296,15 @@ impl Caches {
     /// those who waited for it asks in its place.
     pub fn end(&mut self, request: &Request, requests: &Requests, sim: &mut Scheduler<Event>) {
         let Some(error) = request.error else { return };
-        if let Some(negative) = &mut self.negative
+        let copy = usize::from(request.incoming.copy);
+        if let Some(negative) = self.negative.get_mut(copy)
             && error.is_everyones()
             && negative.get(request.key, sim.now()).is_none()
         {
             negative.keep(request.key, error, sim.now());
         }
         if request.flight == Flight::Leads
-            && let Some(next) = self.next_waiting(request.key, requests)
+            && let Some(next) = self.next_waiting((request.key, copy), requests)
         {
             sim.schedule_in(Duration::ZERO, Event::Advance(next));
         }

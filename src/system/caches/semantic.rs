@@ -20,9 +20,9 @@ pub struct Semantic {
 }
 
 impl Semantic {
-    pub(super) fn new(plan: &SemanticPlan, scopes: usize, streams: &Streams) -> Self {
+    pub(super) fn new(plan: &SemanticPlan, scopes: usize, copy: usize, streams: &Streams) -> Self {
         Semantic {
-            cache: plan.scoped_cache(scopes, streams),
+            cache: plan.scoped_cache(scopes, copy, streams),
             wrong_answer_quality: plan.spec().wrong_answer_quality.get(),
             promote: plan.spec().promote,
             turns: plan.spec().turns,
@@ -35,7 +35,7 @@ impl Caches {
     /// session, whose meaning is that of all turns before.
     #[inline]
     pub(super) fn asks_similar(&self, request: &Request) -> bool {
-        self.semantic.as_ref().is_some_and(|it| request.incoming.turn < it.turns)
+        self.semantic.first().is_some_and(|it| request.incoming.turn < it.turns)
     }
 
     /// Asks the semantic cache.
@@ -52,7 +52,8 @@ impl Caches {
             return next;
         }
         let question = question(request, source);
-        let Some(semantic) = &mut self.semantic else { return Next::Stage(Stage::Select) };
+        let copy = usize::from(request.incoming.copy).min(self.semantic.len().saturating_sub(1));
+        let Some(semantic) = self.semantic.get_mut(copy) else { return Next::Stage(Stage::Select) };
         let found = semantic.cache.lookup(question, now);
         request.compared = found.compared;
         if request.measured {
@@ -73,6 +74,7 @@ impl Caches {
         if semantic.promote
             && let Some(levels) = &mut self.levels
         {
+            levels.turn_to(request.incoming.copy);
             levels.store(request.key, answer.size(), answer, None, now);
         }
         count_crossing(&self.scopes, request, answer, observers);
@@ -90,7 +92,8 @@ impl Caches {
         source: &Source,
         now: Time,
     ) {
-        if let Some(semantic) = &mut self.semantic
+        let copy = usize::from(request.incoming.copy).min(self.semantic.len().saturating_sub(1));
+        if let Some(semantic) = self.semantic.get_mut(copy)
             && request.incoming.turn < semantic.turns
         {
             let question = question(request, source);

@@ -13,7 +13,7 @@ use super::measure::{Observers, Served, Waste};
 use super::request::{Answer, Request};
 use super::upstream::{Inference, Paid, traced_answer};
 use crate::cost::{
-    Choice, Demand, Known, Lesson, Levers, ModelId, Money, Optimizer, Refusal, Usage,
+    Choice, Demand, Known, Lesson, Levers, ModelId, Money, Optimizer, Payer, Refusal, Usage,
 };
 use crate::kernel::Time;
 use crate::workload::{Incoming, UserId};
@@ -50,6 +50,7 @@ impl Charge {
             only: clients.pinned(request).map(ModelId),
             attempt: spend.attempt,
             waited: std::mem::take(&mut spend.waited),
+            copy: request.incoming.copy,
             ..Demand::new(
                 request.incoming.user,
                 request.incoming.input_decitokens,
@@ -68,17 +69,11 @@ impl Charge {
         Ok(choice)
     }
 
-    /// Tokens of a request's prompt, and the most that may come back.
-    pub fn most_tokens(&self, request: &Request, clients: &Clients) -> u64 {
-        let params = &clients.params[request.incoming.profile.0 as usize];
-        request.incoming.input_decitokens.div_ceil(10) + u64::from(self.cut(params.max_tokens))
-    }
-
     /// Lets go of the money that is held for a request.
     #[inline]
-    pub fn release(&mut self, user: UserId, spend: &mut Spend) {
+    pub fn release(&mut self, payer: Payer, spend: &mut Spend) {
         let hold = std::mem::take(&mut spend.hold);
-        self.optimizer.release(user, hold);
+        self.optimizer.release(payer, hold);
     }
 
     /// A model's answer is there: charges it to the request's user. Of the prompt so many
@@ -104,7 +99,7 @@ impl Charge {
             batch: spend.batch,
             ..Usage::new(input, inference.output_tokens)
         };
-        let cost = self.optimizer.charge(user, model, &usage, now);
+        let cost = self.optimizer.charge(payer(&request.incoming), model, &usage, now);
         spend.spent += cost;
         clients.charge_call(request.incoming.call, cost, now);
         let (lots, question) = clients.draws(request);
@@ -151,7 +146,7 @@ impl Charge {
             }
         }
         self.optimizer.learn(&Lesson {
-            model,
+            model: ModelId(inference.target),
             request: lots,
             quality,
             cost,
@@ -173,7 +168,7 @@ impl Charge {
         observers: &mut Observers<'_>,
         now: Time,
     ) -> Money {
-        let cost = self.optimizer.charge(incoming.user, ModelId(model), usage, now);
+        let cost = self.optimizer.charge(payer(incoming), ModelId(model), usage, now);
         observers.used(model, usage, cost, now);
         clients.charge_call(incoming.call, cost, now);
         if measured {
@@ -193,7 +188,8 @@ impl Charge {
         observers: &mut Observers<'_>,
         now: Time,
     ) -> Money {
-        let cost = self.optimizer.charge(user, ModelId(model), usage, now);
+        let payer = Payer { user, copy: None };
+        let cost = self.optimizer.charge(payer, ModelId(model), usage, now);
         observers.used(model, usage, cost, now);
         if measured {
             observers.measures.keep_alive(user.0, model, usage, cost);
@@ -215,7 +211,7 @@ impl Charge {
         spend.judged += amount;
         clients.judge_call(request.incoming.call, amount, now);
         let user = request.incoming.user;
-        self.fee(user, amount, observers, now);
+        self.fee(payer(&request.incoming), amount, observers, now);
         if request.measured {
             observers.measures.judge(user.0, amount);
         }
@@ -230,15 +226,20 @@ impl Charge {
         observers: &mut Observers<'_>,
         now: Time,
     ) {
-        self.fee(user, amount, observers, now);
+        self.fee(Payer { user, copy: None }, amount, observers, now);
         if measured {
             observers.measures.tool(user.0, amount);
         }
     }
 
     /// Charges something other than a model's tokens.
-    fn fee(&mut self, user: UserId, amount: Money, observers: &mut Observers<'_>, now: Time) {
-        self.optimizer.charge_fee(user, amount, now);
+    fn fee(&mut self, payer: Payer, amount: Money, observers: &mut Observers<'_>, now: Time) {
+        self.optimizer.charge_fee(payer, amount, now);
         observers.charged(amount, now);
     }
+}
+
+/// Who pays for a request, and which copy of the gateway knows of it.
+pub const fn payer(incoming: &Incoming) -> Payer {
+    Payer { user: incoming.user, copy: Some(incoming.copy) }
 }

@@ -168,10 +168,9 @@ impl Clients {
         self.source.session_of(incoming).map(mix).or_else(of_call)
     }
 
-    /// The number of the workflow that a request is of.
-    pub fn workflow_of(&self, incoming: &Incoming) -> Option<u64> {
-        let engine = &self.workflows.as_ref()?.engine;
-        engine.name_of(incoming.call?).map(|(number, _)| number)
+    /// The number of the workflow that a request is of, and of its step.
+    pub fn workflow_of(&self, incoming: &Incoming) -> Option<(u64, u32)> {
+        self.workflows.as_ref()?.engine.place_of(incoming.call?)
     }
 
     /// Whether a workflow is under way.

@@ -140,6 +140,7 @@ metrics! {
     cross_tenant_hits: "answers from caches, and by waiting for another's, that were made for another tenant (`cache.tenants`)", |m| m.cross_tenant_hits as f64;
     coalesced: "cache misses answered by waiting for another request's answer (single flight)", |m| m.coalesced as f64;
     coalesced_saved_usd: "what the answers that came by waiting for another request had cost", |m| m.coalesced_saved.usd();
+    duplicated_misses: "of the misses, those whose answer another copy of the gateway had in a level of its own", |m| m.duplicated_misses as f64;
     negative_hits: "requests turned away at once because the same had just failed (negative caching)", |m| m.negative_hits as f64;
     sessions: "sessions that ended with a request of the measured window", |m| m.sessions as f64;
     sessions_abandoned: "of these, those that the user left before all turns that were meant", |m| m.sessions_abandoned as f64;
@@ -208,6 +209,7 @@ metrics! {
     cost_saved_usd: "what the answers that came from caches had cost when they were made", |m| m.saved.usd();
     prefix_saved_usd: "what cached input tokens would have cost more without the prefix cache, below zero where writing to it costs more than that; not part of cost_saved_usd", |m| if m.prefix_decitokens == 0 { f64::NAN } else { m.prefix_saved.usd() };
     quality_mean: "mean quality of the answers", |m| m.quality_sum / m.completed as f64;
+    rate_limit_overshoot: "requests that a copy of the gateway let through, which it would not have if it had known of the others", |m| m.rate_limit_overshoot as f64;
     budget_rejections: "requests that no affordable model was left for", |m| m.budget_rejections as f64;
     budget_overshoot_usd: "money charged beyond users' limits", |m| m.overshoot.usd();
     payload_bytes: "bytes of images and results of tools that requests brought beside their text", |m| m.payload_bytes as f64;
@@ -228,7 +230,7 @@ metrics! {
     allocation_utility: "utility of what tenants used, as a share of that of all they asked for", |m| m.allocation[1];
     attempts: "requests sent to replicas, which took or refused them, retries and hedges among them; this and the next where a model has replicas, faults or limits, or there is a resilience block", |m| of_fleets(m, m.attempts.sent);
     unsent: "attempts that came to no replica: none was up, the queue before all of them was full, or they were given up while they waited there", |m| of_fleets(m, m.attempts.unsent);
-    throttled: "attempts that a model's provider refused (429), before any replica", |m| of_fleets(m, m.attempts.throttled);
+    throttled: "attempts that a model's provider or its deployment's limits refused (429), before any replica", |m| of_fleets(m, m.attempts.throttled);
     rate_limited: "requests that a limit of their client refused; part of rejected", |m| of_fleets(m, m.attempts.rate_limited);
     retries: "attempts after a failure, with the same model, whether they were sent or not", |m| of_fleets(m, m.attempts.retries);
     retries_denied: "retries and hedges for which nothing was left in the retry budget", |m| of_fleets(m, m.attempts.retries_denied);
@@ -241,7 +243,7 @@ metrics! {
     shed: "requests turned away so that others were served in time; part of rejected", |m| of_fleets(m, m.attempts.shed);
     wasted_cost_usd: "money charged for work whose answer nobody got; part of token_cost_usd", |m| if m.has_fleets || m.flows.any { m.wasted.usd() } else { f64::NAN };
     availability: "share of the window that replicas were up, rather than down after a crash", |m| if m.has_fleets { m.replicas.up_s / (m.replicas.up_s + m.replicas.down_s) } else { f64::NAN };
-    breaker_opened: "how often a replica was left out for failing too often", |m| of_fleets(m, m.replicas.breaker_opened);
+    breaker_opened: "how often a replica, or a deployment of a group, was left out for failing too often", |m| of_fleets(m, m.replicas.breaker_opened);
     replicas_mean: "mean number of replicas that were up, over the window", |m| if m.has_fleets { m.replicas.mean } else { f64::NAN };
     replica_hours: "hours of the window that replicas were on and paid for, starting and down ones among them", |m| if m.has_fleets { m.replicas.on_s / 3600.0 } else { f64::NAN };
     batch_size_mean: "mean number of sequences in a step of the batching engines, over the time of steps", |m| m.replicas.batch_mean;
@@ -302,7 +304,7 @@ metrics! {
     keep_alive_usd: "paid for keep_alives; part of token_cost_usd", |m| m.prompts(|it| it.keep_alive_cost.usd());
     model_switches: "answers of another model than the conversation was with before", |m| m.conversations(|it| it.switches as f64);
     sticky_kept: "requests that stayed with the model of their session though another would have been chosen", |m| m.conversations(|it| it.kept as f64);
-    sticky_quality_lost: "by how much better the models that would have been chosen are, over sticky_kept: the mean of their expected quality less that of the model stayed with", |m| m.conversations(|it| it.quality_lost / it.kept as f64);
+    sticky_quality_lost: "how much better the models that would have been chosen are than those stayed with, over sticky_kept: the mean difference of their quality, or of their accuracy for prompts as difficult", |m| m.conversations(|it| it.quality_lost / it.kept as f64);
     window_s: "length of the measured window", |m| m.window_s();
     events: "simulation events of the whole run", |m| m.events as f64;
     drift: "growth of the number of requests in the system over the window, by a straight line, as a share of its mean: 0 if steady, 2 if it grows evenly from nothing; of whole periods, at least two, where the load has one, and none where it is meant to change otherwise", |m| m.steadiness.drift;

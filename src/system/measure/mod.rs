@@ -85,6 +85,10 @@ pub struct Measures {
     pub coalesced: u64,
     /// What those answers had cost.
     pub coalesced_saved: Money,
+    /// Misses whose answer another copy of the gateway had.
+    pub duplicated_misses: u64,
+    /// Requests that a copy let through beyond a client's limit.
+    pub rate_limit_overshoot: u64,
     /// Turned away because the same had just failed.
     pub negative_hits: u64,
     /// Sessions whose last request was measured.
@@ -347,6 +351,7 @@ impl Measures {
             classes: Classes::new(setup.slo.as_ref(), source.slo_classes(), users),
             has_engines: models.iter().map(|(_, it)| it.server.engine.is_some()).collect(),
             has_fleets: setup.resilience.is_some()
+                || !setup.groups.is_empty()
                 || models.iter().any(|(_, it)| it.server.is_fleet()),
             has_levers: setup.cost.levers.is_some(),
             prompts: prompt_sums(models),

@@ -17,6 +17,8 @@ pub enum Part {
     Semantic,
     /// Requests that wait for the answer to another.
     SingleFlight,
+    /// Copies of the gateway.
+    Copies,
     /// A queue at the gateway.
     Gateway,
     /// Tenants that are told apart.
@@ -41,6 +43,7 @@ impl Part {
             Part::SingleFlight => {
                 ("no request waits for another's answer", "`cache.single_flight`")
             }
+            Part::Copies => ("the gateway has one copy", "`gateway.replicas`"),
             Part::Gateway => ("the gateway has no queue", "`gateway.queue`"),
             Part::Tenants => ("no tenants are told apart", "`cache.tenants`"),
             Part::Negative => ("no failure is kept", "`cache.negative_ttl`"),
@@ -60,6 +63,7 @@ impl Part {
             "called_off" | "cost_per_job_usd" | "jobs_per_gpu_hour" => Part::Workflows,
             "negative_hits" => Part::Negative,
             "cross_tenant_hits" => Part::Tenants,
+            "duplicated_misses" | "rate_limit_overshoot" => Part::Copies,
             "model_switches" => Part::Prompts,
             "slo_attainment" | "class_fairness" | "user_fairness" => Part::Slo,
             "false_alarms" | "faults_missed" | "time_to_detect_mean_s" => Part::Monitors,
@@ -116,7 +120,7 @@ impl Parts {
                 &[Part::Cache, Part::Semantic, Part::SingleFlight, Part::Tenants, Part::Negative]
             }
             "slo" => &[Part::Slo],
-            "gateway" => &[Part::Gateway],
+            "gateway" => &[Part::Gateway, Part::Copies],
             "workload" => &[Part::Slo, Part::Workflows],
             "monitors" => &[Part::Monitors],
             "models" | "cost" => &[Part::Prompts],

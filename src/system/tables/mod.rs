@@ -11,7 +11,7 @@ mod workflows;
 
 use serde::{Deserialize, Serialize};
 
-use super::caches::contents_table;
+use super::caches::{Semantic, contents_table};
 use super::measure::{BATCHED, Bill, Share};
 use super::model::System;
 use super::monitors::{self, tables::Measured};
@@ -234,30 +234,37 @@ fn users(system: &System<'_>) -> Table {
 fn levels(system: &System<'_>, over: Time) -> Table {
     let mut table = Table::new(columns::of("level"));
     if let Some(caches) = &system.caches.levels {
-        for level in 0..caches.levels() {
+        for (level, name, copy) in caches.kept() {
             let stats = caches.stats(level);
             let times = [
                 caches.latency_mean_s(level).into(),
                 caches.wait_mean_s(level).into(),
                 caches.utilization(level, over).into(),
             ];
-            let (name, stale) = (caches.name(level), stats.stale_hits.into());
-            table.push(level_row(name, stats, caches.entries(level), stale, times));
+            let (name, stale) = (of_copy(name, copy), stats.stale_hits.into());
+            table.push(level_row(&name, stats, caches.entries(level), stale, times));
         }
     }
-    if let Some(row) = semantic_row(system) {
-        table.push(row);
+    let semantic = &system.caches.semantic;
+    for (copy, semantic) in semantic.iter().enumerate() {
+        let copy = (system.caches.semantic.len() > 1).then_some(copy);
+        table.push(semantic_row(&of_copy(SEMANTIC, copy), semantic));
     }
     table
 }
 
-/// The row of the semantic cache.
-fn semantic_row(system: &System<'_>) -> Option<Vec<Cell>> {
-    let cache = &system.caches.semantic.as_ref()?.cache;
+/// The name of a level of a copy of the gateway: `l1@2` is that of the second.
+fn of_copy(name: &str, copy: Option<usize>) -> String {
+    copy.map_or_else(|| name.to_owned(), |copy| format!("{name}@{}", copy + 1))
+}
+
+/// The row of a semantic cache.
+fn semantic_row(name: &str, semantic: &Semantic) -> Vec<Cell> {
+    let cache = &semantic.cache;
     let stats = cache.stats();
     let latency = (stats.lookups > 0).then(|| cache.latency().as_secs_f64());
     let times = [latency.into(), Cell::Empty, Cell::Empty];
-    Some(level_row(SEMANTIC, stats, cache.len(), Cell::Empty, times))
+    level_row(name, stats, cache.len(), Cell::Empty, times)
 }
 
 /// A row of `levels.csv`; `times` are its last three columns.
@@ -294,7 +301,7 @@ fn level_row(
 
 fn stages(system: &System<'_>) -> Table {
     let mut table = Table::new(columns::of("stage"));
-    let absent = |stage| stage == Stage::Semantic && system.caches.semantic.is_none();
+    let absent = |stage| stage == Stage::Semantic && system.caches.semantic.is_empty();
     for stage in Stage::ALL.into_iter().filter(|stage| !absent(*stage)) {
         let stats = &system.observers.measures.stages[stage as usize];
         table.push(vec![

@@ -52,7 +52,11 @@ pub fn collect(system: &mut System<'_>, setup: &Setup, over: Time) -> Table {
             let sums = &mut measures.replicas;
             sums.up_s += node.up_s(over);
             sums.down_s += node.down_s(over);
-            sums.breaker_opened += node.breaker.as_ref().map_or(0, Breaker::opened);
+            let of_replica = node.breaker.as_ref().map(Breaker::opened);
+            // It is the deployment that is left out: it is told with the first.
+            let of_deployment = || (replica == 0).then(|| upstream.groups.opened(index as u32));
+            let opened = of_replica.or_else(|| of_deployment().flatten());
+            sums.breaker_opened += opened.unwrap_or_default();
             sums.on_s += node.on_ns(over) as f64 / 1e9;
             let split = model.server.disaggregate.as_ref().filter(|split| split.prefill > 0);
             if let Some((busy, most)) = split.and(node.busy_s(over)) {
@@ -61,7 +65,7 @@ pub fn collect(system: &mut System<'_>, setup: &Setup, over: Time) -> Table {
                 sums.sides[side].most_s += most;
             }
             let mut row = vec![name.as_str().into(), name_of(split, replica)];
-            row.extend(of_node(node, sent, over));
+            row.extend(of_node(node, sent, opened, over));
             row.push(Cell::Num(cost.usd()));
             row.extend(of_model.add(node, window, over));
             if let Server::Engine(batching) = &node.server {
@@ -93,7 +97,7 @@ fn name_of(split: Option<&DisaggregateSpec>, replica: usize) -> Cell {
     }
 }
 
-fn of_node(node: &mut Node, sent: Sent, over: Time) -> [Cell; 11] {
+fn of_node(node: &mut Node, sent: Sent, opened: Option<u64>, over: Time) -> [Cell; 11] {
     let busy = node.busy_s(over).filter(|(_, most)| *most > 0.0);
     [
         sent.requests.into(),
@@ -101,7 +105,7 @@ fn of_node(node: &mut Node, sent: Sent, over: Time) -> [Cell; 11] {
         sent.completed.into(),
         sent.failed.into(),
         node.crashes.into(),
-        node.breaker.as_ref().map(Breaker::opened).into(),
+        opened.into(),
         Cell::Num(node.up_s(over)),
         Cell::Num(node.served_s(over)),
         Cell::Num(node.down_s(over)),

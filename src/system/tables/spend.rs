@@ -157,6 +157,7 @@ pub fn savings(system: &System<'_>) -> Table {
         steps.push((format!("cache {}", level_name(system, level)), hits.list));
     }
     let (savings, bill) = (&measures.savings, &measures.bill);
+    let kept_alive: Money = measures.prompts.iter().map(|it| it.keep_alive_cost).sum();
     steps.extend(
         [
             ("single flight", savings.coalesced),
@@ -167,6 +168,7 @@ pub fn savings(system: &System<'_>) -> Table {
             ("prefix cache", measures.prefix_saved),
             // Paid, and no part of what the answers would have cost.
             ("wasted work", -measures.wasted),
+            ("prompts kept alive", -kept_alive),
             ("tools", -bill.tools),
             ("own servers", -bill.servers),
             ("wrong answers", -bill.wrong_answers),

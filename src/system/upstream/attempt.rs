@@ -4,6 +4,7 @@ use super::{Attempt, Inference, NOBODY, Place, Upstream};
 use crate::cache::Match;
 use crate::kernel::{Admission, Duration};
 use crate::pipeline::RequestError;
+use crate::serving::resilience::Failure;
 use crate::serving::{Faults, Service, Work, seed_output_tokens};
 use crate::system::agenda::Task;
 use crate::system::context::Context;
@@ -37,9 +38,11 @@ impl Upstream {
             Ok(taken) => taken,
             Err(refusal) => {
                 self.not_taken(id, kind, refusal, cx);
+                self.deployment_failed((id, model), refusal.1, now);
                 return Err(refusal.1);
             }
         };
+        let timeout = self.timeout_of(model);
         let inference = &mut self.inferences[id];
         let attempt = self.attempts.insert(Attempt {
             inference: id,
@@ -61,13 +64,14 @@ impl Upstream {
             cached_decitokens: 0,
             done: None,
             read: None,
-            timeout: self.rules.timeout.map(|span| cx.sim.schedule_in(span, Event::Timeout(slot))),
+            timeout: timeout.map(|span| cx.sim.schedule_in(span, Event::Timeout(slot))),
             next: inference.waiting_for,
             listed: NOBODY,
         });
         inference.waiting_for = Some(attempt);
         inference.attempts += 1;
         self.list(attempt);
+        self.deployment_sent(model);
         match place {
             Place::Served => {
                 let limited = self.models[model as usize].width > 0;
@@ -84,6 +88,7 @@ impl Upstream {
                 cx.observers.timeline.queue(now, 1);
                 if let Err(error) = self.approach_engine(attempt, cx) {
                     self.refused_by(attempt, cx);
+                    self.deployment_failed((id, model), error, now);
                     self.unlink(attempt);
                     self.leave_queue(attempt, cx);
                     self.drop_attempt(attempt, AttemptOutcome::Failed(error), None, cx);
@@ -124,7 +129,7 @@ impl Upstream {
         };
         let admission = fleet.arrive(now, replica, slot, tokens, priority);
         if admission == Admission::Refused {
-            fleet.failed(now, replica);
+            fleet.failed(now, replica, Failure::ServiceUnavailable);
             if measured {
                 self.count_at(model, replica, |it| it.refused += 1);
             }
@@ -239,7 +244,7 @@ impl Upstream {
             let incoming = &cx.requests[self.inferences[inference].request].incoming;
             self.keep_prompt(id, incoming, cx.clients, cx.sim.now());
         }
-        self.models[model as usize].fleet.succeeded(replica);
+        self.models[model as usize].fleet.succeeded(cx.now(), replica);
         if self.inferences[inference].measured {
             self.count_at(model, replica, |it| it.completed += 1);
         }
@@ -254,6 +259,7 @@ impl Upstream {
     /// The first answer: the other attempts are called off, and the request goes
     /// on with it.
     fn win(&mut self, id: AttemptId, cx: &mut Context<'_, '_>) {
+        self.deployment_answered(id, cx);
         self.unlink(id);
         let attempt = self.attempts[id];
         self.take_prompt(id, attempt.inference);

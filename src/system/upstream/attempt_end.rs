@@ -1,11 +1,13 @@
 //! The end of an attempt: given up, out of its server, paid for in vain, gone.
 
 use super::attempt::kv_tokens;
+use super::deployments::failure_of;
 use super::{Attempt, Inference, NOBODY, Paid, Place, Upstream};
 use crate::cost::Usage;
 use crate::kernel::Time;
 use crate::pipeline::RequestError;
 use crate::serving::Service;
+use crate::serving::resilience::Failure;
 use crate::system::agenda::Task;
 use crate::system::context::Context;
 use crate::system::ids::{AttemptId, InferenceId};
@@ -18,6 +20,7 @@ impl Upstream {
         if replica != NOBODY {
             self.models[model as usize].fleet.called_off(cx.now(), replica);
         }
+        self.deployment_called_off(model, cx.now());
         self.give_up_waiting(id, cx);
     }
 
@@ -69,11 +72,12 @@ impl Upstream {
         let Attempt { inference, model, replica, .. } = *attempt;
         let measured = self.inferences[inference].measured;
         if replica != NOBODY {
-            self.models[model as usize].fleet.failed(cx.now(), replica);
+            self.models[model as usize].fleet.failed(cx.now(), replica, Failure::Timeout);
             if measured {
                 self.count_at(model, replica, |it| it.failed += 1);
             }
         }
+        self.deployment_failed((inference, model), RequestError::Timeout, cx.now());
         cx.observers.measures.attempts.timeouts += u64::from(measured);
         self.give_up_waiting(id, cx);
         if self.inferences[inference].waiting_for.is_none() {
@@ -85,11 +89,15 @@ impl Upstream {
     pub fn attempt_failed(&mut self, id: AttemptId, error: RequestError, cx: &mut Context<'_, '_>) {
         // It was given up meanwhile.
         let Some(attempt) = self.attempts.get(id) else { return };
-        let Attempt { inference, model, replica, timed_out, .. } = *attempt;
+        let Attempt { inference, model, replica, timed_out, abandoned, .. } = *attempt;
+        if !abandoned {
+            self.deployment_failed((inference, model), error, cx.now());
+        }
         match error {
             RequestError::QueueFull | RequestError::DoesNotFit => self.refused_by(id, cx),
             _ => {
-                self.models[model as usize].fleet.failed(cx.now(), replica);
+                let failure = failure_of(error);
+                self.models[model as usize].fleet.failed(cx.now(), replica, failure);
                 // What took too long has failed once already.
                 if self.inferences[inference].measured && !timed_out {
                     self.count_at(model, replica, |it| it.failed += 1);
@@ -104,7 +112,8 @@ impl Upstream {
     /// A replica does not take an attempt that was sent to it.
     pub(super) fn refused_by(&mut self, id: AttemptId, cx: &mut Context<'_, '_>) {
         let Attempt { inference, model, replica, .. } = self.attempts[id];
-        self.models[model as usize].fleet.failed(cx.now(), replica);
+        let failure = Failure::ServiceUnavailable;
+        self.models[model as usize].fleet.failed(cx.now(), replica, failure);
         if self.inferences[inference].measured {
             self.count_at(model, replica, |it| it.refused += 1);
         }
@@ -308,7 +317,8 @@ impl Upstream {
 
     /// Takes an attempt out of those that its request waits for.
     pub(super) fn unlink(&mut self, id: AttemptId) {
-        let Attempt { inference, next, .. } = self.attempts[id];
+        let Attempt { inference, next, model, .. } = self.attempts[id];
+        self.deployment_ended(model);
         let inference = &mut self.inferences[inference];
         if inference.waiting_for == Some(id) {
             inference.waiting_for = next;

@@ -282,7 +282,7 @@ impl Upstream {
         let Some(split) = self.models[model as usize].fleet.prefills(replica) else { return };
         let transfer = split.transfer(input_tokens(incoming.input_decitokens));
         self.free_server(id, cx);
-        self.models[model as usize].fleet.succeeded(replica);
+        self.models[model as usize].fleet.succeeded(cx.now(), replica);
         let measured = self.inferences[inference].measured;
         if measured {
             self.count_at(model, replica, |it| it.completed += 1);

@@ -1,5 +1,6 @@
 //! What is counted of attempts: which replica got them, and what they came to.
 
+use super::state::Sent;
 use super::traced::nothing;
 use super::{Inference, NOBODY, Upstream};
 use crate::pipeline::RequestError;
@@ -7,19 +8,6 @@ use crate::system::context::Context;
 use crate::system::ids::InferenceId;
 use crate::system::measure::Observers;
 use crate::system::tracer::{AttemptKind, AttemptOutcome, TracedAttempt};
-
-/// What measured requests' attempts at a replica came to.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Sent {
-    /// Attempts that were sent to it.
-    pub requests: u64,
-    /// Of these, those that it did not take: its queue was full, or they do not fit it.
-    pub refused: u64,
-    /// Those that it answered.
-    pub completed: u64,
-    /// Those that it failed: crashes, errors, timeouts.
-    pub failed: u64,
-}
 
 impl Upstream {
     /// What a replica did with measured requests.

@@ -8,8 +8,11 @@ mod attempt;
 mod attempt_end;
 mod batching;
 mod counts;
+mod deployments;
+mod groups;
 mod keep_alive;
 mod prefix;
+mod prompt_attempts;
 mod prompts;
 mod replica_lifecycle;
 mod retry;
@@ -20,11 +23,10 @@ mod state;
 mod tenant_slots;
 mod traced;
 
-pub use counts::Sent;
 pub use prefix::table as prefix_table;
-pub use prompts::table as prompt_table;
+pub use prompt_attempts::table as prompt_table;
 pub use seat::{Queued, Seat, Slots};
-pub use state::{Attempt, Inference, NOBODY, Place};
+pub use state::{Attempt, Inference, NOBODY, Place, Sent};
 pub use tenant_slots::Slot;
 pub use traced::{Paid, answered as traced_answer};
 
@@ -35,10 +37,11 @@ use crate::gateway::queue::Queue;
 use crate::kernel::{EventId, Stream, Streams, Time};
 use crate::serving::engine::{EngineSpec, ProgressKind};
 use crate::serving::fleet::Autoscaler;
-use crate::serving::resilience::Limits;
-use crate::serving::{Faults, Fleet, Latency, ModelSpec};
+use crate::serving::resilience::{Breaker, ClientLimits, Limits, Standing};
+use crate::serving::{Faults, Fleet, Latency, ModelSpec, ServerSpec};
 use crate::system::ids::{AttemptId, OfAttempt, OfInference, Table};
 use crate::workload::Source;
+use deployments::Groups;
 use prompts::Prompts;
 use rules::Rules;
 
@@ -110,6 +113,8 @@ pub struct Upstream {
     /// Whether an event will divide them anew.
     division_awaited: bool,
     rules: Rules,
+    /// Groups of models.
+    pub groups: Groups,
     attempts: Table<OfAttempt, Attempt>,
     /// Requests before the models.
     pub inferences: Table<OfInference, Inference>,
@@ -130,14 +135,32 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// The servers of a setup, as they are at first.
-    pub fn new(setup: &Setup, source: &Source, slots: Option<Slots>, streams: &Streams) -> Self {
+    /// The servers of a setup, as they are at first; so many copies of the gateway keep
+    /// counters of their own.
+    pub fn new(
+        setup: &Setup,
+        source: &Source,
+        (slots, copies): (Option<Slots>, usize),
+        streams: &Streams,
+    ) -> Self {
         let resilience = setup.resilience.clone().unwrap_or_default();
         let mut replicas = 0;
+        let rules = Rules::new(setup, source, copies, streams);
+        let groups = Groups::new(setup, &resilience, &rules.chains, streams);
+        let breaker = |index: usize, server: &ServerSpec| {
+            let standing = Standing {
+                single: server.replica_bounds().1 == 1,
+                has_fallback: !rules.chains.of(index as u32).is_empty(),
+                into_minute: setup.into_minute(),
+            };
+            // Of a deployment its gateway sees no replicas.
+            let breaker = || Breaker::of(&resilience, resilience.cooldown_time, standing);
+            if groups.has(index as u32) { None } else { breaker() }
+        };
         let servers = |(index, (name, model)): (usize, &(String, ModelSpec))| {
             let server = &model.server;
             let step = setup.steps.get(index).and_then(Option::as_ref);
-            let fleet = Fleet::new(name, server, &resilience, step, streams);
+            let fleet = Fleet::new(name, server, breaker(index, server), step, streams);
             let stream = |part: &str| streams.stream(&format!("serving.{name}.{part}"));
             let fault = |part: &str| stream(&format!("faults.{part}"));
             let first_replica = replicas;
@@ -186,7 +209,8 @@ impl Upstream {
             replicas: (0..replicas).map(|_| ReplicaState::default()).collect(),
             slots,
             division_awaited: false,
-            rules: Rules::new(setup, source, streams),
+            rules,
+            groups,
             attempts: Table::default(),
             inferences: Table::default(),
             prompts: Prompts::new(setup, source, streams),
@@ -214,6 +238,7 @@ impl Upstream {
 
     /// Forgets the statistics, not the requests: the end of the warm-up.
     pub fn reset_stats(&mut self, now: Time) {
+        self.groups.reset_stats();
         for model in &mut self.models {
             model.fleet.reset_stats(now);
             if let Some(cache) = &mut model.prefixes {
@@ -225,10 +250,16 @@ impl Upstream {
         }
     }
 
+    /// The limits of clients, as the copies of the gateway know them.
+    pub fn client_limits(&mut self) -> &mut ClientLimits {
+        &mut self.rules.clients
+    }
+
     /// Whether nothing is under way at any server.
     pub fn is_idle(&self) -> bool {
         self.attempts.is_empty()
             && self.inferences.is_empty()
+            && self.groups.is_idle()
             && self.queue().is_none_or(Queue::is_idle)
             && self.models.iter().all(|model| model.fleet.outstanding() == 0)
             && self.replicas.iter().all(|replica| replica.attempts.is_empty())

@@ -1,14 +1,34 @@
 //! A request before the models: admitted, tried, tried again, and given up.
 
-use super::{Inference, Upstream};
+use super::deployments::failure_of;
+use super::rules::Rules;
+use super::{Inference, NOBODY, Upstream};
 use crate::cost::{Demand, ModelId};
 use crate::kernel::Time;
 use crate::pipeline::RequestError;
-use crate::serving::resilience::Per;
+use crate::serving::resilience::{Admitted, BackoffRule, Failure, Per};
 use crate::system::agenda::Task;
 use crate::system::context::Context;
 use crate::system::event::Event;
 use crate::system::ids::InferenceId;
+
+/// What follows a failure.
+enum After {
+    /// Another attempt at once.
+    Again,
+    /// Another attempt after a while.
+    Later,
+    /// Another model, if there is one.
+    Elsewhere,
+}
+
+/// The chain of fallbacks that a request follows.
+fn chain<'r>(rules: &'r Rules, inference: &Inference) -> &'r [u32] {
+    match inference.too_long_for {
+        Some(target) => rules.chains.of_context_window(target).unwrap_or_default(),
+        None => rules.chains.of(inference.first),
+    }
+}
 
 impl Upstream {
     /// A request that has chosen its model asks it. The error with which it is given up, if
@@ -35,7 +55,8 @@ impl Upstream {
         id: InferenceId,
         cx: &mut Context<'_, '_>,
     ) -> Result<(), RequestError> {
-        let Inference { request, model, .. } = self.inferences[id];
+        let Inference { request, target, .. } = self.inferences[id];
+        let load = self.rules.thresholds.as_ref().map(|_| self.load_of(target));
         let rules = &mut self.rules;
         if rules.clients.is_empty() && rules.thresholds.is_none() {
             return Ok(());
@@ -46,15 +67,18 @@ impl Upstream {
             Per::Class => usize::from(incoming.slo_class.0),
             Per::All => 0,
         };
-        if let Some(limits) = rules.clients.get_mut(client)
-            && !limits.admit(cx.sim.now(), cx.clients.most_tokens(incoming))
-        {
-            return Err(RequestError::RateLimited);
+        let tokens = cx.clients.most_tokens(incoming);
+        match rules.clients.admit(client, incoming.copy, cx.sim.now(), tokens) {
+            Admitted::Yes => {}
+            Admitted::No => return Err(RequestError::RateLimited),
+            Admitted::Beyond => {
+                let measured = self.inferences[id].measured;
+                cx.observers.measures.rate_limit_overshoot += u64::from(measured);
+            }
         }
-        if let Some(thresholds) = &rules.thresholds {
-            let fleet = &self.models[model as usize].fleet;
-            let most = thresholds[usize::from(incoming.slo_class.0)] * fleet.up() as f64;
-            if fleet.outstanding() as f64 >= most {
+        if let (Some(thresholds), Some((outstanding, up))) = (&rules.thresholds, load) {
+            let most = thresholds[usize::from(incoming.slo_class.0)] * up as f64;
+            if outstanding as f64 >= most {
                 return Err(RequestError::Shed);
             }
         }
@@ -64,40 +88,47 @@ impl Upstream {
     /// Makes an attempt with the model whose turn it is.
     fn ask(&mut self, id: InferenceId, cx: &mut Context<'_, '_>) -> Result<(), RequestError> {
         self.inferences[id].asked = cx.now();
-        self.launch(id, false, cx)?;
+        self.choose_and_launch(id, false, cx)?;
         self.arm_hedge(id, cx);
         Ok(())
     }
 
-    /// No attempt is left that could succeed: tries again later, or with another model.
-    /// The error with which it is given up, if none is left.
+    /// Chooses a deployment, where a group is asked, and sends the request there.
+    fn choose_and_launch(
+        &mut self,
+        id: InferenceId,
+        hedge: bool,
+        cx: &mut Context<'_, '_>,
+    ) -> Result<(), RequestError> {
+        if let Err(error) = self.choose_deployment(id, cx) {
+            let kind = self.inferences[id].next_kind(hedge);
+            self.not_taken(id, kind, (NOBODY, error), cx);
+            return Err(error);
+        }
+        self.launch(id, hedge, cx)
+    }
+
+    /// No attempt is left that could succeed: tries again, now or later, or with another
+    /// model. The error with which it is given up, if none is left.
     fn retry_or_fall_back(
         &mut self,
         id: InferenceId,
         mut error: RequestError,
         cx: &mut Context<'_, '_>,
     ) -> Option<RequestError> {
-        let now = cx.now();
         loop {
-            let rules = &mut self.rules;
-            let inference = &mut self.inferences[id];
-            debug_assert_eq!(inference.waiting_for, None, "none is left");
-            if let Some(timer) = inference.hedge_timer.take() {
+            debug_assert_eq!(self.inferences[id].waiting_for, None, "none is left");
+            if let Some(timer) = self.inferences[id].hedge_timer.take() {
                 cx.sim.cancel(timer);
             }
-            let counts = &mut cx.observers.measures.attempts;
-            if inference.tries < rules.num_retries {
-                if rules.budget.as_mut().is_none_or(|budget| budget.withdraw(now)) {
-                    let wait = rules.backoff.wait(inference.tries);
-                    inference.tries += 1;
-                    counts.retries += u64::from(inference.measured);
-                    cx.sim.schedule_in(wait, Event::Retry(id));
-                    return None;
+            match self.after_failure(id, error, cx) {
+                After::Again => {}
+                After::Later => return None,
+                After::Elsewhere => {
+                    if !self.fall_back(id, error, cx) {
+                        return Some(error);
+                    }
                 }
-                counts.retries_denied += u64::from(inference.measured);
-            }
-            if !self.fall_back(id, cx) {
-                return Some(error);
             }
             match self.ask(id, cx) {
                 Ok(()) => return None,
@@ -106,11 +137,82 @@ impl Upstream {
         }
     }
 
+    /// What follows a failure.
+    fn after_failure(
+        &mut self,
+        id: InferenceId,
+        error: RequestError,
+        cx: &mut Context<'_, '_>,
+    ) -> After {
+        let now = cx.now();
+        let failure = failure_of(error);
+        let litellm = self.rules.backoff_rule == BackoffRule::Litellm;
+        let Inference { target, tries, measured, .. } = self.inferences[id];
+        if self.is_too_long(id, error) {
+            return After::Elsewhere;
+        }
+        let most = self.rules.retries(failure);
+        if tries > most || (tries == most && !(litellm && most > 0)) {
+            return After::Elsewhere;
+        }
+        // Nobody waits for what is out while a fallback stands.
+        if (litellm || self.has_fallback(id)) && self.all_out(target, now) {
+            return After::Elsewhere;
+        }
+        let at_once = self.has_another(id, litellm, now);
+        let rules = &mut self.rules;
+        let inference = &mut self.inferences[id];
+        if tries == most {
+            if at_once {
+                return After::Elsewhere;
+            }
+            // The last failure is waited for, too, and not followed by a retry.
+            inference.last_error = Some(error);
+        } else {
+            let counts = &mut cx.observers.measures.attempts;
+            if !rules.budget.as_mut().is_none_or(|budget| budget.withdraw(now)) {
+                counts.retries_denied += u64::from(measured);
+                return After::Elsewhere;
+            }
+            inference.tries += 1;
+            counts.retries += u64::from(measured);
+            if at_once {
+                return After::Again;
+            }
+        }
+        let wait = rules.backoff.wait(tries);
+        cx.sim.schedule_in(wait, Event::Retry(id));
+        After::Later
+    }
+
+    /// Whether a request is too long for its model, and others stand for that.
+    fn is_too_long(&self, id: InferenceId, error: RequestError) -> bool {
+        let Inference { target, too_long_for, .. } = self.inferences[id];
+        failure_of(error) == Failure::ContextWindow
+            && too_long_for.is_none()
+            && self.rules.chains.of_context_window(target).is_some()
+    }
+
+    /// Whether a fallback is left.
+    fn has_fallback(&self, id: InferenceId) -> bool {
+        let inference = &self.inferences[id];
+        chain(&self.rules, inference).len() > inference.fallbacks as usize
+    }
+
     /// Turns to the next model of the chain that the budget pays for. False if there is
     /// none.
-    fn fall_back(&mut self, id: InferenceId, cx: &mut Context<'_, '_>) -> bool {
+    fn fall_back(
+        &mut self,
+        id: InferenceId,
+        error: RequestError,
+        cx: &mut Context<'_, '_>,
+    ) -> bool {
+        let too_long = self.is_too_long(id, error);
         let inference = &mut self.inferences[id];
-        let chain = &self.rules.fallbacks[inference.first as usize];
+        if too_long {
+            (inference.too_long_for, inference.fallbacks) = (Some(inference.target), 0);
+        }
+        let chain = chain(&self.rules, inference);
         if inference.fallbacks as usize >= chain.len() {
             return false;
         }
@@ -134,10 +236,13 @@ impl Upstream {
                 measures.attempts.fallbacks_denied += u64::from(inference.measured);
                 continue;
             }
-            (inference.model, inference.tries) = (*next, 0);
+            inference.turn_to(*next, self.groups.first_of(*next));
             if inference.measured {
                 measures.attempts.fallbacks += 1;
-                measures.models[*next as usize].requests += 1;
+                // Which deployment of a group is asked is still open.
+                if inference.model == inference.target {
+                    measures.models[*next as usize].requests += 1;
+                }
             }
             return true;
         }
@@ -165,6 +270,12 @@ impl Upstream {
     pub fn retry(&mut self, id: InferenceId, cx: &mut Context<'_, '_>) {
         let Some(inference) = self.inferences.get(id) else { return };
         debug_assert!(!inference.over, "a request that is finished is not tried again");
+        if let Some(error) = self.inferences[id].last_error.take() {
+            if !self.fall_back(id, error, cx) {
+                self.give_up(id, error, cx);
+                return;
+            }
+        }
         if let Err(error) = self.ask(id, cx) {
             self.attempts_failed(id, error, cx);
         }
@@ -223,7 +334,7 @@ impl Upstream {
         }
         inference.hedges += 1;
         attempts.hedges += u64::from(measured);
-        if self.launch(id, true, cx).is_ok() {
+        if self.choose_and_launch(id, true, cx).is_ok() {
             self.arm_hedge(id, cx);
         }
     }

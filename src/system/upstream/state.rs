@@ -102,10 +102,20 @@ pub struct Inference {
     pub measured: bool,
     /// The request is finished; only abandoned attempts are left.
     pub over: bool,
-    /// The model that was chosen, and the one that is asked now.
+    /// What was chosen, a model or a group, and which of them is asked now.
     pub first: u32,
     /// See above.
+    pub target: u32,
+    /// The model that is asked now: the target, or a deployment of it.
     pub model: u32,
+    /// By place in the group, deployments that were asked, and those that failed.
+    pub asked_deployments: u64,
+    /// See above.
+    pub failed: u64,
+    /// The failure after which it waits without being tried again.
+    pub last_error: Option<RequestError>,
+    /// Whose fallbacks are asked where the request is too long for the first.
+    pub too_long_for: Option<u32>,
     /// Fallbacks used.
     pub fallbacks: u32,
     /// Retries with this model.
@@ -157,7 +167,12 @@ impl Inference {
             measured,
             over: false,
             first: NOBODY,
+            target: NOBODY,
             model: NOBODY,
+            asked_deployments: 0,
+            failed: 0,
+            last_error: None,
+            too_long_for: None,
             fallbacks: 0,
             tries: 0,
             hedges: 0,
@@ -181,11 +196,32 @@ impl Inference {
         }
     }
 
+    /// A model or a group is to be asked, the latter by the name of `model` until it is known
+    /// which of its deployments is.
+    pub fn turn_to(&mut self, target: u32, model: u32) {
+        (self.target, self.model, self.tries) = (target, model, 0);
+        (self.asked_deployments, self.failed) = (0, 0);
+    }
+
     /// The chosen model is asked now.
     pub fn begin(&mut self, now: Time) {
         debug_assert_eq!(self.waiting_for, None, "one model is asked after another");
-        self.first = self.model;
+        self.first = self.target;
+        (self.last_error, self.too_long_for) = (None, None);
         (self.fallbacks, self.tries, self.hedges) = (0, 0, 0);
         (self.asked, self.error) = (now, None);
     }
+}
+
+/// What measured requests' attempts at a replica came to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sent {
+    /// Attempts that were sent to it.
+    pub requests: u64,
+    /// Of these, those that it did not take: its queue was full, or they do not fit it.
+    pub refused: u64,
+    /// Those that it answered.
+    pub completed: u64,
+    /// Those that it failed: crashes, errors, timeouts.
+    pub failed: u64,
 }

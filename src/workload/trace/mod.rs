@@ -39,6 +39,7 @@ pub use formats::format::Given;
 pub use formats::log::{CsvLog, JsonlLog, LogSpec, TimeUnit};
 pub use formats::mooncake::{MooncakeReader, MooncakeSpec};
 pub use formats::objects::{ObjectsReader, ObjectsSpec};
+pub use formats::sums::{BenchmarkSums, TimeSums, sums};
 pub use formats::users::Users;
 pub use input::error::TraceError;
 pub use input::table::delimiter;

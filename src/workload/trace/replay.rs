@@ -76,6 +76,11 @@ impl TraceSpec {
         });
     }
 
+    /// Whether a file of its format has no times, so that it must be told when its requests come.
+    pub fn lacks_times(&self) -> bool {
+        self.dependencies() == Dependencies::Always || self.dialect().is_some()
+    }
+
     /// Whether its requests go by their times, and may stand in the file by what they are of.
     pub(super) fn goes_by_times(&self) -> bool {
         self.mooncake.is_some() && self.replay == Some(ReplaySpec::Open)

@@ -2,9 +2,19 @@
 //! with what would use them.
 
 /// What a field is, by its name without signs and in lower case; the first that fits.
-const KNOWN: [(&[&str], Use); 8] = [
+const KNOWN: [(&[&str], Use); 12] = [
     (
-        &["sessionid", "conversationid", "chatid", "threadid", "roundindex", "turn", "turnindex"],
+        &[
+            "sessionid",
+            "conversationid",
+            "chatid",
+            "parentchatid",
+            "threadid",
+            "roundindex",
+            "turn",
+            "turnindex",
+            "turnid",
+        ],
         Use::Dependency("sessions"),
     ),
     (
@@ -18,17 +28,62 @@ const KNOWN: [(&[&str], Use); 8] = [
             "parentspanid",
             "dependson",
             "thinktime",
+            "thinktimes",
+            "thinktimems",
+            "parentrequestid",
+            "tooltime",
+            "toollatency",
         ],
         Use::Dependency("what requests wait for"),
     ),
     (&["status", "error", "errormessage", "statuscode", "success", "failed"], Use::Role("status")),
     (&["model", "modelname", "modelid", "modelgroup"], Use::Role("model")),
-    (&["ttft", "ttfts", "ttftms", "timetofirsttoken", "timetofirsttokenms"], Use::Role("ttft")),
     (
-        &["e2e", "e2es", "e2ems", "latency", "latencyms", "latencys", "elapsedtime"],
+        &[
+            "ttft",
+            "ttfts",
+            "ttftms",
+            "timetofirsttoken",
+            "timetofirsttokens",
+            "timetofirsttokenms",
+            "firsttokenlatency",
+            "firsttokenlatencyms",
+        ],
+        Use::Role("ttft"),
+    ),
+    (&["tpot", "tpots", "tpotms", "itl", "itls", "itlms", "timeperoutputtoken"], Use::Role("tpot")),
+    (
+        &[
+            "e2e",
+            "e2es",
+            "e2ems",
+            "latency",
+            "latencyms",
+            "latencys",
+            "elapsedtime",
+            "duration",
+            "durations",
+            "durationms",
+            "responsetime",
+            "responsetimems",
+            "totaltime",
+            "totaltimems",
+        ],
         Use::Role("e2e"),
     ),
-    (&["cost", "spend", "costusd", "spendusd"], Use::Role("cost")),
+    (&["cost", "spend", "costusd", "spendusd", "price", "pricetotal"], Use::Role("cost")),
+    (
+        &[
+            "cachedtokens",
+            "cachedinputtokens",
+            "cachereadtokens",
+            "cachereadinputtokens",
+            "promptcachehittokens",
+        ],
+        Use::Role("cached_tokens"),
+    ),
+    (&["user", "userid", "username", "tenant", "tenantid", "enduser"], Use::Role("user")),
+    (&["prompt", "prompthash", "promptid", "messages"], Use::Role("prompt")),
     (&["hashids", "blockids", "blockhashes"], Use::Role("blocks")),
 ];
 

@@ -43,7 +43,11 @@ pub const NOT_FROM_ROWS: &[(&str, &[&str])] = &[
             "gateway_worst_slowdown",
         ],
     ),
-    ("what a cache held for others leaves no row", &["semantic_recall", "cross_tenant_hits"]),
+    ("what one counter of all would have said leaves no row", &["rate_limit_overshoot"]),
+    (
+        "what a cache held for others leaves no row",
+        &["semantic_recall", "cross_tenant_hits", "duplicated_misses"],
+    ),
     (
         "what a user decided leaves no row",
         &["sessions", "sessions_abandoned", "session_turns_mean"],

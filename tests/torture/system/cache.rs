@@ -28,7 +28,13 @@ pub fn cache(draw: &mut Draw, names: &Names) -> Block {
     let scoped = draw.chance(0.3);
     let semantic = draw.chance(0.35);
     let levels = if semantic && draw.chance(0.3) { 0 } else { draw.range(1, 3) };
-    let levels: Vec<Value> = (0..levels).map(|_| level(draw).into()).collect();
+    // Copies of the gateway share the last ones, if any.
+    let own = if draw.chance(0.3) { draw.below(levels + 1) } else { levels };
+    let mut level = |place| {
+        let level = level(draw);
+        if place < own { level } else { level.set("shared", true) }
+    };
+    let levels: Vec<Value> = (0..levels).map(|place| level(place).into()).collect();
     let mut cache = block()
         .set("levels", levels)
         .maybe(draw, 0.3, "ttl", Draw::time)
@@ -88,6 +94,7 @@ fn semantic(draw: &mut Draw, names: &Names, scoped: bool) -> Block {
         .maybe(draw, 0.5, "latency", Draw::short)
         .maybe(draw, 0.3, "wrong_answer_quality", Draw::share)
         .maybe(draw, 0.3, "promote", |_| true)
+        .maybe(draw, 0.2, "shared", |_| true)
         .maybe(draw, 0.3, "mode", |d| {
             let few = d.pick(&[0, 1, 6]);
             one("learned", block().set("max_error_rate", 0.1).set("explore_first", few))

@@ -16,6 +16,7 @@ pub fn price(draw: &mut Draw) -> Block {
     price
         .maybe(draw, 0.3, "cached_input", Draw::price)
         .maybe(draw, 0.2, "cache_write", Draw::price)
+        .maybe(draw, 0.1, "cache_write_1h", Draw::price)
         .maybe(draw, 0.3, "batch", |d| block().set("input", d.price()).set("output", d.price()))
         .maybe(draw, 0.15, "above", |d| {
             let tier = block().set("tokens", d.pick(&[1, 100])).set("input", d.price());
@@ -28,15 +29,39 @@ pub fn price(draw: &mut Draw) -> Block {
         })
 }
 
+/// The same with both prices of writing to a cache.
+pub fn write_prices(draw: &mut Draw, price: Block) -> Block {
+    price.set("cache_write", draw.price()).set("cache_write_1h", draw.price())
+}
+
 /// All that is said of money.
 pub fn cost(draw: &mut Draw, names: &Names) -> Block {
     let select = draw.chance(0.75).then(|| select(draw, names));
     let needs = select.as_ref().is_some_and(|select| {
         ["threshold", "cascade"].iter().any(|name| select.get(name).is_some())
     });
+    let by_estimate = select.as_ref().is_none_or(|select| {
+        let names = ["utility", "cheapest", "pacing", "floor"];
+        names.iter().any(|name| select.get(name).is_some() || select.as_str() == Some(name))
+    });
     let mut cost = block();
-    if let Some(select) = select {
-        cost = cost.set("select", select);
+    if let Some(select) = &select {
+        cost = cost.set("select", select.clone());
+    }
+    let cascade = select.as_ref().is_some_and(|select| select.get("cascade").is_some());
+    if !cascade {
+        cost = cost.maybe(draw, 0.2, "sticky", |d| {
+            one("session", block().maybe(d, 0.5, "idle", Draw::short))
+        });
+    }
+    if by_estimate {
+        cost = cost.maybe(draw, 0.3, "switch_penalty", |d| {
+            if d.chance(0.5) {
+                Value::from("$0.000001")
+            } else {
+                one("utility", d.pick(&[0.0, 0.5, 0.99]))
+            }
+        });
     }
     if needs || draw.chance(0.3) {
         cost = cost.set("quality", quality(draw, names));
@@ -57,6 +82,7 @@ pub fn cost(draw: &mut Draw, names: &Names) -> Block {
         })
         .maybe(draw, 0.3, "levers", |d| levers(d, names))
         .maybe(draw, 0.3, "wrong_answer", Draw::money)
+        .maybe(draw, 0.1, "cache_aware", |d| d.chance(0.5))
         .maybe(draw, 0.3, "allocate", |d| allocate(d, names));
     shared(draw, names, cost)
 }
@@ -114,7 +140,7 @@ fn select(draw: &mut Draw, names: &Names) -> Value {
 
 fn quality(draw: &mut Draw, names: &Names) -> Block {
     let easy = draw.pick(&[0.0, 0.5, 1.0]);
-    let accuracy = names.models.iter().fold(block(), |accuracy, model| {
+    let accuracy = names.real_models().iter().fold(block(), |accuracy, model| {
         accuracy.set(model, block().set("easy", draw.share()).set("hard", draw.share()))
     });
     block()
@@ -155,7 +181,7 @@ fn downgrade(draw: &mut Draw, names: &Names, default: &str) -> Value {
 
 fn levers(draw: &mut Draw, names: &Names) -> Block {
     block()
-        .maybe(draw, 0.5, "baseline", |d| d.name(&names.models))
+        .maybe(draw, 0.5, "baseline", |d| d.name(&names.real_models()))
         .maybe(draw, 0.4, "compression", |d| {
             block().set("keep", d.share()).set("min_tokens", d.pick(&[0, 20])).maybe(
                 d,
@@ -174,7 +200,10 @@ fn levers(draw: &mut Draw, names: &Names) -> Block {
 }
 
 fn allocate(draw: &mut Draw, names: &Names) -> Block {
+    // What is divided among models is not for groups of them.
     let among = draw.pick(&["classes", "users", "teams", "models"]);
+    let grouped = !names.models_in_groups.is_empty();
+    let among = if grouped && among == "models" { "teams" } else { among };
     let every = if names.patient { "1d" } else { draw.pick(&["100ms", "1s", "10s"]) };
     let allocate = match draw.below(3) {
         0 => block().set("money", draw.money()),

@@ -4,8 +4,19 @@ use super::Names;
 use crate::block::{Block, block, one};
 use crate::draw::Draw;
 
+/// Several copies, or one with a queue.
+pub fn gateway(draw: &mut Draw, names: &Names, divides: bool) -> Block {
+    if divides || draw.chance(0.4) {
+        return block()
+            .set("replicas", draw.pick(&[2, 3, 10]))
+            .maybe(draw, 0.6, "balance", |d| d.pick(&["round_robin", "random", "user"]))
+            .maybe(draw, 0.7, "sync", Draw::time);
+    }
+    queue(draw, names)
+}
+
 /// A queue of any order, by what every system has: SLO classes, or users of all kinds.
-pub fn gateway(draw: &mut Draw, names: &Names) -> Block {
+fn queue(draw: &mut Draw, names: &Names) -> Block {
     let by = draw.pick(&["slo_class", "class", "team", "key", "user"]);
     let flow = if by == "slo_class" { draw.name(&names.slo_classes) } else { "default".to_owned() };
     let mut queue = block()

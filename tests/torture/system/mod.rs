@@ -9,6 +9,8 @@ mod cache;
 mod cost;
 mod engine;
 mod gateway;
+mod groups;
+mod prompts;
 mod recorded;
 mod resilience;
 mod server;
@@ -24,8 +26,10 @@ use crate::draw::Draw;
 
 /// What the parts of an experiment must agree on.
 pub struct Names {
-    /// Of models.
+    /// Of models that may be chosen, groups of others among them.
     pub models: Vec<String>,
+    /// Of models that are deployments of a group.
+    pub models_in_groups: Vec<String>,
     /// Of classes of users.
     pub classes: Vec<String>,
     /// Of SLO classes.
@@ -41,6 +45,18 @@ pub struct Names {
     pub texts: bool,
     /// Tokens of a block of the trace.
     pub blocks: Option<u64>,
+}
+
+impl Names {
+    /// Of all that a request may be sent to by name.
+    pub fn all_models(&self) -> Vec<String> {
+        self.models.iter().chain(&self.models_in_groups).cloned().collect()
+    }
+
+    /// Of all models of the file, groups not among them.
+    pub fn real_models(&self) -> Vec<String> {
+        self.all_models().into_iter().filter(|name| name != "pool").collect()
+    }
 }
 
 /// The experiment of a seed.
@@ -64,6 +80,9 @@ pub fn experiment(seed: u64) -> Value {
     }
     if draw.chance(0.95) {
         experiment = experiment.set("models", models(draw, names));
+        if names.models.len() > 1 && draw.chance(0.35) {
+            experiment = experiment.set("groups", groups::groups(draw, names));
+        }
     } else {
         names.models.clear();
     }
@@ -76,9 +95,11 @@ pub fn experiment(seed: u64) -> Value {
     if draw.chance(0.6) && !names.models.is_empty() {
         experiment = experiment.set("cost", cost::cost(draw, names));
     }
-    let divides = experiment.features().iter().any(|it| it == "allocate.places");
-    if draw.chance(0.25) && !divides {
-        experiment = experiment.set("gateway", gateway::gateway(draw, names));
+    let features = experiment.features();
+    let has = |feature: &str| features.iter().any(|it| it == feature);
+    if draw.chance(0.3) && !has("cache.warm_start") {
+        let gateway = gateway::gateway(draw, names, has("allocate.places"));
+        experiment = experiment.set("gateway", gateway);
     }
     let slo = draw.chance(0.5);
     if slo {
@@ -95,6 +116,7 @@ fn names(draw: &mut Draw) -> Names {
     let models = draw.pick(&[1, 1, 2, 2, 3]);
     Names {
         models: names(&["a", "b", "c"][..models]),
+        models_in_groups: Vec::new(),
         classes: names(&["vip", "default"]),
         slo_classes: names(&["standard"]),
         users: names(&["anonymous"]),
@@ -168,10 +190,27 @@ fn pipeline(draw: &mut Draw) -> Block {
 
 fn models(draw: &mut Draw, names: &Names) -> Block {
     names.models.iter().fold(block(), |models, name| {
-        let model = block()
-            .maybe(draw, 0.9, "price", cost::price)
-            .maybe(draw, 0.7, "quality", Draw::share)
-            .maybe(draw, 0.95, "server", |d| server::server(d, names));
+        let server = draw.chance(0.95).then(|| server::server(draw, names));
+        let keeps = |server: &Block| {
+            ["engine", "prefix_cache"].iter().any(|key| server.0.contains_key(*key))
+        };
+        let hosted = !server.as_ref().is_some_and(keeps);
+        let prompts = (hosted && draw.chance(0.5)).then(|| prompts::prompt_cache(draw, names));
+        let several = prompts.as_ref().is_some_and(prompts::needs_prices);
+        let mut model = if several || draw.chance(0.9) {
+            let price = cost::price(draw);
+            let price = if several { cost::write_prices(draw, price) } else { price };
+            block().set("price", price)
+        } else {
+            block()
+        };
+        model = model.maybe(draw, 0.7, "quality", Draw::share);
+        if let Some(server) = server {
+            model = model.set("server", server);
+        }
+        if let Some(prompts) = prompts {
+            model = model.set("prompt_cache", prompts);
+        }
         models.set(name, model)
     })
 }

@@ -38,15 +38,43 @@ pub fn resilience(draw: &mut Draw, names: &Names) -> Block {
                 .set("max_outstanding", d.pick(&[1, 2, 64]))
                 .maybe(d, 0.5, "classes", |d| block().set(&class, d.share()))
         });
-    if names.models.len() > 1 && draw.chance(0.5) {
-        let chains = names.models.iter().fold(block(), |chains, model| {
-            let others = names.models.iter().filter(|other| *other != model);
-            let others: Vec<Value> = others.map(|other| other.as_str().into()).collect();
-            chains.maybe(draw, 0.6, model, |_| others)
-        });
-        resilience = resilience.set("fallbacks", chains);
+    resilience = resilience.maybe(draw, 0.2, "retry_policy", per_failure).maybe(
+        draw,
+        0.35,
+        "cooldown",
+        |_| "litellm",
+    );
+    if resilience.features().iter().any(|it| it == "cooldown.litellm") {
+        resilience = resilience.maybe(draw, 0.4, "allowed_fails_policy", per_failure);
+    }
+    let all = names.all_models();
+    if all.len() > 1 && draw.chance(0.5) {
+        let chains = chains(draw, &all, 0.6);
+        resilience = resilience
+            .set("fallbacks", chains)
+            .maybe(draw, 0.4, "context_window_fallbacks", |d| self::chains(d, &all, 0.5))
+            .maybe(draw, 0.3, "default_fallbacks", |d| vec![Value::from(d.name(&all))])
+            .maybe(draw, 0.4, "nested_fallbacks", |_| true);
+        if resilience.features().iter().any(|it| it == ".nested_fallbacks") {
+            resilience = resilience.maybe(draw, 0.3, "max_fallbacks", |d| d.pick(&[0, 1, 5]));
+        }
     }
     resilience
+}
+
+/// Other models for some, in turn.
+fn chains(draw: &mut Draw, all: &[String], chance: f64) -> Block {
+    all.iter().fold(block(), |chains, model| {
+        let others = all.iter().filter(|other| *other != model);
+        let others: Vec<Value> = others.map(|other| other.as_str().into()).collect();
+        chains.maybe(draw, chance, model, |_| others)
+    })
+}
+
+fn per_failure(draw: &mut Draw) -> Block {
+    let kinds = ["rate_limit", "timeout", "internal_server_error", "service_unavailable"];
+    let kinds = kinds.iter().chain(&["bad_request"]);
+    kinds.fold(block(), |block, kind| block.maybe(draw, 0.4, kind, |d| d.pick(&[0, 1, 3])))
 }
 
 /// Waits before further tries.
@@ -56,4 +84,5 @@ pub fn backoff(draw: &mut Draw) -> Block {
         .maybe(draw, 0.4, "factor", |d| d.pick(&[0.5, 1.0, 10.0]))
         .maybe(draw, 0.4, "max", Draw::short)
         .maybe(draw, 0.5, "jitter", |d| d.chance(0.5))
+        .maybe(draw, 0.3, "rule", |_| "litellm")
 }

@@ -113,7 +113,7 @@ fn step(draw: &mut Draw, known: &Known<'_>, deep: u32) -> Block {
 
 /// A call of a model; `judge`: whether it may be a judge.
 pub fn llm(draw: &mut Draw, known: &Known<'_>, judge: bool) -> Block {
-    let models = &known.names.models;
+    let models = &known.names.all_models();
     let model = (!models.is_empty() && draw.chance(0.3)).then(|| draw.name(models));
     let mut llm = block()
         .maybe(draw, 0.4, "system", |d| d.pick(&[0, 16, 300]))

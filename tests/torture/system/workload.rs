@@ -124,10 +124,16 @@ fn drawn(draw: &mut Draw, names: &mut Names) -> Block {
     workload = workload
         .maybe(draw, 0.25, "session", session)
         .maybe(draw, 0.85, "prompts", |d| prompts(d, names))
-        .maybe(draw, 0.2, "shared_prefix", shared_prefix)
+        .maybe(draw, 0.3, "shared_prefix", shared_prefix)
         .maybe(draw, 0.15, "payloads", payloads)
         .maybe(draw, 0.85, "tokens", tokens)
         .maybe(draw, 0.6, "users", |d| users(d, names));
+    // The same on top of all lengths.
+    if draw.chance(0.4)
+        && let Some(prefix) = workload.0.remove("shared_prefix")
+    {
+        workload = workload.set("system_prompt", prefix);
+    }
     if clients {
         workload = self::clients(draw, names, workload);
     }

@@ -16,6 +16,7 @@ pub struct AccessTrace {
     pub(super) out_of_order: u64,
     pub(super) skipped: u64,
     pub(super) first_bad: Option<String>,
+    pub(super) notes: Vec<String>,
 }
 
 impl AccessTrace {
@@ -99,6 +100,11 @@ impl AccessTrace {
     /// Bad rows that were left out.
     pub fn skipped(&self) -> u64 {
         self.skipped
+    }
+
+    /// What there is that matters and is not used.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// The first of them: file, line and what is wrong.

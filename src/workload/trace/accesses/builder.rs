@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::columns::notes;
 use super::interner::{Interner, TooMany};
 use super::{AccessTrace, ReadOptions};
 use crate::workload::trace::bad_row::OnBadRow;
@@ -44,6 +45,11 @@ impl<'a> Builder<'a> {
     #[inline]
     pub(super) fn is_full(&self) -> bool {
         self.trace.ids.len() as u64 >= self.options.limit.unwrap_or(u64::MAX)
+    }
+
+    /// Keeps what is to be said of columns that are not used.
+    pub(super) fn note<'n>(&mut self, names: impl Iterator<Item = &'n str>) {
+        self.trace.notes = notes(names);
     }
 
     /// Adds an access.

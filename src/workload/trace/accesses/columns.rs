@@ -4,7 +4,8 @@ use std::str::FromStr;
 
 use crate::spec::nearest;
 use crate::workload::trace::formats::log::TimeUnit;
-use crate::workload::trace::input::number::scaled_wide;
+use crate::workload::trace::input::number::{scaled_wide, whole};
+use crate::workload::trace::input::stamp::parse_stamp;
 
 /// Where a column is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,9 +89,38 @@ pub(super) fn names<'a>(column: Option<&'a Column>, usual: &[&'a str]) -> Vec<&'
     }
 }
 
-/// A time: any finite number, exact to a nanosecond.
+/// A size in bytes, however the number is written.
+#[inline]
+pub(in crate::workload::trace) fn size(text: &[u8]) -> Option<u32> {
+    whole(text).and_then(|size| u32::try_from(size).ok())
+}
+
+/// Of columns that matter and are not used, what to say.
+pub(super) fn notes<'n>(names: impl Iterator<Item = &'n str>) -> Vec<String> {
+    let said = names.filter_map(|name| {
+        let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+        let why = match &*plain.to_ascii_lowercase() {
+            "op" | "operation" | "cmd" | "command" | "method" | "opcode" => {
+                "what is done: each row counts as a read; keep those that are"
+            }
+            "opcount" | "count" | "reqcount" => "how often: each row counts as one access",
+            "ttl" | "expiry" | "exptime" => "times to live: `--ttl` gives one to all objects",
+            "cost" | "latency" | "fetchcost" | "latencyms" => {
+                "what a miss costs: all misses count alike"
+            }
+            _ => return None,
+        };
+        Some(format!("`{name}` is not used ({why})"))
+    });
+    said.collect()
+}
+
+/// A time: any finite number, exact to a nanosecond, or a date.
 #[inline]
 pub(super) fn time(text: &[u8], unit: TimeUnit) -> Option<i128> {
+    if text.get(4) == Some(&b'-') && text[..4].iter().all(u8::is_ascii_digit) {
+        return parse_stamp(text).map(i128::from);
+    }
     let (sign, digits) = match text {
         [b'-', digits @ ..] => (-1, digits),
         digits => (1, digits),
@@ -108,7 +138,7 @@ pub(super) fn bad_size(name: &str, found: &str) -> String {
 /// Why a time cannot be read.
 #[cold]
 pub(super) fn bad_time(name: &str, found: &str) -> String {
-    format!("{name} is `{found}`: expected a number")
+    format!("{name} is `{found}`: expected a number, or a time such as 2026-01-31T12:00:00Z")
 }
 
 #[cfg(test)]
@@ -142,6 +172,9 @@ mod tests {
             (Some(1_500_000_000), None, Some(-3_000_000_000))
         );
         assert_eq!(s(b"1e-05"), Some(10_000));
+        assert_eq!(s(b"1970-01-01T00:00:01.5Z"), Some(1_500_000_000));
+        assert_eq!([size(b"512.0"), size(b"1e3"), size(b"007")], [Some(512), Some(1000), Some(7)]);
+        assert_eq!([size(b"1.5"), size(b"4294967296"), size(b"-1")], [None; 3]);
         assert_eq!(s(b"1700158546680590017"), Some(1_700_158_546_680_590_017_000_000_000));
         assert_eq!(time(b"7", TimeUnit::Ms), Some(7_000_000));
     }

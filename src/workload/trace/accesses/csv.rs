@@ -6,7 +6,7 @@ use std::path::Path;
 use super::ReadOptions;
 use super::builder::{Access, Builder, KeyOf};
 use super::columns::{
-    Column, Columns, KEY_NAMES, SIZE_NAMES, TIME_NAMES, bad_size, bad_time, names, time,
+    self, Column, Columns, KEY_NAMES, SIZE_NAMES, TIME_NAMES, bad_size, bad_time, names, time,
 };
 use crate::workload::trace::formats::log::TimeUnit;
 use crate::workload::trace::input::error::TraceError;
@@ -37,6 +37,12 @@ pub(super) fn read(
     };
     let places = find(columns, &table)
         .map_err(|why| table.position().format(format!("{why} (see --columns)")))?;
+    if !columns.by_place() {
+        let used = [places.time, Some(places.key), places.size];
+        let header = table.header().iter().enumerate();
+        let others = header.filter(|(at, _)| !used.contains(&Some(*at)));
+        builder.note(others.map(|(_, name)| name.as_str()));
+    }
     while !builder.is_full() {
         match table.advance() {
             Ok(true) => {}
@@ -67,8 +73,8 @@ fn parse<R: Read>(table: &Table<R>, places: Places, unit: TimeUnit) -> Result<Ac
         at = Some(time(found, unit).ok_or_else(|| bad_time("the time", &shown(found)))?);
     }
     if let Some(place) = places.size {
-        let whole = whole_number(field(place)).and_then(|size| u32::try_from(size).ok());
-        size = whole.ok_or_else(|| bad_size("the size", &shown(field(place))))?;
+        let found = field(place);
+        size = columns::size(found).ok_or_else(|| bad_size("the size", &shown(found)))?;
     }
     Ok(Access { time: at, key: whole_number(key).map_or(KeyOf::Text(key), KeyOf::Number), size })
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::ReadOptions;
 use super::builder::{Access, Builder, KeyOf};
-use super::columns::{KEY_NAMES, SIZE_NAMES, TIME_NAMES, bad_size, bad_time, names, time};
+use super::columns::{self, KEY_NAMES, SIZE_NAMES, TIME_NAMES, bad_size, bad_time, names, time};
 use crate::workload::trace::formats::log::TimeUnit;
 use crate::workload::trace::input::error::TraceError;
 use crate::workload::trace::input::json;
@@ -42,7 +42,11 @@ pub(super) fn read(
         unit: options.unit,
     };
     let mut lines = Lines::new(input, path);
+    let mut first = true;
     while !builder.is_full() && lines.advance_to_text()? {
+        if std::mem::take(&mut first) {
+            note(&names, lines.line(), builder);
+        }
         match parse(&names, lines.line()) {
             Ok((time, key, size)) => {
                 let key = match key.as_bytes() {
@@ -55,6 +59,16 @@ pub(super) fn read(
         }
     }
     Ok(())
+}
+
+/// Says what of the fields of an object is not used.
+fn note(names: &Names<'_>, line: &[u8], builder: &mut Builder) {
+    let mut fields = json::Fields::new();
+    if json::read_object(line, &mut fields).is_ok() {
+        let used = [&names.time, &names.key, &names.size];
+        let others = fields.iter().map(|(name, _)| &**name);
+        builder.note(others.filter(|name| !used.iter().any(|names| names.contains(name))));
+    }
 }
 
 type Parsed<'l> = (Option<i128>, Cow<'l, str>, u32);
@@ -87,9 +101,8 @@ fn parse<'l>(names: &Names, line: &'l [u8]) -> Result<Parsed<'l>, String> {
     }
     match find(&names.size) {
         Some((name, value)) => {
-            let whole = whole_number(value.get().as_bytes());
-            let whole = whole.and_then(|size| u32::try_from(size).ok());
-            size = whole.ok_or_else(|| bad_size(name, value.get()))?;
+            let read = columns::size(value.get().as_bytes());
+            size = read.ok_or_else(|| bad_size(name, value.get()))?;
         }
         None if names.must.1 => return Err(lacks(&names.size)),
         None => {}

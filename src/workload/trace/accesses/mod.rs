@@ -30,6 +30,7 @@ use std::path::Path;
 
 pub use access_trace::AccessTrace;
 use builder::Builder;
+pub(super) use columns::size;
 pub use columns::{Column, Columns};
 pub(super) use csv::{Places, find};
 use input::Input;

@@ -15,6 +15,7 @@ use crate::workload::trace::input::shown;
 use crate::workload::trace::input::stamp::parse_stamp;
 use crate::workload::trace::input::table::other_delimiter;
 use crate::workload::trace::row::Row;
+use crate::workload::trace::unused;
 
 const COLUMNS: [&str; 3] = ["TIMESTAMP", "ContextTokens", "GeneratedTokens"];
 
@@ -59,6 +60,8 @@ pub struct AzureReader {
     /// Which field of a row is which of [`COLUMNS`], and how many there are.
     places: [usize; 3],
     width: usize,
+    /// What to say of other columns.
+    others: Vec<String>,
 }
 
 impl AzureReader {
@@ -92,7 +95,9 @@ impl AzureReader {
             *place = found;
         }
         let width = names.len();
-        Ok(AzureReader { lines, places, width })
+        let others = names.iter().filter(|name| !COLUMNS.contains(name)).copied();
+        let others = unused::notes(others);
+        Ok(AzureReader { lines, places, width, others })
     }
 
     /// The next row; empty lines are none.
@@ -142,6 +147,10 @@ impl AzureReader {
 impl RowReader for AzureReader {
     fn next_row(&mut self) -> Result<Option<Row>, TraceError> {
         AzureReader::next_row(self)
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.others.clone()
     }
 
     fn position(&self) -> &Position {

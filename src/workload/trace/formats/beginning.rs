@@ -25,6 +25,8 @@ pub struct Beginning {
     pub names: Vec<String>,
     /// Whether that line is a whole JSON object.
     pub is_object: bool,
+    /// Why it is none, though it begins like one.
+    pub wrong: Option<String>,
 }
 
 impl Beginning {
@@ -57,15 +59,16 @@ impl Beginning {
         let of_list = text.trim_start().strip_prefix('[').map(str::trim_start);
         let first = of_list.and_then(first_object).unwrap_or(line);
         let mut fields = json::Fields::new();
-        let is_object =
-            first.starts_with('{') && json::read_object(first.as_bytes(), &mut fields).is_ok();
+        let read = first.starts_with('{').then(|| json::read_object(first.as_bytes(), &mut fields));
+        let is_object = matches!(read, Some(Ok(())));
+        let wrong = read.and_then(Result::err);
         let names = if is_object {
             fields.iter().map(|(name, _)| name.clone().into_owned()).collect()
         } else {
             line.split(',').map(|name| name.trim().trim_matches('"').to_owned()).collect()
         };
         let (name, text, line) = (name.to_owned(), text.to_owned(), line.to_owned());
-        Beginning { name, text, line, names, is_object }
+        Beginning { name, text, line, names, is_object, wrong }
     }
 
     /// The same, where another sign stands between the columns of its header.

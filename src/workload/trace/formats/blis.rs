@@ -107,17 +107,22 @@ fn row(listing: &mut Listing, table: &Table) -> Result<(Row, Measured, OfSession
         status: text("status").map_or(Status::Unknown, |text| Status::of("status", &text)),
         ..Measured::default()
     };
-    let counts = [
+    let unused = [
         ("session_id", "sessions"),
         ("prefix_group", "which prompts begin alike"),
         ("deadline_us", "when an answer is of no more use"),
+        ("slo_class", "how fast answers should be"),
     ];
-    for (name, what) in counts {
+    for (name, what) in unused {
         if text(name).is_some_and(|text| text != "0") {
             listing.note(match name {
                 "session_id" => unused::dependency(name, what),
                 "prefix_group" => format!(
                     "`{name}` ({what}) is not used: `shared_prefix:` of the workload would draw it"
+                ),
+                "slo_class" => format!(
+                    "`{name}` ({what}) is not used: a workload has one `slo_class`; traces of one \
+                     class each can be merged (`merge:`)"
                 ),
                 _ => format!(
                     "`{name}` ({what}) is not used: a `timeout` of the models would cut off"

@@ -55,6 +55,11 @@ impl Listing {
         intern(&mut self.users, name.as_bytes())
     }
 
+    /// Who asks.
+    pub fn users(&self) -> &Users {
+        &self.users
+    }
+
     /// A name, such as a model's, of which there is one copy.
     pub fn model(&mut self, name: &str) -> Arc<str> {
         if let Some(known) = self.names.get(name) {

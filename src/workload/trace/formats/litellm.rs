@@ -159,6 +159,13 @@ impl Metadata {
     }
 }
 
+/// Whether a call is one of a model that answers with tokens.
+fn is_answered(call_type: &str) -> bool {
+    ["completion", "responses", "generate_content", "messages", "pass_through"]
+        .iter()
+        .any(|kind| call_type.contains(kind))
+}
+
 /// A row, of which `field` gives the fields that are there and hold anything.
 fn row<'f>(
     listing: &mut Listing,
@@ -179,8 +186,32 @@ fn row<'f>(
     // Where nothing is streamed, the proxy writes the end of the answer for its first token.
     let (first, ends) = (time("completionStartTime")?, time("endTime")?);
     let first = first.filter(|first| ends.is_none_or(|ends| *first < ends));
-    let metadata: Metadata =
-        field("metadata").and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    let backwards = |at: Option<u64>| at.is_some_and(|at| at < begins);
+    if backwards(first) || backwards(ends) {
+        listing.note(
+            "rows that end before they begin (`endTime`, `completionStartTime`) have no measured \
+             times"
+                .to_owned(),
+        );
+    }
+    let metadata = match field("metadata").map(|text| serde_json::from_str(&text)) {
+        Some(Ok(metadata)) => metadata,
+        Some(Err(_)) => {
+            listing.note(
+                "`metadata` that is no JSON of LiteLLM's is not used: what the provider had cached \
+                 and, without a `status`, what failed is not known"
+                    .to_owned(),
+            );
+            Metadata::default()
+        }
+        None => Metadata::default(),
+    };
+    if let Some(kind) = field("call_type").filter(|kind| !is_answered(kind)) {
+        listing.note(format!(
+            "rows of `call_type` {kind} are no chats: they count as requests with answers of no \
+             tokens; leave them out of the file if they should not"
+        ));
+    }
     let status = field("status").or(metadata.status.as_deref().map(Cow::Borrowed));
     let model = field("model_group").or_else(|| field("model"));
     let measured = Measured {

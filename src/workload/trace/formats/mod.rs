@@ -21,6 +21,7 @@ pub(super) mod mooncake_blocks;
 pub(super) mod objects;
 pub(super) mod otel;
 pub(super) mod requests_csv;
+pub(super) mod sums;
 pub(super) mod users;
 pub(super) mod vllm;
 

@@ -18,7 +18,6 @@ use crate::workload::incoming::{CHARS_PER_TOKEN, MAX_TOKENS, PromptId};
 use crate::workload::trace::accesses::{self, Column, Columns, Places, find};
 use crate::workload::trace::identity;
 use crate::workload::trace::input::error::TraceError;
-use crate::workload::trace::input::number::whole_number;
 use crate::workload::trace::input::position::Position;
 use crate::workload::trace::input::table::{Table, delimiter};
 use crate::workload::trace::input::{bytes, shown};
@@ -227,12 +226,10 @@ fn parse(spec: &ObjectsSpec, table: &Table, places: Places, time: usize) -> Resu
         .ok_or_else(|| fields::bad_time(name(time), field(time), spec.unit))?;
     let size = match places.size {
         None => 1,
-        Some(place) => whole_number(field(place))
-            .and_then(|size| u32::try_from(size).ok())
-            .ok_or_else(|| {
-                let (name, size, most) = (name(place), shown(field(place)), u32::MAX);
-                format!("{name} is `{size}`: expected bytes from 0 to {most}")
-            })?,
+        Some(place) => accesses::size(field(place)).ok_or_else(|| {
+            let (name, size, most) = (name(place), shown(field(place)), u32::MAX);
+            format!("{name} is `{size}`: expected bytes from 0 to {most}")
+        })?,
     };
     Ok(spec.row(stamp, identity::of_text(key), size))
 }

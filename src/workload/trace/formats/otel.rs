@@ -51,6 +51,7 @@ const TTFT: [&str; 3] = [
 const MODEL: [&str; 2] = ["gen_ai.request.model", "gen_ai.response.model"];
 const COST: [&str; 2] = ["gen_ai.usage.cost", "llm.cost.usd"];
 const SESSION: [&str; 3] = ["gen_ai.conversation.id", "session.id", "exgentic.session.id"];
+const USER: [&str; 2] = ["user.id", "enduser.id"];
 const ASKED: &str = "gen_ai.input.messages";
 const SYSTEM: &str = "gen_ai.system_instructions";
 const ANSWERED: [&str; 2] = ["gen_ai.output.text", "gen_ai.output.messages"];
@@ -154,11 +155,16 @@ impl TraceFile for Otel {
             jobs.push(&job, span);
             Ok(is_call)
         })?;
+        jobs.users = listing.users().clone();
         jobs.reader()
     }
 
     fn block_tokens(&self) -> Option<u32> {
         Some(BLOCK_TOKENS)
+    }
+
+    fn knows_users(&self) -> bool {
+        true
     }
 }
 
@@ -219,6 +225,7 @@ fn part(
     let begin = time("startTimeUnixNano", span.begins)?.ok_or("the span has no start")?;
     let end = time("endTimeUnixNano", span.ends)?.ok_or("the span has no end")?;
     let does = |it: &Attributes<'_>| it.get("gen_ai.operation.name") == Some("execute_tool");
+    let user = call.as_ref().and_then(|(row, _)| row.user);
     let job = span.trace.unwrap_or_else(|| "the trace".to_owned());
     let span = JobSpan {
         line,
@@ -235,7 +242,7 @@ fn part(
             ..CallDraft::default()
         }),
         is_tool: attributes.as_ref().is_some_and(does),
-        user: None,
+        user,
         session: attributes.as_ref().and_then(|it| it.first(&SESSION)).map(|it| it.1.to_owned()),
     };
     Ok((job, span))
@@ -264,8 +271,14 @@ impl<'t> Attributes<'t> {
         if written.get().starts_with('[') {
             let list: Vec<Attribute<'t>> =
                 serde_json::from_str(written.get()).map_err(|error| json::plain(&error))?;
-            let pairs = list.into_iter().map(|it| Ok((it.key, any_value(it.value)?)));
-            return pairs.collect::<Result<_, String>>().map(Attributes);
+            let mut pairs: Vec<(Cow<'t, str>, Cow<'t, str>)> = Vec::with_capacity(list.len());
+            for it in list {
+                if pairs.iter().any(|(key, _)| *key == it.key) {
+                    return Err(format!("the attribute `{}` is there twice", it.key));
+                }
+                pairs.push((it.key, any_value(it.value)?));
+            }
+            return Ok(Attributes(pairs));
         }
         let mut fields = json::Fields::new();
         json::read_object(written.get().as_bytes(), &mut fields)?;
@@ -341,7 +354,15 @@ fn row(
     let Some(attributes) = attributes else { return Ok(None) };
     let (input, output) = (attributes.tokens(&INPUT)?, attributes.tokens(&OUTPUT)?);
     match attributes.get("gen_ai.operation.name") {
-        Some(name) if !CALLS.contains(&name) => return Ok(None),
+        Some(name) if !CALLS.contains(&name) => {
+            if matches!(name, "embeddings" | "rerank") {
+                listing.note(format!(
+                    "spans of `gen_ai.operation.name` {name} are not used: they have no answers of \
+                     tokens"
+                ));
+            }
+            return Ok(None);
+        }
         None if input.is_none() => return Ok(None),
         _ => {}
     }
@@ -358,8 +379,16 @@ fn row(
     let measured = Measured {
         model: attributes.first(&MODEL).map(|(_, name)| listing.model(name)),
         ttft: ttft.map(Duration),
-        e2e: ends.and_then(|ends| ends.checked_sub(begins)).map(Duration),
-        cost: attributes.first(&COST).and_then(|(_, text)| money(text.as_bytes())),
+        e2e: match ends.map(|ends| ends.checked_sub(begins)) {
+            Some(None) => return Err("the span ends before it begins".to_owned()),
+            took => took.flatten().map(Duration),
+        },
+        cost: match attributes.first(&COST) {
+            Some((name, text)) => {
+                Some(money(text.as_bytes()).ok_or_else(|| bad_number(name, text.as_bytes()))?)
+            }
+            None => None,
+        },
         cached_tokens: attributes.tokens(&CACHED)?,
         status,
         ..Measured::default()
@@ -398,7 +427,7 @@ fn row(
         input_tokens,
         output_tokens: output.or_else(answer).filter(|_| !status.is_failed()),
         prompt: Some(prompt),
-        user: None,
+        user: attributes.first(&USER).map(|(_, name)| listing.user(name)),
     };
     Ok(Some((row, measured)))
 }

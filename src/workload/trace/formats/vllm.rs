@@ -32,6 +32,8 @@ struct BenchResult<'t> {
     #[serde(borrow, default)]
     request_rate: Option<&'t RawValue>,
     #[serde(borrow, default)]
+    max_concurrency: Option<&'t RawValue>,
+    #[serde(borrow, default)]
     input_lens: Option<Vec<&'t RawValue>>,
     #[serde(borrow, default)]
     output_lens: Option<Vec<&'t RawValue>>,
@@ -137,6 +139,12 @@ impl BenchResult<'_> {
                 if gap > 0.0 { "evenly" } else { "all at once" }
             ));
         }
+        if let Some(most) = self.max_concurrency.map(RawValue::get) {
+            listing.note(format!(
+                "`max_concurrency` ({most}) is not used: requests come when they came, and not as \
+                 answers make room; `arrivals: {{ concurrency: ... }}` of a workload would"
+            ));
+        }
         let model = self.model_id.as_ref().map(|name| listing.model(name));
         for at in 0..all {
             let read = self
@@ -158,8 +166,13 @@ impl BenchResult<'_> {
             None => libm::round(at as f64 * gap) as u64,
         };
         let error = self.errors.as_ref().and_then(|errors| errors[at].as_deref());
+        let output_tokens = tokens("output_lens", of(&self.output_lens))?;
+        let first = self.ttfts.as_ref().map(|ttfts| ttfts[at].get());
+        let nothing = output_tokens == 0 && first.is_none_or(|it| matches!(it, "0" | "0.0"));
         let status = match error {
             Some(error) if !error.is_empty() => Status::Failed,
+            // What failed has neither a first token nor any.
+            _ if nothing => Status::Failed,
             Some(_) => Status::Ok,
             None => Status::Unknown,
         };
@@ -174,7 +187,6 @@ impl BenchResult<'_> {
             }
             None => None,
         };
-        let output_tokens = tokens("output_lens", of(&self.output_lens))?;
         let measured = Measured {
             ttft: ttft.map(Duration),
             e2e: ttft.zip(between).map(|(ttft, rest)| Duration(ttft.saturating_add(rest))),

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::unique::python_number;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -22,7 +23,10 @@ pub(in crate::workload) fn read_object<'t>(
     let read = json.deserialize_map(Object(fields)).and_then(|()| json.end());
     read.map_err(|error| match plain(&error) {
         twice if twice.starts_with("the field `") => twice,
-        why => format!("expected a JSON object: {why}"),
+        why => {
+            let python = python_number(text, &error).unwrap_or_default();
+            format!("expected a JSON object: {why}{python}")
+        }
     })
 }
 
@@ -56,7 +60,29 @@ pub(in crate::workload) fn text(value: &RawValue) -> Result<Cow<'_, str>, String
 pub(in crate::workload) fn plain(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let (why, _) = text.rsplit_once(" at line ").unwrap_or((&text, ""));
-    format!("{why} (column {})", error.column())
+    format!("{} (column {})", in_plain_words(why), error.column())
+}
+
+/// What a parser expects, in words that are not those of its language.
+#[cold]
+pub(super) fn in_plain_words(why: &str) -> String {
+    let words = [
+        ("f64", "a number"),
+        ("u64", "a whole number of 0 or more"),
+        ("u32", "a whole number of 0 or more"),
+        ("u16", "a whole number of 0 or more"),
+        ("usize", "a whole number of 0 or more"),
+        ("i64", "a whole number"),
+        ("a sequence", "a list"),
+        ("a map", "an object"),
+        ("a string", "a text"),
+    ];
+    let found = words.iter().find(|(word, _)| {
+        why.strip_suffix(word).is_some_and(|before| before.ends_with("expected "))
+    });
+    found.map_or(why.to_owned(), |(word, plain)| {
+        format!("{}{plain}", why.strip_suffix(word).unwrap_or(why))
+    })
 }
 
 struct Object<'f, 't>(&'f mut Fields<'t>);

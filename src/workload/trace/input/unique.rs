@@ -6,6 +6,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::error::TraceError;
+use super::json::in_plain_words;
 use super::position::Position;
 
 /// Reads the value that a text is, in which no object may have a field twice, however deep.
@@ -23,9 +24,15 @@ pub(crate) fn read_unique<'t, T: Deserialize<'t>>(
 /// What is wrong with a text of JSON, at its place in the file; lines end with `\n`, `\r\n` or
 /// `\r`.
 #[cold]
-pub(super) fn refuse(text: &str, position: &Position, error: &serde_json::Error) -> TraceError {
+pub(in crate::workload::trace) fn refuse(
+    text: &str,
+    position: &Position,
+    error: &serde_json::Error,
+) -> TraceError {
     let said = error.to_string();
     let (why, _) = said.rsplit_once(" at line ").unwrap_or((&said, ""));
+    let why = in_plain_words(why);
+    let python = python_number(text.as_bytes(), error).unwrap_or_default();
     let lines = text.split_inclusive('\n').take(error.line().saturating_sub(1));
     let begins: usize = lines.map(str::len).sum();
     let at = (begins + error.column()).min(text.len());
@@ -34,7 +41,20 @@ pub(super) fn refuse(text: &str, position: &Position, error: &serde_json::Error)
     let before = &before[..before.trim_ascii_end().len().max(usize::from(!before.is_empty()))];
     let (line, column) = place(before);
     let position = Position { line, ..position.clone() };
-    position.format(format!("{why} (column {column})"))
+    position.format(format!("{why} (column {column}){python}"))
+}
+
+/// What to say where a text has what Python writes in the place of a number and JSON knows not.
+#[cold]
+pub(super) fn python_number(text: &[u8], error: &serde_json::Error) -> Option<String> {
+    let mut lines = text.split_inclusive(|byte| *byte == b'\n');
+    let begins: usize = lines.by_ref().take(error.line().checked_sub(1)?).map(<[u8]>::len).sum();
+    let found = text.get(begins + error.column().checked_sub(1)?..)?;
+    let word = ["NaN", "Infinity"].into_iter().find(|it| found.starts_with(it.as_bytes()))?;
+    Some(format!(
+        ": `{word}`, which Python writes, is no JSON: write `null` (`json.dumps(..., \
+         allow_nan=False)` refuses it)"
+    ))
 }
 
 /// The line that comes after such bytes, from 1, and how many characters it has so far.
@@ -113,6 +133,8 @@ mod tests {
             |text: &str| read_unique::<Value>(text, &position).map_err(|error| error.to_string());
         assert!(read("{\"a\": {\"b\": 1}, \"b\": [{\"a\": 1}, {\"a\": 1e400}]}").is_err());
         assert!(read("{\"a\": {\"b\": 1}, \"b\": [{\"a\": 1}, {\"a\": 2}]}").is_ok());
+        let error = read_unique::<Vec<u32>>("[1,\n -2]", &position).unwrap_err().to_string();
+        assert!(error.ends_with("expected a whole number of 0 or more (column 3)"), "{error}");
         for ends in ["\n", "\r\n", "\r"] {
             let text = ["{", "", "\"a\": 1,", " \"\\u0061\": 2}"].join(ends);
             let error = read(&text).unwrap_err();
@@ -120,6 +142,9 @@ mod tests {
             let text = ["{", "\"ä\": x}"].join(ends);
             let error = read(&text).unwrap_err();
             assert_eq!(error, "a.json:2: expected value (column 6)", "{ends:?}");
+            let text = ["[1, [", "-Infinity]]"].join(ends);
+            let error = read(&text).unwrap_err();
+            assert!(error.contains("`Infinity`, which Python writes"), "{error}");
             let text = ["[1,", "2", ""].join(ends);
             let error = read(&text).unwrap_err();
             assert!(error.starts_with("a.json:2: EOF while parsing a list"), "{error}");

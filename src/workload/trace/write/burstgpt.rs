@@ -25,6 +25,9 @@ impl Format for BurstGpt {
         lost.prompt(row);
         lost.blocks(row);
         let (input, output) = (row.input_tokens, lost.output(row));
+        if row.output_tokens == Some(0) {
+            lost.note("that an answer has no tokens (0 is how the format writes a failure)");
+        }
         let total = u64::from(input) + u64::from(output);
         seconds(row.stamp, out)?;
         writeln!(out, ",,{input},{output},{total},")

@@ -1,11 +1,13 @@
 //! Our own rows, as [`LogSpec`](crate::workload::trace::LogSpec) reads them by
-//! default, with columns `prompt` and `user` where they are known.
+//! default, with columns `prompt`, `user` and what was measured where they are known.
 
 use std::io::{self, Write};
 
 use super::format::{Format, Knows, WrittenRow};
 use super::losses::Losses;
+use super::measured::{COLUMNS, texts};
 use crate::kernel::time::NANOS_PER_SEC;
+use crate::workload::trace::measured::Measured;
 
 #[derive(Debug)]
 pub(super) struct Csv(pub Knows);
@@ -15,7 +17,11 @@ impl Format for Csv {
         let Knows { prompts, users, .. } = self.0;
         out.write_all(b"timestamp,input_tokens,output_tokens")?;
         out.write_all(if prompts { b",prompt" } else { b"" })?;
-        out.write_all(if users { b",user\n" } else { b"\n" })
+        out.write_all(if users { b",user" } else { b"" })?;
+        if self.0.measured {
+            write!(out, ",{}", COLUMNS.join(","))?;
+        }
+        out.write_all(b"\n")
     }
 
     fn row(
@@ -36,6 +42,13 @@ impl Format for Csv {
         if self.0.users {
             out.write_all(b",")?;
             quoted(row.user.unwrap_or_default(), out)?;
+        }
+        if self.0.measured {
+            let nothing = Measured::default();
+            for text in texts(row.measured.unwrap_or(&nothing), lost) {
+                out.write_all(b",")?;
+                quoted(&text.unwrap_or_default().0, out)?;
+            }
         }
         out.write_all(b"\n")
     }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use super::losses::Losses;
 use crate::workload::incoming::PromptId;
+use crate::workload::trace::measured::Measured;
 
 /// What the rows of a trace know.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +14,8 @@ pub struct Knows {
     pub prompts: bool,
     /// Who asks.
     pub users: bool,
+    /// What was measured.
+    pub measured: bool,
     /// How many tokens a block has, where blocks are known.
     pub block_tokens: Option<u32>,
 }
@@ -32,6 +35,8 @@ pub struct WrittenRow<'r> {
     pub user: Option<&'r str>,
     /// The prompt's blocks, if they are known.
     pub blocks: &'r [u64],
+    /// What was measured of it, if that is known.
+    pub measured: Option<&'r Measured>,
 }
 
 /// How rows are written.

@@ -5,7 +5,9 @@ use std::io::{self, Write};
 
 use super::format::{Format, Knows, WrittenRow};
 use super::losses::Losses;
+use super::measured::{COLUMNS, texts};
 use crate::kernel::time::NANOS_PER_SEC;
+use crate::workload::trace::measured::Measured;
 
 #[derive(Debug)]
 pub(super) struct Jsonl(pub Knows);
@@ -34,6 +36,18 @@ impl Format for Jsonl {
         if self.0.users {
             out.write_all(b", \"user\": ")?;
             serde_json::to_writer(&mut *out, row.user.unwrap_or_default())?;
+        }
+        if self.0.measured {
+            let nothing = Measured::default();
+            let texts = texts(row.measured.unwrap_or(&nothing), lost);
+            for (column, text) in COLUMNS.into_iter().zip(texts) {
+                write!(out, ", \"{column}\": ")?;
+                match text {
+                    None => out.write_all(b"null")?,
+                    Some((number, true)) => out.write_all(number.as_bytes())?,
+                    Some((text, false)) => serde_json::to_writer(&mut *out, &text)?,
+                }
+            }
         }
         out.write_all(b"}\n")
     }

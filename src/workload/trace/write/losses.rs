@@ -40,6 +40,14 @@ impl Losses {
         }
     }
 
+    /// The format knows nothing of what was measured.
+    #[inline]
+    pub fn measured(&mut self, row: &WrittenRow<'_>) {
+        if row.measured.is_some_and(|measured| !measured.is_empty()) {
+            self.note("what was measured");
+        }
+    }
+
     /// The tokens of an answer, in a format in which they must be known.
     #[inline]
     pub fn output(&mut self, row: &WrittenRow<'_>) -> u32 {

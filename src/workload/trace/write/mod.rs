@@ -10,6 +10,7 @@ mod format;
 mod jsonl;
 mod libcachesim;
 mod losses;
+mod measured;
 mod mooncake;
 mod oracle_general;
 mod output;
@@ -33,7 +34,7 @@ pub enum TraceFormat {
     Burstgpt,
     /// See [`TraceSpec::mooncake`](super::TraceSpec::mooncake).
     Mooncake,
-    /// Our own rows: exact times, lengths, prompts, users.
+    /// Our own rows: exact times, lengths, prompts, users, and what was measured.
     Csv,
     /// The same as JSON objects, one a line.
     Jsonl,
@@ -101,6 +102,7 @@ impl std::str::FromStr for TraceFormat {
 #[derive(Debug)]
 pub struct TraceWriter {
     output: Output,
+    holds: TraceFormat,
     format: Box<dyn Format>,
     lost: Losses,
     rows: u64,
@@ -113,9 +115,9 @@ impl TraceWriter {
     /// If the file cannot be written.
     pub fn create(path: &Path, format: TraceFormat, knows: Knows) -> io::Result<Self> {
         let mut output = Output::create(path)?;
-        let mut format = format.body(knows);
+        let (holds, mut format) = (format, format.body(knows));
         format.begin(&mut output)?;
-        Ok(TraceWriter { output, format, lost: Losses::default(), rows: 0 })
+        Ok(TraceWriter { output, holds, format, lost: Losses::default(), rows: 0 })
     }
 
     /// Writes a row.
@@ -124,6 +126,9 @@ impl TraceWriter {
     /// If the file cannot be written, or the format has no way to write the row.
     pub fn write(&mut self, row: &WrittenRow<'_>) -> io::Result<()> {
         self.rows += 1;
+        if !matches!(self.holds, TraceFormat::Csv | TraceFormat::Jsonl) {
+            self.lost.measured(row);
+        }
         self.format.row(row, &mut self.output, &mut self.lost)
     }
 

@@ -9,7 +9,7 @@ use crate::workload::trace::formats::users::Users;
 use crate::workload::trace::input::error::TraceError;
 use crate::workload::trace::input::position::Position;
 use crate::workload::trace::input::table::Table;
-use crate::workload::trace::measured::Measured;
+use crate::workload::trace::measured::{Measured, Status};
 use crate::workload::trace::row::Row;
 use crate::workload::trace::unused;
 
@@ -21,6 +21,8 @@ pub struct CsvLog {
     /// Where each column is in a row.
     places: [Option<usize>; COLUMNS],
     state: State,
+    /// Whether an answer of no tokens is one of a request that failed.
+    none_is_failed: bool,
 }
 
 impl CsvLog {
@@ -40,7 +42,21 @@ impl CsvLog {
                 return Err(table.position().format(why));
             }
         }
-        Ok(CsvLog { spec: spec.clone(), table, places, state: State::default() })
+        let (spec, state) = (spec.clone(), State::default());
+        Ok(CsvLog { spec, table, places, state, none_is_failed: false })
+    }
+
+    /// Opens a file of `BurstGPT`, of which some releases name sessions and say how long an
+    /// answer took. An answer of no tokens is a request that failed.
+    ///
+    /// # Errors
+    /// If the file cannot be read or lacks a column.
+    pub fn burstgpt(path: &Path) -> Result<Self, TraceError> {
+        let mut spec = LogSpec::burstgpt(path.to_path_buf());
+        let table = Table::open(path, None)?;
+        let there = |name: &str| table.column(name).map(|_| name.to_owned());
+        (spec.model, spec.e2e) = (there("Model"), there("Elapsed time"));
+        Ok(CsvLog { none_is_failed: true, ..CsvLog::open(path, &spec)? })
     }
 }
 
@@ -52,7 +68,12 @@ impl RowReader for CsvLog {
         let fields: Fields<'_> = self.places.map(|place| Some(self.table.field(place?)));
         let line = self.table.position().line;
         let row = row(&self.spec, &mut self.state, &fields, line);
-        row.map(Some).map_err(|why| self.table.position().bad_row(why))
+        let mut row = row.map_err(|why| self.table.position().bad_row(why))?;
+        if self.none_is_failed && row.output_tokens == Some(0) {
+            row.output_tokens = None;
+            self.state.measured.status = Status::Failed;
+        }
+        Ok(Some(row))
     }
 
     fn blocks(&self) -> &[u64] {
@@ -68,7 +89,7 @@ impl RowReader for CsvLog {
     }
 
     fn measured(&self) -> Option<&Measured> {
-        self.spec.measures().then_some(&self.state.measured)
+        (self.none_is_failed || self.spec.measures()).then_some(&self.state.measured)
     }
 
     fn notes(&self) -> Vec<String> {

@@ -163,6 +163,7 @@ pub(super) fn row(
         }
         prompt = prompt.or_else(|| Some(identity::of_blocks(input_tokens, &state.blocks)));
     }
+    state.measured.status = Status::Unknown;
     if spec.measures() {
         measured(spec, &mut state.measured, fields)?;
         if state.measured.status.is_failed() {

@@ -114,7 +114,7 @@ impl TraceFile for BurstGpt {
     }
 
     fn open(&self, path: &Path) -> Result<Box<dyn RowReader>, TraceError> {
-        Ok(Box::new(CsvLog::open(path, &LogSpec::burstgpt(self.0.clone()))?))
+        Ok(Box::new(CsvLog::burstgpt(path)?))
     }
 
     fn dependencies(&self) -> Dependencies {
