@@ -22,7 +22,7 @@ pub(super) struct Replay {
     pending: Vec<u32>,
     /// Calls that have not ended.
     left: u32,
-    /// Those under way.
+    /// By call: its job, while it is under way.
     jobs: Vec<u32>,
     /// Tokens that calls have answered, and whether a last one was wrong.
     spoken: u32,
@@ -43,7 +43,7 @@ impl Engine {
             parent,
             pending: (0..recorded.len() as u32).map(|it| recorded.waits_for(it)).collect(),
             left: recorded.len() as u32,
-            jobs: Vec::new(),
+            jobs: vec![NONE; recorded.len()],
             spoken: 0,
             label: 0,
             recorded: recorded.clone(),
@@ -63,7 +63,7 @@ impl Engine {
         let job = Job::new(Owner::Replay(replay), (instance, step, call), key, path, now);
         let job = self.jobs.insert(job) as u32;
         let here = &mut self.replays[replay as usize];
-        here.jobs.push(job);
+        here.jobs[call as usize] = job;
         self.tally.messages.begun += 1;
         let RecordedCall { think, tools, .. } = *here.recorded.call(call);
         let pause = think + tools;
@@ -109,12 +109,13 @@ impl Engine {
         let job = self.jobs[id as usize];
         let instance = &self.instances[job.instance as usize];
         let here = &self.replays[replay as usize];
-        let RecordedCall { input_tokens, output_tokens, prompt, thread, .. } =
+        let RecordedCall { input_tokens, output_tokens, prompt, thread, model, .. } =
             *here.recorded.call(job.item);
         let opening = here.recorded.begins_with();
-        let blocks = here.recorded.blocks(job.item);
-        let blocks = if blocks.is_empty() { None } else { world.keep_blocks(blocks) };
-        let (chars, input_decitokens) = sizes_of_tokens(input_tokens);
+        let blocks = world.keep_prompt(&here.recorded, job.item);
+        let text = here.recorded.text(job.item);
+        let (chars, input_decitokens) =
+            text.map_or_else(|| sizes_of_tokens(input_tokens), |it| (it.chars, it.decitokens));
         let call = Call {
             job: id,
             number: instance.number,
@@ -128,7 +129,7 @@ impl Engine {
             question: prompt.0,
             key: subkey(job.key, u64::from(job.tries)),
             priority: self.priority(&job),
-            model: None,
+            model: model.and_then(|it| *self.plan.asked.get(it as usize)?),
         };
         let request = Incoming {
             at: now,
@@ -158,7 +159,7 @@ impl Engine {
         let Job { item, path, .. } = self.jobs.remove(id as usize);
         let recorded = self.replays[replay as usize].recorded.clone();
         let here = &mut self.replays[replay as usize];
-        here.jobs.retain(|job| *job != id);
+        here.jobs[item as usize] = NONE;
         let said = match outcome {
             Ok(said) => said,
             Err(reason) => {
@@ -203,15 +204,16 @@ impl Engine {
 
     /// Its calls under way are called off; those at models may go on in vain.
     pub(super) fn drop_replay(&mut self, replay: u32, cancel: bool, world: &mut impl World) {
-        while let Some(job) = self.replays[replay as usize].jobs.pop() {
+        let jobs = std::mem::take(&mut self.replays[replay as usize].jobs);
+        for job in jobs.into_iter().rev().filter(|job| *job != NONE) {
             self.drop_job(job, cancel, world);
         }
         self.replays.remove(replay as usize);
     }
 
-    /// The call of a job that was under way first, for the way to where it is now.
+    /// A call of a job that is under way, for the way to where it is now.
     pub(super) fn first_of_replay(&self, replay: u32) -> Option<u32> {
-        self.replays[replay as usize].jobs.first().copied()
+        self.replays[replay as usize].jobs.iter().copied().find(|job| *job != NONE)
     }
 
     /// An arrival's recorded job is kept until its workflow ends.

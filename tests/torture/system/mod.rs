@@ -2,7 +2,7 @@
 //! is extreme and yet legal.
 //!
 //! What is not drawn up: what needs files of others (vectors, paraphrases, price maps,
-//! profiles of steps, recorded workflows) and searches.
+//! profiles of steps, recorded workflows) and searches. Files of recorded jobs are written.
 
 mod agents;
 mod cache;
@@ -11,6 +11,7 @@ mod engine;
 mod gateway;
 mod groups;
 mod prompts;
+mod recorded;
 mod resilience;
 mod server;
 mod steps;

@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dialogue::Dialogue;
-pub use dialogue::SentText;
 
 use super::bad_row::OnBadRow;
+use super::formats::dialect::{Role, without_turn};
 use super::formats::format::Dialect;
 use super::input::error::TraceError;
 use super::input::items::Items;
@@ -27,6 +27,7 @@ use crate::kernel::time::NANOS_PER_SEC;
 use crate::kernel::{Duration, Stream, Streams, Time};
 use crate::workload::arrivals::{Arrivals, CalendarStart};
 use crate::workload::duration_distribution::{ExponentialSpanSpec, Span, SpanSpec};
+use crate::workload::recorded::SentText;
 
 /// Reads conversations, one after another.
 #[derive(Debug)]
@@ -40,6 +41,9 @@ struct Dialogues {
     first_time: bool,
     /// Those in which nobody asks anything.
     without_turn: u64,
+    /// Whether messages have times, and whether tools say anything.
+    has_times: bool,
+    has_tools: bool,
 }
 
 impl Dialogues {
@@ -49,7 +53,18 @@ impl Dialogues {
         let first_bad = None;
         let (skipped, without_turn) = (0, 0);
         let first_time = true;
-        Ok(Dialogues { dialect, items, on_bad_row, skipped, first_bad, first_time, without_turn })
+        let (has_times, has_tools) = (false, false);
+        Ok(Dialogues {
+            dialect,
+            items,
+            on_bad_row,
+            skipped,
+            first_bad,
+            first_time,
+            without_turn,
+            has_times,
+            has_tools,
+        })
     }
 
     /// Begins again.
@@ -59,11 +74,33 @@ impl Dialogues {
         Ok(())
     }
 
+    /// What there is in them that matters and is not used.
+    fn notes(&self) -> Vec<String> {
+        let mut notes: Vec<String> = without_turn(self.without_turn).into_iter().collect();
+        if self.has_times {
+            notes.push(
+                "the times of messages are not used: turns come a `think_time` after one another; \
+                 `replay: closed` goes by them"
+                    .to_owned(),
+            );
+        }
+        if self.has_tools {
+            notes.push(
+                "the results of tools are part of the user's next prompt: what a model answered to \
+                 them at once is no request; with `replay: closed` it is"
+                    .to_owned(),
+            );
+        }
+        notes
+    }
+
     /// The next conversation in which a user asks something.
     fn next(&mut self) -> Result<Option<Dialogue>, TraceError> {
         while self.items.advance()? {
             let error = match self.dialect.read(self.items.item()) {
                 Ok(said) => {
+                    self.has_times |= said.said.iter().any(|it| it.at.is_some());
+                    self.has_tools |= said.said.iter().any(|it| it.role == Role::Tool);
                     let dialogue = Dialogue::new(&said);
                     if dialogue.turns() > 0 {
                         return Ok(Some(dialogue));
@@ -97,14 +134,11 @@ pub(super) fn survey(spec: &TraceSpec, file: &Path) -> Result<TraceInfo, TraceEr
         // A file without a turn has none however often it is read.
         rows: if rows == 0 { Some(0) } else { spec.window().loops.map(|n| rows * u64::from(n)) },
         skipped: dialogues.skipped,
+        notes: dialogues.notes(),
         first_bad: dialogues.first_bad,
         span: None,
         users: Vec::new(),
-        notes: match dialogues.without_turn {
-            0 => Vec::new(),
-            1 => vec!["a conversation in which no user says anything is left out".to_owned()],
-            n => vec![format!("{n} conversations in which no user says anything are left out")],
-        },
+        models: Vec::new(),
     })
 }
 
@@ -250,7 +284,7 @@ impl Conversations {
     /// The prompt of the turn given last.
     pub fn text(&self) -> Option<SentText> {
         let last = self.last.as_ref()?;
-        Some(SentText::new(&last.dialogue, last.place))
+        Some(last.dialogue.text(last.place))
     }
 
     /// How many bad conversations were left out so far.
