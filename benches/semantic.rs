@@ -7,7 +7,7 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use windtunnel::cache::semantic::{Exact, Hnsw, HnswSpec, Vectors};
-use windtunnel::cache::{CacheSpec, SemanticCache, SemanticPlan, Size};
+use windtunnel::cache::{CacheSpec, Question, SemanticCache, SemanticPlan, Size};
 use windtunnel::kernel::{Streams, Time};
 use windtunnel::workload::{DataPaths, IntentId, Plan, PromptId, WorkloadSpec};
 
@@ -85,7 +85,7 @@ fn model(semantic: &str, stored: u64) -> (SemanticCache<u32>, Vec<(PromptId, Int
     };
     for _ in 0..stored {
         let (prompt, intent) = asked();
-        cache.store((prompt, intent), None, (Size::default(), 0), Time::ZERO);
+        cache.store(Question::new(prompt, intent), None, (Size::default(), 0), Time::ZERO);
     }
     (cache, (0..100_000).map(|_| asked()).collect())
 }
@@ -105,10 +105,15 @@ fn intents(c: &mut Criterion) {
                 || cache.clone(),
                 |cache| {
                     for (prompt, intent) in &asked {
-                        let found = cache.lookup(*prompt, *intent, Time::ZERO);
+                        let found = cache.lookup(Question::new(*prompt, *intent), Time::ZERO);
                         if found.answer.is_none() {
                             let answer = (Size::default(), 0);
-                            cache.store((*prompt, *intent), found.compared, answer, Time::ZERO);
+                            cache.store(
+                                Question::new(*prompt, *intent),
+                                found.compared,
+                                answer,
+                                Time::ZERO,
+                            );
                         }
                     }
                     black_box(cache.len())

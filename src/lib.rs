@@ -25,6 +25,7 @@
 //! | [`cache`] | keeps answers, level by level; eviction policies; prefixes |
 //! | [`cost`] | prices, budgets, the choice of a model |
 //! | [`serving`] | how long a model works and who waits for it |
+//! | [`gateway`] | who is let through to the models first |
 //! | [`pipeline`] | the stages and the request's parameters |
 //! | [`orchestration`] | the workflows and agents that a request begins |
 //! | [`system`] | a request's stages through all parts, in one [`kernel::Model`]; an agenda of what is to end; what is measured |
@@ -168,6 +169,7 @@ pub mod cache;
 pub mod cli;
 pub mod cost;
 pub mod experiment;
+pub mod gateway;
 pub mod kernel;
 pub mod orchestration;
 pub mod pipeline;

@@ -425,6 +425,40 @@ fn a_file_written_by_hand_warms_a_cache_and_its_mistakes_have_a_line() {
     assert!(missing.contains("`no-such.csv` was not found"), "{missing}");
 }
 
+#[test]
+fn what_is_kept_apart_at_the_end_is_kept_apart_at_the_beginning() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("cache.csv");
+    let run = |cache: &str, users: &str| {
+        let asked = |(at, user): (usize, &str)| {
+            format!("    - {{ at: {at}s, prompt: hello, user: {user} }}\n")
+        };
+        let asked: String = users.split(' ').enumerate().map(asked).collect();
+        attempt(&format!(
+            "replications: 1\nworkload:\n  users: {{ list: [{{ name: ann }}, {{ name: bob }}] }}\n  requests:\n{asked}\
+             record: {{ cache: true }}\ncache: {{ {cache}, levels: [{{}}] }}\n"
+        ))
+    };
+    let first = run("scope: user", "bob").unwrap();
+    let scope = first.cache.column("scope").expect("answers are kept apart");
+    assert_eq!(first.cache.rows[0][scope].to_string(), "bob");
+    write_table(&file, &first.cache).unwrap();
+    let warm = format!("warm_start: {}", file.display());
+    let again = run(&format!("scope: user, {warm}"), "ann bob ann").unwrap();
+    assert_eq!(metrics(&again, ["cache_misses", "cache_hits"]), [1.0, 2.0]);
+    let error = run(&warm, "bob").unwrap_err();
+    assert!(error.contains("cache.csv:2: scope: this cache tells nobody apart"), "{error}");
+    std::fs::write(&file, "prompt,scope\nhello,bop\n").unwrap();
+    let error = run(&format!("scope: user, {warm}"), "bob").unwrap_err();
+    assert!(
+        error.contains("cache.csv:2: scope: there is no scope `bop`; did you mean `bob`?"),
+        "{error}"
+    );
+    std::fs::write(&file, "prompt,scope\nnever asked,bob\n").unwrap();
+    let stranger = run(&format!("scope: user, {warm}"), "bob").unwrap();
+    assert_eq!(stranger.cache.rows.len(), 2);
+}
+
 #[derive(Debug, Clone)]
 struct Case {
     seed: u32,

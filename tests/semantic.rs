@@ -8,7 +8,7 @@ mod data;
 use std::sync::atomic::AtomicBool;
 
 use windtunnel::cache::semantic::{Exact, Vectors, dot, read_npy};
-use windtunnel::cache::{CacheSpec, SemanticCache, SemanticPlan, Size};
+use windtunnel::cache::{CacheSpec, Question, SemanticCache, SemanticPlan, Size};
 use windtunnel::experiment::load::Document;
 use windtunnel::experiment::{Overrides, prepare};
 use windtunnel::kernel::{Streams, Time};
@@ -54,7 +54,7 @@ fn origins_stored(semantic: &str, prompts: &str, paths: &DataPaths) -> (Semantic
     let streams = Streams::new(42, 0);
     let mut cache = plan.cache(&streams);
     for (prompt, intent) in asked_in_order(&workload, &streams).take(PAIRS) {
-        cache.store((prompt, intent), None, (Size::default(), ()), Time::ZERO);
+        cache.store(Question::new(prompt, intent), None, (Size::default(), ()), Time::ZERO);
     }
     (cache, workload)
 }
@@ -73,7 +73,9 @@ fn ask_all_similar(cache: &mut SemanticCache<()>, workload: &Plan) -> (f64, f64)
     let streams = Streams::new(42, 0);
     let asked = asked_in_order(workload, &streams).skip(PAIRS).take(PAIRS);
     let answers: Vec<bool> = asked
-        .filter_map(|(prompt, intent)| cache.lookup(prompt, intent, Time::ZERO).answer)
+        .filter_map(|(prompt, intent)| {
+            cache.lookup(Question::new(prompt, intent), Time::ZERO).answer
+        })
         .map(|((), right)| right)
         .collect();
     let right = answers.iter().filter(|right| **right).count();

@@ -26,6 +26,7 @@ mod levels;
 pub mod policy;
 pub mod prefix;
 pub mod replay;
+mod scope;
 pub mod semantic;
 mod structures;
 
@@ -38,7 +39,8 @@ pub use levels::{
 };
 pub use policy::{AnyPolicy, Policy, PolicySpec};
 pub use prefix::{Match, PrefixCache, PrefixCacheSpec};
-pub use semantic::{SEMANTIC, SemanticCache, SemanticPlan, SemanticSpec};
+pub use scope::{KeyScopes, ScopeSpec, TenantsSpec};
+pub use semantic::{Question, SEMANTIC, SemanticCache, SemanticPlan, SemanticSpec};
 use structures::hash;
 pub use structures::{
     ByNumber, Ghosts, Heap, List, Past, PerSlot, Ranked, Segments, Sketch, Slot, Table, Word, share,

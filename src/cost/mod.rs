@@ -40,6 +40,7 @@ pub mod price;
 pub mod quality;
 pub mod select;
 mod spec;
+mod tenants;
 
 pub use crate::workload::UserId;
 pub use allocate::AllocateSpec;
@@ -54,3 +55,4 @@ pub use price::{Price, PriceMap, PriceMapError, PriceSpec, Rates};
 pub use quality::QualitySpec;
 pub use select::{SelectSpec, Verdict};
 pub use spec::{CostSpec, PricesSpec};
+pub use tenants::{TenantKind, Tenants};

@@ -20,6 +20,9 @@ pub enum RequestError {
     /// The chosen model's queue was full.
     #[error("The model's queue is full")]
     QueueFull,
+    /// It waited too long for its turn at the gateway.
+    #[error("Waited too long in the gateway's queue")]
+    QueueExpired,
     /// The client asked for more than its limit.
     #[error("Rate limit of the client exceeded")]
     RateLimited,

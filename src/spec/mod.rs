@@ -6,6 +6,7 @@
 //! whatever needs more than one field is checked by the part's
 //! `check(&self, problems: &mut Problems)`.
 
+mod decimal;
 mod names;
 mod near;
 mod number;
@@ -17,5 +18,5 @@ pub use near::{nearest, suggestion};
 pub(crate) use number::per_cent;
 pub use number::{Correlation, Fraction, NonNegative, Positive};
 pub use problem::{Help, Path, Problem, Problems, Segment, Severity};
-pub(crate) use units::from_text;
 pub use units::{Bandwidth, Capacity, Rate, format_rate, parse_duration};
+pub(crate) use units::{from_text, parse_count};

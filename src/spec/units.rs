@@ -8,7 +8,13 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::decimal::Decimal;
 use crate::kernel::Duration;
+
+/// A whole number of things, such as `1000`, `1_000` or `1e3`.
+pub(crate) fn parse_count(text: &str) -> Option<u64> {
+    Decimal::parse(text)?.whole()
+}
 
 /// Reads text or a bare number with `parse`; used by every quantity here.
 pub(crate) fn from_text<'de, D, T>(
@@ -42,9 +48,12 @@ where
     deserializer.deserialize_any(TextVisitor(expected, parse))
 }
 
+/// A number as it is written, as a float, and the unit after it.
+type Quantity<'t> = (&'t str, f64, &'t str);
+
 /// Splits `1.5h` into the number and the unit after it. Underscores may group
 /// digits.
-fn split_unit(text: &str) -> Result<(f64, &str), String> {
+fn split_unit(text: &str) -> Result<Quantity<'_>, String> {
     let end = text
         .char_indices()
         .find(|&(i, c)| {
@@ -61,8 +70,11 @@ fn split_unit(text: &str) -> Result<(f64, &str), String> {
     if !number.is_finite() {
         return Err(format!("`{text}` is not finite"));
     }
-    Ok((number, text[end..].trim()))
+    Ok((&text[..end], number, text[end..].trim()))
 }
+
+/// In nanoseconds.
+const SECOND: u64 = 1_000_000_000;
 
 const DURATION: &str = "a duration such as 250ms, 1.5s, 10m, 1h or 30d";
 
@@ -75,33 +87,42 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     if text == "0" {
         return Ok(Duration::ZERO);
     }
-    let mut nanos = 0.0;
+    let too_long = || format!("`{text}` is not a duration under 285 years");
+    // In 1e-9 ns, so that parts of a nanosecond add up too.
+    let mut all: u128 = 0;
     let mut rest = text;
     while !rest.is_empty() {
-        let (number, tail) = split_unit(rest)?;
+        let (written, number, tail) = split_unit(rest)?;
         let end = tail.find(|c: char| !c.is_alphabetic()).unwrap_or(tail.len());
         let scale = match &tail[..end] {
-            "ns" => 1.0,
-            "us" | "µs" => 1e3,
-            "ms" => 1e6,
-            "s" => 1e9,
-            "m" | "min" => 60e9,
-            "h" => 3600e9,
-            "d" => 86_400e9,
-            "w" => 604_800e9,
+            "ns" => 1,
+            "us" | "µs" => 1_000,
+            "ms" => 1_000_000,
+            "s" => SECOND,
+            "m" | "min" => 60 * SECOND,
+            "h" => 3600 * SECOND,
+            "d" => 86_400 * SECOND,
+            "w" => 604_800 * SECOND,
             "" => return Err(format!("`{text}` has no unit")),
             unit => return Err(format!("`{unit}` is not a unit of time")),
         };
         if number < 0.0 {
             return Err(format!("`{text}` is negative"));
         }
-        nanos += number * scale;
+        let written = Decimal::parse(written.trim_start_matches(['+', '-']));
+        let written = written.ok_or_else(|| format!("`{text}` does not begin with a number"))?;
+        if number * scale as f64 >= 9e18 {
+            return Err(too_long());
+        }
+        let (part, _) = written.shifted(9).times(scale).ok_or_else(too_long)?;
+        all = all.checked_add(part).ok_or_else(too_long)?;
         rest = tail[end..].trim_start();
     }
-    if text.is_empty() || nanos >= 9e18 {
-        return Err(format!("`{text}` is not a duration under 285 years"));
+    let nanos = (all + 500_000_000) / 1_000_000_000;
+    if text.is_empty() || nanos >= 9_000_000_000_000_000_000 {
+        return Err(too_long());
     }
-    Ok(Duration((nanos + 0.5) as u64))
+    Ok(Duration(nanos as u64))
 }
 
 impl<'de> Deserialize<'de> for Duration {
@@ -146,7 +167,7 @@ impl Rate {
 impl FromStr for Rate {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        let (number, unit) = split_unit(text)?;
+        let (_, number, unit) = split_unit(text)?;
         let per_sec = match unit.strip_prefix('/').map(str::trim) {
             _ if number < 0.0 => return Err(format!("`{text}` is negative")),
             None if unit.is_empty() => number,
@@ -211,32 +232,35 @@ impl FromStr for Capacity {
         if text == "unbounded" {
             return Ok(Capacity::Unbounded);
         }
-        let (number, unit) = split_unit(text)?;
+        let (written, number, unit) = split_unit(text)?;
         let (scale, unit) = match unit.split_at_checked(1) {
-            Some(("k" | "K", rest)) if !rest.starts_with(['B', 'i']) => (1e3, rest.trim()),
-            Some(("M", rest)) if !rest.starts_with(['B', 'i']) => (1e6, rest.trim()),
-            Some(("G", rest)) if !rest.starts_with(['B', 'i']) => (1e9, rest.trim()),
-            _ => (1.0, unit),
+            Some(("k" | "K", rest)) if !rest.starts_with(['B', 'i']) => (1_000, rest.trim()),
+            Some(("M", rest)) if !rest.starts_with(['B', 'i']) => (1_000_000, rest.trim()),
+            Some(("G", rest)) if !rest.starts_with(['B', 'i']) => (1_000_000_000, rest.trim()),
+            _ => (1, unit),
         };
-        let whole = |scale: f64| {
-            let value = number * scale;
-            if !(0.0..9e18).contains(&value) || value.fract() != 0.0 {
-                return Err(format!("`{text}` is not a whole number of 0 or more"));
+        let whole = |scale: u64| {
+            if number * scale as f64 >= 9e18 {
+                return Err(format!("`{text}` is too large"));
             }
-            Ok(value as u64)
+            let value = Decimal::parse(written.trim_start_matches('+'));
+            match value.and_then(|value| value.times(scale)) {
+                Some((value, true)) => Ok(value as u64),
+                _ => Err(format!("`{text}` is not a whole number of 0 or more")),
+            }
         };
         Ok(match unit {
             "" | "entry" | "entries" => Capacity::Entries(whole(scale)?),
             "token" | "tokens" => Capacity::Tokens(whole(scale)?),
             "B" => Capacity::Bytes(whole(scale)?),
-            "kB" | "KB" => Capacity::Bytes(whole(1e3)?),
-            "MB" => Capacity::Bytes(whole(1e6)?),
-            "GB" => Capacity::Bytes(whole(1e9)?),
-            "TB" => Capacity::Bytes(whole(1e12)?),
-            "KiB" => Capacity::Bytes(whole(1024.0)?),
-            "MiB" => Capacity::Bytes(whole(1024.0 * 1024.0)?),
-            "GiB" => Capacity::Bytes(whole(1024.0 * 1024.0 * 1024.0)?),
-            "TiB" => Capacity::Bytes(whole(1024.0 * 1024.0 * 1024.0 * 1024.0)?),
+            "kB" | "KB" => Capacity::Bytes(whole(1_000)?),
+            "MB" => Capacity::Bytes(whole(1_000_000)?),
+            "GB" => Capacity::Bytes(whole(1_000_000_000)?),
+            "TB" => Capacity::Bytes(whole(1_000_000_000_000)?),
+            "KiB" => Capacity::Bytes(whole(1 << 10)?),
+            "MiB" => Capacity::Bytes(whole(1 << 20)?),
+            "GiB" => Capacity::Bytes(whole(1 << 30)?),
+            "TiB" => Capacity::Bytes(whole(1 << 40)?),
             _ => return Err(format!("`{unit}` is not a unit of capacity")),
         })
     }
@@ -302,7 +326,7 @@ impl Bandwidth {
 impl FromStr for Bandwidth {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        let (number, unit) = split_unit(text)?;
+        let (_, number, unit) = split_unit(text)?;
         let unknown = || format!("`{unit}` is not a unit of bandwidth");
         let amount = unit.strip_suffix("/s").map(str::trim_end).ok_or_else(unknown)?;
         let (prefix, size) = match (amount.strip_suffix("bit"), amount.strip_suffix('B')) {

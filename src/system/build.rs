@@ -10,9 +10,10 @@ use super::model::System;
 use super::monitors::Monitors;
 use super::setup::{Setup, Warmup};
 use super::tracer::Tracer;
-use super::upstream::Upstream;
+use super::upstream::{Slots, Upstream};
 use crate::cost::allocate::Places;
 use crate::cost::{Candidate, Levers, Optimizer};
+use crate::gateway::queue::Queue;
 use crate::kernel::{Duration, Streams, Time};
 use crate::pipeline::Log;
 use crate::serving::ModelSpec;
@@ -39,11 +40,17 @@ pub fn build<'r>(
         .collect();
     let candidates = candidates(setup);
     let names: Vec<&str> = candidates.iter().map(|(name, _)| name.as_str()).collect();
-    let slots = setup
-        .cost
-        .allocate
-        .as_ref()
-        .and_then(|allocate| Places::new(allocate, &users, &setup.cost.teams, &names));
+    let allocate = setup.cost.allocate.as_ref();
+    let places = allocate.and_then(|spec| Places::new(spec, &users, &setup.cost.teams, &names));
+    let queue = setup.gateway.as_ref().and_then(|gateway| gateway.queue.as_ref());
+    let slots = match (places, queue) {
+        (Some(places), _) => Some(Slots::Tenants(places)),
+        (None, Some(spec)) => {
+            let queue = Queue::new(spec, &setup.cost, source.users(), source.slo_classes());
+            Some(Slots::Gateway(Box::new(queue)))
+        }
+        (None, None) => None,
+    };
     let upstream = Upstream::new(setup, &source, slots, streams);
     let pipeline = setup.pipeline.as_ref();
     let caches = Caches::new(setup, source.users(), streams);

@@ -45,4 +45,6 @@ pub enum Event {
     Wake(Wake),
     /// Slots at models are divided anew.
     Divide,
+    /// A request has waited in the gateway's queue as long as it may, or would.
+    Expire(RequestId),
 }

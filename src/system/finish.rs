@@ -1,12 +1,13 @@
 //! The end of a run: everything is closed, and becomes its results.
 
 use super::measure::FlowSums;
-use super::measure::{self, Course, judge_steadiness};
+use super::measure::{self, Course, GatewaySums, judge_steadiness};
 use super::model::System;
 use super::monitors::{self, tables::Measured};
 use super::run_error::RunError;
 use super::setup::Setup;
 use super::tables::{self, RunTables, replicas};
+use super::upstream::Slots;
 use crate::cost::allocate::{fairness, utility_had};
 use crate::cost::{ModelId, Money};
 use crate::kernel::Time;
@@ -35,6 +36,7 @@ pub fn finish(
     }
     let flows = system.clients.workflows.as_ref().map(|it| FlowSums::of(it.engine.tally()));
     let allocation = division(&mut system, over);
+    let gateway = system.upstream.queue().map(GatewaySums::of);
     let ledger = system.charge.optimizer.ledger();
     let observers = &mut system.observers;
     let measures = &mut observers.measures;
@@ -43,6 +45,7 @@ pub fn finish(
     }
     measures.flows = flows.unwrap_or_default();
     measures.allocation = allocation;
+    measures.gateway = gateway;
     measures.alerts = ledger.alerts();
     measures.overshoot = ledger.overshoot();
     measures.window_end = end;
@@ -113,10 +116,10 @@ fn busy(servers: &mut super::upstream::ModelServers, until: Time) -> Option<(f64
 
 /// Jain's index and the utility of what is divided, if anything is.
 fn division(system: &mut System<'_>, end: Time) -> [f64; 2] {
-    if let Some(slots) = &mut system.upstream.slots {
-        slots.close(end);
+    if let Some(Slots::Tenants(places)) = &mut system.upstream.slots {
+        places.close(end);
     }
-    let parts = match (&system.upstream.slots, system.charge.optimizer.allocation()) {
+    let parts = match (system.upstream.places(), system.charge.optimizer.allocation()) {
         (Some(slots), _) => slots.parts(),
         (None, Some(allocation)) => allocation.parts(),
         (None, None) => return [f64::NAN; 2],

@@ -34,7 +34,7 @@ mod tables;
 mod tracer;
 mod upstream;
 
-pub use caches::{Contents, ContentsError, Flight};
+pub use caches::{Contents, Flight};
 pub use charge::{Savings, Spend};
 pub use event::Event;
 pub use measure::{

@@ -22,6 +22,7 @@ use super::tracer::TracedWorkflow;
 use super::upstream::Upstream;
 use crate::kernel::{Model, Scheduler, Time};
 use crate::orchestration::{End, Reason};
+use crate::pipeline::RequestError;
 use crate::pipeline::StagesSpec;
 use crate::workload::Incoming;
 
@@ -79,6 +80,7 @@ impl Model for System<'_> {
                 self.seat_waiting(sim);
                 self.upstream.await_division(sim);
             }
+            Event::Expire(id) => self.expire(id, sim),
             other => self.handle_upstream(other, sim),
         }
         self.work_off(sim);
@@ -109,7 +111,8 @@ impl<'r> System<'r> {
             | Event::Follow(_)
             | Event::Advance(_)
             | Event::Wake(_)
-            | Event::Divide => {}
+            | Event::Divide
+            | Event::Expire(_) => {}
         }
     }
 
@@ -139,8 +142,12 @@ impl<'r> System<'r> {
             Task::CallOff(call) => {
                 let workflows = self.clients.workflows.as_ref();
                 let request = workflows.and_then(|it| it.request_of(call));
-                let request = request.and_then(|id| self.requests.get(id));
-                if let Some(inference) = request.and_then(|request| request.inference) {
+                let Some(id) = request else { return };
+                let request = self.requests.get(id);
+                let Some(inference) = request.and_then(|request| request.inference) else { return };
+                if self.upstream.leave_gateway(inference, false, sim) {
+                    self.end_wait(id, inference, RequestError::CalledOff, sim);
+                } else {
                     let (upstream, mut cx) = self.upstream(sim);
                     upstream.call_off_request(inference, &mut cx);
                 }

@@ -79,6 +79,8 @@ pub struct Request {
     pub since: Time,
     /// The cache key, once made.
     pub key: Key,
+    /// Whose answers may serve it.
+    pub scope: u32,
     /// What went wrong.
     pub error: Option<RequestError>,
     /// Its way through the models, once it asks one.
@@ -102,6 +104,8 @@ pub struct Answer {
     pub full_output: u32,
     /// Who made it.
     pub model: u32,
+    /// The tenant that it was made for, once it is in a cache.
+    pub made_for: u32,
     /// Whether it is known to be wrong.
     pub wrong: bool,
 }
@@ -124,6 +128,7 @@ impl Request {
             model: u32::MAX,
             since: incoming.at,
             key: Key(0),
+            scope: 0,
             error: None,
             inference: None,
             answer: None,

@@ -9,6 +9,7 @@ use super::measure::SloSpec;
 use super::monitors::MonitorSpec;
 use crate::cache::{CacheSpec, SemanticPlan};
 use crate::cost::CostSpec;
+use crate::gateway::GatewaySpec;
 use crate::kernel::Duration;
 use crate::orchestration::Plan as FlowPlan;
 use crate::pipeline::{KeyMaker, Params, PipelineSpec};
@@ -69,6 +70,8 @@ pub struct Setup {
     pub monitors: Vec<MonitorSpec>,
     /// What the gateway does where models fail, if anything.
     pub resilience: Option<ResilienceSpec>,
+    /// The gateway before the models, if it holds anything back.
+    pub gateway: Option<GatewaySpec>,
     /// How a model is chosen.
     pub cost: CostSpec,
     /// What the virtual clock shows at the start.
@@ -89,6 +92,7 @@ impl Setup {
     pub fn holds_back(&self) -> bool {
         let cost = &self.cost;
         self.resilience.is_some()
+            || self.gateway.is_some()
             || self.models.iter().any(|(_, model)| model.server.engine.is_some())
             || cost.budgets.is_some()
             || !cost.teams.is_empty()

@@ -8,7 +8,7 @@ use super::request::{Next, Request, fail};
 use super::tracer::AttemptKind;
 use super::upstream::{Inference, NOBODY, Slot, Upstream};
 use crate::cost::{Money, Refusal};
-use crate::kernel::{Duration, Scheduler};
+use crate::kernel::{Duration, Scheduler, Time};
 use crate::orchestration::Answered;
 use crate::pipeline::{RequestError, Stage};
 use crate::serving::Service;
@@ -73,7 +73,7 @@ impl System<'_> {
                 }
             }
             Stage::Preprocess => Next::Stage(Stage::Key),
-            Stage::Key => caches.begin(id, request, observers, now),
+            Stage::Key => caches.begin(id, request, clients, observers, now),
             Stage::Cache => {
                 let optimizer = &mut charge.optimizer;
                 let (next, waiting) = caches.look_up(id, request, optimizer, observers, now);
@@ -114,7 +114,7 @@ impl System<'_> {
         let model = match charge.choose(request, inference, clients, now) {
             Ok(choice) => choice.model.0,
             Err(Refusal::InsufficientBudget) => {
-                return self.give_up(id, of, RequestError::InsufficientBudget);
+                return self.give_up(id, of, RequestError::InsufficientBudget, now);
             }
             Err(Refusal::Wait(until)) => {
                 inference.spend.waited = true;
@@ -131,18 +131,21 @@ impl System<'_> {
         request.stage = Stage::Inference;
         inference.queued = now;
         inference.model = model;
-        inference.spend.seated_after = Duration::ZERO;
+        (inference.spend.seated_after, inference.spend.seated_at) = (Duration::ZERO, now);
         if inference.spend.batch {
             return self.defer(id, of, sim);
         }
-        match upstream.take_slot(id, (request.incoming.user, model), sim) {
+        let tokens = charge.most_tokens(request, clients);
+        let patience = || clients.source.patience(&request.incoming);
+        match upstream.take_slot((id, request), (model, tokens), patience, sim) {
             Slot::Unlimited => {}
-            Slot::Has(tenant) => upstream.inferences[of].spend.slot = Some(tenant),
-            Slot::Waits => {
+            Slot::Has(seat) => upstream.inferences[of].spend.slot = Some(seat),
+            Slot::Waits(queued) => {
+                upstream.inferences[of].spend.queued = queued;
                 observers.timeline.queue(now, 1);
                 return Next::Wait;
             }
-            Slot::Refused => return self.give_up(id, of, RequestError::QueueFull),
+            Slot::Refused => return self.give_up(id, of, RequestError::QueueFull, now),
         }
         self.ask_model(id, of, sim)
     }
@@ -152,7 +155,7 @@ impl System<'_> {
         let (upstream, mut cx) = self.upstream(sim);
         match upstream.request(of, &mut cx) {
             None => Next::Wait,
-            Some(error) => self.give_up(id, of, error),
+            Some(error) => self.give_up(id, of, error, sim.now()),
         }
     }
 
@@ -160,20 +163,45 @@ impl System<'_> {
     /// models.
     pub(super) fn seat_waiting(&mut self, sim: &mut Scheduler<Event>) {
         let now = sim.now();
-        while let Some((slot, tenant)) = self.upstream.next_seated(now) {
+        while let Some((slot, seat)) = self.upstream.next_seated(now) {
             let Some(id) = self.requests.at(slot) else { continue };
             let Some(of) = self.requests[id].inference else { continue };
             let inference = &mut self.upstream.inferences[of];
             let waited = now - inference.queued;
+            inference.queued = now;
             self.observers.timeline.queue(now, -1);
             self.observers.waited(waited);
-            inference.spend.slot = Some(tenant);
-            inference.spend.seated_after = waited;
-            inference.queued = now;
+            let tokens = self.charge.most_tokens(&self.requests[id], &self.clients);
+            self.upstream.seated((of, seat), (waited, tokens), sim);
             let next = self.ask_model(id, of, sim);
             self.go_to(id, next, sim);
             self.work_off(sim);
         }
+    }
+
+    /// A request has waited in the gateway's queue as long as it may, or its client would.
+    pub(super) fn expire(&mut self, id: RequestId, sim: &mut Scheduler<Event>) {
+        let request = self.requests.get(id);
+        let Some(of) = request.and_then(|request| request.inference) else { return };
+        if self.upstream.leave_gateway(of, true, sim) {
+            self.end_wait(id, of, RequestError::QueueExpired, sim);
+        }
+    }
+
+    /// A request that waited for a slot gets none.
+    pub(super) fn end_wait(
+        &mut self,
+        id: RequestId,
+        of: InferenceId,
+        error: RequestError,
+        sim: &mut Scheduler<Event>,
+    ) {
+        let now = sim.now();
+        let waited = now - self.upstream.inferences[of].queued;
+        self.observers.timeline.queue(now, -1);
+        self.observers.waited(waited);
+        let next = self.give_up(id, of, error, now);
+        self.go_to(id, next, sim);
     }
 
     /// Sends a request to the batch API, which has servers of its own.
@@ -201,11 +229,11 @@ impl System<'_> {
         let Some(of) = request.inference else { return Next::Finish };
         let inference = &mut upstream.inferences[of];
         if let Some(error) = inference.error {
-            return self.give_up(id, of, error);
+            return self.give_up(id, of, error, now);
         }
         let (model, prefix) = (inference.model, inference.prefix);
         let (user, input) = (request.incoming.user, request.incoming.input_decitokens);
-        let_go(user, of, charge, upstream);
+        let_go(user, of, charge, upstream, now);
         let written = upstream.written_decitokens(model, prefix, input);
         let inference = &mut upstream.inferences[of];
         charge.answer(request, inference, written, clients, observers, now);
@@ -219,9 +247,9 @@ impl System<'_> {
     }
 
     /// Ends a request with an error, unless a cheaper model has answered already.
-    fn give_up(&mut self, id: RequestId, of: InferenceId, error: RequestError) -> Next {
+    fn give_up(&mut self, id: RequestId, of: InferenceId, error: RequestError, now: Time) -> Next {
         let request = &mut self.requests[id];
-        let_go(request.incoming.user, of, &mut self.charge, &mut self.upstream);
+        let_go(request.incoming.user, of, &mut self.charge, &mut self.upstream, now);
         let inference = &mut self.upstream.inferences[of];
         if let Some(answer) = request.answer {
             request.model = answer.model;
@@ -294,8 +322,8 @@ impl System<'_> {
 }
 
 /// Lets go of what is held for a request at its model: money, and a slot.
-fn let_go(user: UserId, of: InferenceId, charge: &mut Charge, upstream: &mut Upstream) {
-    upstream.leave_slot(of);
+fn let_go(user: UserId, of: InferenceId, charge: &mut Charge, upstream: &mut Upstream, now: Time) {
+    upstream.leave_slot(of, now);
     charge.release(user, &mut upstream.inferences[of].spend);
 }
 

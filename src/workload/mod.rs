@@ -82,7 +82,7 @@ pub use shared_prefix::{SharedPrefixSpec, SystemPromptSpec, ZipfPrefixSpec};
 pub use source::Source;
 pub use spec::WorkloadSpec;
 pub use tokens::TokensSpec;
-pub(crate) use trace::text_of;
 pub use trace::{TraceError, TraceInfo};
+pub(crate) use trace::{TracePosition, TraceTable, read_text, read_unique, text_of, typed_rows};
 pub use users::User;
 pub use waiting_clients::{FollowUp, SessionEnd, ThreadId};

@@ -206,6 +206,14 @@ impl Source {
         }
     }
 
+    /// Until when who asks waits for an answer, if there is an end to it.
+    pub fn patience(&self, asked: &Incoming) -> Option<Time> {
+        match &self.state {
+            State::Synthetic(state) if asked.call.is_none() => state.patience(asked),
+            _ => None,
+        }
+    }
+
     /// Why no request followed an answer, if that was because a trace could not be read.
     pub fn take_failure(&mut self) -> Option<TraceError> {
         self.failure.take()

@@ -19,7 +19,7 @@ use super::users::Askers;
 use super::waiting_clients::{
     FollowUp, MOST_TURNS, SessionEnd, Thread, ThreadId, WaitingClients, turn_prompt,
 };
-use crate::kernel::{Stream, Streams, Time};
+use crate::kernel::{Duration, Stream, Streams, Time};
 
 /// The requests of one run, and the clients that wait for answers.
 #[derive(Debug)]
@@ -180,6 +180,14 @@ impl Synthetic {
         client.session.as_ref().map(|_| thread.ordinal)
     }
 
+    /// Until when the user of a session waits for an answer, if there is an end to it.
+    pub fn patience(&self, request: &Incoming) -> Option<Time> {
+        let thread = self.threads.get(request.thread?)?;
+        let client = &self.clients[thread.client as usize];
+        let (session, chances) = (client.session.as_ref()?, client.chances.as_ref()?);
+        session.waits(chances, thread.number, request.turn).map(|it| request.at.saturating_add(it))
+    }
+
     /// The thread of a request of a session that may go on.
     pub fn session(&self, request: &Incoming) -> Option<&Thread> {
         let thread = self.threads.get(request.thread?)?;
@@ -299,6 +307,11 @@ impl Drawn {
 }
 
 impl Session {
+    /// How long the user waits for the answer to a turn, if there is an end to it.
+    fn waits(&self, chances: &Chances, number: u64, turn: u32) -> Option<Duration> {
+        Some(self.patience.as_ref()?.pick(chances.patience.uniform_at(number, turn)))
+    }
+
     /// The next turn, or how the session ends.
     fn next_turn(
         &self,
@@ -319,8 +332,7 @@ impl Session {
             return end(turn + 1, false);
         }
         let waited = now - asked.at;
-        let patience = self.patience.as_ref();
-        let patience = patience.map(|it| it.pick(chances.patience.uniform_at(number, turn)));
+        let patience = self.waits(chances, number, turn);
         let leaves = self.abandon > 0.0 && chances.abandon.uniform_at(number, turn) < self.abandon;
         if leaves || patience.is_some_and(|patience| waited > patience) {
             return end(turn + 1, true);

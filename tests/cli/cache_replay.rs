@@ -265,8 +265,8 @@ fn what_is_wrong_with_a_trace_is_said_with_its_place() {
         ("binary", &oracle),
     ]);
     for (arguments, expected) in [
-        (&["empty.csv"][..], "empty.csv: the trace has no rows"),
-        (&["header.csv"], "header.csv: the trace has no rows"),
+        (&["empty.csv"][..], "empty.csv: the file has no rows"),
+        (&["header.csv"], "header.csv: the file has no rows"),
         (&["other.csv"], "other.csv:1: no column `key`"),
         (&["other.csv"], "did you mean `keyy`?"),
         (&["short.csv"], "short.csv:3: expected 2 fields, found 1"),

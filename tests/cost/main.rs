@@ -5,6 +5,7 @@ mod bill;
 #[path = "../support/data.rs"]
 #[allow(dead_code, reason = "only the folder is wanted")]
 mod data;
+mod isolation;
 mod places;
 mod prices;
 mod run;

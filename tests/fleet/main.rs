@@ -5,6 +5,7 @@ mod balance;
 mod disaggregation;
 mod engines;
 mod faults;
+mod gateway_queue;
 mod outputs;
 mod queue;
 mod rates;

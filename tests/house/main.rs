@@ -15,7 +15,7 @@ use graph::{Arrow, arrows, circles};
 use source::{Source, sources};
 
 /// The order of modules, from the top: each may use only those after it.
-const ORDER: [&str; 15] = [
+const ORDER: [&str; 16] = [
     "lib.rs",
     "cli",
     "report",
@@ -23,6 +23,7 @@ const ORDER: [&str; 15] = [
     "system",
     "orchestration",
     "pipeline",
+    "gateway",
     "serving",
     "cost",
     "cache",

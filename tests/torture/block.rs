@@ -39,6 +39,13 @@ impl Block {
     }
 }
 
+impl Block {
+    /// What occurs in it: see [`features`].
+    pub fn features(&self) -> Vec<String> {
+        features(&self.clone().into())
+    }
+}
+
 impl From<Block> for Value {
     fn from(block: Block) -> Self {
         Value::Mapping(block.0)

@@ -137,6 +137,7 @@ fn parts(books: &Books, found: &mut Found) {
         ("semantic_hits", "cache_hits"),
         ("semantic_false_hits", "semantic_hits"),
         ("stale_hits", "cache_hits"),
+        ("cross_tenant_hits", "completed"),
         ("cache_hits", "completed"),
         ("coalesced", "cache_misses"),
         ("coalesced", "completed"),

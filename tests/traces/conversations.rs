@@ -157,7 +157,7 @@ fn what_is_wrong_is_said_with_its_place() {
             "sharegpt: open.jsonl",
             "open.jsonl:1: missing field `conversations`, but there is `messages`",
         ),
-        ("sharegpt: none.json", "none.json: the trace has no rows"),
+        ("sharegpt: none.json", "none.json: the file has no rows"),
         ("sharegpt: bad.json, speed: 2", "`speed` has no effect here: conversations have no times"),
         ("azure: a.csv, think_time: 2s", "`think_time` has no effect here: the trace brings its"),
         ("sharegpt: bad.json, arrivals: {poisson: {rate: 0/s}}", "a rate of 0/s"),

@@ -6,7 +6,7 @@ use super::invalidation::Changes;
 use super::level::{Level, LevelStats, Rules};
 use super::level_spec::{PromoteSpec, PromoteTo};
 use super::spec::{CacheSpec, ExpirySpec, ModeSpec, WriteSpec};
-use crate::cache::{Hit, Key, Size};
+use crate::cache::{Hit, Key, KeyScopes, Size};
 use crate::kernel::{Duration, Stream, Streams, Time};
 
 /// Levels that are asked one after the other. Looking takes virtual time, so it
@@ -41,6 +41,8 @@ pub struct Hierarchy<V> {
     write: WriteSpec,
     coins: Stream,
     changes: Option<Changes>,
+    /// A change at the origin is of what a key asks for in every scope.
+    scopes: KeyScopes,
 }
 
 impl<V: Copy> Hierarchy<V> {
@@ -84,7 +86,13 @@ impl<V: Copy> Hierarchy<V> {
             write: spec.write,
             coins: streams.stream("cache.promotion"),
             changes: spec.invalidation.as_ref().map(changes),
+            scopes: KeyScopes::default(),
         }
+    }
+
+    /// Keys are of several scopes, which a change at the origin does not tell apart.
+    pub fn scope(&mut self, scopes: KeyScopes) {
+        self.scopes = scopes;
     }
 
     /// Keeps the ages of entries, for [`into_contents`](Hierarchy::into_contents);
@@ -187,8 +195,10 @@ impl<V: Copy> Hierarchy<V> {
         life: Option<Duration>,
         at: Moment,
     ) -> Entry<V> {
-        let stale_from =
-            self.changes.as_ref().map_or(u64::MAX, |it| it.first_after(key, at.changes));
+        let stale_from = self
+            .changes
+            .as_ref()
+            .map_or(u64::MAX, |it| it.first_after(self.scopes.parts(key).0, at.changes));
         Entry {
             key,
             value,

@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::invalidation::InvalidationSpec;
 use super::level_spec::check_life;
-use crate::cache::{LevelSpec, PolicySpec, PromoteSpec, SEMANTIC, SemanticSpec};
+use crate::cache::semantic::{IndexSpec, SimilaritySpec};
+use crate::cache::{
+    LevelSpec, PolicySpec, PromoteSpec, SEMANTIC, ScopeSpec, SemanticSpec, TenantsSpec,
+};
 use crate::kernel::Duration;
 use crate::spec::{Capacity, Problems, nearest};
 use crate::workload::SpanSpec;
@@ -19,6 +22,15 @@ use crate::workload::SpanSpec;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CacheSpec {
+    /// Whose answers may serve a request, in the levels and in the semantic cache:
+    /// `global`, `class`, `team`, `key`, `user` or `model`. All share the capacity.
+    /// Default: `global`, everybody's.
+    #[serde(skip_serializing_if = "is_global")]
+    pub scope: ScopeSpec,
+    /// Who the tenants are of which `cross_tenant_hits` counts the answers that one had
+    /// made for another: `class`, `team`, `key` or `user`. Default: it is not counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenants: Option<TenantsSpec>,
     /// How long an answer lives after it was written, for levels that have no
     /// `ttl` of their own. Default: for ever.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -112,6 +124,8 @@ impl Default for CacheSpec {
             ..LevelSpec::default()
         };
         CacheSpec {
+            scope: ScopeSpec::Global,
+            tenants: None,
             ttl: None,
             idle_ttl: None,
             ttl_by_class: BTreeMap::new(),
@@ -155,10 +169,27 @@ impl CacheSpec {
             problems.at("invalidation", |p| invalidation.check(p));
         }
         problems.at("levels", |p| self.check_levels(p));
+        self.check_scope(problems);
         if let Some(semantic) = &self.semantic {
             problems.at("semantic", |p| semantic.check(p));
         }
         self.check_effect(problems);
+    }
+
+    /// A graph of vectors is one for all.
+    fn check_scope(&self, problems: &mut Problems) {
+        let Some(semantic) = &self.semantic else { return };
+        let vectors = !matches!(semantic.similarity, SimilaritySpec::Intents(_));
+        if self.scope != ScopeSpec::Global && vectors && semantic.index != IndexSpec::Exact {
+            problems.at("semantic", |p| {
+                p.at("index", |p| {
+                    p.error_help(
+                        "`hnsw` is one graph of all entries, and `scope` asks for the nearest of a tenant's",
+                        "use `index: exact`, or leave `scope` out",
+                    );
+                });
+            });
+        }
     }
 
     /// Warns of what would do nothing.
@@ -228,6 +259,11 @@ impl CacheSpec {
             }
         });
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's")]
+fn is_global(scope: &ScopeSpec) -> bool {
+    *scope == ScopeSpec::Global
 }
 
 /// A request notes its level in a byte.

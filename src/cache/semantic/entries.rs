@@ -3,16 +3,18 @@
 use super::learned::Learner;
 use super::order::Order;
 use super::similar::Similar;
-use crate::cache::{AnyPolicy, Item, Key, KeyMap, LevelStats, Size, Slot};
+use crate::cache::semantic::Question;
+use crate::cache::{AnyPolicy, Item, Key, KeyMap, KeyScopes, LevelStats, Size, Slot};
 use crate::kernel::{Duration, Time};
 use crate::spec::Capacity;
-use crate::workload::{IntentId, PromptId};
+use crate::workload::IntentId;
 
 /// An answer that is kept, and to what.
 #[derive(Clone, Copy, Debug)]
 struct Entry<V> {
     value: V,
     intent: IntentId,
+    scope: u32,
     /// From this instant on it is gone.
     expires: Time,
     /// Told from other entries that had the slot.
@@ -53,8 +55,9 @@ pub struct SemanticCache<V> {
     entries: Vec<Entry<V>>,
     /// The slots of entries that expire.
     written: Order,
-    /// Entries of each intent that has any.
+    /// Entries of each intent in each scope that has any.
     held: KeyMap<u32>,
+    scopes: KeyScopes,
     serial: u64,
     stats: LevelStats,
 }
@@ -64,7 +67,7 @@ impl<V: Copy> SemanticCache<V> {
         (capacity, policy): (Capacity, AnyPolicy),
         (latency, ttl): (Duration, Duration),
         threshold: f64,
-        similar: Similar,
+        (similar, scopes): (Similar, KeyScopes),
         learner: Option<Learner>,
     ) -> Self {
         SemanticCache {
@@ -78,6 +81,7 @@ impl<V: Copy> SemanticCache<V> {
             entries: Vec::new(),
             written: Order::default(),
             held: KeyMap::default(),
+            scopes,
             serial: 0,
             stats: LevelStats::default(),
         }
@@ -108,14 +112,14 @@ impl<V: Copy> SemanticCache<V> {
         self.policy.table().is_empty()
     }
 
-    /// Asks for an answer to `prompt`, which means `intent`: that judges the
-    /// answer, and has no part in finding it.
-    pub fn lookup(&mut self, prompt: PromptId, intent: IntentId, now: Time) -> Found<V> {
+    /// Asks for an answer.
+    pub fn lookup(&mut self, question: Question, now: Time) -> Found<V> {
         self.expire(now);
         self.stats.lookups += 1;
-        let possible = self.held.get(Key(intent.0)).is_some();
+        let Question { intent, scope, .. } = question;
+        let possible = self.held.get(self.scopes.key(Key(intent.0), scope)).is_some();
         let floor = if self.learner.is_some() { -1.0 } else { self.threshold };
-        let nearest = self.similar.nearest(prompt, intent, floor);
+        let nearest = self.similar.nearest(question, floor);
         let Some((index, similarity)) = nearest else {
             self.stats.misses += 1;
             return Found { answer: None, possible, compared: None };
@@ -137,18 +141,18 @@ impl<V: Copy> SemanticCache<V> {
         Found { answer: Some((entry.value, entry.intent == intent)), possible, compared: None }
     }
 
-    /// Keeps a model's answer to `prompt`. `compared` is what the lookup that led
+    /// Keeps a model's answer to a question. `compared` is what the lookup that led
     /// to the model gave: the entry learns from the answer, and if its own would
     /// have been right, the new one is not kept beside it.
     pub fn store(
         &mut self,
-        (prompt, intent): (PromptId, IntentId),
+        question: Question,
         compared: Option<Compared>,
         (size, value): (Size, V),
         now: Time,
     ) {
         self.expire(now);
-        if compared.is_some_and(|compared| self.learn(compared, intent)) {
+        if compared.is_some_and(|compared| self.learn(compared, question.intent)) {
             return;
         }
         let weight = match self.capacity {
@@ -157,7 +161,8 @@ impl<V: Copy> SemanticCache<V> {
             Capacity::Entries(_) | Capacity::Unbounded => 1,
         };
         let weight = u32::try_from(weight).unwrap_or(u32::MAX);
-        let item = Item { key: Key(prompt.0), weight, cost: size.cost };
+        let key = self.scopes.key(Key(question.prompt.0), question.scope);
+        let item = Item { key, weight, cost: size.cost };
         if let Some(slot) = self.policy.find(item.key) {
             // Written anew: the same prompt, so that its place stays what it is.
             self.stats.overwrites += 1;
@@ -176,10 +181,10 @@ impl<V: Copy> SemanticCache<V> {
             }
             return;
         }
-        self.insert(item, (intent, value), now);
+        self.insert(item, (question, value), now);
     }
 
-    fn insert(&mut self, item: Item, (intent, value): (IntentId, V), now: Time) {
+    fn insert(&mut self, item: Item, (question, value): (Question, V), now: Time) {
         let (mut evicted, mut only) = (Vec::new(), None);
         // Nearly always one entry makes room for one; the list is for the rest.
         let admitted = self.policy.admit(item, |slot| match only {
@@ -197,16 +202,18 @@ impl<V: Copy> SemanticCache<V> {
         self.stats.insertions += 1;
         self.serial += 1;
         let expires = now.saturating_add(self.ttl);
-        let entry = Entry { value, intent, expires, serial: self.serial };
+        let Question { intent, scope, .. } = question;
+        let entry = Entry { value, intent, scope, expires, serial: self.serial };
         if slot.index() >= self.entries.len() {
             self.entries.resize(slot.index() + 1, entry);
         }
         self.entries[slot.index()] = entry;
-        match self.held.get_mut(Key(intent.0)) {
+        let held = self.scopes.key(Key(intent.0), scope);
+        match self.held.get_mut(held) {
             Some(count) => *count += 1,
-            None => _ = self.held.insert(Key(intent.0), 1),
+            None => _ = self.held.insert(held, 1),
         }
-        self.similar.insert(slot.index(), PromptId(item.key.0), intent);
+        self.similar.insert(slot.index(), question);
         if let Some(learner) = &mut self.learner {
             learner.reset(slot.index());
         }
@@ -248,7 +255,7 @@ impl<V: Copy> SemanticCache<V> {
         self.similar.remove(slot.index());
         let entry = &mut self.entries[slot.index()];
         entry.serial = 0;
-        let intent = Key(entry.intent.0);
+        let intent = self.scopes.key(Key(entry.intent.0), entry.scope);
         match self.held.get_mut(intent) {
             Some(count) if *count > 1 => *count -= 1,
             _ => _ = self.held.remove(intent),

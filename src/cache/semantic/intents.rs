@@ -23,6 +23,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Question;
 use super::laws::{Different, DifferentSpec, Same, SameSpec};
 use crate::kernel::keyed_uniform::uniform_of;
 use crate::kernel::{Keyed, Streams};
@@ -135,17 +136,23 @@ impl Intents {
     }
 
     /// The nearest entry and its similarity; perhaps none, if the nearest is less
-    /// similar than `floor`.
-    pub fn nearest(&self, prompt: PromptId, intent: IntentId, floor: f64) -> Option<(usize, f64)> {
+    /// similar than `floor`. Only entries in slots that `serves` names are sought.
+    pub fn nearest(
+        &self,
+        question: Question,
+        floor: f64,
+        serves: impl Fn(usize) -> bool,
+    ) -> Option<(usize, f64)> {
+        let intent = question.intent;
         let home = self.bucket(intent);
-        let same = self.nearest_phrasing(home, prompt, intent);
+        let same = self.nearest_phrasing(home, question, &serves);
         let floor = same.map_or(floor, |(_, similarity)| similarity.max(floor));
         if floor >= 1.0 {
             return same;
         }
         let crowd = self.different.crowd(uniform_of(self.crowds.bits(intent.0)));
         let most = self.different.share_above(floor, crowd);
-        match self.nearest_other(home, prompt, intent, most) {
+        match self.nearest_other(home, question, most, &serves) {
             Some((t, slot)) if t < most => {
                 Some((slot as usize, self.different.exceeded_by(t, crowd)))
             }
@@ -157,14 +164,14 @@ impl Intents {
     fn nearest_phrasing(
         &self,
         home: usize,
-        prompt: PromptId,
-        intent: IntentId,
+        Question { prompt, intent, .. }: Question,
+        serves: &impl Fn(usize) -> bool,
     ) -> Option<(usize, f64)> {
         let mut best = None;
         let mut slot = self.heads[home];
         while slot != NONE {
             let member = &self.members[slot as usize];
-            if member.intent == intent {
+            if member.intent == intent && serves(slot as usize) {
                 if member.prompt == prompt {
                     return Some((slot as usize, 1.0));
                 }
@@ -177,14 +184,20 @@ impl Intents {
     }
 
     /// The entry of another intent with the least t, if that is under `most`.
-    fn nearest_other(&self, home: usize, prompt: PromptId, intent: IntentId, most: f64) -> Best {
+    fn nearest_other(
+        &self,
+        home: usize,
+        Question { prompt, intent, .. }: Question,
+        most: f64,
+        serves: &impl Fn(usize) -> bool,
+    ) -> Best {
         let ranks = (most * BUCKETS as f64) as usize + 1;
         for (rank, step) in self.order.iter().take(ranks).enumerate() {
             let mut slot = self.heads[home ^ usize::from(*step)];
             let mut best: Best = None;
             while slot != NONE {
                 let member = &self.members[slot as usize];
-                if member.intent != intent {
+                if member.intent != intent && serves(slot as usize) {
                     let t = self.t(rank, prompt, member.prompt);
                     if best.is_none_or(|(least, _)| t < least) {
                         best = Some((t, slot));
@@ -253,9 +266,11 @@ mod tests {
                 Some((similarity(&model, pair, (prompt, prompt / 5)), slot))
             });
             let best = all.max_by(|a, b| a.0.total_cmp(&b.0));
-            let found = model.nearest(PromptId(asked), IntentId(asked / 5), -1.0);
+            let found =
+                model.nearest(Question::new(PromptId(asked), IntentId(asked / 5)), -1.0, |_| true);
             assert_eq!(found.map(|(slot, s)| (s, slot)), best, "round {round}");
-            let floored = model.nearest(PromptId(asked), IntentId(asked / 5), 0.8);
+            let floored =
+                model.nearest(Question::new(PromptId(asked), IntentId(asked / 5)), 0.8, |_| true);
             let expected = best.filter(|(s, _)| *s > 0.8);
             assert_eq!(
                 floored.filter(|(_, s)| *s > 0.8).map(|(slot, s)| (s, slot)),
@@ -271,7 +286,10 @@ mod tests {
         let ask = |model: &Intents, asked: u64, stored: u64| {
             let mut model = model.clone();
             model.insert(0, PromptId(stored), IntentId(stored / 5));
-            model.nearest(PromptId(asked), IntentId(asked / 5), -1.0).unwrap().1
+            model
+                .nearest(Question::new(PromptId(asked), IntentId(asked / 5)), -1.0, |_| true)
+                .unwrap()
+                .1
         };
         assert_eq!(ask(&one, 10, 13), ask(&one, 13, 10));
         assert_eq!(ask(&one, 10, 13), ask(&again, 10, 13));
@@ -292,7 +310,10 @@ mod tests {
                 model.insert(slot, PromptId(slot as u64), IntentId(slot as u64));
             }
             for intent in 10_000..14_000 {
-                let best = model.nearest(PromptId(intent), IntentId(intent), -1.0).unwrap().1;
+                let best = model
+                    .nearest(Question::new(PromptId(intent), IntentId(intent)), -1.0, |_| true)
+                    .unwrap()
+                    .1;
                 sum += best;
                 squares += best * best;
                 asked += 1.0;

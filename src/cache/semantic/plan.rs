@@ -9,10 +9,10 @@ use super::intents::Intents;
 use super::learned::Learner;
 use super::ngrams::NgramsSpec;
 use super::npy;
-use super::similar::Similar;
+use super::similar::{Measure, Similar};
 use super::spec::{ModeSpec, SemanticSpec, SimilaritySpec};
 use super::vectors::Vectors;
-use crate::cache::CacheSpec;
+use crate::cache::{CacheSpec, KeyScopes};
 use crate::kernel::{Duration, Streams};
 use crate::spec::{Path, Problem};
 use crate::workload::{DataPaths, Plan, PromptId};
@@ -69,16 +69,21 @@ impl SemanticPlan {
         &self.spec
     }
 
-    /// An empty cache for one run.
+    /// An empty cache for one run, which everybody shares.
     pub fn cache<V: Copy>(&self, streams: &Streams) -> SemanticCache<V> {
+        self.scoped_cache(1, streams)
+    }
+
+    /// An empty cache for one run, whose entries serve their own of so many scopes.
+    pub fn scoped_cache<V: Copy>(&self, scopes: usize, streams: &Streams) -> SemanticCache<V> {
         let spec = &self.spec;
-        let similar = match (&self.vectors, &spec.similarity) {
-            (Some(all), _) => Similar::Vectors {
+        let measure = match (&self.vectors, &spec.similarity) {
+            (Some(all), _) => Measure::Vectors {
                 all: all.clone(),
                 index: Index::new(&spec.index, all.dimensions(), streams),
             },
             (None, SimilaritySpec::Intents(model)) => {
-                Similar::Model(Box::new(Intents::new(model, streams)))
+                Measure::Model(Box::new(Intents::new(model, streams)))
             }
             (None, _) => unreachable!("all others have vectors"),
         };
@@ -95,7 +100,7 @@ impl SemanticPlan {
             ),
             (spec.latency, self.ttl),
             spec.threshold.get(),
-            similar,
+            (Similar::new(measure, scopes > 1), KeyScopes::new(scopes)),
             learner,
         )
     }

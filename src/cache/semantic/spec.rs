@@ -28,6 +28,11 @@ pub struct SemanticSpec {
     pub capacity: Capacity,
     /// Which entry goes when it is full. Default: `lru`.
     pub policy: PolicySpec,
+    /// The turns of a session that ask it and are kept in it, from the first on. The
+    /// answer to a later turn is one to what was said before, too: an entry that
+    /// answers it answers another question. More than 1 with `similarity: intents`
+    /// only. Default: 1.
+    pub turns: u32,
     /// How long an entry lives after it was written. Default: the cache's `ttl`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ttl: Option<Duration>,
@@ -52,6 +57,7 @@ impl Default for SemanticSpec {
             threshold: Fraction::percent(90),
             capacity: Capacity::Entries(5000),
             policy: PolicySpec::default(),
+            turns: 1,
             ttl: None,
             latency: Duration::from_millis(5),
             similarity: SimilaritySpec::default(),
@@ -116,6 +122,7 @@ impl SemanticSpec {
             });
         }
         check_life("ttl", self.ttl, problems);
+        self.check_turns(problems);
         problems.at("similarity", |p| match &self.similarity {
             SimilaritySpec::Intents(spec) => p.at("intents", |p| spec.check(p)),
             SimilaritySpec::Vectors(spec) => p.at("vectors", |p| spec.check(p)),
@@ -135,6 +142,22 @@ impl SemanticSpec {
         if let ModeSpec::Learned(spec) = &self.mode {
             problems.at("mode", |p| p.at("learned", |p| spec.check(p)));
         }
+    }
+}
+
+impl SemanticSpec {
+    fn check_turns(&self, problems: &mut Problems) {
+        problems.at("turns", |p| match (self.turns, &self.similarity) {
+            (0, _) => p.error_help(
+                "no request would ask the cache",
+                "leave `semantic` out to do without it",
+            ),
+            (1, _) | (_, SimilaritySpec::Intents(_)) => {}
+            _ => p.error_help(
+                "only first turns have vectors",
+                "use `similarity: intents`, or leave `turns` out",
+            ),
+        });
     }
 }
 

@@ -43,7 +43,7 @@ impl Allocation {
             every: spec.every.as_nanos().max(1),
             interval: 0,
             rule: spec.by,
-            parts: tenants.names.iter().map(|name| Part::new(name, spec)).collect(),
+            parts: tenants.names().iter().map(|name| Part::new(name, spec)).collect(),
             tenants,
             left: Vec::new(),
         };

@@ -72,7 +72,7 @@ impl Places {
         models: &[&str],
     ) -> Option<Self> {
         let tenants = Tenants::new(spec, users, teams, models);
-        let parts: Vec<Part> = tenants.names.iter().map(|name| Part::new(name, spec)).collect();
+        let parts: Vec<Part> = tenants.names().iter().map(|name| Part::new(name, spec)).collect();
         let mut places = Places {
             total: spec.places?,
             every: Duration::from_nanos(spec.every.as_nanos().max(1)),

@@ -1,17 +1,17 @@
-//! Who the tenants are.
+//! Who a fixed amount is divided among.
 
 use std::collections::BTreeMap;
 
 use super::{AllocateSpec, AmongSpec};
-use crate::cost::budget::{DEFAULT, Members};
-use crate::cost::{ModelId, SharedBudgetSpec, UserId};
+use crate::cost::{self, ModelId, SharedBudgetSpec, TenantKind, UserId};
 
-/// What requests are told apart by, and the tenants' names.
+/// What requests are told apart by.
 #[derive(Clone, Debug)]
-pub(super) struct Tenants {
-    pub names: Vec<String>,
-    /// By user; empty where each model is a tenant.
-    of_users: Vec<u32>,
+pub(super) enum Tenants {
+    /// The user who asks.
+    Users(cost::Tenants),
+    /// The model that is asked, by its name.
+    Models(Vec<String>),
 }
 
 impl Tenants {
@@ -23,45 +23,39 @@ impl Tenants {
         teams: &BTreeMap<String, SharedBudgetSpec>,
         models: &[&str],
     ) -> Self {
-        if spec.among == AmongSpec::Models {
-            let names = models.iter().map(|name| (*name).to_owned()).collect();
-            return Tenants { names, of_users: Vec::new() };
+        let kind = match spec.among {
+            AmongSpec::Models => {
+                return Tenants::Models(models.iter().map(|name| (*name).to_owned()).collect());
+            }
+            AmongSpec::Users => TenantKind::User,
+            AmongSpec::Teams => TenantKind::Team,
+            AmongSpec::Classes => TenantKind::Class,
+        };
+        let users = users.iter().map(|(user, class)| (user.as_str(), class.as_deref()));
+        Tenants::Users(cost::Tenants::new(kind, users, teams))
+    }
+
+    /// Their names, by number.
+    pub fn names(&self) -> &[String] {
+        match self {
+            Tenants::Users(tenants) => tenants.names(),
+            Tenants::Models(names) => names,
         }
-        let mut names: Vec<String> = Vec::new();
-        let mut indices: BTreeMap<&str, u32> = BTreeMap::new();
-        let members = Members::of(teams);
-        let mut of_users = Vec::with_capacity(users.len());
-        for (user, class) in users {
-            let class = class.as_deref();
-            let name = match spec.among {
-                AmongSpec::Users => user.as_str(),
-                AmongSpec::Teams => members.first(user, class).map_or(DEFAULT, |(name, _)| name),
-                AmongSpec::Classes | AmongSpec::Models => class.unwrap_or(DEFAULT),
-            };
-            let index = *indices.entry(name).or_insert_with(|| {
-                names.push(name.to_owned());
-                names.len() as u32 - 1
-            });
-            of_users.push(index);
-        }
-        Tenants { names, of_users }
     }
 
     /// Whether each model is a tenant.
     #[inline]
     pub fn are_models(&self) -> bool {
-        self.of_users.is_empty()
+        matches!(self, Tenants::Models(_))
     }
 
     /// The tenant of a request, by the user who asks and the model that is asked. A
     /// user who was not there at first belongs to none.
     #[inline]
     pub fn of(&self, user: UserId, model: ModelId) -> Option<usize> {
-        let index = if self.are_models() {
-            model.0
-        } else {
-            self.of_users.get(user.0 as usize).copied()?
-        };
-        Some(index as usize).filter(|index| *index < self.names.len())
+        match self {
+            Tenants::Users(tenants) => tenants.of(user).map(|index| index as usize),
+            Tenants::Models(names) => Some(model.0 as usize).filter(|index| *index < names.len()),
+        }
     }
 }

@@ -17,17 +17,16 @@
 //! a text. Numbers are read as decimals, not through floating point.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::io::Read;
 use std::path::Path;
 
-use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::spec::{BatchPriceSpec, PriceSpec, TierSpec};
 use crate::cost::Money;
 use crate::spec::nearest;
+use crate::workload::{TraceError, TracePosition, read_text, read_unique, text_of};
 
 /// Not a model, but an explanation of the fields.
 const SAMPLE: &str = "sample_spec";
@@ -35,12 +34,9 @@ const SAMPLE: &str = "sample_spec";
 /// Why a map has no price for a model.
 #[derive(Debug, thiserror::Error)]
 pub enum PriceMapError {
-    /// The file cannot be read.
-    #[error("cannot read the price map: {0}")]
-    Unreadable(#[from] std::io::Error),
-    /// It is no map of models.
-    #[error("not a price map: {0}")]
-    NotAMap(#[from] serde_json::Error),
+    /// The file cannot be read, or is no map of models, with the place.
+    #[error("no price map: {0}")]
+    Unreadable(#[from] TraceError),
     /// It has no such model.
     #[error("the price map has no model `{name}`")]
     Unknown {
@@ -84,26 +80,25 @@ pub struct PriceMap {
 type Fields = BTreeMap<String, Box<RawValue>>;
 
 impl PriceMap {
-    /// Reads a file, unpacking it if it is gzip.
+    /// Reads a file, plain, gzip or zstd.
     ///
     /// # Errors
-    /// If it cannot be read or is not a JSON object.
+    /// If it cannot be read, is not a JSON object, or has a name or field twice.
     pub fn read(path: &Path) -> Result<Self, PriceMapError> {
-        let mut bytes = fs::read(path)?;
-        if bytes.starts_with(&[0x1f, 0x8b]) {
-            let mut unpacked = Vec::new();
-            MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut unpacked)?;
-            bytes = unpacked;
-        }
-        PriceMap::parse(&bytes)
+        let (position, text) = read_text(path)?;
+        Ok(PriceMap { entries: read_unique(&text, &position)? })
     }
 
     /// Parses a JSON object.
     ///
     /// # Errors
-    /// If it is none.
+    /// If it is none, or has a name or field twice.
     pub fn parse(json: &[u8]) -> Result<Self, PriceMapError> {
-        Ok(PriceMap { entries: serde_json::from_slice(json)? })
+        let position = TracePosition::before(Path::new("price map"));
+        let mut text = String::new();
+        let read = text_of(json).read_to_string(&mut text);
+        read.map_err(|error| position.io(error))?;
+        Ok(PriceMap { entries: read_unique(&text, &position)? })
     }
 
     /// The names of all entries, in order.
@@ -319,6 +314,10 @@ mod tests {
             refused("number"),
             "the price map's entry `number` is malformed: `(the entry)` is not an object"
         );
-        assert!(PriceMap::parse(b"[]").unwrap_err().to_string().starts_with("not a price map"));
+        let refused = |json: &str| PriceMap::parse(json.as_bytes()).unwrap_err().to_string();
+        assert!(refused("[]").starts_with("no price map: price map:1: invalid type: sequence"));
+        let twice = refused("{\"a\": {}, \"b\":\n{\"x\": 1, \"x\": 2}}");
+        assert!(twice.contains("price map:2: the field `x` is there twice"), "{twice}");
+        assert!(refused("{\"a\": 1,\n\"a\": 1}").contains(":2: the field `a` is there twice"));
     }
 }

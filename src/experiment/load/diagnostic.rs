@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use serde_yaml::Value;
+
 use super::locate::{Location, Source};
 use crate::spec::{Problem, Severity};
 
@@ -36,12 +38,16 @@ impl Diagnostic {
     /// A problem at a place in a text, if it has one.
     pub fn new(problem: &Problem, place: Option<(Source, Location)>) -> Self {
         let excerpt = place.as_ref().and_then(|(source, at)| {
-            let text = source.text.lines().nth(at.line.checked_sub(1)?)?;
+            let text = line_of(&source.text, at.line)?;
             Some(Excerpt { line: at.line, column: at.column, text: text.to_owned() })
         });
+        let message = match &excerpt {
+            Some(excerpt) => as_written(&problem.message, &excerpt.text, excerpt.column),
+            None => problem.message.clone(),
+        };
         Diagnostic {
             severity: problem.severity,
-            message: printable(&problem.message),
+            message: printable(&message),
             help: problem.help.clone(),
             path: problem.path.to_string(),
             place: place.map_or_else(String::new, |(source, at)| {
@@ -97,6 +103,31 @@ impl fmt::Display for Diagnostic {
     }
 }
 
+/// A line of a text, from 1, whatever ends it.
+fn line_of(text: &str, line: usize) -> Option<&str> {
+    let mut rest = text;
+    for _ in 1..line {
+        let end = rest.find(['\n', '\r'])?;
+        let length = if rest[end..].starts_with("\r\n") { 2 } else { 1 };
+        rest = &rest[end + length..];
+    }
+    rest.split(['\n', '\r']).next()
+}
+
+/// The message, which quotes the number at a place as the line has it: `4.10`, and not `4.1`.
+fn as_written(message: &str, line: &str, column: usize) -> String {
+    let from = line.char_indices().nth(column.saturating_sub(1)).map_or(line.len(), |(at, _)| at);
+    let ends = |c: char| c.is_whitespace() || matches!(c, ',' | ']' | '}');
+    let written = line[from..].split(ends).next().unwrap_or_default();
+    let Ok(Value::Number(number)) = serde_yaml::from_str::<Value>(written) else {
+        return message.to_owned();
+    };
+    let float = number.as_f64().unwrap_or_default();
+    let shown = [number.to_string(), float.to_string(), format!("{float:?}")];
+    let quoted = shown.iter().map(|shown| format!("`{shown}`")).find(|it| message.contains(&**it));
+    quoted.map_or(message.to_owned(), |it| message.replace(&it, &format!("`{written}`")))
+}
+
 /// The text without what a terminal would obey: a message may quote a file that
 /// is not text at all.
 fn printable(text: &str) -> String {
@@ -111,4 +142,29 @@ fn cut(line: &str, column: usize) -> (String, usize) {
     }
     let from = column.saturating_sub(WIDEST / 2).min(chars.len() - WIDEST);
     (chars[from..from + WIDEST].iter().collect(), column - from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_quoted_as_the_file_has_them() {
+        let line = "prompt: [4.10, 1e-20, 1.50}";
+        for (message, column, said) in [
+            ("found `4.1`", 10, "found `4.10`"),
+            ("`0.00000000000000000001` is less than", 16, "`1e-20` is less than"),
+            ("`1.5` is it", 23, "`1.50` is it"),
+            ("`7` is it", 10, "`7` is it"),
+            ("found `4.1`", 1, "found `4.1`"),
+            ("found `4.1`", 99, "found `4.1`"),
+        ] {
+            assert_eq!(as_written(message, line, column), said);
+        }
+        for ends in ["\n", "\r\n", "\r"] {
+            let text = ["a", "", "b"].join(ends);
+            let lines = [1, 2, 3, 4].map(|line| line_of(&text, line));
+            assert_eq!(lines, [Some("a"), Some(""), Some("b"), None], "{ends:?}");
+        }
+    }
 }

@@ -103,6 +103,7 @@ fn impossible_metrics(
         parts.add(Part::Workflows, setup.workflows.is_some());
         parts.add(Part::Monitors, !setup.monitors.is_empty());
         parts.add_cache(setup.cache.as_ref());
+        parts.add(Part::Gateway, setup.gateway.as_ref().is_some_and(|it| it.queue.is_some()));
         parts.add_slo(setup.slo.as_ref(), setup.workload.slo_classes().len());
     }
     let mut problems = Problems::default();

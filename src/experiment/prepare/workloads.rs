@@ -8,6 +8,7 @@ use super::prices::PriceMaps;
 use crate::cache::SemanticPlan;
 use crate::experiment::load::document::Document;
 use crate::experiment::spec::experiment::Experiment;
+use crate::gateway::queue::flow_names;
 use crate::orchestration::{OrchestrationSpec, Plan as FlowPlan};
 use crate::pipeline::{KeyMaker, Params, Preprocessor};
 use crate::serving::ModelSpec;
@@ -18,7 +19,8 @@ use crate::workload::arrivals::CalendarStart;
 use crate::workload::{DataPaths, Plan, WorkloadSpec};
 
 /// Classes that are named must be those of requests.
-fn check_classes(experiment: &Experiment, classes: &[String]) -> Result<(), Problem> {
+fn check_classes(experiment: &Experiment, workload: &Plan) -> Result<(), Problem> {
+    let classes = workload.slo_classes();
     let mut problems = Problems::default();
     if let Some(slo) = &experiment.slo {
         problems.at("slo", |p| slo.check(classes, p));
@@ -31,6 +33,12 @@ fn check_classes(experiment: &Experiment, classes: &[String]) -> Result<(), Prob
     }
     if let Some(admission) = resilience.and_then(|it| it.admission.as_ref()) {
         problems.at("resilience", |p| p.at("admission", |p| admission.check_classes(classes, p)));
+    }
+    if let Some(queue) = experiment.gateway.as_ref().and_then(|gateway| gateway.queue.as_ref()) {
+        let cost = experiment.cost.clone().unwrap_or_default();
+        let flows = flow_names(queue, &cost, workload.users(), classes);
+        let flows = flows.iter().map(String::as_str).collect();
+        problems.at("gateway", |p| p.at("queue", |p| queue.check_flows(&flows, p)));
     }
     problems.into_list().into_iter().next().map_or(Ok(()), Err)
 }
@@ -79,7 +87,7 @@ impl Workloads {
     ) -> Result<Setup, Problem> {
         let start = CalendarStart(experiment.start.0);
         let workload = self.plan(&experiment.workload, start)?;
-        check_classes(experiment, workload.slo_classes())?;
+        check_classes(experiment, &workload)?;
         let semantic = experiment.cache.as_ref().map_or(Ok(None), |cache| {
             SemanticPlan::of(cache, &workload, &self.paths, &mut self.semantic)
                 .map_err(|problem| problem.within(&Path::parse("cache")))
@@ -114,6 +122,7 @@ impl Workloads {
             slo: experiment.slo.clone(),
             monitors: experiment.monitors.clone(),
             resilience: experiment.resilience.clone(),
+            gateway: experiment.gateway.clone(),
             cost: experiment.cost.clone().unwrap_or_default(),
             start: experiment.start.0,
             duration: experiment.length(),

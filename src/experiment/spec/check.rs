@@ -53,6 +53,7 @@ impl Experiment {
             let models: Vec<&str> = self.models.keys().map(String::as_str).collect();
             problems.at("resilience", |p| resilience.check(&models, p));
         }
+        self.check_gateway(problems);
         self.check_blocks(problems);
         if let Some(cost) = &self.cost {
             let models: Vec<&str> = self.models.keys().map(String::as_str).collect();
@@ -61,6 +62,23 @@ impl Experiment {
             self.check_wrong_answer(cost, problems);
         }
         self.check_metrics(&Possible::all(), problems);
+    }
+
+    /// Slots at models are divided among tenants, or given by the gateway.
+    fn check_gateway(&self, problems: &mut Problems) {
+        let Some(gateway) = &self.gateway else { return };
+        problems.at("gateway", |p| {
+            gateway.check(p);
+            let allocate = self.cost.as_ref().and_then(|cost| cost.allocate.as_ref());
+            if gateway.queue.is_some() && allocate.is_some_and(|it| it.places.is_some()) {
+                p.at("queue", |p| {
+                    p.error_help(
+                        "`cost.allocate.places` has queues of its own before the models",
+                        "leave one of the two out",
+                    );
+                });
+            }
+        });
     }
 
     /// Checks whatever names metrics against those that there are.
@@ -102,6 +120,7 @@ impl Experiment {
         parts.add(Part::Workflows, self.orchestration.is_some() || self.workload.has_jobs());
         parts.add(Part::Monitors, !self.monitors.is_empty());
         parts.add_cache(self.cache.as_ref());
+        parts.add(Part::Gateway, self.gateway.as_ref().is_some_and(|it| it.queue.is_some()));
         parts.add_slo(self.slo.as_ref(), 1);
         for path in self.search.iter().flat_map(SearchSpec::paths) {
             parts.add_section(path.split('.').next().unwrap_or(path));

@@ -14,6 +14,7 @@ use crate::experiment::charts::ChartSpec;
 use crate::experiment::charts::theme::ThemeSpec;
 use crate::experiment::search::spec::SearchSpec;
 use crate::experiment::sweep::spec::SweepSpec;
+use crate::gateway::GatewaySpec;
 use crate::kernel::Duration;
 use crate::orchestration::OrchestrationSpec;
 use crate::pipeline::PipelineSpec;
@@ -77,6 +78,10 @@ pub struct Experiment {
     /// What the gateway does about slow, failing and overloaded models: timeouts,
     /// retries, hedges, fallbacks, limits. Left out, nothing.
     pub resilience: Option<ResilienceSpec>,
+    /// The gateway before the models: how many requests it lets through, and who waits.
+    /// Left out, all are let through.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<GatewaySpec>,
     /// How a model is chosen, and who may spend how much. Left out, the best
     /// utility wins and nobody has a budget.
     pub cost: Option<CostSpec>,
@@ -123,6 +128,7 @@ impl Default for Experiment {
             slo: None,
             monitors: Vec::new(),
             resilience: None,
+            gateway: None,
             cost: None,
             sweep: SweepSpec::default(),
             search: None,

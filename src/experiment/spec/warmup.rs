@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::spec::{from_text, parse_duration};
+use crate::spec::{from_text, parse_count, parse_duration};
 use crate::system::Warmup;
 
 const EXPECTED: &str = "a duration such as 5m, a number such as `1000 requests`, auto, or none";
@@ -19,8 +19,8 @@ fn parse(text: &str) -> Result<Warmup, String> {
     match text.strip_suffix("requests").or_else(|| text.strip_suffix("request")) {
         None => parse_duration(text).map(Warmup::After),
         Some(count) => {
-            let count = count.trim().parse();
-            count.map(Warmup::Requests).map_err(|_| format!("`{text}` is no number of requests"))
+            let count = parse_count(count.trim());
+            count.map(Warmup::Requests).ok_or_else(|| format!("`{text}` is no number of requests"))
         }
     }
 }
@@ -66,6 +66,8 @@ mod tests {
             ("none", Warmup::None),
             ("auto", Warmup::Auto),
             ("1000 requests", Warmup::Requests(1000)),
+            ("1e3 requests", Warmup::Requests(1000)),
+            ("1_000 requests", Warmup::Requests(1000)),
             ("1m30s", Warmup::After(Duration::from_secs(90))),
         ] {
             let read: Warmup = serde_yaml::from_str(text).expect("a warm-up");

@@ -240,6 +240,7 @@ impl<'f> Files<'f> {
             ("savings.csv", &run.savings),
             ("forecast.csv", &run.forecast),
             ("allocation.csv", &run.allocation),
+            ("gateway.csv", &run.gateway),
             ("workflows.csv", &run.workflows),
             ("steps.csv", &run.steps),
             ("gantt.csv", &run.gantt),

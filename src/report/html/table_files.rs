@@ -31,7 +31,7 @@ const LONG: [&str; 15] = [
     "timing.csv",
 ];
 /// Tables that are read first, in this order; any other follows by name.
-const FIRST: [(&str, &str); 32] = [
+const FIRST: [(&str, &str); 33] = [
     ("points.csv", "every metric of every point"),
     ("comparison.csv", "each metric of each pair"),
     ("parameters.csv", "what was fitted, and how sure it is"),
@@ -56,6 +56,7 @@ const FIRST: [(&str, &str); 32] = [
     ("savings.csv", "from the list price to the bill"),
     ("forecast.csv", "spend at the month's end"),
     ("allocation.csv", "what tenants were given and used"),
+    ("gateway.csv", "who waited at the gateway, and how long"),
     ("sensitivity.csv", "which parameters matter"),
     ("users.csv", "what each user asked for"),
     ("curves.csv", "LRU's misses at every capacity"),

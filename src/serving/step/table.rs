@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::interpolate::{between, cell, line_at};
 use super::step_time::{Batch, Growth, MOST_TICKS, Pace, TICKS_PER_NANO};
 use crate::spec::{Path, Problem};
-use crate::workload::DataPaths;
+use crate::workload::{DataPaths, typed_rows};
 
 /// A step's time is interpolated in a profile: a CSV file with the columns
 /// `prefill_tokens`, `decode_seqs`, optionally `context_tokens` (of all sequences
@@ -38,10 +38,13 @@ pub(super) struct Table {
 
 #[derive(Deserialize)]
 struct Row {
+    #[serde(deserialize_with = "typed_rows::whole")]
     prefill_tokens: u64,
+    #[serde(deserialize_with = "typed_rows::whole")]
     decode_seqs: u64,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "typed_rows::whole")]
     context_tokens: u64,
+    #[serde(deserialize_with = "typed_rows::number")]
     step_us: f64,
 }
 
@@ -50,22 +53,18 @@ impl TableSpec {
         let place = || Path::parse("table.file");
         let name = self.file.display();
         let file = paths.find(&self.file, "profiles").map_err(|missing| missing.at(place()))?;
-        let text = std::fs::read(&file).map_err(|error| {
-            Problem::error(place(), format!("`{name}` cannot be read: {error}"))
-        })?;
-        Table::read(&text).map_err(|why| {
-            let help = "expected columns prefill_tokens, decode_seqs, (context_tokens,) step_us";
-            Problem::error(place(), format!("`{name}`: {why}")).help(help)
-        })
+        let help = "expected columns prefill_tokens, decode_seqs, (context_tokens,) step_us";
+        let rows = typed_rows::read(&file)
+            .map_err(|error| Problem::error(place(), error.to_string()).help(help))?;
+        Table::of(rows)
+            .map_err(|why| Problem::error(place(), format!("`{name}`: {why}")).help(help))
     }
 }
 
 impl Table {
-    fn read(text: &[u8]) -> Result<Table, String> {
+    fn of(all: Vec<Row>) -> Result<Table, String> {
         let mut rows: BTreeMap<(u64, u64, u64), f64> = BTreeMap::new();
-        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text);
-        for row in reader.deserialize::<Row>() {
-            let row = row.map_err(|error| error.to_string())?;
+        for row in all {
             let place = (row.prefill_tokens, row.decode_seqs, row.context_tokens);
             let most = (MOST_TICKS / TICKS_PER_NANO / 1000) as f64;
             if !(0.0..=most).contains(&row.step_us) {
@@ -147,6 +146,11 @@ mod tests {
 0,1,0,10\n0,1,1000,12\n0,1,5000,11\n0,9,0,26\n0,9,1000,30\n0,9,5000,50
 100,1,0,110\n100,1,1000,112\n100,1,5000,111\n100,9,0,126\n100,9,1000,130\n100,9,5000,250";
 
+    fn read(text: &[u8]) -> Result<Table, String> {
+        let rows = typed_rows::of(text, std::path::Path::new("p.csv"));
+        Table::of(rows.map_err(|error| error.to_string())?)
+    }
+
     fn micros(table: &Table, prefill_tokens: u64, decode_seqs: u64, context_tokens: u64) -> f64 {
         let batch = Batch { prefill_tokens, decode_seqs, context_tokens, ..Batch::default() };
         table.pace(&batch, &Growth::default()).first as f64 / TICKS_PER_NANO as f64 / 1000.0
@@ -154,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_profile_is_met_at_its_points_and_interpolated_between() {
-        let table = Table::read(PROFILE.as_bytes()).unwrap();
+        let table = read(PROFILE.as_bytes()).unwrap();
         for (at, expected) in [
             ((0, 1, 0), 10.0),
             ((100, 9, 5000), 250.0),
@@ -176,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_profile_without_contexts_has_a_constant_pace() {
-        let table = Table::read(b"prefill_tokens, decode_seqs, step_us\n0,0,5\n10,0,7\n").unwrap();
+        let table = read(b"prefill_tokens, decode_seqs, step_us\n0,0,5\n10,0,7\n").unwrap();
         let batch = Batch { prefill_tokens: 5, decode_seqs: 3, ..Batch::default() };
         let growth = Growth { context_tokens: 3, ..Growth::default() };
         assert_eq!(table.pace(&batch, &growth), Pace::constant(6000 * TICKS_PER_NANO));
@@ -193,9 +197,12 @@ mod tests {
             ),
             ("prefill_tokens,decode_seqs,step_us\n0,0,1\n0,0,2", "two rows"),
             ("prefill_tokens,decode_seqs,step_us\n0,0,-1\n", "a step of -1 us"),
-            ("prefill_tokens,decode_seqs,step_us\n0,0,NaN\n", "a step of NaN us"),
+            (
+                "prefill_tokens,decode_seqs,step_us\n0,0,NaN\n",
+                "p.csv:2: step_us is `NaN`: expected a number",
+            ),
         ] {
-            let error = Table::read(text.as_bytes()).unwrap_err();
+            let error = read(text.as_bytes()).unwrap_err();
             assert!(error.contains(why), "{text}: {error}");
         }
         let spec = TableSpec { file: "nowhere.csv".into() };
@@ -210,7 +217,7 @@ mod tests {
             prefill_tokens in 0u64..300, decode_seqs in 0u64..20, context_tokens in 0u64..7000,
             growth in 0u64..700,
         ) {
-            let table = Table::read(PROFILE.as_bytes()).unwrap();
+            let table = read(PROFILE.as_bytes()).unwrap();
             let batch = Batch { prefill_tokens, decode_seqs, context_tokens, ..Batch::default() };
             let growth = Growth { context_tokens: growth, ..Growth::default() };
             let pace = table.pace(&batch, &growth);

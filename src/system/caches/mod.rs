@@ -1,16 +1,20 @@
 //! A request before the caches, and an answer on its way into them.
 
+mod scopes;
 mod semantic;
 mod single_flight;
 mod warm_start;
 
 use std::sync::Arc;
 
+pub use scopes::NOBODY;
+use scopes::Scopes;
 pub use semantic::Semantic;
 pub use single_flight::Flight;
 use single_flight::Flights;
-pub use warm_start::{Contents, ContentsError, table as contents_table};
+pub use warm_start::{Contents, table as contents_table};
 
+use super::clients::Clients;
 use super::event::Event;
 use super::measure::Observers;
 use super::request::{Answer, Looked, Next, Request, Requests, fail};
@@ -20,11 +24,12 @@ use crate::cost::Optimizer;
 use crate::kernel::{Duration, Scheduler, Streams, Time};
 use crate::pipeline::{KeyMaker, RequestError, Stage};
 use crate::system::ids::RequestId;
-use crate::workload::{Source, User};
+use crate::workload::{Incoming, Source, User};
 
 /// The caches of answers, all that are before the models.
 pub struct Caches {
     keys: Arc<KeyMaker>,
+    scopes: Scopes,
     /// Levels of equal questions.
     pub levels: Option<Hierarchy<Answer>>,
     /// Answers to similar ones.
@@ -40,7 +45,11 @@ impl Caches {
     pub fn new(setup: &Setup, users: &[User], streams: &Streams) -> Self {
         let cache = setup.cache.as_ref();
         let spec = cache.filter(|cache| !cache.levels.is_empty());
+        let scopes = Scopes::new(cache, &setup.cost, users, &setup.models);
         let mut levels = spec.map(|cache| Hierarchy::new(cache, streams));
+        if let Some(levels) = &mut levels {
+            levels.scope(scopes.keys());
+        }
         if let Some(levels) = levels.as_mut().filter(|_| setup.record_cache) {
             levels.keep_ages();
         }
@@ -50,7 +59,11 @@ impl Caches {
         Caches {
             keys: Arc::clone(&setup.keys),
             levels,
-            semantic: setup.semantic.as_ref().map(|plan| Semantic::new(plan, streams)),
+            semantic: setup
+                .semantic
+                .as_ref()
+                .map(|plan| Semantic::new(plan, scopes.count(), streams)),
+            scopes,
             flights: cache.filter(|cache| cache.single_flight).map(|_| Flights::default()),
             negative: cache.and_then(|cache| cache.negative_ttl).map(NegativeCache::new),
             lives: lives(cache, users),
@@ -92,13 +105,16 @@ impl Caches {
         &mut self,
         id: RequestId,
         request: &mut Request,
+        clients: &Clients,
         observers: &mut Observers<'_>,
         now: Time,
     ) -> Next {
         if let Some(next) = self.after_waiting(request, observers, now) {
             return next;
         }
-        request.key = self.keys.key(request.incoming.prompt, request.incoming.profile.0);
+        let Incoming { user, prompt, profile, .. } = request.incoming;
+        request.scope = self.scopes.of(user, || clients.pinned(request));
+        request.key = self.scopes.key(self.keys.key(prompt, profile.0), request.scope);
         if self.levels.is_none() && self.semantic.is_none() {
             return Next::Stage(Stage::Select);
         }
@@ -131,7 +147,9 @@ impl Caches {
         } else if let Some(hit) = levels.lookup(level, request.key, now) {
             levels.promote(level, request.key, now);
             let time = levels.transfer(level, hit.bytes);
-            take_answer(request, hit.value, optimizer, observers, now);
+            let answer = hit.value;
+            count_crossing(&self.scopes, request, answer, observers);
+            take_answer(request, answer, optimizer, observers, now);
             request.looked = if hit.stale { Looked::StaleHit } else { Looked::Hit };
             observers.measures.stale_hits += u64::from(hit.stale && request.measured);
             if time > Duration::ZERO {
@@ -220,6 +238,7 @@ impl Caches {
     ) {
         let request = &requests[id];
         let Some(answer) = request.answer else { return };
+        let answer = Answer { made_for: self.scopes.tenant(request.incoming.user), ..answer };
         let now = sim.now();
         if let Some(levels) = &mut self.levels {
             let life = self.lives.get(request.incoming.user.0 as usize).copied().flatten();
@@ -235,6 +254,7 @@ impl Caches {
         }
         requests[id].flight = Flight::None;
         while let Some(waiting) = self.next_waiting(key, requests) {
+            count_crossing(&self.scopes, &requests[waiting], answer, observers);
             coalesce(&mut requests[waiting], answer, observers);
             sim.schedule_in(Duration::ZERO, Event::Advance(waiting));
         }
@@ -264,6 +284,18 @@ impl Caches {
             sim.schedule_in(Duration::ZERO, Event::Advance(next));
         }
     }
+}
+
+/// Counts an answer that a request gets though it was made for another tenant.
+#[inline]
+fn count_crossing(
+    scopes: &Scopes,
+    request: &Request,
+    answer: Answer,
+    observers: &mut Observers<'_>,
+) {
+    let crosses = request.measured && scopes.crosses(request.incoming.user, answer.made_for);
+    observers.measures.cross_tenant_hits += u64::from(crosses);
 }
 
 /// Answers a request from a cache.

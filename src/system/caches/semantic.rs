@@ -1,14 +1,14 @@
 //! A request at the semantic cache, and an answer on its way into it.
 
-use super::{Caches, take_answer};
-use crate::cache::{SemanticCache, SemanticPlan};
+use super::{Caches, count_crossing, take_answer};
+use crate::cache::{Question, SemanticCache, SemanticPlan};
 use crate::cost::Optimizer;
 use crate::kernel::{Streams, Time};
 use crate::pipeline::Stage;
 use crate::system::ids::RequestId;
 use crate::system::measure::Observers;
 use crate::system::request::{Answer, Looked, Next, Request, SIMILAR};
-use crate::workload::Source;
+use crate::workload::{Incoming, IntentId, Source};
 
 /// The semantic cache, and what becomes of its answers.
 pub struct Semantic {
@@ -16,24 +16,26 @@ pub struct Semantic {
     pub cache: SemanticCache<Answer>,
     wrong_answer_quality: f64,
     promote: bool,
+    turns: u32,
 }
 
 impl Semantic {
-    pub(super) fn new(plan: &SemanticPlan, streams: &Streams) -> Self {
+    pub(super) fn new(plan: &SemanticPlan, scopes: usize, streams: &Streams) -> Self {
         Semantic {
-            cache: plan.cache(streams),
+            cache: plan.scoped_cache(scopes, streams),
             wrong_answer_quality: plan.spec().wrong_answer_quality.get(),
             promote: plan.spec().promote,
+            turns: plan.spec().turns,
         }
     }
 }
 
 impl Caches {
-    /// Whether the semantic cache knows a request's prompt: not where it is a later
-    /// turn of a session, whose meaning is that of all turns before.
+    /// Whether a request asks the semantic cache: not where it is too late a turn of a
+    /// session, whose meaning is that of all turns before.
     #[inline]
     pub(super) fn asks_similar(&self, request: &Request) -> bool {
-        self.semantic.is_some() && request.incoming.turn == 0
+        self.semantic.as_ref().is_some_and(|it| request.incoming.turn < it.turns)
     }
 
     /// Asks the semantic cache.
@@ -49,10 +51,9 @@ impl Caches {
         if let Some(next) = self.after_waiting(request, observers, now) {
             return next;
         }
-        let prompt = request.incoming.prompt;
-        let intent = source.intent(prompt);
+        let question = question(request, source);
         let Some(semantic) = &mut self.semantic else { return Next::Stage(Stage::Select) };
-        let found = semantic.cache.lookup(prompt, intent, now);
+        let found = semantic.cache.lookup(question, now);
         request.compared = found.compared;
         if request.measured {
             let right = found.answer.is_some_and(|(_, right)| right);
@@ -74,6 +75,7 @@ impl Caches {
         {
             levels.store(request.key, answer.size(), answer, None, now);
         }
+        count_crossing(&self.scopes, request, answer, observers);
         request.level = SIMILAR;
         take_answer(request, answer, optimizer, observers, now);
         request.looked = if right { Looked::Hit } else { Looked::FalseHit };
@@ -89,11 +91,17 @@ impl Caches {
         now: Time,
     ) {
         if let Some(semantic) = &mut self.semantic
-            && request.incoming.turn == 0
+            && request.incoming.turn < semantic.turns
         {
-            let prompt = request.incoming.prompt;
-            let asked = (prompt, source.intent(prompt));
-            semantic.cache.store(asked, request.compared, (answer.size(), answer), now);
+            let question = question(request, source);
+            semantic.cache.store(question, request.compared, (answer.size(), answer), now);
         }
     }
+}
+
+/// What a request asks. What a later turn means, only its own session has asked.
+fn question(request: &Request, source: &Source) -> Question {
+    let Incoming { prompt, turn, .. } = request.incoming;
+    let intent = if turn == 0 { source.intent(prompt) } else { IntentId(prompt.0) };
+    Question { prompt, intent, scope: request.scope }
 }

@@ -6,21 +6,23 @@
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::scopes::{NOBODY, Scopes};
 use crate::cache::{Hierarchy, Key};
 use crate::cost::Money;
 use crate::kernel::{Duration, Streams, Time};
 use crate::pipeline::Params;
-use crate::spec::parse_duration;
+use crate::spec::{nearest, parse_duration};
 use crate::stats::{Cell, Table};
 use crate::system::request::Answer;
 use crate::system::setup::Setup;
-use crate::workload::Plan;
+use crate::workload::{Plan, TraceError, TraceTable, trace};
 
 /// The columns of `cache.csv` after `point` and `replication`.
-const COLUMNS: [&str; 10] = [
+const COLUMNS: [&str; 11] = [
     "level",
+    "scope",
     "prompt",
     "max_tokens",
     "temperature",
@@ -50,56 +52,25 @@ struct Kept {
     age: Duration,
 }
 
-/// What is wrong with a file of contents.
-#[derive(Debug, thiserror::Error)]
-pub enum ContentsError {
-    /// It cannot be opened or read.
-    #[error("{}: {source}", file.display())]
-    Read {
-        /// The file.
-        file: PathBuf,
-        /// Why.
-        source: csv::Error,
-    },
-    /// A row makes no sense.
-    #[error("{}:{line}: {why}", file.display())]
-    Row {
-        /// The file.
-        file: PathBuf,
-        /// The line, from 1.
-        line: u64,
-        /// What was found and what was expected.
-        why: String,
-    },
-}
-
 impl Contents {
     /// Reads a file for the system of `setup`, whose `warm_start` is not looked
     /// at. Where it has the contents of several runs, they are those of the first.
     ///
     /// # Errors
     /// If the file cannot be read, or the first row that makes no sense.
-    pub fn read(file: &Path, setup: &Setup) -> Result<Self, ContentsError> {
-        let failed = |source| ContentsError::Read { file: file.to_path_buf(), source };
-        let mut reader = csv::ReaderBuilder::new()
-            .trim(csv::Trim::Headers)
-            .comment(Some(b'#'))
-            .from_path(file)
-            .map_err(failed)?;
-        let header = reader.headers().map_err(failed)?.clone();
-        let blame = |line, why| ContentsError::Row { file: file.to_path_buf(), line, why };
-        let columns = Columns::of(&header).map_err(|why| blame(1, why))?;
+    pub fn read(file: &Path, setup: &Setup) -> Result<Self, TraceError> {
+        let mut table = TraceTable::open(file, None)?;
+        let columns = Columns::of(table.header()).map_err(|why| table.position().format(why))?;
         let mut rows = Rows::new(setup);
         let mut run = None;
-        let mut record = csv::StringRecord::new();
-        while reader.read_record(&mut record).map_err(failed)? {
-            let of = columns.run.map(|column| column.map(|column| record[column].to_owned()));
+        while table.advance()? {
+            let text = |at: usize| std::str::from_utf8(table.field(at)).unwrap_or_default();
+            let of = columns.run.map(|column| column.map(|at| text(at).to_owned()));
             if *run.get_or_insert_with(|| of.clone()) != of {
                 break;
             }
-            let line = record.position().map_or(0, csv::Position::line);
-            let get = |name: &str| columns.get(name, &record);
-            rows.take(&get).map_err(|why| blame(line, why))?;
+            let get = |name: &str| columns.place(name).map(text).filter(|text| !text.is_empty());
+            rows.take(&get).map_err(|why| table.position().format(why))?;
         }
         Ok(rows.contents)
     }
@@ -119,12 +90,14 @@ struct Columns {
 }
 
 impl Columns {
-    fn of(header: &csv::StringRecord) -> Result<Self, String> {
+    fn of(header: &[String]) -> Result<Self, String> {
         let find = |name: &str| header.iter().position(|column| column == name);
         let run = ["point", "replication"];
-        let unknown = header.iter().find(|name| !COLUMNS.contains(name) && !run.contains(name));
-        if let Some(name) = unknown {
-            return Err(format!("unknown column `{name}`: expected {}", COLUMNS.join(", ")));
+        let known = |name: &str| COLUMNS.contains(&name) || run.contains(&name);
+        if let Some(name) = header.iter().find(|name| !known(name)) {
+            let near = nearest(name, COLUMNS);
+            let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            return Err(format!("unknown column `{name}`: expected {}{near}", COLUMNS.join(", ")));
         }
         if find("prompt").is_none() {
             return Err("there is no column `prompt`".to_owned());
@@ -132,11 +105,9 @@ impl Columns {
         Ok(Columns { at: COLUMNS.map(find), run: run.map(find) })
     }
 
-    /// The value of a column; `None` where it is empty or not there.
-    fn get<'r>(&self, name: &str, record: &'r csv::StringRecord) -> Option<&'r str> {
-        let column = COLUMNS.iter().position(|column| *column == name)?;
-        let text = record.get(self.at[column]?)?.trim();
-        (!text.is_empty()).then_some(text)
+    /// Where a column is, if it is there.
+    fn place(&self, name: &str) -> Option<usize> {
+        self.at[COLUMNS.iter().position(|column| *column == name)?]
     }
 }
 
@@ -144,6 +115,7 @@ impl Columns {
 struct Rows<'s> {
     setup: &'s Setup,
     plan: &'s Plan,
+    scopes: Scopes,
     levels: Vec<String>,
     /// The first profile of the workload that asks with printed parameters, by which of
     /// the three are named; made when first asked for.
@@ -158,6 +130,7 @@ impl<'s> Rows<'s> {
         Rows {
             setup,
             plan,
+            scopes: Scopes::new(setup.cache.as_ref(), &setup.cost, plan.users(), &setup.models),
             levels: levels.map(|(place, level)| level.name_at(place)).collect(),
             profiles: Default::default(),
             contents: Contents::default(),
@@ -167,8 +140,9 @@ impl<'s> Rows<'s> {
     fn take<'r>(&mut self, get: &dyn Fn(&str) -> Option<&'r str>) -> Result<(), String> {
         let profile = self.profile(get)?;
         let prompt = get("prompt").ok_or("the row has no prompt")?;
+        let scope = self.scopes.named(get("scope")).map_err(|why| format!("scope: {why}"))?;
         let key = if let Some(prompt) = self.plan.prompt_named(prompt) {
-            self.setup.keys.key(prompt, profile)
+            self.scopes.key(self.setup.keys.key(prompt, profile), scope)
         } else {
             self.contents.strangers.push(prompt.to_owned());
             Key(u64::MAX - (self.contents.strangers.len() as u64 - 1))
@@ -178,7 +152,7 @@ impl<'s> Rows<'s> {
         let model = get("model").map_or(Ok(0), |name| place("model", name, &models))?;
         let quality = number(get, "quality", quality)?
             .unwrap_or_else(|| self.setup.models[model].1.quality.get());
-        let output_tokens = number(get, "output_tokens", str::parse::<u32>)?
+        let output_tokens = number(get, "output_tokens", tokens)?
             .unwrap_or(self.setup.params[profile as usize].max_tokens);
         let answer = Answer {
             cost: number(get, "cost_usd", str::parse::<Money>)?.unwrap_or(Money::ZERO),
@@ -186,6 +160,7 @@ impl<'s> Rows<'s> {
             output_tokens,
             full_output: output_tokens,
             model: model as u32,
+            made_for: NOBODY,
             wrong: self.setup.cost.quality.is_some() && quality < 0.5,
         };
         let age = number(get, "age_s", |text| parse_duration(&format!("{text}s")))?;
@@ -245,6 +220,12 @@ fn number<'r, T, E: std::fmt::Display>(
     parse(text).map(Some).map_err(|why| format!("{name}: `{text}`: {why}"))
 }
 
+/// Tokens of an answer, however the number is written.
+fn tokens(text: &str) -> Result<u32, String> {
+    let expected = "expected a whole number from 0 to 1000000000";
+    trace::count(text.as_bytes()).ok_or_else(|| expected.to_owned())
+}
+
 fn quality(text: &str) -> Result<f64, String> {
     let quality: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
     if (0.0..=1.0).contains(&quality) { Ok(quality) } else { Err("not from 0 to 1".to_owned()) }
@@ -252,14 +233,18 @@ fn quality(text: &str) -> Result<f64, String> {
 
 /// The table of what `caches` hold at `now`.
 pub fn table(caches: Hierarchy<Answer>, setup: &Setup, now: Time) -> Table {
-    let mut table = Table::new(COLUMNS);
+    let rows = Rows::new(setup);
+    let scoped = rows.scopes.count() > 1;
+    let mut table = Table::new(COLUMNS.into_iter().filter(|name| scoped || *name != "scope"));
     // Names of prompts belong to a run's source; the seed does not matter.
     let Ok(source) = setup.workload.source(&Streams::new(0, 0)) else { return table };
     let strangers = setup.warm_start.as_ref().map_or(&[][..], |contents| &contents.strangers);
-    let rows = Rows::new(setup);
     for (level, held) in caches.into_contents(now).into_iter().enumerate() {
         for (key, answer, age) in held {
             let stranger = strangers.get((u64::MAX - key.0) as usize);
+            let (key, scope) = rows.scopes.parts(key);
+            // Nobody asks for what the workload does not know.
+            let scope = scope.map(|name| if stranger.is_some() { "" } else { name });
             let (prompt, profile) = setup.keys.parts(key);
             let params = &setup.params[profile as usize];
             let exactly = |amount: String| Cell::Text(amount.trim_matches(['$', 's']).to_owned());
@@ -268,8 +253,9 @@ pub fn table(caches: Hierarchy<Answer>, setup: &Setup, now: Time) -> Table {
                 Some(text) => text.clone(),
                 None => source.prompt_text(prompt).into_owned(),
             };
-            table.push(vec![
-                rows.levels[level].as_str().into(),
+            let mut row = vec![rows.levels[level].as_str().into()];
+            row.extend(scope.map(Cell::from));
+            row.extend([
                 prompt.into(),
                 max_tokens.into(),
                 temperature.into(),
@@ -280,6 +266,7 @@ pub fn table(caches: Hierarchy<Answer>, setup: &Setup, now: Time) -> Table {
                 exactly(answer.cost.to_string()),
                 exactly(age.to_string()),
             ]);
+            table.push(row);
         }
     }
     table
@@ -291,7 +278,9 @@ mod tests {
 
     #[test]
     fn a_header_is_known_or_refused() {
-        let of = |names: &[&str]| Columns::of(&csv::StringRecord::from(names.to_vec()));
+        let of = |names: &[&str]| {
+            Columns::of(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
+        };
         assert!(of(&["prompt"]).is_ok());
         assert!(of(&["point", "replication", "level", "prompt", "age_s"]).is_ok());
         assert!(of(&["level"]).is_err_and(|why| why.contains("no column `prompt`")));

@@ -7,6 +7,7 @@ mod spend;
 
 pub use spend::{Savings, Spend};
 
+use super::caches::NOBODY;
 use super::clients::Clients;
 use super::measure::{Observers, Served, Waste};
 use super::request::{Answer, Request};
@@ -57,6 +58,12 @@ impl Charge {
         Ok(choice)
     }
 
+    /// Tokens of a request's prompt, and the most that may come back.
+    pub fn most_tokens(&self, request: &Request, clients: &Clients) -> u64 {
+        let params = &clients.params[request.incoming.profile.0 as usize];
+        request.incoming.input_decitokens.div_ceil(10) + u64::from(self.cut(params.max_tokens))
+    }
+
     /// Lets go of the money that is held for a request.
     #[inline]
     pub fn release(&mut self, user: UserId, spend: &mut Spend) {
@@ -97,6 +104,7 @@ impl Charge {
             output_tokens: inference.output_tokens,
             full_output: spend.full_output,
             model: model.0,
+            made_for: NOBODY,
             wrong: self.optimizer.is_wrong(quality),
         });
         observers.used(model.0, &usage, cost, now);

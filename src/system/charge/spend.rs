@@ -1,8 +1,8 @@
 //! A request's money, and what was saved on it.
 
 use crate::cost::Money;
-use crate::cost::allocate::Tenant;
-use crate::kernel::Duration;
+use crate::kernel::{Duration, Time};
+use crate::system::upstream::{Queued, Seat};
 
 /// A request's money, and what was done about it.
 #[derive(Clone, Copy, Debug)]
@@ -15,10 +15,14 @@ pub struct Spend {
     pub judged: Money,
     /// What the answer costs by the list, where that is kept.
     pub list: Money,
-    /// The tenant whose slot it has at its model.
-    pub slot: Option<Tenant>,
+    /// The slot that it has at its model.
+    pub slot: Option<Seat>,
+    /// Where it waits for one, if it may leave.
+    pub queued: Option<Queued>,
     /// How long it waited for that.
     pub seated_after: Duration,
+    /// When it got it.
+    pub seated_at: Time,
     /// Models that were asked before the present one.
     pub attempt: u32,
     /// Whether it has just waited for its budget.
@@ -44,7 +48,9 @@ impl Spend {
             judged: Money::ZERO,
             list: Money::ZERO,
             slot: None,
+            queued: None,
             seated_after: Duration::ZERO,
+            seated_at: Time::ZERO,
             attempt: 0,
             waited: false,
             pulled: false,

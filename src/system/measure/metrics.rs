@@ -124,6 +124,7 @@ metrics! {
     semantic_recall: "of the requests that asked the semantic cache while it held an answer to their intent, the share that it answered rightly", |m| ratio(m.judged.found, m.judged.possible);
     stale_hits: "cache hits with an answer whose origin had changed since it was made", |m| m.stale_hits as f64;
     stale_hit_rate: "stale_hits / cache_hits", |m| ratio(m.stale_hits, m.hits);
+    cross_tenant_hits: "answers from caches, and by waiting for another's, that were made for another tenant (`cache.tenants`)", |m| m.cross_tenant_hits as f64;
     coalesced: "cache misses answered by waiting for another request's answer (single flight)", |m| m.coalesced as f64;
     coalesced_saved_usd: "what the answers that came by waiting for another request had cost", |m| m.coalesced_saved.usd();
     negative_hits: "requests turned away at once because the same had just failed (negative caching)", |m| m.negative_hits as f64;
@@ -205,6 +206,11 @@ metrics! {
     compression_saved_usd: "what shorter prompts saved", |m| m.lever(m.savings.compression);
     trimming_saved_usd: "what shorter answers saved", |m| m.lever(m.savings.trimming);
     batch_saved_usd: "what the batch API saved", |m| m.lever(m.savings.batch);
+    gateway_wait_mean_s: "mean wait in the gateway's queue of requests that were let through (with gateway.queue)", |m| m.gateway.as_ref().map_or(f64::NAN, |it| it.wait.mean());
+    gateway_wait_p99_s: "99 % of these waits are at most so long", |m| m.gateway.as_ref().map_or(f64::NAN, |it| it.wait.quantile(0.99));
+    gateway_expired: "requests that were refused since they had waited at the gateway as long as they may, or as their client would", |m| m.gateway.as_ref().map_or(f64::NAN, |_| m.gateway_expired as f64);
+    gateway_fairness: "Jain's index over flows of their speed, 1 / slowdown; a flow's slowdown is (time in the gateway's queue + time at models) / time at models", |m| m.gateway.as_ref().map_or(f64::NAN, |it| it.fairness);
+    gateway_worst_slowdown: "the greatest slowdown of a flow", |m| m.gateway.as_ref().map_or(f64::NAN, |it| it.worst_slowdown);
     allocation_jain: "Jain's index over tenants of what each used of what it asked for: 1 is fair (with cost.allocate)", |m| m.allocation[0];
     allocation_utility: "utility of what tenants used, as a share of that of all they asked for", |m| m.allocation[1];
     attempts: "requests sent to replicas, which took or refused them, retries and hedges among them; this and the next where a model has replicas, faults or limits, or there is a resilience block", |m| of_fleets(m, m.attempts.sent);

@@ -6,6 +6,7 @@ mod breakdown;
 mod charges;
 mod classes;
 mod flow_sums;
+mod gateway;
 mod in_flight_samples;
 mod in_window;
 mod metrics;
@@ -22,6 +23,7 @@ pub use bill::{Bill, LevelHits, Waste};
 pub use breakdown::Breakdown;
 pub use classes::Classes;
 pub use flow_sums::{FlowSums, critical_share};
+pub use gateway::GatewaySums;
 pub use in_window::InWindow;
 pub use metrics::{METRICS, Metric, MetricId, values};
 pub use observers::{Finished, Observers, Recorder};
@@ -70,6 +72,8 @@ pub struct Measures {
     pub hits: u64,
     /// Of these, those whose origin had changed since.
     pub stale_hits: u64,
+    /// Answers of caches that were made for another tenant.
+    pub cross_tenant_hits: u64,
     /// Asked the caches in vain.
     pub misses: u64,
     /// How good the semantic cache's answers were.
@@ -135,6 +139,10 @@ pub struct Measures {
     pub overshoot: Money,
     /// Times that a request waited for its budget to begin anew.
     pub budget_waits: u64,
+    /// Of the rejected, those that waited too long at the gateway.
+    pub gateway_expired: u64,
+    /// What the gateway's queue did, where there is one.
+    pub gateway: Option<GatewaySums>,
     /// Fairness and utility of a division among tenants; NaN without one.
     pub allocation: [f64; 2],
     /// Soft limits passed.
@@ -420,6 +428,7 @@ impl Measures {
         self.rejected += rejected;
         self.errors += 1 - rejected;
         self.budget_rejections += no_budget;
+        self.gateway_expired += u64::from(error == RequestError::QueueExpired);
         self.attempts.shed += u64::from(error == RequestError::Shed);
         self.attempts.rate_limited += u64::from(error == RequestError::RateLimited);
         if let Some(model) = self.models.get_mut(model as usize) {

@@ -17,6 +17,10 @@ pub enum Part {
     Semantic,
     /// Requests that wait for the answer to another.
     SingleFlight,
+    /// A queue at the gateway.
+    Gateway,
+    /// Tenants that are told apart.
+    Tenants,
     /// Failures that are kept.
     Negative,
     /// What answers are held against.
@@ -35,6 +39,8 @@ impl Part {
             Part::SingleFlight => {
                 ("no request waits for another's answer", "`cache.single_flight`")
             }
+            Part::Gateway => ("the gateway has no queue", "`gateway.queue`"),
+            Part::Tenants => ("no tenants are told apart", "`cache.tenants`"),
             Part::Negative => ("no failure is kept", "`cache.negative_ttl`"),
             Part::Slo => ("there is no SLO", "`slo`"),
             Part::Monitors => ("there are no monitors", "`monitors`"),
@@ -47,9 +53,11 @@ impl Part {
         Some(match name {
             "called_off" | "cost_per_job_usd" | "jobs_per_gpu_hour" => Part::Workflows,
             "negative_hits" => Part::Negative,
+            "cross_tenant_hits" => Part::Tenants,
             "slo_attainment" | "class_fairness" | "user_fairness" => Part::Slo,
             "false_alarms" | "faults_missed" | "time_to_detect_mean_s" => Part::Monitors,
             _ if name.contains("workflow") || name.contains("makespan") => Part::Workflows,
+            _ if begins(&["gateway_"]) => Part::Gateway,
             _ if begins(&["critical_", "blocked_"]) => Part::Workflows,
             _ if begins(&["semantic_"]) => Part::Semantic,
             _ if begins(&["coalesced"]) => Part::SingleFlight,
@@ -78,6 +86,7 @@ impl Parts {
         self.add(Part::Cache, true);
         self.add(Part::Semantic, cache.semantic.is_some());
         self.add(Part::SingleFlight, cache.single_flight);
+        self.add(Part::Tenants, cache.tenants.is_some());
         self.add(Part::Negative, cache.negative_ttl.is_some());
     }
 
@@ -95,8 +104,11 @@ impl Parts {
     pub fn add_section(&mut self, section: &str) {
         let parts: &[Part] = match section {
             "orchestration" => &[Part::Workflows],
-            "cache" => &[Part::Cache, Part::Semantic, Part::SingleFlight, Part::Negative],
+            "cache" => {
+                &[Part::Cache, Part::Semantic, Part::SingleFlight, Part::Tenants, Part::Negative]
+            }
             "slo" => &[Part::Slo],
+            "gateway" => &[Part::Gateway],
             "workload" => &[Part::Slo, Part::Workflows],
             "monitors" => &[Part::Monitors],
             _ => &[],

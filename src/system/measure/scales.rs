@@ -7,7 +7,7 @@ use crate::stats::Scale;
 const SHARES: [&str; 2] = ["_rate", "_share"];
 
 /// Shares that are called otherwise.
-const OTHER_SHARES: [&str; 15] = [
+const OTHER_SHARES: [&str; 16] = [
     "semantic_precision",
     "semantic_recall",
     "slo_attainment",
@@ -17,6 +17,7 @@ const OTHER_SHARES: [&str; 15] = [
     "saturation",
     "quality_mean",
     "allocation_jain",
+    "gateway_fairness",
     "allocation_utility",
     "availability",
     "kv_use_mean",

@@ -4,6 +4,7 @@ mod bills;
 mod breakdown;
 mod classes;
 mod columns;
+mod gateway;
 pub mod replicas;
 mod spend;
 mod workflows;
@@ -82,6 +83,8 @@ pub struct RunTables {
     pub gantt: Table,
     /// A row per tenant, where an amount is divided.
     pub allocation: Table,
+    /// A row per flow of the gateway's queue, where there is one.
+    pub gateway: Table,
     /// Bad rows of the trace that were skipped.
     pub skipped_rows: u64,
 }
@@ -115,6 +118,7 @@ pub fn collect(
         savings,
         forecast: Table::default(),
         allocation,
+        gateway: gateway::table(system.upstream.queue()),
         workflows: workflows::workflows(&system),
         steps: workflows::steps(&system),
         gantt: workflows::gantt(&system),

@@ -131,13 +131,13 @@ impl Shown {
 /// place-hours.
 pub fn allocation(system: &System<'_>) -> Table {
     let mut table = Table::new(["tenant", "unit", "given", "used", "asked_for"]);
-    let (parts, unit, scale) = match (&system.upstream.slots, system.charge.optimizer.allocation())
-    {
-        (Some(places), _) => (places.parts(), "place_hours", 3600.0),
-        (None, Some(tokens)) if tokens.is_of_tokens() => (tokens.parts(), "tokens", 10.0),
-        (None, Some(money)) => (money.parts(), "usd", 1e12),
-        (None, None) => return table,
-    };
+    let (parts, unit, scale) =
+        match (system.upstream.places(), system.charge.optimizer.allocation()) {
+            (Some(places), _) => (places.parts(), "place_hours", 3600.0),
+            (None, Some(tokens)) if tokens.is_of_tokens() => (tokens.parts(), "tokens", 10.0),
+            (None, Some(money)) => (money.parts(), "usd", 1e12),
+            (None, None) => return table,
+        };
     for part in parts {
         let mut row: Vec<Cell> = vec![part.name.as_str().into(), unit.into()];
         let amounts = [part.given_in_all, part.used_in_all, part.wanted_in_all];

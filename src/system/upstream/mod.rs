@@ -20,13 +20,13 @@ mod traced;
 pub use counts::Sent;
 pub use prefix::table as prefix_table;
 pub use state::{Attempt, Inference, NOBODY, Place};
-pub use tenant_slots::Slot;
+pub use tenant_slots::{Queued, Seat, Slot, Slots};
 pub use traced::{Paid, answered as traced_answer};
 
 use super::measure::Serving;
 use super::setup::Setup;
 use crate::cache::PrefixCache;
-use crate::cost::allocate::Places;
+use crate::gateway::queue::Queue;
 use crate::kernel::{EventId, Stream, Streams, Time};
 use crate::serving::engine::{EngineSpec, ProgressKind};
 use crate::serving::fleet::Autoscaler;
@@ -99,8 +99,8 @@ pub struct Upstream {
     pub models: Vec<ModelServers>,
     /// By number among all replicas.
     replicas: Vec<ReplicaState>,
-    /// Slots at models that tenants share.
-    pub slots: Option<Places>,
+    /// Slots at models.
+    pub slots: Option<Slots>,
     /// Whether an event will divide them anew.
     division_awaited: bool,
     rules: Rules,
@@ -123,7 +123,7 @@ pub struct Upstream {
 
 impl Upstream {
     /// The servers of a setup, as they are at first.
-    pub fn new(setup: &Setup, source: &Source, slots: Option<Places>, streams: &Streams) -> Self {
+    pub fn new(setup: &Setup, source: &Source, slots: Option<Slots>, streams: &Streams) -> Self {
         let resilience = setup.resilience.clone().unwrap_or_default();
         let mut replicas = 0;
         let servers = |(index, (name, model)): (usize, &(String, ModelSpec))| {
@@ -217,6 +217,7 @@ impl Upstream {
     pub fn is_idle(&self) -> bool {
         self.attempts.is_empty()
             && self.inferences.is_empty()
+            && self.queue().is_none_or(Queue::is_idle)
             && self.models.iter().all(|model| model.fleet.outstanding() == 0)
             && self.replicas.iter().all(|replica| replica.attempts.is_empty())
     }

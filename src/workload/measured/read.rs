@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use serde_json::{Map, Value};
+use indexmap::IndexSet;
 
 use super::columns::{Column, Field, find};
 use super::row::Measured;
@@ -11,7 +11,10 @@ use super::{MeasuredError, MeasuredFile};
 use crate::kernel::Duration;
 use crate::workload::TraceError;
 use crate::workload::incoming::MAX_TOKENS;
-use crate::workload::trace::{TraceLines, TracePosition, open_bytes, parse_trace_stamp};
+use crate::workload::trace::{
+    Status, TraceLines, TracePosition, TraceTable, count, json, open_bytes, parse_trace_stamp,
+    typed_rows,
+};
 
 /// A TTFT may exceed the whole time by so much, as clocks are read one after the other.
 const SLACK: f64 = 1e-3;
@@ -65,56 +68,48 @@ fn begins_with_brace(path: &Path) -> Result<bool, TraceError> {
 }
 
 fn rows_of_csv(path: &Path) -> Result<Cells, TraceError> {
-    let (mut position, bytes) = open_bytes(path)?;
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
-    let mut record = csv::StringRecord::new();
-    let mut read = |record: &mut csv::StringRecord, position: &mut TracePosition| {
-        let more = reader.read_record(record).map_err(|error| position.io(error.into()))?;
-        let next = position.line + 1;
-        position.line = record.position().map_or(next, csv::Position::line);
-        Ok::<_, TraceError>(more)
-    };
-    if !read(&mut record, &mut position)? {
-        return Err(position.empty());
-    }
-    let name = |name: &str| name.trim_start_matches('\u{feff}').trim().to_owned();
-    let header: Vec<String> = record.iter().map(name).collect();
+    let mut table = TraceTable::open(path, None)?;
+    let header = table.header().to_vec();
     let mut rows = Vec::new();
-    while read(&mut record, &mut position)? {
-        if record.len() != header.len() {
-            let (expected, found) = (header.len(), record.len());
-            return Err(position.bad_row(format!("expected {expected} fields, found {found}")));
-        }
-        let cell = |cell: &str| Some(cell.trim().to_owned()).filter(|text| !text.is_empty());
-        rows.push((position.line, record.iter().map(cell).collect()));
+    while table.advance()? {
+        let cell = |at| {
+            let text = String::from_utf8_lossy(table.field(at));
+            (!text.is_empty()).then(|| text.into_owned())
+        };
+        rows.push((table.position().line, (0..header.len()).map(cell).collect()));
     }
     Ok(Cells { header, rows })
 }
 
 fn objects(path: &Path) -> Result<Cells, TraceError> {
     let mut lines = TraceLines::open(path)?;
-    let (mut header, mut objects) = (Vec::<String>::new(), Vec::new());
+    let mut header = IndexSet::<String>::new();
+    let mut objects = Vec::new();
     while lines.advance_to_text()? {
-        let object: Map<String, Value> = serde_json::from_slice(lines.line()).map_err(|error| {
-            lines.position().bad_row(format!("expected a JSON object on a line: {error}"))
-        })?;
-        for key in object.keys() {
-            if !header.contains(key) {
-                header.push(key.clone());
+        let mut fields = json::Fields::new();
+        let read = json::read_object(lines.line(), &mut fields);
+        read.map_err(|why| lines.position().bad_row(why))?;
+        // Numbers and other values as they are written.
+        let mut cells = Vec::with_capacity(fields.len());
+        for (name, value) in fields {
+            let (at, _) = header.insert_full(name.into_owned());
+            if value.get() != "null" {
+                let text = json::text(value).map_err(|why| lines.position().bad_row(why))?;
+                cells.push((at, text.trim().to_owned()));
             }
         }
-        objects.push((lines.position().line, object));
+        objects.push((lines.position().line, cells));
     }
-    let cell = |value: Option<&Value>| match value? {
-        Value::Null => None,
-        Value::String(text) if text.is_empty() => None,
-        Value::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
+    let width = header.len();
+    let row = |(line, cells): (u64, Vec<(usize, String)>)| {
+        let mut all = vec![None; width];
+        for (at, text) in cells {
+            all[at] = Some(text).filter(|text| !text.is_empty());
+        }
+        (line, all)
     };
-    let cells =
-        |object: &Map<String, Value>| header.iter().map(|it| cell(object.get(it))).collect();
-    let rows = objects.iter().map(|(line, object)| (*line, cells(object))).collect();
-    Ok(Cells { header, rows })
+    let rows = objects.into_iter().map(row).collect();
+    Ok(Cells { header: header.into_iter().collect(), rows })
 }
 
 /// A row of its cells, and its day, if its arrival is a date.
@@ -129,7 +124,7 @@ fn row(columns: &[Column], cells: &[Option<String>]) -> Result<(Measured, Option
     let seconds = |field: Field| text(field).map(|(it, text)| seconds(it, text)).transpose();
     let whole = |field: Field| {
         let (column, text) = need(field)?;
-        count(text).ok_or_else(|| {
+        count(text.as_bytes()).filter(|count| *count > 0).ok_or_else(|| {
             format!("{} is `{text}`: expected a whole number from 1 to {MAX_TOKENS}", column.name)
         })
     };
@@ -150,8 +145,9 @@ fn row(columns: &[Column], cells: &[Option<String>]) -> Result<(Measured, Option
         e2e_s: seconds(Field::E2e)?,
         ..Measured::default()
     };
-    let failed = text(Field::Error).is_some()
-        || text(Field::Status).is_some_and(|(_, status)| !is_good(status))
+    let failed = text(Field::Error)
+        .is_some_and(|(it, error)| Status::of(&it.name, error).is_failed())
+        || text(Field::Status).is_some_and(|(it, status)| Status::of(&it.name, status).is_failed())
         || text(Field::Output).is_none_or(|(_, text)| text == "0")
         || [it.ttft_s, it.tpot_s, it.e2e_s].iter().all(Option::is_none);
     if failed {
@@ -172,22 +168,8 @@ fn row(columns: &[Column], cells: &[Option<String>]) -> Result<(Measured, Option
     Ok((it, day))
 }
 
-/// Whether a status says that a request was answered.
-fn is_good(status: &str) -> bool {
-    let good = ["ok", "success", "succeeded", "completed", "complete", "done", "true", "1", "200"];
-    good.contains(&status.to_lowercase().as_str())
-}
-
-fn count(text: &str) -> Option<u32> {
-    let whole = match text.split_once('.') {
-        Some((whole, zeros)) if zeros.bytes().all(|byte| byte == b'0') => whole,
-        _ => text,
-    };
-    whole.parse().ok().filter(|count| (1..=MAX_TOKENS).contains(count))
-}
-
 fn seconds(column: &Column, text: &str) -> Result<f64, String> {
-    let value = text.parse::<f64>().ok().filter(|value| value.is_finite() && *value >= 0.0);
+    let value = typed_rows::finite(text.as_bytes()).filter(|value| *value >= 0.0);
     let value = value
         .ok_or_else(|| format!("{} is `{text}`: expected a number of 0 or more", column.name))?;
     Ok(value * column.unit.unwrap_or(1.0))

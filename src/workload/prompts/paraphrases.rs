@@ -12,6 +12,7 @@ use crate::workload::alias::{Alias, zipf_weights};
 use crate::workload::data_paths::{DataPaths, NotFound};
 use crate::workload::incoming::{IntentId, PromptId, PromptSize};
 use crate::workload::text;
+use crate::workload::trace::{read_text, read_unique};
 
 /// The folder in which collections keep pairs of paraphrases.
 const USUAL: &str = "paraphrases";
@@ -157,15 +158,10 @@ fn joined(first: &[u32], count: usize) -> Vec<u32> {
 }
 
 fn read_pairs(file: &Path) -> Result<Vec<Pair>, String> {
-    let name = file.display();
-    let text = std::fs::read_to_string(file).map_err(|error| format!("{name}: {error}"))?;
-    let pairs: Vec<Pair> = serde_json::from_str(&text).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        let message = error.to_string();
-        let why = message.split(" at line").next().unwrap_or_default();
-        format!("{name}:{line}:{column}: {why}")
-    })?;
-    if pairs.is_empty() { Err(format!("{name}: there are no pairs in it")) } else { Ok(pairs) }
+    let read = read_text(file).and_then(|(position, text)| read_unique(&text, &position));
+    let pairs: Vec<Pair> = read.map_err(|error| error.to_string())?;
+    let empty = || format!("{}: there are no pairs in it", file.display());
+    if pairs.is_empty() { Err(empty()) } else { Ok(pairs) }
 }
 
 impl Texts {
@@ -250,7 +246,7 @@ mod tests {
     #[test]
     fn a_broken_file_is_blamed_at_its_place() {
         let broken = read("[{\"origin\": \"a\"}]").unwrap_err().0;
-        assert!(broken.ends_with("pairs.json:1:16: missing field `similar`"), "{broken}");
+        assert!(broken.ends_with("pairs.json:1: missing field `similar` (column 16)"), "{broken}");
         assert!(read("[]").unwrap_err().0.ends_with("there are no pairs in it"));
         let missing = ParaphrasesSpec::default().read(&DataPaths::default()).unwrap_err();
         assert_eq!(missing.0, "`pairs.json` was not found");

@@ -1,5 +1,8 @@
 //! Which prompt it is, told by what a trace says of it.
 
+use serde_json::value::RawValue;
+
+use super::input::json;
 use super::input::number::whole_number;
 use crate::workload::incoming::PromptId;
 
@@ -18,15 +21,44 @@ pub(super) fn of_text(text: &[u8]) -> PromptId {
 
 /// Reads a list of ids, such as `[0, 1, 2]`, `0 1 2` or `["a", "b"]`: whole numbers are
 /// themselves, anything else is hashed.
-pub(super) fn parse_blocks(list: &[u8], blocks: &mut Vec<u64>) {
+///
+/// # Errors
+/// If one of a JSON list is a list itself or an object, or the list is none.
+pub(super) fn parse_blocks(list: &[u8], blocks: &mut Vec<u64>) -> Result<(), String> {
     let list = list.trim_ascii();
     let inner = list.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
+    if inner.is_some_and(|inner| inner.iter().any(|byte| matches!(byte, b'"' | b'[' | b'{'))) {
+        return parse_texts(list, blocks);
+    }
     let inner = inner.unwrap_or(list);
     let ids = inner.split(|byte| matches!(byte, b',' | b';' | b'|') || byte.is_ascii_whitespace());
     for id in ids.map(<[u8]>::trim_ascii).filter(|id| !id.is_empty()) {
-        let plain = id.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
-        blocks.push(of_text(plain.unwrap_or(id)).0);
+        blocks.push(of_text(id).0);
     }
+    Ok(())
+}
+
+/// Of a JSON list in which not all are numbers.
+#[cold]
+fn parse_texts(list: &[u8], blocks: &mut Vec<u64>) -> Result<(), String> {
+    let ids: Vec<&RawValue> = serde_json::from_slice(list).map_err(|error| json::plain(&error))?;
+    for id in ids {
+        if id.get().starts_with(['[', '{']) {
+            let shown: String = id.get().chars().take(40).collect();
+            return Err(format!("the id of a block is `{shown}`: expected a number or a text"));
+        }
+        blocks.push(of_text(json::text(id)?.as_bytes()).0);
+    }
+    Ok(())
+}
+
+/// A prompt of which nothing is known: it is one of its own, by its place in the file.
+pub(super) fn of_unknown(stamp: u64, line: u64) -> PromptId {
+    let mut hash = TextHash::default();
+    hash.add(b"\0unknown");
+    hash.add(&stamp.to_le_bytes());
+    hash.add(&line.to_le_bytes());
+    hash.prompt()
 }
 
 /// Prompts are the same if their lengths and all their blocks are: a 64-bit hash
@@ -82,7 +114,7 @@ mod tests {
     fn lists_of_ids_are_read_however_they_are_written() {
         let read = |list: &str| {
             let mut blocks = vec![];
-            parse_blocks(list.as_bytes(), &mut blocks);
+            parse_blocks(list.as_bytes(), &mut blocks).unwrap();
             blocks
         };
         for list in
@@ -94,6 +126,8 @@ mod tests {
         let big = read("[18446744073709551616, 18446744073709551617]");
         assert!(big[0] != big[1] && big[0] != u64::MAX);
         assert_eq!(read("[\"a\", \"9\"]"), [of_text(b"a").0, 9]);
+        assert_eq!(read("[\"a, b\", 9]"), [of_text(b"a, b").0, 9]);
+        assert!(parse_blocks(b"[[1, 2], 3]", &mut vec![]).unwrap_err().contains("`[1, 2]`"));
     }
 
     #[test]

@@ -39,17 +39,24 @@ pub enum Status {
 }
 
 impl Status {
-    /// From the words that logs have for it; a code of HTTP is one.
-    pub fn of(text: &str) -> Status {
+    /// From what a field of this name says. Logs have words for it, codes of HTTP, or yes and
+    /// no, which is the other way round where the field asks for errors (`error`, `failed`).
+    pub fn of(field: &str, text: &str) -> Status {
+        let name = field.to_ascii_lowercase();
+        let asks_for_errors = ["error", "fail", "exception"].iter().any(|word| name.contains(word));
         let text = text.trim();
         if let Some(code) = text.parse::<u16>().ok().filter(|code| (100..600).contains(code)) {
             return if code < 400 { Status::Ok } else { Status::Failed };
         }
-        let word = text.to_ascii_lowercase();
-        match &*word {
-            "" | "null" | "none" | "unknown" | "unset" => Status::Unknown,
-            "ok" | "success" | "succeeded" | "successful" | "completed" | "complete" | "stop"
-            | "length" | "true" | "tool_calls" => Status::Ok,
+        match &*text.to_ascii_lowercase() {
+            "" | "null" | "none" | "nan" => Status::Unknown,
+            "ok" | "success" => Status::Ok,
+            "0" | "0.0" | "false" | "no" if asks_for_errors => Status::Ok,
+            _ if asks_for_errors => Status::Failed,
+            "unknown" | "unset" => Status::Unknown,
+            "succeeded" | "successful" | "completed" | "complete" | "done" | "finished"
+            | "stop" | "length" | "end_turn" | "max_tokens" | "stop_sequence" | "true" | "yes"
+            | "1" | "1.0" | "tool_calls" | "tool_use" => Status::Ok,
             _ => Status::Failed,
         }
     }
@@ -91,15 +98,23 @@ mod tests {
 
     #[test]
     fn statuses_are_told_from_words_and_codes() {
-        for (text, wanted) in [
-            ("success", Status::Ok),
-            ("200", Status::Ok),
-            ("429", Status::Failed),
-            ("timeout", Status::Failed),
-            ("", Status::Unknown),
-            ("OK", Status::Ok),
+        for (field, text, wanted) in [
+            ("status", "success", Status::Ok),
+            ("status", "200", Status::Ok),
+            ("status", "429", Status::Failed),
+            ("status", "timeout", Status::Failed),
+            ("status", "", Status::Unknown),
+            ("status", "OK", Status::Ok),
+            ("success", "1", Status::Ok),
+            ("success", "False", Status::Failed),
+            ("success", "0", Status::Failed),
+            ("Error", "False", Status::Ok),
+            ("error", "0", Status::Ok),
+            ("is_error", "true", Status::Failed),
+            ("failed", "1", Status::Failed),
+            ("error_message", "connection reset", Status::Failed),
         ] {
-            assert_eq!(Status::of(text), wanted, "{text}");
+            assert_eq!(Status::of(field, text), wanted, "{field}: {text}");
         }
     }
 }

@@ -50,12 +50,17 @@ pub use row::Row;
 pub use rows::{Rows, TraceInfo};
 pub use spec::{Origin, TraceSpec};
 
+pub(crate) use formats::log::count;
+pub(crate) use input::document::read_text;
+pub(crate) use input::position::Position as TracePosition;
+pub(crate) use input::table::Table as TraceTable;
+pub(crate) use input::typed_rows;
+pub(crate) use input::unique::read_unique;
+
 pub(super) use input::bytes::open_at as open_bytes;
 pub(super) use input::json;
 pub(super) use input::lines::Lines as TraceLines;
-pub(super) use input::position::Position as TracePosition;
 pub(super) use input::stamp::parse_stamp as parse_trace_stamp;
-pub(super) use input::table::Table as TraceTable;
 
 /// How a file begins, from which its format is told.
 ///

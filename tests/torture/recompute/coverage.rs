@@ -18,6 +18,7 @@ workload: { arrivals: { poisson: { rate: 10/s } } }
 models: { m: { price: { per_token: 0.001, per_gpu_hour: $2 },
   server: { replicas: 2, concurrency: 4, tokens: { ttft: { uniform: { max: 2s } } } } } }
 resilience: { timeout: 1900ms, num_retries: 1 }
+gateway: { queue: { concurrency: 3, ttl: 500ms } }
 cost: { levers: { trim: { max_tokens: 5 } } }
 orchestration: { workflows: { w: { agent: { react: {} } } } }
 ",

@@ -33,7 +33,16 @@ pub type Value = (&'static str, f64, Within);
 
 /// What cannot be computed from rows, and why; the same words stand in `docs/metrics.md`.
 pub const NOT_FROM_ROWS: &[(&str, &[&str])] = &[
-    ("what a cache held for others leaves no row", &["semantic_recall"]),
+    (
+        "who waited at the gateway leaves no row",
+        &[
+            "gateway_wait_mean_s",
+            "gateway_wait_p99_s",
+            "gateway_fairness",
+            "gateway_worst_slowdown",
+        ],
+    ),
+    ("what a cache held for others leaves no row", &["semantic_recall", "cross_tenant_hits"]),
     (
         "what a user decided leaves no row",
         &["sessions", "sessions_abandoned", "session_turns_mean"],

@@ -151,6 +151,10 @@ pub fn values(books: &Books, window: &Window) -> Vec<Value> {
         values.push(exact("shed", error("Shed: the model is overloaded")));
         values.push(exact("rate_limited", error("Rate limit of the client exceeded")));
     }
+    if books.experiment.gateway.is_some() {
+        let expired = error("Waited too long in the gateway's queue");
+        values.push(exact("gateway_expired", expired));
+    }
     if books.experiment.orchestration.is_some() {
         values.push(exact("called_off", called_off));
     }

@@ -25,6 +25,7 @@ fn capacity(draw: &mut Draw) -> Value {
 /// Levels, a semantic cache, or both.
 pub fn cache(draw: &mut Draw, names: &Names) -> Block {
     let exclusive = draw.chance(0.3);
+    let scoped = draw.chance(0.3);
     let semantic = draw.chance(0.35);
     let levels = if semantic && draw.chance(0.3) { 0 } else { draw.range(1, 3) };
     let levels: Vec<Value> = (0..levels).map(|_| level(draw).into()).collect();
@@ -32,6 +33,7 @@ pub fn cache(draw: &mut Draw, names: &Names) -> Block {
         .set("levels", levels)
         .maybe(draw, 0.3, "ttl", Draw::time)
         .maybe(draw, 0.2, "idle_ttl", Draw::time)
+        .maybe(draw, 0.3, "tenants", |d| d.pick(&["class", "team", "key", "user"]))
         .maybe(draw, 0.15, "ttl_by_class", |d| block().set("vip", d.time()))
         .maybe(draw, 0.3, "expiry", |d| d.pick(&["lazy", "timer"]))
         .maybe(draw, 0.4, "single_flight", |_| true)
@@ -42,13 +44,17 @@ pub fn cache(draw: &mut Draw, names: &Names) -> Block {
             events.maybe(d, 0.5, "purge", |_| true)
         })
         .maybe(draw, 0.1, "warm_start", |_| "tests/torture/traces/warm.csv");
+    if scoped {
+        let by = ["class", "team", "key", "user", "model"];
+        cache = cache.set("scope", draw.pick(&by));
+    }
     if exclusive {
         cache = cache.set("mode", "exclusive");
     } else {
         cache = cache.maybe(draw, 0.3, "write", |d| d.pick(&["through", "back"]));
     }
     if semantic {
-        cache = cache.set("semantic", self::semantic(draw, names));
+        cache = cache.set("semantic", self::semantic(draw, names, scoped));
     }
     cache
 }
@@ -73,7 +79,7 @@ fn level(draw: &mut Draw) -> Block {
         })
 }
 
-fn semantic(draw: &mut Draw, names: &Names) -> Block {
+fn semantic(draw: &mut Draw, names: &Names, scoped: bool) -> Block {
     let mut semantic = block()
         .maybe(draw, 0.6, "threshold", |d| d.pick(&[0.0, 0.5, 0.9, 1.0]))
         .maybe(draw, 0.5, "capacity", capacity)
@@ -88,7 +94,11 @@ fn semantic(draw: &mut Draw, names: &Names) -> Block {
         });
     if names.texts && draw.chance(0.6) {
         semantic = semantic.set("similarity", one("ngrams", block().set("dimensions", 16)));
-        semantic = semantic.maybe(draw, 0.5, "index", |_| "hnsw");
+        if !scoped {
+            semantic = semantic.maybe(draw, 0.5, "index", |_| "hnsw");
+        }
+    } else {
+        semantic = semantic.maybe(draw, 0.3, "turns", |d| d.pick(&[1, 2, 5]));
     }
     semantic
 }

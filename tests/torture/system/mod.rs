@@ -8,6 +8,7 @@ mod agents;
 mod cache;
 mod cost;
 mod engine;
+mod gateway;
 mod resilience;
 mod server;
 mod steps;
@@ -73,6 +74,10 @@ pub fn experiment(seed: u64) -> Value {
     }
     if draw.chance(0.6) && !names.models.is_empty() {
         experiment = experiment.set("cost", cost::cost(draw, names));
+    }
+    let divides = experiment.features().iter().any(|it| it == "allocate.places");
+    if draw.chance(0.25) && !divides {
+        experiment = experiment.set("gateway", gateway::gateway(draw, names));
     }
     let slo = draw.chance(0.5);
     if slo {

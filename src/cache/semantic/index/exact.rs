@@ -32,8 +32,18 @@ impl Exact {
     /// The slot of the nearest vector, the lowest among equals, and its
     /// similarity.
     pub fn nearest(&self, vector: &[f32]) -> Option<(usize, f32)> {
+        self.nearest_of(vector, |_| true)
+    }
+
+    /// The same among the slots that `serves` names.
+    pub fn nearest_of(
+        &self,
+        vector: &[f32],
+        serves: impl Fn(usize) -> bool,
+    ) -> Option<(usize, f32)> {
         let mut best: Option<(usize, f32)> = None;
-        for (slot, _) in self.used.iter().enumerate().filter(|(_, used)| **used) {
+        let used = self.used.iter().enumerate().filter(|(slot, used)| **used && serves(*slot));
+        for (slot, _) in used {
             let similarity = dot(vector, self.vectors.row(slot));
             if best.is_none_or(|(_, most)| similarity > most) {
                 best = Some((slot, similarity));

@@ -62,10 +62,15 @@ impl Index {
         }
     }
 
-    /// The slot of the nearest vector, and its similarity.
-    pub fn nearest(&mut self, vector: &[f32]) -> Option<(usize, f32)> {
+    /// The slot of the nearest vector of those that `serves` names, and its similarity. A
+    /// graph leads to the nearest of all: it must be one of them.
+    pub fn nearest(
+        &mut self,
+        vector: &[f32],
+        serves: impl Fn(usize) -> bool,
+    ) -> Option<(usize, f32)> {
         match self {
-            Index::Exact(index) => index.nearest(vector),
+            Index::Exact(index) => index.nearest_of(vector, serves),
             Index::Hnsw(index) => index.nearest(vector),
         }
     }

@@ -4,8 +4,11 @@
 //! Unknown keys are of no concern, as the format says.
 
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 
 use serde::Deserialize;
+
+use crate::workload::{TracePosition, read_unique};
 
 /// A task, whatever version it was written in.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -84,8 +87,13 @@ struct Executed {
 ///
 /// # Errors
 /// What is wrong with the text, in words that name the task.
-pub(super) fn read(text: &str) -> Result<Vec<Task>, String> {
-    let instance: Instance = serde_json::from_str(text).map_err(|error| error.to_string())?;
+pub(super) fn read(text: &str, file: &Path) -> Result<Vec<Task>, String> {
+    let read = read_unique(text, &TracePosition::before(file));
+    let instance: Instance = read.map_err(|error| error.to_string())?;
+    tasks(instance).map_err(|why| format!("`{}`: {why}", file.display()))
+}
+
+fn tasks(instance: Instance) -> Result<Vec<Task>, String> {
     let Workflow { specification, execution, tasks } = instance.workflow;
     let (mut tasks, ran) = match (specification, tasks) {
         (Some(specification), _) => {
@@ -172,10 +180,14 @@ impl Written {
 fn take_runtimes(tasks: &mut [Task], ran: &[Executed]) -> Result<(), String> {
     let index: HashMap<String, usize> =
         tasks.iter().enumerate().map(|(at, task)| (task.id.clone(), at)).collect();
+    let mut seen = HashSet::new();
     for executed in ran {
         let Some(at) = index.get(&executed.id) else {
             return Err(format!("it ran a task `{}`, which is no task of it", executed.id));
         };
+        if !seen.insert(*at) {
+            return Err(format!("it ran the task `{}` twice", executed.id));
+        }
         tasks[*at].runtime_s = executed.runtime_in_seconds;
     }
     Ok(())

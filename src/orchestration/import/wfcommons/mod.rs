@@ -16,7 +16,7 @@ use crate::orchestration::patterns::{AgentSpec, MemberSpec, StepSpec, Steps};
 use crate::orchestration::step::{Does, Names, ToolSpec, UseToolSpec};
 use crate::spec::{Path, Positive, Problem, Problems, nearest};
 use crate::workload::lengths::LengthsSpec;
-use crate::workload::{DataPaths, NotFound, SpanSpec};
+use crate::workload::{DataPaths, NotFound, SpanSpec, read_text};
 use format::Task;
 
 /// The folder in which a collection of data keeps workflow instances.
@@ -98,18 +98,17 @@ impl WfCommonsSpec {
 
     /// The text of its file.
     fn find(&self, paths: &DataPaths) -> Result<String, Wrong> {
-        let name = self.file.display();
         let nowhere = |missing: NotFound| {
             (Path::default().join("file"), missing.to_string(), Some(missing.help()))
         };
         let file = paths.find(&self.file, USUAL).map_err(nowhere)?;
-        std::fs::read_to_string(&file).map_err(|error| bad_file(format!("`{name}`: {error}")))
+        read_text(&file).map(|(_, text)| text).map_err(|error| bad_file(error.to_string()))
     }
 
     /// The steps of a file with this text.
     fn steps_of(&self, text: &str) -> Result<Steps, Wrong> {
         let name = self.file.display();
-        let tasks = format::read(text).map_err(|what| bad_file(format!("`{name}`: {what}")))?;
+        let tasks = format::read(text, &self.file).map_err(bad_file)?;
         if tasks.len() > MOST_TASKS {
             let count = tasks.len();
             return Err(bad_file(format!("`{name}` has {count} tasks, more than {MOST_TASKS}")));

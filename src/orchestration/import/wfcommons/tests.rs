@@ -65,7 +65,8 @@ fn seconds(step: &StepSpec) -> f64 {
 fn wrong(text: &str) -> String {
     let (path, message, _) = plain().steps_of(text).expect_err("a bad file");
     assert_eq!(path.to_string(), "file");
-    message.strip_prefix("`w.json`: ").expect("the file's name").to_owned()
+    let why = message.strip_prefix("`w.json`: ").or(message.strip_prefix("w.json"));
+    why.expect("the file's name").to_owned()
 }
 
 #[test]
@@ -192,7 +193,12 @@ fn what_is_wrong_names_the_task() {
     );
     assert_eq!(wrong(r#"{ "workflow": {} }"#), "its workflow has no tasks");
     assert_eq!(wrong(r#"{ "workflow": { "tasks": [] } }"#), "its workflow has no tasks");
-    assert!(wrong("{ \n ?").contains("line 2"));
+    assert!(wrong("{ \n ?").starts_with(":2: "));
+    assert!(wrong("{\r\"workflow\": {},\r\"workflow\": {}}").starts_with(":3: the field"));
+    assert_eq!(
+        with(r#"{ "id": "ID02", "runtimeInSeconds""#, r#"{ "id": "ID01", "runtimeInSeconds""#),
+        "it ran the task `ID01` twice"
+    );
     let twins = r#"{ "workflow": { "tasks": [
         { "name": "t", "id": "1", "runtime": 1 }, { "name": "t", "id": "2", "runtime": 1 },
         { "name": "u", "id": "3", "runtime": 1, "parents": ["t"] } ] } }"#;

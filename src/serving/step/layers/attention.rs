@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::serving::step::axis::{Axis, Below};
+use crate::workload::typed_rows;
 
 /// Microseconds of one layer's attention, by decoding sequences, tokens of prompts, the
 /// context of those, and the context of the decoding sequences. A grid need not be whole:
@@ -20,10 +21,15 @@ pub(super) struct Attention {
 /// A row of the profile.
 #[derive(Clone, Copy, Debug, serde::Deserialize)]
 pub(super) struct Row {
+    #[serde(deserialize_with = "typed_rows::whole")]
     prefill_chunk: u64,
+    #[serde(deserialize_with = "typed_rows::whole")]
     kv_prefill: u64,
+    #[serde(deserialize_with = "typed_rows::whole")]
     n_decode: u64,
+    #[serde(deserialize_with = "typed_rows::whole")]
     kv_decode: u64,
+    #[serde(deserialize_with = "typed_rows::number")]
     time_us: f64,
 }
 
@@ -54,7 +60,12 @@ impl Attention {
                 contexts.push(kv_decode);
             }
             let chunks = tree.entry(n_decode).or_default().entry(prefill_chunk).or_default();
-            chunks.entry(kv_prefill).or_default().insert(kv_decode, time_us);
+            if chunks.entry(kv_prefill).or_default().insert(kv_decode, time_us).is_some() {
+                return Err(format!(
+                    "two rows for prefill_chunk {prefill_chunk}, kv_prefill {kv_prefill}, n_decode \
+                     {n_decode}, kv_decode {kv_decode}"
+                ));
+            }
         }
         for (chunk, seqs) in [(false, true), (true, false), (true, true)] {
             let has = |(n, chunks): (&u64, &BTreeMap<u64, _>)| {

@@ -9,6 +9,7 @@ use super::attention::{self, Attention};
 use super::skew::{self, Skew};
 use crate::serving::step::axis::{Axis, Below};
 use crate::serving::step::model_config::ModelConfig;
+use crate::workload::typed_rows;
 
 /// Microseconds of one layer's parts, and of what comes before and after the layers, on one
 /// of the GPUs that share them.
@@ -28,21 +29,28 @@ pub(super) struct Profile {
 #[derive(serde::Deserialize)]
 struct DenseRow {
     layer: String,
+    #[serde(deserialize_with = "typed_rows::whole")]
     tokens: u64,
+    #[serde(deserialize_with = "typed_rows::number")]
     time_us: f64,
 }
 
 #[derive(serde::Deserialize)]
 struct SequenceRow {
     layer: String,
+    #[serde(deserialize_with = "typed_rows::whole")]
     sequences: u64,
+    #[serde(deserialize_with = "typed_rows::number")]
     time_us: f64,
 }
 
 #[derive(serde::Deserialize)]
 struct ExpertsRow {
+    #[serde(deserialize_with = "typed_rows::whole")]
     tokens: u64,
+    #[serde(deserialize_with = "typed_rows::whole")]
     activated_experts: u64,
+    #[serde(deserialize_with = "typed_rows::number")]
     time_us: f64,
 }
 
@@ -132,7 +140,10 @@ fn experts(folder: &Path, size: u32) -> Result<Axis<Axis<f64>>, String> {
     let mut tree: BTreeMap<u64, BTreeMap<u64, f64>> = BTreeMap::new();
     for row in rows {
         let us = checked("moe.csv", row.time_us)?;
-        tree.entry(row.tokens).or_default().insert(row.activated_experts, us / share);
+        let (tokens, experts) = (row.tokens, row.activated_experts);
+        if tree.entry(tokens).or_default().insert(experts, us / share).is_some() {
+            return Err(format!("moe.csv: two rows for tokens {tokens}, experts {experts}"));
+        }
     }
     if tree.is_empty() {
         return Err("moe.csv has no row".to_owned());
@@ -150,7 +161,9 @@ fn sum(
     let mut found: BTreeMap<String, BTreeMap<u64, f64>> = BTreeMap::new();
     for (part, at, us) in rows {
         let us = checked(file, us)? * times(&part, layers);
-        found.entry(part).or_default().insert(at, us);
+        if found.entry(part.clone()).or_default().insert(at, us).is_some() {
+            return Err(format!("{file}: two rows for the layer `{part}` at {at}"));
+        }
     }
     let mut total: Option<BTreeMap<u64, f64>> = None;
     for part in parts {
@@ -181,11 +194,5 @@ fn checked(file: &str, us: f64) -> Result<f64, String> {
 }
 
 fn read<R: DeserializeOwned>(file: &Path) -> Result<Vec<R>, String> {
-    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let said = |error: &dyn std::fmt::Display| format!("{name}: {error}");
-    let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .from_path(file)
-        .map_err(|error| said(&error))?;
-    reader.deserialize().map(|row| row.map_err(|error| said(&error))).collect()
+    typed_rows::read(file).map_err(|error| error.to_string())
 }

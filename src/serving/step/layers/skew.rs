@@ -1,5 +1,7 @@
 //! How unequal contexts slow attention down.
 
+use crate::workload::typed_rows;
+
 /// Attention over sequences of unequal contexts takes longer than over as many of the mean
 /// context, and less than over as many of the longest: `mean + alpha (longest - mean)`,
 /// with an alpha that was fitted for each of some thousand cases (`skew_fit.csv` of a layer
@@ -19,13 +21,15 @@ pub(super) struct Skew {
 /// A row of the fit.
 #[derive(Clone, Debug, serde::Deserialize)]
 pub(super) struct Row {
+    #[serde(deserialize_with = "typed_rows::whole")]
     pc: u64,
     n_label: String,
     skew_rate_label: String,
     kv_big_label: String,
     kp_label: String,
+    #[serde(deserialize_with = "typed_rows::number")]
     alpha: f64,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "typed_rows::number")]
     n_samples: f64,
 }
 
@@ -76,7 +80,12 @@ impl Skew {
             }
             let chunk = skew.chunks.partition_point(|chunk| *chunk < row.pc);
             let cell = skew.cell(chunk, ends);
-            skew.alphas[cell] = Some(row.alpha);
+            if skew.alphas[cell].replace(row.alpha).is_some() {
+                let Row { pc, n_label, skew_rate_label, kv_big_label, kp_label, .. } = row;
+                return Err(format!(
+                    "two rows for {pc}, {n_label}, {skew_rate_label}, {kv_big_label}, {kp_label}"
+                ));
+            }
             sum += row.alpha * row.n_samples;
             samples += row.n_samples;
         }

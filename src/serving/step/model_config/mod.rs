@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use super::precision::WeightPrecision;
 use crate::spec::{Path, Problem};
-use crate::workload::DataPaths;
+use crate::workload::{DataPaths, read_text};
 
 /// What a `config.json` says of a model: of the decoder; vision and audio encoders are left
 /// out.
@@ -98,7 +98,7 @@ impl ModelConfig {
             Problem::error(at.clone(), format!("`{shown}`: {why}"))
                 .help("expected the `config.json` of a model on Hugging Face")
         };
-        let text = std::fs::read_to_string(&file).map_err(|error| problem(error.to_string()))?;
+        let (_, text) = read_text(&file).map_err(|error| problem(error.to_string()))?;
         ModelConfig::read(&text).map_err(problem)
     }
 

@@ -1,11 +1,14 @@
 //! The fields of a `config.json`.
 
+use std::path::Path;
+
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::layer_kinds::layer_kinds;
 use super::{Experts, Latent, ModelConfig};
 use crate::serving::step::precision::{Precision, WeightPrecision};
+use crate::workload::{TracePosition, read_unique};
 
 /// The architectures that are known. Those with encoders are taken for their decoder, whose
 /// fields are in `text_config`.
@@ -78,7 +81,8 @@ pub(super) struct Raw {
 
 /// Reads a model's `config.json`.
 pub(super) fn read(text: &str) -> Result<ModelConfig, String> {
-    let whole: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let position = TracePosition::before(Path::new("config.json"));
+    let whole: Value = read_unique(text, &position).map_err(|error| error.to_string())?;
     let Some(fields) = whole.as_object() else {
         return Err("invalid: expected fields in braces".to_owned());
     };

@@ -19,7 +19,7 @@ use super::precision::Precision;
 use super::step_time::{MOST_TICKS, TICKS_PER_NANO};
 use crate::kernel::Duration;
 use crate::spec::{Path, Problem, Problems};
-use crate::workload::DataPaths;
+use crate::workload::{DataPaths, read_text};
 pub(super) use composed::Operators;
 use dtypes::Dtypes;
 use figures::Figures;
@@ -197,7 +197,7 @@ impl OperatorsSpec {
 
     fn dtypes(&self, model: &ModelConfig, paths: &DataPaths) -> Dtypes {
         let config = paths.find(&self.model, "gpu/models").ok();
-        let config = config.and_then(|file| std::fs::read_to_string(file).ok());
+        let config = config.and_then(|file| read_text(&file).ok().map(|(_, text)| text));
         let own = Dtypes::of(model, config.as_deref().unwrap_or_default(), self.kv_cache_dtype);
         Dtypes {
             gemm: self.gemm_dtype.clone().unwrap_or(own.gemm),

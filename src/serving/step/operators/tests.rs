@@ -194,7 +194,7 @@ fn what_is_missing_is_said_with_what_there_is() {
     assert!(said("").contains("no column `latency`"), "{}", said(""));
     let text = "m,n,k,latency_ms\n1,2,3,0.1\n1,2,x,0.1\n";
     std::fs::write(folder.path().join("toy-vllm0.2-gemm-bf16.csv"), text).unwrap();
-    assert!(said("").contains("gemm-bf16.csv, line 3: `x`"), "{}", said(""));
+    assert!(said("").contains("gemm-bf16.csv:3: `x`"), "{}", said(""));
     std::fs::remove_file(folder.path().join("toy-vllm0.2-gemm-bf16.csv")).unwrap();
     assert!(said("").contains("no GEMM table"), "{}", said(""));
 }

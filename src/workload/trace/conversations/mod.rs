@@ -38,6 +38,8 @@ struct Dialogues {
     first_bad: Option<String>,
     /// Whether this is the first time round: bad ones are counted once.
     first_time: bool,
+    /// Those in which nobody asks anything.
+    without_turn: u64,
 }
 
 impl Dialogues {
@@ -45,7 +47,9 @@ impl Dialogues {
         let dialect = spec.dialect().expect("a spec of conversations");
         let (items, on_bad_row) = (Items::open(file)?, spec.on_bad_row);
         let first_bad = None;
-        Ok(Dialogues { dialect, items, on_bad_row, skipped: 0, first_bad, first_time: true })
+        let (skipped, without_turn) = (0, 0);
+        let first_time = true;
+        Ok(Dialogues { dialect, items, on_bad_row, skipped, first_bad, first_time, without_turn })
     }
 
     /// Begins again.
@@ -64,6 +68,7 @@ impl Dialogues {
                     if dialogue.turns() > 0 {
                         return Ok(Some(dialogue));
                     }
+                    self.without_turn += 1;
                     continue;
                 }
                 Err(why) => self.items.position().bad_row(why),
@@ -95,7 +100,11 @@ pub(super) fn survey(spec: &TraceSpec, file: &Path) -> Result<TraceInfo, TraceEr
         first_bad: dialogues.first_bad,
         span: None,
         users: Vec::new(),
-        notes: Vec::new(),
+        notes: match dialogues.without_turn {
+            0 => Vec::new(),
+            1 => vec!["a conversation in which no user says anything is left out".to_owned()],
+            n => vec![format!("{n} conversations in which no user says anything are left out")],
+        },
     })
 }
 

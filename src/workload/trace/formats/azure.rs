@@ -9,10 +9,11 @@ use super::format::{Format, Given, RowReader, TraceFile};
 use crate::workload::incoming::MAX_TOKENS;
 use crate::workload::trace::input::error::TraceError;
 use crate::workload::trace::input::lines::Lines;
-use crate::workload::trace::input::number::parse_digits;
+use crate::workload::trace::input::number::{parse_digits, whole};
 use crate::workload::trace::input::position::Position;
 use crate::workload::trace::input::shown;
 use crate::workload::trace::input::stamp::parse_stamp;
+use crate::workload::trace::input::table::other_delimiter;
 use crate::workload::trace::row::Row;
 
 const COLUMNS: [&str; 3] = ["TIMESTAMP", "ContextTokens", "GeneratedTokens"];
@@ -71,13 +72,15 @@ impl AzureReader {
             return Err(lines.position().empty());
         }
         let header = String::from_utf8_lossy(lines.line()).into_owned();
-        let names: Vec<&str> = header.split(',').map(str::trim).collect();
+        let names: Vec<&str> =
+            header.split(',').map(|name| name.trim().trim_matches('"')).collect();
         let mut places = [0; 3];
         for (place, column) in places.iter_mut().zip(COLUMNS) {
             let Some(found) = names.iter().position(|name| *name == column) else {
                 let shown: String = header.chars().take(80).collect();
+                let other = other_delimiter(&header).unwrap_or_default();
                 let why = format!(
-                    "expected the header `{}` of an Azure 2023 trace, found `{shown}`",
+                    "expected the header `{}` of an Azure trace, found `{shown}`{other}",
                     COLUMNS.join(",")
                 );
                 return Err(lines.position().format(why));
@@ -123,7 +126,7 @@ impl AzureReader {
         if width != self.width {
             return Err(format!("expected {} fields, found {width}", self.width));
         }
-        let [stamp, input, output] = fields;
+        let [stamp, input, output] = fields.map(bare);
         Ok(Row {
             stamp: parse_stamp(stamp).ok_or_else(|| bad_stamp(stamp))?,
             input_tokens: parse_tokens(input).ok_or_else(|| bad_tokens(COLUMNS[1], input))?,
@@ -156,9 +159,19 @@ fn bad_tokens(column: &str, field: &[u8]) -> String {
     format!("{column} is `{}`: expected a whole number from 0 to {MAX_TOKENS}", shown(field))
 }
 
+/// A field without the white space and the quotation marks around it; none of these fields can
+/// have a comma.
+#[inline]
+fn bare(field: &[u8]) -> &[u8] {
+    let field = field.trim_ascii();
+    let inner = field.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
+    inner.unwrap_or(field)
+}
+
 #[inline]
 fn parse_tokens(field: &[u8]) -> Option<u32> {
-    parse_digits(field.trim_ascii()).filter(|&n| n <= u64::from(MAX_TOKENS)).map(|n| n as u32)
+    let tokens = parse_digits(field).or_else(|| whole(field));
+    tokens.filter(|&n| n <= u64::from(MAX_TOKENS)).map(|n| n as u32)
 }
 
 #[cfg(test)]
@@ -192,7 +205,7 @@ mod tests {
              b,44,1970-01-01 00:00:02\r\n\
              c,4x,1970-01-01 00:00:03,5\r\n\
              d,-4,1970-01-01 00:00:03,5\r\n\
-             e,9,1970-01-01 00:00:04,7",
+             \"e\",\"9.0\",\"1970-01-01 00:00:04\",7",
         );
         let row = |stamp, input_tokens, output_tokens| {
             Ok(Row {

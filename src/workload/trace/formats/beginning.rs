@@ -3,6 +3,8 @@
 use std::io::Read;
 use std::path::Path;
 
+use serde_json::value::RawValue;
+
 use crate::workload::trace::input::error::TraceError;
 use crate::workload::trace::input::text::TextStream;
 use crate::workload::trace::input::{bytes, json};
@@ -51,9 +53,12 @@ impl Beginning {
     pub(in crate::workload::trace) fn of_text(name: &str, text: &str) -> Self {
         let line = text.split(['\n', '\r']).find(|line| !line.trim().is_empty());
         let line = line.unwrap_or_default().trim();
+        // The first object of a list stands for all.
+        let of_list = text.trim_start().strip_prefix('[').map(str::trim_start);
+        let first = of_list.and_then(first_object).unwrap_or(line);
         let mut fields = json::Fields::new();
         let is_object =
-            line.starts_with('{') && json::read_object(line.as_bytes(), &mut fields).is_ok();
+            first.starts_with('{') && json::read_object(first.as_bytes(), &mut fields).is_ok();
         let names = if is_object {
             fields.iter().map(|(name, _)| name.clone().into_owned()).collect()
         } else {
@@ -93,4 +98,10 @@ impl Beginning {
     fn has(&self, wanted: &[&str]) -> bool {
         wanted.iter().all(|name| self.names.iter().any(|known| known == name))
     }
+}
+
+/// The object that a text begins with, if it is whole.
+fn first_object(text: &str) -> Option<&str> {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
+    values.next()?.ok().map(RawValue::get)
 }

@@ -93,7 +93,7 @@ fn row(listing: &mut Listing, table: &Table) -> Result<(Row, Measured), String> 
         model: text("model").map(|name| listing.model(&name)),
         ttft: since(recorded("first_chunk_time_us")?),
         e2e: since(recorded("last_chunk_time_us")?),
-        status: text("status").map_or(Status::Unknown, |text| Status::of(&text)),
+        status: text("status").map_or(Status::Unknown, |text| Status::of("status", &text)),
         ..Measured::default()
     };
     let counts = [

@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::beginning::Beginning;
 use super::format::{Dialect, Format, Given, RowReader, TraceFile};
 use super::growing_text::BLOCK_TOKENS;
+use super::log::fields::{bad_count, count};
 use crate::spec::nearest;
 use crate::workload::trace::input::error::TraceError;
 use crate::workload::trace::input::position::Position;
@@ -93,12 +95,35 @@ pub(in crate::workload::trace) struct Messages {
 }
 
 /// Tokens as the file counts them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::workload::trace) struct Counted {
-    #[serde(rename = "prompt_tokens")]
     pub input: u32,
-    #[serde(rename = "completion_tokens")]
     pub output: u32,
+}
+
+/// The same as it is written.
+#[derive(Deserialize)]
+struct Usage<'t> {
+    #[serde(borrow, alias = "input_tokens")]
+    prompt_tokens: Option<&'t RawValue>,
+    #[serde(borrow, alias = "output_tokens")]
+    completion_tokens: Option<&'t RawValue>,
+}
+
+impl Usage<'_> {
+    /// None where one of them is not known.
+    fn counted(&self) -> Result<Option<Counted>, String> {
+        let tokens = |name: &str, value: &RawValue| {
+            let text = value.get().as_bytes();
+            count(text).ok_or_else(|| bad_count(name, text))
+        };
+        let (Some(input), Some(output)) = (self.prompt_tokens, self.completion_tokens) else {
+            return Ok(None);
+        };
+        let input = tokens("prompt_tokens", input)?;
+        let output = tokens("completion_tokens", output)?;
+        Ok(Some(Counted { input, output }))
+    }
 }
 
 /// Names of roles: those of `ShareGPT`'s collections, and those of `OpenAI`'s API.
@@ -128,15 +153,24 @@ struct ShareGptItem {
 #[derive(Deserialize)]
 struct Value {
     from: String,
-    value: Option<String>,
+    value: Option<Said>,
+}
+
+/// What is said: a text, and nothing else that could be taken for one.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a text as `value`")]
+enum Said {
+    Text(String),
 }
 
 #[derive(Deserialize)]
-struct OpenAiItem {
+struct OpenAiItem<'t> {
     messages: Option<Vec<Message>>,
     body: Option<Body>,
-    usage: Option<Counted>,
-    response: Option<Response>,
+    #[serde(borrow)]
+    usage: Option<Usage<'t>>,
+    #[serde(borrow)]
+    response: Option<Response<'t>>,
 }
 
 #[derive(Deserialize)]
@@ -145,14 +179,17 @@ struct Body {
 }
 
 #[derive(Deserialize)]
-struct Response {
-    usage: Option<Counted>,
-    body: Option<ResponseBody>,
+struct Response<'t> {
+    #[serde(borrow)]
+    usage: Option<Usage<'t>>,
+    #[serde(borrow)]
+    body: Option<ResponseBody<'t>>,
 }
 
 #[derive(Deserialize)]
-struct ResponseBody {
-    usage: Option<Counted>,
+struct ResponseBody<'t> {
+    #[serde(borrow)]
+    usage: Option<Usage<'t>>,
 }
 
 #[derive(Deserialize)]
@@ -161,6 +198,8 @@ struct Message {
     content: Option<Content>,
     tool_calls: Option<Vec<ToolCall>>,
     function_call: Option<Called>,
+    /// What is said in the place of an answer.
+    refusal: Option<String>,
 }
 
 /// A call of a tool, which a model writes as it writes text.
@@ -200,7 +239,7 @@ impl Message {
             Arguments::Text(arguments) => format!("{} {arguments}", called.name),
             Arguments::Json(arguments) => format!("{} {arguments}", called.name),
         });
-        let all: Vec<String> = content.into_iter().chain(calls).collect();
+        let all: Vec<String> = content.into_iter().chain(self.refusal).chain(calls).collect();
         all.join("\n")
     }
 }
@@ -216,6 +255,7 @@ enum Content {
 #[derive(Deserialize)]
 struct Part {
     text: Option<String>,
+    refusal: Option<String>,
 }
 
 impl Dialect {
@@ -228,18 +268,29 @@ impl Dialect {
             Dialect::ShareGpt => {
                 let read: ShareGptItem = parse(item)?;
                 let messages = read.conversations.into_iter();
-                let messages = messages.map(|it| (it.from, it.value.unwrap_or_default()));
+                let said =
+                    |value: Option<Said>| value.map_or(String::new(), |Said::Text(text)| text);
+                let messages = messages.map(|it| (it.from, said(it.value)));
                 Ok(Messages { messages: roles(messages)?, counted: None })
             }
             Dialect::OpenAi => {
-                let read: OpenAiItem = parse(item)?;
+                let read: OpenAiItem<'_> = parse(item)?;
                 let body = read.body.and_then(|body| body.messages);
-                let messages = read.messages.or(body).ok_or("missing field `messages`")?;
+                let Some(messages) = read.messages.or(body) else {
+                    return Err(if read.response.is_some() {
+                        "missing field `messages`: the results of a batch have no prompts; put the \
+                         `messages` of its requests, by their `custom_id`, beside the `response`"
+                            .to_owned()
+                    } else {
+                        "missing field `messages`".to_owned()
+                    });
+                };
                 let messages = messages.into_iter().map(|it| (it.role.clone(), it.text()));
                 let answered = read.response.and_then(|response| {
                     response.usage.or(response.body.and_then(|body| body.usage))
                 });
-                Ok(Messages { messages: roles(messages)?, counted: read.usage.or(answered) })
+                let counted = read.usage.or(answered).map(|usage| usage.counted()).transpose()?;
+                Ok(Messages { messages: roles(messages)?, counted: counted.flatten() })
             }
         }
     }
@@ -250,7 +301,8 @@ impl Content {
         match self {
             Content::Text(text) => text,
             Content::Parts(parts) => {
-                let texts: Vec<String> = parts.into_iter().filter_map(|part| part.text).collect();
+                let texts = parts.into_iter().filter_map(|part| part.text.or(part.refusal));
+                let texts: Vec<String> = texts.collect();
                 texts.join("\n")
             }
         }

@@ -190,7 +190,7 @@ fn row<'f>(
             "false" => Some(false),
             _ => None,
         }),
-        status: status.map_or(Status::Unknown, |text| Status::of(&text)),
+        status: status.map_or(Status::Unknown, |text| Status::of("status", &text)),
     };
     let (input_tokens, output_tokens) = (tokens("prompt_tokens")?, tokens("completion_tokens")?);
     let user = field("end_user").or_else(|| field("user")).or_else(|| field("api_key"));

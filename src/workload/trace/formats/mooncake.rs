@@ -21,7 +21,7 @@ use super::log::fields::{bad_count, count};
 use super::mooncake_blocks::read_blocks;
 use crate::spec::Problems;
 use crate::workload::trace::input::error::TraceError;
-use crate::workload::trace::input::json::plain;
+use crate::workload::trace::input::json::{self, plain};
 use crate::workload::trace::input::lines::Lines;
 use crate::workload::trace::input::number::scaled;
 use crate::workload::trace::input::position::Position;
@@ -174,7 +174,9 @@ pub(in crate::workload::trace) fn block_size(text: &str) -> Option<u32> {
         let Ok(line) = serde_json::from_str::<Line<'_>>(line) else { continue };
         let Some(tokens) = count(line.input_length.get().as_bytes()) else { continue };
         let mut blocks = Vec::new();
-        identity::parse_blocks(line.hash_ids.get().as_bytes(), &mut blocks);
+        if identity::parse_blocks(line.hash_ids.get().as_bytes(), &mut blocks).is_err() {
+            continue;
+        }
         // n blocks of size s hold more than (n - 1) s tokens and no more than n s.
         let Ok(n) = u32::try_from(blocks.len()) else { continue };
         if n > 0 && tokens > 0 {
@@ -189,6 +191,26 @@ pub(in crate::workload::trace) fn block_size(text: &str) -> Option<u32> {
     Some(if power >= least { power } else { most })
 }
 
+/// What to say of fields that the first rows have and that are not read.
+fn other_fields(text: &str) -> Vec<String> {
+    let read = ["timestamp", "input_length", "output_length", "hash_ids"];
+    let mut names: Vec<String> = Vec::new();
+    let mut fields = json::Fields::new();
+    for line in text.lines().take(100) {
+        // The last line may be torn; what is wrong with others is said when they are read.
+        if json::read_object(line.as_bytes(), &mut fields).is_err() {
+            continue;
+        }
+        for (name, _) in &fields {
+            let known = read.contains(&&**name) || WAITS.iter().any(|(known, _)| known == name);
+            if !known && !names.iter().any(|other| other == name) {
+                names.push(name.clone().into_owned());
+            }
+        }
+    }
+    unused::notes(names.iter().map(String::as_str))
+}
+
 /// Reads a Mooncake trace row by row in constant memory.
 #[derive(Debug)]
 pub struct MooncakeReader {
@@ -198,6 +220,8 @@ pub struct MooncakeReader {
     blocks: Vec<u64>,
     /// Which of the fields of agents' traces were there.
     waits: [bool; WAITS.len()],
+    /// What to say of other fields, which the first rows have.
+    others: Vec<String>,
 }
 
 /// Fields that say what a row waits for.
@@ -245,7 +269,9 @@ impl MooncakeReader {
     /// If the file cannot be read.
     pub fn with_blocks(path: &Path, block_tokens: u32) -> Result<Self, TraceError> {
         let waits = [false; WAITS.len()];
-        Ok(MooncakeReader { lines: Lines::open(path)?, block_tokens, blocks: Vec::new(), waits })
+        let (lines, blocks) = (Lines::open(path)?, Vec::new());
+        let others = other_fields(&Beginning::of(path)?.text);
+        Ok(MooncakeReader { lines, block_tokens, blocks, waits, others })
     }
 
     /// The next row; empty lines are none.
@@ -277,6 +303,11 @@ impl MooncakeReader {
         if position.line > 1 || self.lines.line().trim_ascii_start().starts_with(b"{") {
             return position.bad_row(why);
         }
+        if self.lines.line().trim_ascii_start().starts_with(b"[") {
+            let why = "expected an object on each line, found a list: write its items on lines of \
+                       their own, such as by `jq -c '.[]'`";
+            return position.format(why.to_owned());
+        }
         let shown: String = String::from_utf8_lossy(self.lines.line()).chars().take(80).collect();
         let why = format!(
             "expected a line of a Mooncake trace, such as `{{\"timestamp\": 0, \
@@ -298,7 +329,8 @@ impl RowReader for MooncakeReader {
 
     fn notes(&self) -> Vec<String> {
         let there = WAITS.iter().zip(self.waits).filter(|(_, there)| *there);
-        there.map(|((name, what), _)| unused::dependency(name, what)).collect()
+        let waits = there.map(|((name, what), _)| unused::dependency(name, what));
+        waits.chain(self.others.iter().cloned()).collect()
     }
 
     fn position(&self) -> &Position {

@@ -43,14 +43,13 @@ fn parse_blocks(list: &str, blocks: &mut Vec<u64>) -> Result<(), String> {
     if inner.trim_ascii().is_empty() {
         return Ok(());
     }
+    if inner.contains('"') {
+        return identity::parse_blocks(list.as_bytes(), blocks);
+    }
     for id in inner.split(',') {
         let id = id.trim_ascii();
         if let Some(number) = parse_digits(id.as_bytes()) {
             blocks.push(number);
-            continue;
-        }
-        if id.starts_with('"') {
-            identity::parse_blocks(id.as_bytes(), blocks);
             continue;
         }
         blocks.push(id.parse().map_err(|_| {

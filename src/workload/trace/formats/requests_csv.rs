@@ -154,6 +154,14 @@ fn tokens(table: &Table, name: &str) -> Result<Option<u32>, String> {
     whole.map(|count| Some(count.ceil() as u32)).ok_or_else(|| bad_number(name, text.as_bytes()))
 }
 
+/// The prompt by its key; one without a key is one of its own.
+fn prompt(table: &Table, arrival: u64) -> PromptId {
+    match text(table, "cache_key").as_str() {
+        "" => identity::of_unknown(arrival, table.position().line),
+        key => identity::of_text(key.as_bytes()),
+    }
+}
+
 fn row(listing: &mut Listing, table: &Table) -> Result<(Row, Measured), String> {
     let begins = needed(table, "arrival_s")?;
     let status = match text(table, "error").as_str() {
@@ -161,7 +169,6 @@ fn row(listing: &mut Listing, table: &Table) -> Result<(Row, Measured), String> 
         _ => Status::Failed,
     };
     let model = text(table, "model");
-    let key = text(table, "cache_key");
     let measured = Measured {
         model: (!model.is_empty()).then(|| listing.model(&model)),
         ttft: time(table, "ttft_s")?.map(Duration),
@@ -177,7 +184,7 @@ fn row(listing: &mut Listing, table: &Table) -> Result<(Row, Measured), String> 
         stamp: begins,
         input_tokens: tokens(table, "input_tokens")?.unwrap_or(0),
         output_tokens: tokens(table, "output_tokens")?.filter(|_| !status.is_failed()),
-        prompt: (!key.is_empty()).then(|| identity::of_text(key.as_bytes())),
+        prompt: Some(prompt(table, begins)),
         user: (!user.is_empty()).then(|| listing.user(&user)),
     };
     Ok((row, measured))
@@ -193,22 +200,18 @@ fn span(table: &Table) -> Result<(u64, String, JobSpan), String> {
     };
     let id = text(table, "request_id");
     let number = id.parse().map_err(|_| bad_number("request_id", id.as_bytes()))?;
-    let key = text(table, "cache_key");
+    let begin = needed(table, "arrival_s")?;
     let call = CallDraft {
         input_tokens: tokens(table, "input_tokens")?.unwrap_or(0),
         output_tokens: tokens(table, "output_tokens")?,
-        prompt: if key.is_empty() {
-            PromptId::default()
-        } else {
-            identity::of_text(key.as_bytes())
-        },
+        prompt: prompt(table, begin),
         ..CallDraft::default()
     };
     let span = JobSpan {
         line: table.position().line,
         id,
         parent: None,
-        begin: needed(table, "arrival_s")?,
+        begin,
         end: needed(table, "finish_s")?,
         call: Some(call),
         is_tool: false,

@@ -10,6 +10,19 @@ use super::error::TraceError;
 use super::json::plain;
 use super::position::Position;
 use super::text::TextStream;
+use super::unique::refuse;
+
+/// The text of a file, plain or packed.
+///
+/// # Errors
+/// If it cannot be read, or is no UTF-8, with the place.
+pub(crate) fn read_text(path: &Path) -> Result<(Position, String), TraceError> {
+    let (position, stream) = bytes::open_at(path)?;
+    let mut text = String::new();
+    let read = TextStream::new(stream).read_to_string(&mut text);
+    read.map_err(|error| position.io(error))?;
+    Ok((position, text))
+}
 
 /// A JSON file in memory.
 #[derive(Debug)]
@@ -24,10 +37,7 @@ impl Document {
     /// # Errors
     /// If it cannot be read, is no text, or has nothing in it.
     pub fn open(path: &Path) -> Result<Self, TraceError> {
-        let (position, stream) = bytes::open_at(path)?;
-        let mut text = String::new();
-        let read = TextStream::new(stream).read_to_string(&mut text);
-        read.map_err(|error| position.io(error))?;
+        let (position, text) = read_text(path)?;
         if text.trim().is_empty() {
             return Err(position.empty());
         }
@@ -42,10 +52,7 @@ impl Document {
         let mut values = Vec::new();
         let all = serde_json::Deserializer::from_str(&self.text).into_iter::<&RawValue>();
         for value in all {
-            let value = value.map_err(|error| {
-                let position = Position { line: error.line() as u64, ..self.position.clone() };
-                position.format(plain(&error))
-            })?;
+            let value = value.map_err(|error| refuse(&self.text, &self.position, &error))?;
             if value.get().starts_with('[') {
                 let items: Vec<&RawValue> = serde_json::from_str(value.get())
                     .map_err(|error| self.position.format(plain(&error)))?;

@@ -34,7 +34,7 @@ pub enum TraceError {
         why: String,
     },
     /// There is no row in it that can be read.
-    #[error("{}: the trace has no rows ({skipped} bad ones skipped)", file.display())]
+    #[error("{}: the file has no rows{}", file.display(), left_out(*skipped))]
     Empty {
         /// The file.
         file: PathBuf,
@@ -53,4 +53,8 @@ impl TraceError {
             _ => None,
         }
     }
+}
+
+fn left_out(skipped: u64) -> String {
+    if skipped == 0 { String::new() } else { format!(" ({skipped} bad ones are left out)") }
 }

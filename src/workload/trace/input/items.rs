@@ -62,6 +62,9 @@ pub(in crate::workload::trace) struct List {
     /// The line that the input has come to.
     line: u64,
     after_return: bool,
+    /// Whether an item was looked for, and whether the list has ended.
+    begun: bool,
+    ended: bool,
 }
 
 /// Where in an item a scan has come to.
@@ -84,25 +87,31 @@ impl List {
     fn open(file: &Path) -> Result<Self, TraceError> {
         let (position, stream) = bytes::open_at(file)?;
         let input = BufReader::with_capacity(1 << 16, TextStream::new(stream));
-        Ok(List { input, item: Vec::new(), position, line: 1, after_return: false })
+        Ok(List {
+            input,
+            item: Vec::new(),
+            position,
+            line: 1,
+            after_return: false,
+            begun: false,
+            ended: false,
+        })
     }
 
     /// Whether the file is a list; goes behind its bracket.
     fn begins(&mut self) -> Result<bool, TraceError> {
-        let begins = self.peek("")? == Some(b'[');
+        let begins = self.peek()? == Some(b'[');
         if begins {
             self.input.consume(1);
         }
         Ok(begins)
     }
 
-    /// The next byte that is neither white space nor one of `skip`.
-    fn peek(&mut self, skip: &str) -> Result<Option<u8>, TraceError> {
+    /// The next byte that is no white space.
+    fn peek(&mut self) -> Result<Option<u8>, TraceError> {
         loop {
             let ahead = self.input.fill_buf().map_err(|error| self.position.io(error))?;
-            let is_skipped =
-                |byte: &u8| byte.is_ascii_whitespace() || skip.as_bytes().contains(byte);
-            let skipped = ahead.iter().take_while(|byte| is_skipped(byte)).count();
+            let skipped = ahead.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
             let found = ahead.get(skipped).copied();
             self.line += newlines(&ahead[..skipped], &mut self.after_return);
             self.input.consume(skipped);
@@ -114,10 +123,32 @@ impl List {
 
     fn advance(&mut self) -> Result<bool, TraceError> {
         self.item.clear();
-        let first = self.peek(",")?;
+        if self.ended {
+            return Ok(false);
+        }
+        let mut first = self.peek()?;
         self.position.line = self.line;
+        if self.begun {
+            match first {
+                Some(b',') => {
+                    self.input.consume(1);
+                    first = self.peek()?;
+                    self.position.line = self.line;
+                    if first == Some(b']') {
+                        let why = "a comma before the list's end: an item is missing";
+                        return Err(self.position.format(why.to_owned()));
+                    }
+                }
+                Some(b']') | None => {}
+                Some(_) => {
+                    let why = "expected `,` or `]` between the items of the list";
+                    return Err(self.position.format(why.to_owned()));
+                }
+            }
+        }
+        self.begun = true;
         match first {
-            Some(b']') => return Ok(false),
+            Some(b']') => return self.ends(),
             Some(_) => {}
             None => return Err(self.torn()),
         }
@@ -141,6 +172,19 @@ impl List {
                 return Err(self.position.io(error));
             }
         }
+    }
+
+    /// Behind the bracket that closes the list there is nothing.
+    fn ends(&mut self) -> Result<bool, TraceError> {
+        self.ended = true;
+        self.input.consume(1);
+        let found = self.peek()?;
+        self.position.line = self.line;
+        if found.is_some() {
+            let why = "there is more behind the list: expected one list, or a value a line";
+            return Err(self.position.format(why.to_owned()));
+        }
+        Ok(false)
     }
 
     /// The file ends before the list does.
@@ -213,6 +257,15 @@ mod tests {
         assert_eq!(found.unwrap(), wanted.map(|(line, item)| (line, item.to_owned())));
         assert_eq!(items("[]").unwrap(), []);
         assert_eq!(items("[}, }]").unwrap().len(), 2);
+        for (text, line, why) in [
+            ("[1,\n2] x", 2, "there is more behind the list"),
+            ("[1]\r\r[2]", 3, "there is more behind the list"),
+            ("[{}\n{}]", 2, "expected `,` or `]` between"),
+            ("[1,\n]", 2, "an item is missing"),
+        ] {
+            let error = items(text).unwrap_err();
+            assert!(error.contains(&format!(":{line}: {why}")), "{text}: {error}");
+        }
     }
 
     #[test]

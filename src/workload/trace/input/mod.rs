@@ -2,7 +2,7 @@
 //! kept as it stands in the file is refused, with file, line and column.
 
 pub(in crate::workload) mod bytes;
-pub(super) mod document;
+pub(crate) mod document;
 pub(super) mod error;
 pub(super) mod items;
 pub(in crate::workload) mod json;
@@ -12,6 +12,8 @@ pub(in crate::workload) mod position;
 pub(in crate::workload) mod stamp;
 pub(in crate::workload) mod table;
 pub(super) mod text;
+pub(crate) mod typed_rows;
+pub(crate) mod unique;
 mod zstd;
 
 /// A field's beginning, for an error.

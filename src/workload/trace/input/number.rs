@@ -89,7 +89,7 @@ macro_rules! scaled {
                 Some(point) => (&mantissa[..point], &mantissa[point + 1..]),
                 None => (mantissa, &[][..]),
             };
-            if whole.is_empty() {
+            if whole.is_empty() && decimals.is_empty() {
                 return None;
             }
             // How many of the digits stand before the point, once it is moved.

@@ -8,7 +8,7 @@ use super::text::NotText;
 
 /// A line of a file (a record, where the format has no lines).
 #[derive(Clone, Debug)]
-pub(in crate::workload) struct Position {
+pub(crate) struct Position {
     pub file: PathBuf,
     /// From 1; 0 before the first.
     pub line: u64,

@@ -38,9 +38,10 @@ pub(in crate::workload) fn parse_stamp(field: &[u8]) -> Option<u64> {
 #[inline]
 fn split_zone(rest: &[u8]) -> Option<(&[u8], i64)> {
     match rest.last() {
-        // A zone other than this ends with two digits behind its sign.
+        // Any other zone ends with a digit.
         None => return Some((rest, 0)),
         Some(b'Z') => return Some((&rest[..rest.len() - 1], 0)),
+        Some(b'C') => return Some((rest.strip_suffix(b" UTC")?, 0)),
         Some(_) => {}
     }
     let Some(sign) = rest.iter().position(|byte| matches!(byte, b'+' | b'-')) else {

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
+use memchr::memchr2;
 
 use super::bytes;
 use super::position::Position;
@@ -13,13 +14,15 @@ use crate::spec::nearest;
 use crate::workload::trace::TraceError;
 
 /// A file of rows, read one by one.
-pub(in crate::workload) struct Table<R = Box<dyn Read + Send>> {
+pub(crate) struct Table<R = Box<dyn Read + Send>> {
     rows: Reader<TextStream<R>>,
     record: ByteRecord,
     position: Position,
     header: Vec<String>,
     /// The first row is one of values.
     first_again: bool,
+    /// Whether the last field of the row is one of several lines.
+    ends_in_lines: bool,
 }
 
 /// What may stand between values.
@@ -74,7 +77,14 @@ impl<R: Read> Table<R> {
             .buffer_capacity(1 << 16)
             .from_reader(TextStream::with_lines(bytes));
         let (record, position) = (ByteRecord::new(), Position::before(path));
-        let mut table = Table { rows, record, position, header: Vec::new(), first_again: false };
+        let mut table = Table {
+            rows,
+            record,
+            position,
+            header: Vec::new(),
+            first_again: false,
+            ends_in_lines: false,
+        };
         if !table.next()? {
             return Err(table.position.empty());
         }
@@ -111,10 +121,7 @@ impl<R: Read> Table<R> {
     /// What to say where another sign seems to stand between the columns.
     fn other_delimiter(&self) -> String {
         let [only] = &self.header[..] else { return String::new() };
-        let found = DELIMITERS.iter().find(|(byte, _)| only.as_bytes().contains(byte));
-        found.map_or(String::new(), |(_, shown)| {
-            format!("; if `{shown}` stands between the columns, say `delimiter: \"{shown}\"`")
-        })
+        other_delimiter(only).unwrap_or_default()
     }
 
     /// Goes to the next row; false at the end. After a bad row the next call goes on
@@ -138,10 +145,21 @@ impl<R: Read> Table<R> {
         Ok(more)
     }
 
+    /// That the last row is not one that a quotation mark opened and none closed: it would have
+    /// swallowed all rows behind it.
+    fn whole(&self) -> Result<(), TraceError> {
+        if self.ends_in_lines && self.rows.get_ref().last_sign() != Some(b'"') {
+            let why = "a quotation mark that opens in this row is never closed: all behind it would \
+                       be one field";
+            return Err(self.position.format(why.to_owned()));
+        }
+        Ok(())
+    }
+
     #[inline]
     fn next(&mut self) -> Result<bool, TraceError> {
         match self.rows.read_byte_record(&mut self.record) {
-            Ok(false) => return Ok(false),
+            Ok(false) => return self.whole().map(|()| false),
             Ok(true) => {}
             Err(error) => {
                 let error = match error.into_kind() {
@@ -151,6 +169,8 @@ impl<R: Read> Table<R> {
                 return Err(self.position.io(error));
             }
         }
+        let last = self.record.iter().next_back().unwrap_or_default();
+        self.ends_in_lines = memchr2(b'\n', b'\r', last).is_some();
         let begins = self.record.position().map_or(0, csv::Position::byte);
         let line = self.rows.get_mut().line_from(begins);
         self.position.line = line.unwrap_or(self.position.line + 1);
@@ -163,10 +183,26 @@ impl<R: Read> Table<R> {
         self.record.get(place).unwrap_or_default().trim_ascii()
     }
 
+    /// The row.
+    pub fn record(&self) -> &ByteRecord {
+        &self.record
+    }
+
     /// Where that row is.
     pub fn position(&self) -> &Position {
         &self.position
     }
+}
+
+/// What to say of a header in which another sign seems to stand between the columns.
+pub(in crate::workload::trace) fn other_delimiter(header: &str) -> Option<String> {
+    let found = DELIMITERS.iter().find(|(byte, _)| header.as_bytes().contains(byte));
+    found.filter(|(byte, _)| *byte != b',').map(|(_, shown)| {
+        format!(
+            "; if `{shown}` stands between the columns, say `delimiter: \"{shown}\"`, which logs \
+             (`csv:`) and cache traces can, or write commas"
+        )
+    })
 }
 
 /// A sign between columns as it is written in YAML and on the command line.
@@ -219,6 +255,38 @@ mod tests {
         }
         assert_eq!(["\\t", ";"].map(|text| delimiter(text).unwrap()), *b"\t;");
         assert!(delimiter(";;").is_err() && delimiter("\"").is_err());
+    }
+
+    #[test]
+    fn a_quotation_mark_that_is_never_closed_swallows_no_rows() {
+        let read = |text: &str| {
+            let mut table = table(text.as_bytes()).unwrap();
+            loop {
+                match table.advance() {
+                    Ok(true) => {}
+                    Ok(false) => return Ok(()),
+                    Err(error) => return Err(error.to_string()),
+                }
+            }
+        };
+        for ends in ["\n", "\r\n", "\r"] {
+            for (rows, line) in [
+                (&["a,b", "1,2", "3,\"x", "5,6"][..], Some(3)),
+                (&["a,b", "1,2", "3,\"x", "5,6", ""], Some(3)),
+                (&["a,b", "3,\"x", "y\"", "", ""], None),
+                (&["a,b", "3,\"x", "\"\"y\"\"\" "], None),
+                (&["a,b", "3,5\" disk"], None),
+            ] {
+                let found = read(&rows.join(ends));
+                match line {
+                    None => assert_eq!(found, Ok(()), "{rows:?}"),
+                    Some(line) => {
+                        let why = format!("a.csv:{line}: a quotation mark that opens in this row");
+                        assert!(found.clone().unwrap_err().starts_with(&why), "{found:?}");
+                    }
+                }
+            }
+        }
     }
 
     #[test]

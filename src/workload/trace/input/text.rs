@@ -38,6 +38,8 @@ pub(in crate::workload) struct TextStream<R> {
     /// Where lines that are not empty begin, if that is asked for: offset and number.
     starts: Option<VecDeque<(u64, u64)>>,
     wrong: Option<NotText>,
+    /// The last byte so far that is no white space.
+    last_sign: Option<u8>,
 }
 
 impl<R: Read> TextStream<R> {
@@ -55,6 +57,7 @@ impl<R: Read> TextStream<R> {
             after_return: false,
             starts: None,
             wrong: None,
+            last_sign: None,
         }
     }
 
@@ -71,6 +74,11 @@ impl<R: Read> TextStream<R> {
             starts.pop_front();
         }
         starts.front().map(|(_, line)| *line)
+    }
+
+    /// The last byte that is no white space, of what was passed on.
+    pub fn last_sign(&self) -> Option<u8> {
+        self.last_sign
     }
 
     /// Looks at the first bytes: other encodings have a mark, or zeros where UTF-8 has none.
@@ -121,6 +129,8 @@ impl<R: Read> TextStream<R> {
 
     /// Counts lines and characters in what is passed on.
     fn count(&mut self, bytes: &[u8]) {
+        let sign = bytes.iter().rev().find(|byte| !byte.is_ascii_whitespace());
+        self.last_sign = sign.copied().or(self.last_sign);
         if !self.after_return && memchr(b'\r', bytes).is_none() {
             self.count_newlines(bytes);
         } else {

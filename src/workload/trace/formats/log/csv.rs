@@ -50,7 +50,8 @@ impl RowReader for CsvLog {
             return Ok(None);
         }
         let fields: Fields<'_> = self.places.map(|place| Some(self.table.field(place?)));
-        let row = row(&self.spec, &mut self.state, &fields);
+        let line = self.table.position().line;
+        let row = row(&self.spec, &mut self.state, &fields, line);
         row.map(Some).map_err(|why| self.table.position().bad_row(why))
     }
 
@@ -70,7 +71,7 @@ impl RowReader for CsvLog {
         let names = self.table.header().iter().map(String::as_str);
         let used = self.spec.columns().map(|(_, name)| name);
         let mut notes = unused::notes(names.filter(|name| !used.contains(&Some(*name))));
-        notes.extend(self.state.gaps.note(&self.spec));
+        notes.extend(self.state.notes(&self.spec));
         notes
     }
 

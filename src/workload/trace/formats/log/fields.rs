@@ -24,6 +24,30 @@ pub(super) struct State {
     /// What was measured of it.
     pub measured: Measured,
     pub gaps: WholeSeconds,
+    /// Rows whose prompt, and whose user, is empty.
+    unknown_prompts: u64,
+    unknown_users: u64,
+}
+
+impl State {
+    /// What to say of the rows so far.
+    pub fn notes(&self, spec: &LogSpec) -> Vec<String> {
+        let mut notes: Vec<String> = self.gaps.note(spec).into_iter().collect();
+        if let (Some(name), 1..) = (&spec.prompt, self.unknown_prompts) {
+            let rows = self.unknown_prompts;
+            notes.push(format!(
+                "`{name}` is empty in {rows} rows: each such prompt counts as one of its own"
+            ));
+        }
+        if let (Some(name), 1..) = (&spec.user, self.unknown_users) {
+            let rows = self.unknown_users;
+            notes.push(format!(
+                "`{name}` is empty in {rows} rows: nobody is known to ask there, and `users:` of the \
+                 workload says who does"
+            ));
+        }
+        notes
+    }
 }
 
 /// Whether times that are read as seconds look like milliseconds.
@@ -62,7 +86,12 @@ impl WholeSeconds {
 
 /// Makes a row of its fields.
 #[inline]
-pub(super) fn row(spec: &LogSpec, state: &mut State, fields: &Fields<'_>) -> Result<Row, String> {
+pub(super) fn row(
+    spec: &LogSpec,
+    state: &mut State,
+    fields: &Fields<'_>,
+    line: u64,
+) -> Result<Row, String> {
     let name = |column: Column| spec.columns()[column as usize].1.unwrap_or_default();
     let field = |column: Column| {
         fields[column as usize]
@@ -82,16 +111,29 @@ pub(super) fn row(spec: &LogSpec, state: &mut State, fields: &Fields<'_>) -> Res
         _ => Some(tokens(Column::Output)?),
     };
     let mut prompt = match &spec.prompt {
-        Some(_) => Some(identity::of_text(field(Column::Prompt)?)),
+        Some(_) => match field(Column::Prompt)? {
+            // Not known: it is one of its own.
+            [] => {
+                state.unknown_prompts += 1;
+                Some(identity::of_unknown(stamp, line))
+            }
+            text => Some(identity::of_text(text)),
+        },
         None => None,
     };
     let user = match &spec.user {
-        Some(_) => Some(intern(&mut state.users, field(Column::User)?)),
+        Some(_) => match field(Column::User)? {
+            [] => {
+                state.unknown_users += 1;
+                None
+            }
+            name => Some(intern(&mut state.users, name)),
+        },
         None => None,
     };
     state.blocks.clear();
     if let (Some(_), Some(size)) = (&spec.blocks, spec.block_tokens) {
-        identity::parse_blocks(field(Column::Blocks)?, &mut state.blocks);
+        identity::parse_blocks(field(Column::Blocks)?, &mut state.blocks)?;
         let (full, all) = (input_tokens / size, input_tokens.div_ceil(size));
         let found = state.blocks.len();
         if found < full as usize || found > all as usize {
@@ -144,14 +186,15 @@ fn measured(spec: &LogSpec, measured: &mut Measured, fields: &Fields<'_>) -> Res
             None => None,
         },
         cache_hit: None,
-        status: field(Column::Status)
-            .map_or(Status::Unknown, |text| Status::of(&String::from_utf8_lossy(text))),
+        status: field(Column::Status).map_or(Status::Unknown, |text| {
+            Status::of(name(Column::Status), &String::from_utf8_lossy(text))
+        }),
     };
     Ok(())
 }
 
 /// A whole number of tokens; some logs write it with a point (`12.0`).
-pub(in crate::workload::trace) fn count(text: &[u8]) -> Option<u32> {
+pub(crate) fn count(text: &[u8]) -> Option<u32> {
     whole(text).filter(|n| *n <= u64::from(MAX_TOKENS)).map(|n| n as u32)
 }
 
@@ -231,7 +274,9 @@ mod tests {
             ("1700158546680590017", TimeUnit::Ns, Some(1_700_158_546_680_590_017)),
             ("1970-01-01T00:00:02Z", TimeUnit::Ms, Some(2_000_000_000)),
             ("-1", TimeUnit::S, None),
-            (".5", TimeUnit::S, None),
+            (".5", TimeUnit::S, Some(500_000_000)),
+            (".", TimeUnit::S, None),
+            ("2026-01-31 12:00:00 UTC", TimeUnit::S, Some(1_769_860_800_000_000_000)),
             ("1.x", TimeUnit::S, None),
             ("99999999999", TimeUnit::S, None),
         ] {

@@ -1,4 +1,4 @@
-//! A request log of JSON objects, one a line.
+//! A request log of JSON objects, one a line or in a list.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -10,8 +10,8 @@ use super::spec::LogSpec;
 use crate::workload::trace::formats::format::RowReader;
 use crate::workload::trace::formats::users::Users;
 use crate::workload::trace::input::error::TraceError;
+use crate::workload::trace::input::items::Items;
 use crate::workload::trace::input::json;
-use crate::workload::trace::input::lines::Lines;
 use crate::workload::trace::input::position::Position;
 use crate::workload::trace::measured::Measured;
 use crate::workload::trace::row::Row;
@@ -20,11 +20,11 @@ use crate::workload::trace::unused;
 /// Of so many rows the names of all fields are looked at.
 const LOOKED_AT: u32 = 100;
 
-/// Reads a log of JSON lines; memory grows with the number of users only.
+/// Reads a log of JSON objects; memory grows with the number of users only.
 #[derive(Debug)]
 pub struct JsonlLog {
     spec: LogSpec,
-    lines: Lines,
+    items: Items,
     state: State,
     /// Fields of the first rows.
     names: IndexSet<String>,
@@ -37,13 +37,13 @@ impl JsonlLog {
     /// # Errors
     /// If the file cannot be read.
     pub fn open(path: &Path, spec: &LogSpec) -> Result<Self, TraceError> {
-        let (lines, state) = (Lines::open(path)?, State::default());
-        Ok(JsonlLog { spec: spec.clone(), lines, state, names: IndexSet::new(), rows: 0 })
+        let (items, state) = (Items::open(path)?, State::default());
+        Ok(JsonlLog { spec: spec.clone(), items, state, names: IndexSet::new(), rows: 0 })
     }
 
     fn parse(&mut self) -> Result<Row, String> {
         let mut object = json::Fields::with_capacity(16);
-        json::read_object(self.lines.line(), &mut object)?;
+        json::read_object(self.items.item(), &mut object)?;
         if self.rows < LOOKED_AT {
             self.rows += 1;
             for (name, _) in &object {
@@ -65,16 +65,16 @@ impl JsonlLog {
             Some(Ok(text)) => Some(text.as_bytes()),
             _ => None,
         });
-        row(&self.spec, &mut self.state, &fields)
+        row(&self.spec, &mut self.state, &fields, self.items.position().line)
     }
 }
 
 impl RowReader for JsonlLog {
     fn next_row(&mut self) -> Result<Option<Row>, TraceError> {
-        if !self.lines.advance_to_text()? {
+        if !self.items.advance()? {
             return Ok(None);
         }
-        self.parse().map(Some).map_err(|why| self.lines.position().bad_row(why))
+        self.parse().map(Some).map_err(|why| self.items.position().bad_row(why))
     }
 
     fn blocks(&self) -> &[u64] {
@@ -93,11 +93,11 @@ impl RowReader for JsonlLog {
         let used = self.spec.columns().map(|(_, name)| name);
         let names = self.names.iter().map(String::as_str);
         let mut notes = unused::notes(names.filter(|name| !used.contains(&Some(*name))));
-        notes.extend(self.state.gaps.note(&self.spec));
+        notes.extend(self.state.notes(&self.spec));
         notes
     }
 
     fn position(&self) -> &Position {
-        self.lines.position()
+        self.items.position()
     }
 }

@@ -9,6 +9,7 @@ pub(super) mod spec;
 use std::path::{Path, PathBuf};
 
 pub use self::csv::CsvLog;
+pub(crate) use fields::count;
 pub use jsonl::JsonlLog;
 pub use spec::{LogSpec, TimeUnit};
 
