@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -25,9 +26,10 @@ use crate::kernel::Duration;
 use crate::workload::CallDraft;
 use crate::workload::incoming::MAX_TOKENS;
 use crate::workload::text;
-use crate::workload::trace::input::document::Document;
 use crate::workload::trace::input::error::TraceError;
 use crate::workload::trace::input::json;
+use crate::workload::trace::input::nested::{Nested, Paths};
+use crate::workload::trace::input::position::Position;
 use crate::workload::trace::measured::{Measured, Status};
 use crate::workload::trace::row::Row;
 use crate::workload::trace::{identity, unused};
@@ -54,30 +56,39 @@ const ASKED: &str = "gen_ai.input.messages";
 const SYSTEM: &str = "gen_ai.system_instructions";
 const ANSWERED: [&str; 2] = ["gen_ai.output.text", "gen_ai.output.messages"];
 
+/// Where spans are.
+const SPANS: Paths = &[
+    &[
+        &["resourceSpans", "resource_spans"],
+        &["scopeSpans", "scope_spans", "instrumentationLibrarySpans"],
+        &["spans"],
+    ],
+    &[&["spans"]],
+];
+
 #[derive(Deserialize)]
-struct File<'t> {
-    #[serde(borrow, default, rename = "resourceSpans", alias = "resource_spans")]
-    resources: Option<Vec<Resource<'t>>>,
-    #[serde(borrow, default)]
-    spans: Option<Vec<&'t RawValue>>,
+struct File {
+    #[serde(default, rename = "resourceSpans", alias = "resource_spans")]
+    _resources: Option<Vec<Resource>>,
+    #[serde(default, rename = "spans")]
+    _spans: Option<Vec<IgnoredAny>>,
 }
 
 #[derive(Deserialize)]
-struct Resource<'t> {
+struct Resource {
     #[serde(
-        borrow,
         default,
         rename = "scopeSpans",
         alias = "scope_spans",
         alias = "instrumentationLibrarySpans"
     )]
-    scopes: Vec<Scope<'t>>,
+    _scopes: Vec<Scope>,
 }
 
 #[derive(Deserialize)]
-struct Scope<'t> {
-    #[serde(borrow, default)]
-    spans: Vec<&'t RawValue>,
+struct Scope {
+    #[serde(default, rename = "spans")]
+    _spans: Vec<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -176,27 +187,25 @@ impl Format for Otel {
     }
 }
 
-/// Goes through the spans of a file, in its order; `each` tells whether one is the call of a
-/// model, of which there must be one.
+/// Goes through the spans of a file, in its order, and holds one of them at a time; `each` tells
+/// whether one is the call of a model, of which there must be one.
 fn for_each_span(
     path: &Path,
-    mut each: impl FnMut(u64, &RawValue) -> Result<bool, TraceError>,
+    mut each: impl FnMut(u64, &str) -> Result<bool, TraceError>,
 ) -> Result<(), TraceError> {
-    let document = Document::open(path)?;
+    let mut spans = Nested::open(path, SPANS, |text| serde_json::from_str(text).map(|_: File| ()))?;
     let (mut calls, mut others) = (0, 0);
-    for value in document.values()? {
-        let file: File<'_> = serde_json::from_str(value.get())
-            .map_err(|error| document.position().format(json::plain(&error)))?;
-        let scopes = file.resources.into_iter().flatten().flat_map(|resource| resource.scopes);
-        let spans = scopes.flat_map(|scope| scope.spans).chain(file.spans.into_iter().flatten());
-        for span in spans {
-            let is_call = each(document.line_of(span), span)?;
-            calls += u64::from(is_call);
-            others += u64::from(!is_call);
-        }
+    while spans.advance()? {
+        let is_call = each(spans.position().line, spans.item())?;
+        calls += u64::from(is_call);
+        others += u64::from(!is_call);
+    }
+    let file = Position::before(path);
+    if spans.documents() == 0 {
+        return Err(file.empty());
     }
     if calls == 0 {
-        return Err(document.position().format(format!(
+        return Err(file.format(format!(
             "none of the {others} spans is the call of a model: none has \
              `gen_ai.operation.name` of {} or its tokens",
             CALLS.join(", ")
@@ -241,9 +250,8 @@ struct Parsed<'t> {
 }
 
 impl<'t> Parsed<'t> {
-    fn of(written: &'t RawValue) -> Result<Self, String> {
-        let span: Span<'t> =
-            serde_json::from_str(written.get()).map_err(|error| json::plain(&error))?;
+    fn of(written: &'t str) -> Result<Self, String> {
+        let span: Span<'t> = serde_json::from_str(written).map_err(|error| json::plain(&error))?;
         let attributes = span.attributes.map(Attributes::read).transpose()?;
         Ok(Parsed { span, attributes })
     }
