@@ -352,6 +352,7 @@ fn answer_to_workflow(request: &Request, inference: Option<&Inference>) -> Answe
         },
         queue: served.map_or(Duration::ZERO, |it| it.started.since(it.queued)),
         inference: served.map_or(Duration::ZERO, |it| it.service.total),
+        is_made: served.is_some(),
         input_decitokens: served.map_or(0, |_| request.incoming.input_decitokens),
     }
 }

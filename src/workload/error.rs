@@ -33,6 +33,9 @@ impl From<RecordingError> for WorkloadError {
         match error {
             RecordingError::NoFile { place, missing } => WorkloadError::NoFile { place, missing },
             RecordingError::Trace { place, error } => WorkloadError::Trace { place, error },
+            RecordingError::Models(problem) => {
+                WorkloadError::Spec(problem.within(&Path::parse("trace")))
+            }
         }
     }
 }

@@ -76,7 +76,7 @@ pub use params::Profile;
 pub(crate) use params::ProfileKey;
 pub use plan::Plan;
 pub use python::{PyNumber, python_repr};
-pub use recorded::{CallDraft, Opening, RecordedCall, RecordedJob};
+pub use recorded::{CallDraft, Opening, RecordedCall, RecordedJob, SentText};
 pub use session::{OnFailure, SessionSpec};
 pub use shared_prefix::{SharedPrefixSpec, SystemPromptSpec, ZipfPrefixSpec};
 pub use source::Source;

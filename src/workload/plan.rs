@@ -15,7 +15,7 @@ use super::prompts::{Prompts, PromptsSpec};
 use super::shared_prefix::{SharedPrefixSpec, SharedPrefixes};
 use super::source::Source;
 use super::spec::WorkloadSpec;
-use super::trace::{Recording, TraceError, TraceInfo};
+use super::trace::{AskedModel, Recording, TraceError, TraceInfo};
 use super::users::{Askers, User, UserTable};
 use super::waiting_clients::turn_named;
 use crate::kernel::{Duration, Streams};
@@ -179,6 +179,11 @@ impl Plan {
     /// Whether its requests begin jobs that were recorded.
     pub fn has_recorded_jobs(&self) -> bool {
         matches!(&self.0.kind, Kind::Trace { recording, .. } if recording.has_jobs())
+    }
+
+    /// The models that calls of recorded jobs asked, by their numbers.
+    pub fn asked_models(&self) -> impl Iterator<Item = &AskedModel> {
+        self.trace().into_iter().flat_map(|trace| &trace.models)
     }
 
     /// How many requests there are; `None` for arrivals, which do not end.

@@ -3,17 +3,19 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use slab::Slab;
+
 use super::blocks::{BlockLists, BlocksId, chain, shared_by};
 use super::incoming::{Incoming, IntentId, PromptId, UserId, sizes_of_tokens};
 use super::params::Profile;
 use super::plan::{Kind, Ready};
 use super::prompt_sampler::PromptSampler;
-use super::recorded::{JobStarts, RecordedJob};
+use super::recorded::RecordedJob;
 use super::synthetic::Synthetic;
 use super::texts_under_way::TextsUnderWay;
-use super::trace::{Playback, TraceError};
+use super::trace::{Playback, Row, Successor, TraceError};
 use super::users::User;
-use super::waiting_clients::{FollowUp, Thread, turn_name};
+use super::waiting_clients::{FollowUp, Thread, ThreadId, turn_name};
 use crate::kernel::{Stream, Streams, Time};
 
 /// The requests of one run in the order of their times: an iterator, endless
@@ -46,8 +48,8 @@ struct Replay {
     who: Stream,
     blocks: BlockLists,
     texts: TextsUnderWay,
-    /// Where rows are jobs.
-    jobs: Option<Box<JobStarts>>,
+    /// Jobs from their arrivals to their ends, and of which of merged traces they are.
+    jobs: Slab<(Arc<RecordedJob>, u32)>,
 }
 
 impl Source {
@@ -67,9 +69,7 @@ impl Source {
                 who,
                 blocks: BlockLists::default(),
                 texts: TextsUnderWay::default(),
-                jobs: recording
-                    .has_jobs()
-                    .then(|| Box::new(JobStarts::new(recording.starts(), streams))),
+                jobs: Slab::new(),
             })),
             Kind::Listed(_) => State::Listed { next: 0 },
         };
@@ -224,18 +224,26 @@ impl Source {
     #[inline]
     pub fn recorded_job(&self, asked: &Incoming) -> Option<Arc<RecordedJob>> {
         match &self.state {
-            State::Trace(replay) => replay.jobs.as_ref()?.get(asked),
+            State::Trace(replay) => {
+                replay.jobs.get(asked.thread?.index()).map(|(job, _)| job.clone())
+            }
             _ => None,
         }
     }
 
-    /// Keeps the ids of the blocks of a recorded call's prompt; `None` where no jobs are
-    /// recorded.
-    pub fn keep_blocks(&mut self, blocks: &[u64]) -> Option<BlocksId> {
-        match &mut self.state {
-            State::Trace(replay) => Some(replay.blocks.keep(blocks)),
-            _ => None,
+    /// Keeps the ids of the blocks of a recorded call's prompt, and its text, until these are
+    /// released; `None` where neither is recorded.
+    pub fn keep_prompt(&mut self, job: &RecordedJob, call: u32) -> Option<BlocksId> {
+        let State::Trace(replay) = &mut self.state else { return None };
+        let (blocks, text) = (job.blocks(call), job.text(call));
+        if blocks.is_empty() && text.is_none() {
+            return None;
         }
+        let id = replay.blocks.keep(blocks);
+        if let Some(text) = text {
+            replay.texts.keep(id, job.call(call).prompt, text.clone());
+        }
+        Some(id)
     }
 
     /// The number of the session that a request is a turn of, by the order in which sessions
@@ -288,14 +296,9 @@ impl Iterator for Source {
 impl Replay {
     #[inline]
     fn next(&mut self, ready: &Ready) -> Result<Option<Incoming>, TraceError> {
-        let begins = match &mut self.jobs {
-            Some(jobs) if !jobs.as_recorded() => match jobs.next_at() {
-                Some(at) => Some(at),
-                None => return Ok(None),
-            },
-            _ => None,
-        };
-        self.read(ready, begins, None)
+        let Some((at, row)) = self.rows.next_row()? else { return Ok(None) };
+        let job = self.rows.take_job();
+        Ok(Some(self.request(ready, at, row, None, job)))
     }
 
     /// The job that begins instead of one that has ended, if any does.
@@ -305,45 +308,48 @@ impl Replay {
         ended: &Incoming,
         now: Time,
     ) -> Result<Option<Incoming>, TraceError> {
-        let Some(next) = self.jobs.as_mut().and_then(|jobs| jobs.end(ended, now)) else {
-            return Ok(None);
-        };
-        self.read(ready, Some(next.at), next.user)
+        let Some(thread) = ended.thread else { return Ok(None) };
+        let Some((_, part)) = self.jobs.try_remove(thread.index()) else { return Ok(None) };
+        let Some(next) = self.rows.instead(part, now)? else { return Ok(None) };
+        let Successor { at, row, job, same_user } = next;
+        let user = same_user.then_some(ended.user);
+        Ok(Some(self.request(ready, at, row, user, Some((part, job)))))
     }
 
-    /// The next row as a request: at its own time and of its own user, unless it is told.
+    /// A row as a request, of its own user if it knows one.
     #[inline]
-    fn read(
+    fn request(
         &mut self,
         ready: &Ready,
-        at: Option<Time>,
+        at: Time,
+        row: Row,
         user: Option<UserId>,
-    ) -> Result<Option<Incoming>, TraceError> {
-        let Some((recorded, row)) = self.rows.next_row()? else { return Ok(None) };
-        let at = at.unwrap_or(recorded);
+        job: Option<(u32, RecordedJob)>,
+    ) -> Incoming {
         let prompt = match (row.prompt, &mut self.asked) {
             (Some(own), _) if self.own_prompts => own,
             (_, Some(asked)) => asked.draw().0,
             (own, None) => own.unwrap_or_default(),
         };
         let user = match (user, row.user) {
-            (Some(user), _) => user,
-            (None, Some(user)) => ready.trace_users[user as usize],
+            (_, Some(user)) => ready.trace_users[user as usize],
+            (Some(user), None) => user,
             (None, None) => ready.askers.pick(&mut self.who),
         };
         let request = request(at, user, prompt, row.input_tokens, row.output_tokens);
-        if let (Some(jobs), Some(job)) = (&mut self.jobs, self.rows.job()) {
-            return Ok(Some(Incoming { thread: Some(jobs.begin(job)), ..request }));
+        if let Some((part, job)) = job {
+            let thread = ThreadId::new(self.jobs.insert((Arc::new(job), part)));
+            return Incoming { thread: Some(thread), ..request };
         }
         let blocks = self.rows.blocks();
         let Some(text) = self.rows.text().filter(|_| self.own_prompts) else {
             let blocks = (!blocks.is_empty()).then(|| self.blocks.keep(blocks));
-            return Ok(Some(Incoming { blocks, ..request }));
+            return Incoming { blocks, ..request };
         };
         let (chars, input_decitokens, turn) = (text.chars, text.decitokens, text.turn);
         let id = self.blocks.keep(blocks);
         self.texts.keep(id, prompt, text);
-        Ok(Some(Incoming { blocks: Some(id), chars, input_decitokens, turn, ..request }))
+        Incoming { blocks: Some(id), chars, input_decitokens, turn, ..request }
     }
 }
 

@@ -149,7 +149,13 @@ impl WorkloadSpec {
             let why = "there are no `clients` to divide it among";
             useless("aggregate_rate", self.aggregate_rate.is_some(), why);
         }
-        if self.trace.as_ref().is_some_and(|trace| trace.block_tokens().is_some()) {
+        let only_jobs = self.trace.as_ref().is_some_and(TraceSpec::has_only_jobs);
+        useless(
+            "prompts",
+            only_jobs && self.prompts.is_some(),
+            "recorded jobs ask what they asked",
+        );
+        if only_jobs || self.trace.as_ref().is_some_and(|trace| trace.block_tokens().is_some()) {
             let why = "the trace tells which prompts begin alike";
             useless("shared_prefix", self.shared_prefix.is_some(), why);
         }

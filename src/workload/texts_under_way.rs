@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::blocks::BlocksId;
 use super::incoming::PromptId;
-use super::trace::conversations::SentText;
+use super::recorded::SentText;
 
 /// Texts by prompt; nothing is kept of requests that are done.
 #[derive(Debug, Default)]

@@ -14,6 +14,7 @@ mod interrupts;
 mod monitors;
 mod notebook;
 mod recorded_jobs;
+mod recorded_sessions;
 mod resume;
 mod setup_time;
 mod shards;

@@ -91,6 +91,7 @@ impl Model for Driver<'_> {
                     outcome: Ok((tokens, quality, 0)),
                     queue: Duration::ZERO,
                     inference: Duration::ZERO,
+                    is_made: true,
                     input_decitokens: 10,
                 };
                 engine.charged(call, windtunnel::cost::Money::from_usd(cost), now);
@@ -113,7 +114,7 @@ pub fn plan(yaml: &str) -> Plan {
     assert!(problems.list().is_empty(), "{:?}", problems.list());
     let paths = DataPaths::for_experiment(None);
     let profiles = [Profile::default()];
-    Plan::new(&spec, &["model"], &profiles, &["default".to_owned()], false, &paths).expect("a plan")
+    Plan::new(&spec, &["model"], &profiles, &["default".to_owned()], None, &paths).expect("a plan")
 }
 
 /// What came of workflows.

@@ -87,6 +87,11 @@ impl Books {
         if value.is_nan() { 0.0 } else { value }
     }
 
+    /// Whether requests begin workflows, or jobs that were recorded.
+    pub fn has_workflows(&self) -> bool {
+        self.experiment.orchestration.is_some() || self.experiment.workload.has_jobs()
+    }
+
     /// Whether all of the run counts.
     pub fn all_measured(&self) -> bool {
         matches!(self.experiment.warmup, Warmup::None | Warmup::Auto)

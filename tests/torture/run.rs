@@ -12,8 +12,8 @@ use std::time::Duration;
 use serde_yaml::Value;
 use windtunnel::experiment::load::Document;
 use windtunnel::experiment::{
-    ATTEMPT_COLUMNS, AttemptWriter, Experiment, Overrides, Prepared, REQUEST_COLUMNS,
-    RequestWriter, prepare,
+    ATTEMPT_COLUMNS, AttemptWriter, Experiment, JOB_COLUMNS, JobWriter, Overrides, Prepared,
+    REQUEST_COLUMNS, RequestWriter, prepare,
 };
 use windtunnel::kernel::Streams;
 use windtunnel::system::{
@@ -64,6 +64,8 @@ pub struct Books {
     pub requests: Rows,
     /// The rows of `attempts.csv`.
     pub attempts: Rows,
+    /// The rows of `jobs.csv`.
+    pub jobs: Rows,
     /// The ends of its workflows.
     pub ends: Vec<WorkflowEnd>,
 }
@@ -88,6 +90,7 @@ pub struct WorkflowEnd {
 /// Whoever is told of what a run does, and keeps it.
 struct Watch<'s> {
     attempts: AttemptWriter<'s, &'s mut Vec<u8>>,
+    jobs: JobWriter<'s, &'s mut Vec<u8>>,
     ends: Vec<WorkflowEnd>,
 }
 
@@ -97,6 +100,7 @@ impl Tracer for Watch<'_> {
     }
 
     fn workflow(&mut self, end: &TracedWorkflow) {
+        self.jobs.workflow(end);
         self.ends.push(WorkflowEnd {
             measured: end.measured,
             after_warmup: end.after_warmup,
@@ -132,6 +136,9 @@ pub fn try_system(experiment: &Value, label: &str) -> Verdict {
     let prepared = catch(|| prepared(&text));
     let prepared = match prepared {
         Err(failure) => return Verdict::Ran(vec![failure]),
+        Ok(Err(refusal)) if refusal.is_empty() => {
+            return Verdict::Ran(vec![failure("what is refused has an error", "there is none")]);
+        }
         Ok(Err(refusal)) => return Verdict::Invalid(refusal),
         Ok(Ok(prepared)) => Arc::new(prepared),
     };
@@ -219,10 +226,12 @@ fn simulate(
     let setup = &prepared.setups[point];
     let streams = Streams::new(outline.experiment.seed, 0);
     let (mut rows, mut requests, mut attempts) = (Vec::new(), Vec::new(), Vec::new());
+    let mut jobs = Vec::new();
     let (tables, ends) = {
         let mut writer = RequestWriter::new(&mut requests, setup, 0, 0);
         let attempts = AttemptWriter::new(&mut attempts, setup, 0, 0);
-        let mut watch = Watch { attempts, ends: Vec::new() };
+        let jobs = JobWriter::new(&mut jobs, setup, 0, 0);
+        let mut watch = Watch { attempts, jobs, ends: Vec::new() };
         let tables = {
             let mut write = watched.then(|| writer.recorder());
             let recorder = Box::new(|finished: &Finished<'_>| {
@@ -236,6 +245,7 @@ fn simulate(
         };
         writer.finish().expect("rows in memory");
         watch.attempts.finish().expect("rows in memory");
+        watch.jobs.finish().expect("rows in memory");
         (tables, watch.ends)
     };
     Ok(Books {
@@ -244,6 +254,7 @@ fn simulate(
         rows,
         requests: Rows::read(&REQUEST_COLUMNS, &requests),
         attempts: Rows::read(&ATTEMPT_COLUMNS, &attempts),
+        jobs: Rows::read(&JOB_COLUMNS, &jobs),
         ends,
     })
 }

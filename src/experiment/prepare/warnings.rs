@@ -39,6 +39,9 @@ pub(super) fn unmeasured_workload(setup: &Setup) -> Vec<Problem> {
     for note in setup.workload.trace().into_iter().flat_map(|trace| &trace.notes) {
         warn("workload.trace", note.clone());
     }
+    if let Some(note) = unasked_models(setup) {
+        warn("workload.trace", note);
+    }
     if let (Some(span), Warmup::After(warmup)) = (setup.workload.span(), setup.warmup)
         && span < warmup
     {
@@ -48,4 +51,29 @@ pub(super) fn unmeasured_workload(setup: &Setup) -> Vec<Problem> {
         warn("warmup", message);
     }
     problems
+}
+
+/// What to say of models that recorded calls asked and that do not answer them for that.
+fn unasked_models(setup: &Setup) -> Option<String> {
+    let known: Vec<&str> = setup.models.iter().map(|(name, _)| name.as_str()).collect();
+    let is_known = |name: &Option<String>| name.as_deref().is_some_and(|it| known.contains(&it));
+    let asked: Vec<_> = setup.workload.asked_models().collect();
+    let mut left: Vec<&str> = Vec::new();
+    for model in asked.iter().filter(|model| !is_known(&model.asked)) {
+        if !left.contains(&model.recorded.as_str()) {
+            left.push(&model.recorded);
+        }
+    }
+    // Where there is one model here and there, there is nothing to choose.
+    if left.is_empty() || known.len() < 2 && asked.len() < 2 {
+        return None;
+    }
+    left.truncate(5);
+    let first = known.first().copied().unwrap_or("large");
+    Some(format!(
+        "recorded calls asked {}: which of the experiment's models they ask now is left to it; \
+         `models: {{ {}: {first} }}` in the trace tells them, `models: by_name` those of equal names",
+        left.join(", "),
+        left[0]
+    ))
 }

@@ -13,7 +13,7 @@ use crate::orchestration::{OrchestrationSpec, Plan as FlowPlan};
 use crate::pipeline::{KeyMaker, Params, Preprocessor};
 use crate::serving::ModelSpec;
 use crate::serving::step::{StepModel, StepSpec};
-use crate::spec::{Path, Problem, Problems};
+use crate::spec::{Path, Problem, Problems, Severity};
 use crate::system::{Contents, Setup, check_monitor_classes};
 use crate::workload::arrivals::CalendarStart;
 use crate::workload::{DataPaths, Plan, WorkloadSpec};
@@ -40,7 +40,9 @@ fn check_classes(experiment: &Experiment, workload: &Plan) -> Result<(), Problem
         let flows = flows.iter().map(String::as_str).collect();
         problems.at("gateway", |p| p.at("queue", |p| queue.check_flows(&flows, p)));
     }
-    problems.into_list().into_iter().next().map_or(Ok(()), Err)
+    // Warnings were told when the file was checked.
+    let first = problems.into_list().into_iter().find(|it| it.severity == Severity::Error);
+    first.map_or(Ok(()), Err)
 }
 
 /// Workloads already opened, so that points share traces and tables.
@@ -141,14 +143,21 @@ impl Workloads {
         workload: &Plan,
         models: &[(String, ModelSpec)],
     ) -> Result<Option<FlowPlan>, Problem> {
-        let recorded = workload.has_recorded_jobs();
+        let names: Vec<&str> = models.iter().map(|(name, _)| name.as_str()).collect();
+        let asked: Vec<Option<u32>> = workload
+            .asked_models()
+            .map(|asked| {
+                let place = names.iter().position(|name| asked.asked.as_deref() == Some(*name))?;
+                Some(place as u32)
+            })
+            .collect();
+        let recorded = workload.has_recorded_jobs().then_some(&*asked);
         let none = OrchestrationSpec::default();
         let spec = match &experiment.orchestration {
             Some(spec) => spec,
-            None if recorded => &none,
+            None if recorded.is_some() => &none,
             None => return Ok(None),
         };
-        let names: Vec<&str> = models.iter().map(|(name, _)| name.as_str()).collect();
         let (profiles, classes) = (workload.profiles(), workload.slo_classes());
         let plan = FlowPlan::new(spec, &names, profiles, classes, recorded, &self.paths);
         plan.map(Some).map_err(|problem| problem.within(&Path::parse("orchestration")))

@@ -55,6 +55,10 @@ impl Experiment {
         }
         self.check_gateway(problems);
         self.check_blocks(problems);
+        if let Some(trace) = &self.workload.trace {
+            let models: Vec<&str> = self.models.keys().map(String::as_str).collect();
+            problems.within("workload.trace", |p| trace.check_models(&models, p));
+        }
         if let Some(cost) = &self.cost {
             let models: Vec<&str> = self.models.keys().map(String::as_str).collect();
             // Whose budgets there are is checked once the workload is ready.

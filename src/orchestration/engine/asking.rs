@@ -23,6 +23,8 @@ pub struct Answered {
     pub queue: Duration,
     /// How long that worked.
     pub inference: Duration,
+    /// Whether a model made the answer, and no cache or other request.
+    pub is_made: bool,
     /// Tenths of tokens that models read for it; none where a cache answered.
     pub input_decitokens: u64,
 }
@@ -201,7 +203,7 @@ impl Engine {
             calls: 1,
             input_decitokens: answer.input_decitokens,
             output_tokens: match answer.outcome {
-                Ok((tokens, ..)) if answer.input_decitokens > 0 => u64::from(tokens),
+                Ok((tokens, ..)) if answer.is_made => u64::from(tokens),
                 _ => 0,
             },
             ..Spent::default()

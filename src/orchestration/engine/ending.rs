@@ -356,10 +356,11 @@ impl Engine {
     /// More was charged for a job: its workflow, or a step that it is within, may have
     /// cost too much.
     pub(super) fn check_costs(&mut self, job: u32, cost: Money) {
-        let Job { instance, path, mut owner, .. } = self.jobs[job as usize];
+        let Job { instance, mut owner, .. } = self.jobs[job as usize];
         let most = self.root_of(instance).max_cost;
         if most.is_some_and(|most| self.instances[instance as usize].spent.cost > most) {
-            self.fail_later(instance, Reason::Cost, path);
+            let key = self.instances[instance as usize].key;
+            self.agenda.push_back(Todo::InstanceCosts { instance, key });
             return;
         }
         while let Owner::Run(run) = owner {

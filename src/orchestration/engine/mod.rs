@@ -49,9 +49,9 @@ pub trait World {
     /// [`Engine::answered`], and by [`Engine::forget`] when nobody knows the call any
     /// more.
     fn ask(&mut self, incoming: Incoming);
-    /// Keeps the ids of a prompt's blocks until the request that has them is forgotten.
-    /// Nothing where no jobs are recorded.
-    fn keep_blocks(&mut self, _blocks: &[u64]) -> Option<BlocksId> {
+    /// Keeps what is known of the prompt of a recorded job's call, its blocks and its text, until
+    /// the request that has them is forgotten. Nothing where neither is known.
+    fn keep_prompt(&mut self, _job: &RecordedJob, _call: u32) -> Option<BlocksId> {
         None
     }
     /// Nobody waits for a call any more: it may be broken off, or go on in vain.
@@ -106,6 +106,7 @@ enum Todo {
     JobEnds { job: u32, key: u64, outcome: Result<Said, Reason> },
     RunFails { run: u32, key: u64, reason: Reason, path: Path },
     RunCosts { run: u32, key: u64 },
+    InstanceCosts { instance: u32, key: u64 },
     ScopeEnds { scope: u32, key: u64, path: Path },
     ScopeFails { scope: u32, key: u64, reason: Reason, path: Path },
 }
@@ -277,6 +278,11 @@ impl Engine {
                     if self.runs.get(run as usize).is_some_and(|it| it.key == key) {
                         let path = self.latest_path(run, world.now());
                         self.fail_run(run, Reason::Cost, path, world);
+                    }
+                }
+                Todo::InstanceCosts { instance, key } => {
+                    if self.instances.get(instance as usize).is_some_and(|it| it.key == key) {
+                        self.fail_instance(instance, Reason::Cost, world);
                     }
                 }
                 Todo::ScopeEnds { scope, key, path } => {

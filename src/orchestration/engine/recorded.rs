@@ -109,12 +109,13 @@ impl Engine {
         let job = self.jobs[id as usize];
         let instance = &self.instances[job.instance as usize];
         let here = &self.replays[replay as usize];
-        let RecordedCall { input_tokens, output_tokens, prompt, thread, .. } =
+        let RecordedCall { input_tokens, output_tokens, prompt, thread, model, .. } =
             *here.recorded.call(job.item);
         let opening = here.recorded.begins_with();
-        let blocks = here.recorded.blocks(job.item);
-        let blocks = if blocks.is_empty() { None } else { world.keep_blocks(blocks) };
-        let (chars, input_decitokens) = sizes_of_tokens(input_tokens);
+        let blocks = world.keep_prompt(&here.recorded, job.item);
+        let text = here.recorded.text(job.item);
+        let (chars, input_decitokens) =
+            text.map_or_else(|| sizes_of_tokens(input_tokens), |it| (it.chars, it.decitokens));
         let call = Call {
             job: id,
             number: instance.number,
@@ -128,7 +129,7 @@ impl Engine {
             question: prompt.0,
             key: subkey(job.key, u64::from(job.tries)),
             priority: self.priority(&job),
-            model: None,
+            model: model.and_then(|it| *self.plan.asked.get(it as usize)?),
         };
         let request = Incoming {
             at: now,

@@ -21,7 +21,8 @@ pub type PlanError = Problem;
 impl Plan {
     /// Makes checked specs ready: `models` are the models' names, `profiles` what the
     /// workload's requests ask with, and `classes` its SLO classes. Arrivals of the workload
-    /// that bring recorded jobs do these, if there are any.
+    /// that bring recorded jobs do these, if there are any (`recorded`): by model that these asked,
+    /// which they ask now, if it may be no other.
     ///
     /// # Errors
     /// A workflow's file that cannot be found or read.
@@ -30,7 +31,7 @@ impl Plan {
         models: &[&str],
         profiles: &[Profile],
         classes: &[String],
-        recorded: bool,
+        recorded: Option<&[Option<u32>]>,
         paths: &DataPaths,
     ) -> Result<Plan, PlanError> {
         let mut builder = Builder {
@@ -47,7 +48,8 @@ impl Plan {
         }
         builder.roots()?;
         let workflows = builder.ready.roots.len() as u32;
-        let recorded = if recorded { Some(builder.recorded()?) } else { None };
+        let asked = recorded.unwrap_or_default().to_vec();
+        let recorded = recorded.map(|_| builder.recorded()).transpose()?;
         let mut ready = builder.finish();
         let indices: BTreeMap<&str, u32> = ready
             .roots
@@ -68,7 +70,7 @@ impl Plan {
         };
         // Without workflows, what is no recorded job is a plain request.
         (ready.by_class, ready.mix, ready.only) = (by_class, mix, u32::from(workflows > 1));
-        ready.recorded = recorded;
+        (ready.recorded, ready.asked) = (recorded, asked);
         Ok(Plan(Arc::new(ready)))
     }
 }

@@ -41,6 +41,8 @@ pub(super) struct Ready {
     pub only: u32,
     /// The workflow of arrivals that bring a recorded job.
     pub recorded: Option<u32>,
+    /// By model that calls of these asked: the model that they ask, if it may be no other.
+    pub asked: Vec<Option<u32>>,
     /// By SLO class.
     pub by_class: Vec<Option<u32>>,
     pub schedule: ScheduleSpec,

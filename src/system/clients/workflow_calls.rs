@@ -8,7 +8,7 @@ use crate::system::agenda::{Agenda, Task};
 use crate::system::event::Event;
 use crate::system::ids::{OfFollowUp, RequestId, Table};
 use crate::system::request::Request;
-use crate::workload::{BlocksId, CallId, Incoming, Source, UserId};
+use crate::workload::{BlocksId, CallId, Incoming, RecordedJob, Source, UserId};
 
 /// The workflows under way, and what they want of the system.
 pub struct Workflows {
@@ -83,8 +83,8 @@ impl World for Outside<'_> {
         self.sim.schedule_at(incoming.at, Event::Follow(id));
     }
 
-    fn keep_blocks(&mut self, blocks: &[u64]) -> Option<BlocksId> {
-        self.source.keep_blocks(blocks)
+    fn keep_prompt(&mut self, job: &RecordedJob, call: u32) -> Option<BlocksId> {
+        self.source.keep_prompt(job, call)
     }
 
     fn call_off(&mut self, call: CallId) {

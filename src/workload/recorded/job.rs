@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
+use super::sent_text::SentText;
 use crate::kernel::Duration;
+use crate::kernel::keyed_uniform::mix;
 use crate::workload::incoming::PromptId;
 
 /// Calls of models that belong together: an agent's task, a conversation. Each call is made
@@ -15,6 +17,8 @@ pub struct RecordedJob {
     after: Vec<u32>,
     feeds: Vec<u32>,
     blocks: Vec<u64>,
+    /// By call: what its prompt says, where texts were recorded.
+    texts: Vec<SentText>,
     opening: Opening,
 }
 
@@ -43,6 +47,8 @@ pub struct RecordedCall {
     /// What names the blocks of its prompt where they are not recorded: calls of the same
     /// thread begin alike, as far as the shorter goes.
     pub thread: PromptId,
+    /// The model that it asked, by its number among those that were recorded.
+    pub model: Option<u32>,
     after: Range<u32>,
     feeds: Range<u32>,
     blocks: Range<u32>,
@@ -59,12 +65,18 @@ pub struct CallDraft {
     pub input_tokens: u32,
     /// As [`RecordedCall::output_tokens`].
     pub output_tokens: Option<u32>,
-    /// As [`RecordedCall::prompt`].
-    pub prompt: PromptId,
+    /// As [`RecordedCall::prompt`]; `None` where it is not known: it is one of its own.
+    pub prompt: Option<PromptId>,
     /// As [`RecordedCall::thread`].
     pub thread: PromptId,
+    /// As [`RecordedCall::model`].
+    pub model: Option<u32>,
+    /// What its prompt says: of all calls of a job, or of none.
+    pub text: Option<SentText>,
     /// The ids of its prompt's blocks, if they are known.
     pub blocks: Vec<u64>,
+    /// Or how many of the blocks that [`RecordedJob::sharing`] is given its prompt has.
+    pub shared_blocks: u32,
     /// The calls that it waits for, by their places in the job.
     pub after: Vec<u32>,
 }
@@ -78,7 +90,19 @@ impl RecordedJob {
     /// # Panics
     /// If a call waits for one that is not there.
     pub fn new(drafts: Vec<CallDraft>) -> Result<Self, usize> {
-        let mut job = RecordedJob { calls: Vec::with_capacity(drafts.len()), ..Self::default() };
+        RecordedJob::sharing(drafts, Vec::new())
+    }
+
+    /// The same, of calls whose prompts are beginnings of one text, of which these are the blocks.
+    ///
+    /// # Errors
+    /// As [`RecordedJob::new`].
+    ///
+    /// # Panics
+    /// As [`RecordedJob::new`].
+    pub fn sharing(drafts: Vec<CallDraft>, blocks: Vec<u64>) -> Result<Self, usize> {
+        let calls = Vec::with_capacity(drafts.len());
+        let mut job = RecordedJob { calls, blocks, ..Self::default() };
         let mut feeds: Vec<Vec<u32>> = vec![Vec::new(); drafts.len()];
         for (place, mut draft) in (0..).zip(drafts) {
             draft.after.sort_unstable();
@@ -89,13 +113,19 @@ impl RecordedJob {
                 tools: draft.tools,
                 input_tokens: draft.input_tokens,
                 output_tokens: draft.output_tokens,
-                prompt: draft.prompt,
+                prompt: draft.prompt.unwrap_or_else(|| own_prompt(draft.thread, place)),
                 thread: draft.thread,
+                model: draft.model,
                 after: append(&mut job.after, &draft.after),
                 feeds: 0..0,
-                blocks: append(&mut job.blocks, &draft.blocks),
+                blocks: match draft.shared_blocks {
+                    0 => append(&mut job.blocks, &draft.blocks),
+                    shared => 0..shared,
+                },
             });
+            job.texts.extend(draft.text);
         }
+        debug_assert!(job.texts.is_empty() || job.texts.len() == job.calls.len());
         for (call, feeds) in job.calls.iter_mut().zip(&feeds) {
             call.feeds = append(&mut job.feeds, feeds);
         }
@@ -109,6 +139,42 @@ impl RecordedJob {
     #[must_use]
     pub fn opening(self, opening: Opening) -> Self {
         RecordedJob { opening, ..self }
+    }
+
+    /// The same job of another file, whose names are its own: threads and prompts that are known
+    /// by these, and, where they `count` from 0 in each file, the ids of prompts and blocks.
+    #[must_use]
+    pub fn of_file(mut self, salt: u64, counts: bool) -> Self {
+        if salt == 0 {
+            return self;
+        }
+        for (place, call) in (0..).zip(&mut self.calls) {
+            let thread = PromptId(salted(call.thread.0, salt));
+            if call.prompt == own_prompt(call.thread, place) {
+                call.prompt = own_prompt(thread, place);
+            } else if counts {
+                call.prompt = PromptId(salted(call.prompt.0, salt));
+            }
+            call.thread = thread;
+        }
+        if counts {
+            self.blocks.iter_mut().for_each(|block| *block = salted(*block, salt));
+        }
+        self
+    }
+
+    /// The same, of which the first model has this number.
+    #[must_use]
+    pub fn with_models_from(mut self, first: u32) -> Self {
+        let models = self.calls.iter_mut().filter_map(|call| call.model.as_mut());
+        models.for_each(|model| *model += first);
+        self
+    }
+
+    /// What a call's prompt says, where that was recorded.
+    #[inline]
+    pub fn text(&self, place: u32) -> Option<&SentText> {
+        self.texts.get(place as usize)
     }
 
     /// What its prompts begin with, where their blocks are not recorded.
@@ -200,6 +266,19 @@ impl RecordedJob {
         }
         longest
     }
+}
+
+/// The prompt of a call of which only its thread is known.
+fn own_prompt(thread: PromptId, place: u32) -> PromptId {
+    // Threads may be numbered: those of one are not the next ones of another.
+    PromptId(mix(mix(thread.0).wrapping_add(u64::from(place))))
+}
+
+/// Another number for the same thing in another file; 0 leaves it.
+#[inline]
+pub(in crate::workload) fn salted(id: u64, salt: u64) -> u64 {
+    // A bijection, so that different ids of one file stay different.
+    if salt == 0 { id } else { (id ^ salt.rotate_right(16)).wrapping_mul(0x9e37_79b9_7f4a_7c15) }
 }
 
 /// Appends a list to all lists of its kind and tells where it is.

@@ -1,7 +1,8 @@
-//! Jobs as they were recorded: what they do, and when they begin.
+//! Jobs as they were recorded: calls of models, and what each of them waited for.
 
 mod job;
-mod starts;
+mod sent_text;
 
+pub(super) use job::salted;
 pub use job::{CallDraft, Opening, RecordedCall, RecordedJob};
-pub(super) use starts::JobStarts;
+pub use sent_text::SentText;

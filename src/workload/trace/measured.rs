@@ -82,6 +82,14 @@ impl Measured {
     }
 }
 
+/// What to say of requests that failed when they were recorded.
+pub(super) fn failures(failed: u64, rows: u64) -> String {
+    format!(
+        "{failed} of {rows} requests failed when they were recorded: they are asked like the others, \
+         the lengths of their answers are not known, and what was measured of them counts for nothing"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

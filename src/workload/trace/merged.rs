@@ -1,9 +1,12 @@
 //! Several traces on one clock.
 
-use super::conversations::SentText;
+use super::jobs::Successor;
 use super::{Playback, Row, TraceError};
 use crate::kernel::Time;
+use crate::workload::RecordedJob;
 use crate::workload::incoming::PromptId;
+use crate::workload::recorded::SentText;
+use crate::workload::recorded::salted;
 
 /// One of the traces that are merged.
 #[derive(Debug)]
@@ -17,8 +20,13 @@ pub(super) struct Part {
     users: Vec<u32>,
     /// The user whose requests are those of nobody it knows.
     stranger: Option<u32>,
-    /// Its next row, once that is read.
+    /// The number of its first recorded model among those of all.
+    models: u32,
+    /// Tells its jobs' own names from those of other files; 0 leaves them.
+    names: u64,
+    /// Its next row, once that is read, and what the job does that it is.
     next: Option<(Time, Row)>,
+    job: Option<RecordedJob>,
 }
 
 /// Several traces: their rows in the order of their times, at equal times in the
@@ -36,25 +44,36 @@ impl Part {
     pub(super) fn new(
         playback: Playback,
         salt: u64,
-        users: Vec<u32>,
-        stranger: Option<u32>,
+        names: u64,
+        (users, stranger, models): (Vec<u32>, Option<u32>, u32),
     ) -> Self {
-        Part { playback, salt, blocks: Vec::new(), users, stranger, next: None }
+        let (blocks, next, job) = (Vec::new(), None, None);
+        Part { playback, salt, blocks, users, stranger, models, names, next, job }
     }
 
     /// Reads its next row.
     fn advance(&mut self) -> Result<(), TraceError> {
-        self.next = self.playback.next_row()?.map(|(at, row)| {
-            let user = row.user.map_or(self.stranger, |user| Some(self.users[user as usize]));
-            let prompt = row.prompt.map(|prompt| PromptId(salted(prompt.0, self.salt)));
-            (at, Row { prompt, user, ..row })
-        });
+        let next = self.playback.next_row()?;
+        self.next = next.map(|(at, row)| (at, self.among_all(row)));
+        let job = self.playback.take_job();
+        self.job = job.map(|(_, job)| self.job_among_all(job));
         self.blocks.clear();
         if self.salt > 0 {
             let salt = self.salt;
             self.blocks.extend(self.playback.blocks().iter().map(|block| salted(*block, salt)));
         }
         Ok(())
+    }
+
+    /// A row by the numbers that all traces have in common.
+    fn among_all(&self, row: Row) -> Row {
+        let user = row.user.map_or(self.stranger, |user| Some(self.users[user as usize]));
+        let prompt = row.prompt.map(|prompt| PromptId(salted(prompt.0, self.salt)));
+        Row { prompt, user, ..row }
+    }
+
+    fn job_among_all(&self, job: RecordedJob) -> RecordedJob {
+        job.of_file(self.names, self.salt > 0).with_models_from(self.models)
     }
 }
 
@@ -88,6 +107,26 @@ impl Merged {
         }
     }
 
+    /// What the job of the row read last does, and whose it is.
+    pub fn take_job(&mut self) -> Option<(u32, RecordedJob)> {
+        let last = self.last?;
+        self.parts[last].job.take().map(|job| (last as u32, job))
+    }
+
+    /// The job of a trace that begins instead of one that has ended.
+    ///
+    /// # Errors
+    /// As [`Playback::next_row`].
+    pub fn instead(&mut self, part: u32, now: Time) -> Result<Option<Successor>, TraceError> {
+        let Some(part) = self.parts.get_mut(part as usize) else { return Ok(None) };
+        let next = part.playback.instead(0, now)?;
+        Ok(next.map(|it| Successor {
+            row: part.among_all(it.row),
+            job: part.job_among_all(it.job),
+            ..it
+        }))
+    }
+
     /// The text of the row read last.
     pub fn text(&self) -> Option<SentText> {
         self.parts[self.last?].playback.text()
@@ -97,11 +136,4 @@ impl Merged {
     pub fn skipped(&self) -> u64 {
         self.parts.iter().map(|part| part.playback.skipped()).sum()
     }
-}
-
-/// Another number for the same thing in another file; 0 leaves it.
-#[inline]
-fn salted(id: u64, salt: u64) -> u64 {
-    // A bijection, so that different ids of one file stay different.
-    if salt == 0 { id } else { (id ^ salt.rotate_right(16)).wrapping_mul(0x9e37_79b9_7f4a_7c15) }
 }

@@ -7,12 +7,14 @@
 //! [`Playback`], which is what a run reads.
 
 pub mod accesses;
+mod asked_models;
 mod bad_row;
 pub mod conversations;
 pub mod fit;
 mod formats;
 mod identity;
 mod input;
+mod jobs;
 mod measured;
 mod measured_profile;
 mod merged;
@@ -28,6 +30,7 @@ mod unused;
 mod window;
 pub mod write;
 
+pub use asked_models::{AskedModel, AskedModelsSpec};
 pub use bad_row::OnBadRow;
 pub use conversations::Conversations;
 pub use formats::azure::AzureReader;
@@ -39,6 +42,7 @@ pub use formats::objects::{ObjectsReader, ObjectsSpec};
 pub use formats::users::Users;
 pub use input::error::TraceError;
 pub use input::table::delimiter;
+pub use jobs::{Jobs, Successor};
 pub use measured::{Measured, Status};
 pub use measured_profile::{MeasuredProfile, ModelProfile};
 pub use merged::Merged;

@@ -1,17 +1,18 @@
 //! What a run reads: one trace, conversations, or several merged.
 
-use std::sync::Arc;
-
-use super::conversations::SentText;
+use super::jobs::{Jobs, Successor};
 use super::{Conversations, Merged, Row, Rows, TraceError};
 use crate::kernel::Time;
 use crate::workload::RecordedJob;
+use crate::workload::recorded::SentText;
 
 /// The rows of a recording on the virtual clock, in the order of their times.
 #[derive(Debug)]
 pub enum Playback {
     /// A trace with times of its own.
     Rows(Box<Rows>),
+    /// Jobs, whose calls wait for each other.
+    Jobs(Box<Jobs>),
     /// Conversations, whose times are drawn.
     Conversations(Box<Conversations>),
     /// Several of these.
@@ -27,6 +28,7 @@ impl Playback {
     pub fn next_row(&mut self) -> Result<Option<(Time, Row)>, TraceError> {
         match self {
             Playback::Rows(rows) => rows.next_row(),
+            Playback::Jobs(jobs) => jobs.next_row(),
             Playback::Conversations(conversations) => conversations.next_row(),
             Playback::Merged(merged) => merged.next_row(),
         }
@@ -38,17 +40,32 @@ impl Playback {
     pub fn blocks(&self) -> &[u64] {
         match self {
             Playback::Rows(rows) => rows.blocks(),
+            Playback::Jobs(_) => &[],
             Playback::Conversations(conversations) => conversations.blocks(),
             Playback::Merged(merged) => merged.blocks(),
         }
     }
 
-    /// What the job of the row read last does, where rows are jobs; those are not merged.
+    /// What the job of the row read last does, if it is one, and of which of the merged traces it
+    /// is; to be taken once.
     #[inline]
-    pub fn job(&self) -> Option<Arc<RecordedJob>> {
+    pub fn take_job(&mut self) -> Option<(u32, RecordedJob)> {
         match self {
-            Playback::Rows(rows) => rows.job(),
-            Playback::Conversations(_) | Playback::Merged(_) => None,
+            Playback::Jobs(jobs) => jobs.take_job().map(|job| (0, job)),
+            Playback::Merged(merged) => merged.take_job(),
+            Playback::Rows(_) | Playback::Conversations(_) => None,
+        }
+    }
+
+    /// The job that begins instead of one of trace `part` that has ended at `now`, if any does.
+    ///
+    /// # Errors
+    /// As [`Playback::next_row`].
+    pub fn instead(&mut self, part: u32, now: Time) -> Result<Option<Successor>, TraceError> {
+        match self {
+            Playback::Jobs(jobs) => jobs.instead(now),
+            Playback::Merged(merged) => merged.instead(part, now),
+            Playback::Rows(_) | Playback::Conversations(_) => Ok(None),
         }
     }
 
@@ -56,7 +73,7 @@ impl Playback {
     #[inline]
     pub fn text(&self) -> Option<SentText> {
         match self {
-            Playback::Rows(_) => None,
+            Playback::Rows(_) | Playback::Jobs(_) => None,
             Playback::Conversations(conversations) => conversations.text(),
             Playback::Merged(merged) => merged.text(),
         }
@@ -66,6 +83,7 @@ impl Playback {
     pub fn skipped(&self) -> u64 {
         match self {
             Playback::Rows(rows) => rows.skipped(),
+            Playback::Jobs(jobs) => jobs.rows().skipped(),
             Playback::Conversations(conversations) => conversations.skipped(),
             Playback::Merged(merged) => merged.skipped(),
         }

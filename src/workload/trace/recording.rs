@@ -3,11 +3,12 @@
 use std::path::{Path as FilePath, PathBuf};
 
 use super::conversations::{self, Conversations};
+use super::jobs::Jobs;
 use super::merged::{Merged, Part};
 use super::{Playback, Rows, TraceError, TraceInfo, TraceSpec, Users};
 use crate::kernel::Streams;
-use crate::spec::Path;
-use crate::workload::arrivals::{Arrivals, CalendarStart};
+use crate::spec::{Path, Problem};
+use crate::workload::arrivals::CalendarStart;
 use crate::workload::data_paths::{DataPaths, NotFound};
 use crate::workload::users::ANONYMOUS;
 
@@ -22,8 +23,9 @@ pub struct Recording {
     names: Vec<Names>,
 }
 
-/// The numbers among all users of a trace's own, and of whoever it does not know.
-type Names = (Vec<u32>, Option<u32>);
+/// The numbers among all users of a trace's own, and of whoever it does not know; and that of
+/// its first recorded model.
+type Names = (Vec<u32>, Option<u32>, u32);
 
 /// Why a trace cannot be played.
 #[derive(Debug)]
@@ -42,6 +44,8 @@ pub enum RecordingError {
         /// What is wrong with it.
         error: TraceError,
     },
+    /// Recorded models that are named are not there.
+    Models(Problem),
 }
 
 impl Recording {
@@ -61,15 +65,22 @@ impl Recording {
         let (mut files, mut infos) = (Vec::new(), Vec::new());
         for (i, part) in spec.parts().iter().enumerate() {
             let (format, named) = part.file().expect("a checked spec has a file");
-            let place = match spec.merge {
-                Some(_) => Path::default().join("merge").join(i).join(format),
-                None => Path::default().join(format),
+            let of_part = match spec.merge {
+                Some(_) => Path::default().join("merge").join(i),
+                None => Path::default(),
             };
+            let place = of_part.join(format);
             let nowhere =
                 |missing: NotFound| RecordingError::NoFile { place: place.clone(), missing };
             let file = paths.find(named.file(), named.folder()).map_err(nowhere)?;
-            infos
-                .push(survey(part, &file).map_err(|error| RecordingError::Trace { place, error })?);
+            let info =
+                survey(part, &file).map_err(|error| RecordingError::Trace { place, error })?;
+            let recorded: Vec<String> = info.models.iter().map(|it| it.recorded.clone()).collect();
+            let unknown = part.models.as_ref().and_then(|models| models.unknown(&recorded));
+            if let Some(problem) = unknown {
+                return Err(RecordingError::Models(problem.within(&of_part.join("models"))));
+            }
+            infos.push(info);
             files.push(file);
         }
         let (info, names) = match &spec.merge {
@@ -84,13 +95,7 @@ impl Recording {
         &self.info
     }
 
-    /// When jobs begin, where they do not begin when they did.
-    pub(in crate::workload) fn starts(&self) -> Option<Arrivals> {
-        let arrivals = self.spec.arrivals.as_ref().filter(|_| self.spec.has_jobs());
-        arrivals.map(|arrivals| arrivals.process(self.start))
-    }
-
-    /// Whether its rows are jobs.
+    /// Whether any of its rows are jobs.
     pub fn has_jobs(&self) -> bool {
         self.spec.has_jobs()
     }
@@ -104,7 +109,7 @@ impl Recording {
             return play(&self.spec, &self.files[0], self.start, streams, "workload");
         }
         let parts = self.spec.parts().iter().zip(&self.files).zip(&self.names).enumerate();
-        let parts = parts.map(|(i, ((spec, file), (users, stranger)))| {
+        let parts = parts.map(|(i, ((spec, file), names))| {
             // Streams of its own: adding a trace leaves the draws of the others.
             let stream = format!("workload.trace.{i}");
             let playback = play(spec, file, self.start, streams, &stream)?;
@@ -112,8 +117,9 @@ impl Recording {
             // the same blocks.
             let salt = self.files.iter().position(|other| other == file).unwrap_or(i);
             let counts = spec.file().is_some_and(|(_, file)| file.counts_ids());
-            let salt = if counts { salt as u64 } else { 0 };
-            Ok(Part::new(playback, salt, users.clone(), *stranger))
+            let of_file = salt as u64;
+            let salt = if counts { of_file } else { 0 };
+            Ok(Part::new(playback, salt, of_file, names.clone()))
         });
         Ok(Playback::Merged(Box::new(Merged::new(parts.collect::<Result<_, TraceError>>()?))))
     }
@@ -127,6 +133,14 @@ fn play(
     streams: &Streams,
     name: &str,
 ) -> Result<Playback, TraceError> {
+    if spec.has_jobs() {
+        let stream = |part: &str| streams.stream(&format!("{name}.{part}"));
+        let gaps = stream("arrivals");
+        let arrivals = spec.arrivals.as_ref().map(|arrivals| arrivals.process(start));
+        let keep = stream(if name == "workload" { "trace.keep" } else { "keep" });
+        let rows = Rows::of_jobs(spec, file, keep, stream("think").bits())?;
+        return Ok(Playback::Jobs(Box::new(Jobs::new(rows, arrivals, gaps))));
+    }
     if spec.dialect().is_some() {
         let conversations = Conversations::open(spec, file, start, streams, name)?;
         return Ok(Playback::Conversations(Box::new(conversations)));
@@ -138,7 +152,7 @@ fn play(
 
 /// Reads one trace to its end.
 fn survey(spec: &TraceSpec, file: &FilePath) -> Result<TraceInfo, TraceError> {
-    let info = if spec.dialect().is_some() {
+    let info = if spec.dialect().is_some() && !spec.has_jobs() {
         conversations::survey(spec, file)?
     } else {
         // A survey keeps all rows: nothing is drawn.
@@ -156,7 +170,10 @@ fn merge(specs: &[TraceSpec], infos: &[TraceInfo]) -> (TraceInfo, Vec<Names>) {
     let mut users = Users::new();
     let any_known =
         specs.iter().zip(infos).any(|(spec, info)| spec.label.is_some() || !info.users.is_empty());
+    let mut models = 0;
     let names = specs.iter().zip(infos).map(|(spec, info)| {
+        let first_model = models;
+        models += info.models.len() as u32;
         let mut number = |name: String| users.insert_full(name).0 as u32;
         let known = info.users.iter().map(|user| match &spec.label {
             Some(label) => number(format!("{label}/{user}")),
@@ -165,7 +182,7 @@ fn merge(specs: &[TraceSpec], infos: &[TraceInfo]) -> (TraceInfo, Vec<Names>) {
         let known: Vec<u32> = known.collect();
         let stranger = (any_known && known.is_empty())
             .then(|| number(spec.label.clone().unwrap_or_else(|| ANONYMOUS.to_owned())));
-        (known, stranger)
+        (known, stranger, first_model)
     });
     let names = names.collect();
     let info = TraceInfo {
@@ -178,6 +195,7 @@ fn merge(specs: &[TraceSpec], infos: &[TraceInfo]) -> (TraceInfo, Vec<Names>) {
             .collect::<Option<Vec<_>>>()
             .and_then(|spans| spans.into_iter().max()),
         users: users.into_iter().collect(),
+        models: infos.iter().flat_map(|info| info.models.clone()).collect(),
         notes: infos.iter().flat_map(|info| info.notes.clone()).collect(),
     };
     (info, names)

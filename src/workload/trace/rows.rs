@@ -1,15 +1,14 @@
 //! What is common to all formats: order, offset, speed, parts, bad rows.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
+use super::asked_models::AskedModel;
 use super::bad_row::OnBadRow;
 use super::formats::format::RowReader;
 use super::formats::job_reader::JobReader;
-use super::formats::jobs::JobOptions;
 use super::formats::listed::Listing;
 use super::input::error::TraceError;
-use super::measured::Measured;
+use super::measured::{Measured, failures};
 use super::row::Row;
 use super::scout::Scout;
 use super::spec::{Origin, TraceSpec};
@@ -31,6 +30,8 @@ pub struct Rows {
     speed: Option<f64>,
     /// Draws which rows are kept.
     stream: Stream,
+    /// Names what is drawn of jobs.
+    key: u64,
     /// What is the run's 0s of its clock, and the latest good row's stamp.
     first: Option<u64>,
     latest: u64,
@@ -82,16 +83,24 @@ pub struct TraceInfo {
     pub span: Option<Duration>,
     /// Who asks, by the order of their first request, if the trace knows.
     pub users: Vec<String>,
+    /// The models that calls of jobs asked, if the trace knows, and which of the experiment's these
+    /// may be.
+    pub models: Vec<AskedModel>,
     /// What there is in it that matters and is not used, with what would use it.
     pub notes: Vec<String>,
 }
 
 /// A reader of the file at `path`, which is of the format that the spec names.
-fn open(spec: &TraceSpec, path: &Path) -> Result<Box<dyn RowReader>, TraceError> {
+fn open(
+    spec: &TraceSpec,
+    path: &Path,
+    key: u64,
+    round: u32,
+) -> Result<Box<dyn RowReader>, TraceError> {
     match spec.file() {
         Some((_, file)) if spec.has_jobs() => {
-            let options = JobOptions { as_recorded: spec.arrivals.is_none(), deltas: spec.deltas };
-            Ok(Box::new(JobReader::new(file.open_jobs(path, options)?)))
+            let options = spec.job_options(key, round);
+            Ok(Box::new(JobReader::new(file.open_jobs(path, options)?, options.as_recorded)))
         }
         Some((_, file)) if spec.goes_by_times() => by_times(file.open(path)?, path),
         Some((_, file)) => file.open(path),
@@ -118,15 +127,7 @@ fn by_times(mut reader: Box<dyn RowReader>, path: &Path) -> Result<Box<dyn RowRe
 /// One that reads ahead, if bad rows are left out.
 fn scout(spec: &TraceSpec, path: &Path) -> Result<Option<Scout>, TraceError> {
     let skips = spec.on_bad_row == OnBadRow::Skip;
-    skips.then(|| open(spec, path).map(Scout::new)).transpose()
-}
-
-/// What to say of requests that failed when they were recorded.
-pub(super) fn failures(failed: u64, rows: u64) -> String {
-    format!(
-        "{failed} of {rows} requests failed when they were recorded: they are asked like the others, \
-         the lengths of their answers are not known, and what was measured of them counts for nothing"
-    )
+    skips.then(|| open(spec, path, 0, 0).map(Scout::new)).transpose()
 }
 
 impl Rows {
@@ -135,15 +136,29 @@ impl Rows {
     /// # Errors
     /// If the file cannot be read or is of another format.
     pub fn open(spec: &TraceSpec, path: &Path, stream: Stream) -> Result<Self, TraceError> {
+        Rows::of_jobs(spec, path, stream, 0)
+    }
+
+    /// The same; `key` names what is drawn of jobs.
+    ///
+    /// # Errors
+    /// As [`Rows::open`].
+    pub(super) fn of_jobs(
+        spec: &TraceSpec,
+        path: &Path,
+        stream: Stream,
+        key: u64,
+    ) -> Result<Self, TraceError> {
         let speed = spec.speed.get();
         Ok(Rows {
-            reader: open(spec, path)?,
+            reader: open(spec, path, key, 0)?,
             scout: scout(spec, path)?,
             spec: spec.clone(),
             window: spec.window(),
             file: path.to_path_buf(),
             speed: (speed.to_bits() != 1f64.to_bits()).then_some(speed),
             stream,
+            key,
             first: None,
             latest: 0,
             latest_line: 0,
@@ -201,8 +216,8 @@ impl Rows {
 
     /// What the job of the row read last does, where rows are jobs.
     #[inline]
-    pub fn job(&self) -> Option<Arc<RecordedJob>> {
-        self.reader.job()
+    pub fn take_job(&mut self) -> Option<RecordedJob> {
+        self.reader.take_job()
     }
 
     /// What was measured of the row read last, where the format knows that.
@@ -242,6 +257,13 @@ impl Rows {
         self.reader.users().map(|users| users.iter().cloned().collect()).unwrap_or_default()
     }
 
+    /// The models that calls of jobs asked so far.
+    fn asked_models(&self) -> Vec<AskedModel> {
+        let asked = |name: &str| self.spec.models.as_ref().map(|models| models.of(name));
+        let models = self.reader.models().into_iter().flatten();
+        models.map(|name| AskedModel { recorded: name.to_string(), asked: asked(name) }).collect()
+    }
+
     /// Reads one round to its end and tells what there was.
     ///
     /// # Errors
@@ -267,8 +289,10 @@ impl Rows {
             rows: loops.map(|loops| rows * u64::from(loops)),
             skipped: self.skipped,
             first_bad: self.first_bad.clone(),
-            span: loops.map(span),
+            // The calls of jobs come when others have been answered.
+            span: loops.map(span).filter(|_| !self.spec.has_jobs()),
             users: self.users(),
+            models: self.asked_models(),
             notes,
         })
     }
@@ -283,7 +307,7 @@ impl Rows {
         }
         self.round += 1;
         self.offset = self.offset.saturating_add(self.round_length());
-        self.reader = open(&self.spec, &self.file)?;
+        self.reader = open(&self.spec, &self.file, self.key, self.round)?;
         self.scout = scout(&self.spec, &self.file)?;
         (self.first, self.latest, self.within, self.of_round) = (None, 0, 0, 0);
         Ok(true)

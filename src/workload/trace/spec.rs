@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::asked_models::AskedModelsSpec;
 use super::bad_row::OnBadRow;
 use super::formats::beginning::Beginning;
 use super::formats::format::{Dialect, Format, Given, TraceFile};
@@ -12,8 +13,8 @@ use super::formats::log::LogSpec;
 use super::formats::mooncake::MooncakeSpec;
 use super::formats::objects::ObjectsSpec;
 use super::formats::{
-    applied_compute, azure, blis, dialect, formats, guidellm, litellm, log, mooncake, objects,
-    otel, requests_csv, vllm,
+    applied_compute, azure, blis, conversations, formats, guidellm, litellm, log, mooncake,
+    objects, otel, requests_csv, vllm,
 };
 use super::replay::ReplaySpec;
 use super::window::Window;
@@ -45,15 +46,25 @@ macro_rules! trace_spec {
             /// a rate, or so many at once (`closed_loop`, `concurrency`); default: when they did.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub arrivals: Option<ArrivalsSpec>,
-            /// From one turn of a conversation to the next. Default: `exponential: { mean:
-            /// 30s }`.
+            /// From one turn of a conversation to the next; where each waits for the answer before
+            /// it (`replay: closed`), from that to the next, if messages have no times. Default:
+            /// `exponential: { mean: 30s }`.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub think_time: Option<SpanSpec>,
+            /// Of conversations with `replay: closed`: how long tools take whose calls and results
+            /// have no times. Default: `exponential: { mean: 1s }`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub tool_time: Option<SpanSpec>,
             /// Whether what waited for an answer waits for it again (`closed`), or comes when it
             /// came (`open`). Default: `closed` for `applied_compute`, `otel` and `requests_csv`,
             /// else `open`.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub replay: Option<ReplaySpec>,
+            /// Which of the experiment's models the calls of recorded jobs ask: those of the same
+            /// names (`by_name`), or by a map from recorded names (`{ gpt-4o: large }`). What
+            /// neither knows is left to the experiment, as is everything by default.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub models: Option<AskedModelsSpec>,
             /// Whether a row of a session in Mooncake's format is only what it adds to the prompt
             /// and the answer before it. Default: false, it is the whole prompt.
             #[serde(skip_serializing_if = "is_false")]
@@ -88,7 +99,9 @@ macro_rules! trace_spec {
                     merge: None,
                     arrivals: None,
                     think_time: None,
+                    tool_time: None,
                     replay: None,
+                    models: None,
                     deltas: false,
                     from: Duration::ZERO,
                     until: None,
@@ -209,8 +222,10 @@ impl TraceSpec {
                 }
             });
         }
-        if let Some(think) = &self.think_time {
-            problems.at("think_time", |p| think.check(p));
+        for (field, span) in [("think_time", &self.think_time), ("tool_time", &self.tool_time)] {
+            if let Some(span) = span {
+                problems.at(field, |p| span.check(p));
+            }
         }
     }
 
@@ -254,12 +269,16 @@ impl TraceSpec {
                 ("until", self.until.is_some()),
                 ("speed", self.speed != plain.speed),
                 ("origin", self.origin != plain.origin),
+                ("tool_time", self.tool_time.is_some()),
             ];
             let why = "conversations have no times of their own";
-            (given.to_vec(), why, "set `arrivals` and `think_time`")
+            (given.to_vec(), why, "set `arrivals` and `think_time`, or write `replay: closed`")
         } else {
-            let given =
-                [("arrivals", self.arrivals.is_some()), ("think_time", self.think_time.is_some())];
+            let given = [
+                ("arrivals", self.arrivals.is_some()),
+                ("think_time", self.think_time.is_some()),
+                ("tool_time", self.tool_time.is_some()),
+            ];
             (given.to_vec(), "the trace brings its own times", "remove it")
         };
         for (field, _) in useless.into_iter().filter(|(_, given)| *given) {
@@ -295,12 +314,6 @@ impl TraceSpec {
                             );
                         });
                         return;
-                    }
-                    if trace.has_jobs() {
-                        p.error_help(
-                            "jobs whose calls wait for each other cannot be merged",
-                            "replay them alone, or write `replay: open`",
-                        );
                     }
                     if trace.label.as_ref().is_some_and(String::is_empty) {
                         p.at("label", |p| p.error("expected a name"));

@@ -57,12 +57,20 @@ pub(super) fn notes<'n>(unused: impl Iterator<Item = &'n str>) -> Vec<String> {
     said.collect()
 }
 
+/// Whether that was said of a field that says what waits for what.
+pub(super) fn is_dependency(note: &str) -> bool {
+    note.contains(BY_STAMPS)
+}
+
+/// Of a replay that heeds no dependencies.
+const BY_STAMPS: &str = "is not used: requests come at their recorded times";
+
 /// What to say of a field that says what waits for what.
 pub(super) fn dependency(name: &str, what: &str) -> String {
     format!(
-        "`{name}` ({what}) is not used: requests come at their recorded times, whenever the answers \
-         before them are ready; `replay: closed` would wait for answers, where the format knows what \
-         waited for what, as would a `session:` of a workload"
+        "`{name}` ({what}) {BY_STAMPS}, whenever the answers before \
+         them are ready; `replay: closed` would wait for answers, where the format knows what waited for \
+         what, as would a `session:` of a workload"
     )
 }
 

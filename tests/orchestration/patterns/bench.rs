@@ -88,7 +88,7 @@ impl Runs {
         spec.check(&["m"], None, &mut problems);
         assert!(problems.list().is_empty(), "{:#?}", problems.list());
         let profiles = [Profile::default()];
-        let plan = Plan::new(&spec, &["m"], &profiles, &[], false, paths).expect("a plan");
+        let plan = Plan::new(&spec, &["m"], &profiles, &[], None, paths).expect("a plan");
         let mut engine = Engine::new(&plan, &Streams::new(7, 0));
         let mut world = OneSecondACall::default();
         let ran = (0..times).map(|number| one(&mut engine, &mut world, number)).collect();
@@ -158,6 +158,7 @@ fn one(engine: &mut Engine, world: &mut OneSecondACall, number: u64) -> Ran {
                     outcome: Ok((100, 1.0, 0)),
                     queue: Duration::ZERO,
                     inference: Duration::from_secs(1),
+                    is_made: true,
                     input_decitokens: 10,
                 };
                 engine.answered(call, &answer, world);

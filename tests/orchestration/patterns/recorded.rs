@@ -16,16 +16,29 @@ const TASKS: [(&str, f64, &[&str]); 8] = [
     ("merge_01", 4.0, &["sort_01", "sort_02", "sort_03"]),
 ];
 
-/// Runs the instance above with more of its spec; the folder must outlive the run.
+/// Runs the instance above with more of its spec.
 fn run(more: &str) -> Runs {
+    let named = |names: &[&str]| names.iter().map(|it| (*it).to_owned()).collect();
+    run_tasks(&TASKS.map(|(name, s, parents)| (name.to_owned(), s, named(parents))), more)
+}
+
+/// Runs an instance; the folder must outlive the run.
+fn run_tasks(tasks: &[(String, f64, Vec<String>)], more: &str) -> Runs {
     let folder = tempfile::tempdir().expect("a folder");
-    let quoted = |names: &[&str]| names.iter().map(|it| format!("{it:?}")).collect::<Vec<_>>();
-    let tasks = TASKS.map(|(name, _, parents)| {
-        let parents = quoted(parents).join(", ");
-        format!(r#"{{ "name": "{name}", "id": "{name}", "parents": [{parents}], "children": [] }}"#)
-    });
-    let times =
-        TASKS.map(|(name, s, _)| format!(r#"{{ "id": "{name}", "runtimeInSeconds": {s} }}"#));
+    let quoted = |names: &[String]| names.iter().map(|it| format!("{it:?}")).collect::<Vec<_>>();
+    let times = tasks
+        .iter()
+        .map(|(name, s, _)| format!(r#"{{ "id": "{name}", "runtimeInSeconds": {s} }}"#))
+        .collect::<Vec<_>>();
+    let tasks = tasks
+        .iter()
+        .map(|(name, _, parents)| {
+            let parents = quoted(parents).join(", ");
+            format!(
+                r#"{{ "name": "{name}", "id": "{name}", "parents": [{parents}], "children": [] }}"#
+            )
+        })
+        .collect::<Vec<_>>();
     let text = format!(
         r#"{{ "name": "w", "schemaVersion": "1.5", "workflow": {{
             "specification": {{ "tasks": [{}] }},
@@ -47,6 +60,29 @@ fn with_enough_places_the_longest_way_counts() {
     assert_eq!(seconds(""), 3.0 + 6.0 + 9.0 + 4.0);
     assert_eq!(seconds("speed: 4"), 5.5);
     assert_eq!(run("").runs_of("sort_03"), 1.0);
+}
+
+/// Graphs at random: a task waits for any of those before it.
+#[test]
+fn with_enough_places_any_graph_takes_its_longest_way() {
+    let mut state = 7u64;
+    let mut below = |most: u64| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % most
+    };
+    for _ in 0..30 {
+        let (mut tasks, mut ends): (Vec<(String, f64, Vec<String>)>, Vec<f64>) = <_>::default();
+        for number in 0..2 + below(30) as usize {
+            let parents: Vec<usize> = (0..number).filter(|_| below(4) == 0).collect();
+            let takes = below(40) as f64 / 4.0;
+            ends.push(parents.iter().map(|it| ends[*it]).fold(0.0, f64::max) + takes);
+            let name = |it: &usize| format!("task_{it:02}");
+            tasks.push((name(&number), takes, parents.iter().map(name).collect()));
+        }
+        let longest = ends.iter().copied().fold(0.0, f64::max);
+        assert_eq!(run_tasks(&tasks, "").ran[0].seconds, longest, "{tasks:?}");
+    }
 }
 
 #[test]

@@ -61,7 +61,7 @@ pub fn values(books: &Books, window: &Window) -> Vec<Value> {
     values.extend(prefixes(&measured));
     values.extend(in_window(books, window));
     let fleets = !books.tables.replicas.rows.is_empty();
-    if fleets || books.experiment.orchestration.is_some() {
+    if fleets || books.has_workflows() {
         let vain = measured.iter().filter(|row| row.text("outcome") != "answered");
         values.push(exact("wasted_cost_usd", sum(vain.map(|row| row.number("cost_usd")))));
     }
@@ -105,7 +105,7 @@ fn in_window(books: &Books, window: &Window) -> Vec<Value> {
     // When judges, tools and wrong answers were paid for is in no row.
     let judged = books.requests.iter().any(|row| row.number("judge_cost_usd") > 0.0);
     let priced = books.experiment.cost.as_ref().is_some_and(|cost| cost.wrong_answer.is_some());
-    if books.experiment.orchestration.is_none() && !judged && !priced {
+    if !books.has_workflows() && !judged && !priced {
         let paid = all("cost_usd") + books.count("server_cost_usd");
         let (input, hours) = (all("input_tokens"), window.length_s / 3600.0);
         for (name, units) in [

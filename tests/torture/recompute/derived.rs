@@ -22,7 +22,7 @@ pub fn values(books: &Books) -> Vec<Value> {
     let price = books.experiment.cost.as_ref().and_then(|cost| cost.wrong_answer);
     let mut wrong =
         measured().filter(|row| row.is("wrong") && !row.is("in_workflow")).count() as f64;
-    if books.experiment.orchestration.is_some() {
+    if books.has_workflows() {
         let ends = books.ends.iter().filter(|end| end.measured);
         let (arrived, jobs) = (ends.clone().count() as f64, ends.clone());
         let jobs = jobs.filter(|end| end.right == Some(true)).count() as f64;

@@ -6,6 +6,7 @@
 mod attempts;
 mod coverage;
 mod derived;
+mod jobs;
 mod requests;
 mod rows;
 mod servers;
@@ -118,6 +119,7 @@ pub fn broken(books: &Books, found: &mut Found) {
     requests::window(books, found);
     requests::parts(books, found);
     attempts::parts(books, found);
+    jobs::parts(books, found);
 }
 
 /// The metrics that formulas exist for, whatever a run has.

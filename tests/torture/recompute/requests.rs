@@ -155,7 +155,7 @@ pub fn values(books: &Books, window: &Window) -> Vec<Value> {
         let expired = error("Waited too long in the gateway's queue");
         values.push(exact("gateway_expired", expired));
     }
-    if books.experiment.orchestration.is_some() {
+    if books.has_workflows() {
         values.push(exact("called_off", called_off));
     }
     values

@@ -8,7 +8,7 @@ use crate::run::Books;
 
 /// What workflows came to.
 pub fn values(books: &Books, window: &Window) -> Vec<Value> {
-    if books.experiment.orchestration.is_none() {
+    if !books.has_workflows() {
         return Vec::new();
     }
     let exact = |name, value| (name, value, Within::Rounding);

@@ -2,13 +2,14 @@
 //! is extreme and yet legal.
 //!
 //! What is not drawn up: what needs files of others (vectors, paraphrases, price maps,
-//! profiles of steps, recorded workflows) and searches.
+//! profiles of steps, recorded workflows) and searches. Files of recorded jobs are written.
 
 mod agents;
 mod cache;
 mod cost;
 mod engine;
 mod gateway;
+mod recorded;
 mod resilience;
 mod server;
 mod steps;

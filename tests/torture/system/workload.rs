@@ -10,9 +10,10 @@ const RATES: [&str; 6] = ["0.1/s", "1/s", "5/s", "20/s", "1000/s", "1e9/s"];
 
 /// A workload; tells `names` who asks and with which classes.
 pub fn workload(draw: &mut Draw, names: &mut Names) -> Block {
-    let workload = match draw.below(12) {
+    let workload = match draw.below(14) {
         0 => listed(draw, names),
         1 => traced(draw, names),
+        2 | 3 => recorded(draw, names),
         _ => drawn(draw, names),
     };
     let class = draw.chance(0.2);
@@ -79,6 +80,39 @@ fn traced(draw: &mut Draw, names: &mut Names) -> Block {
         .maybe(draw, 0.3, "speed", |d| d.pick(&[0.1, 3.0, 1e6]))
         .maybe(draw, 0.2, "keep", |_| 0.5);
     block().set("trace", trace)
+}
+
+/// Jobs as they were recorded, perhaps with others.
+fn recorded(draw: &mut Draw, names: &mut Names) -> Block {
+    let merged = draw.chance(0.3);
+    let count = if merged { draw.range(2, 3) } else { 1 };
+    let mut traces: Vec<Value> = Vec::new();
+    for part in 0..count {
+        let (trace, blocks) = super::recorded::jobs(draw, &names.models);
+        if blocks.is_some() && names.blocks.is_some() && names.blocks != blocks {
+            continue;
+        }
+        names.blocks = names.blocks.or(blocks);
+        let trace = trace.maybe(draw, 0.2, "loops", |d| d.pick(&[1, 2, 5])).maybe(
+            draw,
+            0.2,
+            "keep",
+            |_| 0.5,
+        );
+        let trace =
+            if merged && draw.chance(0.5) { trace.set("label", format!("l{part}")) } else { trace };
+        traces.push(trace.into());
+    }
+    if merged && (traces.len() < 2 || draw.chance(0.5)) {
+        traces.push(block().set("azure", "tests/torture/traces/azure.csv").into());
+    }
+    match traces.pop() {
+        Some(only) if traces.is_empty() => block().set("trace", only),
+        last => {
+            traces.extend(last);
+            block().set("trace", block().set("merge", traces))
+        }
+    }
 }
 
 fn drawn(draw: &mut Draw, names: &mut Names) -> Block {

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::kernel::Time;
 use crate::workload::incoming::{MAX_TOKENS, PromptId};
+use crate::workload::recorded::SentText;
 use crate::workload::text;
-use crate::workload::trace::formats::dialect::{Messages, Role};
+use crate::workload::trace::formats::dialect::{Messages, Role, Said};
 use crate::workload::trace::formats::growing_text::{GrowingText, tokens_of};
 use crate::workload::trace::row::Row;
 
@@ -31,31 +32,6 @@ struct Asked {
     output_tokens: Option<u32>,
 }
 
-/// The text of a prompt, shared with the conversation that it is from.
-#[derive(Clone, Debug)]
-pub struct SentText {
-    whole: Arc<str>,
-    end: usize,
-    /// Characters (Unicode scalar values).
-    pub chars: u32,
-    /// Tenths of a token.
-    pub decitokens: u64,
-    /// Which of the user's turns it is, from 0.
-    pub turn: u32,
-}
-
-impl SentText {
-    pub(super) fn new(dialogue: &Dialogue, turn: usize) -> Self {
-        let Asked { end, chars, decitokens, .. } = dialogue.turns[turn];
-        SentText { whole: Arc::clone(&dialogue.text), end, chars, decitokens, turn: turn as u32 }
-    }
-
-    /// The text, without white space at its ends.
-    pub fn as_str(&self) -> &str {
-        &self.whole[..self.end]
-    }
-}
-
 impl Asked {
     /// The request that sends all so far.
     fn new(text: &GrowingText, output_tokens: Option<u32>) -> Self {
@@ -77,7 +53,7 @@ impl Dialogue {
         let mut growing = GrowingText::default();
         let mut turns: Vec<Asked> = Vec::new();
         let mut asks = false;
-        for (role, message) in &said.messages {
+        for Said { role, text: message, .. } in &said.messages {
             let message = text::strip(message);
             if asks && *role == Role::Assistant && !message.is_empty() {
                 turns.push(Asked::new(&growing, Some(tokens_of(message))));
@@ -115,6 +91,12 @@ impl Dialogue {
         }
     }
 
+    /// The prompt of a turn.
+    pub fn text(&self, turn: usize) -> SentText {
+        let Asked { end, chars, decitokens, .. } = self.turns[turn];
+        SentText { whole: Arc::clone(&self.text), end, chars, decitokens, turn: turn as u32 }
+    }
+
     /// The blocks of a turn's prompt.
     pub fn blocks(&self, turn: usize) -> &[u64] {
         &self.blocks[..self.turns[turn].blocks]
@@ -126,8 +108,10 @@ mod tests {
     use super::*;
 
     fn dialogue(messages: &[(Role, &str)]) -> Dialogue {
-        let messages = messages.iter().map(|(role, text)| (*role, (*text).to_owned())).collect();
-        Dialogue::new(&Messages { messages, counted: None })
+        let said =
+            |(role, text): &(Role, &str)| Said { role: *role, text: (*text).to_owned(), at: None };
+        let messages = messages.iter().map(said).collect();
+        Dialogue::new(&Messages { messages, ..Messages::default() })
     }
 
     #[test]
@@ -141,7 +125,7 @@ mod tests {
             (Role::Assistant, "Indeed."),
             (Role::User, "Größer?"),
         ]);
-        let sent: Vec<SentText> = (0..2).map(|turn| SentText::new(&dialogue, turn)).collect();
+        let sent: Vec<SentText> = (0..2).map(|turn| dialogue.text(turn)).collect();
         assert_eq!(sent[0].as_str(), "Be kind.\nHello!\nWhat is\tAI?");
         assert_eq!(
             sent[1].as_str(),

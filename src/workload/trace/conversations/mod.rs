@@ -14,7 +14,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dialogue::Dialogue;
-pub use dialogue::SentText;
 
 use super::bad_row::OnBadRow;
 use super::formats::format::Dialect;
@@ -27,6 +26,7 @@ use crate::kernel::time::NANOS_PER_SEC;
 use crate::kernel::{Duration, Stream, Streams, Time};
 use crate::workload::arrivals::{Arrivals, CalendarStart};
 use crate::workload::duration_distribution::{ExponentialSpanSpec, Span, SpanSpec};
+use crate::workload::recorded::SentText;
 
 /// Reads conversations, one after another.
 #[derive(Debug)]
@@ -100,6 +100,7 @@ pub(super) fn survey(spec: &TraceSpec, file: &Path) -> Result<TraceInfo, TraceEr
         first_bad: dialogues.first_bad,
         span: None,
         users: Vec::new(),
+        models: Vec::new(),
         notes: match dialogues.without_turn {
             0 => Vec::new(),
             1 => vec!["a conversation in which no user says anything is left out".to_owned()],
@@ -250,7 +251,7 @@ impl Conversations {
     /// The prompt of the turn given last.
     pub fn text(&self) -> Option<SentText> {
         let last = self.last.as_ref()?;
-        Some(SentText::new(&last.dialogue, last.place))
+        Some(last.dialogue.text(last.place))
     }
 
     /// How many bad conversations were left out so far.

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::beginning::Beginning;
 use super::format::{Dependencies, Format, Given, RowReader, TraceFile};
 use super::job_reader::JobReader;
-use super::jobs::{JobOptions, ReadJobs};
+use super::jobs::{JobOptions, ReadJob, ReadJobs};
 use super::log::TimeUnit;
 use super::log::fields::stamp;
 use crate::kernel::Duration;
@@ -43,7 +43,7 @@ impl TraceFile for AppliedCompute {
     }
 
     fn open(&self, path: &Path) -> Result<Box<dyn RowReader>, TraceError> {
-        Ok(Box::new(JobReader::new(Box::new(Sessions { lines: Lines::open(path)? }))))
+        Ok(Box::new(JobReader::new(Box::new(Sessions { lines: Lines::open(path)? }), false)))
     }
 
     fn knows_prompts(&self) -> bool {
@@ -82,13 +82,13 @@ struct Sessions {
 }
 
 impl ReadJobs for Sessions {
-    fn next_job(&mut self) -> Result<Option<(u64, RecordedJob)>, TraceError> {
+    fn next_job(&mut self) -> Result<Option<ReadJob>, TraceError> {
         if !self.lines.advance_to_text()? {
             return Ok(None);
         }
         let position = self.lines.position();
         let job = parse(self.lines.line(), position.line).map_err(|why| position.bad_row(why))?;
-        Ok(Some((0, job)))
+        Ok(Some(ReadJob { begins: 0, job, user: None }))
     }
 
     fn position(&self) -> &Position {
@@ -131,7 +131,6 @@ fn parse(line: &[u8], number: u64) -> Result<RecordedJob, String> {
             tools,
             input_tokens: tokens(prompt, "the prompt with all that was said before it")?,
             output_tokens: Some(tokens(answer, "an answer")?),
-            prompt: PromptId(mix(thread.0.wrapping_add(turn as u64))),
             thread,
             after: (turn as u32).checked_sub(1).into_iter().collect(),
             ..CallDraft::default()

@@ -5,8 +5,10 @@
 use std::path::{Path, PathBuf};
 
 use super::beginning::Beginning;
-use super::format::{Format, Given, RowReader, TraceFile};
-use super::listed::Listing;
+use super::format::{Dependencies, Format, Given, RowReader, TraceFile};
+use super::jobs::sessions::sessions;
+use super::jobs::{JobOptions, ReadJobs};
+use super::listed::{Listing, OfSession};
 use super::log::TimeUnit;
 use super::log::fields::{bad_count, bad_time, count, stamp};
 use crate::kernel::Duration;
@@ -46,8 +48,16 @@ impl TraceFile for Blis {
                 Err(TraceError::BadRow { why, .. }) => Err(why),
                 Err(error) => return Err(error),
             };
-            listing.push(table.position().line, read, &[]);
+            listing.push_of_session(table.position().line, read);
         }
+    }
+
+    fn dependencies(&self) -> Dependencies {
+        Dependencies::IfAsked
+    }
+
+    fn open_jobs(&self, path: &Path, _: JobOptions) -> Result<Box<dyn ReadJobs>, TraceError> {
+        sessions(self.open(path)?, path)
     }
 
     fn knows_users(&self) -> bool {
@@ -71,7 +81,7 @@ impl Format for Blis {
     }
 }
 
-fn row(listing: &mut Listing, table: &Table) -> Result<(Row, Measured), String> {
+fn row(listing: &mut Listing, table: &Table) -> Result<(Row, Measured, OfSession), String> {
     let text = |name: &str| {
         let field = table.field(table.column(name)?);
         (!field.is_empty()).then(|| String::from_utf8_lossy(field))
@@ -89,10 +99,11 @@ fn row(listing: &mut Listing, table: &Table) -> Result<(Row, Measured), String> 
     let arrival = time("arrival_time_us")?.ok_or("there is no `arrival_time_us`")?;
     let sent = recorded("send_time_us")?.unwrap_or(arrival);
     let since = |at: Option<u64>| at.and_then(|at| at.checked_sub(sent)).map(Duration);
+    let ends = recorded("last_chunk_time_us")?;
     let measured = Measured {
         model: text("model").map(|name| listing.model(&name)),
         ttft: since(recorded("first_chunk_time_us")?),
-        e2e: since(recorded("last_chunk_time_us")?),
+        e2e: since(ends),
         status: text("status").map_or(Status::Unknown, |text| Status::of("status", &text)),
         ..Measured::default()
     };
@@ -126,5 +137,6 @@ fn row(listing: &mut Listing, table: &Table) -> Result<(Row, Measured), String> 
         prompt: None,
         user: user.map(|name| listing.user(&name)),
     };
-    Ok((row, measured))
+    let session = text("session_id").filter(|name| name != "0");
+    Ok((row, measured, session.map(|name| (name.into_owned(), ends))))
 }

@@ -1,95 +1,40 @@
-//! Conversations, which have texts and no times: `ShareGPT`'s and `OpenAI`'s.
-
-use std::path::{Path, PathBuf};
+//! What was said in conversations, as `ShareGPT` and `OpenAI` write it.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::beginning::Beginning;
-use super::format::{Dialect, Format, Given, RowReader, TraceFile};
-use super::growing_text::BLOCK_TOKENS;
+use super::format::Dialect;
 use super::log::fields::{bad_count, count};
 use crate::spec::nearest;
-use crate::workload::trace::input::error::TraceError;
-use crate::workload::trace::input::position::Position;
-
-macro_rules! conversations {
-    ($(#[$doc:meta])* $name:ident, $folder:literal, $dialect:expr, $detects:expr) => {
-        $(#[$doc])*
-        #[derive(Debug)]
-        pub(in crate::workload::trace) struct $name(PathBuf);
-
-        impl TraceFile for $name {
-            fn file(&self) -> &Path {
-                &self.0
-            }
-
-            fn folder(&self) -> &'static str {
-                $folder
-            }
-
-            fn open(&self, path: &Path) -> Result<Box<dyn RowReader>, TraceError> {
-                let why = "conversations have no times: `arrivals` and `think_time` of a `trace:` \
-                           in an experiment say when they come";
-                Err(Position::before(path).format(why.to_owned()))
-            }
-
-            fn block_tokens(&self) -> Option<u32> {
-                Some(BLOCK_TOKENS)
-            }
-
-            fn dialect(&self) -> Option<Dialect> {
-                Some($dialect)
-            }
-        }
-
-        impl Format for $name {
-            type Spec = PathBuf;
-
-            fn of(file: PathBuf) -> Self {
-                $name(file)
-            }
-
-            fn detect(beginning: &Beginning) -> bool {
-                let detects: fn(&Beginning) -> bool = $detects;
-                detects(beginning)
-            }
-
-            fn given(given: &Given, _: &Beginning) -> PathBuf {
-                given.file.clone()
-            }
-        }
-    };
-}
-
-conversations!(
-    /// `ShareGPT`'s.
-    ShareGpt,
-    "sharegpt",
-    Dialect::ShareGpt,
-    |beginning| beginning.mentions(&["conversations", "from", "value"])
-);
-conversations!(
-    /// `OpenAI`'s.
-    OpenAi,
-    "openai",
-    Dialect::OpenAi,
-    |beginning| beginning.has_fields(&["messages"])
-);
 
 /// Who said something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::workload::trace) enum Role {
     User,
     Assistant,
-    /// Instructions and the results of tools: part of what is sent, no turn.
+    /// Instructions: part of what is sent, no turn.
     System,
+    /// The results of tools, which models go on from.
+    Tool,
+}
+
+/// A message.
+#[derive(Debug)]
+pub(in crate::workload::trace) struct Said {
+    pub role: Role,
+    pub text: String,
+    /// When, as written.
+    pub at: Option<Box<RawValue>>,
 }
 
 /// What was said, in order.
 #[derive(Debug, Default)]
 pub(in crate::workload::trace) struct Messages {
-    pub messages: Vec<(Role, String)>,
+    pub messages: Vec<Said>,
+    /// When the conversation began, as written.
+    pub at: Option<Box<RawValue>>,
+    /// Which model answered.
+    pub model: Option<String>,
     /// Tokens of the last request and its answer, if the file counts them.
     pub counted: Option<Counted>,
 }
@@ -138,9 +83,9 @@ const ROLES: [(&str, Role); 14] = [
     ("assistant", Role::Assistant),
     ("system", Role::System),
     ("developer", Role::System),
-    ("tool", Role::System),
-    ("function", Role::System),
-    ("observation", Role::System),
+    ("tool", Role::Tool),
+    ("function", Role::Tool),
+    ("observation", Role::Tool),
     ("function_call", Role::Assistant),
 ];
 
@@ -148,18 +93,25 @@ const ROLES: [(&str, Role); 14] = [
 #[derive(Deserialize)]
 struct ShareGptItem {
     conversations: Vec<Value>,
+    model: Option<serde_json::Value>,
+    timestamp: Option<Box<RawValue>>,
+    created_at: Option<Box<RawValue>>,
+    create_time: Option<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
 struct Value {
     from: String,
-    value: Option<Said>,
+    value: Option<Spoken>,
+    timestamp: Option<Box<RawValue>>,
+    created_at: Option<Box<RawValue>>,
+    create_time: Option<Box<RawValue>>,
 }
 
 /// What is said: a text, and nothing else that could be taken for one.
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "expected a text as `value`")]
-enum Said {
+enum Spoken {
     Text(String),
 }
 
@@ -171,11 +123,16 @@ struct OpenAiItem<'t> {
     usage: Option<Usage<'t>>,
     #[serde(borrow)]
     response: Option<Response<'t>>,
+    model: Option<serde_json::Value>,
+    timestamp: Option<Box<RawValue>>,
+    created_at: Option<Box<RawValue>>,
+    create_time: Option<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
 struct Body {
     messages: Option<Vec<Message>>,
+    model: Option<serde_json::Value>,
 }
 
 #[derive(Deserialize)]
@@ -198,6 +155,9 @@ struct Message {
     content: Option<Content>,
     tool_calls: Option<Vec<ToolCall>>,
     function_call: Option<Called>,
+    timestamp: Option<Box<RawValue>>,
+    created_at: Option<Box<RawValue>>,
+    create_time: Option<Box<RawValue>>,
     /// What is said in the place of an answer.
     refusal: Option<String>,
 }
@@ -267,15 +227,22 @@ impl Dialect {
         match self {
             Dialect::ShareGpt => {
                 let read: ShareGptItem = parse(item)?;
-                let messages = read.conversations.into_iter();
                 let said =
-                    |value: Option<Said>| value.map_or(String::new(), |Said::Text(text)| text);
-                let messages = messages.map(|it| (it.from, said(it.value)));
-                Ok(Messages { messages: roles(messages)?, counted: None })
+                    |value: Option<Spoken>| value.map_or(String::new(), |Spoken::Text(text)| text);
+                let messages = read.conversations.into_iter().map(|it| {
+                    let at = it.timestamp.or(it.created_at).or(it.create_time);
+                    (it.from, said(it.value), at)
+                });
+                Ok(Messages {
+                    messages: roles(messages)?,
+                    at: read.timestamp.or(read.created_at).or(read.create_time),
+                    model: name(read.model),
+                    counted: None,
+                })
             }
             Dialect::OpenAi => {
                 let read: OpenAiItem<'_> = parse(item)?;
-                let body = read.body.and_then(|body| body.messages);
+                let (body, model) = read.body.map_or((None, None), |it| (it.messages, it.model));
                 let Some(messages) = read.messages.or(body) else {
                     return Err(if read.response.is_some() {
                         "missing field `messages`: the results of a batch have no prompts; put the \
@@ -285,15 +252,29 @@ impl Dialect {
                         "missing field `messages`".to_owned()
                     });
                 };
-                let messages = messages.into_iter().map(|it| (it.role.clone(), it.text()));
+                let messages = messages.into_iter().map(|mut it| {
+                    let at = it.timestamp.take().or(it.created_at.take());
+                    let at = at.or(it.create_time.take());
+                    (it.role.clone(), it.text(), at)
+                });
                 let answered = read.response.and_then(|response| {
                     response.usage.or(response.body.and_then(|body| body.usage))
                 });
                 let counted = read.usage.or(answered).map(|usage| usage.counted()).transpose()?;
-                Ok(Messages { messages: roles(messages)?, counted: counted.flatten() })
+                Ok(Messages {
+                    messages: roles(messages)?,
+                    at: read.timestamp.or(read.created_at).or(read.create_time),
+                    model: name(read.model).or(name(model)),
+                    counted: counted.flatten(),
+                })
             }
         }
     }
+}
+
+/// A model's name, if that is what is written there.
+fn name(model: Option<serde_json::Value>) -> Option<String> {
+    model.and_then(|name| name.as_str().map(str::to_owned)).filter(|name| !name.is_empty())
 }
 
 impl Content {
@@ -309,11 +290,13 @@ impl Content {
     }
 }
 
-fn roles(messages: impl Iterator<Item = (String, String)>) -> Result<Vec<(Role, String)>, String> {
+fn roles(
+    messages: impl Iterator<Item = (String, String, Option<Box<RawValue>>)>,
+) -> Result<Vec<Said>, String> {
     messages
-        .map(|(name, text)| {
+        .map(|(name, text, at)| {
             let known = ROLES.iter().find(|(role, _)| *role == name);
-            known.map(|(_, role)| (*role, text)).ok_or_else(|| {
+            known.map(|(_, role)| Said { role: *role, text, at }).ok_or_else(|| {
                 let near = nearest(&name, ROLES.iter().map(|(role, _)| *role));
                 let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
                 format!("nobody is called `{name}` here, such as user or assistant{near}")
@@ -339,6 +322,10 @@ fn parse<'i, T: Deserialize<'i>>(item: &'i [u8]) -> Result<T, String> {
 mod tests {
     use super::*;
 
+    fn said(messages: Messages) -> Vec<(Role, String)> {
+        messages.messages.into_iter().map(|it| (it.role, it.text)).collect()
+    }
+
     fn read(dialect: Dialect, item: &str) -> Result<Messages, String> {
         dialect.read(item.as_bytes())
     }
@@ -353,9 +340,9 @@ mod tests {
         let batch = format!(r#"{{"custom_id": "1", "method": "POST", "body": {open}}}"#);
         let wanted = [(Role::User, "Hi"), (Role::Assistant, "Ho"), (Role::Assistant, "")];
         let wanted = wanted.map(|(role, text)| (role, text.to_owned()));
-        assert_eq!(read(Dialect::ShareGpt, share).unwrap().messages, wanted);
-        assert_eq!(read(Dialect::OpenAi, open).unwrap().messages, wanted);
-        assert_eq!(read(Dialect::OpenAi, &batch).unwrap().messages, wanted);
+        assert_eq!(said(read(Dialect::ShareGpt, share).unwrap()), wanted);
+        assert_eq!(said(read(Dialect::OpenAi, open).unwrap()), wanted);
+        assert_eq!(said(read(Dialect::OpenAi, &batch).unwrap()), wanted);
     }
 
     #[test]
@@ -366,7 +353,7 @@ mod tests {
             {"role": "assistant", "content": "so", "function_call": {"name": "u", "arguments": ""}},
             {"role": "assistant", "content": null}]}"#;
         let wanted = ["w {\"in\": 1}\nv {\"a\":2}", "so\nu ", ""];
-        let said = read(Dialect::OpenAi, called).unwrap().messages;
+        let said = said(read(Dialect::OpenAi, called).unwrap());
         assert_eq!(said.iter().map(|(_, text)| &**text).collect::<Vec<_>>(), wanted);
     }
 

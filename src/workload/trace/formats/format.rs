@@ -2,10 +2,9 @@
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::beginning::Beginning;
-use super::jobs::{JobOptions, ReadJobs};
+use super::jobs::{JobOptions, Models, ReadJobs};
 use super::log::spec::{LogSpec, TimeUnit};
 use super::users::Users;
 use crate::spec::Problems;
@@ -34,8 +33,18 @@ pub(in crate::workload::trace) trait RowReader: Debug + Send {
         None
     }
 
-    /// What the job of the row read last does, where rows are jobs.
-    fn job(&self) -> Option<Arc<RecordedJob>> {
+    /// What the job of the row read last does, where rows are jobs; to be taken once.
+    fn take_job(&mut self) -> Option<RecordedJob> {
+        None
+    }
+
+    /// The models that calls of the jobs read so far asked, if they are known.
+    fn models(&self) -> Option<&Models> {
+        None
+    }
+
+    /// The session that the row read last is of, if it is of one.
+    fn session(&self, _row: &Row) -> Option<Session<'_>> {
         None
     }
 
@@ -51,6 +60,14 @@ pub(in crate::workload::trace) trait RowReader: Debug + Send {
 
     /// Where the row read last is.
     fn position(&self) -> &Position;
+}
+
+/// The session that a row is of.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::workload::trace) struct Session<'n> {
+    pub name: &'n str,
+    /// When the answer had ended, on the clock of the rows, if that was measured.
+    pub end: Option<u64>,
 }
 
 /// Whether a format knows what its requests waited for.

@@ -5,7 +5,7 @@ use std::path::Path;
 use indexmap::IndexSet;
 use std::sync::Arc;
 
-use super::format::RowReader;
+use super::format::{RowReader, Session};
 use super::users::{Users, intern};
 use crate::workload::trace::input::error::TraceError;
 use crate::workload::trace::input::position::Position;
@@ -18,10 +18,13 @@ pub(in crate::workload::trace) struct Listing {
     entries: Vec<Entry>,
     blocks: Vec<u64>,
     users: Users,
-    models: IndexSet<Arc<str>>,
+    names: IndexSet<Arc<str>>,
     notes: Vec<String>,
     position: Position,
 }
+
+/// The session of a row, and when its answer had ended.
+pub(in crate::workload::trace) type OfSession = Option<(String, Option<u64>)>;
 
 /// A row, or what is wrong with it, and its line.
 #[derive(Debug)]
@@ -30,6 +33,8 @@ struct Entry {
     read: Result<(Row, Measured), String>,
     /// Where its blocks end; they begin where those of the one before it in the file end.
     blocks: (usize, usize),
+    /// The session that it is of, and when its answer had ended.
+    session: Option<(Arc<str>, Option<u64>)>,
 }
 
 impl Listing {
@@ -39,7 +44,7 @@ impl Listing {
             entries: Vec::new(),
             blocks: Vec::new(),
             users: Users::new(),
-            models: IndexSet::new(),
+            names: IndexSet::new(),
             notes: Vec::new(),
             position: Position::before(path),
         }
@@ -50,13 +55,13 @@ impl Listing {
         intern(&mut self.users, name.as_bytes())
     }
 
-    /// A model's name, of which there is one copy.
+    /// A name, such as a model's, of which there is one copy.
     pub fn model(&mut self, name: &str) -> Arc<str> {
-        if let Some(known) = self.models.get(name) {
+        if let Some(known) = self.names.get(name) {
             return Arc::clone(known);
         }
         let name: Arc<str> = Arc::from(name);
-        self.models.insert(Arc::clone(&name));
+        self.names.insert(Arc::clone(&name));
         name
     }
 
@@ -64,7 +69,28 @@ impl Listing {
     pub fn push(&mut self, line: u64, read: Result<(Row, Measured), String>, blocks: &[u64]) {
         let begins = self.blocks.len();
         self.blocks.extend_from_slice(blocks);
-        self.entries.push(Entry { line, read, blocks: (begins, self.blocks.len()) });
+        let blocks = (begins, self.blocks.len());
+        self.entries.push(Entry { line, read, blocks, session: None });
+    }
+
+    /// Adds a row without blocks, of a session if it is of one.
+    pub fn push_of_session(&mut self, line: u64, read: Result<(Row, Measured, OfSession), String>) {
+        let (read, session) = match read {
+            Ok((row, measured, session)) => (Ok((row, measured)), session),
+            Err(why) => (Err(why), None),
+        };
+        self.push(line, read, &[]);
+        if let Some((name, end)) = session {
+            self.of_session(&name, end);
+        }
+    }
+
+    /// The row added last is of a session, and its answer had ended then, if that is known.
+    fn of_session(&mut self, name: &str, end: Option<u64>) {
+        let name = self.model(name);
+        if let Some(entry) = self.entries.last_mut() {
+            entry.session = Some((name, end));
+        }
     }
 
     /// Says something of the rows, once.
@@ -127,6 +153,11 @@ impl RowReader for Listed {
 
     fn measured(&self) -> Option<&Measured> {
         self.last()?.read.as_ref().ok().map(|(_, measured)| measured)
+    }
+
+    fn session(&self, _: &Row) -> Option<Session<'_>> {
+        let (name, end) = self.last()?.session.as_ref()?;
+        Some(Session { name, end: *end })
     }
 
     fn notes(&self) -> Vec<String> {

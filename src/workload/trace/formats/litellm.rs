@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::beginning::Beginning;
-use super::format::{Format, Given, RowReader, TraceFile};
-use super::listed::Listing;
+use super::format::{Dependencies, Format, Given, RowReader, TraceFile};
+use super::jobs::sessions::sessions;
+use super::jobs::{JobOptions, ReadJobs};
+use super::listed::{Listing, OfSession};
 use super::log::TimeUnit;
 use super::log::fields::{bad_count, bad_number, bad_time, count, money, stamp};
 use crate::kernel::Duration;
@@ -47,6 +49,14 @@ impl TraceFile for LiteLlm {
 
     fn knows_prompts(&self) -> bool {
         true
+    }
+
+    fn dependencies(&self) -> Dependencies {
+        Dependencies::IfAsked
+    }
+
+    fn open_jobs(&self, path: &Path, _: JobOptions) -> Result<Box<dyn ReadJobs>, TraceError> {
+        sessions(self.open(path)?, path)
     }
 
     fn knows_users(&self) -> bool {
@@ -92,7 +102,7 @@ fn of_json(path: &Path, listing: &mut Listing) -> Result<(), TraceError> {
                 Some(json::text(value).unwrap_or(Cow::Borrowed(value.get())))
             })
         });
-        listing.push(document.line_of(value), read, &[]);
+        listing.push_of_session(document.line_of(value), read);
     }
     Ok(())
 }
@@ -112,7 +122,7 @@ fn of_table(path: &Path, listing: &mut Listing) -> Result<(), TraceError> {
             Err(TraceError::BadRow { why, .. }) => Err(why),
             Err(error) => return Err(error),
         };
-        listing.push(table.position().line, read, &[]);
+        listing.push_of_session(table.position().line, read);
     }
 }
 
@@ -153,7 +163,7 @@ impl Metadata {
 fn row<'f>(
     listing: &mut Listing,
     field: &dyn Fn(&str) -> Option<Cow<'f, str>>,
-) -> Result<(Row, Measured), String> {
+) -> Result<(Row, Measured, OfSession), String> {
     let field = |name: &str| field(name).filter(|text| !text.trim().is_empty());
     let tokens = |name: &str| {
         let text = field(name).ok_or_else(|| format!("there is no `{name}`"))?;
@@ -203,7 +213,8 @@ fn row<'f>(
                 .to_owned(),
         );
     }
-    if field("session_id").is_some() {
+    let session = field("session_id").map(|name| (name.into_owned(), ends));
+    if session.is_some() {
         listing.note(unused::dependency("session_id", "sessions"));
     }
     // Of what is not known, each is one of its own.
@@ -215,5 +226,5 @@ fn row<'f>(
         prompt: Some(identity::of_text(asked.as_bytes())),
         user: user.map(|name| listing.user(&name)),
     };
-    Ok((row, measured))
+    Ok((row, measured, session))
 }

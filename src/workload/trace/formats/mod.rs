@@ -6,6 +6,7 @@ pub(super) mod applied_compute;
 pub(super) mod azure;
 pub(super) mod beginning;
 pub(super) mod blis;
+pub(super) mod conversations;
 pub(super) mod dialect;
 pub(super) mod format;
 pub(super) mod growing_text;
@@ -46,10 +47,10 @@ macro_rules! formats {
             /// Conversations as `ShareGPT` has them: objects with `conversations: [{from,
             /// value}]`, in a JSON list or one a line. Each user's turn is a request that
             /// sends all that came before. They have no times: see `arrivals` and `think_time`.
-            sharegpt: PathBuf => dialect::ShareGpt,
+            sharegpt: PathBuf => conversations::ShareGpt,
             /// Conversations as `OpenAI`'s API has them: objects with `messages: [{role,
             /// content}]`, or batch lines with these in `body`. As `sharegpt` otherwise.
-            openai: PathBuf => dialect::OpenAi,
+            openai: PathBuf => conversations::OpenAi,
             /// Spend logs of a `LiteLLM` proxy: its table `LiteLLM_SpendLogs` as JSON or CSV.
             litellm: PathBuf => litellm::LiteLlm,
             /// The result of `vllm bench serve` (`benchmark_serving`), saved with

@@ -18,7 +18,7 @@ use super::beginning::Beginning;
 use super::format::{Dependencies, Format, Given, RowReader, TraceFile};
 use super::growing_text::{BLOCK_TOKENS, GrowingText, tokens_of};
 use super::jobs::spans::{JobSpan, SpansByJob};
-use super::jobs::{JobOptions, ReadJobs};
+use super::jobs::{JobOptions, ReadJobs, number};
 use super::listed::Listing;
 use super::log::TimeUnit;
 use super::log::fields::{bad_count, bad_number, bad_time, count, money, stamp};
@@ -52,6 +52,7 @@ const TTFT: [&str; 3] = [
 ];
 const MODEL: [&str; 2] = ["gen_ai.request.model", "gen_ai.response.model"];
 const COST: [&str; 2] = ["gen_ai.usage.cost", "llm.cost.usd"];
+const SESSION: [&str; 3] = ["gen_ai.conversation.id", "session.id", "exgentic.session.id"];
 const ASKED: &str = "gen_ai.input.messages";
 const SYSTEM: &str = "gen_ai.system_instructions";
 const ANSWERED: [&str; 2] = ["gen_ai.output.text", "gen_ai.output.messages"];
@@ -153,11 +154,14 @@ impl TraceFile for Otel {
         let mut jobs = SpansByJob::new(path);
         for_each_span(path, |line, span| {
             let mut blocks = Vec::new();
-            let refused = |why| jobs.refuse(line, why);
-            let span = Parsed::of(span).map_err(refused)?;
-            let call = row(&span, &mut listing, &mut blocks).map_err(refused)?;
+            let span = Parsed::of(span).map_err(|why| jobs.refuse(line, why))?;
+            let call = row(&span, &mut listing, &mut blocks);
+            let call = call.map_err(|why| jobs.refuse(line, why))?;
             let is_call = call.is_some();
-            let (job, span) = part(line, span, call, blocks).map_err(refused)?;
+            let model = call.as_ref().and_then(|(_, measured)| measured.model.clone());
+            let model = model.map(|name| number(&mut jobs.models, &name));
+            let span = part(line, span, call, (blocks, model));
+            let (job, span) = span.map_err(|why| jobs.refuse(line, why))?;
             jobs.push(&job, span);
             Ok(is_call)
         })?;
@@ -219,7 +223,7 @@ fn part(
     line: u64,
     Parsed { span, attributes }: Parsed<'_>,
     call: Option<(Row, Measured)>,
-    blocks: Vec<u64>,
+    (blocks, model): (Vec<u64>, Option<u32>),
 ) -> Result<(String, JobSpan), String> {
     let begin = time("startTimeUnixNano", span.begins)?.ok_or("the span has no start")?;
     let end = time("endTimeUnixNano", span.ends)?.ok_or("the span has no end")?;
@@ -234,11 +238,14 @@ fn part(
         call: call.map(|(row, _)| CallDraft {
             input_tokens: row.input_tokens,
             output_tokens: row.output_tokens,
-            prompt: row.prompt.unwrap_or_default(),
+            prompt: row.prompt,
+            model,
             blocks,
             ..CallDraft::default()
         }),
         is_tool: attributes.as_ref().is_some_and(does),
+        user: None,
+        session: attributes.as_ref().and_then(|it| it.first(&SESSION)).map(|it| it.1.to_owned()),
     };
     Ok((job, span))
 }
@@ -368,7 +375,7 @@ fn row(
     if span.parent.as_deref().is_some_and(|parent| !parent.is_empty()) {
         listing.note(unused::dependency("parentSpanId", "what requests wait for"));
     }
-    for name in ["gen_ai.conversation.id", "session.id", "exgentic.session.id"] {
+    for name in SESSION {
         if attributes.get(name).is_some() {
             listing.note(unused::dependency(name, "sessions"));
         }
@@ -392,7 +399,10 @@ fn row(
             text.prompt()
         }
         // Not known: it is one of its own.
-        None => identity::of_text(span.id.as_deref().unwrap_or_default().as_bytes()),
+        None => {
+            let name = |it: &Option<String>| it.clone().unwrap_or_default();
+            identity::of_text(format!("{}/{}", name(&span.trace), name(&span.id)).as_bytes())
+        }
     };
     let row = Row {
         stamp: begins,

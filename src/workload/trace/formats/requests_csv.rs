@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use super::beginning::Beginning;
 use super::format::{Dependencies, Format, Given, RowReader, TraceFile};
 use super::jobs::spans::{JobSpan, SpansByJob};
-use super::jobs::{JobOptions, ReadJobs};
+use super::jobs::{JobOptions, ReadJobs, number};
 use super::listed::Listing;
 use super::log::TimeUnit;
 use super::log::fields::{bad_number, bad_time, money, stamp};
+use super::users::intern;
 use crate::kernel::Duration;
 use crate::workload::CallDraft;
 use crate::workload::incoming::{MAX_TOKENS, PromptId};
@@ -70,7 +71,7 @@ impl TraceFile for RequestsCsv {
         let mut spans = Vec::new();
         for_each_row(path, |table| {
             let line = table.position().line;
-            spans.push(span(table).map_err(|why| jobs.refuse(line, why))?);
+            spans.push(span(&mut jobs, table).map_err(|why| jobs.refuse(line, why))?);
             Ok(())
         })?;
         // Rows are in the order in which requests ended; those of one instant came by number.
@@ -154,12 +155,10 @@ fn tokens(table: &Table, name: &str) -> Result<Option<u32>, String> {
     whole.map(|count| Some(count.ceil() as u32)).ok_or_else(|| bad_number(name, text.as_bytes()))
 }
 
-/// The prompt by its key; one without a key is one of its own.
-fn prompt(table: &Table, arrival: u64) -> PromptId {
-    match text(table, "cache_key").as_str() {
-        "" => identity::of_unknown(arrival, table.position().line),
-        key => identity::of_text(key.as_bytes()),
-    }
+/// The prompt by its key, if it has one.
+fn prompt(table: &Table) -> Option<PromptId> {
+    let key = text(table, "cache_key");
+    (!key.is_empty()).then(|| identity::of_text(key.as_bytes()))
 }
 
 fn row(listing: &mut Listing, table: &Table) -> Result<(Row, Measured), String> {
@@ -184,14 +183,14 @@ fn row(listing: &mut Listing, table: &Table) -> Result<(Row, Measured), String> 
         stamp: begins,
         input_tokens: tokens(table, "input_tokens")?.unwrap_or(0),
         output_tokens: tokens(table, "output_tokens")?.filter(|_| !status.is_failed()),
-        prompt: Some(prompt(table, begins)),
+        prompt: prompt(table).or_else(|| Some(identity::of_unknown(begins, table.position().line))),
         user: (!user.is_empty()).then(|| listing.user(&user)),
     };
     Ok((row, measured))
 }
 
 /// A request's number, and itself as a part of a session or a workflow, which are numbered apart.
-fn span(table: &Table) -> Result<(u64, String, JobSpan), String> {
+fn span(jobs: &mut SpansByJob, table: &Table) -> Result<(u64, String, JobSpan), String> {
     let session = text(table, "session");
     let job = if session.is_empty() {
         format!("workflow {}", text(table, "workflow"))
@@ -199,12 +198,14 @@ fn span(table: &Table) -> Result<(u64, String, JobSpan), String> {
         format!("session {session}")
     };
     let id = text(table, "request_id");
-    let number = id.parse().map_err(|_| bad_number("request_id", id.as_bytes()))?;
+    let request = id.parse().map_err(|_| bad_number("request_id", id.as_bytes()))?;
     let begin = needed(table, "arrival_s")?;
+    let [model, user] = ["model", "user"].map(|name| text(table, name));
     let call = CallDraft {
         input_tokens: tokens(table, "input_tokens")?.unwrap_or(0),
         output_tokens: tokens(table, "output_tokens")?,
-        prompt: prompt(table, begin),
+        prompt: prompt(table),
+        model: (!model.is_empty()).then(|| number(&mut jobs.models, &model)),
         ..CallDraft::default()
     };
     let span = JobSpan {
@@ -215,6 +216,8 @@ fn span(table: &Table) -> Result<(u64, String, JobSpan), String> {
         end: needed(table, "finish_s")?,
         call: Some(call),
         is_tool: false,
+        user: (!user.is_empty()).then(|| intern(&mut jobs.users, user.as_bytes())),
+        session: None,
     };
-    Ok((number, job, span))
+    Ok((request, job, span))
 }

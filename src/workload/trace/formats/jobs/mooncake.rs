@@ -5,13 +5,13 @@
 //! last answer that a row waits for; a row without a `session_id` is a job of its own.
 //! `branches` and `prefix_reset` are information only.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{JobOptions, ReadJobs};
+use super::{JobOptions, ReadJob, ReadJobs};
 use crate::kernel::Duration;
 use crate::kernel::keyed_uniform::mix;
 use crate::workload::incoming::{MAX_TOKENS, PromptId};
@@ -63,6 +63,9 @@ pub(in crate::workload::trace) struct MooncakeJobs {
     lines: Lines,
     block_tokens: u32,
     options: JobOptions,
+    /// Sessions that were read.
+    seen: HashSet<PromptId>,
+    read: u64,
     /// The first row of the next session.
     ahead: Option<Request>,
 }
@@ -73,7 +76,8 @@ impl MooncakeJobs {
     /// # Errors
     /// If the file cannot be read.
     pub fn open(path: &Path, block_tokens: u32, options: JobOptions) -> Result<Self, TraceError> {
-        Ok(MooncakeJobs { lines: Lines::open(path)?, block_tokens, options, ahead: None })
+        let (lines, seen) = (Lines::open(path)?, HashSet::new());
+        Ok(MooncakeJobs { lines, block_tokens, options, seen, read: 0, ahead: None })
     }
 
     fn next_request(&mut self) -> Result<Option<Request>, TraceError> {
@@ -87,12 +91,22 @@ impl MooncakeJobs {
 }
 
 impl ReadJobs for MooncakeJobs {
-    fn next_job(&mut self) -> Result<Option<(u64, RecordedJob)>, TraceError> {
+    fn next_job(&mut self) -> Result<Option<ReadJob>, TraceError> {
         let first = match self.ahead.take() {
             Some(first) => Some(first),
             None => self.next_request()?,
         };
         let Some(first) = first else { return Ok(None) };
+        self.read += 1;
+        if let Some(session) = &first.session
+            && !self.seen.insert(identity::of_text(session.as_bytes()))
+        {
+            let why = format!(
+                "the rows of session {session} do not stand together: sort the file by sessions, and \
+                 these by the timestamps of their first rows"
+            );
+            return Err(self.position().bad_row(why));
+        }
         let mut requests = vec![first];
         while let Some(next) = self.next_request()? {
             if next.session.is_none() || next.session != requests[0].session {
@@ -101,8 +115,9 @@ impl ReadJobs for MooncakeJobs {
             }
             requests.push(next);
         }
-        let job = job(&requests, self.block_tokens, self.options);
-        job.map(Some).map_err(|why| self.position().bad_row(why))
+        let job = job(&requests, self.read, self.block_tokens, self.options);
+        let job = job.map(|(begins, job)| Some(ReadJob { begins, job, user: None }));
+        job.map_err(|why| self.position().bad_row(why))
     }
 
     fn position(&self) -> &Position {
@@ -147,13 +162,14 @@ fn parse(line: &[u8], block_tokens: u32) -> Result<Request, String> {
     })
 }
 
-/// The rows of a session as a job, and when it begins.
+/// The rows of a session as a job, and when it begins; the `number` names those of none.
 fn job(
     requests: &[Request],
+    number: u64,
     block_tokens: u32,
     options: JobOptions,
 ) -> Result<(u64, RecordedJob), String> {
-    let JobOptions { deltas, as_recorded } = options;
+    let JobOptions { deltas, as_recorded, .. } = options;
     let session = requests[0].session.as_deref();
     let shown = session.unwrap_or("a row without a session");
     let begins = match requests[0].stamp {
@@ -174,7 +190,8 @@ fn job(
             return Err(format!("two rows of {shown} have the request_id {id}"));
         }
     }
-    let thread = session.map_or(PromptId::default(), |it| identity::of_text(it.as_bytes()));
+    let named = |it: &str| identity::of_text(it.as_bytes()).0;
+    let thread = PromptId(mix(session.map_or(number, named)));
     let mut said = 0u64;
     let mut before = Vec::new();
     let mut calls = Vec::with_capacity(requests.len());
@@ -222,20 +239,16 @@ fn job(
         if input_tokens > MAX_TOKENS {
             return Err(format!("the prompts of {shown} grow beyond {MAX_TOKENS} tokens"));
         }
-        let turn = PromptId(mix(thread.0.wrapping_add(u64::from(place))));
         calls.push(CallDraft {
             think,
             tools: request.tools,
             input_tokens,
             output_tokens: Some(request.output_tokens),
-            prompt: if blocks.is_empty() {
-                turn
-            } else {
-                identity::of_blocks(input_tokens, &blocks)
-            },
-            thread: if session.is_some() { thread } else { turn },
+            prompt: (!blocks.is_empty()).then(|| identity::of_blocks(input_tokens, &blocks)),
+            thread,
             blocks,
             after,
+            ..CallDraft::default()
         });
     }
     let job = RecordedJob::new(calls).map_err(|place| {
@@ -265,7 +278,7 @@ mod tests {
     fn read(lines: &str, deltas: bool) -> Result<(u64, RecordedJob), String> {
         let requests: Result<Vec<_>, _> =
             lines.lines().map(|it| parse(it.as_bytes(), 512)).collect();
-        job(&requests?, 512, JobOptions { deltas, as_recorded: true })
+        job(&requests?, 1, 512, JobOptions { deltas, ..JobOptions::default() })
     }
 
     const SESSION: &str = r#"{"session_id": "a", "timestamp": 1500.25, "input_length": 600, "output_length": 10, "hash_ids": [1, 2]}

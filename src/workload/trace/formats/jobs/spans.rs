@@ -5,9 +5,9 @@ use std::path::Path;
 
 use indexmap::IndexMap;
 
-use super::ReadJobs;
 use super::causes::{Span, SpanKind, causes};
-use crate::workload::incoming::PromptId;
+use super::{Models, ReadJob, ReadJobs};
+use crate::workload::trace::formats::users::{Users, intern};
 use crate::workload::trace::identity;
 use crate::workload::trace::input::error::TraceError;
 use crate::workload::trace::input::position::Position;
@@ -28,6 +28,10 @@ pub(in crate::workload::trace) struct JobSpan {
     pub call: Option<CallDraft>,
     /// Whether it is a tool at work.
     pub is_tool: bool,
+    /// Who asked, by the number among [`SpansByJob::users`].
+    pub user: Option<u32>,
+    /// What it is of besides its job, of which others may be, too.
+    pub session: Option<String>,
 }
 
 /// The spans of a file by their jobs.
@@ -36,14 +40,23 @@ pub(in crate::workload::trace) struct SpansByJob {
     jobs: IndexMap<String, Vec<JobSpan>>,
     /// Whether jobs begin as their first call does, which others may have begun with, too.
     pub begin_alike: bool,
+    pub users: Users,
+    pub models: Models,
+    pub notes: Vec<String>,
     position: Position,
 }
 
 impl SpansByJob {
     /// Of a file.
     pub fn new(path: &Path) -> Self {
-        let position = Position::before(path);
-        SpansByJob { jobs: IndexMap::new(), begin_alike: false, position }
+        SpansByJob {
+            jobs: IndexMap::new(),
+            begin_alike: false,
+            users: Users::new(),
+            models: Models::new(),
+            notes: Vec::new(),
+            position: Position::before(path),
+        }
     }
 
     /// Adds a span of a job.
@@ -66,39 +79,129 @@ impl SpansByJob {
     /// # Errors
     /// A job whose spans are parts of each other.
     pub fn reader(self) -> Result<Box<dyn ReadJobs>, TraceError> {
-        let SpansByJob { jobs, begin_alike, position } = self;
+        let SpansByJob { jobs, begin_alike, users, models, notes, position } = self;
+        let jobs = joined(jobs);
         let mut read = Vec::with_capacity(jobs.len());
         for (name, spans) in jobs {
             let line = spans[0].line;
-            let refused = |why: String| Position { line, ..position.clone() }.bad_row(why);
             let begins = spans.iter().map(|span| span.begin).min().unwrap_or(0);
-            let job = job(&name, spans, begin_alike).map_err(refused)?;
+            let user = spans.iter().find_map(|span| span.user);
+            let job = job(&name, spans, begin_alike);
+            let job = job.map_err(|why| Position { line, ..position.clone() }.bad_row(why))?;
             if !job.is_empty() {
-                read.push((begins, line, job));
+                read.push((line, Ok(ReadJob { begins, job, user })));
             }
         }
-        read.sort_by_key(|(begins, line, _)| (*begins, *line));
-        Ok(Box::new(InOrder { jobs: read.into_iter(), position }))
+        Ok(Box::new(InOrder::new(read, users, models, notes, position)))
     }
+}
+
+/// Jobs of one session are one.
+fn joined(jobs: IndexMap<String, Vec<JobSpan>>) -> IndexMap<String, Vec<JobSpan>> {
+    let session_of = |spans: &[JobSpan]| {
+        let mut sessions = spans.iter().filter_map(|span| span.session.as_deref());
+        let first = sessions.next()?;
+        sessions.all(|other| other == first).then(|| first.to_owned())
+    };
+    let mut sessions: IndexMap<String, usize> = IndexMap::new();
+    for session in jobs.values().filter_map(|spans| session_of(spans)) {
+        *sessions.entry(session).or_default() += 1;
+    }
+    sessions.retain(|_, jobs| *jobs > 1);
+    if sessions.is_empty() {
+        return jobs;
+    }
+    let mut joined: IndexMap<String, Vec<JobSpan>> = IndexMap::new();
+    for (name, mut spans) in jobs {
+        let session = session_of(&spans).filter(|session| sessions.contains_key(session));
+        let Some(session) = session else {
+            joined.insert(name, spans);
+            continue;
+        };
+        // Ids are those of their job.
+        for span in &mut spans {
+            span.id = format!("{name}/{}", span.id);
+            span.parent = span.parent.take().map(|parent| format!("{name}/{parent}"));
+        }
+        joined.entry(format!("the session {session}")).or_default().append(&mut spans);
+    }
+    joined
 }
 
 /// Jobs that were read at once.
 #[derive(Debug)]
 struct InOrder {
-    jobs: std::vec::IntoIter<(u64, u64, RecordedJob)>,
+    jobs: std::vec::IntoIter<(u64, Result<ReadJob, String>)>,
+    users: Users,
+    models: Models,
+    notes: Vec<String>,
     position: Position,
 }
 
+impl InOrder {
+    /// Sorts them by when they began, those that cannot be read first; users are numbered by
+    /// their first job.
+    fn new(
+        mut jobs: Vec<(u64, Result<ReadJob, String>)>,
+        names: Users,
+        models: Models,
+        notes: Vec<String>,
+        position: Position,
+    ) -> Self {
+        jobs.sort_by_key(|(line, job)| (job.as_ref().ok().map(|job| job.begins), *line));
+        let mut users = Users::new();
+        for (_, job) in &mut jobs {
+            if let Ok(ReadJob { user: Some(user), .. }) = job
+                && let Some(name) = names.get_index(*user as usize)
+            {
+                *user = intern(&mut users, name.as_bytes());
+            }
+        }
+        InOrder { jobs: jobs.into_iter(), users, models, notes, position }
+    }
+}
+
 impl ReadJobs for InOrder {
-    fn next_job(&mut self) -> Result<Option<(u64, RecordedJob)>, TraceError> {
-        let Some((begins, line, job)) = self.jobs.next() else { return Ok(None) };
+    fn next_job(&mut self) -> Result<Option<ReadJob>, TraceError> {
+        let Some((line, job)) = self.jobs.next() else { return Ok(None) };
         self.position.line = line;
-        Ok(Some((begins, job)))
+        job.map(Some).map_err(|why| self.position.bad_row(why))
     }
 
     fn position(&self) -> &Position {
         &self.position
     }
+
+    fn users(&self) -> Option<&Users> {
+        Some(&self.users)
+    }
+
+    fn models(&self) -> Option<&Models> {
+        Some(&self.models)
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.notes.clone()
+    }
+}
+
+/// All jobs of a reader, in the order in which they began.
+///
+/// # Errors
+/// If the file cannot be read.
+pub(super) fn sorted(mut jobs: impl ReadJobs) -> Result<impl ReadJobs, TraceError> {
+    let mut read = Vec::new();
+    loop {
+        match jobs.next_job() {
+            Ok(Some(job)) => read.push((jobs.position().line, Ok(job))),
+            Ok(None) => break,
+            Err(TraceError::BadRow { line, why, .. }) => read.push((line, Err(why))),
+            Err(error) => return Err(error),
+        }
+    }
+    let users = jobs.users().cloned().unwrap_or_default();
+    let models = jobs.models().cloned().unwrap_or_default();
+    Ok(InOrder::new(read, users, models, jobs.notes(), jobs.position().clone()))
 }
 
 fn job(name: &str, mut spans: Vec<JobSpan>, begin_alike: bool) -> Result<RecordedJob, String> {
@@ -128,20 +231,14 @@ fn job(name: &str, mut spans: Vec<JobSpan>, begin_alike: bool) -> Result<Recorde
     let mut drafts = Vec::with_capacity(causes.len());
     for (place, cause) in causes.into_iter().enumerate() {
         let Some(call) = spans[cause.span].call.take() else { continue };
-        if place == 0 && begin_alike && call.prompt != PromptId::default() {
-            opening = Opening { name: call.prompt.0, tokens: call.input_tokens };
+        if let (0, true, Some(prompt)) = (place, begin_alike, call.prompt) {
+            opening = Opening { name: prompt.0, tokens: call.input_tokens };
         }
-        let prompt = if call.prompt == PromptId::default() {
-            identity::of_text(format!("{name}/{}", spans[cause.span].id).as_bytes())
-        } else {
-            call.prompt
-        };
         drafts.push(CallDraft {
             think: cause.think,
             tools: cause.tools,
             after: cause.after,
             thread,
-            prompt,
             ..call
         });
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::fields::{Fields, State, row};
 use super::spec::{COLUMNS, LogSpec};
-use crate::workload::trace::formats::format::RowReader;
+use crate::workload::trace::formats::format::{RowReader, Session};
 use crate::workload::trace::formats::users::Users;
 use crate::workload::trace::input::error::TraceError;
 use crate::workload::trace::input::position::Position;
@@ -63,6 +63,10 @@ impl RowReader for CsvLog {
         Some(&self.state.users)
     }
 
+    fn session(&self, row: &Row) -> Option<Session<'_>> {
+        self.state.session(row)
+    }
+
     fn measured(&self) -> Option<&Measured> {
         self.spec.measures().then_some(&self.state.measured)
     }
@@ -72,6 +76,7 @@ impl RowReader for CsvLog {
         let used = self.spec.columns().map(|(_, name)| name);
         let mut notes = unused::notes(names.filter(|name| !used.contains(&Some(*name))));
         notes.extend(self.state.notes(&self.spec));
+        notes.extend(self.state.session_note(&self.spec));
         notes
     }
 

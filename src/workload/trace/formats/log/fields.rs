@@ -5,12 +5,13 @@ use std::sync::Arc;
 use super::spec::{COLUMNS, Column, LogSpec, TimeUnit};
 use crate::kernel::Duration;
 use crate::workload::incoming::MAX_TOKENS;
+use crate::workload::trace::formats::format::Session;
 use crate::workload::trace::formats::users::{Users, intern};
 use crate::workload::trace::input::number::{scaled, whole};
 use crate::workload::trace::input::shown;
 use crate::workload::trace::input::stamp::parse_stamp;
 use crate::workload::trace::measured::{Measured, Status};
-use crate::workload::trace::{Row, identity};
+use crate::workload::trace::{Row, identity, unused};
 
 /// The fields of a row by [`Column`]; `None` where a row has none.
 pub(super) type Fields<'f> = [Option<&'f [u8]>; COLUMNS];
@@ -21,6 +22,10 @@ pub(super) struct State {
     pub users: Users,
     /// The blocks of the row read last.
     pub blocks: Vec<u64>,
+    /// The session that it is of, nothing if of none.
+    pub session: String,
+    /// Whether any was.
+    pub has_sessions: bool,
     /// What was measured of it.
     pub measured: Measured,
     pub gaps: WholeSeconds,
@@ -81,6 +86,20 @@ impl WholeSeconds {
                 spec.time
             )
         })
+    }
+}
+
+impl State {
+    /// The session of the row read last, and when its answer had ended.
+    pub fn session(&self, row: &Row) -> Option<Session<'_>> {
+        let end = self.measured.e2e.map(|e2e| row.stamp.saturating_add(e2e.as_nanos()));
+        (!self.session.is_empty()).then_some(Session { name: &self.session, end })
+    }
+
+    /// What to say of sessions that are not heeded.
+    pub fn session_note(&self, spec: &LogSpec) -> Option<String> {
+        let name = spec.session.as_ref().filter(|_| self.has_sessions)?;
+        Some(unused::dependency(name, "sessions"))
     }
 }
 
@@ -149,6 +168,11 @@ pub(super) fn row(
         if state.measured.status.is_failed() {
             output_tokens = None;
         }
+    }
+    if spec.session.is_some() {
+        state.session.clear();
+        state.session.push_str(&String::from_utf8_lossy(field(Column::Session)?));
+        state.has_sessions |= !state.session.is_empty();
     }
     state.gaps.see(stamp);
     Ok(Row { stamp, input_tokens, output_tokens, prompt, user })

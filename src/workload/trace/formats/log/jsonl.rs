@@ -7,7 +7,7 @@ use indexmap::IndexSet;
 
 use super::fields::{Fields, State, row};
 use super::spec::LogSpec;
-use crate::workload::trace::formats::format::RowReader;
+use crate::workload::trace::formats::format::{RowReader, Session};
 use crate::workload::trace::formats::users::Users;
 use crate::workload::trace::input::error::TraceError;
 use crate::workload::trace::input::items::Items;
@@ -85,6 +85,10 @@ impl RowReader for JsonlLog {
         Some(&self.state.users)
     }
 
+    fn session(&self, row: &Row) -> Option<Session<'_>> {
+        self.state.session(row)
+    }
+
     fn measured(&self) -> Option<&Measured> {
         self.spec.measures().then_some(&self.state.measured)
     }
@@ -94,6 +98,7 @@ impl RowReader for JsonlLog {
         let names = self.names.iter().map(String::as_str);
         let mut notes = unused::notes(names.filter(|name| !used.contains(&Some(*name))));
         notes.extend(self.state.notes(&self.spec));
+        notes.extend(self.state.session_note(&self.spec));
         notes
     }
 

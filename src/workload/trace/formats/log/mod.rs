@@ -14,7 +14,9 @@ pub use jsonl::JsonlLog;
 pub use spec::{LogSpec, TimeUnit};
 
 use super::beginning::Beginning;
-use super::format::{Format, Given, RowReader, TraceFile};
+use super::format::{Dependencies, Format, Given, RowReader, TraceFile};
+use super::jobs::sessions::sessions;
+use super::jobs::{JobOptions, ReadJobs};
 use crate::spec::Problems;
 use crate::workload::trace::input::error::TraceError;
 
@@ -43,6 +45,14 @@ macro_rules! log_format {
             fn open(&self, path: &Path) -> Result<Box<dyn RowReader>, TraceError> {
                 let open: fn(&Path, &LogSpec) -> Result<Box<dyn RowReader>, TraceError> = $opens;
                 open(path, &self.0)
+            }
+
+            fn dependencies(&self) -> Dependencies {
+                self.0.session.as_ref().map_or(Dependencies::None, |_| Dependencies::IfAsked)
+            }
+
+            fn open_jobs(&self, path: &Path, _: JobOptions) -> Result<Box<dyn ReadJobs>, TraceError> {
+                sessions(self.open(path)?, path)
             }
 
             fn block_tokens(&self) -> Option<u32> {
@@ -105,6 +115,15 @@ impl TraceFile for BurstGpt {
 
     fn open(&self, path: &Path) -> Result<Box<dyn RowReader>, TraceError> {
         Ok(Box::new(CsvLog::open(path, &LogSpec::burstgpt(self.0.clone()))?))
+    }
+
+    fn dependencies(&self) -> Dependencies {
+        Dependencies::IfAsked
+    }
+
+    fn open_jobs(&self, path: &Path, _: JobOptions) -> Result<Box<dyn ReadJobs>, TraceError> {
+        let spec = LogSpec::burstgpt_sessions(self.0.clone());
+        sessions(Box::new(CsvLog::open(path, &spec)?), path)
     }
 }
 

@@ -42,6 +42,10 @@ pub struct LogSpec {
     /// How many tokens each of these blocks has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub block_tokens: Option<u32>,
+    /// Which session the request is of, such as a conversation: of those of one each waits for the
+    /// answers before it, with `replay: closed`. Default: not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
     /// The model that answered, as measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
@@ -110,6 +114,7 @@ impl Default for LogSpec {
             user: None,
             blocks: None,
             block_tokens: None,
+            session: None,
             model: None,
             status: None,
             ttft: None,
@@ -123,7 +128,7 @@ impl Default for LogSpec {
 }
 
 /// How many columns a log may name.
-pub(super) const COLUMNS: usize = 13;
+pub(super) const COLUMNS: usize = 14;
 
 /// A column, as an index of [`LogSpec::columns`].
 #[derive(Clone, Copy, Debug)]
@@ -134,6 +139,7 @@ pub(super) enum Column {
     Prompt,
     User,
     Blocks,
+    Session,
     Model,
     Status,
     Ttft,
@@ -154,6 +160,16 @@ impl LogSpec {
             input_tokens: "Request tokens".to_owned(),
             output_tokens: "Response tokens".to_owned(),
             ..LogSpec::default()
+        }
+    }
+
+    /// The same with what tells sessions and ends, which newer of its files have.
+    pub(in crate::workload::trace) fn burstgpt_sessions(file: PathBuf) -> Self {
+        LogSpec {
+            session: Some("Session ID".to_owned()),
+            model: Some("Model".to_owned()),
+            e2e: Some("Elapsed time".to_owned()),
+            ..LogSpec::burstgpt(file)
         }
     }
 
@@ -178,6 +194,7 @@ impl LogSpec {
             "prompt" => self.prompt = name,
             "user" => self.user = name,
             "blocks" => self.blocks = name,
+            "session" => self.session = name,
             "model" => self.model = name,
             "status" => self.status = name,
             "ttft" => self.ttft = name,
@@ -197,6 +214,7 @@ impl LogSpec {
         "prompt",
         "user",
         "blocks",
+        "session",
         "model",
         "status",
         "ttft",
@@ -268,6 +286,7 @@ impl LogSpec {
             self.prompt.as_deref(),
             self.user.as_deref(),
             self.blocks.as_deref(),
+            self.session.as_deref(),
             self.model.as_deref(),
             self.status.as_deref(),
             self.ttft.as_deref(),
