@@ -52,8 +52,18 @@ pub fn trace(format: &str, bytes: &[u8]) {
         let yaml = format!("trace: {{ {format}: {settings}, on_bad_row: {on_bad_row} }}");
         requests(&yaml, folder.path());
     }
-    if format == "mooncake" {
-        requests("trace: { mooncake: trace, replay: closed }", folder.path());
+    closed(format, folder.path());
+}
+
+/// The same with what waited for what, where the format tells it: as jobs began, and as told.
+fn closed(format: &str, folder: &Path) {
+    let settings = match format {
+        "csv" | "jsonl" => "{ file: trace, session: session, e2e: e2e }",
+        "mooncake" | "sharegpt" | "openai" | "litellm" | "blis" | "burstgpt" => "trace",
+        _ => return,
+    };
+    for more in ["on_bad_row: skip", "models: by_name, arrivals: { concurrency: { limit: 2 } }"] {
+        requests(&format!("trace: {{ {format}: {settings}, replay: closed, {more} }}"), folder);
     }
 }
 

@@ -9,6 +9,8 @@
 //!   answer to a similar one.
 //! - [`prefix`] is something else: the beginnings of prompts that a model's
 //!   servers need not compute again.
+//! - [`prompt`] is the same of hosted models, whose providers keep beginnings for a time and
+//!   at a price.
 //! - [`policy`] decides what goes when a level is full: one file per policy.
 //! - [`replay`] runs bare policies on a recorded trace, and draws LRU's whole
 //!   miss-ratio curve in one pass.
@@ -25,6 +27,7 @@ mod key;
 mod levels;
 pub mod policy;
 pub mod prefix;
+pub mod prompt;
 pub mod replay;
 mod scope;
 pub mod semantic;

@@ -77,6 +77,8 @@ pub struct Usage {
     pub cached_decitokens: u64,
     /// Of the others, tenths that were put into it.
     pub written_decitokens: u64,
+    /// Whether these are kept for an hour or longer, which has a price of its own.
+    pub for_an_hour: bool,
     /// Output tokens.
     pub output_tokens: u32,
     /// Whether the batch API answered.
@@ -90,6 +92,7 @@ impl Usage {
             input_decitokens,
             cached_decitokens: 0,
             written_decitokens: 0,
+            for_an_hour: false,
             output_tokens,
             batch: false,
         }
@@ -99,6 +102,39 @@ impl Usage {
     #[must_use]
     pub const fn uncached(&self) -> Self {
         Usage { cached_decitokens: 0, written_decitokens: 0, ..*self }
+    }
+}
+
+/// What a model's provider has of a prompt, as far as it is known when a model is chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cached {
+    /// Whether it keeps prompts at all.
+    pub keeps: bool,
+    /// Tenths of a token that would be read.
+    pub read_decitokens: u64,
+    /// Tenths of a token that would be written.
+    pub written_decitokens: u64,
+    /// Whether for an hour or longer.
+    pub for_an_hour: bool,
+}
+
+impl Cached {
+    /// What the demand would use, if the answer is as long as it may be.
+    #[inline]
+    pub fn usage(&self, demand: &Demand) -> Usage {
+        Usage {
+            cached_decitokens: self.read_decitokens,
+            written_decitokens: self.written_decitokens,
+            for_an_hour: self.for_an_hour,
+            ..Usage::new(demand.input_decitokens, demand.max_tokens)
+        }
+    }
+
+    /// The same if nothing is there any more when the model begins.
+    #[must_use]
+    pub fn gone(&self) -> Cached {
+        let written_decitokens = self.read_decitokens + self.written_decitokens;
+        Cached { read_decitokens: 0, written_decitokens, ..*self }
     }
 }
 

@@ -12,8 +12,8 @@ use super::ledger::{Charge, Ledger};
 use super::quality::Truth;
 use super::select::{Among, Ask, Offers, Selector, Verdict};
 use super::{
-    Candidate, ChargeSpec, Choice, CostSpec, Demand, Lesson, ModelId, Money, Price, Refusal, Usage,
-    UserId,
+    Candidate, ChargeSpec, Choice, CostSpec, Demand, Known, Lesson, ModelId, Money, Price, Refusal,
+    Stayed, StickySpec, SwitchPenaltySpec, Usage, UserId,
 };
 use crate::kernel::{Duration, Streams, Time};
 
@@ -39,6 +39,10 @@ pub struct Optimizer {
     closed: Vec<bool>,
     /// The share of `max_tokens` that is held.
     reserve: Option<f64>,
+    /// How long a session stays with its model, if it does.
+    sticky: Option<Duration>,
+    /// What another model must be better by.
+    penalty: Option<SwitchPenaltySpec>,
     ledger: Ledger,
 }
 
@@ -92,6 +96,8 @@ impl Optimizer {
                 ChargeSpec::OnCompletion => None,
                 ChargeSpec::Reserve(spec) => Some(spec.output.get()),
             },
+            sticky: spec.sticky.as_ref().map(|StickySpec::Session(session)| session.idle),
+            penalty: spec.switch_penalty,
             ledger: Ledger::new(models.len(), users.len()),
         }
     }
@@ -104,6 +110,22 @@ impl Optimizer {
     /// ledger counts this, unless the request is to wait and ask again.
     #[inline]
     pub fn choose(&mut self, demand: &Demand, now: Time) -> Result<Choice, Refusal> {
+        self.choose_knowing(demand, &Known::default(), now).map(|(choice, _)| choice)
+    }
+
+    /// The same where more is known: what providers have of the prompt, and which model its
+    /// conversation was with. Tells also of a request that stays with its session's model
+    /// though another would have been chosen.
+    ///
+    /// # Errors
+    /// As [`choose`](Optimizer::choose).
+    #[inline]
+    pub fn choose_knowing(
+        &mut self,
+        demand: &Demand,
+        known: &Known<'_>,
+        now: Time,
+    ) -> Result<(Choice, Option<Stayed>), Refusal> {
         self.change_prices(now);
         if demand.waited {
             self.budgets.waited();
@@ -111,16 +133,32 @@ impl Optimizer {
         let mut purse = self.budgets.purse(demand.user, now);
         let demand = &self.expected(demand);
         if self.allocation.is_some() {
-            self.allot(&mut purse, demand, now);
+            self.allot(&mut purse, demand, known, now);
         }
+        let before = known.before.filter(|_| demand.attempt == 0);
+        let own = before.and_then(|(model, _)| Some((model, self.penalty?)));
         let ask = Ask::new(&self.offers, &self.prices, demand, purse.allowance, now)
             .with_truth(self.truth.as_ref())
-            .without(&self.closed);
+            .without(&self.closed)
+            .with_cached(known.cached, self.reserve.is_some())
+            .with_own(own);
+        let mut stayed = None;
         let chosen = if let Some(model) = demand.only {
             ask.choice(model)
         } else {
             let soft = purse.soft.and_then(|model| ask.choice(model));
-            soft.or_else(|| self.selector.choose(&ask))
+            soft.or_else(|| {
+                let chosen = self.selector.choose(&ask);
+                let stays = before.filter(|(_, idle)| self.sticky.is_some_and(|it| *idle <= it));
+                let stays = stays.and_then(|(model, _)| ask.stay(model));
+                if let (Some(own), Some(other)) = (stays, chosen)
+                    && own.model != other.model
+                {
+                    let quality = |choice: Choice| ask.worth(choice.model).share;
+                    stayed = Some(Stayed { quality_lost: quality(other) - quality(own) });
+                }
+                stays.or(chosen)
+            })
         };
         let mut choice = match chosen {
             Some(choice) => choice,
@@ -137,7 +175,8 @@ impl Optimizer {
                     want(allocation, demand, ModelId::default(), needed);
                 }
                 let model = found?;
-                let ask = Ask::new(&self.offers, &self.prices, demand, Allowance::Unlimited, now);
+                let ask = Ask::new(&self.offers, &self.prices, demand, Allowance::Unlimited, now)
+                    .with_cached(known.cached, self.reserve.is_some());
                 ask.choice(model).ok_or(Refusal::InsufficientBudget)?
             }
         };
@@ -146,10 +185,14 @@ impl Optimizer {
         }
         if self.reserve.is_some() {
             choice.hold = choice.estimate;
+            if !known.cached.is_empty() {
+                let ask = Ask::new(&self.offers, &self.prices, demand, Allowance::Unlimited, now);
+                choice.hold = ask.with_cached(known.cached, true).dues(choice.model);
+            }
             self.budgets.hold(demand.user, choice.hold);
             self.ledger.hold(demand.user, choice.hold);
         }
-        Ok(choice)
+        Ok((choice, stayed))
     }
 
     /// What the budget does with a request that it does not pay for and that would
@@ -175,12 +218,13 @@ impl Optimizer {
 
     /// What is left of the amount that is divided: a tenant's part limits the purse,
     /// a model's part closes the model.
-    fn allot(&mut self, purse: &mut Purse, demand: &Demand, now: Time) {
+    fn allot(&mut self, purse: &mut Purse, demand: &Demand, known: &Known<'_>, now: Time) {
         let Some(allocation) = &mut self.allocation else { return };
         allocation.turn_to(now);
         let tokens = tokens_of(demand);
         if allocation.is_among_models() {
-            let ask = Ask::new(&self.offers, &self.prices, demand, Allowance::Unlimited, now);
+            let ask = Ask::new(&self.offers, &self.prices, demand, Allowance::Unlimited, now)
+                .with_cached(known.cached, false);
             self.closed.clear();
             self.closed.extend(ask.all().map(|worth| {
                 let cost = if allocation.is_of_tokens() { tokens } else { worth.picos as f64 };

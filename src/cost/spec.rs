@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::budget::{check_members, check_shared, is_default};
 use super::{
     AllocateSpec, BudgetSpec, BudgetsSpec, ChargeSpec, LeversSpec, Money, QualitySpec, SelectSpec,
-    SharedBudgetSpec,
+    SharedBudgetSpec, StickySpec, SwitchPenaltySpec,
 };
 use crate::spec::Problems;
 
@@ -55,6 +55,20 @@ pub struct CostSpec {
     /// nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wrong_answer: Option<Money>,
+    /// Whether what a request would cost at each model takes account of what that model's
+    /// `prompt_cache` has of it. Default: true.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_aware: Option<bool>,
+    /// What stays with the model that answered it: `session`. A session chooses anew after
+    /// `idle` without a request, where its budget does not pay for its model, where that is
+    /// not as good as the request asks for, and goes on with the model that a fallback led to.
+    /// Default: each request chooses for itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sticky: Option<StickySpec>,
+    /// What another model than that of the conversation must be cheaper by, for selectors that
+    /// look at estimates: an amount, or a share of utility. Default: nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub switch_penalty: Option<SwitchPenaltySpec>,
     /// A fixed amount divided among tenants. Left out, nothing is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allocate: Option<AllocateSpec>,
@@ -71,6 +85,11 @@ pub struct PricesSpec {
 }
 
 impl CostSpec {
+    /// Whether it matters which model a conversation was with.
+    pub fn knows_conversations(&self) -> bool {
+        self.sticky.is_some() || self.switch_penalty.is_some()
+    }
+
     /// Checks what is named here: `models` are those of the file,
     /// `users_and_classes` the names of users and classes, if they are known.
     pub fn check(
@@ -124,6 +143,25 @@ impl CostSpec {
 
     /// Checks that what a selector needs is there.
     fn check_needs(&self, problems: &mut Problems) {
+        if self.sticky.is_some() && self.select.is_cascade() {
+            problems.at("sticky", |p| {
+                p.error_help(
+                    "a cascade asks its models one after the other, each time",
+                    "leave it out, or choose by another selector",
+                );
+            });
+        }
+        if let Some(penalty) = self.switch_penalty {
+            problems.at("switch_penalty", |p| {
+                penalty.check(p);
+                if !self.select.looks_at_estimates() {
+                    p.error_help(
+                        "it has no effect: this selector does not look at estimates",
+                        "use `utility`, `cheapest`, `pacing` or `floor`, or `sticky: session`",
+                    );
+                }
+            });
+        }
         if self.quality.is_none() && self.select.needs_quality() {
             problems.at("select", |p| {
                 p.error_help(

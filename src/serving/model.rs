@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::ServerSpec;
 use super::latency::SeedPipelineSpec;
+use crate::cache::prompt::{
+    Lifetime, PromptCacheSpec, PromptRules, preset_or_block, preset_or_block_schema,
+};
 use crate::cost::PriceSpec;
 use crate::spec::{Fraction, Problems};
 
@@ -19,6 +22,11 @@ pub struct ModelSpec {
     /// How its server works, and how many requests it takes at a time.
     /// Default: `seed` at speed 1, with no limit.
     pub server: ServerSpec,
+    /// What its provider keeps of prompts, and for how long: the name of a provider's rules
+    /// (`anthropic_5m`, `openai`, ...) or a block. Default: nothing.
+    #[serde(deserialize_with = "preset_or_block", skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "preset_or_block_schema")]
+    pub prompt_cache: Option<PromptCacheSpec>,
 }
 
 impl Default for ModelSpec {
@@ -27,6 +35,7 @@ impl Default for ModelSpec {
             price: PriceSpec::FREE,
             quality: Fraction::try_from(1.0).expect("1 is from 0 to 1"),
             server: ServerSpec::default(),
+            prompt_cache: None,
         }
     }
 }
@@ -50,19 +59,85 @@ impl ModelSpec {
             || self.price.per_gpu_hour.is_some()
     }
 
-    /// Checks price and server.
+    /// Whether beginnings of prompts are kept, by its servers or its provider.
+    pub fn keeps_prompts(&self) -> bool {
+        self.prompt_cache.is_some() || self.server.keeps_prefixes()
+    }
+
+    /// Checks price, server and prompt cache.
     pub fn check(&self, problems: &mut Problems) {
         problems.at("price", |p| self.price.check(p));
-        if self.price.has_cached_price() && !self.server.keeps_prefixes() {
+        if self.price.has_cached_price() && !self.keeps_prompts() {
             problems.at("price", |p| {
                 let field =
                     if self.price.cached_input.is_some() { "cached_input" } else { "cache_write" };
                 p.at(field, |p| {
-                    p.warn("no input is ever cached, for its server has no `prefix_cache`");
+                    p.warn(
+                        "no input is ever cached: it has no `prompt_cache`, nor its server a \
+                         `prefix_cache`",
+                    );
                 });
             });
         }
         problems.at("server", |p| self.server.check(p));
+        if let Some(prompts) = &self.prompt_cache {
+            problems.at("prompt_cache", |p| self.check_prompt_cache(prompts, p));
+        }
+    }
+
+    fn check_prompt_cache(&self, prompts: &PromptCacheSpec, problems: &mut Problems) {
+        prompts.check(problems);
+        let own = if self.server.engine.is_some() { "engine" } else { "prefix_cache" };
+        if self.server.engine.is_some() || self.server.prefix_cache.is_some() {
+            problems.error_help(
+                format!(
+                    "a hosted model's prompts are kept by its provider, and not by its `{own}`"
+                ),
+                format!("leave out `prompt_cache`, or `server.{own}`"),
+            );
+        }
+        if self.price.litellm.is_none() && self.price != PriceSpec::FREE {
+            self.check_prompt_prices(prompts, problems);
+        }
+        let assumed = prompts.preset.filter(|preset| preset.assumes_ttl());
+        if assumed.is_some() && prompts.ttl.is_none() && prompts.lifetimes.is_empty() {
+            let ttl = prompts.rules().lifetimes[0].ttl;
+            problems.warn(format!(
+                "its documents name no lifetime, and {ttl} is an assumption: say `ttl`"
+            ));
+        }
+    }
+
+    /// Reports lifetimes whose writes have no price, once the model's price is known.
+    pub fn check_prompt_prices(&self, prompts: &PromptCacheSpec, problems: &mut Problems) {
+        let PromptRules { lifetimes, .. } = prompts.rules();
+        let several = lifetimes.len() > 1;
+        let lacks = |lifetime: &Lifetime| {
+            let hour = lifetime.is_hour();
+            let field = if hour { "cache_write_1h" } else { "cache_write" };
+            let missing = if hour { self.price.cache_write_1h } else { self.price.cache_write };
+            // Where writing costs nothing of its own, one lifetime needs no price.
+            (missing.is_none() && (several || hour && self.price.cache_write.is_some()))
+                .then_some(field)
+        };
+        for lifetime in &lifetimes {
+            let Some(field) = lacks(lifetime) else { continue };
+            let message = format!("the lifetime of {} has no write price", lifetime.name);
+            let help = format!("set `price.{field}`");
+            match (&prompts.ttl, prompts.lifetimes.is_empty()) {
+                (Some(_), _) => problems.at("ttl", |p| p.error_help(message, help)),
+                (None, false) => problems.at("lifetimes", |p| {
+                    p.at(lifetime.name.as_str(), |p| p.error_help(message, help));
+                }),
+                (None, true) => problems.error_help(message, help),
+            }
+        }
+        if self.price.cached_input.is_none() {
+            problems.warn(
+                "reading costs as much as any other input: set `price.cached_input`, or it saves \
+                 nothing but time",
+            );
+        }
     }
 }
 

@@ -47,4 +47,6 @@ pub enum Event {
     Divide,
     /// A request has waited in the gateway's queue as long as it may, or would.
     Expire(RequestId),
+    /// Prompts are due that are kept alive at a model.
+    KeepAlive(u32),
 }

@@ -25,9 +25,9 @@ pub fn finish(
     debug_assert!(system.upstream.is_idle(), "every attempt that was made has ended");
     debug_assert!(system.observers.timeline.is_idle(), "nothing is in the system or at work");
     debug_assert!(system.caches.is_idle(), "every flight has landed");
-    // Timers of replicas may go on for a while after the last request.
-    let drained =
-        if system.observers.measures.has_fleets { system.upstream.last_work } else { now };
+    // Timers of replicas, and of prompts that are kept alive, may go on for a while after the last request.
+    let timers = system.observers.measures.has_fleets || system.upstream.keeps_alive();
+    let drained = if timers { system.upstream.last_work } else { now };
     let end = setup.duration.map_or(drained, |whole| Time::ZERO + whole);
     // Servers may still be at work when the window closes, or be idle long before.
     let over = drained.max(end);

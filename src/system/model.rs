@@ -75,6 +75,11 @@ impl Model for System<'_> {
                 self.clients.wake_workflow(wake, &mut self.agenda, sim);
             }
             Event::Measure => self.begin_measuring(sim.now()),
+            Event::KeepAlive(model) => {
+                let over = !self.awaits_something() || sim.now() >= self.clients.closes;
+                let (upstream, mut cx) = self.upstream(sim);
+                upstream.keep_alive(model, over, &mut cx);
+            }
             Event::Divide => {
                 self.upstream.divide(sim.now());
                 self.seat_waiting(sim);
@@ -111,6 +116,7 @@ impl<'r> System<'r> {
             | Event::Follow(_)
             | Event::Advance(_)
             | Event::Wake(_)
+            | Event::KeepAlive(_)
             | Event::Divide
             | Event::Expire(_) => {}
         }
@@ -257,7 +263,8 @@ impl<'r> System<'r> {
     fn look_on(&mut self, now: Time) {
         let Observers { monitors, timeline, measures, closes, .. } = &mut self.observers;
         if let Some(monitors) = monitors.as_mut().filter(|it| it.is_due(now)) {
-            let worked = if measures.has_fleets { self.upstream.last_work } else { now };
+            let timers = measures.has_fleets || self.upstream.keeps_alive();
+            let worked = if timers { self.upstream.last_work } else { now };
             monitors.advance(Progress { now, last_arrival: *closes, worked }, timeline);
         }
     }

@@ -87,6 +87,12 @@ pub struct Setup {
 }
 
 impl Setup {
+    /// Whether it matters which model a conversation was with.
+    pub fn knows_conversations(&self) -> bool {
+        self.cost.knows_conversations()
+            || self.models.iter().any(|(_, model)| model.prompt_cache.is_some())
+    }
+
     /// Whether anything that keeps no count of it may hold a request back, so that others wait
     /// behind it: an engine's steps, budgets, or the gateway.
     pub fn holds_back(&self) -> bool {

@@ -7,7 +7,7 @@ use super::model::System;
 use super::request::{Next, Request, fail};
 use super::tracer::AttemptKind;
 use super::upstream::{Inference, NOBODY, Slot, Upstream};
-use crate::cost::{Money, Refusal};
+use crate::cost::{Known, ModelId, Money, Refusal};
 use crate::kernel::{Duration, Scheduler, Time};
 use crate::orchestration::Answered;
 use crate::pipeline::{RequestError, Stage};
@@ -111,7 +111,13 @@ impl System<'_> {
         if let Some(time) = charge.apply_levers(request, inference) {
             return Next::After(time);
         }
-        let model = match charge.choose(request, inference, clients, now) {
+        let mut known = Known::default();
+        if let Some(prompts) = &mut upstream.prompts {
+            let before = prompts.conversation(clients.conversation(&request.incoming));
+            known.before = before.map(|it| (ModelId(it.model), now - it.last));
+            known.cached = prompts.known(&request.incoming, clients, now);
+        }
+        let model = match charge.choose(request, inference, &known, clients, observers, now) {
             Ok(choice) => choice.model.0,
             Err(Refusal::InsufficientBudget) => {
                 return self.give_up(id, of, RequestError::InsufficientBudget, now);
@@ -234,9 +240,20 @@ impl System<'_> {
         let (model, prefix) = (inference.model, inference.prefix);
         let (user, input) = (request.incoming.user, request.incoming.input_decitokens);
         let_go(user, of, charge, upstream, now);
-        let written = upstream.written_decitokens(model, prefix, input);
+        let written = upstream.written_by(of, prefix, input);
         let inference = &mut upstream.inferences[of];
-        charge.answer(request, inference, written, clients, observers, now);
+        let usage = charge.answer(request, inference, written, clients, observers, now);
+        if upstream.prompts.is_some() {
+            let switches = upstream.conversation_answered(of, &request.incoming, clients, now);
+            if let Some(conversations) = &mut observers.measures.conversations {
+                conversations.switches += u64::from(switches && request.measured);
+            }
+            if request.measured {
+                let rates = charge.optimizer.price(ModelId(model)).rates_of(&usage);
+                upstream.count_prompt(of, &usage, &rates, observers);
+            }
+        }
+        let inference = &mut upstream.inferences[of];
         let (stage, latency) = charge.judge(request, inference, clients, observers, now);
         if latency.is_zero() {
             return Next::Stage(stage);

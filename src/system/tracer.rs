@@ -36,6 +36,8 @@ pub enum AttemptKind {
     Hedge,
     /// It was chosen, and answers by its batch API.
     Batch,
+    /// Nobody asked: it keeps a prompt in its provider's cache.
+    KeepAlive,
 }
 
 impl AttemptKind {
@@ -47,6 +49,7 @@ impl AttemptKind {
             AttemptKind::Fallback => "fallback",
             AttemptKind::Hedge => "hedge",
             AttemptKind::Batch => "batch",
+            AttemptKind::KeepAlive => "keep_alive",
         }
     }
 }
@@ -60,6 +63,8 @@ pub enum AttemptOutcome {
     CalledOff,
     /// It failed, for this reason.
     Failed(RequestError),
+    /// It has kept a prompt in its provider's cache.
+    KeptAlive,
 }
 
 impl AttemptOutcome {
@@ -68,6 +73,7 @@ impl AttemptOutcome {
         match self {
             AttemptOutcome::Answered => "answered",
             AttemptOutcome::CalledOff => "called_off",
+            AttemptOutcome::KeptAlive => "kept_alive",
             AttemptOutcome::Failed(error) => match error {
                 RequestError::Timeout => "timeout",
                 RequestError::Crashed => "crashed",

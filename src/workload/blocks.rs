@@ -92,9 +92,98 @@ fn name(prompt: PromptId, block: u64) -> u64 {
     mix(mix(prompt.0.wrapping_add(GOLDEN)).wrapping_add(block))
 }
 
+/// What a prompt is made of, to the token: parts that others may begin with too. A part's
+/// *line* stands for what it is and for all before it, so that two prompts have as much in
+/// common as their parts of equal lines have. Its memory is used again.
+///
+/// ```
+/// use windtunnel::workload::PromptParts;
+///
+/// let mut prompt = PromptParts::default();
+/// prompt.begin(5000);
+/// prompt.push(7, 1500);
+/// prompt.end_system();
+/// prompt.push(42, 5000);
+/// assert_eq!((prompt.system(), prompt.tokens(), prompt.parts().len()), (1500, 5000, 2));
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct PromptParts {
+    /// A line, and up to which token it goes.
+    parts: Vec<(u64, u64)>,
+    tokens: u64,
+    system: u64,
+}
+
+impl PromptParts {
+    /// A prompt of so many tokens, of which nothing is known yet.
+    pub fn begin(&mut self, tokens: u64) {
+        self.parts.clear();
+        (self.tokens, self.system) = (tokens, 0);
+    }
+
+    /// The next part: whose it is, and up to which token. Nothing where it would not go beyond
+    /// the last one, or the prompt's end.
+    #[inline]
+    pub fn push(&mut self, whose: u64, until: u64) {
+        let (line, from) = self.parts.last().copied().unwrap_or_default();
+        let until = until.min(self.tokens);
+        if until > from {
+            let before = mix(line.wrapping_add(GOLDEN) ^ from);
+            self.parts.push((mix(before ^ mix(whose.wrapping_add(GOLDEN))), until));
+        }
+    }
+
+    /// The parts so far are the system prompt.
+    pub fn end_system(&mut self) {
+        self.system = self.parts.last().map_or(0, |(_, until)| *until);
+    }
+
+    /// The same as another, whose memory is left alone.
+    pub fn copy(&mut self, other: &PromptParts) {
+        self.parts.clone_from(&other.parts);
+        (self.tokens, self.system) = (other.tokens, other.system);
+    }
+
+    /// Lines, and up to which token each goes, rising.
+    #[inline]
+    pub fn parts(&self) -> &[(u64, u64)] {
+        &self.parts
+    }
+
+    /// Whole tokens of the prompt.
+    #[inline]
+    pub fn tokens(&self) -> u64 {
+        self.tokens
+    }
+
+    /// Tokens of its system prompt; 0 where it has none.
+    #[inline]
+    pub fn system(&self) -> u64 {
+        self.system
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn prompts_have_the_lines_of_their_common_beginning_in_common() {
+        let parts = |all: &[(u64, u64)], tokens| {
+            let mut prompt = PromptParts::default();
+            prompt.begin(tokens);
+            all.iter().for_each(|(whose, until)| prompt.push(*whose, *until));
+            prompt.parts().to_vec()
+        };
+        let (a, b) = (parts(&[(1, 100), (2, 300)], 300), parts(&[(1, 100), (3, 400)], 400));
+        assert_eq!(a[0], b[0]);
+        assert_ne!(a[1].0, b[1].0);
+        // After another beginning, or one of another length, the same words are others.
+        assert_ne!(a[1].0, parts(&[(9, 100), (2, 300)], 300)[1].0);
+        assert_ne!(a[1].0, parts(&[(1, 99), (2, 300)], 300)[1].0);
+        assert_eq!(parts(&[(1, 0), (2, 300)], 300), parts(&[(2, 300)], 300), "nothing is no part");
+        assert_eq!(parts(&[(1, 500), (2, 900)], 300).len(), 1, "no more than there is");
+    }
 
     #[test]
     fn what_was_given_back_is_used_again() {

@@ -157,7 +157,7 @@ impl WorkloadSpec {
     }
 
     /// The names of the SLO classes, by the order of the clients.
-    pub(super) fn slo_classes(&self) -> Vec<String> {
+    pub fn slo_classes(&self) -> Vec<String> {
         let clients = self.resolved_clients();
         let names: IndexSet<&str> = clients.iter().map(|client| client.slo_class).collect();
         names.into_iter().map(str::to_owned).collect()

@@ -63,7 +63,7 @@ pub mod users;
 mod waiting_clients;
 
 pub use alias::Alias;
-pub use blocks::BlocksId;
+pub use blocks::{BlocksId, PromptParts};
 pub use clients::ClientSpec;
 pub use data_paths::{DataPaths, NotFound};
 pub use duration_distribution::{Span, SpanSpec};

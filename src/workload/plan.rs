@@ -12,10 +12,10 @@ use super::incoming::{IntentId, PromptId, UserId};
 use super::listed::Listed;
 use super::params::Profile;
 use super::prompts::{Prompts, PromptsSpec};
-use super::shared_prefix::{SharedPrefixSpec, SharedPrefixes};
+use super::shared_prefix::SharedPrefixes;
 use super::source::Source;
 use super::spec::WorkloadSpec;
-use super::trace::{AskedModel, Recording, TraceError, TraceInfo};
+use super::trace::{AskedModel, Recording, TraceError, TraceInfo, TraceSpec};
 use super::users::{Askers, User, UserTable};
 use super::waiting_clients::turn_named;
 use crate::kernel::{Duration, Streams};
@@ -38,6 +38,8 @@ pub(super) struct Ready {
     pub slo_classes: Vec<String>,
     /// With which prompts begin.
     pub shared_prefix: Arc<SharedPrefixes>,
+    /// Tokens of a block, where a trace knows blocks.
+    pub block_tokens: Option<u32>,
     /// How the rate of requests is meant to change.
     pub rhythm: Rhythm,
     pub kind: Kind,
@@ -94,14 +96,19 @@ impl Plan {
         let mut users = UserTable::default();
         let mut profiles = Vec::new();
         let kind = Kind::new(spec, paths, start, &mut users, &mut profiles)?;
-        let shared_prefix = spec.shared_prefix.as_ref().map(SharedPrefixSpec::prefixes);
+        let shared_prefix = match (&spec.system_prompt, &spec.shared_prefix) {
+            (Some(prompt), _) => prompt.prefixes().on_top(),
+            (None, Some(prefix)) => prefix.prefixes(),
+            (None, None) => SharedPrefixes::default(),
+        };
         let mut ready = Ready {
             users: Vec::new(),
             askers: Askers::only(UserId(0)),
             trace_users: Vec::new(),
             profiles,
             slo_classes: spec.slo_classes(),
-            shared_prefix: Arc::new(shared_prefix.unwrap_or_default()),
+            shared_prefix: Arc::new(shared_prefix),
+            block_tokens: spec.trace.as_ref().and_then(TraceSpec::block_tokens),
             rhythm: spec.rhythm(),
             kind,
         };

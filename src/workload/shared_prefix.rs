@@ -92,12 +92,14 @@ impl SharedPrefixSpec {
     /// The prefixes made ready. The spec must have passed its check.
     pub(super) fn prefixes(&self) -> SharedPrefixes {
         match self {
-            SharedPrefixSpec::One(tokens) => SharedPrefixes { tokens: vec![*tokens], chosen: None },
+            SharedPrefixSpec::One(tokens) => {
+                SharedPrefixes { tokens: vec![*tokens], ..SharedPrefixes::default() }
+            }
             SharedPrefixSpec::List(list) => {
                 let weight = |it: &SystemPromptSpec| it.weight.map_or(1.0, Positive::get);
                 let weights: Vec<f64> = list.iter().map(weight).collect();
                 let tokens = list.iter().map(|it| it.tokens).collect();
-                SharedPrefixes { tokens, chosen: Some(Alias::new(&weights)) }
+                SharedPrefixes { tokens, chosen: Some(Alias::new(&weights)), on_top: false }
             }
             SharedPrefixSpec::Zipf(spec) => {
                 let lengths = spec.tokens.distribution();
@@ -107,6 +109,7 @@ impl SharedPrefixSpec {
                 SharedPrefixes {
                     tokens: (0..spec.count).map(length).collect(),
                     chosen: Some(Alias::new(&weights)),
+                    on_top: false,
                 }
             }
         }
@@ -135,9 +138,16 @@ pub(super) struct SharedPrefixes {
     tokens: Vec<u32>,
     /// `None` where there is no choice.
     chosen: Option<Alias>,
+    /// Whether they come on top of lengths that are drawn or traced.
+    pub on_top: bool,
 }
 
 impl SharedPrefixes {
+    /// The same on top of all lengths.
+    pub fn on_top(self) -> Self {
+        SharedPrefixes { on_top: true, ..self }
+    }
+
     /// What a prompt begins with: the same whenever it is asked, whoever asks. A
     /// draw keyed by the prompt's id.
     #[inline]
@@ -146,7 +156,7 @@ impl SharedPrefixes {
         Prefix { id, tokens: self.tokens.get(id as usize).copied().unwrap_or(0) }
     }
 
-    /// A request whose text is what a user wrote: what it begins with in common with
+    /// A request whose length is that of its own part: what it begins with in common with
     /// others comes on top.
     #[inline]
     pub fn before(&self, request: Incoming, key: u64) -> Incoming {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use slab::Slab;
 
-use super::blocks::{BlockLists, BlocksId, chain, shared_by};
+use super::blocks::{BlockLists, BlocksId, PromptParts, chain, shared_by};
 use super::incoming::{Incoming, IntentId, PromptId, UserId, sizes_of_tokens};
 use super::params::Profile;
 use super::plan::{Kind, Ready};
@@ -142,8 +142,39 @@ impl Source {
         made
     }
 
-    /// The same, followed by those of an answer of `answer` tokens where the next prompt of a
-    /// conversation goes on from there. Returns also whether they are.
+    /// What a request's prompt is made of, to the token, written into `made`: blocks where a
+    /// trace knows them, else its system prompt and whose the rest is.
+    pub fn parts(&self, request: &Incoming, made: &mut PromptParts) {
+        let tokens = request.input_decitokens / 10;
+        made.begin(tokens);
+        if let Some(id) = request.blocks {
+            let size = u64::from(self.ready.block_tokens.unwrap_or(1));
+            for (block, until) in self.blocks(id).iter().zip(1..) {
+                made.push(*block, until * size);
+            }
+            // What fills no block is nobody else's.
+            made.push(request.prompt.0, tokens);
+            return;
+        }
+        let thread = match &self.state {
+            State::Synthetic(state) => state.conversation(request),
+            _ => None,
+        };
+        let begins = thread.map_or(request.prompt, |thread| thread.first);
+        let shared = self.ready.shared_prefix.of(begins, self.prefix_key);
+        made.push(shared_by(shared.id).0, u64::from(shared.tokens));
+        made.end_system();
+        match thread {
+            Some(thread) => {
+                made.push(thread.first.0, thread.first_decitokens / 10);
+                made.push(thread.own.0, tokens);
+            }
+            None => made.push(request.prompt.0, tokens),
+        }
+    }
+
+    /// The blocks of a prompt, followed by those of an answer of `answer` tokens where the next
+    /// prompt of a conversation goes on from there. Returns also whether they are.
     pub fn prefix_and_answer<'s>(
         &'s self,
         request: &Incoming,
@@ -196,10 +227,12 @@ impl Source {
                 state.follow_up(asked, answer, now)
             }
             State::Trace(replay) if asked.thread.is_some() => {
-                let next = replay.instead(&self.ready, asked, now).unwrap_or_else(|error| {
-                    self.failure = Some(error);
-                    None
-                });
+                let next = replay
+                    .instead((&self.ready, self.prefix_key), asked, now)
+                    .unwrap_or_else(|error| {
+                        self.failure = Some(error);
+                        None
+                    });
                 FollowUp { next, ended: None }
             }
             _ => FollowUp::default(),
@@ -281,7 +314,7 @@ impl Iterator for Source {
     fn next(&mut self) -> Option<Self::Item> {
         match &mut self.state {
             State::Synthetic(state) => state.next().map(Ok),
-            State::Trace(state) => state.next(&self.ready).transpose(),
+            State::Trace(state) => state.next(&self.ready, self.prefix_key).transpose(),
             State::Listed { next } => {
                 let Kind::Listed(listed) = &self.ready.kind else { return None };
                 let request = listed.requests.get(*next)?;
@@ -295,16 +328,16 @@ impl Iterator for Source {
 
 impl Replay {
     #[inline]
-    fn next(&mut self, ready: &Ready) -> Result<Option<Incoming>, TraceError> {
+    fn next(&mut self, ready: &Ready, key: u64) -> Result<Option<Incoming>, TraceError> {
         let Some((at, row)) = self.rows.next_row()? else { return Ok(None) };
         let job = self.rows.take_job();
-        Ok(Some(self.request(ready, at, row, None, job)))
+        Ok(Some(self.request(ready, key, (at, row), None, job)))
     }
 
     /// The job that begins instead of one that has ended, if any does.
     fn instead(
         &mut self,
-        ready: &Ready,
+        (ready, key): (&Ready, u64),
         ended: &Incoming,
         now: Time,
     ) -> Result<Option<Incoming>, TraceError> {
@@ -313,7 +346,7 @@ impl Replay {
         let Some(next) = self.rows.instead(part, now)? else { return Ok(None) };
         let Successor { at, row, job, same_user } = next;
         let user = same_user.then_some(ended.user);
-        Ok(Some(self.request(ready, at, row, user, Some((part, job)))))
+        Ok(Some(self.request(ready, key, (at, row), user, Some((part, job)))))
     }
 
     /// A row as a request, of its own user if it knows one.
@@ -321,8 +354,8 @@ impl Replay {
     fn request(
         &mut self,
         ready: &Ready,
-        at: Time,
-        row: Row,
+        key: u64,
+        (at, row): (Time, Row),
         user: Option<UserId>,
         job: Option<(u32, RecordedJob)>,
     ) -> Incoming {
@@ -341,6 +374,8 @@ impl Replay {
             let thread = ThreadId::new(self.jobs.insert((Arc::new(job), part)));
             return Incoming { thread: Some(thread), ..request };
         }
+        let on_top = ready.shared_prefix.on_top;
+        let request = if on_top { ready.shared_prefix.before(request, key) } else { request };
         let blocks = self.rows.blocks();
         let Some(text) = self.rows.text().filter(|_| self.own_prompts) else {
             let blocks = (!blocks.is_empty()).then(|| self.blocks.keep(blocks));

@@ -52,6 +52,12 @@ pub struct WorkloadSpec {
     /// on top of texts. Of use to prefix caches. Default: 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shared_prefix: Option<SharedPrefixSpec>,
+    /// A system prompt, in tokens or as a list of several, that comes before the text whose
+    /// length is drawn or traced, and is the same for all. (`shared_prefix` is a part of
+    /// lengths; here each is said apart. Steps of workflows have a `system` of their
+    /// own.) Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub system_prompt: Option<SharedPrefixSpec>,
     /// What prompts bring beside their text: images, results of tools. Default:
     /// nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,6 +104,18 @@ impl WorkloadSpec {
         }
         if let Some(prefix) = &self.shared_prefix {
             problems.at("shared_prefix", |p| prefix.check(p));
+        }
+        if let Some(prefix) = &self.system_prompt {
+            problems.at("system_prompt", |p| {
+                prefix.check(p);
+                if self.shared_prefix.is_some() {
+                    p.error_help(
+                        "prompts begin with a `shared_prefix` already",
+                        "keep one: a `shared_prefix` is part of the lengths, a `system_prompt` \
+                         comes on top",
+                    );
+                }
+            });
         }
         if let Some(payloads) = &self.payloads {
             problems.at("payloads", |p| payloads.check(p));
@@ -158,6 +176,7 @@ impl WorkloadSpec {
         if only_jobs || self.trace.as_ref().is_some_and(|trace| trace.block_tokens().is_some()) {
             let why = "the trace tells which prompts begin alike";
             useless("shared_prefix", self.shared_prefix.is_some(), why);
+            useless("system_prompt", self.system_prompt.is_some(), why);
         }
         if let (Some(PromptsSpec::Paraphrases(_)), Some(tokens)) = (&self.prompts, &self.tokens)
             && tokens.input != TokensSpec::default().input

@@ -277,8 +277,9 @@ impl Drawn {
             output_tokens,
             ..self.pattern
         };
+        let (shared, key) = &self.shared;
         let mut request =
-            if self.measured { self.shared.0.before(request, self.shared.1) } else { request };
+            if self.measured || shared.on_top { shared.before(request, *key) } else { request };
         if let Some(payloads) = &self.payloads {
             let intent = self.asked.intent(local);
             let payload = payloads.of(IntentId(self.numbers.of(PromptId(intent.0)).0));

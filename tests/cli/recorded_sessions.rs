@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 
-use crate::support::{Bench, data, rows, stderr};
+use crate::support::{Bench, assert_same, data, rows, stderr};
 
 const AT_ONCE: &str = "models:
   small: { server: { tokens: { ttft: 0s, tpot: 0s } } }
@@ -426,4 +426,73 @@ fn each_published_file_of_spans_takes_what_lay_between_its_calls() {
         files += 1;
     }
     assert_eq!(files, 9);
+}
+
+#[test]
+fn points_of_both_replays_are_the_same_bytes_with_any_number_of_threads() {
+    let experiment = "name: both
+replications: 3
+warmup: 2 requests
+workload:
+  max_tokens: 4096
+  trace:
+    merge:
+      - { sharegpt: s.jsonl, replay: closed, arrivals: { poisson: { rate: 2/s } } }
+      - { openai: c.json, replay: closed, tool_time: { exponential: { mean: 4s } } }
+models: { m: { server: { engine: { num_gpu_blocks: 1500, enable_prefix_caching: true } } } }
+resilience: { timeout: 3s, num_retries: 1 }
+record: { requests: true, jobs: true }
+sweep: { grid: { workload.trace.merge.0.replay: [open, closed], models.m.server.replicas: [1, 2] } }
+";
+    let bench = Bench::new(experiment);
+    fs::write(bench.path().join("s.jsonl"), conversations(20, 3)).expect("a file");
+    fs::write(bench.path().join("c.json"), MESSAGES).expect("a file");
+    let one = bench.run(&["--jobs", "1", "--out", "one"]);
+    let eight = bench.run(&["--jobs", "8", "--out", "eight"]);
+    assert_same(&one, &eight);
+    let jobs = rows(&one.join("jobs.csv"));
+    let of = |point: &str| jobs.iter().filter(|job| job["point"] == point).count();
+    // 20 conversations and 2 in three replications, but for what the warm-up has; open loop, two.
+    assert!(of("0") <= 6 && (60..=66).contains(&of("3")), "{} {}", of("0"), of("3"));
+}
+
+#[test]
+fn a_job_of_many_calls_takes_no_more_than_its_share() {
+    // A chain, and all at once with one that waits for all.
+    let mut text = String::new();
+    for call in 0..20_000 {
+        let begins = if call == 0 { r#""timestamp": 0, "# } else { r#""delay": 1, "# };
+        writeln!(
+            text,
+            r#"{{"session_id": "chain", {begins}"input_length": 9, "output_length": 1}}"#
+        )
+        .expect("text");
+    }
+    let all: Vec<String> = (0..20_000).map(|it| format!("\"r{it}\"")).collect();
+    for id in &all {
+        writeln!(text, r#"{{"session_id": "fan", "request_id": {id}, "timestamp": 0, "input_length": 9, "output_length": 1}}"#).expect("text");
+    }
+    writeln!(text, r#"{{"session_id": "fan", "request_id": "z", "wait_for": [{}], "delay": 1, "input_length": 9, "output_length": 1}}"#, all.join(", ")).expect("text");
+    let bench = bench("{ mooncake: m.jsonl, replay: closed }", &[("m.jsonl", text.as_str())]);
+    let jobs = rows(&bench.run(&[]).join("jobs.csv"));
+    let told: Vec<_> =
+        jobs.iter().map(|job| (job["makespan_s"].as_str(), job["calls"].as_str())).collect();
+    assert_eq!(told, [("0.001", "20001"), ("19.999", "20000")]);
+}
+
+#[test]
+fn a_job_whose_call_fails_ends_there_and_says_so() {
+    // The first of two at once fails, as it is too long; nothing comes after it.
+    let lines = r#"{"session_id": 1, "request_id": "a", "timestamp": 0, "input_length": 10, "output_length": 1}
+{"session_id": 1, "request_id": "b", "wait_for": ["a"], "delay": 1000, "input_length": 100000, "output_length": 1}
+{"session_id": 1, "request_id": "c", "wait_for": ["a"], "delay": 2000, "input_length": 10, "output_length": 1}
+{"session_id": 1, "request_id": "d", "wait_for": ["b", "c"], "input_length": 10, "output_length": 1}
+"#;
+    let bench = bench("{ mooncake: m.jsonl, replay: closed }", &[("m.jsonl", lines)]);
+    let folder = bench.run(&["--set", "pipeline.max_prompt_length=1000"]);
+    let job = rows(&folder.join("jobs.csv")).remove(0);
+    let told =
+        ["outcome", "right", "makespan_s", "critical_human_s"].map(|name| job[name].as_str());
+    assert_eq!(told, ["call", "", "1", "1"]);
+    assert_eq!(rows(&folder.join("requests.csv")).len(), 2);
 }

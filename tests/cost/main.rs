@@ -8,6 +8,7 @@ mod data;
 mod isolation;
 mod places;
 mod prices;
+mod prompt_caches;
 mod run;
 #[path = "../support/runs.rs"]
 #[allow(dead_code, reason = "a part of it is used")]

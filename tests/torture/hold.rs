@@ -152,6 +152,8 @@ fn parts(books: &Books, found: &mut Found) {
         ("sessions_abandoned", "sessions"),
         ("goodput_rps", "throughput_rps"),
         ("cached_input_tokens", "input_tokens"),
+        ("prompt_cache_read_tokens", "cached_input_tokens"),
+        ("keep_alive_usd", "token_cost_usd"),
         ("wasted_cost_usd", "token_cost_usd"),
         ("hedges_won", "hedges"),
         ("crashed", "attempts"),
@@ -171,7 +173,9 @@ fn parts(books: &Books, found: &mut Found) {
     found.at_most("cache look-ups <= requests", asked, books.count("requests"));
     for (metric, value) in METRICS.iter().zip(&books.tables.metrics) {
         let signed = ["routing_saved_usd", "prefix_saved_usd", "drift"].contains(&metric.name)
-            || metric.name.ends_with("_saved_usd");
+            || metric.name.ends_with("_saved_usd")
+            || metric.name == "sticky_quality_lost"
+            || metric.name.starts_with("prompt_cache_") && metric.name.ends_with("_usd");
         let kind = format!("{} is not below 0", metric.name);
         found.holds(&kind, signed || *value >= 0.0 || value.is_nan(), || value.to_string());
         let kind = format!("{} is finite", metric.name);
@@ -206,13 +210,14 @@ fn shares(books: &Books, found: &mut Found) {
 }
 
 /// The tables with a name.
-fn tables(books: &Books) -> [(&'static str, &Table); 10] {
+fn tables(books: &Books) -> [(&'static str, &Table); 11] {
     let tables = &books.tables;
     [
         ("models", &tables.models),
         ("users", &tables.users),
         ("levels", &tables.levels),
         ("prefix", &tables.prefix),
+        ("prompt_caches", &tables.prompts),
         ("replicas", &tables.replicas),
         ("classes", &tables.classes),
         ("timeline", &tables.timeline),

@@ -70,7 +70,7 @@ struct Slots([u32; WIDTH + 1]);
 
 /// Slots by the hash of their keys.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Hashed {
+pub(in crate::cache) struct Hashed {
     tags: Vec<Tags>,
     slots: Vec<Slots>,
     len: usize,

@@ -13,7 +13,7 @@ mod slot;
 mod table;
 
 pub use ghosts::Ghosts;
-pub(in crate::cache) use hashed::hash;
+pub(in crate::cache) use hashed::{Hashed, hash};
 pub use heap::{ByNumber, Heap, Ranked};
 pub use past::Past;
 pub use per_slot::PerSlot;

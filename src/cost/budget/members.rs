@@ -47,6 +47,16 @@ impl<'s> Members<'s> {
     }
 }
 
+/// By user (name and class), the number of the budget that it shares, by name; `None` for those
+/// who share none.
+pub fn members<'u>(
+    budgets: &'u BTreeMap<String, SharedBudgetSpec>,
+    users: impl Iterator<Item = (&'u str, Option<&'u str>)> + 'u,
+) -> impl Iterator<Item = Option<usize>> + 'u {
+    let members = Members::of(budgets);
+    users.map(move |(user, class)| members.last(user, class).map(|(_, index)| index))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,6 +14,7 @@ mod tests;
 mod window;
 
 pub use account::Standing;
+pub use members::members;
 pub use spec::{
     AtLimitSpec, AtSoftSpec, BudgetSpec, BudgetsSpec, ChargeSpec, DEFAULT, QueueSpec, ReserveSpec,
     SharedBudgetSpec,

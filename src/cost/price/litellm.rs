@@ -9,6 +9,7 @@
 //! | `output_cost_per_token` | `output` |
 //! | `cache_read_input_token_cost`, else `input_cost_per_token_cache_hit` | `cached_input` |
 //! | `cache_creation_input_token_cost` | `cache_write` |
+//! | `cache_creation_input_token_cost_above_1hr` | `cache_write_1h` |
 //! | each of these with `_above_128k_tokens` | `above: [ { tokens: 128000 } ]` |
 //! | `input_cost_per_token_batches`, `output_cost_per_token_batches`, `cache_read_input_token_cost_batches` | `batch` |
 //! | `tiered_pricing` with `range` | `input`, `output` and `above` |
@@ -141,6 +142,7 @@ const OUTPUT: &str = "output_cost_per_token";
 const READ: &str = "cache_read_input_token_cost";
 const HIT: &str = "input_cost_per_token_cache_hit";
 const WRITE: &str = "cache_creation_input_token_cost";
+const WRITE_1H: &str = "cache_creation_input_token_cost_above_1hr";
 const TIERED: &str = "tiered_pricing";
 
 impl Entry<'_> {
@@ -157,6 +159,7 @@ impl Entry<'_> {
             output: Some(output),
             cached_input: self.money(READ)?.or(self.money(HIT)?),
             cache_write: self.money(WRITE)?,
+            cache_write_1h: self.money(WRITE_1H)?,
             batch: self.batch("")?,
             above: self.above()?,
             ..PriceSpec::default()
@@ -204,6 +207,7 @@ impl Entry<'_> {
                 output: field(OUTPUT)?,
                 cached_input: field(READ)?,
                 cache_write: field(WRITE)?,
+                cache_write_1h: field(WRITE_1H)?,
                 batch: self.batch(&above)?,
             })
         };
@@ -228,14 +232,17 @@ impl Entry<'_> {
                 output: Some(output),
                 cached_input: entry.money(READ)?,
                 cache_write: entry.money(WRITE)?,
+                cache_write_1h: entry.money(WRITE_1H)?,
                 batch: None,
             });
         }
         if above.is_empty() || above[0].tokens != 0 || !above.is_sorted_by_key(|tier| tier.tokens) {
             return Err(bad("not ranges that rise from 0"));
         }
-        let TierSpec { input, output, cached_input, cache_write, .. } = above.remove(0);
-        Ok(PriceSpec { input, output, cached_input, cache_write, above, ..PriceSpec::default() })
+        let TierSpec { input, output, cached_input, cache_write, cache_write_1h, .. } =
+            above.remove(0);
+        let base = PriceSpec { input, output, cached_input, cache_write, ..PriceSpec::default() };
+        Ok(PriceSpec { cache_write_1h, above, ..base })
     }
 }
 

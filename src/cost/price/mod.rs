@@ -71,9 +71,14 @@ impl Price {
     /// rates.
     #[inline]
     pub fn of_usage(&self, usage: &Usage) -> Money {
+        self.rates_of(usage).of_usage(usage)
+    }
+
+    /// The rates that hold for it.
+    #[inline]
+    pub fn rates_of(&self, usage: &Usage) -> Rates {
         let tier = self.now.tier(usage.input_decitokens);
-        let rates = if usage.batch { tier.batch.unwrap_or(tier.live) } else { tier.live };
-        rates.of_usage(usage)
+        if usage.batch { tier.batch.unwrap_or(tier.live) } else { tier.live }
     }
 
     /// What an hour of a GPU costs.

@@ -20,13 +20,15 @@ pub struct Rates {
     pub cached: u64,
     /// Of the prompt, where it was put into it.
     pub write: u64,
+    /// The same where it is kept for an hour or longer.
+    pub write_1h: u64,
 }
 
 impl Rates {
     /// The same for all tokens. Below nothing is nothing; above $1000 is $1000.
     pub fn flat(money: Money) -> Self {
         let picos = money.clamp(Money::ZERO, MOST_PER_TOKEN).picos() as u64;
-        Rates { input: picos, output: picos, cached: picos, write: picos }
+        Rates { input: picos, output: picos, cached: picos, write: picos, write_1h: picos }
     }
 
     /// The cost of an answer, rounded half up to the pico-dollar.
@@ -43,8 +45,14 @@ impl Rates {
         let tenths = times(self.input, fresh)
             + times(self.output, output)
             + times(self.cached, cached)
-            + times(self.write, written);
+            + times(self.write_of(usage), written);
         Money::from_picos((tenths + 5) / 10)
+    }
+
+    /// What a token costs that is written.
+    #[inline]
+    pub fn write_of(&self, usage: &Usage) -> u64 {
+        if usage.for_an_hour { self.write_1h } else { self.write }
     }
 
     /// The cost of so many tenths of a token of prompt and of answer, rounded
@@ -112,7 +120,7 @@ mod tests {
 
     #[test]
     fn an_estimate_takes_the_dearer_of_reading_and_writing() {
-        let rates = Rates { input: 3, output: 15, cached: 1, write: 4 };
+        let rates = Rates { input: 3, output: 15, cached: 1, write: 4, write_1h: 6 };
         assert_eq!(rates.most(), Rates { input: 4, ..rates });
         assert_eq!(Rates { write: 0, ..rates }.most().input, 3);
     }
@@ -125,7 +133,7 @@ mod tests {
             read: u64,
             written in 0_u64..50_000_000_000,
         ) {
-            let rates = Rates { input, output, cached: input, write: input };
+            let rates = Rates { input, output, cached: input, write: input, write_1h: input };
             let cost = rates.of_many(read, written);
             prop_assert_eq!(rates.of(read, written), cost);
         }

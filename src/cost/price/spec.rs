@@ -36,6 +36,10 @@ pub struct PriceSpec {
     /// and is kept there now. Default: the same as any other.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_write: Option<Money>,
+    /// The same where it is kept for an hour or longer, by a `prompt_cache` with such a
+    /// lifetime. Default: the same as `cache_write`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_write_1h: Option<Money>,
     /// In the batch API. Default: the same as at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch: Option<BatchPriceSpec>,
@@ -89,6 +93,9 @@ pub struct TierSpec {
     /// For each token of the prompt that is written to the prefix cache.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_write: Option<Money>,
+    /// The same where it is kept for an hour or longer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_write_1h: Option<Money>,
     /// In the batch API.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch: Option<BatchPriceSpec>,
@@ -113,6 +120,9 @@ pub struct PriceChangeSpec {
     /// For each token of the prompt that is written to the prefix cache.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_write: Option<Money>,
+    /// The same where it is kept for an hour or longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_write_1h: Option<Money>,
     /// In the batch API.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<BatchPriceSpec>,
@@ -132,6 +142,7 @@ impl PriceSpec {
         output: None,
         cached_input: None,
         cache_write: None,
+        cache_write_1h: None,
         batch: None,
         above: Vec::new(),
         per_gpu_hour: None,
@@ -146,15 +157,14 @@ impl PriceSpec {
         let mut periods = vec![(None, base)];
         let mut last = base;
         for change in &self.changes {
-            let PriceChangeSpec { at, input, output, cached_input, cache_write, batch } = *change;
-            last = last.with([input, output, cached_input, cache_write], batch);
+            let PriceChangeSpec { at, batch, .. } = *change;
+            last = last.with(change.rates(), batch);
             periods.push((Some(at.0), last));
         }
         let mut periods = periods.into_iter().map(|(at, base)| {
             let tier = |spec: &TierSpec| {
-                let TierSpec { input, output, cached_input, cache_write, batch, .. } = *spec;
                 let above = spec.tokens.saturating_mul(10);
-                Tier { above, ..base.with([input, output, cached_input, cache_write], batch) }
+                Tier { above, ..base.with(spec.rates(), spec.batch) }
             };
             (at, Period { base, tiers: self.above.iter().map(tier).collect() })
         });
@@ -171,12 +181,13 @@ impl PriceSpec {
         let (input, output) = (self.input.unwrap_or(both), self.output.unwrap_or(both));
         let live = Rates { output: picos(output), ..Rates::flat(input) };
         let plain = Tier { above: 0, live, batch: None };
-        plain.with([None, None, self.cached_input, self.cache_write], self.batch)
+        let own = [None, None, self.cached_input, self.cache_write, self.cache_write_1h];
+        plain.with(own, self.batch)
     }
 
     /// Whether cached input has a price of its own at some time.
     pub fn has_cached_price(&self) -> bool {
-        self.cached_input.is_some() || self.cache_write.is_some()
+        self.cached_input.is_some() || self.cache_write.is_some() || self.cache_write_1h.is_some()
     }
 
     /// Checks that there is one price, of a token.
@@ -188,6 +199,7 @@ impl PriceSpec {
             ("output", self.output),
             ("cached_input", self.cached_input),
             ("cache_write", self.cache_write),
+            ("cache_write_1h", self.cache_write_1h),
         ];
         check_rates(&rates, self.batch, problems);
         let input = self.input.or(self.per_token);
@@ -245,6 +257,7 @@ impl PriceSpec {
                             ("output", tier.output),
                             ("cached_input", tier.cached_input),
                             ("cache_write", tier.cache_write),
+                            ("cache_write_1h", tier.cache_write_1h),
                         ],
                         tier.batch,
                         p,
@@ -269,6 +282,7 @@ impl PriceSpec {
                             ("output", change.output),
                             ("cached_input", change.cached_input),
                             ("cache_write", change.cache_write),
+                            ("cache_write_1h", change.cache_write_1h),
                         ],
                         change.batch,
                         p,
@@ -280,27 +294,42 @@ impl PriceSpec {
     }
 }
 
+impl TierSpec {
+    fn rates(&self) -> [Option<Money>; 5] {
+        [self.input, self.output, self.cached_input, self.cache_write, self.cache_write_1h]
+    }
+}
+
+impl PriceChangeSpec {
+    fn rates(&self) -> [Option<Money>; 5] {
+        [self.input, self.output, self.cached_input, self.cache_write, self.cache_write_1h]
+    }
+}
+
 impl Tier {
     /// With other prices of input, output, cached input and cache writes. What
-    /// had no price of its own follows the input's.
+    /// had no price of its own follows the input's, and writes for an hour the others.
     fn with(
         self,
-        [input, output, cached, write]: [Option<Money>; 4],
+        [input, output, cached, write, write_1h]: [Option<Money>; 5],
         batch: Option<BatchPriceSpec>,
     ) -> Self {
         let old = self.live;
         let input = input.map_or(old.input, picos);
         let follow = |own: u64| if own == old.input { input } else { own };
+        let write = write.map_or_else(|| follow(old.write), picos);
+        let for_an_hour = || if old.write_1h == old.write { write } else { follow(old.write_1h) };
         let live = Rates {
             input,
             output: output.map_or(old.output, picos),
             cached: cached.map_or_else(|| follow(old.cached), picos),
-            write: write.map_or_else(|| follow(old.write), picos),
+            write,
+            write_1h: write_1h.map_or_else(for_an_hour, picos),
         };
         let batch = batch.map(|batch| {
             let input = picos(batch.input);
             let cached = batch.cached_input.map_or(live.cached.min(input), picos);
-            Rates { input, output: picos(batch.output), cached, write: input }
+            Rates { input, output: picos(batch.output), cached, write: input, write_1h: input }
         });
         Tier { live, batch: batch.or(self.batch), ..self }
     }

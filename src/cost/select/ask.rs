@@ -5,7 +5,7 @@ use super::worth::Worth;
 use crate::cost::budget::Allowance;
 use crate::cost::demand::Quality;
 use crate::cost::quality::Truth;
-use crate::cost::{Choice, Demand, ModelId, Money, Price};
+use crate::cost::{Cached, Choice, Demand, ModelId, Money, Price, SwitchPenaltySpec};
 use crate::kernel::Time;
 
 /// A model for sale: what estimates of short prompts take.
@@ -84,8 +84,15 @@ pub(in crate::cost) struct Ask<'a> {
     pub truth: Option<&'a Truth>,
     /// By model: whether it may not be asked; empty where all may.
     closed: &'a [bool],
-    /// See [`Offers::bound`].
+    /// See [`Offers::bound`]. `None` also where more than the price list decides what a model
+    /// would cost.
     bound: Option<u64>,
+    /// By model, what its provider has of the prompt; empty where nobody knows.
+    cached: &'a [Cached],
+    /// Whether money is held for what it costs if nothing of that is left.
+    holds: bool,
+    /// The conversation's own model, and what others must be better by.
+    own: Option<(ModelId, SwitchPenaltySpec)>,
 }
 
 impl<'a> Ask<'a> {
@@ -107,7 +114,29 @@ impl<'a> Ask<'a> {
             truth: None,
             closed: &[],
             bound: offers.bound(demand.input_decitokens, demand.most_output()),
+            cached: &[],
+            holds: false,
+            own: None,
         }
+    }
+
+    /// Where it is known what providers have of the prompt; `holds`: money is held for what
+    /// it costs without.
+    #[inline]
+    pub fn with_cached(self, cached: &'a [Cached], holds: bool) -> Self {
+        if cached.is_empty() {
+            return self;
+        }
+        Ask { cached, holds, bound: None, ..self }
+    }
+
+    /// Where other models than the conversation's own must be better by a penalty.
+    #[inline]
+    pub fn with_own(self, own: Option<(ModelId, SwitchPenaltySpec)>) -> Self {
+        if own.is_none() {
+            return self;
+        }
+        Ask { own, bound: None, ..self }
     }
 
     /// Where the truth about answers is known.
@@ -137,7 +166,27 @@ impl<'a> Ask<'a> {
             None => self.long_estimate(model),
         };
         let open = !self.is_closed(model);
-        (open && self.allowance.pays(estimate)).then_some(Choice::new(model, estimate))
+        let held = if self.cached.is_empty() { estimate } else { self.dues(model) };
+        (open && self.allowance.pays(held)).then_some(Choice::new(model, estimate))
+    }
+
+    /// The choice of the conversation's own model: if it is affordable, and as good as the
+    /// request itself asks for.
+    pub fn stay(&self, model: ModelId) -> Option<Choice> {
+        let least = self.demand.quality_threshold.map_or(Quality::WORST, Quality::new);
+        let quality = self.offers.models.get(model.0 as usize)?.quality;
+        self.choice(model).filter(|_| quality >= least)
+    }
+
+    /// What must be affordable, and is held where estimates are: what it costs at most.
+    pub fn dues(&self, model: ModelId) -> Money {
+        let cached = self.cached.get(model.0 as usize).filter(|it| it.keeps && self.holds);
+        match cached {
+            Some(cached) => {
+                self.prices[model.0 as usize].of_usage(&cached.gone().usage(self.demand))
+            }
+            None => self.long_estimate(model),
+        }
     }
 
     /// Whether every model is affordable beyond doubt, so that no estimate need be
@@ -194,7 +243,11 @@ impl<'a> Ask<'a> {
     /// Whether this model can be paid for and asked.
     #[inline]
     pub fn pays_for(&self, worth: &Worth) -> bool {
-        let pays = worth.picos <= self.most && self.allowance != Allowance::Nothing;
+        let pays = if self.cached.is_empty() && self.own.is_none() {
+            worth.picos <= self.most && self.allowance != Allowance::Nothing
+        } else {
+            self.allowance.pays(self.dues(worth.model))
+        };
         pays && !self.is_closed(worth.model)
     }
 
@@ -204,7 +257,7 @@ impl<'a> Ask<'a> {
         let offer = &self.offers.models[model.0 as usize];
         let picos = match self.bound {
             Some(_) => self.picos_of_short(offer),
-            None => self.long_estimate(model).picos().try_into().unwrap_or(u64::MAX),
+            None => self.weighed(model),
         };
         Worth { model, quality: offer.quality, share: offer.share, picos }
     }
@@ -234,8 +287,21 @@ impl<'a> Ask<'a> {
         (offer.input * input + offer.output * output + 5) / 10
     }
 
+    /// An estimate as selectors see it.
+    #[cold]
+    fn weighed(&self, model: ModelId) -> u64 {
+        let picos = self.long_estimate(model).picos().try_into().unwrap_or(u64::MAX);
+        match self.own {
+            Some((own, penalty)) if own != model => penalty.on(picos),
+            _ => picos,
+        }
+    }
+
     #[cold]
     fn long_estimate(&self, model: ModelId) -> Money {
+        if let Some(cached) = self.cached.get(model.0 as usize).filter(|it| it.keeps) {
+            return self.prices[model.0 as usize].of_usage(&cached.usage(self.demand));
+        }
         let input = self.demand.input_decitokens;
         self.prices[model.0 as usize].rates(input).most().of(input, self.demand.most_output())
     }

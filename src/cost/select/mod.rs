@@ -103,6 +103,24 @@ selectors! { spec, among;
     "floor": Floor(FloorSpec) => Floor::new(spec);
 }
 
+impl SelectSpec {
+    /// Whether it asks one model after the other.
+    pub(super) fn is_cascade(&self) -> bool {
+        matches!(self, SelectSpec::Cascade(_))
+    }
+
+    /// Whether what a request would cost at each model decides which is chosen.
+    pub(super) fn looks_at_estimates(&self) -> bool {
+        matches!(
+            self,
+            SelectSpec::Utility(_)
+                | SelectSpec::Cheapest(_)
+                | SelectSpec::Pacing(_)
+                | SelectSpec::Floor(_)
+        )
+    }
+}
+
 impl Default for SelectSpec {
     fn default() -> Self {
         SelectSpec::Utility(UtilitySpec::default())

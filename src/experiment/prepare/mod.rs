@@ -102,6 +102,7 @@ fn impossible_metrics(
     for setup in setups {
         parts.add(Part::Workflows, setup.workflows.is_some());
         parts.add(Part::Monitors, !setup.monitors.is_empty());
+        parts.add(Part::Prompts, setup.knows_conversations());
         parts.add_cache(setup.cache.as_ref());
         parts.add(Part::Gateway, setup.gateway.as_ref().is_some_and(|it| it.queue.is_some()));
         parts.add_slo(setup.slo.as_ref(), setup.workload.slo_classes().len());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::cost::{PriceMap, PriceMapError, PriceSpec};
 use crate::experiment::spec::experiment::Experiment;
 use crate::serving::ModelSpec;
-use crate::spec::{Path, Problem};
+use crate::spec::{Path, Problem, Problems, Severity};
 use crate::workload::DataPaths;
 
 /// The folder of the map in a collection of data.
@@ -45,6 +45,7 @@ impl PriceMaps {
             };
             if asked || map.has(&wanted) {
                 model.price = map.price(&wanted).map_err(|error| refused(name, asked, &error))?;
+                check_lifetimes(name, model)?;
             }
         }
         Ok(())
@@ -61,6 +62,19 @@ impl PriceMaps {
         self.0.push((name.clone(), Arc::clone(&map)));
         Ok(map)
     }
+}
+
+/// Lifetimes of a prompt cache have prices of the map, too.
+fn check_lifetimes(name: &str, model: &ModelSpec) -> Result<(), Problem> {
+    let Some(prompts) = &model.prompt_cache else { return Ok(()) };
+    let mut problems = Problems::default();
+    model.check_prompt_prices(prompts, &mut problems);
+    let error = problems.into_list().into_iter().find(|it| it.severity == Severity::Error);
+    let place = Path::parse("models").join(name).join("prompt_cache");
+    error.map_or(Ok(()), |error| {
+        Err(Problem { help: Some("the price map has none for it".to_owned()), ..error }
+            .within(&place))
+    })
 }
 
 fn refused(model: &str, asked: bool, error: &PriceMapError) -> Problem {

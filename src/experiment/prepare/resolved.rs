@@ -55,6 +55,21 @@ impl Resolved {
         self.points() * self.replications().most()
     }
 
+    /// Whether at some point a provider keeps prompts, or a conversation its model.
+    pub fn may_keep_conversations(&self) -> bool {
+        let keeps = |value: &Value| {
+            let there = |value: Option<&Value>| value.is_some_and(|value| !value.is_null());
+            let models = value.get("models").and_then(Value::as_mapping);
+            let cost = value.get("cost");
+            let of_cost = |key: &str| there(cost.and_then(|cost| cost.get(key)));
+            models.into_iter().flatten().any(|(_, model)| there(model.get("prompt_cache")))
+                || of_cost("sticky")
+                || of_cost("switch_penalty")
+        };
+        keeps(&self.value)
+            || (0..self.points()).any(|point| keeps(&self.sweep.apply(&self.value, point)))
+    }
+
     /// Whether the warm-up of some point is no time that is given.
     pub fn finds_warmup(&self) -> bool {
         let found = |warmup| matches!(warmup, Warmup::Auto | Warmup::Requests(_));

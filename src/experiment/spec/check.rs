@@ -2,6 +2,7 @@
 
 use super::experiment::Experiment;
 use super::replications;
+use crate::cache::prompt::PromptScope;
 use crate::cost::CostSpec;
 use crate::experiment::charts::ChartSpec;
 use crate::experiment::charts::kind::Recording;
@@ -123,12 +124,19 @@ impl Experiment {
     pub fn add_parts(&self, parts: &mut Parts) {
         parts.add(Part::Workflows, self.orchestration.is_some() || self.workload.has_jobs());
         parts.add(Part::Monitors, !self.monitors.is_empty());
+        parts.add(Part::Prompts, self.keeps_conversations());
         parts.add_cache(self.cache.as_ref());
         parts.add(Part::Gateway, self.gateway.as_ref().is_some_and(|it| it.queue.is_some()));
         parts.add_slo(self.slo.as_ref(), 1);
         for path in self.search.iter().flat_map(SearchSpec::paths) {
             parts.add_section(path.split('.').next().unwrap_or(path));
         }
+    }
+
+    /// Whether any provider keeps prompts, or any conversation its model.
+    pub fn keeps_conversations(&self) -> bool {
+        let cost = self.cost.as_ref().is_some_and(CostSpec::knows_conversations);
+        cost || self.models.values().any(|model| model.prompt_cache.is_some())
     }
 
     fn check_name(&self, problems: &mut Problems) {
@@ -226,20 +234,53 @@ impl Experiment {
     /// The blocks of a trace have the trace's size; what prompts share matters to
     /// prefix caches only.
     fn check_blocks(&self, problems: &mut Problems) {
-        let keeps = |model: &ModelSpec| model.server.keeps_prefixes();
+        let keeps = ModelSpec::keeps_prompts;
         let useless = self.workload.shared_prefix.is_some() && !self.workload.prefix_adds();
         if useless && !self.models.values().any(keeps) {
             problems.at("workload", |p| {
                 p.at("shared_prefix", |p| {
-                    p.warn("it has no effect, as no model's server has a `prefix_cache`");
+                    p.warn(
+                        "it has no effect, as no model has a `prompt_cache`, nor its server a \
+                         `prefix_cache`",
+                    );
                 });
             });
         }
+        self.check_prompt_caches(problems);
         let of_trace = self.workload.trace.as_ref().and_then(TraceSpec::block_tokens);
         let Some(of_trace) = of_trace else { return };
         for (name, model) in &self.models {
             problems.at("models", |p| {
                 p.at(name.as_str(), |p| p.at("server", |p| model.server.check_trace(of_trace, p)));
+            });
+        }
+    }
+
+    /// Prompt caches name classes that there are, and teams and keys where there are any.
+    fn check_prompt_caches(&self, problems: &mut Problems) {
+        let classes = self.workload.slo_classes();
+        let cost = self.cost.clone().unwrap_or_default();
+        for (name, model) in &self.models {
+            let Some(prompts) = &model.prompt_cache else { continue };
+            problems.within("models", |p| {
+                p.at(name.as_str(), |p| {
+                    p.at("prompt_cache", |p| {
+                        prompts.check_classes(&classes, p);
+                        let (what, none) = match prompts.rules().scope {
+                            PromptScope::Team => ("teams", cost.teams.is_empty()),
+                            PromptScope::Key => ("keys", cost.keys.is_empty()),
+                            PromptScope::Organisation | PromptScope::User => return,
+                        };
+                        if none {
+                            p.at("scope", |p| {
+                                p.error_help(
+                                    format!("there are no {what} that could share it"),
+                                    format!("name them in `cost.{what}`, or say `organisation`"),
+                                );
+                            });
+                        }
+                    });
+                });
             });
         }
     }

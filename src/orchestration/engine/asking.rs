@@ -12,7 +12,7 @@ use crate::pipeline::RequestError;
 use crate::workload::blocks::{chain, shared_by_name};
 use crate::workload::incoming::sizes_of_tokens;
 use crate::workload::lengths::MAX_TOKENS;
-use crate::workload::{CallId, Incoming, ProfileId, PromptId};
+use crate::workload::{CallId, Incoming, ProfileId, PromptId, PromptParts};
 
 /// How a call was answered.
 #[derive(Clone, Copy, Debug)]
@@ -381,6 +381,29 @@ impl Engine {
         let call = self.calls.get(request.call?.index())?;
         self.chain(request, if call.goes_on { answer } else { 0 }, block_tokens, made)?;
         Some(call.goes_on)
+    }
+
+    /// What a call's prompt is made of, to the token, written into `made`; false where the
+    /// prompt is the workload's own.
+    pub fn parts(&self, request: &Incoming, made: &mut PromptParts) -> bool {
+        let call = request.call.and_then(|call| self.calls.get(call.index()));
+        let Some((call, conversation)) = call.and_then(|call| Some((call, call.conversation?)))
+        else {
+            return false;
+        };
+        let tokens = request.input_decitokens / 10;
+        made.begin(tokens);
+        made.push(shared_by_name(call.system_id).0, u64::from(call.system));
+        made.end_system();
+        made.push(conversation, tokens);
+        true
+    }
+
+    /// What names the conversation that a call is of: its workflow's number, and what its
+    /// prompt begins with.
+    pub fn conversation_of(&self, call: CallId) -> Option<u64> {
+        let call = self.calls.get(call.index())?;
+        Some(then(call.number, call.conversation.unwrap_or(0)))
     }
 
     fn chain(

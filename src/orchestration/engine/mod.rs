@@ -305,6 +305,11 @@ impl Engine {
     }
 
     /// Whether a workflow is under way.
+    pub fn is_under_way(&self, number: u64) -> bool {
+        self.instances.iter().any(|(_, instance)| instance.number == number)
+    }
+
+    /// Whether anything is under way.
     pub fn is_busy(&self) -> bool {
         !self.jobs.is_empty()
     }

@@ -22,7 +22,7 @@ pub(super) struct Replay {
     pending: Vec<u32>,
     /// Calls that have not ended.
     left: u32,
-    /// Those under way.
+    /// By call: its job, while it is under way.
     jobs: Vec<u32>,
     /// Tokens that calls have answered, and whether a last one was wrong.
     spoken: u32,
@@ -43,7 +43,7 @@ impl Engine {
             parent,
             pending: (0..recorded.len() as u32).map(|it| recorded.waits_for(it)).collect(),
             left: recorded.len() as u32,
-            jobs: Vec::new(),
+            jobs: vec![NONE; recorded.len()],
             spoken: 0,
             label: 0,
             recorded: recorded.clone(),
@@ -63,7 +63,7 @@ impl Engine {
         let job = Job::new(Owner::Replay(replay), (instance, step, call), key, path, now);
         let job = self.jobs.insert(job) as u32;
         let here = &mut self.replays[replay as usize];
-        here.jobs.push(job);
+        here.jobs[call as usize] = job;
         self.tally.messages.begun += 1;
         let RecordedCall { think, tools, .. } = *here.recorded.call(call);
         let pause = think + tools;
@@ -159,7 +159,7 @@ impl Engine {
         let Job { item, path, .. } = self.jobs.remove(id as usize);
         let recorded = self.replays[replay as usize].recorded.clone();
         let here = &mut self.replays[replay as usize];
-        here.jobs.retain(|job| *job != id);
+        here.jobs[item as usize] = NONE;
         let said = match outcome {
             Ok(said) => said,
             Err(reason) => {
@@ -204,15 +204,16 @@ impl Engine {
 
     /// Its calls under way are called off; those at models may go on in vain.
     pub(super) fn drop_replay(&mut self, replay: u32, cancel: bool, world: &mut impl World) {
-        while let Some(job) = self.replays[replay as usize].jobs.pop() {
+        let jobs = std::mem::take(&mut self.replays[replay as usize].jobs);
+        for job in jobs.into_iter().rev().filter(|job| *job != NONE) {
             self.drop_job(job, cancel, world);
         }
         self.replays.remove(replay as usize);
     }
 
-    /// The call of a job that was under way first, for the way to where it is now.
+    /// A call of a job that is under way, for the way to where it is now.
     pub(super) fn first_of_replay(&self, replay: u32) -> Option<u32> {
-        self.replays[replay as usize].jobs.first().copied()
+        self.replays[replay as usize].jobs.iter().copied().find(|job| *job != NONE)
     }
 
     /// An arrival's recorded job is kept until its workflow ends.

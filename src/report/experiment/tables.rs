@@ -15,7 +15,7 @@ use crate::report::error::ReportError;
 use crate::report::experiment::sensitivity::write_sensitivity;
 use crate::report::results::estimates::columns_of;
 use crate::stats::{Cell, MeanCi, Moments, Table};
-use crate::system::{BATCHED, METRICS, RunTables, scale_of};
+use crate::system::{BATCHED, METRICS, Metric, Part, RunTables, scale_of};
 
 /// Why the results could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +46,8 @@ pub fn write_results<'s>(
 ) -> Result<Table, ResultsError> {
     let mut files = Files::new(resolved, folder)?;
     let replications = resolved.replications();
-    let mut points = points_table(resolved);
+    let shown = shown(resolved);
+    let mut points = points_table(resolved, &shown);
     let scales: Vec<_> = METRICS.iter().map(|metric| scale_of(metric.name)).collect();
     let finds_warmup = resolved.finds_warmup();
     let mut skipped = 0;
@@ -74,6 +75,9 @@ pub fn write_results<'s>(
         row.extend(replications.vary().then(|| Cell::from(count as u64)));
         row.extend(finds_warmup.then(|| Cell::from(warmup.mean())));
         for ((values, metric), scale) in metrics.iter().zip(METRICS).zip(&scales) {
+            if !shown(metric) {
+                continue;
+            }
             let MeanCi { mean, half_width } = replications.estimate(values);
             // One long run has intervals by batch means.
             let batched = BATCHED.iter().position(|name| count == 1 && *name == metric.name);
@@ -91,9 +95,15 @@ pub fn write_results<'s>(
     Ok(points)
 }
 
-fn points_table(resolved: &Resolved) -> Table {
+/// Which metrics have columns: those of prompt caches where there may be any.
+fn shown(resolved: &Resolved) -> impl Fn(&Metric) -> bool + use<> {
+    let prompts = resolved.may_keep_conversations();
+    move |metric: &Metric| prompts || Part::of_metric(metric.name) != Some(Part::Prompts)
+}
+
+fn points_table(resolved: &Resolved, shown: impl Fn(&Metric) -> bool) -> Table {
     let swept = resolved.sweep.columns();
-    let metrics = METRICS.iter().flat_map(|metric| columns_of(metric.name));
+    let metrics = METRICS.iter().filter(|it| shown(it)).flat_map(|it| columns_of(it.name));
     let count = resolved.replications().vary().then(|| REPLICATIONS.to_owned());
     let warmup = resolved.finds_warmup().then(|| WARMUP.to_owned());
     let first = ["point".to_owned()].into_iter().chain(swept);
@@ -162,6 +172,8 @@ impl TableFile {
 /// The files with rows of every run. Their headers come from the first run.
 struct Files<'f> {
     folder: &'f Path,
+    /// By metric: whether it has a column.
+    metrics: Vec<bool>,
     runs: TableFile,
     timing: TableFile,
     tables: Vec<(&'static str, TableFile)>,
@@ -178,7 +190,9 @@ impl<'f> Files<'f> {
         let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
         let mut columns = words(&["point", "replication"]);
         columns.extend(resolved.sweep.columns());
-        columns.extend(METRICS.iter().map(|metric| metric.name.to_owned()));
+        let shown = shown(resolved);
+        let names = METRICS.iter().filter(|metric| shown(metric));
+        columns.extend(names.map(|metric| metric.name.to_owned()));
         let record = &resolved.experiment.record;
         let rows_file = |asked: bool, name: &str, columns: &[&str]| {
             asked.then(|| rows_file(&folder.join(name), columns)).transpose()
@@ -192,6 +206,7 @@ impl<'f> Files<'f> {
         let timing = words(&["point", "replication", "wall_s", "events_per_s"]);
         Ok(Files {
             folder,
+            metrics: METRICS.iter().map(shown).collect(),
             runs: TableFile::create(&folder.join("runs.csv"), &columns)?,
             timing: TableFile::create(&folder.join("timing.csv"), &timing)?,
             tables: Vec::new(),
@@ -210,7 +225,8 @@ impl<'f> Files<'f> {
         run: &RunTables,
         wall_s: f64,
     ) -> Result<(), ResultsError> {
-        let metrics: Vec<Cell> = run.metrics.iter().map(|value| Cell::from(*value)).collect();
+        let metrics = run.metrics.iter().zip(&self.metrics).filter(|(_, shown)| **shown);
+        let metrics: Vec<Cell> = metrics.map(|(value, _)| Cell::from(*value)).collect();
         self.runs.row(prefix.iter().chain(swept).chain(&metrics))?;
         let events = METRICS
             .iter()
@@ -230,6 +246,7 @@ impl<'f> Files<'f> {
         ];
         let some = [
             ("prefix.csv", &run.prefix),
+            ("prompt_caches.csv", &run.prompts),
             ("replicas.csv", &run.replicas),
             ("classes.csv", &run.classes),
             ("monitors.csv", &run.monitors),

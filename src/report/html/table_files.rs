@@ -31,7 +31,7 @@ const LONG: [&str; 15] = [
     "timing.csv",
 ];
 /// Tables that are read first, in this order; any other follows by name.
-const FIRST: [(&str, &str); 33] = [
+const FIRST: [(&str, &str); 34] = [
     ("points.csv", "every metric of every point"),
     ("comparison.csv", "each metric of each pair"),
     ("parameters.csv", "what was fitted, and how sure it is"),
@@ -45,6 +45,7 @@ const FIRST: [(&str, &str); 33] = [
     ("models.csv", "what each model did"),
     ("levels.csv", "what each cache level did"),
     ("prefix.csv", "prefix caches of model servers"),
+    ("prompt_caches.csv", "prompt caches of models' providers"),
     ("stages.csv", "time in each stage of the pipeline"),
     ("workflows.csv", "what became of workflows"),
     ("steps.csv", "steps of workflows"),

@@ -12,7 +12,9 @@ use super::clients::Clients;
 use super::measure::{Observers, Served, Waste};
 use super::request::{Answer, Request};
 use super::upstream::{Inference, Paid, traced_answer};
-use crate::cost::{Choice, Demand, Lesson, Levers, ModelId, Money, Optimizer, Refusal, Usage};
+use crate::cost::{
+    Choice, Demand, Known, Lesson, Levers, ModelId, Money, Optimizer, Refusal, Usage,
+};
 use crate::kernel::Time;
 use crate::workload::{Incoming, UserId};
 
@@ -33,7 +35,9 @@ impl Charge {
         &mut self,
         request: &Request,
         inference: &mut Inference,
+        known: &Known<'_>,
         clients: &Clients,
+        observers: &mut Observers<'_>,
         now: Time,
     ) -> Result<Choice, Refusal> {
         let params = &clients.params[request.incoming.profile.0 as usize];
@@ -52,7 +56,13 @@ impl Charge {
                 self.cut(params.max_tokens),
             )
         };
-        let choice = self.optimizer.choose(&demand, now)?;
+        let (choice, stayed) = self.optimizer.choose_knowing(&demand, known, now)?;
+        if let Some(stayed) = stayed.filter(|_| request.measured)
+            && let Some(conversations) = &mut observers.measures.conversations
+        {
+            conversations.kept += 1;
+            conversations.quality_lost += stayed.quality_lost;
+        }
         spend.hold = choice.hold;
         inference.estimate = choice.estimate;
         Ok(choice)
@@ -72,16 +82,17 @@ impl Charge {
     }
 
     /// A model's answer is there: charges it to the request's user. Of the prompt so many
-    /// tenths of a token were written to a prefix cache.
+    /// tenths of a token were written to a prefix cache, for an hour or not. Returns what was
+    /// charged for.
     pub fn answer(
         &mut self,
         request: &mut Request,
         inference: &mut Inference,
-        written_decitokens: u64,
+        (written_decitokens, for_an_hour): (u64, bool),
         clients: &mut Clients,
         observers: &mut Observers<'_>,
         now: Time,
-    ) {
+    ) -> Usage {
         let (user, model) = (request.incoming.user, ModelId(inference.model));
         let input = request.incoming.input_decitokens;
         let spend = &mut inference.spend;
@@ -89,6 +100,7 @@ impl Charge {
         let usage = Usage {
             cached_decitokens: inference.cached_decitokens,
             written_decitokens,
+            for_an_hour,
             batch: spend.batch,
             ..Usage::new(input, inference.output_tokens)
         };
@@ -145,6 +157,7 @@ impl Charge {
             cost,
             latency: now - inference.queued + inference.spend.seated_after,
         });
+        usage
     }
 
     /// Charges for work that nobody got, and returns how much. It is told whether the request
@@ -166,6 +179,24 @@ impl Charge {
         if measured {
             let waste = Waste { usage: *usage, cost, prefix };
             observers.measures.waste(incoming.user.0, model, &waste);
+        }
+        cost
+    }
+
+    /// Charges a user for a request that keeps a prompt in the cache of a model's provider, and
+    /// returns how much. It is measured if the request before it was.
+    pub fn keep_alive(
+        &mut self,
+        (user, measured): (UserId, bool),
+        model: u32,
+        usage: &Usage,
+        observers: &mut Observers<'_>,
+        now: Time,
+    ) -> Money {
+        let cost = self.optimizer.charge(user, ModelId(model), usage, now);
+        observers.used(model, usage, cost, now);
+        if measured {
+            observers.measures.keep_alive(user.0, model, usage, cost);
         }
         cost
     }

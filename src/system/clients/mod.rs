@@ -9,10 +9,11 @@ use super::event::Event;
 use super::request::Request;
 use super::run_error::RunError;
 use super::setup::Setup;
+use crate::kernel::keyed_uniform::mix;
 use crate::kernel::{Scheduler, Streams, Time};
 use crate::pipeline::Params;
 use crate::system::ids::{FollowUpId, OfFollowUp, Table};
-use crate::workload::{Incoming, Source};
+use crate::workload::{Incoming, PromptParts, Source};
 pub use workflow_calls::Workflows;
 
 /// Those who ask, and what they wait for.
@@ -152,7 +153,33 @@ impl Clients {
         if is_made { made } else { self.source.prefix(incoming, block_tokens, made) }
     }
 
-    /// The same, and whether they go on with those of its answer of `answer` tokens: where
+    /// What a request's prompt is made of, to the token, written into `made`.
+    pub fn parts(&self, incoming: &Incoming, made: &mut PromptParts) {
+        let workflows = self.workflows.as_ref();
+        if !workflows.is_some_and(|it| it.engine.parts(incoming, made)) {
+            self.source.parts(incoming, made);
+        }
+    }
+
+    /// What names the conversation that a request is of: its session, or within its workflow
+    /// what its prompt begins with. `None` where it is of none.
+    pub fn conversation(&self, incoming: &Incoming) -> Option<u64> {
+        let of_call = || self.workflows.as_ref()?.engine.conversation_of(incoming.call?);
+        self.source.session_of(incoming).map(mix).or_else(of_call)
+    }
+
+    /// The number of the workflow that a request is of.
+    pub fn workflow_of(&self, incoming: &Incoming) -> Option<u64> {
+        let engine = &self.workflows.as_ref()?.engine;
+        engine.name_of(incoming.call?).map(|(number, _)| number)
+    }
+
+    /// Whether a workflow is under way.
+    pub fn has_workflow(&self, number: u64) -> bool {
+        self.workflows.as_ref().is_some_and(|it| it.engine.is_under_way(number))
+    }
+
+    /// The blocks of a prompt, and whether they go on with those of its answer of `answer` tokens: where
     /// another prompt goes on from there.
     pub fn prefix_and_answer<'p>(
         &'p self,

@@ -2,7 +2,7 @@
 
 use super::bill::{LevelHits, Waste};
 use super::{Measures, Share};
-use crate::cost::Money;
+use crate::cost::{Money, Usage};
 use crate::kernel::Duration;
 use crate::pipeline::Outcome;
 use crate::system::request::{Answer, SIMILAR};
@@ -102,11 +102,25 @@ impl Measures {
         }
     }
 
+    /// Counts a request that kept a prompt of `user` in the cache of `model`'s provider.
+    pub fn keep_alive(&mut self, user: u32, model: u32, usage: &Usage, cost: Money) {
+        let sums = &mut self.prompts[model as usize];
+        sums.keep_alives += 1;
+        sums.keep_alive_cost += cost;
+        let waste = Waste { usage: *usage, cost, prefix: true };
+        self.count_waste(user, model, &waste);
+    }
+
     /// Counts what `model` did in vain for a request of `user`. Times of answers are
     /// not touched.
     pub fn waste(&mut self, user: u32, model: u32, waste: &Waste) {
+        self.wasted += waste.cost;
+        self.count_waste(user, model, waste);
+    }
+
+    /// Counts tokens and money that no answer came of.
+    fn count_waste(&mut self, user: u32, model: u32, waste: &Waste) {
         let Waste { usage, cost, prefix } = waste;
-        self.wasted += *cost;
         if *prefix {
             self.cached_decitokens += usage.cached_decitokens;
             self.prefix_decitokens += usage.input_decitokens;

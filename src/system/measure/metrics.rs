@@ -1,6 +1,7 @@
 //! The metrics of a run: names, meanings, and how each is computed.
 
-use super::{Classes, Measures};
+use super::{Classes, Conversations, Measures, PromptSums};
+use crate::cache::prompt::Reason;
 use crate::orchestration::Kind;
 use crate::system::monitors::AlertSums;
 
@@ -85,6 +86,18 @@ const fn same(a: &[u8], b: &[u8]) -> bool {
 pub fn values(measures: &Measures) -> Vec<f64> {
     let finite = |value: f64| if value.is_finite() { value } else { f64::NAN };
     METRICS.iter().map(|metric| finite((metric.value)(measures))).collect()
+}
+
+impl Measures {
+    /// Of what prompt caches came to; none where there are none.
+    fn prompts(&self, value: impl Fn(&PromptSums) -> f64) -> f64 {
+        PromptSums::total(&self.prompts).map_or(f64::NAN, |sums| value(&sums))
+    }
+
+    /// Of conversations and their models; none where nobody asks.
+    fn conversations(&self, value: impl Fn(&Conversations) -> f64) -> f64 {
+        self.conversations.as_ref().map_or(f64::NAN, value)
+    }
 }
 
 fn ratio(part: u64, whole: u64) -> f64 {
@@ -262,6 +275,34 @@ metrics! {
     false_alarms: "of these alerts, those without a fault to tell of; this and the next where crashes or brown-outs are injected", |m| watched(m, |it| it.false_alarms);
     faults_missed: "crashes and brown-outs that no alert told of", |m| watched(m, |it| it.missed);
     time_to_detect_mean_s: "mean time from the beginning of a fault to the alert of a monitor that first told of it; without injected faults, from the condition to the alert", |m| watched(m, |it| it.detect_mean_s);
+    prompt_cache_hit_rate: "prompt_cache_read_tokens / tokens of the prompts of models with a prompt cache; this and the next where a model has one, or conversations are kept at their models", |m| m.prompts(PromptSums::hit_rate);
+    prompt_cache_read_tokens: "tokens of prompts that providers' caches had", |m| m.prompts(|it| it.read.tokens());
+    prompt_cache_written_tokens: "tokens of prompts that were written to them", |m| m.prompts(|it| it.written.tokens());
+    prompt_cache_uncached_tokens: "tokens of prompts that were neither", |m| m.prompts(|it| it.uncached.tokens());
+    prompt_cache_read_usd: "paid for prompt_cache_read_tokens", |m| m.prompts(|it| it.read.usd());
+    prompt_cache_written_usd: "paid for prompt_cache_written_tokens", |m| m.prompts(|it| it.written.usd());
+    prompt_cache_uncached_usd: "paid for prompt_cache_uncached_tokens", |m| m.prompts(|it| it.uncached.usd());
+    prompt_cache_cold_tokens: "tokens that were not read as they had never been in a prompt cache, or so long ago that nobody knows", |m| m.prompts(|it| it.of(Reason::Cold).tokens());
+    prompt_cache_cold_usd: "what those cost more than reading them would have", |m| m.prompts(|it| it.of(Reason::Cold).usd());
+    prompt_cache_expired_tokens: "tokens that were not read as they were there until their lifetime was over", |m| m.prompts(|it| it.of(Reason::Expired).tokens());
+    prompt_cache_expired_usd: "what those cost more than reading them would have", |m| m.prompts(|it| it.of(Reason::Expired).usd());
+    prompt_cache_evicted_tokens: "tokens that were not read as they had to go for others", |m| m.prompts(|it| it.of(Reason::Evicted).tokens());
+    prompt_cache_evicted_usd: "what those cost more than reading them would have", |m| m.prompts(|it| it.of(Reason::Evicted).usd());
+    prompt_cache_changed_tokens: "tokens that were not read which the conversation had there, but begins otherwise now", |m| m.prompts(|it| it.of(Reason::Changed).tokens());
+    prompt_cache_changed_usd: "what those cost more than reading them would have", |m| m.prompts(|it| it.of(Reason::Changed).usd());
+    prompt_cache_too_short_tokens: "tokens that were not read as they were of prompts, or of marks, too short to be kept", |m| m.prompts(|it| it.of(Reason::TooShort).tokens());
+    prompt_cache_too_short_usd: "what those cost more than reading them would have", |m| m.prompts(|it| it.of(Reason::TooShort).usd());
+    prompt_cache_unmarked_tokens: "tokens that were not read as they came after the last mark, or filled no increment", |m| m.prompts(|it| it.of(Reason::Unmarked).tokens());
+    prompt_cache_unmarked_usd: "what those cost more than reading them would have", |m| m.prompts(|it| it.of(Reason::Unmarked).usd());
+    prompt_cache_other_machine_tokens: "tokens that were not read which another machine had, to which no more requests for them go", |m| m.prompts(|it| it.of(Reason::OtherMachine).tokens());
+    prompt_cache_other_machine_usd: "what those cost more than reading them would have", |m| m.prompts(|it| it.of(Reason::OtherMachine).usd());
+    prompt_cache_switched_tokens: "tokens that were not read which the model had that the conversation was with before", |m| m.prompts(|it| it.of(Reason::Switched).tokens());
+    prompt_cache_switched_usd: "what those cost more than reading them would have", |m| m.prompts(|it| it.of(Reason::Switched).usd());
+    keep_alives: "requests that kept prompts in a provider's cache", |m| m.prompts(|it| it.keep_alives as f64);
+    keep_alive_usd: "paid for keep_alives; part of token_cost_usd", |m| m.prompts(|it| it.keep_alive_cost.usd());
+    model_switches: "answers of another model than the conversation was with before", |m| m.conversations(|it| it.switches as f64);
+    sticky_kept: "requests that stayed with the model of their session though another would have been chosen", |m| m.conversations(|it| it.kept as f64);
+    sticky_quality_lost: "by how much better the models that would have been chosen are, over sticky_kept: the mean of their expected quality less that of the model stayed with", |m| m.conversations(|it| it.quality_lost / it.kept as f64);
     window_s: "length of the measured window", |m| m.window_s();
     events: "simulation events of the whole run", |m| m.events as f64;
     drift: "growth of the number of requests in the system over the window, by a straight line, as a share of its mean: 0 if steady, 2 if it grows evenly from nothing; of whole periods, at least two, where the load has one, and none where it is meant to change otherwise", |m| m.steadiness.drift;

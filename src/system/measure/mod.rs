@@ -12,6 +12,7 @@ mod in_window;
 mod metrics;
 mod observers;
 mod possible;
+mod prompt_sums;
 mod scales;
 mod slo_spec;
 mod steady_state;
@@ -28,6 +29,7 @@ pub use in_window::InWindow;
 pub use metrics::{METRICS, Metric, MetricId, values};
 pub use observers::{Finished, Observers, Recorder};
 pub use possible::{Part, Parts, Possible};
+pub use prompt_sums::{Conversations, PromptSums};
 pub use scales::scale_of;
 pub use slo_spec::{SloSpec, TargetsSpec};
 pub use steady_state::{BATCHED, Course, Series, Steadiness, judge as judge_steadiness};
@@ -44,6 +46,7 @@ use crate::cache::Match;
 use crate::cost::{Money, Usage};
 use crate::kernel::{Duration, Time};
 use crate::pipeline::{RequestError, Stage, StageStats};
+use crate::serving::ModelSpec;
 use crate::stats::Histogram;
 use crate::workload::Source;
 
@@ -191,6 +194,10 @@ pub struct Measures {
     pub models: Vec<Share>,
     /// Per user.
     pub users: Vec<Share>,
+    /// What prompt caches came to, per model; none where no model has one.
+    pub prompts: Vec<PromptSums>,
+    /// Which models conversations were with, where that is known.
+    pub conversations: Option<Conversations>,
 }
 
 /// How good the semantic cache's answers were, of measured requests.
@@ -300,6 +307,16 @@ impl Default for Replicas {
     }
 }
 
+/// Nothing came of the models' prompt caches yet, if there are any.
+fn prompt_sums(models: &[(String, ModelSpec)]) -> Vec<PromptSums> {
+    let sums = |(_, model): &(String, ModelSpec)| PromptSums {
+        there: model.prompt_cache.is_some(),
+        ..PromptSums::default()
+    };
+    let sums: Vec<PromptSums> = models.iter().map(sums).collect();
+    if sums.iter().any(|sums| sums.there) { sums } else { Vec::new() }
+}
+
 /// What a model did for one request.
 #[derive(Clone, Copy, Debug)]
 pub struct Served {
@@ -332,6 +349,8 @@ impl Measures {
             has_fleets: setup.resilience.is_some()
                 || models.iter().any(|(_, it)| it.server.is_fleet()),
             has_levers: setup.cost.levers.is_some(),
+            prompts: prompt_sums(models),
+            conversations: setup.knows_conversations().then(Conversations::default),
             wrong_answer_price: setup.cost.wrong_answer.unwrap_or_default(),
             ..Measures::default()
         }

@@ -27,6 +27,8 @@ pub enum Part {
     Slo,
     /// Who looks on.
     Monitors,
+    /// What providers keep of prompts, or which model a conversation is with.
+    Prompts,
 }
 
 impl Part {
@@ -44,6 +46,10 @@ impl Part {
             Part::Negative => ("no failure is kept", "`cache.negative_ttl`"),
             Part::Slo => ("there is no SLO", "`slo`"),
             Part::Monitors => ("there are no monitors", "`monitors`"),
+            Part::Prompts => (
+                "no provider keeps prompts, and no conversation its model",
+                "`prompt_cache` of a model, or `cost.sticky`",
+            ),
         }
     }
 
@@ -54,10 +60,12 @@ impl Part {
             "called_off" | "cost_per_job_usd" | "jobs_per_gpu_hour" => Part::Workflows,
             "negative_hits" => Part::Negative,
             "cross_tenant_hits" => Part::Tenants,
+            "model_switches" => Part::Prompts,
             "slo_attainment" | "class_fairness" | "user_fairness" => Part::Slo,
             "false_alarms" | "faults_missed" | "time_to_detect_mean_s" => Part::Monitors,
             _ if name.contains("workflow") || name.contains("makespan") => Part::Workflows,
             _ if begins(&["gateway_"]) => Part::Gateway,
+            _ if begins(&["prompt_cache_", "keep_alive", "sticky_"]) => Part::Prompts,
             _ if begins(&["critical_", "blocked_"]) => Part::Workflows,
             _ if begins(&["semantic_"]) => Part::Semantic,
             _ if begins(&["coalesced"]) => Part::SingleFlight,
@@ -111,6 +119,7 @@ impl Parts {
             "gateway" => &[Part::Gateway],
             "workload" => &[Part::Slo, Part::Workflows],
             "monitors" => &[Part::Monitors],
+            "models" | "cost" => &[Part::Prompts],
             _ => &[],
         };
         self.0.extend(parts);

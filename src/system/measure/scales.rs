@@ -1,6 +1,7 @@
 //! Which metrics are shares, which may be below zero: how their intervals are made.
 
 use super::metrics::MetricId;
+use crate::cache::prompt::Reason;
 use crate::stats::Scale;
 
 /// Ends of the names of shares.
@@ -28,14 +29,21 @@ const OTHER_SHARES: [&str; 16] = [
 
 /// What may be below zero: the choice of models may cost more than it saves, as may writing
 /// to a prefix cache, and queues shrink. What other levers and caches save is an amount.
-const SIGNED: [&str; 3] = ["routing_saved_usd", "prefix_saved_usd", "drift"];
+const SIGNED: [&str; 4] = ["routing_saved_usd", "prefix_saved_usd", "sticky_quality_lost", "drift"];
+
+/// What tokens cost more than reading them from a prompt cache would have: less, where reading
+/// is dear.
+fn is_margin(name: &str) -> bool {
+    let reason = name.strip_prefix("prompt_cache_").and_then(|rest| rest.strip_suffix("_usd"));
+    reason.is_some_and(|reason| Reason::ALL.iter().any(|it| it.name() == reason))
+}
 
 /// What values a metric can have, from its name.
 pub fn scale_of(name: &str) -> Scale {
     let ends = |all: &[&str]| all.iter().any(|end| name.ends_with(end));
     if ends(&SHARES) || OTHER_SHARES.contains(&name) {
         Scale::Share
-    } else if SIGNED.contains(&name) {
+    } else if SIGNED.contains(&name) || is_margin(name) {
         Scale::Any
     } else {
         Scale::Amount

@@ -16,7 +16,7 @@ use super::measure::{BATCHED, Bill, Share};
 use super::model::System;
 use super::monitors::{self, tables::Measured};
 use super::setup::Setup;
-use super::upstream::prefix_table;
+use super::upstream::{prefix_table, prompt_table};
 use crate::cache::{LevelStats, SEMANTIC};
 use crate::kernel::Time;
 use crate::pipeline::Stage;
@@ -43,6 +43,8 @@ pub struct RunTables {
     pub levels: Table,
     /// A row per tier of a model's prefix cache.
     pub prefix: Table,
+    /// A row per prompt cache.
+    pub prompts: Table,
     /// A row per replica.
     pub replicas: Table,
     /// A row per SLO class, where there is an SLO or more than one class.
@@ -130,6 +132,7 @@ pub fn collect(
         levels,
         cache: caches.map_or_else(Table::default, |caches| contents_table(caches, setup, over)),
         prefix: prefix_table(&system.upstream, setup),
+        prompts: prompt_table(&system.upstream, &system.observers.measures.prompts, setup),
         replicas,
         classes: classes::table(&system.observers.measures, system.clients.source.slo_classes()),
         alerts: monitors::tables::alerts(system.observers.monitors.as_deref(), setup),
@@ -198,7 +201,9 @@ fn models(system: &System<'_>, setup: &Setup) -> Table {
         row.push(seconds(model.queue_ns, model.completed - model.hits - model.coalesced));
         row.push(system.observers.measures.busy[index].map(|(busy, most)| busy / most).into());
         let (cached, all) = (model.cached_decitokens as f64, model.input_decitokens as f64);
-        let keeps = spec.server.prefix_cache.is_some() || spec.server.engine.is_some();
+        let keeps = spec.server.prefix_cache.is_some()
+            || spec.server.engine.is_some()
+            || spec.prompt_cache.is_some();
         row.push(keeps.then_some(cached / 10.0).into());
         row.push((keeps && all > 0.0).then(|| cached / all).into());
         row.push(quality(model));

@@ -1,6 +1,7 @@
 //! One attempt: sent to a replica, served, or lost.
 
 use super::{Attempt, Inference, NOBODY, Place, Upstream};
+use crate::cache::Match;
 use crate::kernel::{Admission, Duration};
 use crate::pipeline::RequestError;
 use crate::serving::{Faults, Service, Work, seed_output_tokens};
@@ -144,8 +145,10 @@ impl Upstream {
         model: u32,
         cx: &Context<'_, '_>,
     ) -> Result<(), (u32, RequestError)> {
+        let uncounted = self.uncounted_tokens(incoming, model, cx.clients, cx.sim.now());
         let servers = &mut self.models[model as usize];
-        let throttled = !servers.limits.admit(cx.sim.now(), cx.clients.most_tokens(incoming))
+        let tokens = cx.clients.most_tokens(incoming) - uncounted;
+        let throttled = !servers.limits.admit(cx.sim.now(), tokens)
             || servers.faults.as_mut().is_some_and(Faults::throttles);
         if throttled { Err((NOBODY, RequestError::Throttled)) } else { Ok(()) }
     }
@@ -157,7 +160,13 @@ impl Upstream {
         let incoming = &cx.requests[self.inferences[inference].request].incoming;
         let full_output = self.answer_tokens(incoming, model, cx);
         let output_tokens = cx.charge.cut(full_output);
-        let found = self.look_up_prefix(incoming, model, replica, now, cx.clients);
+        let mut found = self.look_up_prefix(incoming, model, replica, now, cx.clients);
+        let used = self.find_prompt(incoming, model, now, cx.clients);
+        if let Some(used) = &used {
+            // It is told of like a prefix cache without blocks.
+            found.matched = Some(Match::default());
+            found.cached_decitokens = 10 * used.read;
+        }
         let work = Work {
             chars: incoming.chars,
             input_decitokens: incoming.input_decitokens,
@@ -174,6 +183,9 @@ impl Upstream {
             if let Some(after) = faults.error_after().filter(|_| fails) {
                 service = Service { total: after, first_token: after };
             }
+        }
+        if let Some(used) = used {
+            found.stores = self.begin_prompt(id, used, (service, fails), cx);
         }
         let attempt = &mut self.attempts[id];
         (attempt.place, attempt.began) = (Place::Served, true);
@@ -206,6 +218,9 @@ impl Upstream {
         attempt.read = None;
         let Attempt { inference, model, replica, .. } = *attempt;
         let incoming = &cx.requests[self.inferences[inference].request].incoming;
+        if self.prompts.is_some() {
+            self.keep_prompt(id, incoming, cx.clients, cx.sim.now());
+        }
         self.keep_prefix(incoming, model, replica, cx.clients);
     }
 
@@ -219,6 +234,10 @@ impl Upstream {
         if fails {
             self.attempt_failed(id, RequestError::ServerError, cx);
             return;
+        }
+        if self.prompts.is_some() {
+            let incoming = &cx.requests[self.inferences[inference].request].incoming;
+            self.keep_prompt(id, incoming, cx.clients, cx.sim.now());
         }
         self.models[model as usize].fleet.succeeded(replica);
         if self.inferences[inference].measured {
@@ -237,6 +256,7 @@ impl Upstream {
     fn win(&mut self, id: AttemptId, cx: &mut Context<'_, '_>) {
         self.unlink(id);
         let attempt = self.attempts[id];
+        self.take_prompt(id, attempt.inference);
         let inference = &mut self.inferences[attempt.inference];
         if let Some(timer) = inference.hedge_timer.take() {
             cx.sim.cancel(timer);

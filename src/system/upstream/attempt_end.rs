@@ -242,9 +242,11 @@ impl Upstream {
         let Inference { request, measured, .. } = self.inferences[attempt.inference];
         let incoming = &cx.requests[request].incoming;
         let (input, cached) = (incoming.input_decitokens, attempt.cached_decitokens);
+        let (written_decitokens, for_an_hour) = self.written_by_attempt(id, input);
         let usage = Usage {
             cached_decitokens: cached,
-            written_decitokens: self.written_decitokens(attempt.model, attempt.prefix, input),
+            written_decitokens,
+            for_an_hour,
             ..Usage::new(input, output_tokens)
         };
         let prefix = attempt.prefix.is_some();
@@ -257,6 +259,9 @@ impl Upstream {
             cx.observers,
             cx.sim.now(),
         );
+        if measured && self.prompts.is_some() {
+            self.count_prompt_of(id, &usage, cx);
+        }
         Paid { usage, cost }
     }
 

@@ -69,10 +69,11 @@ impl Upstream {
         }
         if cx.observers.traces() {
             let request = &cx.requests[request];
+            let of = (request.id, request.incoming.user.0, measured);
             cx.observers.trace_attempt(&TracedAttempt {
                 replica: (replica != NOBODY).then_some(replica),
                 kind,
-                ..nothing(request, measured, model, now, AttemptOutcome::Failed(error))
+                ..nothing(of, model, now, AttemptOutcome::Failed(error))
             });
         }
     }

@@ -8,10 +8,13 @@ mod attempt;
 mod attempt_end;
 mod batching;
 mod counts;
+mod keep_alive;
 mod prefix;
+mod prompts;
 mod replica_lifecycle;
 mod retry;
 mod rules;
+mod seat;
 mod shared_queue;
 mod state;
 mod tenant_slots;
@@ -19,8 +22,10 @@ mod traced;
 
 pub use counts::Sent;
 pub use prefix::table as prefix_table;
+pub use prompts::table as prompt_table;
+pub use seat::{Queued, Seat, Slots};
 pub use state::{Attempt, Inference, NOBODY, Place};
-pub use tenant_slots::{Queued, Seat, Slot, Slots};
+pub use tenant_slots::Slot;
 pub use traced::{Paid, answered as traced_answer};
 
 use super::measure::Serving;
@@ -34,6 +39,7 @@ use crate::serving::resilience::Limits;
 use crate::serving::{Faults, Fleet, Latency, ModelSpec};
 use crate::system::ids::{AttemptId, OfAttempt, OfInference, Table};
 use crate::workload::Source;
+use prompts::Prompts;
 use rules::Rules;
 
 /// The servers of one model.
@@ -107,6 +113,8 @@ pub struct Upstream {
     attempts: Table<OfAttempt, Attempt>,
     /// Requests before the models.
     pub inferences: Table<OfInference, Inference>,
+    /// What hosted models' providers keep of prompts, where any does.
+    pub prompts: Option<Box<Prompts>>,
     /// Draws how long answers are.
     output: Stream,
     /// Room for the blocks of a prompt.
@@ -181,6 +189,7 @@ impl Upstream {
             rules: Rules::new(setup, source, streams),
             attempts: Table::default(),
             inferences: Table::default(),
+            prompts: Prompts::new(setup, source, streams),
             output: streams.stream("serving.output"),
             blocks: Vec::new(),
             news: Vec::new(),
@@ -210,6 +219,9 @@ impl Upstream {
             if let Some(cache) = &mut model.prefixes {
                 cache.reset_stats();
             }
+        }
+        if let Some(prompts) = &mut self.prompts {
+            prompts.reset_stats();
         }
     }
 

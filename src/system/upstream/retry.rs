@@ -118,12 +118,17 @@ impl Upstream {
         let asked = cx.clients.params[incoming.profile.0 as usize].max_tokens;
         let max_tokens = cx.charge.cut(asked);
         let demand = Demand::new(incoming.user, incoming.input_decitokens, max_tokens);
+        let known = self
+            .prompts
+            .as_mut()
+            .map_or(&[][..], |prompts| prompts.known(incoming, cx.clients, cx.sim.now()));
         let measures = &mut cx.observers.measures;
         while let Some(next) = chain.get(inference.fallbacks as usize) {
             inference.fallbacks += 1;
             let (model, now) = (ModelId(*next), cx.sim.now());
             let before = inference.spend.hold;
-            let held = cx.charge.optimizer.hold_instead(&demand, model, before, now);
+            let cached = known.get(*next as usize).copied().unwrap_or_default();
+            let held = cx.charge.optimizer.hold_instead(&demand, model, before, cached, now);
             inference.spend.hold = held.unwrap_or_default();
             if held.is_none() {
                 measures.attempts.fallbacks_denied += u64::from(inference.measured);

@@ -4,30 +4,14 @@
 //! keeps a queue of the others ([`Queue`]).
 
 use super::Upstream;
+use super::seat::{Queued, Seat, Slots};
 use crate::cost::ModelId;
-use crate::cost::allocate::{Places, Seated, Tenant};
-use crate::gateway::queue::{Asked, Queue, Waiting};
-use crate::kernel::{Duration, EventId, Scheduler, Time};
+use crate::cost::allocate::{Places, Seated};
+use crate::gateway::queue::{Asked, Queue};
+use crate::kernel::{Duration, Scheduler, Time};
 use crate::system::event::Event;
 use crate::system::ids::{InferenceId, RequestId};
 use crate::system::request::Request;
-
-/// Who gives slots.
-pub enum Slots {
-    /// Tenants divide them.
-    Tenants(Places),
-    /// The gateway.
-    Gateway(Box<Queue>),
-}
-
-/// A slot that a request has.
-#[derive(Clone, Copy, Debug)]
-pub enum Seat {
-    /// One of a tenant's.
-    Tenant(Tenant),
-    /// One of the gateway's: the request's flow.
-    Flow(u32),
-}
 
 /// What becomes of a request that asks for a slot.
 #[derive(Clone, Copy, Debug)]
@@ -40,14 +24,6 @@ pub enum Slot {
     Waits(Option<Queued>),
     /// There is no room to wait.
     Refused,
-}
-
-/// A request in the gateway's queue.
-#[derive(Clone, Copy, Debug)]
-pub struct Queued {
-    place: Waiting,
-    /// When it gives up.
-    expiry: Option<EventId>,
 }
 
 impl Upstream {

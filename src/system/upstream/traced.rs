@@ -55,7 +55,7 @@ impl Attempt {
             output_tokens: usage.output_tokens,
             prefix: self.prefix.filter(|_| paid.is_some()),
             cost: paid.map_or(Money::ZERO, |paid| paid.cost),
-            ..nothing(request, measured, self.model, now, outcome)
+            ..nothing((request.id, request.incoming.user.0, measured), self.model, now, outcome)
         }
     }
 }
@@ -75,21 +75,26 @@ pub fn answered(request: &Request, inference: &Inference, paid: &Paid, now: Time
         output_tokens: usage.output_tokens,
         prefix: inference.prefix,
         cost: paid.cost,
-        ..nothing(request, inference.measured, inference.model, now, AttemptOutcome::Answered)
+        ..nothing(
+            (request.id, request.incoming.user.0, inference.measured),
+            inference.model,
+            now,
+            AttemptOutcome::Answered,
+        )
     }
 }
 
-/// An attempt that took no time and cost nothing.
+/// An attempt that took no time and cost nothing: of which request and user, and whether it is
+/// measured.
 pub(super) fn nothing(
-    request: &Request,
-    measured: bool,
+    (request, user, measured): (u64, u32, bool),
     model: u32,
     now: Time,
     outcome: AttemptOutcome,
 ) -> TracedAttempt {
     TracedAttempt {
-        request: request.id,
-        user: request.incoming.user.0,
+        request,
+        user,
         measured,
         after_warmup: false,
         model,

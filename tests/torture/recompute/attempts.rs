@@ -59,10 +59,12 @@ pub fn values(books: &Books, window: &Window) -> Vec<Value> {
         }
     }
     values.extend(prefixes(&measured));
+    values.extend(prompts(books, &measured));
     values.extend(in_window(books, window));
     let fleets = !books.tables.replicas.rows.is_empty();
     if fleets || books.has_workflows() {
-        let vain = measured.iter().filter(|row| row.text("outcome") != "answered");
+        let came_to_something = ["answered", "kept_alive"];
+        let vain = measured.iter().filter(|row| !came_to_something.contains(&row.text("outcome")));
         values.push(exact("wasted_cost_usd", sum(vain.map(|row| row.number("cost_usd")))));
     }
     if fleets {
@@ -85,6 +87,30 @@ fn prefixes(measured: &[Row<'_>]) -> Vec<Value> {
         exact("cached_input_tokens", if input > 0.0 { cached } else { f64::NAN }),
         exact("prefix_hit_rate", cached / input),
         exact("prefix_block_hit_rate", found / blocks),
+    ]
+}
+
+/// What prompt caches had, and what it cost to keep it there.
+fn prompts(books: &Books, measured: &[Row<'_>]) -> Vec<Value> {
+    let exact = |name, value| (name, value, Within::Rounding);
+    let has = |row: &&&Row<'_>| {
+        let model = books.experiment.models.get(row.text("model"));
+        model.is_some_and(|model| model.prompt_cache.is_some())
+    };
+    let there = books.experiment.models.values().any(|model| model.prompt_cache.is_some());
+    let or_none = |value: f64| if there { value } else { f64::NAN };
+    let rows: Vec<&Row<'_>> = measured.iter().collect();
+    let (kept, asked): (Vec<&Row<'_>>, Vec<&Row<'_>>) =
+        rows.iter().filter(has).partition(|row| row.text("kind") == "keep_alive");
+    let asked: Vec<&Row<'_>> =
+        asked.into_iter().filter(|row| row.value("cached_input_tokens").is_some()).collect();
+    let read = sum(asked.iter().map(|row| row.number("cached_input_tokens")));
+    let input = sum(asked.iter().map(|row| row.number("input_tokens")));
+    vec![
+        exact("prompt_cache_read_tokens", or_none(read)),
+        exact("prompt_cache_hit_rate", or_none(read / input)),
+        exact("keep_alives", or_none(kept.len() as f64)),
+        exact("keep_alive_usd", or_none(sum(kept.iter().map(|row| row.number("cost_usd"))))),
     ]
 }
 
@@ -129,7 +155,8 @@ fn counts(measured: &[Row<'_>]) -> Vec<Value> {
     let kind = |name: &'static str| count(&|row| row.text("kind") == name);
     let is_sent = |row: &Row<'_>| !row.text("replica").is_empty();
     let unsent = count(&|row| {
-        !is_sent(row) && row.text("kind") != "batch" && row.text("outcome") != "throttled"
+        let elsewhere = ["batch", "keep_alive"].contains(&row.text("kind"));
+        !is_sent(row) && !elsewhere && row.text("outcome") != "throttled"
     });
     let won = count(&|row| row.text("kind") == "hedge" && row.text("outcome") == "answered");
     let values = [

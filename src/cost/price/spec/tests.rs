@@ -53,7 +53,13 @@ fn what_has_no_price_of_its_own_follows_the_input() {
     price.turn_to("2026-03-01T00:00:00Z".parse().unwrap());
     assert_eq!(
         price.rates(0),
-        Rates { input: 2_000_000, output: 8_000_000, cached: 2_000_000, write: 2_000_000 }
+        Rates {
+            input: 2_000_000,
+            output: 8_000_000,
+            cached: 2_000_000,
+            write: 2_000_000,
+            write_1h: 2_000_000
+        }
     );
 }
 

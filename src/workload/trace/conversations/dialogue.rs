@@ -53,7 +53,7 @@ impl Dialogue {
         let mut growing = GrowingText::default();
         let mut turns: Vec<Asked> = Vec::new();
         let mut asks = false;
-        for Said { role, text: message, .. } in &said.messages {
+        for Said { role, text: message, .. } in &said.said {
             let message = text::strip(message);
             if asks && *role == Role::Assistant && !message.is_empty() {
                 turns.push(Asked::new(&growing, Some(tokens_of(message))));
@@ -111,7 +111,7 @@ mod tests {
         let said =
             |(role, text): &(Role, &str)| Said { role: *role, text: (*text).to_owned(), at: None };
         let messages = messages.iter().map(said).collect();
-        Dialogue::new(&Messages { messages, ..Messages::default() })
+        Dialogue::new(&Messages { said: messages, ..Messages::default() })
     }
 
     #[test]

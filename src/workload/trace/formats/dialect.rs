@@ -30,7 +30,7 @@ pub(in crate::workload::trace) struct Said {
 /// What was said, in order.
 #[derive(Debug, Default)]
 pub(in crate::workload::trace) struct Messages {
-    pub messages: Vec<Said>,
+    pub said: Vec<Said>,
     /// When the conversation began, as written.
     pub at: Option<Box<RawValue>>,
     /// Which model answered.
@@ -92,7 +92,7 @@ const ROLES: [(&str, Role); 14] = [
 /// Other fields are let be.
 #[derive(Deserialize)]
 struct ShareGptItem {
-    conversations: Vec<Value>,
+    conversations: Vec<Turn>,
     model: Option<serde_json::Value>,
     timestamp: Option<Box<RawValue>>,
     created_at: Option<Box<RawValue>>,
@@ -100,7 +100,7 @@ struct ShareGptItem {
 }
 
 #[derive(Deserialize)]
-struct Value {
+struct Turn {
     from: String,
     value: Option<Spoken>,
     timestamp: Option<Box<RawValue>>,
@@ -234,7 +234,7 @@ impl Dialect {
                     (it.from, said(it.value), at)
                 });
                 Ok(Messages {
-                    messages: roles(messages)?,
+                    said: roles(messages)?,
                     at: read.timestamp.or(read.created_at).or(read.create_time),
                     model: name(read.model),
                     counted: None,
@@ -262,7 +262,7 @@ impl Dialect {
                 });
                 let counted = read.usage.or(answered).map(|usage| usage.counted()).transpose()?;
                 Ok(Messages {
-                    messages: roles(messages)?,
+                    said: roles(messages)?,
                     at: read.timestamp.or(read.created_at).or(read.create_time),
                     model: name(read.model).or(name(model)),
                     counted: counted.flatten(),
@@ -323,7 +323,7 @@ mod tests {
     use super::*;
 
     fn said(messages: Messages) -> Vec<(Role, String)> {
-        messages.messages.into_iter().map(|it| (it.role, it.text)).collect()
+        messages.said.into_iter().map(|it| (it.role, it.text)).collect()
     }
 
     fn read(dialect: Dialect, item: &str) -> Result<Messages, String> {

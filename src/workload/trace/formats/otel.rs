@@ -365,18 +365,15 @@ fn row(
         let text = if name.ends_with("messages") { said(text).join("\n") } else { text.to_owned() };
         Some(tokens_of(&text))
     };
-    let prompt = match &asked {
-        Some(text) => {
-            // Of a prompt that has fewer tokens than words tell, the first blocks.
-            let most = input_tokens.div_ceil(BLOCK_TOKENS) as usize;
-            blocks.extend(text.blocks.iter().take(most));
-            text.prompt()
-        }
+    let prompt = if let Some(text) = &asked {
+        // Of a prompt that has fewer tokens than words tell, the first blocks.
+        let most = input_tokens.div_ceil(BLOCK_TOKENS) as usize;
+        blocks.extend(text.blocks.iter().take(most));
+        text.prompt()
+    } else {
         // Not known: it is one of its own.
-        None => {
-            let name = |it: &Option<String>| it.clone().unwrap_or_default();
-            identity::of_text(format!("{}/{}", name(&span.trace), name(&span.id)).as_bytes())
-        }
+        let name = |it: &Option<String>| it.clone().unwrap_or_default();
+        identity::of_text(format!("{}/{}", name(&span.trace), name(&span.id)).as_bytes())
     };
     let row = Row {
         stamp: begins,

@@ -84,6 +84,7 @@ pub(super) fn causes(spans: &[Span]) -> Result<Vec<Cause>, usize> {
         ends,
         beside: vec![Vec::new(); spans.len()],
         is_waited_for: vec![false; spans.len()],
+        is_passed: vec![false; spans.len()],
         waits: vec![Vec::new(); spans.len()],
         last: vec![Vec::new(); spans.len()],
     };
@@ -115,6 +116,8 @@ struct Tree<'s> {
     beside: Vec<Vec<usize>>,
     /// Whether one beside it waited for it.
     is_waited_for: Vec<bool>,
+    /// Whether one beside it that waited for it had ended.
+    is_passed: Vec<bool>,
     /// The calls that it waited for, and those that were the last of it.
     waits: Vec<Vec<usize>>,
     last: Vec<Vec<usize>>,
@@ -131,7 +134,14 @@ impl Tree<'_> {
             let begin = self.spans[place].begin;
             while running.peek().is_some_and(|Reverse((end, _))| *end <= begin) {
                 let Some(Reverse((_, ended))) = running.pop() else { break };
-                frontier.retain(|it: &usize| !self.beside[ended].contains(it));
+                // What it waited for is waited for by way of it.
+                let mut any_is_new = false;
+                for it in &self.beside[ended] {
+                    any_is_new |= !std::mem::replace(&mut self.is_passed[*it], true);
+                }
+                if any_is_new {
+                    frontier.retain(|it: &usize| !self.is_passed[*it]);
+                }
                 frontier.push(ended);
             }
             for it in &frontier {

@@ -58,9 +58,12 @@ struct Asked {
 /// What has been said since the last answer.
 #[derive(Default)]
 struct News {
-    /// Whether a user said something, or a tool did, and when they last did.
-    user: Option<Option<u64>>,
-    tool: Option<Option<u64>>,
+    /// Whether a user did, and when last.
+    of_user: bool,
+    user_at: Option<u64>,
+    /// Whether a tool did.
+    of_tool: bool,
+    tool_at: Option<u64>,
 }
 
 impl ConversationJobs {
@@ -89,7 +92,7 @@ impl ConversationJobs {
         // When it began, and when the last answer was there.
         let (mut begins, mut answered) = (at(&said.at)?, None);
         let mut is_first = true;
-        let messages = said.messages.iter().map(|it| (it, text::strip(&it.text)));
+        let messages = said.said.iter().map(|it| (it, text::strip(&it.text)));
         for (Said { role, at: written, .. }, message) in messages {
             if message.is_empty() {
                 continue;
@@ -103,7 +106,7 @@ impl ConversationJobs {
                 }
                 answered = at;
             }
-            if *role == Role::User && is_first && news.user.is_none() {
+            if *role == Role::User && is_first && !news.of_user {
                 begins = at.or(begins);
             }
             news.hear(*role, at);
@@ -165,20 +168,20 @@ impl ConversationJobs {
         };
         let mut tools = Duration::ZERO;
         let mut last = answered;
-        if let Some(until) = news.tool {
-            tools = between(last, until).unwrap_or_else(|| {
+        if news.of_tool {
+            tools = between(last, news.tool_at).unwrap_or_else(|| {
                 self.drawn[1] += 1;
                 self.options.tools.pick(keyed_uniform(key, TOOLS))
             });
-            last = until;
+            last = news.tool_at;
         }
-        let think = match news.user {
-            Some(_) if is_first => Duration::ZERO,
-            Some(until) => between(last, until).unwrap_or_else(|| {
+        let think = if news.of_user && !is_first {
+            between(last, news.user_at).unwrap_or_else(|| {
                 self.drawn[0] += 1;
                 self.options.think.pick(keyed_uniform(key, THINK))
-            }),
-            None => Duration::ZERO,
+            })
+        } else {
+            Duration::ZERO
         };
         (think, tools)
     }
@@ -190,13 +193,13 @@ fn subkey(key: u64, place: usize) -> u64 {
 
 impl News {
     fn is_any(&self) -> bool {
-        self.user.is_some() || self.tool.is_some()
+        self.of_user || self.of_tool
     }
 
     fn hear(&mut self, role: Role, at: Option<u64>) {
         match role {
-            Role::User => self.user = Some(at),
-            Role::Tool => self.tool = Some(at),
+            Role::User => (self.of_user, self.user_at) = (true, at),
+            Role::Tool => (self.of_tool, self.tool_at) = (true, at),
             Role::System | Role::Assistant => {}
         }
     }

@@ -89,7 +89,7 @@ impl SpansByJob {
                 read.push((line, Ok(ReadJob { begins, job, user })));
             }
         }
-        Ok(Box::new(InOrder::new(read, users, models, notes, position)))
+        Ok(Box::new(InOrder::new(read, &users, models, notes, position)))
     }
 }
 
@@ -108,7 +108,7 @@ impl InOrder {
     /// their first job.
     fn new(
         mut jobs: Vec<(u64, Result<ReadJob, String>)>,
-        names: Users,
+        names: &Users,
         models: Models,
         notes: Vec<String>,
         position: Position,
@@ -166,7 +166,7 @@ pub(super) fn sorted(mut jobs: impl ReadJobs) -> Result<impl ReadJobs, TraceErro
     }
     let users = jobs.users().cloned().unwrap_or_default();
     let models = jobs.models().cloned().unwrap_or_default();
-    Ok(InOrder::new(read, users, models, jobs.notes(), jobs.position().clone()))
+    Ok(InOrder::new(read, &users, models, jobs.notes(), jobs.position().clone()))
 }
 
 /// Makes a job of the spans of that name.
