@@ -50,7 +50,7 @@ impl Index {
     pub fn insert(&mut self, key: Key, slot: u32, most: usize, key_of: impl Fn(u32) -> Key) {
         match self {
             Index::Hashed(hashed) => {
-                hashed.insert(hash(key), slot, most, |slot| hash(key_of(slot)))
+                hashed.insert(hash(key), slot, most, |slot| hash(key_of(slot)));
             }
             Index::Numbered(slots) => {
                 let at = key.0 as usize;

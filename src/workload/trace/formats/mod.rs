@@ -20,6 +20,7 @@ pub(super) mod mooncake;
 pub(super) mod mooncake_blocks;
 pub(super) mod objects;
 pub(super) mod otel;
+mod otel_file;
 pub(super) mod requests_csv;
 pub(super) mod sums;
 pub(super) mod users;

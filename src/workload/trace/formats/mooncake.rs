@@ -345,7 +345,8 @@ fn parse(
     waits: &mut [bool; WAITS.len()],
 ) -> Result<Row, String> {
     blocks.clear();
-    let line: Line<'_> = serde_json::from_slice(line).map_err(|error| plain(&error))?;
+    let text = std::str::from_utf8(line).map_err(|error| error.to_string())?;
+    let line: Line<'_> = serde_json::from_str(text).map_err(|error| plain(&error))?;
     let there = [line.session_id, line.delay, line.wait_for, line.tool_wait_ms];
     for (seen, there) in waits.iter_mut().zip(there) {
         *seen |= there.is_some();

@@ -1,6 +1,7 @@
 //! The blocks of a prompt in Mooncake's format.
 
 use crate::workload::trace::identity;
+use crate::workload::trace::input::number::parse_digits;
 
 /// Reads the ids of the blocks of a prompt of so many tokens: one for each block of
 /// `block_tokens`, the last of which may have fewer.
@@ -47,6 +48,10 @@ fn parse_blocks(list: &str, blocks: &mut Vec<u64>) -> Result<(), String> {
     }
     for id in inner.split(',') {
         let id = id.trim_ascii();
+        if let Some(number) = parse_digits(id.as_bytes()) {
+            blocks.push(number);
+            continue;
+        }
         blocks.push(id.parse().map_err(|_| {
             format!("hash_ids has `{}`: expected whole numbers from 0 to 2^64 - 1", shown(id))
         })?);

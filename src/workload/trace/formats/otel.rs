@@ -16,16 +16,18 @@ use serde_json::value::RawValue;
 use super::beginning::Beginning;
 use super::format::{Dependencies, Format, Given, RowReader, TraceFile};
 use super::growing_text::{BLOCK_TOKENS, GrowingText, tokens_of};
-use super::jobs::spans::{JobSpan, SpansByJob};
+use super::jobs::by_job::{Names, Outline, Spans, by_job};
+use super::jobs::spans::JobSpan;
 use super::jobs::{JobOptions, ReadJobs, number};
 use super::listed::Listing;
 use super::log::TimeUnit;
 use super::log::fields::{bad_count, bad_number, bad_time, count, money, stamp};
+use super::otel_file::{CALLS, SpanFile};
+use super::users::intern;
 use crate::kernel::Duration;
 use crate::workload::CallDraft;
 use crate::workload::incoming::MAX_TOKENS;
 use crate::workload::text;
-use crate::workload::trace::input::document::Document;
 use crate::workload::trace::input::error::TraceError;
 use crate::workload::trace::input::json;
 use crate::workload::trace::measured::{Measured, Status};
@@ -35,9 +37,6 @@ use crate::workload::trace::{identity, unused};
 /// A file of the format.
 #[derive(Debug)]
 pub(in crate::workload::trace) struct Otel(PathBuf);
-
-/// What calls a model, by `gen_ai.operation.name`.
-const CALLS: [&str; 4] = ["chat", "text_completion", "generate_content", "completion"];
 
 const INPUT: [&str; 2] = ["gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"];
 const OUTPUT: [&str; 2] = ["gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"];
@@ -55,32 +54,6 @@ const USER: [&str; 2] = ["user.id", "enduser.id"];
 const ASKED: &str = "gen_ai.input.messages";
 const SYSTEM: &str = "gen_ai.system_instructions";
 const ANSWERED: [&str; 2] = ["gen_ai.output.text", "gen_ai.output.messages"];
-
-#[derive(Deserialize)]
-struct File<'t> {
-    #[serde(borrow, default, rename = "resourceSpans", alias = "resource_spans")]
-    resources: Option<Vec<Resource<'t>>>,
-    #[serde(borrow, default)]
-    spans: Option<Vec<&'t RawValue>>,
-}
-
-#[derive(Deserialize)]
-struct Resource<'t> {
-    #[serde(
-        borrow,
-        default,
-        rename = "scopeSpans",
-        alias = "scope_spans",
-        alias = "instrumentationLibrarySpans"
-    )]
-    scopes: Vec<Scope<'t>>,
-}
-
-#[derive(Deserialize)]
-struct Scope<'t> {
-    #[serde(borrow, default)]
-    spans: Vec<&'t RawValue>,
-}
 
 #[derive(Deserialize)]
 struct Span<'t> {
@@ -122,16 +95,15 @@ impl TraceFile for Otel {
 
     fn open(&self, path: &Path) -> Result<Box<dyn RowReader>, TraceError> {
         let mut listing = Listing::new(path);
-        for_each_span(path, |line, span| {
+        let mut spans = SpanFile::open(path)?;
+        while let Some((line, span)) = spans.advance()? {
             let mut blocks = Vec::new();
             let read = Parsed::of(span).and_then(|span| row(&span, &mut listing, &mut blocks));
-            let read = read.transpose();
-            let is_call = read.is_some();
-            if let Some(read) = read {
+            if let Some(read) = read.transpose() {
                 listing.push(line, read, &blocks);
+                spans.calls += 1;
             }
-            Ok(is_call)
-        })?;
+        }
         Ok(Box::new(listing.reader()))
     }
 
@@ -140,23 +112,8 @@ impl TraceFile for Otel {
     }
 
     fn open_jobs(&self, path: &Path, _: JobOptions) -> Result<Box<dyn ReadJobs>, TraceError> {
-        let mut listing = Listing::new(path);
-        let mut jobs = SpansByJob::new(path);
-        for_each_span(path, |line, span| {
-            let mut blocks = Vec::new();
-            let span = Parsed::of(span).map_err(|why| jobs.refuse(line, why))?;
-            let call = row(&span, &mut listing, &mut blocks);
-            let call = call.map_err(|why| jobs.refuse(line, why))?;
-            let is_call = call.is_some();
-            let model = call.as_ref().and_then(|(_, measured)| measured.model.clone());
-            let model = model.map(|name| number(&mut jobs.models, &name));
-            let span = part(line, span, call, (blocks, model));
-            let (job, span) = span.map_err(|why| jobs.refuse(line, why))?;
-            jobs.push(&job, span);
-            Ok(is_call)
-        })?;
-        jobs.users = listing.users().clone();
-        jobs.reader()
+        let open = || Ok(OtelSpans { spans: SpanFile::open(path)?, listing: Listing::new(path) });
+        by_job(path, open, false)
     }
 
     fn block_tokens(&self) -> Option<u32> {
@@ -186,47 +143,60 @@ impl Format for Otel {
     }
 }
 
-/// Goes through the spans of a file, in its order; `each` tells whether one is the call of a
-/// model, of which there must be one.
-fn for_each_span(
-    path: &Path,
-    mut each: impl FnMut(u64, &RawValue) -> Result<bool, TraceError>,
-) -> Result<(), TraceError> {
-    let document = Document::open(path)?;
-    let (mut calls, mut others) = (0, 0);
-    for value in document.values()? {
-        let file: File<'_> = serde_json::from_str(value.get())
-            .map_err(|error| document.position().format(json::plain(&error)))?;
-        let scopes = file.resources.into_iter().flatten().flat_map(|resource| resource.scopes);
-        let spans = scopes.flat_map(|scope| scope.spans).chain(file.spans.into_iter().flatten());
-        for span in spans {
-            let is_call = each(document.line_of(span), span)?;
-            calls += u64::from(is_call);
-            others += u64::from(!is_call);
-        }
+/// The spans of a file as parts of their traces.
+#[derive(Debug)]
+struct OtelSpans {
+    spans: SpanFile,
+    /// Names of models.
+    listing: Listing,
+}
+
+impl Spans for OtelSpans {
+    fn next_outline(&mut self) -> Result<Option<Outline>, TraceError> {
+        let place = self.spans.place();
+        let Some((line, written)) = self.spans.advance()? else { return Ok(None) };
+        let outline = Parsed::of(written).and_then(|span| {
+            let is_call = span.attributes.as_ref().is_some_and(Attributes::are_of_a_call);
+            Ok((span.outline(line, place)?, is_call))
+        });
+        let (outline, is_call) = outline.map_err(|why| self.spans.refuse(why))?;
+        self.spans.calls += u64::from(is_call);
+        Ok(Some(outline))
     }
-    if calls == 0 {
-        return Err(document.position().format(format!(
-            "none of the {others} spans is the call of a model: none has \
-             `gen_ai.operation.name` of {} or its tokens",
-            CALLS.join(", ")
-        )));
+
+    fn next_span(
+        &mut self,
+        names: &mut Names,
+    ) -> Result<Option<(String, u64, JobSpan)>, TraceError> {
+        let place = self.spans.place();
+        let Some((line, written)) = self.spans.advance()? else { return Ok(None) };
+        let mut blocks = Vec::new();
+        let read = Parsed::of(written).and_then(|span| {
+            let call = row(&span, &mut self.listing, &mut blocks)?;
+            let model = call.as_ref().and_then(|(_, measured)| measured.model.as_deref());
+            let model = model.map(|name| number(&mut names.models, name));
+            let user = call.as_ref().and_then(|(row, _)| row.user);
+            let user = user.and_then(|user| self.listing.users().get_index(user as usize));
+            let user = user.map(|name| intern(&mut names.users, name.as_bytes()));
+            part(line, span, call, (blocks, model, user))
+        });
+        let (job, span) = read.map_err(|why| self.spans.refuse(why))?;
+        self.spans.calls += u64::from(span.call.is_some());
+        Ok(Some((job, place, span)))
     }
-    Ok(())
 }
 
 /// A span as a part of its trace.
 fn part(
     line: u64,
-    Parsed { span, attributes }: Parsed<'_>,
+    parsed: Parsed<'_>,
     call: Option<(Row, Measured)>,
-    (blocks, model): (Vec<u64>, Option<u32>),
+    (blocks, model, user): (Vec<u64>, Option<u32>, Option<u32>),
 ) -> Result<(String, JobSpan), String> {
-    let begin = time("startTimeUnixNano", span.begins)?.ok_or("the span has no start")?;
+    let Outline { job, begin, .. } = parsed.outline(line, 0)?;
+    let Parsed { span, attributes } = parsed;
     let end = time("endTimeUnixNano", span.ends)?.ok_or("the span has no end")?;
     let does = |it: &Attributes<'_>| it.get("gen_ai.operation.name") == Some("execute_tool");
-    let user = call.as_ref().and_then(|(row, _)| row.user);
-    let job = span.trace.unwrap_or_else(|| "the trace".to_owned());
     let span = JobSpan {
         line,
         id: span.id.unwrap_or_else(|| format!("on line {line}")),
@@ -243,7 +213,6 @@ fn part(
         }),
         is_tool: attributes.as_ref().is_some_and(does),
         user,
-        session: attributes.as_ref().and_then(|it| it.first(&SESSION)).map(|it| it.1.to_owned()),
     };
     Ok((job, span))
 }
@@ -255,11 +224,18 @@ struct Parsed<'t> {
 }
 
 impl<'t> Parsed<'t> {
-    fn of(written: &'t RawValue) -> Result<Self, String> {
-        let span: Span<'t> =
-            serde_json::from_str(written.get()).map_err(|error| json::plain(&error))?;
+    fn of(written: &'t str) -> Result<Self, String> {
+        let span: Span<'t> = serde_json::from_str(written).map_err(|error| json::plain(&error))?;
         let attributes = span.attributes.map(Attributes::read).transpose()?;
         Ok(Parsed { span, attributes })
+    }
+
+    fn outline(&self, line: u64, place: u64) -> Result<Outline, String> {
+        let attributes = self.attributes.as_ref();
+        let session = attributes.and_then(|it| it.first(&SESSION)).map(|it| it.1.to_owned());
+        let begin = time("startTimeUnixNano", self.span.begins)?.ok_or("the span has no start")?;
+        let job = self.span.trace.clone().unwrap_or_else(|| "the trace".to_owned());
+        Ok(Outline { job, place, line, begin, session })
     }
 }
 
@@ -296,6 +272,14 @@ impl<'t> Attributes<'t> {
 
     fn get(&self, name: &str) -> Option<&str> {
         self.first(&[name]).map(|(_, text)| text)
+    }
+
+    /// Whether a span that has them is the call of a model.
+    fn are_of_a_call(&self) -> bool {
+        match self.get("gen_ai.operation.name") {
+            Some(name) => CALLS.contains(&name),
+            None => self.first(&INPUT).is_some(),
+        }
     }
 
     fn tokens(&self, names: &[&str]) -> Result<Option<u32>, String> {

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::beginning::Beginning;
 use super::format::{Dependencies, Format, Given, RowReader, TraceFile};
-use super::jobs::spans::{JobSpan, SpansByJob};
+use super::jobs::by_job::{Names, Outline, Spans, by_job};
+use super::jobs::spans::JobSpan;
 use super::jobs::{JobOptions, ReadJobs, number};
 use super::listed::Listing;
 use super::log::TimeUnit;
@@ -45,11 +46,11 @@ impl TraceFile for RequestsCsv {
 
     fn open(&self, path: &Path) -> Result<Box<dyn RowReader>, TraceError> {
         let mut listing = Listing::new(path);
-        for_each_row(path, |table| {
-            let read = row(&mut listing, table);
-            listing.push(table.position().line, read, &[]);
-            Ok(())
-        })?;
+        let mut rows = RunRows::open(path)?;
+        while rows.advance()? {
+            let read = row(&mut listing, &rows.table);
+            listing.push(rows.table.position().line, read, &[]);
+        }
         Ok(Box::new(listing.reader()))
     }
 
@@ -66,20 +67,7 @@ impl TraceFile for RequestsCsv {
     }
 
     fn open_jobs(&self, path: &Path, _: JobOptions) -> Result<Box<dyn ReadJobs>, TraceError> {
-        let mut jobs = SpansByJob::new(path);
-        jobs.begin_alike = true;
-        let mut spans = Vec::new();
-        for_each_row(path, |table| {
-            let line = table.position().line;
-            spans.push(span(&mut jobs, table).map_err(|why| jobs.refuse(line, why))?);
-            Ok(())
-        })?;
-        // Rows are in the order in which requests ended; those of one instant came by number.
-        spans.sort_by_key(|(number, ..)| *number);
-        for (_, job, span) in spans {
-            jobs.push(&job, span);
-        }
-        jobs.reader()
+        by_job(path, || RunRows::open(path), true)
     }
 }
 
@@ -100,29 +88,66 @@ impl Format for RequestsCsv {
 }
 
 /// Goes through the rows of a file, which must all be of one run.
-fn for_each_row(
-    path: &Path,
-    mut each: impl FnMut(&Table) -> Result<(), TraceError>,
-) -> Result<(), TraceError> {
-    let mut table = Table::open(path, None)?;
-    if let Some(missing) = NEEDED.iter().find(|name| table.column(name).is_none()) {
-        let why = format!(
-            "{}; expected the requests.csv of a run, which `record: {{ requests: true }}` writes",
-            table.unknown_column(missing)
-        );
-        return Err(table.position().format(why));
+#[derive(Debug)]
+struct RunRows {
+    table: Table,
+    run: Option<[String; 2]>,
+}
+
+impl RunRows {
+    fn open(path: &Path) -> Result<Self, TraceError> {
+        let table = Table::open(path, None)?;
+        if let Some(missing) = NEEDED.iter().find(|name| table.column(name).is_none()) {
+            let why = format!(
+                "{}; expected the requests.csv of a run, which `record: {{ requests: true }}` writes",
+                table.unknown_column(missing)
+            );
+            return Err(table.position().format(why));
+        }
+        Ok(RunRows { table, run: None })
     }
-    let mut run = None;
-    while table.advance()? {
-        let of_run = [text(&table, "point"), text(&table, "replication")];
-        if *run.get_or_insert_with(|| of_run.clone()) != of_run {
+
+    fn advance(&mut self) -> Result<bool, TraceError> {
+        if !self.table.advance()? {
+            return Ok(false);
+        }
+        let of_run = [text(&self.table, "point"), text(&self.table, "replication")];
+        if *self.run.get_or_insert_with(|| of_run.clone()) != of_run {
             let why = "the file has requests of several runs: keep those of one point and one \
                        replication";
-            return Err(table.position().bad_row(why.to_owned()));
+            return Err(self.table.position().bad_row(why.to_owned()));
         }
-        each(&table)?;
+        Ok(true)
     }
-    Ok(())
+
+    fn refuse(&self, why: String) -> TraceError {
+        self.table.position().bad_row(why)
+    }
+}
+
+/// Rows are in the order in which requests ended; those of one instant came by number.
+impl Spans for RunRows {
+    fn next_outline(&mut self) -> Result<Option<Outline>, TraceError> {
+        if !self.advance()? {
+            return Ok(None);
+        }
+        let line = self.table.position().line;
+        let outline = || -> Result<Outline, String> {
+            let (place, begin) = (request(&self.table)?, needed(&self.table, "arrival_s")?);
+            Ok(Outline { job: job(&self.table), place, line, begin, session: None })
+        };
+        outline().map(Some).map_err(|why| self.refuse(why))
+    }
+
+    fn next_span(
+        &mut self,
+        names: &mut Names,
+    ) -> Result<Option<(String, u64, JobSpan)>, TraceError> {
+        if !self.advance()? {
+            return Ok(None);
+        }
+        span(names, &self.table).map(Some).map_err(|why| self.refuse(why))
+    }
 }
 
 /// What a row has in a column; nothing where there is none.
@@ -189,35 +214,43 @@ fn row(listing: &mut Listing, table: &Table) -> Result<(Row, Measured), String> 
     Ok((row, measured))
 }
 
-/// A request's number, and itself as a part of a session or a workflow, which are numbered apart.
-fn span(jobs: &mut SpansByJob, table: &Table) -> Result<(u64, String, JobSpan), String> {
+/// What a request is a part of: a session or a workflow, which are numbered apart.
+fn job(table: &Table) -> String {
     let session = text(table, "session");
-    let job = if session.is_empty() {
+    if session.is_empty() {
         format!("workflow {}", text(table, "workflow"))
     } else {
         format!("session {session}")
-    };
+    }
+}
+
+/// A request's number.
+fn request(table: &Table) -> Result<u64, String> {
     let id = text(table, "request_id");
-    let request = id.parse().map_err(|_| bad_number("request_id", id.as_bytes()))?;
+    id.parse().map_err(|_| bad_number("request_id", id.as_bytes()))
+}
+
+/// A request as a part of its job, by its number.
+fn span(names: &mut Names, table: &Table) -> Result<(String, u64, JobSpan), String> {
+    let request = request(table)?;
     let begin = needed(table, "arrival_s")?;
     let [model, user] = ["model", "user"].map(|name| text(table, name));
     let call = CallDraft {
         input_tokens: tokens(table, "input_tokens")?.unwrap_or(0),
         output_tokens: tokens(table, "output_tokens")?,
         prompt: prompt(table),
-        model: (!model.is_empty()).then(|| number(&mut jobs.models, &model)),
+        model: (!model.is_empty()).then(|| number(&mut names.models, &model)),
         ..CallDraft::default()
     };
     let span = JobSpan {
         line: table.position().line,
-        id,
+        id: request.to_string(),
         parent: None,
         begin,
         end: needed(table, "finish_s")?,
         call: Some(call),
         is_tool: false,
-        user: (!user.is_empty()).then(|| intern(&mut jobs.users, user.as_bytes())),
-        session: None,
+        user: (!user.is_empty()).then(|| intern(&mut names.users, user.as_bytes())),
     };
-    Ok((request, job, span))
+    Ok((job(table), request, span))
 }

@@ -1,5 +1,6 @@
 //! A file of JSON values, which need not be one a line.
 
+use std::cell::Cell;
 use std::io::Read;
 use std::path::Path;
 
@@ -29,6 +30,8 @@ pub(crate) fn read_text(path: &Path) -> Result<(Position, String), TraceError> {
 pub(in crate::workload::trace) struct Document {
     text: String,
     position: Position,
+    /// A place in the text, and its line.
+    counted: Cell<(usize, u64)>,
 }
 
 impl Document {
@@ -41,7 +44,7 @@ impl Document {
         if text.trim().is_empty() {
             return Err(position.empty());
         }
-        Ok(Document { text, position })
+        Ok(Document { text, position, counted: Cell::new((0, 1)) })
     }
 
     /// The values, one after another; the items of a list in the place of the list.
@@ -64,14 +67,19 @@ impl Document {
         Ok(values)
     }
 
-    /// The line on which a value of this document begins.
+    /// The line on which a value of this document begins; of values in their order, lines are
+    /// counted once.
     pub fn line_of(&self, value: &RawValue) -> u64 {
         let at = (value.get().as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
-        let before = &self.text.as_bytes()[..at.min(self.text.len())];
-        let ends = before.iter().enumerate().filter(|(at, byte)| {
-            **byte == b'\n' || **byte == b'\r' && before.get(at + 1) != Some(&b'\n')
-        });
-        ends.count() as u64 + 1
+        let at = at.min(self.text.len());
+        let (from, line) = Some(self.counted.get()).filter(|it| it.0 <= at).unwrap_or((0, 1));
+        let text = self.text.as_bytes();
+        let ends = |at: &usize| {
+            text[*at] == b'\n' || text[*at] == b'\r' && text.get(at + 1) != Some(&b'\n')
+        };
+        let line = line + (from..at).filter(ends).count() as u64;
+        self.counted.set((at, line));
+        line
     }
 
     /// Before its first line.

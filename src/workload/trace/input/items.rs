@@ -4,6 +4,8 @@ use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
+use memchr::{memchr, memchr_iter, memchr2};
+
 use super::bytes;
 use super::error::TraceError;
 use super::lines::Lines;
@@ -11,7 +13,7 @@ use super::position::Position;
 use super::text::TextStream;
 
 /// The largest item in bytes.
-const LARGEST: usize = 1 << 26;
+pub(super) const LARGEST: usize = 1 << 26;
 
 /// Reads a file item by item: those of a list, if it begins with one, else its
 /// lines.
@@ -69,7 +71,7 @@ pub(in crate::workload::trace) struct List {
 
 /// Where in an item a scan has come to.
 #[derive(Clone, Copy, Default)]
-struct Scan {
+pub(super) struct Scan {
     /// Brackets and braces that are open.
     depth: usize,
     in_text: bool,
@@ -195,7 +197,10 @@ impl List {
 }
 
 /// How many lines end in `bytes`: with `\n`, `\r\n` or `\r`.
-fn newlines(bytes: &[u8], after_return: &mut bool) -> u64 {
+pub(super) fn newlines(bytes: &[u8], after_return: &mut bool) -> u64 {
+    if !*after_return && memchr(b'\r', bytes).is_none() {
+        return memchr_iter(b'\n', bytes).count() as u64;
+    }
     let ends = bytes.iter().map(|byte| {
         let second = std::mem::replace(after_return, *byte == b'\r') && *byte == b'\n';
         u64::from(matches!(byte, b'\n' | b'\r') && !second)
@@ -206,18 +211,21 @@ fn newlines(bytes: &[u8], after_return: &mut bool) -> u64 {
 impl Scan {
     /// Where in `bytes` the item ends, if it does: behind its last bracket or
     /// quotation mark, or before the comma or bracket behind a number.
-    fn end_of_item(&mut self, bytes: &[u8]) -> Option<usize> {
-        for (at, byte) in bytes.iter().enumerate() {
+    pub fn end_of_item(&mut self, bytes: &[u8]) -> Option<usize> {
+        let mut at = 0;
+        while at < bytes.len() {
             if self.in_text {
-                match byte {
-                    _ if self.escaped => self.escaped = false,
-                    b'\\' => self.escaped = true,
-                    b'"' => self.in_text = false,
-                    _ => {}
+                if std::mem::take(&mut self.escaped) {
+                    at += 1;
+                    continue;
                 }
+                let Some(found) = memchr2(b'"', b'\\', &bytes[at..]) else { return None };
+                at += found;
+                (self.in_text, self.escaped) = (bytes[at] == b'\\', bytes[at] == b'\\');
+                at += 1;
                 continue;
             }
-            match byte {
+            match bytes[at] {
                 b'"' => self.in_text = true,
                 b'{' | b'[' => self.depth += 1,
                 b'}' | b']' if self.depth > 1 => self.depth -= 1,
@@ -228,6 +236,7 @@ impl Scan {
                 _ => {}
             }
             self.begun = true;
+            at += 1;
         }
         None
     }

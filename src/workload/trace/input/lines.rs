@@ -5,6 +5,8 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::path::Path;
 
+use memchr::memchr2;
+
 use super::bytes;
 use super::error::TraceError;
 use super::position::Position;
@@ -67,7 +69,10 @@ impl<R: Read> Lines<R> {
             if !self.advance()? {
                 return Ok(false);
             }
-            if !self.line().trim_ascii_start().is_empty() {
+            let line = self.line();
+            if line.first().is_some_and(|byte| !byte.is_ascii_whitespace())
+                || !line.trim_ascii_start().is_empty()
+            {
                 return Ok(true);
             }
         }
@@ -79,12 +84,12 @@ impl<R: Read> Lines<R> {
         let mut searched = 0;
         loop {
             let ahead = &self.buffer[self.ahead.clone()];
-            let ends = |byte: &u8| matches!(byte, b'\n' | b'\r');
-            if let Some(found) = ahead[searched..].iter().position(ends) {
+            if let Some(found) = memchr2(b'\n', b'\r', &ahead[searched..]) {
                 let end = searched + found;
                 // What follows a `\r` says whether the line's end has a second byte.
                 if ahead[end] == b'\n' || end + 1 < ahead.len() || self.at_end {
-                    let newline = if ahead[end..].starts_with(b"\r\n") { 2 } else { 1 };
+                    let two = ahead[end] == b'\r' && ahead.get(end + 1) == Some(&b'\n');
+                    let newline = if two { 2 } else { 1 };
                     self.take(end, newline);
                     return Ok(true);
                 }

@@ -7,6 +7,7 @@ pub(super) mod error;
 pub(super) mod items;
 pub(in crate::workload) mod json;
 pub(in crate::workload) mod lines;
+pub(super) mod nested;
 pub(super) mod number;
 pub(in crate::workload) mod position;
 pub(in crate::workload) mod stamp;

@@ -6,6 +6,16 @@ pub(in crate::workload::trace) fn parse_digits(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() || digits.len() > 20 {
         return None;
     }
+    if digits.len() < 20 {
+        // Nineteen digits fit.
+        let (mut number, mut wrong) = (0u64, false);
+        for byte in digits {
+            let digit = byte.wrapping_sub(b'0');
+            wrong |= digit > 9;
+            number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+        }
+        return (!wrong).then_some(number);
+    }
     digits.iter().try_fold(0u64, |number, byte| {
         let digit = byte.wrapping_sub(b'0');
         let digit = (digit < 10).then_some(u64::from(digit))?;
@@ -24,11 +34,53 @@ pub(in crate::workload::trace) fn whole_number(text: &[u8]) -> Option<u64> {
     }
 }
 
+/// Digits with at most one point among them, and few enough to fit: all of them as one number,
+/// and how many stand behind the point. Others are read as [`scaled`] reads them.
+#[inline]
+fn few_digits(text: &[u8]) -> Option<(u64, u32)> {
+    if text.len() > 20 || !text.first()?.is_ascii_digit() {
+        return None;
+    }
+    let (mut number, mut digits, mut point) = (0u64, 0, None);
+    for byte in text {
+        let digit = byte.wrapping_sub(b'0');
+        if digit < 10 {
+            number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+            digits += 1;
+        } else if *byte == b'.' && point.is_none() {
+            point = Some(digits);
+        } else {
+            return None;
+        }
+    }
+    (digits < 20).then_some((number, digits - point.unwrap_or(digits)))
+}
+
+/// 10 to the power of what `few_digits` can lack.
+#[inline]
+fn power(of: u32) -> Option<u64> {
+    const POWERS: [u64; 10] = {
+        let mut powers = [1; 10];
+        let mut at = 1;
+        while at < powers.len() {
+            powers[at] = powers[at - 1] * 10;
+            at += 1;
+        }
+        powers
+    };
+    POWERS.get(of as usize).copied()
+}
+
 macro_rules! scaled {
     ($(#[$doc:meta])* $name:ident, $number:ty) => {
         $(#[$doc])*
         #[inline]
         pub(in crate::workload::trace) fn $name(text: &[u8], places: u32) -> Option<($number, bool)> {
+            if let Some((number, decimals)) = few_digits(text)
+                && let Some(factor) = places.checked_sub(decimals).and_then(power)
+            {
+                return <$number>::from(number).checked_mul(factor.into()).map(|it| (it, true));
+            }
             let (mantissa, exponent) = match text.iter().position(|byte| matches!(byte, b'e' | b'E')) {
                 Some(at) => (&text[..at], exponent(&text[at + 1..])?),
                 None => (text, 0),

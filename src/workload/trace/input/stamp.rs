@@ -9,15 +9,24 @@ use crate::kernel::time::NANOS_PER_SEC;
 #[inline]
 pub(in crate::workload) fn parse_stamp(field: &[u8]) -> Option<u64> {
     let field = field.trim_ascii();
-    let (whole, rest) = field.split_at_checked(19)?;
+    let (whole, rest) = field.split_first_chunk::<19>()?;
     let marks = [(4, b'-'), (7, b'-'), (13, b':'), (16, b':')];
     if marks.iter().any(|&(at, mark)| whole[at] != mark) || !matches!(whole[10], b' ' | b'T') {
         return None;
     }
-    let part = |from: usize, to: usize| parse_digits(&whole[from..to]);
+    let mut wrong = false;
+    let mut pair = |at: usize| {
+        let [tens, ones] = [at, at + 1].map(|at| whole[at].wrapping_sub(b'0'));
+        wrong |= tens > 9 || ones > 9;
+        u64::from(tens) * 10 + u64::from(ones)
+    };
+    let (year, month, day) = (pair(0) * 100 + pair(2), pair(5), pair(8));
+    let (hour, minute, second) = (pair(11), pair(14), pair(17));
+    if wrong {
+        return None;
+    }
     let (decimals, zone) = split_zone(rest)?;
-    let days = days_since_1970(part(0, 4)?, part(5, 7)?, part(8, 10)?)?;
-    let (hour, minute, second) = (part(11, 13)?, part(14, 16)?, part(17, 19)?);
+    let days = days_since_1970(year, month, day)?;
     if hour > 23 || minute > 59 || second > 59 {
         return None;
     }
@@ -28,8 +37,12 @@ pub(in crate::workload) fn parse_stamp(field: &[u8]) -> Option<u64> {
 /// What stands before the zone, and how many minutes that is before UTC.
 #[inline]
 fn split_zone(rest: &[u8]) -> Option<(&[u8], i64)> {
-    if let Some(rest) = rest.strip_suffix(b"Z").or_else(|| rest.strip_suffix(b" UTC")) {
-        return Some((rest, 0));
+    match rest.last() {
+        // Any other zone ends with a digit.
+        None => return Some((rest, 0)),
+        Some(b'Z') => return Some((&rest[..rest.len() - 1], 0)),
+        Some(b'C') => return Some((rest.strip_suffix(b" UTC")?, 0)),
+        Some(_) => {}
     }
     let Some(sign) = rest.iter().position(|byte| matches!(byte, b'+' | b'-')) else {
         return Some((rest, 0));

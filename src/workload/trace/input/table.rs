@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
+use memchr::memchr2;
 
 use super::bytes;
 use super::position::Position;
@@ -169,7 +170,7 @@ impl<R: Read> Table<R> {
             }
         }
         let last = self.record.iter().next_back().unwrap_or_default();
-        self.ends_in_lines = last.iter().any(|byte| matches!(byte, b'\n' | b'\r'));
+        self.ends_in_lines = memchr2(b'\n', b'\r', last).is_some();
         let begins = self.record.position().map_or(0, csv::Position::byte);
         let line = self.rows.get_mut().line_from(begins);
         self.position.line = line.unwrap_or(self.position.line + 1);

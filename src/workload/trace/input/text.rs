@@ -4,6 +4,8 @@
 use std::collections::VecDeque;
 use std::io::{self, Read};
 
+use memchr::{memchr, memchr_iter, memchr2, memrchr};
+
 /// Bytes that are no text, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {why}")]
@@ -129,6 +131,42 @@ impl<R: Read> TextStream<R> {
     fn count(&mut self, bytes: &[u8]) {
         let sign = bytes.iter().rev().find(|byte| !byte.is_ascii_whitespace());
         self.last_sign = sign.copied().or(self.last_sign);
+        if !self.after_return && memchr(b'\r', bytes).is_none() {
+            self.count_newlines(bytes);
+        } else {
+            self.count_ends(bytes);
+        }
+    }
+
+    /// The same where only `\n` ends lines.
+    fn count_newlines(&mut self, bytes: &[u8]) {
+        let mut begins = 0;
+        if let Some(starts) = &mut self.starts {
+            let mut in_line = self.in_line;
+            for end in memchr_iter(b'\n', bytes) {
+                if begins < end && !in_line {
+                    starts.push_back((self.passed + begins as u64, self.line));
+                }
+                self.line += 1;
+                (in_line, begins) = (false, end + 1);
+            }
+            if begins < bytes.len() && !in_line {
+                starts.push_back((self.passed + begins as u64, self.line));
+            }
+        } else {
+            self.line += memchr_iter(b'\n', bytes).count() as u64;
+            begins = memrchr(b'\n', bytes).map_or(0, |last| last + 1);
+        }
+        if begins > 0 {
+            (self.column, self.in_line) = (0, false);
+        }
+        let rest = &bytes[begins..];
+        self.column += characters(rest);
+        self.in_line |= !rest.is_empty();
+        self.passed += bytes.len() as u64;
+    }
+
+    fn count_ends(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
         while !rest.is_empty() {
             if self.after_return {
@@ -139,7 +177,7 @@ impl<R: Read> TextStream<R> {
                     continue;
                 }
             }
-            let end = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+            let end = memchr2(b'\n', b'\r', rest);
             let length = end.unwrap_or(rest.len());
             if length > 0
                 && !self.in_line
@@ -148,8 +186,7 @@ impl<R: Read> TextStream<R> {
                 starts.push_back((self.passed, self.line));
             }
             let Some(end) = end else {
-                let characters = rest.iter().filter(|byte| !matches!(byte, 0x80..=0xbf));
-                self.column += characters.count() as u64;
+                self.column += characters(rest);
                 self.in_line = true;
                 self.passed += rest.len() as u64;
                 return;
@@ -162,6 +199,11 @@ impl<R: Read> TextStream<R> {
             rest = &rest[end + 1..];
         }
     }
+}
+
+/// Characters in a text, the first of which may have begun before.
+fn characters(text: &[u8]) -> u64 {
+    text.iter().filter(|byte| !matches!(byte, 0x80..=0xbf)).count() as u64
 }
 
 /// The encoding that a file's first bytes show, if it is none that is read.

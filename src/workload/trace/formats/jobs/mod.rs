@@ -1,5 +1,6 @@
 //! Jobs in traces: calls of models that waited for each other.
 
+pub(super) mod by_job;
 pub(super) mod causes;
 pub(super) mod conversations;
 pub(super) mod mooncake;

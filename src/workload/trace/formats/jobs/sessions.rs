@@ -50,7 +50,6 @@ pub(in crate::workload::trace) fn sessions(
             }),
             is_tool: false,
             user: row.user,
-            session: None,
         };
         match session {
             Some(session) => jobs.push(&format!("session {}", session.name), span),

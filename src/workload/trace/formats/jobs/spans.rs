@@ -28,10 +28,8 @@ pub(in crate::workload::trace) struct JobSpan {
     pub call: Option<CallDraft>,
     /// Whether it is a tool at work.
     pub is_tool: bool,
-    /// Who asked, by the number among [`SpansByJob::users`].
+    /// Who asked, by the number in the file's order.
     pub user: Option<u32>,
-    /// What it is of besides its job, of which others may be, too.
-    pub session: Option<String>,
 }
 
 /// The spans of a file by their jobs.
@@ -80,7 +78,6 @@ impl SpansByJob {
     /// A job whose spans are parts of each other.
     pub fn reader(self) -> Result<Box<dyn ReadJobs>, TraceError> {
         let SpansByJob { jobs, begin_alike, users, models, notes, position } = self;
-        let jobs = joined(jobs);
         let mut read = Vec::with_capacity(jobs.len());
         for (name, spans) in jobs {
             let line = spans[0].line;
@@ -94,38 +91,6 @@ impl SpansByJob {
         }
         Ok(Box::new(InOrder::new(read, &users, models, notes, position)))
     }
-}
-
-/// Jobs of one session are one.
-fn joined(jobs: IndexMap<String, Vec<JobSpan>>) -> IndexMap<String, Vec<JobSpan>> {
-    let session_of = |spans: &[JobSpan]| {
-        let mut sessions = spans.iter().filter_map(|span| span.session.as_deref());
-        let first = sessions.next()?;
-        sessions.all(|other| other == first).then(|| first.to_owned())
-    };
-    let mut sessions: IndexMap<String, usize> = IndexMap::new();
-    for session in jobs.values().filter_map(|spans| session_of(spans)) {
-        *sessions.entry(session).or_default() += 1;
-    }
-    sessions.retain(|_, jobs| *jobs > 1);
-    if sessions.is_empty() {
-        return jobs;
-    }
-    let mut joined: IndexMap<String, Vec<JobSpan>> = IndexMap::new();
-    for (name, mut spans) in jobs {
-        let session = session_of(&spans).filter(|session| sessions.contains_key(session));
-        let Some(session) = session else {
-            joined.insert(name, spans);
-            continue;
-        };
-        // Ids are those of their job.
-        for span in &mut spans {
-            span.id = format!("{name}/{}", span.id);
-            span.parent = span.parent.take().map(|parent| format!("{name}/{parent}"));
-        }
-        joined.entry(format!("the session {session}")).or_default().append(&mut spans);
-    }
-    joined
 }
 
 /// Jobs that were read at once.
@@ -204,7 +169,15 @@ pub(super) fn sorted(mut jobs: impl ReadJobs) -> Result<impl ReadJobs, TraceErro
     Ok(InOrder::new(read, &users, models, jobs.notes(), jobs.position().clone()))
 }
 
-fn job(name: &str, mut spans: Vec<JobSpan>, begin_alike: bool) -> Result<RecordedJob, String> {
+/// Makes a job of the spans of that name.
+///
+/// # Errors
+/// Spans that are parts of each other or have one id.
+pub(super) fn job(
+    name: &str,
+    mut spans: Vec<JobSpan>,
+    begin_alike: bool,
+) -> Result<RecordedJob, String> {
     let places: BTreeMap<&str, usize> =
         spans.iter().enumerate().map(|(place, span)| (span.id.as_str(), place)).collect();
     if places.len() < spans.len() {

@@ -72,7 +72,7 @@ impl WholeSeconds {
         }
         self.rows += 1;
         self.last = stamp;
-        self.broken |= !stamp.is_multiple_of(1_000_000_000);
+        self.broken = self.broken || !stamp.is_multiple_of(1_000_000_000);
     }
 
     /// What to say of them.
@@ -233,7 +233,9 @@ pub(in crate::workload::trace) fn money(text: &[u8]) -> Option<f64> {
 #[inline]
 pub(in crate::workload::trace) fn stamp(text: &[u8], unit: TimeUnit) -> Option<u64> {
     // `2.5e-05` has the sign of a date in the same place.
-    if text.get(4) == Some(&b'-') && text[..4].iter().all(u8::is_ascii_digit) {
+    if let [digits @ .., b'-'] = text.get(..5).unwrap_or_default()
+        && digits.iter().all(u8::is_ascii_digit)
+    {
         return parse_stamp(text);
     }
     scaled(text, unit.decimals()).map(|(nanos, _)| nanos)

@@ -306,6 +306,7 @@ impl LogSpec {
 
     /// Whether anything measured is named.
     pub(super) fn measures(&self) -> bool {
-        self.columns()[Column::Model as usize..].iter().any(|(_, name)| name.is_some())
+        let LogSpec { model, status, ttft, tpot, e2e, cost, cached_tokens, .. } = self;
+        [model, status, ttft, tpot, e2e, cost, cached_tokens].iter().any(|name| name.is_some())
     }
 }
