@@ -36,8 +36,8 @@ impl Default for GatewaySpec {
     }
 }
 
-fn is_default(spread: &SpreadSpec) -> bool {
-    *spread == SpreadSpec::default()
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// More copies than anybody runs; a request notes its own in two bytes.

@@ -133,9 +133,8 @@ const WEIGHED: [(&str, [&str; 4], [&str; 4]); 2] = [
 fn blocks_weighed_by_their_tokens_miss_as_the_document_says() {
     let document = include_str!("../../docs/validation.md");
     for (name, ours, theirs) in WEIGHED {
-        let cells = ours.iter().zip(theirs).map(|(ours, theirs)| match *ours == theirs {
-            true => (*ours).to_owned(),
-            false => format!("{ours} / {theirs}"),
+        let cells = ours.iter().zip(theirs).map(|(ours, theirs)| {
+            if *ours == theirs { (*ours).to_owned() } else { format!("{ours} / {theirs}") }
         });
         let row = format!("| {name} in bytes | {} |", cells.collect::<Vec<_>>().join(" | "));
         assert!(document.contains(&row), "the document lacks {row}");

@@ -295,11 +295,9 @@ const READS: &str = "t,key,op\n0,a,get\n2,b,get\n4,a,get\n5,a,get\n9,a,get\n10,a
 fn times_to_live_units_and_signs_between_columns_are_those_that_are_said() {
     let semicolons = READS.replace(',', ";");
     let tabs = READS.replace(',', "\t");
-    let dates: String = [0, 2, 4, 5, 9, 10]
-        .iter()
-        .zip("abaaaa".chars())
-        .map(|(second, key)| format!("2026-01-31T12:00:{second:02}Z,{key}\n"))
-        .collect();
+    let date = |(second, key): (&u32, char)| format!("2026-01-31T12:00:{second:02}Z,{key}\n");
+    let dates: Vec<String> = [0, 2, 4, 5, 9, 10].iter().zip("abaaaa".chars()).map(date).collect();
+    let dates = dates.concat();
     let dates = format!("t,key\n{dates}");
     let bench = bench(&[
         ("t.csv", READS.as_bytes()),

@@ -91,7 +91,7 @@ fn conversations_begin_as_they_are_told() {
     assert_eq!(rows(&share.run(&set).join("requests.csv")).len(), 1);
 }
 
-/// Conversations of ShareGPT's form, of which each third asks the same.
+/// Conversations of `ShareGPT`'s form, of which each third asks the same.
 fn conversations(count: u64, turns: u64) -> String {
     let mut text = String::new();
     for conversation in 0..count {

@@ -90,7 +90,7 @@ fn text_is_utf_8_with_or_without_a_mark_and_any_line_ends_packed_or_not() {
         let mut latin = text.as_bytes().to_vec();
         let at = latin.iter().rposition(u8::is_ascii_alphanumeric).expect("a letter");
         latin[at] = 0xe9;
-        let line = latin[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = latin[..at].split(|byte| *byte == b'\n').count();
         refused(yaml, &latin, &format!("f:{line}: column "));
         refused(yaml, &latin, "the byte 0xE9 is not UTF-8");
         assert_eq!(check(yaml, b"").0, Some(2), "{yaml}");

@@ -107,8 +107,8 @@ fn logs() -> Vec<(&'static str, String)> {
         .iter()
         .map(|it| {
             let us = |seconds: f64| (1e6 * (1.0 + seconds)).round() as u64;
-            let (first, last) = (us(it.0 + ttft(it)), us(it.0 + e2e(it)));
-            format!("{},{},{},m,{},{first},{last},ok\n", it.0, it.1, it.2, us(it.0))
+            let (begun, ended) = (us(it.0 + ttft(it)), us(it.0 + e2e(it)));
+            format!("{},{},{},m,{},{begun},{ended},ok\n", it.0, it.1, it.2, us(it.0))
         })
         .collect();
     let log: String = all

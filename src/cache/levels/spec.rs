@@ -311,8 +311,8 @@ impl CacheSpec {
 /// Whether a capacity is less than another in the same unit.
 fn is_less(one: Capacity, other: Capacity) -> bool {
     match (one, other) {
-        (Capacity::Entries(one), Capacity::Entries(other)) => one < other,
-        (Capacity::Bytes(one), Capacity::Bytes(other))
+        (Capacity::Entries(one), Capacity::Entries(other))
+        | (Capacity::Bytes(one), Capacity::Bytes(other))
         | (Capacity::Tokens(one), Capacity::Tokens(other)) => one < other,
         _ => false,
     }

@@ -10,27 +10,27 @@ use crate::kernel::Time;
 pub(super) struct Views {
     truth: Budgets,
     /// By copy; empty where all know the truth.
-    views: Vec<Budgets>,
+    copies: Vec<Budgets>,
     /// Users of whom it does not know all; some of them more than once.
     unknown: Vec<UserId>,
 }
 
 impl Views {
     pub fn new(truth: Budgets) -> Self {
-        Views { truth, views: Vec::new(), unknown: Vec::new() }
+        Views { truth, copies: Vec::new(), unknown: Vec::new() }
     }
 
     /// So many copies look.
     pub fn look_from(&mut self, copies: usize) {
         if copies > 1 {
-            self.views = vec![self.truth.clone(); copies];
+            self.copies = vec![self.truth.clone(); copies];
         }
     }
 
     /// What a copy takes a user to have left.
     #[inline]
     pub fn purse(&mut self, user: UserId, copy: u16, now: Time) -> Purse {
-        match self.views.get_mut(usize::from(copy)) {
+        match self.copies.get_mut(usize::from(copy)) {
             None => self.truth.purse(user, now),
             Some(view) => view.purse(user, now),
         }
@@ -49,7 +49,7 @@ impl Views {
     /// See [`Budgets::spend`]: by how much this took payers beyond their limits in truth.
     #[inline]
     pub fn spend(&mut self, payer: Payer, amount: Money, now: Time) -> (Money, bool) {
-        if !self.views.is_empty() {
+        if !self.copies.is_empty() {
             self.unknown.push(payer.user);
             if let Some(view) = self.view(payer) {
                 view.spend(payer.user, amount, now);
@@ -61,7 +61,7 @@ impl Views {
     /// See [`Budgets::hold`].
     #[inline]
     pub fn hold(&mut self, payer: Payer, amount: Money) {
-        if !self.views.is_empty() {
+        if !self.copies.is_empty() {
             self.unknown.push(payer.user);
             if let Some(view) = self.view(payer) {
                 view.hold(payer.user, amount);
@@ -71,7 +71,7 @@ impl Views {
     }
 
     fn view(&mut self, payer: Payer) -> Option<&mut Budgets> {
-        self.views.get_mut(usize::from(payer.copy?))
+        self.copies.get_mut(usize::from(payer.copy?))
     }
 
     /// Whether a copy does not know yet what another has charged or held.
@@ -83,7 +83,7 @@ impl Views {
     pub fn sync(&mut self) {
         self.unknown.sort_unstable();
         self.unknown.dedup();
-        for view in &mut self.views {
+        for view in &mut self.copies {
             self.unknown.iter().for_each(|user| view.learn(*user, &self.truth));
         }
         self.unknown.clear();

@@ -49,7 +49,7 @@ pub struct Waiting {
 pub enum Asked {
     /// It is let through; the number of its flow.
     Through(u32),
-    /// It waits until [`Queue::next`] names it.
+    /// It waits until [`Queue::pop`] names it.
     Waits(Waiting),
     /// The queue is full.
     Refused,
@@ -196,7 +196,7 @@ impl Queue {
     }
 
     /// The slot of the next request that may go through now, and its flow.
-    pub fn next(&mut self) -> Option<(u32, u32)> {
+    pub fn pop(&mut self) -> Option<(u32, u32)> {
         if self.all_waiting == 0 || self.taken >= self.concurrency {
             return None;
         }

@@ -26,7 +26,7 @@ fn served(queue: &mut Queue, asked: &[(u64, u16)]) -> Vec<u32> {
     let mut order = Vec::new();
     loop {
         queue.leave(0, (Duration::ZERO, Time::ZERO), Time::ZERO, false);
-        let Some((slot, _)) = queue.next() else { return order };
+        let Some((slot, _)) = queue.pop() else { return order };
         order.push(slot);
     }
 }
@@ -61,9 +61,9 @@ fn a_full_queue_refuses_and_who_leaves_makes_room() {
     assert_eq!(ask(5, 1), Asked::Refused, "three wait");
     queue.remove(first, true);
     assert!(matches!(queue.ask(6, &request(0, 1), 1, true), Asked::Waits(_)));
-    assert_eq!(queue.next(), None, "there is no room yet");
+    assert_eq!(queue.pop(), None, "there is no room yet");
     queue.leave(0, (Duration::ZERO, Time::ZERO), Time(5), true);
-    assert_eq!(queue.next(), Some((2, 0)));
+    assert_eq!(queue.pop(), Some((2, 0)));
     let [a, b, _] = queue.sums() else { panic!() };
     assert_eq!((a.requests, a.refused, a.expired, a.held_ns), (4, 1, 1, 5));
     assert_eq!((b.requests, b.refused, b.expired), (3, 1, 0));

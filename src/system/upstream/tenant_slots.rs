@@ -87,7 +87,7 @@ impl Upstream {
             Slots::Tenants(places) => {
                 places.next(now).map(|(slot, tenant)| (slot, Seat::Tenant(tenant)))
             }
-            Slots::Gateway(queue) => queue.next().map(|(slot, flow)| (slot, Seat::Flow(flow))),
+            Slots::Gateway(queue) => queue.pop().map(|(slot, flow)| (slot, Seat::Flow(flow))),
         }
     }
 

@@ -72,7 +72,8 @@ fn with_enough_places_any_graph_takes_its_longest_way() {
         (state >> 33) % most
     };
     for _ in 0..30 {
-        let (mut tasks, mut ends): (Vec<(String, f64, Vec<String>)>, Vec<f64>) = <_>::default();
+        let mut tasks: Vec<(String, f64, Vec<String>)> = Vec::new();
+        let mut ends: Vec<f64> = Vec::new();
         for number in 0..2 + below(30) as usize {
             let parents: Vec<usize> = (0..number).filter(|_| below(4) == 0).collect();
             let takes = below(40) as f64 / 4.0;

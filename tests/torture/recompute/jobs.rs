@@ -37,7 +37,7 @@ fn each(books: &Books, found: &mut Found) {
         let is_known = job.text("outcome") == "completed";
         found.holds(
             "a job is right or wrong if it is completed",
-            is_known == !job.text("right").is_empty(),
+            is_known != job.text("right").is_empty(),
             || format!("{} and `{}`", job.text("outcome"), job.text("right")),
         );
         // Of others some calls may have ended within the warm-up.
@@ -134,7 +134,7 @@ fn tables(books: &Books, found: &mut Found) {
                 let also = if also.is_empty() { 0.0 } else { job.number(also) };
                 job.number(&format!("critical_{part}_s")) + also
             };
-            let spent: f64 = done.iter().map(|job| of(job)).sum();
+            let spent: f64 = done.iter().map(of).sum();
             same(&format!("critical_{part}_share"), spent / all, 1e-8);
         }
     }

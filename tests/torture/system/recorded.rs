@@ -16,7 +16,7 @@ const FILES: u64 = 60;
 /// A trace of recorded jobs, with the size of its blocks if it has any.
 pub fn jobs(draw: &mut Draw, models: &[String]) -> (Block, Option<u64>) {
     let number = draw.below(FILES);
-    let has_blocks = number % 3 == 0;
+    let has_blocks = number.is_multiple_of(3);
     let (trace, blocks, times) = match draw.below(7) {
         0 | 1 => {
             let file = written("agents.jsonl", number, agents);

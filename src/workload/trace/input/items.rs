@@ -219,7 +219,7 @@ impl Scan {
                     at += 1;
                     continue;
                 }
-                let Some(found) = memchr2(b'"', b'\\', &bytes[at..]) else { return None };
+                let found = memchr2(b'"', b'\\', &bytes[at..])?;
                 at += found;
                 (self.in_text, self.escaped) = (bytes[at] == b'\\', bytes[at] == b'\\');
                 at += 1;

@@ -28,6 +28,7 @@ pub(in crate::workload::trace) struct Nested {
 }
 
 /// What stands around the items.
+#[expect(clippy::struct_excessive_bools, reason = "where a byte stands, each by itself")]
 struct Around {
     paths: Paths,
     /// Says what is wrong with a document, in which each item is `0`.
@@ -241,8 +242,7 @@ impl Around {
     fn see_outside(&mut self, byte: u8) -> Result<(), TraceError> {
         self.outside = match (byte, self.outside) {
             (byte, outside) if byte.is_ascii_whitespace() => outside,
-            (b'[', Outside::Documents) => Outside::Item,
-            (b',', Outside::Comma) => Outside::Item,
+            (b'[', Outside::Documents) | (b',', Outside::Comma) => Outside::Item,
             (b']', Outside::Comma | Outside::Item) => Outside::Documents,
             (b'{', outside) if outside != Outside::Comma => {
                 self.documents += 1;

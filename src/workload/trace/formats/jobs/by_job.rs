@@ -131,22 +131,19 @@ impl<S: Spans> ByJob<S> {
         let (mut jobs, mut names) = (Vec::<Job>::new(), IndexMap::with_capacity(parts.len()));
         for (name, part) in parts {
             let session = part.session().filter(|session| jobs_of[*session] > 1);
-            let at = match session.and_then(|session| joined[session]) {
-                Some(at) => {
-                    let known: &mut Job = &mut jobs[at as usize];
-                    known.begins = known.begins.min(part.job.begins);
-                    known.left += part.job.left;
-                    at
+            let at = if let Some(at) = session.and_then(|session| joined[session]) {
+                let known: &mut Job = &mut jobs[at as usize];
+                known.begins = known.begins.min(part.job.begins);
+                known.left += part.job.left;
+                at
+            } else {
+                let at = jobs.len() as u32;
+                let name = session.unwrap_or(names.len()) as u32;
+                jobs.push(Job { name, is_session: session.is_some(), ..part.job });
+                if let Some(session) = session {
+                    joined[session] = Some(at);
                 }
-                None => {
-                    let at = jobs.len() as u32;
-                    let name = session.unwrap_or(names.len()) as u32;
-                    jobs.push(Job { name, is_session: session.is_some(), ..part.job });
-                    if let Some(session) = session {
-                        joined[session] = Some(at);
-                    }
-                    at
-                }
+                at
             };
             names.insert(name, at);
         }
