@@ -5,9 +5,11 @@
 pub(crate) struct Decimal {
     mantissa: u128,
     exponent: i64,
+    /// Whether digits other than 0 were left out.
+    cut: bool,
 }
 
-/// Digits that are kept; the rest of a longer number is less than any unit here.
+/// Beyond this many digits a number keeps one more, and is no longer exact.
 const DIGITS: u32 = 20;
 
 impl Decimal {
@@ -18,7 +20,7 @@ impl Decimal {
             None => (text, 0),
         };
         let (mut mantissa, mut exponent) = (0_u128, i64::from(exponent));
-        let (mut any, mut point) = (false, false);
+        let (mut any, mut point, mut cut) = (false, false, false);
         for byte in digits.bytes() {
             match byte {
                 b'0'..=b'9' => {
@@ -26,6 +28,8 @@ impl Decimal {
                     let kept = mantissa < 10_u128.pow(DIGITS);
                     if kept {
                         mantissa = mantissa * 10 + u128::from(byte - b'0');
+                    } else {
+                        cut |= byte != b'0';
                     }
                     exponent += i64::from(!kept) - i64::from(point);
                 }
@@ -34,7 +38,7 @@ impl Decimal {
                 _ => return None,
             }
         }
-        any.then_some(Decimal { mantissa, exponent })
+        any.then_some(Decimal { mantissa, exponent, cut })
     }
 
     /// So many times the number: what is whole of it, and whether that is all; `None` if it is
@@ -46,8 +50,8 @@ impl Decimal {
         }
         let power = u32::try_from(self.exponent.unsigned_abs()).ok()?;
         match 10_u128.checked_pow(power) {
-            Some(power) if self.exponent >= 0 => Some((product.checked_mul(power)?, true)),
-            Some(power) => Some((product / power, product.is_multiple_of(power))),
+            Some(power) if self.exponent >= 0 => Some((product.checked_mul(power)?, !self.cut)),
+            Some(power) => Some((product / power, product.is_multiple_of(power) && !self.cut)),
             None if self.exponent >= 0 => None,
             None => Some((0, false)),
         }
@@ -82,7 +86,8 @@ mod tests {
             ("100000000.000000001", 1_000_000_000, (100_000_000_000_000_001, true)),
             ("0e999", 7, (0, true)),
             ("1e-999", 7, (0, false)),
-            ("123456789012345678901234567890", 1, (123_456_789_012_345_678_900_000_000_000, true)),
+            ("123456789012345678901234567890", 1, (123_456_789_012_345_678_901_000_000_000, false)),
+            ("100000000000000000000000000000", 1, (10_u128.pow(29), true)),
         ] {
             assert_eq!(times(text, scale), Some(expected), "{text}");
         }

@@ -148,7 +148,7 @@ impl QueueSpec {
             OrderSpec::Arrival => {}
             OrderSpec::Deadline(deadlines) => p.at("deadline", |p| {
                 for name in deadlines.keys().filter(|name| !known(name)) {
-                    p.unknown("flow", name, flows.iter().copied());
+                    p.at(name.as_str(), |p| p.unknown("flow", name, flows.iter().copied()));
                 }
             }),
             OrderSpec::Priority(list) => p.at("priority", |p| {
@@ -159,7 +159,7 @@ impl QueueSpec {
             OrderSpec::DeficitRoundRobin(spec) => p.at("deficit_round_robin", |p| {
                 p.at("weights", |p| {
                     for name in spec.weights.keys().filter(|name| !known(name)) {
-                        p.unknown("flow", name, flows.iter().copied());
+                        p.at(name.as_str(), |p| p.unknown("flow", name, flows.iter().copied()));
                     }
                 });
             }),

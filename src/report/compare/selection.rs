@@ -75,7 +75,11 @@ pub(super) fn plain(cell: &Cell) -> String {
 
 /// Whether a cell holds a value, which may be in quotes.
 pub(super) fn is(cell: &Cell, value: &str) -> bool {
-    let is = |value: &str| cell.to_string() == value || plain(cell) == plain(&read_cell(value));
+    // Names made of digits stay names: `007` is no 7.
+    let equals = |value: &str| matches!(cell, Cell::Num(own) if value.parse() == Ok(*own));
+    let is = |value: &str| {
+        cell.to_string() == value || equals(value) || plain(cell) == plain(&read_cell(value))
+    };
     let inner = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     is(value) || inner.is_some_and(is)
 }

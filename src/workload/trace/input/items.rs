@@ -270,7 +270,7 @@ mod tests {
             ("[1,\n2] x", 2, "there is more behind the list"),
             ("[1]\r\r[2]", 3, "there is more behind the list"),
             ("[{}\n{}]", 2, "expected `,` or `]` between"),
-            ("[1,\n]", 2, "an item is missing"),
+            ("[1,\n]", 2, "a comma before the list's end: an item is missing"),
         ] {
             let error = items(text).unwrap_err();
             assert!(error.contains(&format!(":{line}: {why}")), "{text}: {error}");

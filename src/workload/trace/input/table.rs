@@ -251,7 +251,7 @@ mod tests {
         assert!(table(b"a,,\n1,,\n").is_ok(), "columns without a name are none");
         for (text, shown) in [("a;b\n1;2\n", ";"), ("a\tb\n1\t2\n", "\\t")] {
             let said = table(text.as_bytes()).unwrap().unknown_column("b");
-            assert!(said.ends_with(&format!("say `delimiter: \"{shown}\"`")), "{said}");
+            assert!(said.contains(&format!("say `delimiter: \"{shown}\"`")), "{said}");
         }
         assert_eq!(["\\t", ";"].map(|text| delimiter(text).unwrap()), *b"\t;");
         assert!(delimiter(";;").is_err() && delimiter("\"").is_err());
