@@ -32,6 +32,7 @@ pub struct SemanticSpec {
     /// answer to a later turn is one to what was said before, too: an entry that
     /// answers it answers another question. More than 1 with `similarity: intents`
     /// only. Default: 1.
+    #[serde(skip_serializing_if = "is_one")]
     pub turns: u32,
     /// How long an entry lives after it was written. Default: the cache's `ttl`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,6 +73,11 @@ impl Default for SemanticSpec {
             promote: false,
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's")]
+fn is_one(turns: &u32) -> bool {
+    *turns == 1
 }
 
 /// Where similarities come from.

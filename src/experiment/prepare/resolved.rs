@@ -9,7 +9,7 @@ use crate::experiment::spec::experiment::Experiment;
 use crate::experiment::spec::replications::Replications;
 use crate::experiment::sweep::points::Sweep;
 use crate::spec::Problem;
-use crate::system::Warmup;
+use crate::system::{Part, Warmup};
 
 /// An experiment without what only running it needs: the data that it names may
 /// be on another machine.
@@ -55,19 +55,31 @@ impl Resolved {
         self.points() * self.replications().most()
     }
 
-    /// Whether at some point a provider keeps prompts, or a conversation its model.
-    pub fn may_keep_conversations(&self) -> bool {
-        let keeps = |value: &Value| {
-            let there = |value: Option<&Value>| value.is_some_and(|value| !value.is_null());
-            let models = value.get("models").and_then(Value::as_mapping);
-            let cost = value.get("cost");
-            let of_cost = |key: &str| there(cost.and_then(|cost| cost.get(key)));
-            models.into_iter().flatten().any(|(_, model)| there(model.get("prompt_cache")))
-                || of_cost("sticky")
-                || of_cost("switch_penalty")
+    /// Whether at some point there may be what a metric of the part is of. Only of parts
+    /// that few systems have is that asked: the metrics of others always have columns.
+    pub fn may_have(&self, part: Part) -> bool {
+        let has = |value: &Value| {
+            let at = |section: &str, key: &str| {
+                let found = value.get(section).and_then(|section| section.get(key));
+                found.is_some_and(|value| !value.is_null())
+            };
+            match part {
+                Part::Prompts => {
+                    let models = value.get("models").and_then(Value::as_mapping);
+                    let keeps =
+                        |model: &Value| model.get("prompt_cache").is_some_and(|it| !it.is_null());
+                    models.into_iter().flatten().any(|(_, model)| keeps(model))
+                        || at("cost", "sticky")
+                        || at("cost", "switch_penalty")
+                }
+                Part::Gateway => at("gateway", "queue"),
+                Part::Copies => at("gateway", "replicas"),
+                Part::Tenants => at("cache", "tenants"),
+                _ => true,
+            }
         };
-        keeps(&self.value)
-            || (0..self.points()).any(|point| keeps(&self.sweep.apply(&self.value, point)))
+        has(&self.value)
+            || (0..self.points()).any(|point| has(&self.sweep.apply(&self.value, point)))
     }
 
     /// Whether the warm-up of some point is no time that is given.

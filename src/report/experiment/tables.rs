@@ -95,10 +95,11 @@ pub fn write_results<'s>(
     Ok(points)
 }
 
-/// Which metrics have columns: those of prompt caches where there may be any.
+/// Which metrics have columns: those of what few systems have, where there may be any.
 fn shown(resolved: &Resolved) -> impl Fn(&Metric) -> bool + use<> {
-    let prompts = resolved.may_keep_conversations();
-    move |metric: &Metric| prompts || Part::of_metric(metric.name) != Some(Part::Prompts)
+    let rare = [Part::Prompts, Part::Gateway, Part::Copies, Part::Tenants];
+    let missing: Vec<Part> = rare.into_iter().filter(|part| !resolved.may_have(*part)).collect();
+    move |metric: &Metric| Part::of_metric(metric.name).is_none_or(|part| !missing.contains(&part))
 }
 
 fn points_table(resolved: &Resolved, shown: impl Fn(&Metric) -> bool) -> Table {
