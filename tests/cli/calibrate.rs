@@ -304,7 +304,7 @@ fn nonsense_ends_with_what_is_wrong() {
             "when,input_tokens,output_tokens,ttft_s\n0,1,1,1\n".to_owned(),
             "there is no column of arrivals",
         ),
-        ("{\"arrival_s\": 0, \"input_tokens\": 1\n".to_owned(), "expected a JSON object on a line"),
+        ("{\"arrival_s\": 0, \"input_tokens\": 1\n".to_owned(), "expected a JSON object"),
     ] {
         let path = bench.path().join("nonsense.csv");
         fs::write(&path, content).expect("a file");

@@ -37,7 +37,7 @@ router_settings: { routing_strategy: least-busy, redis_host: cache, model_group_
         "{}",
         stderr(&output)
     );
-    assert!(stderr(&output).contains("config.yaml:6:64"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("config.yaml:6:69"), "{}", stderr(&output));
     let output = bench.windtunnel(&["run", "proxy.yaml"]);
     assert!(output.status.success(), "{}", stderr(&output));
     fs::write(bench.path().join("config.yaml"), config.replace("least-busy", "least-bussy"))
