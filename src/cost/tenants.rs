@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::budget::{DEFAULT, Members};
-use super::{SharedBudgetSpec, UserId};
+use super::{CostSpec, SharedBudgetSpec, UserId};
+use crate::workload::User;
 
 /// What users are told apart by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +54,13 @@ impl Tenants {
             tenants.of_users.push(index);
         }
         tenants
+    }
+
+    /// Tells the users of a workload apart by the teams and keys of a `cost` block.
+    pub fn of_users(kind: TenantKind, cost: &CostSpec, users: &[User]) -> Self {
+        let shared = if kind == TenantKind::Team { &cost.teams } else { &cost.keys };
+        let users = users.iter().map(|user| (user.name.as_str(), Some(&*user.class)));
+        Tenants::new(kind, users, shared)
     }
 
     /// Their names, by number.

@@ -69,9 +69,7 @@ impl Flows {
             FlowSpec::Key => TenantKind::Key,
             FlowSpec::User => TenantKind::User,
         };
-        let shared = if by == FlowSpec::Team { &cost.teams } else { &cost.keys };
-        let users = users.iter().map(|user| (user.name.as_str(), Some(&*user.class)));
-        let tenants = Tenants::new(kind, users, shared);
+        let tenants = Tenants::of_users(kind, cost, users);
         let mut names = tenants.names().to_vec();
         names.push(OTHERS.to_owned());
         Flows { by: By::Users(tenants), names }

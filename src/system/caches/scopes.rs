@@ -1,9 +1,7 @@
 //! Whose answers serve whom, and which of them crossed from one tenant to another.
 
-use std::collections::BTreeMap;
-
 use crate::cache::{CacheSpec, Key, KeyScopes, ScopeSpec, TenantsSpec};
-use crate::cost::{CostSpec, SharedBudgetSpec, TenantKind, Tenants};
+use crate::cost::{CostSpec, TenantKind, Tenants};
 use crate::serving::ModelSpec;
 use crate::workload::{User, UserId};
 
@@ -40,7 +38,7 @@ impl Scopes {
         models: &[(String, ModelSpec)],
     ) -> Self {
         let Some(cache) = cache else { return Scopes::default() };
-        let tell = |kind| tell_apart(kind, cost, users);
+        let tell = |kind| Tenants::of_users(kind, cost, users);
         let by = match cache.scope {
             ScopeSpec::Global => By::Nothing,
             ScopeSpec::Class => By::Users(tell(TenantKind::Class)),
@@ -142,15 +140,4 @@ impl Scopes {
     pub fn crosses(&self, user: UserId, made_for: u32) -> bool {
         made_for != NOBODY && self.tenant(user) != made_for
     }
-}
-
-fn tell_apart(kind: TenantKind, cost: &CostSpec, users: &[User]) -> Tenants {
-    let none = BTreeMap::<String, SharedBudgetSpec>::new();
-    let shared = match kind {
-        TenantKind::Team => &cost.teams,
-        TenantKind::Key => &cost.keys,
-        TenantKind::Class | TenantKind::User => &none,
-    };
-    let users = users.iter().map(|user| (user.name.as_str(), Some(&*user.class)));
-    Tenants::new(kind, users, shared)
 }

@@ -1,7 +1,7 @@
 //! Prompts before hosted models: what their providers keep of them, and which model each
 //! conversation was with.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use super::keep_alive::KeepAlive;
 use crate::cache::prompt::{Asked, Choose, PromptCache, PromptCacheSpec, PromptScope, PromptUse};
@@ -235,15 +235,13 @@ impl ModelPrompts {
 
 /// With whom each user shares what is kept.
 fn scopes(scope: PromptScope, cost: &CostSpec, users: &[User]) -> Option<Tenants> {
-    let none = BTreeMap::new();
-    let (kind, shared) = match scope {
+    let kind = match scope {
         PromptScope::Organisation => return None,
-        PromptScope::Team => (TenantKind::Team, &cost.teams),
-        PromptScope::Key => (TenantKind::Key, &cost.keys),
-        PromptScope::User => (TenantKind::User, &none),
+        PromptScope::Team => TenantKind::Team,
+        PromptScope::Key => TenantKind::Key,
+        PromptScope::User => TenantKind::User,
     };
-    let users = users.iter().map(|user| (user.name.as_str(), Some(&*user.class)));
-    Some(Tenants::new(kind, users, shared))
+    Some(Tenants::of_users(kind, cost, users))
 }
 
 impl Prompts {
