@@ -3,10 +3,12 @@
 use super::experiment::Experiment;
 use super::replications;
 use crate::cache::prompt::PromptScope;
+use crate::cache::{ScopeSpec, TenantsSpec};
 use crate::cost::{AllocateSpec, CostSpec};
 use crate::experiment::charts::ChartSpec;
 use crate::experiment::charts::kind::Recording;
 use crate::experiment::search::spec::SearchSpec;
+use crate::gateway::queue::FlowSpec;
 use crate::kernel::Duration;
 use crate::serving::ModelSpec;
 use crate::spec::Problems;
@@ -54,6 +56,7 @@ impl Experiment {
             problems.at("resilience", |p| resilience.check(&self.names(), p));
         }
         self.check_gateway(problems);
+        self.check_tenants(problems);
         self.check_blocks(problems);
         if let Some(trace) = &self.workload.trace {
             let models = self.models.keys().chain(self.groups.keys()).map(String::as_str);
@@ -67,6 +70,34 @@ impl Experiment {
             self.check_wrong_answer(cost, problems);
         }
         self.check_metrics(&Possible::all(), problems);
+    }
+
+    /// Warns where teams or keys are told apart, of which there are none.
+    fn check_tenants(&self, problems: &mut Problems) {
+        let none = CostSpec::default();
+        let cost = self.cost.as_ref().unwrap_or(&none);
+        let warn = |teams: bool, keys: bool, problems: &mut Problems| {
+            for (told, block, empty) in [
+                (teams, "cost.teams", cost.teams.is_empty()),
+                (keys, "cost.keys", cost.keys.is_empty()),
+            ] {
+                if told && empty {
+                    problems.warn(format!("there are none in `{block}`: all users are one"));
+                }
+            }
+        };
+        if let Some(cache) = &self.cache {
+            problems.at("cache", |p| {
+                let (team, key) = (ScopeSpec::Team, ScopeSpec::Key);
+                p.at("scope", |p| warn(cache.scope == team, cache.scope == key, p));
+                let (team, key) = (Some(TenantsSpec::Team), Some(TenantsSpec::Key));
+                p.at("tenants", |p| warn(cache.tenants == team, cache.tenants == key, p));
+            });
+        }
+        if let Some(queue) = self.gateway.as_ref().and_then(|gateway| gateway.queue.as_ref()) {
+            let (team, key) = (queue.by == FlowSpec::Team, queue.by == FlowSpec::Key);
+            problems.at("gateway", |p| p.at("queue", |p| p.at("by", |p| warn(team, key, p))));
+        }
     }
 
     /// Slots at models are divided among tenants, or given by the gateway.
