@@ -168,6 +168,6 @@ fn an_unusable_trace_is_explained() {
     assert!(absent.contains("searched: ") && absent.contains("WINDTUNNEL_DATA"), "{absent}");
     assert!(message("", "trace: {azure: trace.csv}").contains("no rows"));
     let all_bad = message("x,1,1\ny,1,1\n", "trace: {azure: trace.csv, on_bad_row: skip}");
-    assert!(all_bad.contains("(2 bad ones skipped)"), "{all_bad}");
+    assert!(all_bad.contains("(2 bad ones are left out)"), "{all_bad}");
     assert!(message("", "trace: {azure: trace.csv, speed: 1e9}").starts_with("trace.speed: "));
 }

@@ -369,11 +369,15 @@ fn write_layers(folder: &std::path::Path) {
     let rows = "lm_head,1,0.01\nlm_head,5,0.013\nsampler,1,0.001\nsampler,5,0.0021\n";
     let rows = format!("layer,sequences,time_us\n{rows}");
     std::fs::write(folder.join("per_sequence.csv"), rows).unwrap();
+    let mut written = std::collections::BTreeSet::new();
     let mut attention = "prefill_chunk,kv_prefill,n_decode,kv_decode,time_us\n".to_owned();
     for (chunk, seqs) in [(0u64, 1u64), (0, 4), (2, 0), (16, 0), (2, 1), (16, 1), (2, 4)] {
         for (before, context) in [0u64, 30].into_iter().zip([2u64, 7]).chain([(0, 40), (30, 90)]) {
             let (before, context) =
                 (if chunk == 0 { 0 } else { before }, if seqs == 0 { 0 } else { context });
+            if !written.insert((chunk, before, seqs, context)) {
+                continue;
+            }
             let bend = (chunk * 7 + seqs * 3 + context * before) % 11;
             let work = chunk * (before + chunk) + seqs * context + bend;
             let micros = 0.002 + 0.000_113 * work as f64;
