@@ -276,5 +276,8 @@ fn what_does_not_fit_together_is_found() {
     assert!(useless.contains("it saves no time"), "{useless}");
     assert_eq!(with("{ server: { prefix_cache: { capacity: 5 } } }"), "");
     let shared = problems("workload: { shared_prefix: 500 }\nmodels: { m: {} }\n");
-    assert!(shared.contains("as no model's server has a `prefix_cache`"), "{shared}");
+    assert!(
+        shared.contains("as no model has a `prompt_cache`, nor its server a `prefix_cache`"),
+        "{shared}"
+    );
 }
