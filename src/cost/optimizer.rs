@@ -246,8 +246,7 @@ impl Optimizer {
         self.budgets.look_from(copies);
     }
 
-    /// Copies of the gateway learn of each other what was charged and held; whether there
-    /// is anything that they do not know.
+    /// Copies of the gateway learn of each other what was charged and held.
     pub fn sync_copies(&mut self) {
         self.budgets.sync();
     }

@@ -143,9 +143,7 @@ impl System<'_> {
         if inference.spend.batch {
             return self.defer(id, of, sim);
         }
-        let tokens = clients.most_tokens(&request.incoming);
-        let patience = || clients.source.patience(&request.incoming);
-        match upstream.take_slot((id, request), (model, tokens), patience, sim) {
+        match upstream.take_slot((id, request), model, clients, sim) {
             Slot::Unlimited => {}
             Slot::Has(seat) => upstream.inferences[of].spend.slot = Some(seat),
             Slot::Waits(queued) => {

@@ -221,16 +221,14 @@ impl<V: Copy> Hierarchy<V> {
         }
         let top = if *to == PromoteTo::All { 0 } else { found - 1 };
         let at = self.at(now);
+        let from = self.number(found);
         if self.mode == ModeSpec::Exclusive {
-            let (from, to) = (self.number(found), self.number(top));
+            let to = self.number(top);
             if let Some(entry) = self.levels[from].take(key, at) {
                 self.levels[to].take_promoted(entry, at);
                 self.settle(top, at);
             }
-        } else if let Some(entry) = {
-            let from = self.number(found);
-            self.levels[from].peek(key, at)
-        } {
+        } else if let Some(entry) = self.levels[from].peek(key, at) {
             for level in (top..found).rev() {
                 let number = self.number(level);
                 self.levels[number].take_promoted(Entry { dirty: false, ..entry }, at);

@@ -14,7 +14,7 @@ use crate::workload::trace::ModelProfile;
 const QUANTILES: [(&str, f64); 3] = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)];
 
 /// How a figure is written.
-type Format = fn(f64) -> String;
+pub(super) type Format = fn(f64) -> String;
 
 /// What is shown on the terminal.
 const SHOWN: [(&str, &str, Format); 13] = [
@@ -33,7 +33,8 @@ const SHOWN: [(&str, &str, Format); 13] = [
     ("cached_token_share", "cached tokens", number_format::percent),
 ];
 
-fn count(value: f64) -> String {
+/// A whole number.
+pub(super) fn count(value: f64) -> String {
     number_format::grouped(value, 0)
 }
 

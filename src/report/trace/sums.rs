@@ -2,14 +2,12 @@
 
 use comfy_table::CellAlignment;
 
+use super::measured::{Format, count};
 use crate::report::number_format;
 use crate::report::results::columns::number;
 use crate::report::terminal::{Terminal, grid, lines};
 use crate::stats::{Cell, Table};
 use crate::workload::trace::{BenchmarkSums, TimeSums};
-
-/// How a figure is written.
-type Format = fn(f64) -> String;
 
 /// What is shown on the terminal.
 const SHOWN: [(&str, &str, Format); 13] = [
@@ -27,10 +25,6 @@ const SHOWN: [(&str, &str, Format); 13] = [
     ("e2e_p50_s", "p50", number_format::seconds),
     ("e2e_p99_s", "p99", number_format::seconds),
 ];
-
-fn count(value: f64) -> String {
-    number_format::grouped(value, 0)
-}
 
 fn real(value: f64) -> String {
     number_format::rounded(value, 4)

@@ -52,8 +52,8 @@ impl Caches {
             return next;
         }
         let question = question(request, source);
-        let copy = usize::from(request.incoming.copy).min(self.semantic.len().saturating_sub(1));
-        let Some(semantic) = self.semantic.get_mut(copy) else { return Next::Stage(Stage::Select) };
+        let semantic = of_copy(&mut self.semantic, request);
+        let Some(semantic) = semantic else { return Next::Stage(Stage::Select) };
         let found = semantic.cache.lookup(question, now);
         request.compared = found.compared;
         if request.measured {
@@ -92,14 +92,19 @@ impl Caches {
         source: &Source,
         now: Time,
     ) {
-        let copy = usize::from(request.incoming.copy).min(self.semantic.len().saturating_sub(1));
-        if let Some(semantic) = self.semantic.get_mut(copy)
+        if let Some(semantic) = of_copy(&mut self.semantic, request)
             && request.incoming.turn < semantic.turns
         {
             let question = question(request, source);
             semantic.cache.store(question, request.compared, (answer.size(), answer), now);
         }
     }
+}
+
+/// The semantic cache of a request's copy of the gateway, or the one that all copies share.
+fn of_copy<'s>(all: &'s mut [Semantic], request: &Request) -> Option<&'s mut Semantic> {
+    let last = all.len().checked_sub(1)?;
+    all.get_mut(usize::from(request.incoming.copy).min(last))
 }
 
 /// What a request asks. What a later turn means, only its own session has asked.

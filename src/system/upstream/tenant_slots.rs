@@ -9,6 +9,7 @@ use crate::cost::ModelId;
 use crate::cost::allocate::{Places, Seated};
 use crate::gateway::queue::{Asked, Queue};
 use crate::kernel::{Duration, Scheduler, Time};
+use crate::system::clients::Clients;
 use crate::system::event::Event;
 use crate::system::ids::{InferenceId, RequestId};
 use crate::system::request::Request;
@@ -27,13 +28,12 @@ pub enum Slot {
 }
 
 impl Upstream {
-    /// Asks for a slot for a request that has chosen `model`; of so many tokens, and whose
-    /// client waits until `patience` at most.
+    /// Asks for a slot for a request that has chosen `model`.
     pub fn take_slot(
         &mut self,
         (id, request): (RequestId, &Request),
-        (model, tokens): (u32, u64),
-        patience: impl FnOnce() -> Option<Time>,
+        model: u32,
+        clients: &Clients,
         sim: &mut Scheduler<Event>,
     ) -> Slot {
         match &mut self.slots {
@@ -51,11 +51,14 @@ impl Upstream {
                 }
             }
             Some(Slots::Gateway(queue)) => {
-                match queue.ask(id.slot(), &request.incoming, tokens, request.measured) {
+                let incoming = &request.incoming;
+                let tokens = clients.most_tokens(incoming);
+                match queue.ask(id.slot(), incoming, tokens, request.measured) {
                     Asked::Through(flow) => Slot::Has(Seat::Flow(flow)),
                     Asked::Waits(place) => {
                         let ttl = queue.ttl().map(|ttl| sim.now().saturating_add(ttl));
-                        let until = [ttl, patience()].into_iter().flatten().min();
+                        let patience = clients.source.patience(incoming);
+                        let until = [ttl, patience].into_iter().flatten().min();
                         let until = until.map(|at| at.max(sim.now()));
                         let expiry = until.map(|at| sim.schedule_at(at, Event::Expire(id)));
                         Slot::Waits(Some(Queued { place, expiry }))
